@@ -1,0 +1,74 @@
+# Everything starts here; each target prepares .venv by itself when needed.
+# From outside it needs Python 3.11+, make and the package registry, nothing else.
+
+PYTHON ?= python3
+DATA ?=
+BIN := .venv/bin
+RUN := .venv/installed
+TEST := .venv/installed-tests
+
+ifneq ($(DATA),)
+export REGIME_DATA_ROOT := $(abspath $(DATA))
+endif
+
+.PHONY: help setup demo ui test test-ui lint format bench lock sample clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(RUN) ## install what the platform needs into .venv
+	@echo "ready: $(BIN)/regime --help"
+
+demo: $(RUN) ## real bars through the whole Dagster graph to a board and charts [DATA=folder]
+	@$(BIN)/regime demo
+
+ui: $(RUN) ## the Dagster UI on http://127.0.0.1:3000, stop with Ctrl-C [DATA=folder]
+	@$(BIN)/regime ui
+
+test: $(TEST) ## all tests but those that need a browser
+	@echo "compiling kernels where needed, then testing on all cores"
+	@$(BIN)/regime warm
+	@$(BIN)/python -m pytest -n auto --dist loadgroup -q
+
+test-ui: $(TEST) ## the tests that click through the UI in a real Chromium
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
+	  { echo "installing Debian's chromium"; \
+	    apt-get update -q && apt-get install -qy --no-install-recommends chromium fonts-dejavu-core; }
+	@$(BIN)/python -m pytest -q -m ui
+
+lint: $(TEST) ## format check, lint, types, layers
+	@echo "ruff format"; $(BIN)/ruff format --check -q .
+	@echo "ruff check"; $(BIN)/ruff check -q .
+	@echo "mypy"; $(BIN)/mypy
+	@echo "import contracts"; $(BIN)/lint-imports | tail -n 3
+
+format: $(TEST) ## format and fix what can be fixed
+	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix .
+
+bench: $(RUN) ## time compute and store on this machine
+	@$(BIN)/python -m regime_platform_tests.bench.run
+
+lock: $(RUN) ## pin the newest allowed versions by hash
+	@$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-header \
+	  --upgrade -q --python-version 3.11 -o requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml --group test --universal --generate-hashes --no-header \
+	  --upgrade -q --python-version 3.11 -c requirements.lock -o regime_platform_tests/requirements.lock
+
+clean: ## remove .venv and build output; data stays
+	@rm -rf .venv build dist
+
+# uv comes from the lock as well: its pinned entry is handed to pip, which checks the hashes.
+$(RUN): requirements.lock pyproject.toml
+	@echo "preparing .venv (about a minute the first time)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@awk '/^uv==/{on=1} on{print} on&&!/\\$$/{exit}' requirements.lock > .venv/uv.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r .venv/uv.lock
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install -q --require-hashes -r requirements.lock
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(TEST): $(RUN) regime_platform_tests/requirements.lock
+	@echo "adding what the tests need"
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install -q --require-hashes \
+	  -r regime_platform_tests/requirements.lock
+	@touch $@

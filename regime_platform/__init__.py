@@ -1,0 +1,1 @@
+"""Market data straight into Parquet, gated, and one canonical regime compute per symbol."""

@@ -1,0 +1,67 @@
+"""Where everything of a data root lies.
+
+Only names are decided here; whoever reads or writes a place does so in its own room.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class SymbolPaths:
+    """The folder of one symbol."""
+
+    folder: Path
+
+    def raw(self, timeframe: str) -> Path:
+        """Folder of the append-only raw log of one series."""
+        return self.folder / "raw" / timeframe
+
+    def bars(self, timeframe: str) -> Path:
+        """Folder of the canonical bars of one series."""
+        return self.folder / "bars" / timeframe
+
+    def rejected(self, timeframe: str) -> Path:
+        """Rows that the gate kept out of one series, with rule, reason and batch."""
+        return self.folder / "rejected" / f"{timeframe}.parquet"
+
+    @property
+    def compute_db(self) -> Path:
+        """The symbol's results."""
+        return self.folder / "compute.db"
+
+    @property
+    def verdict(self) -> Path:
+        """What the gate found, and the pointer to the canonical bars in force."""
+        return self.folder / "verdict.json"
+
+    @property
+    def manifest(self) -> Path:
+        """The bar manifest."""
+        return self.folder / "manifest.json"
+
+    @property
+    def compute_manifest(self) -> Path:
+        """The compute manifest."""
+        return self.folder / "compute_manifest.json"
+
+    @property
+    def lock(self) -> Path:
+        """Taken by whoever writes anything in this folder."""
+        return self.folder / ".lock"
+
+
+@dataclass(frozen=True)
+class DataRoot:
+    """The whole tree."""
+
+    path: Path
+
+    def symbol(self, symbol: str) -> SymbolPaths:
+        """The folder of one symbol; symbols are path-safe by construction."""
+        return SymbolPaths(self.path / "assets" / symbol)
+
+    @property
+    def board(self) -> Path:
+        """Latest state of every symbol: a cache, rebuilt from the compute.db files at any time."""
+        return self.path / "board.parquet"

@@ -1,0 +1,113 @@
+"""How every number kernel of this package is compiled and where the result is kept.
+
+A kernel is compiled for one signature only and never while modules are imported: the command line
+can say so before `compile_kernels` takes its half minute, once per machine.
+
+numba does not notice that a kernel it stored calls another module's kernel which was edited since,
+and would go on giving the old numbers. So its store is a folder named by the digest of all sources
+of this package, and of everything else that shapes machine code.
+"""
+
+import hashlib
+import platform
+from collections.abc import Callable
+from importlib.resources import files
+from typing import Any, TypeVar, cast
+
+import llvmlite.binding
+import numba
+import numpy as np
+from numba.core.dispatcher import Dispatcher
+from platformdirs import user_cache_path
+
+F = TypeVar("F", bound=Callable[..., Any])
+Path = type(user_cache_path())  # this package imports nothing that opens files
+
+
+def sources_digest() -> str:
+    """SHA-256 hex of all source files of this package, their names and order included."""
+    digest = hashlib.sha256()
+    sources = [one for one in files("regime_platform.compute").iterdir() if one.name[-3:] == ".py"]
+    for source in sorted(sources, key=lambda one: one.name):
+        digest.update(f"{source.name}:".encode())
+        digest.update(hashlib.sha256(source.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _folder() -> tuple[Path, str]:
+    """The folder, and why it cannot be used ("" when it can)."""
+    machine = ":".join(
+        (
+            sources_digest(),
+            platform.python_version(),
+            numba.__version__,
+            np.__version__,
+            llvmlite.binding.get_host_cpu_name(),
+        )
+    )
+    base = user_cache_path("regime_platform") / "kernels"
+    if numba.config.CACHE_DIR:
+        base = Path(numba.config.CACHE_DIR)
+    folder = base / hashlib.sha256(machine.encode()).hexdigest()[:16]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "writable").write_bytes(b"")
+    except OSError as error:
+        return folder, f"kernels are compiled anew in every process: {error}"
+    return folder, ""
+
+
+kernel_cache_folder, kernel_cache_problem = _folder()
+_marker = kernel_cache_folder / "complete"  # there once every kernel was compiled into the folder
+_registered: list[tuple[Dispatcher, str]] = []
+
+
+def kernel(signature: str, **options: Any) -> Callable[[F], F]:
+    """Declares a kernel: strict IEEE arithmetic, kept on disk, compiled for ``signature`` alone.
+
+    Arrays in a signature are contiguous and writable, so that a read-only view of a column fails
+    loudly instead of compiling everything a second time; see `kernel_array`.
+
+    Args:
+        signature: numba's notation, such as ``float64[::1](float64[::1], int64)``.
+        options: further options of ``numba.njit``, such as ``inline="always"``.
+    """
+
+    def declare(function: F) -> F:
+        cached = not kernel_cache_problem and options.get("inline") != "always"
+        dispatcher = _decorate(function, cached, options)
+        if options.get("inline") != "always":  # those are only ever part of their caller
+            _registered.append((dispatcher, signature))
+        return cast(F, dispatcher)
+
+    return declare
+
+
+def _decorate(function: Callable[..., Any], cached: bool, options: dict[str, Any]) -> Dispatcher:
+    # numba reads its setting while it decorates; others in this process keep theirs
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(kernel_cache_folder)
+    try:
+        return numba.njit(cache=cached, fastmath=False, error_model="numpy", **options)(function)
+    finally:
+        numba.config.CACHE_DIR = before
+
+
+def kernels_are_compiled() -> bool:
+    """True if this machine holds all kernels on disk, so that `compile_kernels` only loads them."""
+    return not kernel_cache_problem and _marker.exists()
+
+
+def compile_kernels() -> None:
+    """Compiles every kernel declared so far, or loads it from disk; at once when already done."""
+    for dispatcher, signature in _registered:
+        dispatcher.compile(signature)
+        dispatcher.disable_compile()
+    _registered.clear()
+    if not kernel_cache_problem and not _marker.exists():
+        _marker.write_bytes(b"")
+
+
+def kernel_array(values: Any, dtype: type = np.float64) -> np.ndarray[Any, np.dtype[Any]]:
+    """``values`` as the contiguous, writable array that kernels take; copied only where needed."""
+    return np.require(values, dtype, ("C", "W"))

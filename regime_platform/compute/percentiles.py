@@ -1,0 +1,149 @@
+"""Mid-rank percentiles, expanding and rolling (canonical compute, section 8).
+
+A series is sorted once into dense ranks; every percentile over it, or over a stretch of it, then
+counts in a Fenwick tree on those ranks: O(log n) a bar, whatever the window.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from regime_platform.compute.jit import kernel
+from regime_platform.compute.params import DEFAULT_PARAMS
+
+type_float = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """A series by the order of its values.
+
+    Exactly equal values, zeros of either sign among them, share a rank; NaN has rank -1.
+    """
+
+    ids: npt.NDArray[np.int32]
+    distinct: int
+
+    def expanding(
+        self,
+        min_members: int,
+        short_list: int = DEFAULT_PARAMS.short_list,
+        start: int = 0,
+        stop: int | None = None,
+    ) -> type_float:
+        """P_exp(v, m) over the bars ``start`` to ``stop``, as if there were no others.
+
+        Percentile of v_k among v_0 .. v_k: (lt + (eq + 1)/2)/(k + 1), NaN members counted in the
+        divisor only. First defined at position ``min_members``.
+
+        A missing v_k gives NaN; in a list shorter than ``short_list`` it gives 0.5/(k + 1). That
+        rule asks for the length of the whole list and so is the one place where a later bar can
+        change an earlier percentile.
+        """
+        ids = self.ids[start:stop]
+        missing_counts = len(ids) < short_list
+        return _expanding(ids, self.distinct, min_members, missing_counts)
+
+    def rolling(self, window: int) -> type_float:
+        """P_roll(v, w): the same among the last ``window`` values, divided by ``window``.
+
+        First defined at position ``window`` - 1; NaN where v_k is.
+        """
+        return _rolling(self.ids, self.distinct, window)
+
+
+def ranks_of(values: type_float) -> Ranks:
+    """Sorts ``values`` once for any number of percentiles."""
+    values = np.require(values, np.float64, ("C", "W"))
+    ids, distinct = _dense_ranks(values, np.argsort(values))
+    return Ranks(ids, distinct)
+
+
+def expanding_percentile(
+    values: type_float, min_members: int, short_list: int = DEFAULT_PARAMS.short_list
+) -> type_float:
+    """P_exp of one series, see `Ranks.expanding`."""
+    return ranks_of(values).expanding(min_members, short_list)
+
+
+def rolling_percentile(values: type_float, window: int) -> type_float:
+    """P_roll of one series, see `Ranks.rolling`."""
+    return ranks_of(values).rolling(window)
+
+
+@kernel("Tuple((int32[::1], int64))(float64[::1], int64[::1])")
+def _dense_ranks(
+    values: type_float, order: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int32], int]:
+    ids = np.empty(values.shape[0], np.int32)
+    distinct = 0
+    previous = np.nan
+    for position in order:
+        value = values[position]
+        if np.isnan(value):
+            ids[position] = -1
+            continue
+        if value != previous:
+            distinct += 1
+            previous = value
+        ids[position] = distinct - 1
+    return ids, distinct
+
+
+@kernel("void(int32[::1], int64, int32)")
+def _add(tree: npt.NDArray[np.int32], rank: int, count: int) -> None:
+    node = rank + 1
+    while node < tree.shape[0]:
+        tree[node] += count
+        node += node & -node
+
+
+@kernel("int64(int32[::1], int64)")
+def _count_below(tree: npt.NDArray[np.int32], rank: int) -> int:
+    below = 0
+    node = rank
+    while node > 0:
+        below += tree[node]
+        node &= node - 1
+    return below
+
+
+@kernel("float64[::1](int32[::1], int64, int64, boolean)")
+def _expanding(
+    ids: npt.NDArray[np.int32], distinct: int, min_members: int, missing_counts: bool
+) -> type_float:
+    out = np.full(ids.shape[0], np.nan)
+    tree = np.zeros(distinct + 1, np.int32)
+    equal = np.zeros(distinct, np.int32)
+    for k in range(ids.shape[0]):
+        rank = ids[k]
+        if rank < 0:
+            if missing_counts and k >= min_members:
+                out[k] = 0.5 / (k + 1)
+            continue
+        equal[rank] += 1
+        _add(tree, rank, 1)
+        if k >= min_members:
+            # one division of an exact multiple of 0.5: thresholds such as 0.90 are hit exactly
+            out[k] = (_count_below(tree, rank) + (equal[rank] + 1) / 2) / (k + 1)
+    return out
+
+
+@kernel("float64[::1](int32[::1], int64, int64)")
+def _rolling(ids: npt.NDArray[np.int32], distinct: int, window: int) -> type_float:
+    out = np.full(ids.shape[0], np.nan)
+    tree = np.zeros(distinct + 1, np.int32)
+    equal = np.zeros(distinct, np.int32)
+    for k in range(ids.shape[0]):
+        if k >= window and ids[k - window] >= 0:
+            equal[ids[k - window]] -= 1
+            _add(tree, ids[k - window], -1)
+        rank = ids[k]
+        if rank < 0:
+            continue
+        equal[rank] += 1
+        _add(tree, rank, 1)
+        if k >= window - 1:
+            out[k] = (_count_below(tree, rank) + (equal[rank] + 1) / 2) / window
+    return out

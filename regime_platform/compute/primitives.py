@@ -1,0 +1,196 @@
+"""Causal series over all bars, each computed once (canonical compute, section 3).
+
+A window is summed directly, oldest member first, whatever the array it lies in, so that computing
+over a longer history gives the same bits. Only `ema` carries state from bar to bar. The kernels
+run over the members of a window outside and over the bars inside: the sums of neighbouring bars
+are independent of each other, and the processor adds several at a time.
+"""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from regime_platform.compute.jit import kernel
+
+Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
+
+_BLOCK = 1024  # bars whose partial sums stay in the nearest cache
+
+
+@kernel("float64(float64, float64, float64)")
+def clamp(x: float, low: float, high: float) -> float:
+    """``x`` within [``low``, ``high``]; NaN gives ``high`` (section 1)."""
+    if x < low:
+        return low
+    if x <= high:
+        return x
+    return high
+
+
+@kernel("float64(float64)")
+def unit(x: float) -> float:
+    """``x`` within [0, 1]; NaN gives 1 (section 1)."""
+    return clamp(x, 0.0, 1.0)
+
+
+@kernel("boolean(float64)")
+def bad(x: float) -> bool:
+    """True unless ``x`` > 0 (section 1)."""
+    return not x > 0.0
+
+
+@kernel("float64[::1](float64[::1], int64)")
+def ema(x: Floats, period: int) -> Floats:
+    """EMA(x, p): a = 2/(p+1); e_0 = x_0; e_i = (1-a) e_{i-1} + a x_i. First defined at bar 0."""
+    out = np.empty_like(x)
+    a = 2.0 / (period + 1.0)
+    value = x[0]
+    for i in range(x.size):
+        if i > 0:
+            value = (1.0 - a) * value + a * x[i]
+        out[i] = value
+    return out
+
+
+@kernel("float64[::1](float64[::1])")
+def log_returns(close: Floats) -> Floats:
+    """r_i = ln(C_i / C_{i-1}); NaN at bar 0."""
+    out = np.full(close.size, np.nan)
+    for i in range(1, close.size):
+        out[i] = math.log(close[i] / close[i - 1])
+    return out
+
+
+@kernel("float64[::1](float64[::1], float64[::1], float64[::1])")
+def true_range(high: Floats, low: Floats, close: Floats) -> Floats:
+    """TR_i = max(H_i - L_i, abs(H_i - C_{i-1}), abs(L_i - C_{i-1})) without NaN members.
+
+    TR_0 = H_0 - L_0; NaN only where all members are.
+    """
+    out = np.empty_like(close)
+    for i in range(close.size):
+        widest = high[i] - low[i]
+        if i > 0:
+            for member in (abs(high[i] - close[i - 1]), abs(low[i] - close[i - 1])):
+                if member > widest or math.isnan(widest):
+                    widest = member
+        out[i] = widest
+    return out
+
+
+@kernel("int64[::1](float64[::1])")
+def run_lengths(x: Floats) -> Counts:
+    """How many values up to and including each bar are equal to it without a break."""
+    out = np.ones(x.size, np.int64)
+    for i in range(1, x.size):
+        if x[i] == x[i - 1]:
+            out[i] = out[i - 1] + 1
+    return out
+
+
+@kernel("float64[::1](float64[::1], int64)")
+def window_sums(x: Floats, window: int) -> Floats:
+    """Sum of the last ``window`` values, oldest first; NaN where one is, or is not there yet."""
+    out = np.full(x.size, np.nan)
+    for start in range(window - 1, x.size, _BLOCK):
+        sums = out[start : start + _BLOCK]
+        sums[:] = 0.0
+        for age in range(window - 1, -1, -1):
+            members = x[start - age : start - age + sums.size]
+            for k in range(sums.size):
+                sums[k] += members[k]
+    return out
+
+
+@kernel("float64[::1](float64[::1], int64)")
+def rolling_mean(x: Floats, window: int) -> Floats:
+    """Mean of the last ``window`` values; a window of identical values gives exactly that value."""
+    out = window_sums(x, window)
+    runs = run_lengths(x)
+    for i in range(x.size):
+        out[i] = x[i] if runs[i] >= window else out[i] / window
+    return out
+
+
+@kernel("float64[::1](float64[::1], int64)")
+def rolling_sigma(x: Floats, window: int) -> Floats:
+    """Sample standard deviation (divisor w-1) of the last ``window`` values, in two passes.
+
+    A window of identical values gives exactly 0; NaN where one of them is.
+    """
+    means = rolling_mean(x, window)
+    runs = run_lengths(x)
+    out = np.full(x.size, np.nan)
+    for start in range(window - 1, x.size, _BLOCK):
+        squares = out[start : start + _BLOCK]
+        centres = means[start : start + _BLOCK]
+        squares[:] = 0.0
+        for age in range(window - 1, -1, -1):
+            members = x[start - age : start - age + squares.size]
+            for k in range(squares.size):
+                squares[k] += (members[k] - centres[k]) * (members[k] - centres[k])
+    for i in range(x.size):
+        out[i] = 0.0 if runs[i] >= window else math.sqrt(out[i] / (window - 1))
+    return out
+
+
+@kernel("float64[::1](float64[::1], int64, boolean)")
+def rolling_max(x: Floats, window: int, skip_nan: bool) -> Floats:
+    """Largest of the last ``window`` values; defined from bar ``window`` - 1.
+
+    A NaN in the window gives NaN; with ``skip_nan`` it is left out, and only a window of nothing
+    else gives NaN. A queue of the values that can still become the largest makes it O(1) a bar.
+    """
+    out = np.full(x.size, np.nan)
+    queue = np.empty(x.size, np.int64)
+    first = 0
+    count = 0
+    newest_nan = -1
+    for i in range(x.size):
+        if math.isnan(x[i]):
+            newest_nan = i
+        else:
+            while count > 0 and x[queue[first + count - 1]] <= x[i]:
+                count -= 1
+            queue[first + count] = i
+            count += 1
+        while count > 0 and queue[first] <= i - window:
+            first += 1
+            count -= 1
+        hidden = newest_nan > i - window and newest_nan >= 0 and not skip_nan
+        if i >= window - 1 and count > 0 and not hidden:
+            out[i] = x[queue[first]]
+    return out
+
+
+def rolling_min(x: Floats, window: int, skip_nan: bool) -> Floats:
+    """Smallest of the last ``window`` values, by the rules of `rolling_max`."""
+    return -rolling_max(-x, window, skip_nan)
+
+
+@kernel("float64[::1](float64[::1], int64)")
+def efficiency_ratio(close: Floats, window: int) -> Floats:
+    """ER = clamp(abs(C_i - C_{i-w}) / sum of abs(C_j - C_{j-1}), 0, 1), 0 if that sum is not > 0.
+
+    Defined from bar ``window``, NaN before.
+    """
+    steps = np.full(close.size, np.nan)
+    for i in range(1, close.size):
+        steps[i] = abs(close[i] - close[i - 1])
+    out = window_sums(steps, window)
+    for i in range(window, close.size):
+        travelled = out[i]
+        moved = abs(close[i] - close[i - window])
+        out[i] = 0.0 if travelled <= 0.0 else unit(moved / travelled)
+    return out
+
+
+@kernel("float64[::1](float64[::1], float64[::1], float64[::1])")
+def opening_gap(open_: Floats, close: Floats, atr: Floats) -> Floats:
+    """(O_i - C_{i-1}) / ATR, signed; gap(i) of section 3 is its magnitude. NaN at bar 0."""
+    out = np.full(close.size, np.nan)
+    for i in range(1, close.size):
+        out[i] = (open_[i] - close[i - 1]) / atr[i]
+    return out

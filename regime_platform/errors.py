@@ -1,0 +1,33 @@
+"""The one error family of the platform.
+
+Every error names the culprit, what was expected and the remedy; the command line turns the class
+into an exit code. Nothing here knows how an error is shown.
+"""
+
+
+class RegimeError(Exception):
+    """Something a user can mend; the message says what, why and how."""
+
+
+class UsageError(RegimeError):
+    """The request itself makes no sense: an unknown symbol, timeframe or option."""
+
+
+class ConfigError(RegimeError):
+    """Settings or the universe file are not usable."""
+
+
+class SourceError(RegimeError):
+    """A bar source could not deliver what was asked of it."""
+
+
+class BarsError(RegimeError):
+    """Bars on disk or offered as input are not what their metadata says they are."""
+
+
+class BlockedError(RegimeError):
+    """The gate holds a symbol back, so nothing downstream of it may run."""
+
+
+class ResultsError(RegimeError):
+    """A compute.db is missing, damaged or of another version."""

@@ -1,0 +1,1 @@
+"""PURE: the words the whole house speaks: timeframes, instruments, sessions, schemas, digests."""

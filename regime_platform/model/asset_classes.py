@@ -1,0 +1,48 @@
+"""One table from asset class to everything that depends on it.
+
+When a class trades and when its daily bar is closed is told here and used by ``model.sessions``;
+which era set a class follows is told by ``compute.eras``, which accepts exactly these names.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+NEW_YORK = "America/New_York"
+
+
+@dataclass(frozen=True)
+class AssetClass:
+    """How a class of instruments trades."""
+
+    name: str
+    zone: str  # IANA zone of the daily close
+    close: dt.time  # local time at which the day's bar is closed
+    trades_weekends: bool
+    reports_volume: bool
+
+
+def _class(name: str, zone: str, close: dt.time, weekends: bool, volume: bool) -> AssetClass:
+    return AssetClass(name, zone, close, weekends, volume)
+
+
+_STOCK_CLOSE = dt.time(16, 0)
+_FX_CLOSE = dt.time(17, 0)  # the FX day and week end at 17:00 New York
+
+ASSET_CLASSES: Mapping[str, AssetClass] = MappingProxyType(
+    {
+        row.name: row
+        for row in (
+            _class("US_EQUITY", NEW_YORK, _STOCK_CLOSE, weekends=False, volume=True),
+            _class("US_EQUITY_INDEX", NEW_YORK, _STOCK_CLOSE, weekends=False, volume=True),
+            _class("US_MEGA_CAP", NEW_YORK, _STOCK_CLOSE, weekends=False, volume=True),
+            _class("FIXED_INCOME", NEW_YORK, _STOCK_CLOSE, weekends=False, volume=True),
+            _class("COMMODITY_METALS", NEW_YORK, _FX_CLOSE, weekends=False, volume=False),
+            _class("COMMODITY_ENERGY", NEW_YORK, _FX_CLOSE, weekends=False, volume=False),
+            _class("FX", NEW_YORK, _FX_CLOSE, weekends=False, volume=False),
+            _class("CRYPTO", "UTC", dt.time(0, 0), weekends=True, volume=False),
+            _class("SYNTHETIC", NEW_YORK, _STOCK_CLOSE, weekends=False, volume=True),
+        )
+    }
+)

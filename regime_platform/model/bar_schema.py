@@ -1,0 +1,31 @@
+"""The one shape of a bar, for every symbol, timeframe and source.
+
+A bar is labelled by its **open**: an intraday bar by the UTC instant at which it opens, a daily or
+weekly bar by 00:00 UTC of its date (weekly: the Monday of its week).
+"""
+
+import polars as pl
+
+from regime_platform.model.digests import definition_digest
+
+BAR_SCHEMA = pl.Schema(
+    {
+        "ts": pl.Datetime("us", "UTC"),  # open of the bar
+        "open": pl.Float64(),
+        "high": pl.Float64(),
+        "low": pl.Float64(),
+        "close": pl.Float64(),
+        "volume": pl.Float64(),  # null = the source does not report it
+    }
+)
+BAR_COLUMNS = tuple(BAR_SCHEMA)
+PRICE_COLUMNS = ("open", "high", "low", "close")
+
+#: Version 1 is the layout of the engine this platform replaces (naive local ts, integer volume).
+BARS_SCHEMA_VERSION = 2
+BARS_SCHEMA_DIGEST = definition_digest(BAR_SCHEMA)
+
+
+def empty_bars() -> pl.DataFrame:
+    """No bars, in the right shape."""
+    return pl.DataFrame(schema=BAR_SCHEMA)

@@ -1,0 +1,93 @@
+"""An instrument and where its bars come from.
+
+A symbol is a folder name, a partition key and a word on the command line, so it is safe for all
+three by construction. ``model.universe`` reads many of them from a file.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from regime_platform.errors import ConfigError
+from regime_platform.model.asset_classes import ASSET_CLASSES
+from regime_platform.model.timeframes import TIERS
+
+#: What an entry must say per source so that exactly one instrument is meant there.
+SOURCE_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "sample": (),
+        "files": (),
+        "twelvedata": ("provider_symbol", "mic_code", "exchange", "type"),
+    }
+)
+_SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9._=^-]{0,31}")
+_WITHOUT_EXCHANGE = frozenset({"FX", "CRYPTO", "COMMODITY_METALS", "COMMODITY_ENERGY"})
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """One line of the universe.
+
+    Raises:
+        ConfigError: a field is missing, unknown or unsafe; names the field and the remedy.
+    """
+
+    symbol: str
+    name: str
+    asset_class: str
+    tier: str
+    source: str
+    identity: Mapping[str, str] = field(default_factory=dict)  # what names it at its source
+
+    def __post_init__(self) -> None:
+        if not _SYMBOL.fullmatch(self.symbol) or ".." in self.symbol:
+            raise ConfigError(
+                f"symbol {self.symbol!r} is not safe as a folder name and partition key; "
+                "use 1 to 32 of A-Z 0-9 . _ - = ^, starting with a letter or digit"
+            )
+        self._require("asset_class", self.asset_class, ASSET_CLASSES)
+        self._require("tier", self.tier, TIERS)
+        self._require("source", self.source, SOURCE_FIELDS)
+        self._require_identity()
+        object.__setattr__(self, "identity", MappingProxyType(dict(self.identity)))
+
+    @property
+    def timeframes(self) -> tuple[str, ...]:
+        """The timeframes this instrument is followed on, shortest first."""
+        return TIERS[self.tier]
+
+    def facts(self) -> dict[str, object]:
+        """Plain values for manifests and ``--json``."""
+        return {
+            "symbol": self.symbol,
+            "name": self.name,
+            "asset_class": self.asset_class,
+            "tier": self.tier,
+            "source": self.source,
+            **self.identity,
+        }
+
+    def _require(self, what: str, value: str, known: Mapping[str, object]) -> None:
+        if value not in known:
+            raise ConfigError(
+                f"{self.symbol}: {what} {value!r} is unknown; expected one of {', '.join(known)}"
+            )
+
+    def _require_identity(self) -> None:
+        unknown = set(self.identity) - set(SOURCE_FIELDS[self.source])
+        if unknown:
+            raise ConfigError(
+                f"{self.symbol}: source {self.source} does not know {', '.join(sorted(unknown))}; "
+                f"expected {', '.join(SOURCE_FIELDS[self.source]) or 'no further field'}"
+            )
+        if self.source != "twelvedata":
+            return
+        if not self.identity.get("provider_symbol"):
+            raise ConfigError(f"{self.symbol}: source twelvedata needs provider_symbol")
+        named = self.identity.get("mic_code") or self.identity.get("exchange")
+        if self.asset_class not in _WITHOUT_EXCHANGE and not named:
+            raise ConfigError(
+                f"{self.symbol}: {self.asset_class} at twelvedata needs mic_code or exchange; "
+                "a bare symbol can name another instrument"
+            )

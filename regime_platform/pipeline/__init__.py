@@ -1,0 +1,1 @@
+"""The one call path: plain functions that walk a symbol's data through the rooms."""

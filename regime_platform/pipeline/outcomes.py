@@ -1,0 +1,119 @@
+"""What each stage of the walk reports, for tables, JSON, exit codes and Dagster metadata alike."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from regime_platform.model.series import Promoted
+
+
+class Stage(StrEnum):
+    """The stages of the walk, which are also the Dagster assets."""
+
+    RAW_BARS = "raw_bars"
+    VALIDATED_BARS = "validated_bars"
+    COMPUTE_DB = "compute_db"
+    MANIFESTS = "manifests"
+
+
+class Status(StrEnum):
+    """How a symbol came out of a stage."""
+
+    DONE = "done"  # something changed and was written
+    UNCHANGED = "unchanged"  # nothing new, nothing written
+    BLOCKED = "blocked"  # the gate holds the symbol back; the last good state stays
+    FAILED = "failed"  # something went wrong that is not a verdict on the bars
+
+    @property
+    def is_good(self) -> bool:
+        """True where the symbol needs nobody's attention."""
+        return self in (Status.DONE, Status.UNCHANGED)
+
+
+@dataclass(frozen=True)
+class SeriesIngest:
+    """What a fetch brought for one timeframe."""
+
+    timeframe: str
+    new: int = 0
+    revised: int = 0
+    same: int = 0
+    provisional: int = 0  # of the rows served, those whose bar was still forming
+    requests: int = 0
+    status: str = "ok"  # ok, not_offered, failed
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class IngestOutcome:
+    """What ``ingest`` did for one symbol."""
+
+    symbol: str
+    status: Status
+    series: tuple[SeriesIngest, ...]
+    reason: str = ""
+
+    @property
+    def rows_inserted(self) -> int:
+        """New and revised bars: what makes a recompute necessary."""
+        return sum(one.new + one.revised for one in self.series)
+
+
+@dataclass(frozen=True)
+class SeriesStatus:
+    """What compute says of one timeframe."""
+
+    timeframe: str
+    status: str  # complete, state_only, too_short, no_bars
+    reason: str
+    bars: int
+    bars_digest: str = ""
+    escalation_rows: int = 0
+    state_rows: int = 0
+
+
+@dataclass(frozen=True)
+class DeriveOutcome:
+    """What ``derive`` did for one symbol."""
+
+    symbol: str
+    status: Status
+    series: tuple[SeriesStatus, ...] = ()
+    tables: Mapping[str, str] = field(default_factory=dict)  # table -> content digest
+    reason: str = ""
+    is_stale_code: bool = False  # unchanged bars, but results of another recipe: --force recomputes
+
+
+@dataclass(frozen=True)
+class PublishOutcome:
+    """What ``publish`` did for one symbol."""
+
+    symbol: str
+    status: Status
+    manifest_digest: str = ""
+    compute_manifest_digest: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class PromoteOutcome:
+    """What ``promote`` did for one symbol; the verdict itself is in verdict.json."""
+
+    symbol: str
+    status: Status
+    promoted: Mapping[str, Promoted] = field(default_factory=dict)
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class WalkOutcome:
+    """How one symbol came through all stages asked for."""
+
+    symbol: str
+    status: Status
+    stage: Stage  # the last stage reached
+    reason: str = ""
+    ingest: IngestOutcome | None = None
+    promote: PromoteOutcome | None = None
+    derive: DeriveOutcome | None = None
+    publish: PublishOutcome | None = None

@@ -1,0 +1,53 @@
+"""The only reader of the environment.
+
+Settings come from the environment first and ``.env`` in the working folder second.
+"""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from regime_platform.errors import ConfigError
+from regime_platform.model.universe import Universe, parse_universe
+
+#: The folder that holds the package: where the tracked universe and dagster.yaml live.
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+TRACKED_UNIVERSE = PROJECT_ROOT / "data" / "universe.yaml"
+
+
+class Settings(BaseSettings):
+    """What an operator may choose."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_prefix="", extra="ignore", frozen=True)
+
+    data_root: Path = Field(default=PROJECT_ROOT / "data", alias="REGIME_DATA_ROOT")
+    universe: Path | None = Field(default=None, alias="REGIME_UNIVERSE")
+    files_root: Path | None = Field(default=None, alias="REGIME_FILES_ROOT")
+    twelvedata_api_key: SecretStr | None = Field(default=None, alias="TWELVEDATA_API_KEY")
+    twelvedata_url: str = Field(
+        default="https://api.twelvedata.com", alias="REGIME_TWELVEDATA_URL"
+    )
+
+    def universe_file(self) -> Path:
+        """The universe in force: the setting, else the data root's own, else the tracked one."""
+        if self.universe is not None:
+            return self.universe
+        own = self.data_root / "universe.yaml"
+        return own if own.exists() else TRACKED_UNIVERSE
+
+
+def load_universe(settings: Settings) -> Universe:
+    """Reads and validates the universe in force.
+
+    Raises:
+        ConfigError: the file is missing, unreadable or invalid.
+    """
+    path = settings.universe_file()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"cannot read the universe {path}: {error.strerror}; set REGIME_UNIVERSE"
+        ) from error
+    return parse_universe(text, str(path))
