@@ -21,6 +21,14 @@ class SourceError(RegimeError):
     """A bar source could not deliver what was asked of it."""
 
 
+class CredentialsError(SourceError):
+    """The source refuses the key: the whole run ends, since no other symbol can fare better."""
+
+
+class QuotaError(SourceError):
+    """The source's budget for the day is spent: the run ends and a later one resumes it."""
+
+
 class BarsError(RegimeError):
     """Bars on disk or offered as input are not what their metadata says they are."""
 

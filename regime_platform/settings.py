@@ -19,15 +19,18 @@ TRACKED_UNIVERSE = PROJECT_ROOT / "data" / "universe.yaml"
 class Settings(BaseSettings):
     """What an operator may choose."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_prefix="", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_ignore_empty=True,  # an empty REGIME_DATA_ROOT would mean the working folder
+        extra="ignore",
+        frozen=True,
+    )
 
     data_root: Path = Field(default=PROJECT_ROOT / "data", alias="REGIME_DATA_ROOT")
     universe: Path | None = Field(default=None, alias="REGIME_UNIVERSE")
     files_root: Path | None = Field(default=None, alias="REGIME_FILES_ROOT")
     twelvedata_api_key: SecretStr | None = Field(default=None, alias="TWELVEDATA_API_KEY")
-    twelvedata_url: str = Field(
-        default="https://api.twelvedata.com", alias="REGIME_TWELVEDATA_URL"
-    )
+    twelvedata_url: str = Field(default="https://api.twelvedata.com", alias="REGIME_TWELVEDATA_URL")
 
     def universe_file(self) -> Path:
         """The universe in force: the setting, else the data root's own, else the tracked one."""

@@ -1,4 +1,4 @@
-"""Weights and thresholds of the classifier (canonical compute, section 7), compiled into its kernel.
+"""Weights and thresholds of the classifier (canonical compute, section 7), compiled in.
 
 `compute.params` takes them into the fingerprint. Names say what a number decides; the letters of
 the specification stand beside the rules in `compute.classifier`.

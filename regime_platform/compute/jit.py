@@ -88,7 +88,9 @@ def _decorate(function: Callable[..., Any], cached: bool, options: dict[str, Any
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(kernel_cache_folder)
     try:
-        return numba.njit(cache=cached, fastmath=False, error_model="numpy", **options)(function)
+        return numba.njit(
+            cache=cached, fastmath=False, error_model="numpy", no_cfunc_wrapper=True, **options
+        )(function)
     finally:
         numba.config.CACHE_DIR = before
 

@@ -150,8 +150,7 @@ class Params:
     def facts(self) -> dict[str, object]:
         """All constants as plain values: these and the compiled ones."""
         per_timeframe = {
-            name: {**asdict(one), "min_members": one.min_members}
-            for name, one in self.by_timeframe
+            name: {**asdict(one), "min_members": one.min_members} for name, one in self.by_timeframe
         }
         return {
             "timeframes": per_timeframe,

@@ -194,3 +194,50 @@ def opening_gap(open_: Floats, close: Floats, atr: Floats) -> Floats:
     for i in range(1, close.size):
         out[i] = (open_[i] - close[i - 1]) / atr[i]
     return out
+
+
+@kernel("float64[::1](float64[::1], float64[::1], int64)")
+def counts_below(x: Floats, bounds: Floats, window: int) -> Floats:
+    """How many of the last ``window`` values are less than the bar's own bound."""
+    out = np.full(x.size, np.nan)
+    for start in range(window - 1, x.size, _BLOCK):
+        counts = out[start : start + _BLOCK]
+        edges = bounds[start : start + _BLOCK]
+        counts[:] = 0.0
+        for age in range(window - 1, -1, -1):
+            members = x[start - age : start - age + counts.size]
+            for k in range(counts.size):
+                counts[k] += 1.0 if members[k] < edges[k] else 0.0
+    return out
+
+
+@kernel("UniTuple(float64[::1], 2)(float64[::1], int64)")
+def positive_sigma(x: Floats, window: int) -> tuple[Floats, Floats]:
+    """Sample deviation of the positive values among the last ``window``, and how many there are.
+
+    For the negative ones give ``-x``. Zeros and NaN are in neither set; NaN for fewer than two.
+    """
+    sigmas = np.full(x.size, np.nan)
+    counts = np.full(x.size, np.nan)
+    means = np.empty(_BLOCK)
+    for start in range(window - 1, x.size, _BLOCK):
+        sums = sigmas[start : start + _BLOCK]
+        found = counts[start : start + _BLOCK]
+        sums[:] = 0.0
+        found[:] = 0.0
+        for age in range(window - 1, -1, -1):
+            members = x[start - age : start - age + sums.size]
+            for k in range(sums.size):
+                sums[k] += members[k] if members[k] > 0.0 else 0.0
+                found[k] += 1.0 if members[k] > 0.0 else 0.0
+        for k in range(sums.size):
+            means[k] = sums[k] / found[k]
+            sums[k] = 0.0
+        for age in range(window - 1, -1, -1):
+            members = x[start - age : start - age + sums.size]
+            for k in range(sums.size):
+                deviation = members[k] - means[k] if members[k] > 0.0 else 0.0
+                sums[k] += deviation * deviation
+        for k in range(sums.size):
+            sums[k] = math.sqrt(sums[k] / (found[k] - 1.0)) if found[k] > 1.0 else np.nan
+    return sigmas, counts

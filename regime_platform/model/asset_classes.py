@@ -22,12 +22,18 @@ class AssetClass:
     trades_weekends: bool
     reports_volume: bool
 
+    @property
+    def open_hours(self) -> float:
+        """Hours of regular trading on a trading day."""
+        return _STOCK_HOURS if self.close == _STOCK_CLOSE else 24.0
+
 
 def _class(name: str, zone: str, close: dt.time, weekends: bool, volume: bool) -> AssetClass:
     return AssetClass(name, zone, close, weekends, volume)
 
 
 _STOCK_CLOSE = dt.time(16, 0)
+_STOCK_HOURS = 6.5
 _FX_CLOSE = dt.time(17, 0)  # the FX day and week end at 17:00 New York
 
 ASSET_CLASSES: Mapping[str, AssetClass] = MappingProxyType(

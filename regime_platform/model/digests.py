@@ -2,7 +2,8 @@
 
 The digest of a frame is SHA-256 over the SHA-256 of fixed-size row blocks of its ordered columns,
 so that after an append only the last block is hashed anew. Equal values give equal digests on every
-platform: floats enter by their bits (one NaN, zeros keep their sign), text by its UTF-8 bytes.
+platform: floats enter by their bits (one NaN, zeros keep their sign, null is not NaN), words of a
+fixed vocabulary by their position in it, which the type tells, and other text by its UTF-8 bytes.
 """
 
 import hashlib
@@ -11,10 +12,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
 
 BLOCK_ROWS = 8192
-_NAN = np.float64("nan")
+_ALL_KNOWN = b"\x00"
+
+_Array = npt.NDArray[Any]
 
 
 def canonical_json(value: Any) -> str:
@@ -29,8 +34,8 @@ def facts_digest(facts: Mapping[str, Any]) -> str:
 
 def definition_digest(schema: pl.Schema) -> str:
     """SHA-256 hex of column names, types and order."""
-    lines = "\n".join(f"{name}:{dtype!r}" for name, dtype in schema.items())
-    return hashlib.sha256(lines.encode()).hexdigest()
+    lines = [[name, *_type_words(dtype)] for name, dtype in schema.items()]
+    return hashlib.sha256(canonical_json(lines).encode()).hexdigest()
 
 
 def frame_digest(frame: pl.DataFrame) -> str:
@@ -48,31 +53,74 @@ def fold_block_digests(definition: str, rows: int, blocks: list[bytes]) -> str:
 
 def block_digests(frame: pl.DataFrame) -> list[bytes]:
     """The SHA-256 of every ``BLOCK_ROWS`` rows, in order; the last block may be shorter."""
-    return [
-        _block_digest(frame.slice(start, BLOCK_ROWS)) for start in range(0, frame.height, BLOCK_ROWS)
-    ]
+    starts = range(0, frame.height, BLOCK_ROWS)
+    digests = [hashlib.sha256() for _ in starts]
+    # Column by column, so that a column is turned into bytes once and only one at a time.
+    for series in frame.iter_columns():
+        missing = series.is_null().to_numpy() if series.null_count() else None
+        values, offsets = _value_array(series)
+        for start, digest in zip(starts, digests, strict=True):
+            end = min(start + BLOCK_ROWS, frame.height)
+            digest.update(_ALL_KNOWN if missing is None else _null_mark(missing[start:end]))
+            if offsets is None:
+                digest.update(values[start:end])
+                continue
+            digest.update(np.diff(offsets[start : end + 1]).astype("<u4"))
+            digest.update(values[offsets[start] : offsets[end]])
+    return [digest.digest() for digest in digests]
 
 
-def _block_digest(block: pl.DataFrame) -> bytes:
-    digest = hashlib.sha256()
-    for series in block.iter_columns():
-        digest.update(np.packbits(series.is_null().to_numpy()).tobytes())
-        for part in _value_bytes(series):
-            digest.update(part)
-    return digest.digest()
+def _null_mark(missing: _Array) -> bytes:
+    """The same for a block without nulls whether or not another block of the column has some."""
+    return b"\x01" + np.packbits(missing).tobytes() if missing.any() else _ALL_KNOWN
 
 
-def _value_bytes(series: pl.Series) -> tuple[bytes, ...]:
+def _value_array(series: pl.Series) -> tuple[_Array, _Array | None]:
+    """The values as little-endian numbers, or the bytes of all texts and where each starts."""
     dtype = series.dtype
     if dtype.is_float():
-        values = series.fill_null(_NAN).to_numpy().astype("<f8", copy=True)
-        values[np.isnan(values)] = _NAN
-        return (values.tobytes(),)
-    if dtype == pl.Boolean or dtype.is_integer():
-        return (series.cast(pl.Int64).fill_null(0).to_numpy().astype("<i8").tobytes(),)
+        return _floats(series), None
+    if isinstance(dtype, pl.Enum | pl.Datetime | pl.Date):
+        return _integers(series.to_physical()), None
+    if dtype == pl.Boolean:
+        return _integers(series.cast(pl.UInt8)), None
+    if dtype.is_integer():
+        return _integers(series), None
+    if dtype == pl.String or isinstance(dtype, pl.Categorical):
+        return _texts(series.cast(pl.String))
+    raise TypeError(f"column {series.name!r}: no digest is defined for {dtype}")
+
+
+def _floats(series: pl.Series) -> _Array:
+    values = series.to_numpy()  # null becomes NaN
+    unknown = np.isnan(values)
+    if unknown.any():
+        values = values.copy()
+        values[unknown] = np.nan
+    return _little_endian(values)
+
+
+def _integers(series: pl.Series) -> _Array:
+    return _little_endian((series.fill_null(0) if series.null_count() else series).to_numpy())
+
+
+def _little_endian(values: _Array) -> _Array:
+    return np.ascontiguousarray(values, values.dtype.newbyteorder("<"))
+
+
+def _texts(series: pl.Series) -> tuple[_Array, _Array]:
+    known = series.fill_null("") if series.null_count() else series
+    array = known.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest()).cast(pa.large_string())
+    _, places, data = array.buffers()
+    offsets = np.frombuffer(places, np.int64, len(array) + 1, array.offset * 8)
+    text = np.empty(0, np.uint8) if data is None else np.frombuffer(data, np.uint8)
+    return text, offsets
+
+
+def _type_words(dtype: pl.DataType) -> list[str]:
+    """A type in words of ours, so that no release of Polars renames it."""
+    if isinstance(dtype, pl.Enum):
+        return ["Enum", *dtype.categories.to_list()]
     if isinstance(dtype, pl.Datetime):
-        instants = series.dt.cast_time_unit("us").to_physical().fill_null(0)
-        return (instants.to_numpy().astype("<i8").tobytes(),)
-    text = series.cast(pl.String).fill_null("")
-    lengths = text.str.len_bytes().to_numpy().astype("<u4").tobytes()
-    return (lengths, "".join(text.to_list()).encode())
+        return ["Datetime", dtype.time_unit, dtype.time_zone or ""]
+    return [dtype.base_type().__name__]

@@ -84,7 +84,10 @@ class Instrument:
         if self.source != "twelvedata":
             return
         if not self.identity.get("provider_symbol"):
-            raise ConfigError(f"{self.symbol}: source twelvedata needs provider_symbol")
+            raise ConfigError(
+                f"{self.symbol}: source twelvedata needs provider_symbol; "
+                "give the symbol as the vendor writes it, for example EUR/USD"
+            )
         named = self.identity.get("mic_code") or self.identity.get("exchange")
         if self.asset_class not in _WITHOUT_EXCHANGE and not named:
             raise ConfigError(

@@ -144,6 +144,10 @@ TABLES = {
 RESULT_SCHEMA_VERSION = 2
 RESULT_SCHEMA_DIGEST = definition_digest(
     pl.Schema(
-        {f"{table}.{name}": dtype for table, schema in TABLES.items() for name, dtype in schema.items()}
+        {
+            f"{table}.{name}": dtype
+            for table, schema in TABLES.items()
+            for name, dtype in schema.items()
+        }
     )
 )

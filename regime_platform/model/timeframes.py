@@ -46,9 +46,7 @@ def canonical_timeframe(name: str) -> str:
     """
     folded = _ALIASES.get(name, name)
     if folded not in TIMEFRAMES:
-        raise UsageError(
-            f"unknown timeframe {name!r}; expected one of {', '.join(TIMEFRAMES)}"
-        )
+        raise UsageError(f"unknown timeframe {name!r}; expected one of {', '.join(TIMEFRAMES)}")
     return folded
 
 

@@ -68,6 +68,8 @@ class SeriesStatus:
     reason: str
     bars: int
     bars_digest: str = ""
+    min_ts: str | None = None  # first and last open of the bars used, ISO 8601 UTC
+    max_ts: str | None = None
     escalation_rows: int = 0
     state_rows: int = 0
 
@@ -113,6 +115,7 @@ class WalkOutcome:
     status: Status
     stage: Stage  # the last stage reached
     reason: str = ""
+    detail: str = ""  # the traceback of a defect, for whoever mends it
     ingest: IngestOutcome | None = None
     promote: PromoteOutcome | None = None
     derive: DeriveOutcome | None = None

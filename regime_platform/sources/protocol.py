@@ -29,11 +29,13 @@ class Page:
 
     bars: pl.DataFrame
     price_basis: str  # as_served, split_adjusted, unadjusted
-    window: tuple[dt.datetime, dt.datetime] | None  # requested opens, half-open, where there was one
+    window: (
+        tuple[dt.datetime, dt.datetime] | None
+    )  # requested opens, half-open, where there was one
     requests: int = 1
 
 
-class NotOffered(Exception):
+class NotOfferedError(Exception):
     """The source has no such timeframe for this instrument: a status with a reason, no failure."""
 
 
@@ -51,7 +53,7 @@ class BarSource(Protocol):
         knows that nothing can be new.
 
         Raises:
-            NotOffered: the source does not carry this timeframe for the instrument.
+            NotOfferedError: the source does not carry this timeframe for the instrument.
             SourceError: the source failed, with culprit and remedy.
         """
         ...

@@ -1,0 +1,64 @@
+"""One writer per symbol folder; readers never lock.
+
+The lock is the kernel's (flock), so it is free the moment its holder is gone, however it went. Look
+whether there is anything to write before taking it: taking it writes the lock file.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from filelock import FileLock, Timeout
+
+from regime_platform.bars.layout import SymbolPaths
+from regime_platform.errors import BarsError
+from regime_platform.files import sweep_temporary
+from regime_platform.model.timeframes import TIMEFRAMES
+
+PATIENCE = 60.0  # seconds; a full recompute of a core symbol takes a few
+
+
+@contextmanager
+def writing(paths: SymbolPaths, timeout: float = PATIENCE) -> Iterator[None]:
+    """Holds the symbol's lock, after sweeping what a killed writer left behind.
+
+    It is not reentrant: whoever holds it calls functions that do not take it.
+
+    Raises:
+        BarsError: somebody else still holds the lock after ``timeout`` seconds.
+    """
+    paths.folder.mkdir(parents=True, exist_ok=True)
+    # A lock that is a mere file (the fallback where flock is missing) would outlive its holder.
+    lock = FileLock(
+        paths.lock, timeout, poll_interval=0.02, fallback_to_soft=False, on_acquired=_sign
+    )
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise BarsError(
+            f"{paths.folder} is being written by {_holder(paths)} for more than {timeout:g} s; "
+            "wait for it or end it, then try again (the lock frees itself)"
+        ) from error
+    try:
+        _sweep(paths)
+        yield
+    finally:
+        lock.release()
+
+
+def _sign(descriptor: int) -> None:
+    """Writes who holds the lock into it, for the error of whoever waits in vain."""
+    os.ftruncate(descriptor, 0)
+    os.write(descriptor, f"process {os.getpid()}".encode())
+
+
+def _holder(paths: SymbolPaths) -> str:
+    return paths.lock.read_text(encoding="utf-8") or "another process"
+
+
+def _sweep(paths: SymbolPaths) -> None:
+    sweep_temporary(paths.folder)
+    sweep_temporary(paths.rejected(TIMEFRAMES[0]).parent)
+    for timeframe in TIMEFRAMES:
+        sweep_temporary(paths.raw(timeframe))
+        sweep_temporary(paths.bars(timeframe))

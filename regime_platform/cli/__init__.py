@@ -1,0 +1,1 @@
+"""WORLD: the `regime` command: parse, call, print; what a command does lives in other rooms."""

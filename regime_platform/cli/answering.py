@@ -1,0 +1,106 @@
+"""The commands that answer from what is there: state, history, bars."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Symbol = Annotated[str, typer.Argument(help="A symbol of the universe, in any case.")]
+TimeframeWord = Annotated[str, typer.Argument(help="15min, 1h, 4h, 1day or 1week.")]
+Timeframe = Annotated[str | None, typer.Option("--timeframe", help="Only this timeframe.")]
+Since = Annotated[str | None, typer.Option("--since", help="First bar wanted, an ISO time (UTC).")]
+Until = Annotated[str | None, typer.Option("--until", help="The ISO time before which to stop.")]
+Last = Annotated[int | None, typer.Option("--last", min=1, help="Only so many rows from the end.")]
+Output = Annotated[
+    Path | None, typer.Option("--output", help="Write all columns to this .csv or .parquet file.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
+
+_TAIL = 20  # rows shown where nothing else was asked for
+_HISTORY = ("ts", "price", "regime_label", "regime_bias", "confidence", "esc_pctl", "esc_bucket")
+
+
+def state(symbol: Symbol, timeframe: Timeframe = None, as_json: Json = False) -> None:
+    """Tell what regime a symbol is in, since when and why."""
+    from regime_platform.cli.screen import print_json
+    from regime_platform.cli.state_view import print_states
+    from regime_platform.query.states import state as latest
+
+    states = latest(symbol, timeframe)
+    if as_json:
+        print_json({name: one.facts() for name, one in states.items()})
+        return
+    print_states(symbol.upper(), states)
+
+
+def history(  # noqa: PLR0913 - one parameter per option
+    symbol: Symbol,
+    timeframe: TimeframeWord,
+    since: Since = None,
+    until: Until = None,
+    last: Last = None,
+    labels: Annotated[
+        bool, typer.Option("--labels", help="Add the forward labels, which look ahead.")
+    ] = False,
+    output: Output = None,
+    as_json: Json = False,
+) -> None:
+    """Show or export the regime and escalation of every bar."""
+    from regime_platform.cli.instants import optional_instant
+    from regime_platform.query.series import history as rows
+
+    is_open = since is None and until is None and output is None and not as_json
+    frame = rows(
+        symbol,
+        timeframe,
+        start=optional_instant("--since", since),
+        end=optional_instant("--until", until),
+        last=last or (_TAIL if is_open else None),
+        labels=labels,
+    )
+    _give(frame, _HISTORY, output, as_json)
+
+
+def bars(  # noqa: PLR0913 - one parameter per option
+    symbol: Symbol,
+    timeframe: TimeframeWord,
+    since: Since = None,
+    until: Until = None,
+    last: Last = None,
+    output: Output = None,
+    as_json: Json = False,
+) -> None:
+    """Show or export the canonical bars of a series."""
+    import polars as pl
+
+    from regime_platform.cli.instants import optional_instant
+    from regime_platform.query.series import bars as scan
+
+    start, end = optional_instant("--since", since), optional_instant("--until", until)
+    rows = scan(symbol, timeframe)
+    if start is not None:
+        rows = rows.filter(pl.col("ts") >= start)
+    if end is not None:
+        rows = rows.filter(pl.col("ts") < end)
+    is_open = start is None and end is None and output is None and not as_json
+    wanted = last or (_TAIL if is_open else None)
+    frame = (rows if wanted is None else rows.tail(wanted)).collect()
+    _give(frame, tuple(frame.columns), output, as_json)
+
+
+def _give(
+    frame: "pl.DataFrame", shown: tuple[str, ...], output: Path | None, as_json: bool
+) -> None:
+    from regime_platform.cli.frames import frame_facts, print_frame, write_frame
+    from regime_platform.cli.screen import messages, plural, print_json
+
+    if output is not None:
+        write_frame(frame, output)
+        messages().print(f"{plural(frame.height, 'row')} written to {output}", markup=False)
+    elif as_json:
+        print_json(frame_facts(frame))
+    else:
+        print_frame(frame.select(shown))

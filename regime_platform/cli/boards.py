@@ -1,0 +1,76 @@
+"""The board: the latest state of all symbols, as command and as the table the demo ends with."""
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_MOST_ROWS = 60
+
+Order = Literal["symbol", "escalation", "since", "regime"]
+
+
+def board(
+    tier: Annotated[str | None, typer.Option("--tier", help="Only core or daily.")] = None,
+    sort: Annotated[Order, typer.Option("--sort", help="What comes first.")] = "symbol",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    all_rows: Annotated[bool, typer.Option("--all-rows", help="Leave no row out.")] = False,
+) -> None:
+    """Show the latest regime of every symbol on every timeframe."""
+    from regime_platform.cli.frames import frame_facts
+    from regime_platform.cli.screen import messages, print_json
+    from regime_platform.query.boards import board as latest
+
+    rows = latest(tier=tier, sort=sort)
+    if as_json:
+        print_json(frame_facts(rows))
+    elif rows.is_empty():
+        messages().print("the board is empty; `regime run --all` fills it")
+    else:
+        print_board(rows, most_rows=None if all_rows else _MOST_ROWS)
+
+
+def print_board(rows: "pl.DataFrame", *, most_rows: int | None = None) -> None:
+    """The board as a table; series too short for a state say so in its place."""
+    from regime_platform.cli.screen import messages, print_table
+
+    shown = rows if most_rows is None else rows.head(most_rows)
+    columns = ("symbol", "tf", "bars", "range", "regime", "since", "esc", "bucket", "hazard")
+    cells = [_row(row) for row in shown.iter_rows(named=True)]
+    print_table(columns, cells, numbers=("bars", "esc", "hazard"))
+    left = rows.height - shown.height
+    if left:
+        messages().print(f"and {left:,} more rows; --all-rows shows them, --tier narrows")
+
+
+def _row(row: dict[str, Any]) -> tuple[Any, ...]:
+    from rich.text import Text
+
+    from regime_platform.report.palette import BUCKET_COLOURS, readable
+
+    span = "·" if row["first_ts"] is None else f"{row['first_ts']:%Y-%m}..{row['last_ts']:%Y-%m}"
+    place = (row["symbol"], row["timeframe"], f"{row['bars']:,}", span)
+    if row["regime_label"] is None:
+        return *place, Text(row["reason"], style="dim"), "·", "·", "·", "·"
+    bucket = row["escalation_bucket"]
+    has_escalation = row["esc_pctl"] is not None
+    return (
+        *place,
+        readable(row["regime_label"]),
+        f"{row['regime_since']:%Y-%m-%d}",
+        f"{row['esc_pctl']:.2f}" if has_escalation else "·",
+        Text(bucket if has_escalation else "·", style=BUCKET_COLOURS[bucket]),
+        f"{row['hazard_score']:.0f}" if row["hazard_score"] is not None else "·",
+    )
+
+
+def rows_of(symbols: Collection[str]) -> "pl.DataFrame":
+    """The board of some symbols, in partition order."""
+    import polars as pl
+
+    from regime_platform.query.boards import board as latest
+
+    return latest().filter(pl.col("symbol").is_in(list(symbols)))

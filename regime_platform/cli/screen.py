@@ -1,0 +1,108 @@
+"""Printing: results to stdout, everything said along the way to stderr.
+
+Colours appear on terminals only. A table never grows wider than the terminal: long cells fold.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from regime_platform.model.instruments import Instrument
+
+STATUS_STYLES = {
+    "done": "green",
+    "unchanged": "dim",
+    "blocked": "bold yellow",
+    "failed": "bold red",
+    "ok": "green",
+    "note": "yellow",
+    "wrong": "bold red",
+}
+
+Cell = str | Text
+
+
+def results() -> Console:
+    """Where answers go."""
+    return Console(highlight=False, soft_wrap=False)
+
+
+def messages() -> Console:
+    """Where progress, notes and errors go."""
+    return Console(stderr=True, highlight=False)
+
+
+def print_json(facts: Any) -> None:
+    """Machine output: one JSON document, nothing else on stdout."""
+    text = json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False, default=str)
+    results().out(text, highlight=False)
+
+
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, numbers: Iterable[str] = ()
+) -> None:
+    """A plain table; ``numbers`` are the columns aligned to the right."""
+    right = set(numbers)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
+    last = len(columns) - 1
+    for place, name in enumerate(columns):
+        side = "right" if name in right else "left"
+        # words may fold, numbers must not be torn
+        table.add_column(name, justify=side, no_wrap=name in right, overflow="fold", ratio=None)  # type: ignore[arg-type]
+        if place == last and name not in right:
+            table.columns[place].ratio = 1
+    for row in rows:
+        table.add_row(*row)
+    results().print(table)
+
+
+def styled(word: str) -> Text:
+    """A status word in its colour."""
+    return Text(word, style=STATUS_STYLES.get(word, ""))
+
+
+def count(number: int) -> str:
+    """A count with thousands separators; a dot for none, so that what happened stands out."""
+    return f"{number:,}" if number else "·"
+
+
+def plural(number: int, noun: str) -> str:
+    """3 symbols, 1 symbol."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+class SymbolProgress:
+    """A bar that shows how many symbols are done and which one is on its way."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress = progress
+        self._task = progress.add_task("", total=total)
+
+    def announcing(self, instruments: Iterable[Instrument]) -> Iterator[Instrument]:
+        """Passes the instruments on, showing each as it is taken."""
+        for instrument in instruments:
+            self._progress.update(self._task, description=instrument.symbol)
+            yield instrument
+
+    def advance(self, description: str | None = None) -> None:
+        """One symbol more is done."""
+        self._progress.update(self._task, advance=1, description=description)
+
+
+@contextmanager
+def symbol_progress(total: int) -> Iterator[SymbolProgress]:
+    """Shows progress on stderr while the block runs; on a terminal only, and gone afterwards."""
+    console = messages()
+    look = (TextColumn("{task.description:10}"), BarColumn(), MofNCompleteColumn())
+    progress = Progress(
+        *look, TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal
+    )
+    with progress:
+        yield SymbolProgress(progress, total)

@@ -1,0 +1,138 @@
+"""The commands that walk symbols: run, validate, compute."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from regime_platform.cli.selection import Everything, Symbols, SymbolsFile, Tier, chosen
+from regime_platform.errors import CredentialsError, QuotaError
+from regime_platform.pipeline.outcomes import Stage, WalkOutcome
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from regime_platform.model.instruments import Instrument
+    from regime_platform.pipeline.platform import Platform
+
+Force = Annotated[bool, typer.Option("--force", help="Recompute even where nothing changed.")]
+Now = Annotated[str | None, typer.Option("--now", help="ISO time to work at instead of the clock.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
+AllRows = Annotated[bool, typer.Option("--all-rows", help="One row for every symbol.")]
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What was asked of a walk, beside the symbols."""
+
+    stages: Sequence[Stage]
+    now: str | None = None
+    force: bool = False
+    as_json: bool = False
+    all_rows: bool = False
+
+
+def run(  # noqa: PLR0913 - one parameter per option
+    symbols: Symbols = None,
+    everything: Everything = False,
+    symbols_file: SymbolsFile = None,
+    tier: Tier = None,
+    force: Force = False,
+    now: Now = None,
+    as_json: Json = False,
+    all_rows: AllRows = False,
+) -> None:
+    """Fetch what is missing, judge it, compute what changed and write the manifests."""
+    order = _Order(tuple(Stage), now, force, as_json, all_rows)
+    _walk_and_report(*_asked(symbols, everything, symbols_file, tier), order)
+
+
+def validate(  # noqa: PLR0913 - one parameter per option
+    symbols: Symbols = None,
+    everything: Everything = False,
+    symbols_file: SymbolsFile = None,
+    tier: Tier = None,
+    as_json: Json = False,
+    all_rows: AllRows = False,
+) -> None:
+    """Judge the bars already fetched and promote those that pass; fetches and computes nothing."""
+    order = _Order((Stage.VALIDATED_BARS,), as_json=as_json, all_rows=all_rows)
+    _walk_and_report(*_asked(symbols, everything, symbols_file, tier), order)
+
+
+def compute(  # noqa: PLR0913 - one parameter per option
+    symbols: Symbols = None,
+    everything: Everything = False,
+    symbols_file: SymbolsFile = None,
+    tier: Tier = None,
+    force: Force = False,
+    now: Now = None,
+    as_json: Json = False,
+    all_rows: AllRows = False,
+) -> None:
+    """Compute what the promoted bars changed and write the manifests; fetches nothing."""
+    order = _Order((Stage.COMPUTE_DB, Stage.MANIFESTS), now, force, as_json, all_rows)
+    _walk_and_report(*_asked(symbols, everything, symbols_file, tier), order)
+
+
+def _asked(
+    symbols: list[str] | None, everything: bool, symbols_file: SymbolsFile, tier: str | None
+) -> "tuple[Platform, Sequence[Instrument]]":
+    from regime_platform.pipeline.platform import open_platform
+    from regime_platform.settings import Settings
+
+    platform = open_platform(Settings())
+    instruments = chosen(
+        platform.universe, symbols, everything=everything, symbols_file=symbols_file, tier=tier
+    )
+    return platform, instruments
+
+
+def _walk_and_report(
+    platform: "Platform", instruments: "Sequence[Instrument]", order: _Order
+) -> None:
+    from regime_platform.cli.clock import moment
+    from regime_platform.cli.walk_report import WalkReport
+    from regime_platform.cli.warming import warm
+    from regime_platform.pipeline.board import refresh_board
+
+    now = moment(order.now)
+    if Stage.COMPUTE_DB in order.stages:
+        warm()
+    started = time.monotonic()
+    outcomes: list[WalkOutcome] = []
+    end = ""
+    try:
+        for outcome in _with_progress(platform, instruments, now, order):
+            outcomes.append(outcome)
+    except (CredentialsError, QuotaError) as error:  # the source refuses everybody
+        end = str(error)
+    finally:
+        refresh_board(platform, outcomes)
+    report = WalkReport(outcomes, time.monotonic() - started, end)
+    if order.as_json:
+        report.print_json()
+    else:
+        report.print(all_rows=order.all_rows)
+    raise typer.Exit(report.code)
+
+
+def _with_progress(
+    platform: "Platform", instruments: "Sequence[Instrument]", now: "dt.datetime", order: _Order
+) -> Iterator[WalkOutcome]:
+    from regime_platform.cli.screen import symbol_progress
+    from regime_platform.pipeline.walk import walk
+
+    with symbol_progress(len(instruments)) as progress:
+        walked = walk(
+            platform,
+            progress.announcing(instruments),
+            now,
+            stages=order.stages,
+            force=order.force,
+        )
+        for outcome in walked:
+            yield outcome
+            progress.advance()

@@ -1,0 +1,72 @@
+"""WORLD: which code this is: package, commit, libraries, and the hash of what makes the numbers.
+
+``compute_digest`` covers every source file of ``compute`` and ``model``: two checkouts with the same
+sources have the same digest, wherever they lie and whatever their history.
+"""
+
+import platform
+import subprocess
+from dataclasses import asdict, dataclass
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parent
+_LIBRARIES = ("duckdb", "llvmlite", "numba", "numpy", "polars", "pyarrow")
+
+
+@dataclass(frozen=True)
+class CodeVersion:
+    """What produced a result."""
+
+    package: str
+    commit: str | None  # None outside a git checkout
+    is_dirty: bool | None
+    compute_digest: str
+    python: str
+    libraries: tuple[tuple[str, str], ...]
+
+    def facts(self) -> dict[str, object]:
+        """Plain values for manifests and ``--json``."""
+        return {**asdict(self), "libraries": dict(self.libraries)}
+
+
+@cache
+def code_version() -> CodeVersion:
+    """The version of the running code; read once per process, which cannot change its own code."""
+    status = _git("status", "--porcelain", "--untracked-files=no")
+    return CodeVersion(
+        package=version("regime-platform"),
+        commit=_git("rev-parse", "HEAD"),
+        is_dirty=None if status is None else bool(status),
+        compute_digest=_sources_digest(),
+        python=platform.python_version(),
+        libraries=tuple((name, version(name)) for name in _LIBRARIES),
+    )
+
+
+def _sources_digest() -> str:
+    whole = sha256()
+    for room in ("compute", "model"):
+        for source in sorted((_PACKAGE / room).rglob("*.py")):
+            whole.update(f"{source.relative_to(_PACKAGE).as_posix()}\n".encode())
+            whole.update(source.read_bytes())
+    return whole.hexdigest()
+
+
+def _git(*words: str) -> str | None:
+    """The answer of git about the checkout that holds the package; None where there is none."""
+    if not (_PACKAGE.parent / ".git").exists():
+        return None
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(_PACKAGE.parent), *words],  # noqa: S607 - whichever git the user has
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=20,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip()

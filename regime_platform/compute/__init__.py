@@ -1,0 +1,1 @@
+"""PURE: bars in, regime and escalation out; no clock, no files but the kernels' own store."""

@@ -1,0 +1,114 @@
+"""From candidates sorted by price to the three strongest levels on either side (section 6)."""
+
+import numpy as np
+
+from regime_platform.compute.jit import kernel
+from regime_platform.compute.primitives import Floats
+
+LEVELS = 3  # kept on each side
+_SMALLEST_STRENGTH = 0.35
+_GROUP = 8  # running sums of a pairwise sum
+
+
+@kernel("float64(float64[::1], int64, int64)", _nrt=False)
+def pairwise_sum(values: Floats, start: int, stop: int) -> float:
+    """Sum of ``values[start:stop]`` in the pairwise order of section 6.
+
+    On a flat tape the last bit of it decides whether a level lies on the price and is dropped.
+    """
+    count = stop - start
+    if count > 128:
+        half = count // 2
+        half -= half % _GROUP
+        middle = start + half
+        return pairwise_sum(values, start, middle) + pairwise_sum(values, middle, stop)
+    if count < _GROUP:
+        total = 0.0
+        for k in range(start, stop):
+            total += values[k]
+        return total
+    groups = start + count - count % _GROUP
+    r0, r1, r2, r3 = values[start], values[start + 1], values[start + 2], values[start + 3]
+    r4, r5, r6, r7 = values[start + 4], values[start + 5], values[start + 6], values[start + 7]
+    for k in range(start + _GROUP, groups, _GROUP):
+        r0 += values[k]
+        r1 += values[k + 1]
+        r2 += values[k + 2]
+        r3 += values[k + 3]
+        r4 += values[k + 4]
+        r5 += values[k + 5]
+        r6 += values[k + 6]
+        r7 += values[k + 7]
+    total = ((r0 + r1) + (r2 + r3)) + ((r4 + r5) + (r6 + r7))
+    for k in range(groups, stop):
+        total += values[k]
+    return total
+
+
+@kernel("void(float64, float64, float64, float64[:, ::1], int64, int64)", _nrt=False)
+def _keep(price: float, strength: float, close: float, levels: Floats, side: int, i: int) -> None:
+    """Ranks a level by strength, then nearness, then first come; the fourth falls out."""
+    row = side * 2 * LEVELS
+    rank = LEVELS
+    while rank > 0:
+        above = row + 2 * (rank - 1)
+        held = levels[above + 1, i]
+        nearer = strength == held and abs(price - close) < abs(levels[above, i] - close)
+        if not (np.isnan(held) or strength > held or nearer):
+            break
+        if rank < LEVELS:
+            levels[above + 2, i] = levels[above, i]
+            levels[above + 3, i] = held
+        rank -= 1
+    if rank < LEVELS:
+        levels[row + 2 * rank, i] = price
+        levels[row + 2 * rank + 1, i] = strength
+
+
+@kernel(
+    "void(float64[::1], float64[::1], float64[::1], int64, float64, float64, float64[:, ::1],"
+    " int64)",
+    _nrt=False,
+)
+def write_levels(
+    prices: Floats,
+    scores: Floats,
+    weighted: Floats,
+    count: int,
+    close: float,
+    eps: float,
+    levels: Floats,
+    i: int,
+) -> None:
+    """Clusters ``count`` candidates and writes the chosen levels into column ``i``.
+
+    A cluster ends where the next price is more than ``eps`` above the one before; its price is the
+    mean weighted by score, its strength 1 - product(1 - score).
+
+    Args:
+        prices: ascending; ``scores`` in [0, 1]; ``weighted`` is score x price.
+        levels: rows as in `key_levels`, NaN in this column so far.
+    """
+    start = 0
+    total = scores[0]
+    moment = weighted[0]
+    doubt = 1.0 - scores[0]
+    for stop in range(1, count + 1):
+        if stop < count and not prices[stop] - prices[stop - 1] > eps:
+            total += scores[stop]
+            moment += weighted[stop]
+            doubt *= 1.0 - scores[stop]
+            continue
+        if stop - start >= _GROUP:  # fewer are summed from left to right, as done above
+            total = pairwise_sum(scores, start, stop)
+            moment = pairwise_sum(weighted, start, stop)
+        strength = 1.0 - doubt
+        if strength >= _SMALLEST_STRENGTH:
+            price = moment / total
+            if price != close:
+                _keep(price, strength, close, levels, 0 if price < close else 1, i)
+        if stop < count:
+            start = stop
+            total = scores[stop]
+            moment = weighted[stop]
+            doubt = 1.0 - scores[stop]

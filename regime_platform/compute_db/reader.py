@@ -1,0 +1,125 @@
+"""Reads compute.db: opened read-only, read, closed at once, so that a new one can be published.
+
+A file of another schema version is refused by name; the SQLite file of the engine this platform
+replaces is version 1.
+"""
+
+import datetime as dt
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from regime_platform.errors import ResultsError
+from regime_platform.model.result_schema import (
+    RESULT_SCHEMA_DIGEST,
+    RESULT_SCHEMA_VERSION,
+    TABLES,
+)
+
+_SQLITE = b"SQLite format 3\x00"
+_REMEDY = "recompute the symbol with `regime compute --force`"
+
+
+def read_table(  # noqa: PLR0913 - each argument narrows the same question
+    path: Path,
+    table: str,
+    *,
+    timeframe: str | None = None,
+    start: dt.datetime | None = None,
+    end: dt.datetime | None = None,
+    columns: Sequence[str] | None = None,
+    last: int | None = None,
+) -> pl.DataFrame:
+    """Rows of one table of ``TABLES``, in its schema, ordered by timeframe and ts.
+
+    Args:
+        path: a compute.db.
+        table: the name of the table.
+        timeframe: only this one.
+        start: first open wanted (aware).
+        end: the open before which to stop (aware).
+        columns: a selection, in the given order; all by default.
+        last: only so many rows from the end; needs ``timeframe``.
+
+    Raises:
+        ResultsError: the file is missing, damaged or of another version.
+    """
+    schema = TABLES[table]
+    wanted = tuple(schema) if columns is None else tuple(columns)
+    told = {"timeframe = ?": timeframe, "ts >= ?": _naive(start), "ts < ?": _naive(end)}
+    narrowed = {clause: value for clause, value in told.items() if value is not None}
+    where = f"WHERE {' AND '.join(narrowed)}" if narrowed else ""
+    listed = ", ".join(f'"{name}"' for name in wanted)
+    tail = f" ORDER BY ts DESC LIMIT {int(last)}" if last is not None else ""
+    query = f'SELECT {listed} FROM "{table}" {where}{tail}'  # noqa: S608 - own names, bound values
+    with _opened(path) as connection:
+        found = connection.sql(query, params=list(narrowed.values()))
+        rows = pl.DataFrame(found.to_arrow_table())
+    typed = rows.select(_as_typed(name, schema[name]) for name in wanted)
+    return typed.reverse() if last is not None else typed
+
+
+def read_lineage(path: Path) -> dict[str, Any]:
+    """What the results were made from, as given to ``store.build``.
+
+    Raises:
+        ResultsError: see ``read_table``.
+    """
+    with _opened(path) as connection:
+        rows = connection.execute("SELECT lineage FROM schema_version").fetchall()
+    lineage: dict[str, Any] = json.loads(rows[0][0])
+    return lineage
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    _require_present(path)
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            _require_version(path, connection)
+            yield connection
+    except duckdb.Error as error:
+        raise ResultsError(f"{path} is damaged ({_first_line(error)}); {_REMEDY}") from error
+
+
+def _require_present(path: Path) -> None:
+    try:
+        with path.open("rb") as stream:
+            opening = stream.read(len(_SQLITE))
+    except FileNotFoundError as error:
+        raise ResultsError(f"{path} does not exist; run `regime run` for this symbol") from error
+    if opening == _SQLITE:
+        raise ResultsError(
+            f"{path} is a SQLite file of version 1, expected version {RESULT_SCHEMA_VERSION}; "
+            "recompute the symbol from its bars"
+        )
+
+
+def _require_version(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
+    rows = connection.execute("SELECT version, definition FROM schema_version").fetchall()
+    if rows != [(RESULT_SCHEMA_VERSION, RESULT_SCHEMA_DIGEST)]:
+        found = f"version {rows[0][0]} ({str(rows[0][1])[:12]})" if rows else "no version"
+        raise ResultsError(
+            f"{path} has {found}, expected version {RESULT_SCHEMA_VERSION} "
+            f"({RESULT_SCHEMA_DIGEST[:12]}); {_REMEDY}"
+        )
+
+
+def _as_typed(name: str, dtype: pl.DataType) -> pl.Expr:
+    column = pl.col(name)
+    if isinstance(dtype, pl.Datetime):
+        return column.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    return column.cast(dtype)
+
+
+def _naive(moment: dt.datetime | None) -> dt.datetime | None:
+    return None if moment is None else moment.astimezone(dt.UTC).replace(tzinfo=None)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,0 +1,130 @@
+"""The SQL of compute.db, derived from ``model.result_schema``.
+
+Times are stored as TIMESTAMP without zone and are UTC: a TIMESTAMPTZ would show every reader other
+hours, depending on the time zone of the session. Fixed vocabularies are stored as text, so that any
+reader sees words. The JSON form of a state is a view, since its text would cost more than the compute.
+"""
+
+import polars as pl
+
+from regime_platform.compute.escalation import action, thresholds
+from regime_platform.model.digests import canonical_json
+from regime_platform.model.result_schema import ESCALATION_BUCKETS, TABLES
+from regime_platform.model.timeframes import INTRADAY
+
+_SQL_TYPES: dict[str, str] = {
+    "Float64": "DOUBLE",
+    "Int8": "TINYINT",
+    "Int32": "INTEGER",
+    "UInt16": "USMALLINT",
+    "Boolean": "BOOLEAN",
+    "String": "VARCHAR",
+    "Enum": "VARCHAR",
+    "Datetime": "TIMESTAMP",
+}
+
+_METADATA = {
+    "mode": "production",
+    "percentile_mode": "expanding",
+    "percentile_default": "expanding",
+    "min_bars": 252,
+    "aggregation": "equal_weight",
+    "tie_handling": "average_rank",
+    "tie_formula": "(count_less + (count_equal + 1) / 2) / n",
+}
+_METRICS = (
+    "price", "ema_fast", "ema_slow", "realized_vol", "market_bias", "risk_level", "vrs",
+    "breakout_up", "breakout_down", "downside_shock_risk", "structural_score", "cms", "ii", "lq",
+    "instability_index", "asymmetry_metric",
+)  # fmt: skip
+
+
+def create_table(table: str) -> str:
+    """The DDL of one table of ``TABLES``."""
+    columns = ", ".join(
+        f'"{name}" {sql_type(dtype)}{"" if name not in _KEY else " NOT NULL"}'
+        for name, dtype in TABLES[table].items()
+    )
+    return f'CREATE TABLE "{table}" ({columns})'
+
+
+def sql_type(dtype: pl.DataType) -> str:
+    """How a column type is stored."""
+    return _SQL_TYPES[dtype.base_type().__name__]
+
+
+#: Versions and what the results were made from: one row, and no run time in it.
+CREATE_SCHEMA_VERSION = (
+    "CREATE TABLE schema_version "
+    "(version INTEGER NOT NULL, definition VARCHAR NOT NULL, lineage VARCHAR NOT NULL)"
+)
+
+_KEY = ("symbol", "timeframe", "ts")
+
+
+def create_state_json() -> str:
+    """The view ``state_json``: the incumbent's JSON per bar, key for key in its order."""
+    return f"""
+    CREATE VIEW state_json AS
+    SELECT symbol, timeframe, ts, "asof", to_json(struct_pack(
+        symbol := symbol, "asof" := "asof",
+        key_levels := struct_pack(supports := {_levels("support")}, resistances := {_levels("resistance")}),
+        vol_regime := struct_pack(vrs := vrs, label := vol_label, trend := vol_trend),
+        momentum := struct_pack(state := momentum_state, cms := cms, ii := ii, er := er),
+        liquidity := struct_pack(lq := lq, trend := lq_trend, label := lq_label),
+        metrics := struct_pack({", ".join(f"{name} := {name}" for name in _METRICS)}),
+        classification := struct_pack(
+            regime_label := regime_label, confidence := confidence, regime_bias := regime_bias,
+            risk_posture := risk_posture, strategy_tags := {_codes("strategy_tags")},
+            regime_reasons := {_codes("regime_reasons")},
+            summary := concat_ws(' | ', regime_label, regime_bias, risk_posture, {_conviction()}),
+            regime_reasons_top := {_codes("regime_reasons_top")}),
+        escalation_bucket := escalation_bucket, escalation_action := {_action()},
+        escalation_bucket_thresholds := {_thresholds()},
+        escalation_metadata := '{canonical_json_in_order(_METADATA)}'::JSON,
+        timeframe := timeframe))::VARCHAR AS state_json
+    FROM (SELECT *, {_asof()} AS "asof" FROM state_history)
+    """
+
+
+def canonical_json_in_order(facts: dict[str, object]) -> str:
+    """Compact JSON with the keys as they stand."""
+    return "{" + ",".join(f'"{key}":{canonical_json(value)}' for key, value in facts.items()) + "}"
+
+
+def _levels(side: str) -> str:
+    pairs = ", ".join(
+        f"struct_pack(price := {side}_{rank}_price, strength := {side}_{rank}_strength)"
+        for rank in (1, 2, 3)
+    )
+    return f"list_filter([{pairs}], lambda level: level.price IS NOT NULL)"
+
+
+def _codes(column: str) -> str:
+    return f"CASE WHEN {column} = '' THEN []::VARCHAR[] ELSE string_split({column}, ',') END"
+
+
+def _conviction() -> str:
+    return "list_last(string_split(strategy_tags, ','))"
+
+
+def _action() -> str:
+    return _by_bucket({bucket: f"'{action(bucket)}'" for bucket in ESCALATION_BUCKETS})
+
+
+def _thresholds() -> str:
+    told = {b: f"'{canonical_json(dict(thresholds(b)))}'::JSON" for b in ESCALATION_BUCKETS}
+    return _by_bucket(told)
+
+
+def _by_bucket(values: dict[str, str]) -> str:
+    cases = " ".join(f"WHEN '{bucket}' THEN {value}" for bucket, value in values.items())
+    return f"CASE escalation_bucket {cases} END"
+
+
+def _asof() -> str:
+    intraday = ", ".join(f"'{timeframe}'" for timeframe in INTRADAY)
+    return (
+        f"CASE WHEN timeframe IN ({intraday}) THEN strftime(ts, '%Y-%m-%d %H:%M:%S') "
+        "ELSE strftime(ts, '%Y-%m-%d') END"
+    )

@@ -1,0 +1,12 @@
+"""Dagster's door: builds the graph from the settings when Dagster asks, and nothing on import."""
+
+import dagster as dg
+
+from regime_platform.orchestration.build import build_definitions
+from regime_platform.settings import Settings
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """Everything that the UI, the daemon and the command lines see."""
+    return build_definitions(Settings())

@@ -1,0 +1,55 @@
+"""The bar manifest: which bars a symbol holds, in which files, and how they came through the gate."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from regime_platform.manifests.manifest import MANIFEST_VERSION
+from regime_platform.model.bar_schema import BARS_SCHEMA_DIGEST, BARS_SCHEMA_VERSION
+from regime_platform.model.digests import facts_digest
+from regime_platform.model.instruments import Instrument
+from regime_platform.validation.verdict import SeriesVerdict, Verdict
+
+
+def bar_manifest(
+    instrument: Instrument, verdict: Verdict, raw_files: Mapping[str, Sequence[str]]
+) -> dict[str, Any]:
+    """The facts of manifest.json.
+
+    Args:
+        instrument: the entry of the universe.
+        verdict: the verdict in force.
+        raw_files: timeframe -> files of the raw log that were folded, in order of arrival.
+    """
+    timeframes = {one.timeframe: _series(one, raw_files) for one in verdict.series}
+    return {
+        "manifest_version": MANIFEST_VERSION,
+        "symbol": instrument.symbol,
+        "instrument": instrument.facts(),
+        "bars_schema": {"version": BARS_SCHEMA_VERSION, "digest": BARS_SCHEMA_DIGEST},
+        "gate": {"status": verdict.status, "rules_version": verdict.rules_version},
+        "content_digest": facts_digest(
+            {timeframe: promoted.digest for timeframe, promoted in verdict.promoted.items()}
+        ),
+        "timeframes": timeframes,
+    }
+
+
+def _series(one: SeriesVerdict, raw_files: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    held = one.promoted
+    return {
+        "count": 0 if held is None else held.rows,
+        "min_ts": None if held is None else held.min_ts,
+        "max_ts": None if held is None else held.max_ts,
+        "digest": None if held is None else held.digest,
+        "files": [] if held is None else held.facts()["files"],
+        "gate": {
+            "status": one.status,
+            "reason": one.reason,
+            "input_digest": one.input_digest,
+            "rows_in": one.rows_in,
+            "valid": one.valid,
+            "rejected": one.rejected,
+            "set_aside": one.set_aside,
+        },
+        "raw_files": list(raw_files.get(one.timeframe, ())),
+    }

@@ -1,0 +1,46 @@
+"""The recipe: everything a symbol's numbers follow from, and its digest.
+
+Same recipe digest, same numbers. Git commits and library versions are recorded in the manifest but
+are no part of the recipe: a commit to the docs changes no number, and that no library upgrade does
+is proven by the golden vectors, so neither forces the whole universe to be computed again.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from regime_platform.model.digests import facts_digest
+from regime_platform.model.result_schema import RESULT_SCHEMA_DIGEST
+
+
+def recipe_facts(
+    *,
+    bars: Mapping[str, str],
+    params_fingerprint: str,
+    eras: Mapping[str, Any],
+    compute_digest: str,
+) -> dict[str, Any]:
+    """The recipe as plain values.
+
+    Args:
+        bars: timeframe -> content digest of the bars used.
+        params_fingerprint: of the parameters in force.
+        eras: version, class, reason and boundaries of the eras the symbol is ranked in.
+        compute_digest: of the sources that compute.
+    """
+    return {
+        "bars": dict(bars),
+        "params_fingerprint": params_fingerprint,
+        "eras": dict(eras),
+        "compute_digest": compute_digest,
+        "result_schema_digest": RESULT_SCHEMA_DIGEST,
+    }
+
+
+def recipe_digest(recipe: Mapping[str, Any]) -> str:
+    """SHA-256 hex of a recipe."""
+    return facts_digest(recipe)
+
+
+def is_stale_code(stored: Mapping[str, Any], current: Mapping[str, Any]) -> bool:
+    """True where the bars are the same and anything else of the recipe is not."""
+    return stored.get("bars") == current["bars"] and dict(stored) != dict(current)

@@ -1,0 +1,102 @@
+"""The graph: four assets per symbol, produced by one step.
+
+raw_bars -> validated_bars -> compute_db -> manifests. They are four specs of one ``multi_asset``
+so that any selection of them, over any partitions, reports each symbol by itself (see ``batch``).
+What a stage does is no business of this module.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import dagster as dg
+
+from regime_platform.model.bar_schema import BAR_SCHEMA
+from regime_platform.model.result_schema import TABLES
+from regime_platform.orchestration.batch import OnOutcome, report_walk
+from regime_platform.orchestration.checks import check_specs
+from regime_platform.orchestration.events import SymbolEvent
+from regime_platform.orchestration.resources import PlatformResource
+from regime_platform.orchestration.tables import column_schema
+from regime_platform.orchestration.work import STEP, WalkConfig, requested_work
+from regime_platform.pipeline.outcomes import Stage
+
+OWNER = "team:regime"
+
+_DESCRIPTION: Mapping[Stage, str] = MappingProxyType(
+    {
+        Stage.RAW_BARS: "What the source said and when: an append-only log of every fetch that "
+        "brought something new or different. Fetches the full history of a symbol that has none, "
+        "otherwise the update.",
+        Stage.VALIDATED_BARS: "The canonical bars: the only input of compute, promoted by the gate "
+        "and by nothing else. A symbol that fails keeps its last good bars.",
+        Stage.COMPUTE_DB: "Regimes, escalation and levels of every bar in one DuckDB file per "
+        "symbol, computed from promoted bars whose digest the verdict names.",
+        Stage.MANIFESTS: "Counts, ranges, digests and versions of bars and results, written last.",
+    }
+)
+_KINDS: Mapping[Stage, set[str]] = MappingProxyType(
+    {
+        Stage.RAW_BARS: {"parquet"},
+        Stage.VALIDATED_BARS: {"parquet", "polars"},
+        Stage.COMPUTE_DB: {"duckdb", "numba"},
+        Stage.MANIFESTS: {"json"},
+    }
+)
+_GROUP: Mapping[Stage, str] = MappingProxyType(
+    {
+        Stage.RAW_BARS: "bars",
+        Stage.VALIDATED_BARS: "bars",
+        Stage.COMPUTE_DB: "results",
+        Stage.MANIFESTS: "results",
+    }
+)
+
+
+def build_walk(
+    partitions: dg.PartitionsDefinition[str], on_outcome: OnOutcome
+) -> dg.AssetsDefinition:
+    """The step that produces the four assets; ``on_outcome`` hears of every finished symbol."""
+
+    @dg.multi_asset(
+        name=STEP,
+        specs=[_spec(stage, partitions) for stage in Stage],
+        check_specs=check_specs(partitions),
+        can_subset=True,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+    )
+    def walk_symbols(
+        context: dg.AssetExecutionContext, config: WalkConfig, platform: PlatformResource
+    ) -> Iterator[SymbolEvent]:
+        opened = platform.open()
+        work = requested_work(context, config, opened.universe)
+        now = dt.datetime.now(dt.UTC)  # noqa: TID251 - the clock of every Dagster run
+        yield from report_walk(opened, work, now, on_outcome)
+
+    return walk_symbols
+
+
+def _spec(stage: Stage, partitions: dg.PartitionsDefinition[str]) -> dg.AssetSpec:
+    before = list(Stage)[: list(Stage).index(stage)]
+    return dg.AssetSpec(
+        stage.value,
+        deps=[before[-1].value] if before else [],
+        description=_DESCRIPTION[stage],
+        metadata=_columns(stage),
+        skippable=True,
+        group_name=_GROUP[stage],
+        owners=[OWNER],
+        kinds=_KINDS[stage],
+        tags={"per": "symbol"},
+        partitions_def=partitions,
+    )
+
+
+def _columns(stage: Stage) -> dict[str, Any]:
+    if stage is Stage.COMPUTE_DB:
+        main = {"dagster/column_schema": column_schema(TABLES["state_history"])}
+        return main | {name: column_schema(schema) for name, schema in TABLES.items()}
+    if stage is Stage.MANIFESTS:
+        return {}
+    return {"dagster/column_schema": column_schema(BAR_SCHEMA)}

@@ -1,0 +1,38 @@
+"""Puts the graph together for given settings. Everything that loads definitions calls this."""
+
+import dagster as dg
+
+from regime_platform.orchestration.assets import build_walk
+from regime_platform.orchestration.batch import OnOutcome
+from regime_platform.orchestration.jobs import build_jobs
+from regime_platform.orchestration.partitions import symbol_partitions
+from regime_platform.orchestration.resources import PlatformResource
+from regime_platform.orchestration.schedules import build_schedules
+from regime_platform.orchestration.sensors import build_sensors
+from regime_platform.pipeline.outcomes import WalkOutcome
+from regime_platform.settings import Settings, load_universe
+
+
+def build_definitions(settings: Settings, on_outcome: OnOutcome | None = None) -> dg.Definitions:
+    """The graph over the universe in force.
+
+    In process: a step here is a batch of symbols, and a second process would only cost its start
+    (8 s instead of 0.3 s per run).
+
+    Raises:
+        ConfigError: the universe is missing or invalid.
+    """
+    universe = load_universe(settings)
+    partitions = symbol_partitions(universe)
+    return dg.Definitions(
+        assets=[build_walk(partitions, on_outcome or _ignore)],
+        jobs=build_jobs(),
+        schedules=build_schedules(universe),
+        sensors=build_sensors(universe.symbols),
+        resources={"platform": PlatformResource.from_settings(settings)},
+        executor=dg.in_process_executor,
+    )
+
+
+def _ignore(_outcome: WalkOutcome) -> None:
+    return None

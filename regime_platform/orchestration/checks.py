@@ -1,0 +1,90 @@
+"""One check per symbol and stage that has one: it reports what the stage wrote down.
+
+The gate itself is data (verdict.json; compute refuses what it does not cover), so nothing depends
+on these: Dagster's blocking checks hold only within one run and only after the asset was written.
+``blocking`` on the spec is what the UI draws as a shield; on the event it would fail the step.
+"""
+
+import warnings
+from collections.abc import Collection, Iterator, Mapping
+from types import MappingProxyType
+
+import dagster as dg
+
+from regime_platform.errors import RegimeError
+from regime_platform.orchestration.evidence import EVIDENCE, Evidence
+from regime_platform.pipeline.outcomes import Stage, WalkOutcome
+from regime_platform.pipeline.platform import Platform
+
+_CHECKS: Mapping[Stage, tuple[str, str]] = MappingProxyType(
+    {
+        Stage.VALIDATED_BARS: (
+            "gate",
+            "Every rule over every timeframe; a symbol that fails keeps its last good bars.",
+        ),
+        Stage.COMPUTE_DB: (
+            "input_is_promoted",
+            "The results were computed from exactly the bars that the gate let through.",
+        ),
+        Stage.MANIFESTS: (
+            "is_complete",
+            "Both manifests are there and name the results that are there.",
+        ),
+    }
+)
+
+
+def check_specs(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetCheckSpec]:
+    """The three checks, partitioned as their assets are."""
+    with warnings.catch_warnings():
+        # Partitioned checks are a preview in 1.13; test_upstream.py says what we rely on.
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        return [
+            dg.AssetCheckSpec(
+                name,
+                asset=stage.value,
+                description=text,
+                blocking=stage is Stage.VALIDATED_BARS,
+                partitions_def=partitions,
+            )
+            for stage, (name, text) in _CHECKS.items()
+        ]
+
+
+def check_evaluations(
+    platform: Platform,
+    outcome: WalkOutcome,
+    stage: Stage,
+    selected: Collection[dg.AssetCheckKey],
+) -> Iterator[dg.AssetCheckEvaluation]:
+    """A stage's check for one symbol; nothing where there is no check or nothing to judge."""
+    if stage not in _CHECKS:
+        return
+    name, _text = _CHECKS[stage]
+    key = dg.AssetCheckKey(dg.AssetKey(stage.value), name)
+    evidence = _evidence(platform, outcome, stage) if key in selected else None
+    if evidence is not None:
+        yield _evaluation(key, outcome.symbol, evidence)
+
+
+def _evidence(platform: Platform, outcome: WalkOutcome, stage: Stage) -> Evidence | None:
+    try:
+        return EVIDENCE[stage](platform, outcome)
+    except (RegimeError, OSError) as error:
+        return Evidence(passed=False, reason=str(error))
+    except Exception as error:  # noqa: BLE001 - one symbol's damaged file must not stop the others
+        reason = f"cannot be judged: unexpected {type(error).__name__}: {error}"
+        return Evidence(passed=False, reason=reason)
+
+
+def _evaluation(key: dg.AssetCheckKey, symbol: str, evidence: Evidence) -> dg.AssetCheckEvaluation:
+    return dg.AssetCheckEvaluation(
+        asset_key=key.asset_key,
+        check_name=key.name,
+        passed=evidence.passed,
+        partition=symbol,
+        severity=dg.AssetCheckSeverity.ERROR,
+        blocking=False,
+        description=evidence.reason,
+        metadata=evidence.metadata,
+    )

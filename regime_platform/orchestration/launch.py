@@ -1,0 +1,72 @@
+"""Runs the real graph in this process, for ``regime demo`` and for tests.
+
+The runs land in the data root's own instance, so the UI shows them like any other.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+
+from regime_platform.orchestration.batch import OnOutcome
+from regime_platform.orchestration.build import build_definitions
+from regime_platform.orchestration.home import open_instance
+from regime_platform.orchestration.jobs import WALK_ALL
+from regime_platform.orchestration.partitions import range_tags
+from regime_platform.orchestration.work import listed
+from regime_platform.pipeline.outcomes import Status, WalkOutcome
+from regime_platform.settings import Settings, load_universe
+
+
+@dataclass(frozen=True)
+class LaunchSummary:
+    """What a run did."""
+
+    run_id: str
+    is_success: bool
+    outcomes: tuple[WalkOutcome, ...]
+
+    @property
+    def is_unchanged(self) -> bool:
+        """True where no symbol had anything new."""
+        return all(one.status is Status.UNCHANGED for one in self.outcomes)
+
+
+def materialize_symbols(
+    settings: Settings, symbols: Sequence[str], *, on_event: OnOutcome | None = None
+) -> LaunchSummary:
+    """Walks the symbols through all four assets in one run.
+
+    Args:
+        settings: data root and universe; Dagster's state follows the data root.
+        symbols: one unbroken range of the universe becomes a partitioned run, others a listed one.
+        on_event: called in this process with every finished symbol, for a progress bar.
+
+    Raises:
+        UsageError: a symbol is not in the universe.
+        ConfigError: the universe is missing or invalid.
+    """
+    outcomes: list[WalkOutcome] = []
+
+    def note(outcome: WalkOutcome) -> None:
+        outcomes.append(outcome)
+        if on_event is not None:
+            on_event(outcome)
+
+    universe = load_universe(settings)
+    wanted = [one.symbol for one in universe.select(symbols)]
+    tags = range_tags(wanted, universe)
+    job = build_definitions(settings, note).resolve_job_def(WALK_ALL)
+    with open_instance(settings) as instance:
+        result = job.execute_in_process(
+            instance=instance,
+            tags=dict(tags),
+            run_config=_config([] if tags else wanted),
+            raise_on_error=False,
+        )
+    return LaunchSummary(result.run_id, result.success, tuple(outcomes))
+
+
+def _config(symbols: Sequence[str]) -> dg.RunConfig:
+    quiet = {"console": {"config": {"log_level": "CRITICAL"}}}
+    return dg.RunConfig(ops=listed(symbols).ops, loggers=quiet)

@@ -1,0 +1,31 @@
+"""What the pages of a symbol show of its results: the regime now, and the picture of it."""
+
+from collections.abc import Mapping
+
+from regime_platform.compute_db.reader import read_table
+from regime_platform.model.series import iso
+from regime_platform.pipeline.platform import Platform
+from regime_platform.report.charts import small_chart_png
+
+_SHOWN = ("regime_label", "confidence", "esc_pctl", "escalation_bucket", "hazard_score")
+
+
+def latest_regimes(platform: Platform, symbol: str) -> list[Mapping[str, object]]:
+    """One row per timeframe; none where the symbol has no results."""
+    path = platform.root.symbol(symbol).compute_db
+    if not path.exists():
+        return []
+    return [
+        {
+            "timeframe": str(row["timeframe"]),
+            "last bar": iso(row["ts"]),
+            "since": iso(row["regime_since"]),
+            **{name: row[name] for name in _SHOWN},
+        }
+        for row in read_table(path, "latest_state").iter_rows(named=True)
+    ]
+
+
+def chart(platform: Platform, symbol: str) -> bytes | None:
+    """A PNG of about 2 kB of price over regime; None where the symbol has no results."""
+    return small_chart_png(platform, symbol)

@@ -1,0 +1,40 @@
+"""The settings as a Dagster resource: what a run needs to open the platform.
+
+Credentials are no part of it: the UI shows a resource's fields and the event log keeps them, so a
+key is read from the environment in the run's own process and nowhere else.
+"""
+
+import dagster as dg
+
+from regime_platform.pipeline.platform import Platform, open_platform
+from regime_platform.settings import Settings
+
+
+class PlatformResource(dg.ConfigurableResource[Platform]):
+    """Data root and universe that the code location was loaded with."""
+
+    data_root: str
+    universe: str
+    files_root: str = ""
+    twelvedata_url: str = ""
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "PlatformResource":
+        """The resource for the settings in force."""
+        return cls(
+            data_root=str(settings.data_root.expanduser().absolute()),
+            universe=str(settings.universe_file().absolute()),
+            files_root=str(settings.files_root or ""),
+            twelvedata_url=settings.twelvedata_url,
+        )
+
+    def open(self) -> Platform:
+        """The platform; what is not told here comes from the environment, the key included."""
+        told = {
+            "REGIME_DATA_ROOT": self.data_root,
+            "REGIME_UNIVERSE": self.universe,
+            "REGIME_FILES_ROOT": self.files_root,
+            "REGIME_TWELVEDATA_URL": self.twelvedata_url,
+        }
+        given = {name: value for name, value in told.items() if value}
+        return open_platform(Settings.model_validate(given))

@@ -1,0 +1,36 @@
+"""Values in the shapes that Dagster's UI draws: tables, column schemas, inline pictures."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+
+def table(rows: Sequence[Mapping[str, object]]) -> dg.MetadataValue[Any]:
+    """A table whose columns and types are those of the first row."""
+    if not rows:
+        return dg.MetadataValue.text("none")
+    columns = [
+        dg.TableColumn(name, _TYPES.get(type(cell), "string")) for name, cell in rows[0].items()
+    ]
+    return dg.MetadataValue.table(
+        [dg.TableRecord(dict(row)) for row in rows], dg.TableSchema(columns=columns)
+    )
+
+
+def column_schema(schema: pl.Schema) -> dg.TableSchema:
+    """The columns of a frame as the UI's column list."""
+    return dg.TableSchema(
+        columns=[dg.TableColumn(name, str(dtype)) for name, dtype in schema.items()]
+    )
+
+
+def picture(png: bytes, text: str) -> dg.MetadataValue[Any]:
+    """An inline PNG; it is stored in the event's row, so it must be a few kB."""
+    encoded = base64.b64encode(png).decode("ascii")
+    return dg.MetadataValue.md(f"![{text}](data:image/png;base64,{encoded})")
+
+
+_TYPES: Mapping[type, str] = {int: "int", float: "float", bool: "bool"}

@@ -1,0 +1,207 @@
+"""From canonical bars to compute.db.
+
+Compute opens only what the verdict in force names, verifies every byte of it, and does nothing when
+the recipe (bars, parameters, eras, code) is the one its results were made from.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from regime_platform.bars.canonical import read_bars
+from regime_platform.bars.layout import SymbolPaths
+from regime_platform.bars.locks import writing
+from regime_platform.compute.engine import SeriesResult, compute_series, latest_state, warm_up
+from regime_platform.compute.eras import era_class
+from regime_platform.compute.jit import kernels_are_compiled
+from regime_platform.compute_db.reader import read_lineage
+from regime_platform.compute_db.store import build
+from regime_platform.errors import BarsError, BlockedError, ResultsError
+from regime_platform.files import read_json
+from regime_platform.manifests.recipe import is_stale_code, recipe_facts
+from regime_platform.model.instruments import Instrument
+from regime_platform.model.result_schema import TABLES
+from regime_platform.model.series import Promoted
+from regime_platform.pipeline.outcomes import DeriveOutcome, SeriesStatus, Status
+from regime_platform.pipeline.platform import Platform
+from regime_platform.pipeline.promote import read_verdict
+from regime_platform.validation.gate import BLOCKED
+from regime_platform.validation.verdict import Verdict
+
+
+__all__ = ["current_recipe", "derive", "kernels_are_compiled", "stored_lineage", "warm_kernels"]
+
+
+def derive(platform: Platform, instrument: Instrument, *, force: bool = False) -> DeriveOutcome:
+    """Computes the results of ``instrument`` where its bars changed, or where forced.
+
+    Unchanged bars whose results come from other parameters, eras or code are left as they are and
+    reported as stale: recomputing the universe is a decision, not a side effect of an upgrade.
+
+    Raises:
+        BarsError: the symbol was never judged, or its canonical bars are missing or damaged.
+        BlockedError: the gate holds the symbol back.
+    """
+    paths = platform.root.symbol(instrument.symbol)
+    verdict = _open_verdict(platform, instrument.symbol)
+    recipe = current_recipe(platform, instrument, verdict)
+    held = stored_lineage(paths)
+    if held is not None and not force:
+        if held["recipe"] == recipe:
+            return _outcome(instrument.symbol, Status.UNCHANGED, held)
+        if is_stale_code(held["recipe"], recipe):
+            return _outcome(instrument.symbol, Status.UNCHANGED, held, is_stale=True)
+    with writing(paths):
+        tables, series = _compute(platform, instrument, paths, verdict.promoted)
+        code = platform.code.facts()
+        stored = build(
+            paths.compute_db, tables, {"series": series, "recipe": recipe, "code": code}
+        )
+    return _outcome(instrument.symbol, Status.DONE, stored)
+
+
+def current_recipe(platform: Platform, instrument: Instrument, verdict: Verdict) -> dict[str, Any]:
+    """What the results would be made from now."""
+    wanted = era_class(instrument.symbol, instrument.asset_class)
+    choice = platform.eras.choose(wanted)
+    return recipe_facts(
+        bars={timeframe: held.digest for timeframe, held in verdict.promoted.items()},
+        params_fingerprint=platform.params.fingerprint(),
+        eras={
+            "version": choice.version,
+            "class": wanted.name,
+            "reason": choice.reason,
+            "boundaries": [[era.start_us, era.end_us] for era in choice.eras],
+        },
+        compute_digest=platform.code.compute_digest,
+    )
+
+
+def stored_lineage(paths: SymbolPaths) -> Mapping[str, Any] | None:
+    """What compute.db was made from; None where there is no usable one, so that it is built anew.
+
+    The manifest is asked first, since opening 1,600 databases to learn that nothing changed would
+    take half a minute. It is believed while it is younger than the database it describes.
+    """
+    if not paths.compute_db.exists():
+        return None
+    manifest = read_json(paths.compute_manifest)
+    if manifest is not None and _is_younger(paths):
+        facts = manifest["manifest"]
+        return {**facts, "series": list(facts["series"].values())}
+    try:
+        return read_lineage(paths.compute_db)
+    except ResultsError:
+        return None
+
+
+def warm_kernels() -> None:
+    """Compiles the kernels, or loads them: half a minute once per machine and version of them."""
+    warm_up()
+
+
+def _is_younger(paths: SymbolPaths) -> bool:
+    return paths.compute_manifest.stat().st_mtime_ns >= paths.compute_db.stat().st_mtime_ns
+
+
+def _open_verdict(platform: Platform, symbol: str) -> Verdict:
+    verdict = read_verdict(platform, symbol)
+    if verdict is None:
+        raise BarsError(f"{symbol} has no validated bars; run `regime run {symbol}`")
+    if verdict.status == BLOCKED:
+        raise BlockedError(f"{symbol} is blocked by the gate: {verdict.reason}")
+    return verdict
+
+
+def _compute(
+    platform: Platform,
+    instrument: Instrument,
+    paths: SymbolPaths,
+    promoted: Mapping[str, Promoted],
+) -> tuple[dict[str, pl.DataFrame], list[dict[str, Any]]]:
+    eras = platform.eras.choose(era_class(instrument.symbol, instrument.asset_class)).eras
+    results: dict[str, SeriesResult] = {}
+    for timeframe in instrument.timeframes:
+        if timeframe in promoted:
+            bars = read_bars(paths.bars(timeframe), promoted[timeframe])
+            results[timeframe] = compute_series(
+                bars,
+                symbol=instrument.symbol,
+                timeframe=timeframe,
+                eras=eras,
+                params=platform.params,
+            )
+    series = [_series_facts(one, results, promoted) for one in instrument.timeframes]
+    return _tables(results), series
+
+
+def _tables(results: Mapping[str, SeriesResult]) -> dict[str, pl.DataFrame]:
+    computed = tuple(results.values())
+    parts = {
+        "escalation_history_v3": [one.escalation for one in computed],
+        "forward_labels": [one.labels for one in computed],
+        "state_history": [one.state for one in computed],
+        "latest_state": [latest_state(results)],
+    }
+    return {name: pl.concat([TABLES[name].to_frame(), *frames]) for name, frames in parts.items()}
+
+
+def _series_facts(
+    timeframe: str, results: Mapping[str, SeriesResult], promoted: Mapping[str, Promoted]
+) -> dict[str, Any]:
+    if timeframe not in results:
+        return {
+            "timeframe": timeframe,
+            "status": "no_bars",
+            "reason": "no canonical bars on this timeframe",
+            "bars": 0,
+            "bars_digest": "",
+            "min_ts": None,
+            "max_ts": None,
+            "escalation_rows": 0,
+            "state_rows": 0,
+        }
+    result, held = results[timeframe], promoted[timeframe]
+    return {
+        "timeframe": timeframe,
+        "status": result.status,
+        "reason": result.reason,
+        "bars": result.bars_used,
+        "bars_digest": held.digest,
+        "min_ts": held.min_ts,
+        "max_ts": held.max_ts,
+        "escalation_rows": result.escalation.height,
+        "state_rows": result.state.height,
+    }
+
+
+def _outcome(
+    symbol: str, status: Status, lineage: Mapping[str, Any], *, is_stale: bool = False
+) -> DeriveOutcome:
+    reason = (
+        f"{symbol}: results come from other parameters, eras or code; "
+        f"`regime run {symbol} --force` recomputes them"
+    )
+    return DeriveOutcome(
+        symbol,
+        status,
+        series=tuple(_series_status(one) for one in lineage["series"]),
+        tables=lineage["tables"],
+        reason=reason if is_stale else "",
+        is_stale_code=is_stale,
+    )
+
+
+def _series_status(facts: Mapping[str, Any]) -> SeriesStatus:
+    return SeriesStatus(
+        timeframe=facts["timeframe"],
+        status=facts["status"],
+        reason=facts["reason"],
+        bars=facts["bars"],
+        bars_digest=facts["bars_digest"],
+        min_ts=facts["min_ts"],
+        max_ts=facts["max_ts"],
+        escalation_rows=facts["escalation_rows"],
+        state_rows=facts["state_rows"],
+    )

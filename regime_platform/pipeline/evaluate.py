@@ -1,0 +1,218 @@
+"""The canonical engine on any file of bars, beside the store: nothing is gated, nothing promoted.
+
+What it writes has the names and forms of the vectors that prove the engine: nested parts of a
+state flattened with dots, lists and objects as JSON text, a text key ``asof`` beside ``ts``.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from regime_platform.compute.engine import SeriesResult, compute_series
+from regime_platform.compute.eras import (
+    FALLBACK_ERAS,
+    FIXED_ERAS,
+    FIXED_VERSION,
+    EraChoice,
+    era_class,
+    incumbent_eras,
+)
+from regime_platform.compute.escalation import action, thresholds
+from regime_platform.errors import ConfigError
+from regime_platform.files import write_atomically
+from regime_platform.model.result_schema import ESCALATION_BUCKETS
+from regime_platform.model.timeframes import canonical_timeframe
+from regime_platform.model.universe import Universe
+from regime_platform.sources.files import read_bars_file
+
+_ESCALATION = (
+    *("ts", "symbol", "timeframe", "asof", "esc_raw", "esc_pctl", "esc_pctl_expanding"),
+    *("esc_pctl_252", "esc_pctl_504", "esc_pctl_1260", "esc_pctl_2520", "esc_pctl_52"),
+    *("esc_pctl_104", "esc_pctl_260", "esc_pctl_era", "esc_bucket", "fwd_absret_h"),
+    *("event_flag", "event_severity", "esc_pctl_era_confidence", "esc_pctl_era_adj"),
+)
+_METRICS = (
+    *("price", "ema_fast", "ema_slow", "realized_vol", "market_bias", "risk_level", "vrs"),
+    *("breakout_up", "breakout_down", "downside_shock_risk", "structural_score", "cms", "ii"),
+    *("lq", "instability_index", "asymmetry_metric"),
+)
+#: Flattened name -> column of ``STATE_SCHEMA``.
+_STATE: Mapping[str, str] = {
+    **{f"metrics.{name}": name for name in _METRICS},
+    "vol_regime.vrs": "vrs",
+    "vol_regime.label": "vol_label",
+    "vol_regime.trend": "vol_trend",
+    "momentum.state": "momentum_state",
+    "momentum.cms": "cms",
+    "momentum.ii": "ii",
+    "momentum.er": "er",
+    "liquidity.lq": "lq",
+    "liquidity.trend": "lq_trend",
+    "liquidity.label": "lq_label",
+    "classification.regime_label": "regime_label",
+    "classification.confidence": "confidence",
+    "classification.regime_bias": "regime_bias",
+    "classification.risk_posture": "risk_posture",
+}
+#: Says of every state how its bucket came about; a constant of the stored form.
+_ESCALATION_METADATA = {
+    "mode": "production",
+    "percentile_mode": "expanding",
+    "percentile_default": "expanding",
+    "min_bars": 252,
+    "aggregation": "equal_weight",
+    "tie_handling": "average_rank",
+    "tie_formula": "(count_less + (count_equal + 1) / 2) / n",
+}
+_KEY = ("ts", "symbol", "timeframe", "asof")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What an evaluation found and where it lies."""
+
+    result: SeriesResult
+    eras: EraChoice
+    files: tuple[Path, Path]  # escalation, state
+
+    def facts(self) -> dict[str, Any]:
+        """Plain values for ``--json``."""
+        return {
+            "symbol": self.result.symbol,
+            "timeframe": self.result.timeframe,
+            "status": self.result.status,
+            "reason": self.result.reason,
+            "bars": self.result.bars_used,
+            "escalation_rows": self.result.escalation.height,
+            "state_rows": self.result.state.height,
+            "eras": self.eras.version,
+            "eras_reason": self.eras.reason,
+            "files": [str(path) for path in self.files],
+        }
+
+
+def evaluate(  # noqa: PLR0913 - the parts of one question
+    bars_file: Path,
+    *,
+    symbol: str,
+    timeframe: str,
+    universe: Universe,
+    eras_file: Path | None,
+    output: Path,
+) -> Evaluation:
+    """Runs the engine on ``bars_file`` and writes both tables into ``output``.
+
+    The era class comes from the table of symbols, then from the universe; a symbol in neither gets
+    the fixed eras. Below the gates the tables are written without rows.
+
+    Raises:
+        BarsError: the file cannot be understood, or its bars are not ascending.
+        ConfigError: the era file cannot be read.
+    """
+    name, frame = symbol.upper(), canonical_timeframe(timeframe)
+    choice = choose_eras(name, universe, eras_file)
+    bars = read_bars_file(bars_file)
+    result = compute_series(bars, symbol=name, timeframe=frame, eras=choice.eras)
+    files = (output / "escalation_history_v3.parquet", output / "state_history.parquet")
+    tables = (escalation_table(result), state_table(result))
+    for path, table in zip(files, tables, strict=True):
+        write_atomically(path, table.write_parquet)
+    return Evaluation(result, choice, files)
+
+
+def choose_eras(symbol: str, universe: Universe, eras_file: Path | None) -> EraChoice:
+    """The eras of a symbol that need not be in the universe, with the reason for them."""
+    known = {one.symbol: one.asset_class for one in universe.instruments}
+    wanted = era_class(symbol, known.get(symbol))
+    if eras_file is None:
+        return FALLBACK_ERAS.choose(wanted)
+    try:
+        text = eras_file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"cannot read the era file {eras_file}: {error.strerror}") from error
+    eras = incumbent_eras(text, wanted.name) if wanted.name else ()
+    if not eras:
+        missing = f"{eras_file.name} has no eras for {wanted.name or symbol}: fixed eras"
+        return EraChoice(FIXED_ERAS, FIXED_VERSION, f"{wanted.reason}; {missing}")
+    note = "incumbent format, each era's last day belongs to none"
+    return EraChoice(eras, eras_file.name, f"{wanted.reason}; {note}")
+
+
+def escalation_table(result: SeriesResult) -> pl.DataFrame:
+    """Escalation and forward labels side by side, as in the vectors."""
+    future = result.labels.drop("symbol", "timeframe", "is_mature")
+    joined = result.escalation.join(future, on="ts", how="left", maintain_order="left")
+    return _keyed(joined).select(_ESCALATION).with_columns(pl.col("event_flag").cast(pl.Int64))
+
+
+def state_table(result: SeriesResult) -> pl.DataFrame:
+    """The states with every scalar flattened."""
+    state = _keyed(result.state)
+    summary = pl.concat_str(
+        *("regime_label", "regime_bias", "risk_posture"),
+        pl.col("strategy_tags").str.split(",").list.last(),
+        separator=" | ",
+    )
+    bucket = pl.col("escalation_bucket")
+    told = {one: json.dumps(dict(thresholds(one))) for one in ESCALATION_BUCKETS}
+    advised = {one: action(one) for one in ESCALATION_BUCKETS}
+    return state.select(
+        *_KEY,
+        *(pl.col(column).alias(name) for name, column in _STATE.items()),
+        _json_list("strategy_tags"),
+        _json_list("regime_reasons"),
+        summary.alias("classification.summary"),
+        _json_list("regime_reasons_top"),
+        bucket,
+        bucket.replace_strict(advised, return_dtype=pl.String).alias("escalation_action"),
+        bucket.replace_strict(told, return_dtype=pl.String).alias("escalation_bucket_thresholds"),
+        pl.lit(json.dumps(_ESCALATION_METADATA)).alias("escalation_metadata"),
+        pl.Series("key_levels", _key_levels(state), pl.String),
+    )
+
+
+def _keyed(table: pl.DataFrame) -> pl.DataFrame:
+    ts = pl.col("ts").dt.replace_time_zone(None)
+    words = table.with_columns(pl.selectors.enum().cast(pl.String), ts)
+    return words.with_columns(asof=_asof(words["ts"]))
+
+
+def _asof(ts: pl.Series) -> pl.Series:
+    if (ts.dt.truncate("1d") == ts).all():
+        return ts.dt.strftime("%Y-%m-%d")
+    whole = ts.dt.strftime("%Y-%m-%d %H:%M:%S")
+    return whole.zip_with(ts.dt.microsecond() == 0, ts.dt.strftime("%Y-%m-%d %H:%M:%S%.6f"))
+
+
+def _json_list(column: str) -> pl.Expr:
+    quoted = pl.concat_str(pl.lit('["'), pl.col(column).str.replace_all(",", '", "'), pl.lit('"]'))
+    some = pl.when(pl.col(column) == "").then(pl.lit("[]")).otherwise(quoted)
+    return some.alias(f"classification.{column}")
+
+
+def _key_levels(state: pl.DataFrame) -> list[str]:
+    sides = {
+        plural: [
+            (state[f"{side}_{rank}_price"].to_list(), state[f"{side}_{rank}_strength"].to_list())
+            for rank in (1, 2, 3)
+        ]
+        for plural, side in (("supports", "support"), ("resistances", "resistance"))
+    }
+    return [
+        json.dumps(
+            {
+                plural: [
+                    {"price": prices[row], "strength": strengths[row]}
+                    for prices, strengths in levels
+                    if prices[row] is not None
+                ]
+                for plural, levels in sides.items()
+            },
+            separators=(",", ":"),
+        )
+        for row in range(state.height)
+    ]

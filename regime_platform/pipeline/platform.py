@@ -1,0 +1,41 @@
+"""Everything the walk needs, opened once and passed on: no room looks for it by itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from regime_platform.bars.layout import DataRoot
+from regime_platform.code_version import CodeVersion, code_version
+from regime_platform.compute.eras import FALLBACK_ERAS, EraSet
+from regime_platform.compute.params import DEFAULT_PARAMS, Params
+from regime_platform.model.universe import Universe
+from regime_platform.settings import Settings, load_universe
+from regime_platform.sources.protocol import BarSource
+from regime_platform.sources.registry import build_sources
+
+
+@dataclass(frozen=True)
+class Platform:
+    """A data root, the symbols that live in it, and what turns their bars into results."""
+
+    root: DataRoot
+    universe: Universe
+    sources: Mapping[str, BarSource]
+    eras: EraSet
+    params: Params
+    code: CodeVersion
+
+
+def open_platform(settings: Settings) -> Platform:
+    """The platform as the settings describe it.
+
+    Raises:
+        ConfigError: the universe is missing or invalid.
+    """
+    return Platform(
+        root=DataRoot(settings.data_root.expanduser().absolute()),
+        universe=load_universe(settings),
+        sources=build_sources(settings),
+        eras=FALLBACK_ERAS,
+        params=DEFAULT_PARAMS,
+        code=code_version(),
+    )

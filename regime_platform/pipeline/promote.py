@@ -1,0 +1,112 @@
+"""From the raw log through the gate to canonical bars.
+
+Promotion is a pure function of the raw log: no clock, no source. The verdict is written last and
+holds the pointer to the canonical bars, so it is the one moment at which they change.
+"""
+
+from regime_platform.bars import canonical, raw_log
+from regime_platform.bars.layout import SymbolPaths
+from regime_platform.bars.locks import writing
+from regime_platform.bars.parquet import encode
+from regime_platform.bars.revisions import fold
+from regime_platform.errors import BarsError
+from regime_platform.files import read_json, write_bytes, write_json
+from regime_platform.model.instruments import Instrument
+from regime_platform.model.series import Promoted
+from regime_platform.pipeline.outcomes import PromoteOutcome, Status
+from regime_platform.pipeline.platform import Platform
+from regime_platform.validation.gate import BLOCKED, PASSED, RULES_VERSION, GateResult, gate
+from regime_platform.validation.verdict import SeriesVerdict, Verdict, input_digest, judge
+
+
+def promote(platform: Platform, instrument: Instrument) -> PromoteOutcome:
+    """Judges every series of ``instrument`` whose raw log changed, and promotes what passes.
+
+    A blocked series keeps the bars that were in force. Where the logs and the rules are those of
+    the verdict in force, nothing is read and nothing is written.
+    """
+    paths = platform.root.symbol(instrument.symbol)
+    held = read_verdict(platform, instrument.symbol)
+    if held is not None and _is_current(held, paths, instrument):
+        return _outcome(held, Status.UNCHANGED)
+    with writing(paths):
+        held = read_verdict(platform, instrument.symbol)
+        series = tuple(
+            _judge_series(paths, instrument, timeframe, held) for timeframe in instrument.timeframes
+        )
+        verdict = Verdict(instrument.symbol, series)
+        if verdict == held:
+            return _outcome(verdict, Status.UNCHANGED)
+        write_json(paths.verdict, verdict.facts())
+        for one in series:
+            canonical.sweep(paths.bars(one.timeframe), one.promoted)
+    return _outcome(verdict, Status.DONE)
+
+
+def read_verdict(platform: Platform, symbol: str) -> Verdict | None:
+    """The verdict in force; None where the symbol was never judged.
+
+    Raises:
+        BarsError: verdict.json is damaged.
+    """
+    path = platform.root.symbol(symbol).verdict
+    facts = read_json(path)
+    if facts is None:
+        return None
+    try:
+        return Verdict.from_facts(facts)
+    except BarsError as error:
+        raise BarsError(f"{path}: {error}") from error
+
+
+def _is_current(held: Verdict, paths: SymbolPaths, instrument: Instrument) -> bool:
+    if held.rules_version != RULES_VERSION:
+        return False
+    logs = {timeframe: raw_log.log_digest(paths.raw(timeframe)) for timeframe in instrument.timeframes}
+    return logs == {one.timeframe: one.log_digest for one in held.series}
+
+
+def _judge_series(
+    paths: SymbolPaths, instrument: Instrument, timeframe: str, held: Verdict | None
+) -> SeriesVerdict:
+    log = raw_log.log_digest(paths.raw(timeframe))
+    rows = fold(raw_log.read_raw(paths.raw(timeframe)), timeframe, instrument.asset_class)
+    result = gate(rows, timeframe=timeframe, asset_class=instrument.asset_class)
+    _keep_rejected(paths, timeframe, result)
+    before = held.at(timeframe) if held is not None else None
+    in_force = before.promoted if before is not None else None
+    return judge(
+        result,
+        timeframe=timeframe,
+        input_digest=input_digest(rows),
+        promoted=_promoted(paths, instrument.symbol, timeframe, result, in_force),
+        log_digest=log,
+    )
+
+
+def _promoted(
+    paths: SymbolPaths, symbol: str, timeframe: str, result: GateResult, in_force: Promoted | None
+) -> Promoted | None:
+    if result.status == BLOCKED:
+        return in_force
+    if result.status != PASSED:
+        return None
+    return canonical.write_parts(paths.bars(timeframe), timeframe, result.valid, symbol)
+
+
+def _keep_rejected(paths: SymbolPaths, timeframe: str, result: GateResult) -> None:
+    target = paths.rejected(timeframe)
+    if result.rejected.is_empty():
+        target.unlink(missing_ok=True)
+    else:
+        write_bytes(target, encode(result.rejected, {"timeframe": timeframe}))
+
+
+def _outcome(verdict: Verdict, status: Status) -> PromoteOutcome:
+    blocked = verdict.status == BLOCKED
+    return PromoteOutcome(
+        verdict.symbol,
+        Status.BLOCKED if blocked else status,
+        verdict.promoted,
+        verdict.reason if blocked else "",
+    )

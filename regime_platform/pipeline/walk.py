@@ -1,0 +1,115 @@
+"""The walk itself: one symbol through the stages asked for, and many symbols one after another.
+
+This is the only place where one symbol's failure is turned into an outcome, so that it stops nobody
+else. What must end the whole run (a refused key, an empty quota) passes through.
+"""
+
+import datetime as dt
+import traceback
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from regime_platform.errors import BlockedError, CredentialsError, QuotaError, RegimeError
+from regime_platform.model.instruments import Instrument
+from regime_platform.pipeline.derive import derive
+from regime_platform.pipeline.ingest import ingest
+from regime_platform.pipeline.outcomes import (
+    DeriveOutcome,
+    IngestOutcome,
+    PromoteOutcome,
+    PublishOutcome,
+    Stage,
+    Status,
+    WalkOutcome,
+)
+from regime_platform.pipeline.platform import Platform
+from regime_platform.pipeline.promote import promote
+from regime_platform.pipeline.publish import publish
+
+STAGES = tuple(Stage)
+
+_StageOutcome = IngestOutcome | PromoteOutcome | DeriveOutcome | PublishOutcome
+_FIELD: Mapping[Stage, str] = MappingProxyType(
+    {
+        Stage.RAW_BARS: "ingest",
+        Stage.VALIDATED_BARS: "promote",
+        Stage.COMPUTE_DB: "derive",
+        Stage.MANIFESTS: "publish",
+    }
+)
+
+
+def walk(
+    platform: Platform,
+    instruments: Iterable[Instrument],
+    now: dt.datetime,
+    *,
+    stages: Collection[Stage] = STAGES,
+    force: bool = False,
+) -> Iterator[WalkOutcome]:
+    """Walks the instruments in order, yielding one outcome each as soon as it is known.
+
+    Raises:
+        CredentialsError, QuotaError: the source refuses everybody, so going on is pointless; the
+            symbols walked so far are complete.
+    """
+    for instrument in instruments:
+        yield walk_symbol(platform, instrument, now, stages=stages, force=force)
+
+
+def walk_symbol(
+    platform: Platform,
+    instrument: Instrument,
+    now: dt.datetime,
+    *,
+    stages: Collection[Stage] = STAGES,
+    force: bool = False,
+) -> WalkOutcome:
+    """Takes one symbol through ``stages``, in the order of the walk, until one is not good.
+
+    ``force`` recomputes even where bars, parameters, eras and code are what they were.
+
+    Raises:
+        CredentialsError, QuotaError: see ``walk``.
+    """
+    work: Mapping[Stage, Callable[[], _StageOutcome]] = {
+        Stage.RAW_BARS: lambda: ingest(platform, instrument, now),
+        Stage.VALIDATED_BARS: lambda: promote(platform, instrument),
+        Stage.COMPUTE_DB: lambda: derive(platform, instrument, force=force),
+        Stage.MANIFESTS: lambda: publish(platform, instrument, now),
+    }
+    walked = WalkOutcome(instrument.symbol, Status.UNCHANGED, STAGES[0])
+    for stage in (stage for stage in STAGES if stage in stages):
+        walked = _step(walked, stage, work[stage])
+        if not walked.status.is_good:
+            break
+    return walked
+
+
+def _step(walked: WalkOutcome, stage: Stage, work: Callable[[], _StageOutcome]) -> WalkOutcome:
+    try:
+        outcome = work()
+    except (CredentialsError, QuotaError):
+        raise
+    except BlockedError as error:
+        return replace(walked, stage=stage, status=Status.BLOCKED, reason=str(error))
+    except (RegimeError, OSError) as error:
+        return replace(walked, stage=stage, status=Status.FAILED, reason=str(error))
+    except Exception as error:  # noqa: BLE001 - a defect met on one symbol must not stop the others
+        reason = f"unexpected {type(error).__name__}: {error}"
+        detail = traceback.format_exc()
+        return replace(walked, stage=stage, status=Status.FAILED, reason=reason, detail=detail)
+    return replace(
+        walked,
+        **{_FIELD[stage]: outcome},  # type: ignore[arg-type]
+        stage=stage,
+        status=_worse(walked.status, outcome.status),
+        reason=outcome.reason or walked.reason,
+    )
+
+
+def _worse(so_far: Status, step: Status) -> Status:
+    if not step.is_good:
+        return step
+    return Status.DONE if Status.DONE in (so_far, step) else Status.UNCHANGED

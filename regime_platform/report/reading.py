@@ -1,0 +1,108 @@
+"""What a chart needs of one symbol: promoted bars with their results beside them.
+
+Forward labels are not read: a picture of what was known must not show what came after.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import polars as pl
+
+from regime_platform.bars.canonical import read_in_force
+from regime_platform.bars.layout import DataRoot, SymbolPaths
+from regime_platform.compute.eras import EraChoice, EraSet, era_class
+from regime_platform.compute_db.reader import read_table
+from regime_platform.model.instruments import Instrument
+from regime_platform.model.timeframes import TIMEFRAMES
+from regime_platform.model.universe import Universe
+
+_FIRST_SHOWN = ("1day", "1h", "4h", "15min", "1week")
+
+
+class House(Protocol):
+    """The part of the platform that pages look at."""
+
+    @property
+    def root(self) -> DataRoot: ...
+    @property
+    def universe(self) -> Universe: ...
+    @property
+    def eras(self) -> EraSet: ...
+
+
+@dataclass(frozen=True)
+class SeriesView:
+    """One timeframe: bars, state, escalation and drawdown, one row per bar in order."""
+
+    timeframe: str
+    frame: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class SymbolView:
+    """Everything on one symbol's page."""
+
+    instrument: Instrument
+    series: tuple[SeriesView, ...]  # shortest timeframe first; those without results left out
+    latest: pl.DataFrame  # latest_state, one row per timeframe
+    eras: EraChoice
+
+
+def read_symbol(house: House, symbol: str) -> SymbolView | None:
+    """The symbol's view, or None where it has no results at all."""
+    instrument = house.universe.instrument(symbol)
+    paths = house.root.symbol(instrument.symbol)
+    latest = read_latest(paths)
+    series = tuple(
+        view for one in held_timeframes(latest) if (view := read_series(paths, one)) is not None
+    )
+    if not series:
+        return None
+    choice = house.eras.choose(era_class(instrument.symbol, instrument.asset_class))
+    return SymbolView(instrument, series, latest, choice)
+
+
+def read_latest(paths: SymbolPaths) -> pl.DataFrame:
+    """latest_state, shortest timeframe first; no rows where nothing was computed."""
+    if not paths.compute_db.exists():
+        return pl.DataFrame(schema={"timeframe": pl.Enum(TIMEFRAMES)})
+    return read_table(paths.compute_db, "latest_state").sort("timeframe")
+
+
+def held_timeframes(latest: pl.DataFrame) -> list[str]:
+    """The timeframes with a state."""
+    return latest["timeframe"].cast(pl.String).to_list()
+
+
+def preferred_timeframe(held: Sequence[str]) -> str:
+    """The timeframe that is shown first."""
+    return next(name for name in _FIRST_SHOWN if name in held)
+
+
+def read_series(
+    paths: SymbolPaths, timeframe: str, state_columns: Sequence[str] | None = None
+) -> SeriesView | None:
+    """Bars with the results of the same opens, null where a bar has none; None without bars.
+
+    ``state_columns`` limits what is read of the state, for a picture that shows little of it.
+    """
+    in_force = read_in_force(paths, timeframe)
+    if in_force is None:
+        return None
+    wanted = None if state_columns is None else ["ts", *state_columns]
+    state = read_table(paths.compute_db, "state_history", timeframe=timeframe, columns=wanted)
+    escalation = read_table(
+        paths.compute_db,
+        "escalation_history_v3",
+        timeframe=timeframe,
+        columns=["ts", "esc_pctl", "esc_bucket"],
+    )
+    results = state.drop("symbol", "timeframe", strict=False)
+    frame = (
+        in_force[1]
+        .join(results, on="ts", how="left", maintain_order="left")
+        .join(escalation, on="ts", how="left", maintain_order="left")
+        .with_columns(drawdown=pl.col("close") / pl.col("close").cum_max() - 1)
+    )
+    return SeriesView(timeframe, frame)

@@ -1,0 +1,102 @@
+"""A tiny picture of one series for Dagster's metadata: price over regime colours, no text.
+
+Drawn straight into a palette image: a column of pixels per mark costs a millisecond and 2 kB,
+where a plotting library costs a second to import and thirty times the bytes, 1,600 times a day.
+"""
+
+import struct
+import zlib
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from regime_platform.report.palette import NO_REGIME, REGIME_COLOURS
+from regime_platform.report.thinning import thinned
+
+WIDTH = 480
+HEIGHT = 160
+_STRIP = 10  # rows of full colour at the bottom; above it the colours are a tint
+_INK = "#101418"
+_TINT = 0.35
+
+Pixels = npt.NDArray[np.uint8]
+
+
+def price_chart(series: pl.DataFrame) -> bytes | None:
+    """PNG of high to low of every bar on a log axis over the regimes; None without bars.
+
+    Args:
+        series: ts, open, high, low, close, regime_label (null where there is none), in order.
+    """
+    drawn = series.filter((pl.col("low") > 0) & pl.col("high").is_finite())
+    if drawn.is_empty():
+        return None
+    marks = thinned(drawn, WIDTH)
+    pixels = _background(_labels(marks))
+    _ink_prices(pixels, marks)
+    return _png(pixels, _palette())
+
+
+def _labels(marks: pl.DataFrame) -> npt.NDArray[np.int64]:
+    names = list(REGIME_COLOURS)
+    codes = marks["regime_label"].cast(pl.String).to_list()
+    return np.array([names.index(code) + 1 if code in names else 0 for code in codes])
+
+
+def _background(codes: npt.NDArray[np.int64]) -> Pixels:
+    # palette: 0 ink, then the full colours, then their tints; code 0 is "no regime"
+    columns = codes[np.arange(WIDTH) * len(codes) // WIDTH]
+    pixels = np.empty((HEIGHT, WIDTH), dtype=np.uint8)
+    pixels[:] = columns + 1 + len(REGIME_COLOURS) + 1
+    pixels[-_STRIP:] = columns + 1
+    return pixels
+
+
+def _ink_prices(pixels: Pixels, marks: pl.DataFrame) -> None:
+    low, high = (np.log(marks[name].to_numpy()) for name in ("low", "high"))
+    close = np.log(marks["close"].to_numpy())
+    bottom, top = float(low.min()), float(high.max())
+    scale = (HEIGHT - _STRIP - 9) / max(top - bottom, 1e-12)
+    rows = [HEIGHT - _STRIP - 5 - (value - bottom) * scale for value in (high, low, close)]
+    places = (np.arange(len(low)) * WIDTH) // len(low)
+    ends = np.append(places[1:], WIDTH)
+    before = rows[2][0]
+    for first, last, upper, lower, now in zip(places, ends, *rows, strict=True):
+        # reaching back to the last close joins the bars to one line
+        pixels[round(min(upper, before)) : round(max(lower, before)) + 1, first] = 0
+        pixels[round(now), first:last] = 0
+        before = now
+
+
+def _palette() -> bytes:
+    full = [NO_REGIME, *REGIME_COLOURS.values()]
+    colours = [_rgb(_INK), *map(_rgb, full), *(_tinted(_rgb(colour)) for colour in full)]
+    return b"".join(bytes(colour) for colour in colours)
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def _tinted(colour: tuple[int, int, int]) -> tuple[int, ...]:
+    return tuple(round(255 - (255 - part) * _TINT) for part in colour)
+
+
+def _png(pixels: Pixels, palette: bytes) -> bytes:
+    height, width = pixels.shape
+    header = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)  # 8 bits, indexed colour
+    rows = np.zeros((height, width + 1), dtype=np.uint8)  # each row starts with filter 0
+    rows[:, 1:] = pixels
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        (
+            _chunk(b"IHDR", header),
+            _chunk(b"PLTE", palette),
+            _chunk(b"IDAT", zlib.compress(rows.tobytes(), 9)),
+            _chunk(b"IEND", b""),
+        )
+    )
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))

@@ -1,0 +1,181 @@
+"""Bars that a person puts into a folder as CSV or Parquet, and the strict reader of such files.
+
+What cannot be understood (a column, a number, a timestamp) is refused with its place. What can be
+understood but is wrong (a null price, a duplicate, rows out of order) passes through unchanged: the
+gate judges it and keeps the record.
+"""
+
+import csv
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from regime_platform.errors import BarsError, SourceError, UsageError
+from regime_platform.model.bar_schema import BAR_COLUMNS, BAR_SCHEMA, PRICE_COLUMNS
+from regime_platform.model.instruments import Instrument
+from regime_platform.model.timeframes import canonical_timeframe, is_intraday
+from regime_platform.sources.protocol import Held, NotOfferedError, Page
+from regime_platform.sources.timestamps import is_date_only, parsed_timestamps
+
+_SUFFIXES = (".csv", ".parquet")
+_ROW = "_row"  # place in the file, for messages: the line of a CSV, the row of a Parquet file
+
+
+class FilesSource:
+    """Serves ``{root}/{SYMBOL}/{timeframe}.csv`` or ``.parquet``, always the whole file."""
+
+    name = "files"
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def pages(
+        self,
+        instrument: Instrument,
+        timeframe: str,
+        held: Held | None,
+        now: dt.datetime,
+    ) -> Iterator[Page]:
+        """One page with everything in the file, so that a change anywhere in it shows.
+
+        Raises:
+            NotOfferedError: the symbol's folder has no file of this timeframe.
+            SourceError: the symbol has no folder, or two files claim the timeframe.
+            BarsError: the file cannot be understood.
+        """
+        del held, now  # a file may change anywhere, so it is always served whole
+        wanted = canonical_timeframe(timeframe)
+        path = self._file(instrument.symbol, wanted)
+        bars = read_bars_file(path, accept_dates=not is_intraday(wanted))
+        yield Page(bars, "as_served", window=None)
+
+    def _file(self, symbol: str, timeframe: str) -> Path:
+        folder = self._root / symbol
+        if not folder.is_dir():
+            raise SourceError(
+                f"{symbol}: no folder {folder}; create it with one file per timeframe, "
+                "for example 1day.csv"
+            )
+        found = sorted(path for path in folder.iterdir() if _timeframe_of(path) == timeframe)
+        if not found:
+            raise NotOfferedError(f"{folder} has no {timeframe}.csv or {timeframe}.parquet")
+        if len(found) > 1:
+            names = ", ".join(path.name for path in found)
+            raise SourceError(f"{symbol}: {names} in {folder} all mean {timeframe}; keep one")
+        return found[0]
+
+
+def read_bars_file(path: Path, *, accept_dates: bool = True) -> pl.DataFrame:
+    """The bars of one CSV or Parquet file in ``BAR_SCHEMA``, rows and order as they stand.
+
+    Columns are ts, open, high, low, close and, where known, volume. Naive times are UTC; a date
+    means its midnight where dates are accepted. An empty number is null.
+
+    Raises:
+        BarsError: naming file, column, row and remedy.
+    """
+    if path.suffix not in _SUFFIXES:
+        raise BarsError(f"{path}: expected a name ending in {' or '.join(_SUFFIXES)}")
+    try:
+        table = _csv_table(path) if path.suffix == ".csv" else _parquet_table(path)
+    except OSError as error:
+        raise BarsError(f"{path}: cannot be read ({error}); restore or export it anew") from error
+    if "volume" not in table.columns:
+        table = table.with_columns(pl.lit(None, pl.Float64).alias("volume"))
+    ts = _timestamps(table, path, accept_dates=accept_dates)
+    numbers = [_numbers(table, name, path) for name in BAR_COLUMNS if name != "ts"]
+    return pl.DataFrame([ts, *numbers], schema=BAR_SCHEMA)
+
+
+def _timeframe_of(path: Path) -> str | None:
+    if path.suffix not in _SUFFIXES:
+        return None
+    try:
+        return canonical_timeframe(path.stem)
+    except UsageError:
+        return None
+
+
+def _csv_table(path: Path) -> pl.DataFrame:
+    # the csv module and not a frame reader, because a line cut short must not become nulls
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        reader = csv.reader(stream, strict=True)
+        try:
+            header = [name.strip() for name in next(reader, [])]
+            _require_columns(header, path)
+            rows = [_fields(row, header, reader.line_num, path) for row in reader if row]
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise BarsError(
+                f"{path} line {reader.line_num}: not CSV in UTF-8 ({error}); export it anew"
+            ) from error
+    schema = {**dict.fromkeys(header, pl.String), _ROW: pl.Int64}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _fields(row: list[str], header: list[str], line: int, path: Path) -> list[str | int | None]:
+    if len(row) != len(header):
+        raise BarsError(
+            f"{path} line {line}: {len(row)} fields where the header has {len(header)}; "
+            "complete or remove the line"
+        )
+    return [*(text.strip() or None for text in row), line]
+
+
+def _parquet_table(path: Path) -> pl.DataFrame:
+    try:
+        table = pl.from_arrow(pq.read_table(path, page_checksum_verification=True))
+    except pa.ArrowException as error:
+        raise BarsError(f"{path}: not a readable Parquet file ({error}); export it anew") from error
+    assert isinstance(table, pl.DataFrame)
+    _require_columns(table.columns, path)
+    return table.with_row_index(_ROW, offset=1)
+
+
+def _require_columns(found: list[str], path: Path) -> None:
+    missing = [name for name in ("ts", *PRICE_COLUMNS) if name not in found]
+    unknown = [name for name in found if name not in BAR_COLUMNS]
+    repeated = [name for name in dict.fromkeys(found) if found.count(name) > 1]
+    for names, word in ((missing, "missing"), (unknown, "unknown"), (repeated, "repeated")):
+        if names:
+            raise BarsError(
+                f"{path}: column {', '.join(names)} {word}; expected {', '.join(BAR_COLUMNS)}, "
+                "of which volume may be absent"
+            )
+
+
+def _timestamps(table: pl.DataFrame, path: Path, *, accept_dates: bool) -> pl.Series:
+    column = table["ts"]
+    parsed = parsed_timestamps(column)
+    if parsed is None:
+        raise BarsError(
+            f"{path}: column ts has the type {column.dtype}; expected timestamps, dates or text"
+        )
+    remedy = "expected YYYY-MM-DD HH:MM:SS with or without an offset, or YYYY-MM-DD"
+    _refuse(table, "ts", parsed.is_null(), path, remedy)
+    if not accept_dates:
+        remedy = "a date alone labels no intraday bar; give the UTC time at which it opens"
+        _refuse(table, "ts", is_date_only(column), path, remedy)
+    return parsed
+
+
+def _numbers(table: pl.DataFrame, name: str, path: Path) -> pl.Series:
+    column = table[name]
+    if not (column.dtype.is_numeric() or column.dtype in (pl.String, pl.Null)):
+        raise BarsError(f"{path}: column {name} has the type {column.dtype}; expected numbers")
+    parsed = column.cast(pl.Float64, strict=False)
+    remedy = "expected a number such as 101.25, or nothing where it is not known"
+    _refuse(table, name, parsed.is_null() & column.is_not_null(), path, remedy)
+    return parsed
+
+
+def _refuse(table: pl.DataFrame, name: str, bad: pl.Series, path: Path, remedy: str) -> None:
+    if not bad.any():
+        return
+    value, row = table.filter(bad).select(name, _ROW).row(0)
+    place = "line" if path.suffix == ".csv" else "row"
+    more = f" (and {bad.sum() - 1} more)" if bad.sum() > 1 else ""
+    raise BarsError(f"{path} {place} {row}{more}: {name} is {value!r}; {remedy}")

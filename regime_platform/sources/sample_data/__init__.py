@@ -1,0 +1,1 @@
+"""WORLD: the bars that ship with the package, how they were made, and what is known of them."""

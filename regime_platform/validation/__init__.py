@@ -1,0 +1,1 @@
+"""PURE: the gate between what a source said and what compute may read."""

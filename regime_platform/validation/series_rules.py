@@ -1,0 +1,144 @@
+"""Rules that take more than one bar to see, or that ask of the frame as a whole.
+
+Each is a plain function over the rows in question; ``gate`` decides which rows those are. The
+values of two bars are the same when their bits are: null equals null and NaN equals NaN.
+"""
+
+import numpy as np
+import polars as pl
+
+from regime_platform.model.bar_schema import BAR_COLUMNS, BAR_SCHEMA
+from regime_platform.validation.findings import Rule, Severity
+
+#: What the gate reads: bars, and when and by which file each of them came.
+GATE_SCHEMA = pl.Schema(
+    {**BAR_SCHEMA, "fetched_at": pl.Datetime("us", "UTC"), "batch": pl.String()}
+)
+#: The bits of a null among those of floats: a NaN that ``_bits`` lets no other value have.
+_NULL = np.uint64(0xFFFFFFFFFFFFFFFF)
+VALUE_COLUMNS = tuple(name for name in BAR_COLUMNS if name != "ts")
+
+#: Bars below which compute has nothing to say of a timeframe (canonical compute: state gate).
+MINIMUM_BARS = 200
+
+_VALUES = pl.concat_str(
+    [
+        pl.format(f"{name} {{}}", pl.col(name).cast(pl.String).fill_null("null"))
+        for name in VALUE_COLUMNS
+    ],
+    separator=" ",
+)
+
+SCHEMA = Rule(
+    "schema",
+    Severity.ERROR,
+    "bars",
+    "convert the input to the columns and types of BAR_SCHEMA with fetched_at and batch",
+    pl.lit("the frame has not the shape of bars"),
+)
+CONTRADICTION = Rule(
+    "contradicting_duplicate",
+    Severity.ERROR,
+    "bars",
+    "find out which of the rows is true and exclude the others",
+    pl.concat_str(pl.lit("another row of the same batch differs from "), _VALUES),
+)
+NOT_INCREASING = Rule(
+    "ts_order",
+    Severity.ERROR,
+    "bars",
+    "sort the bars by ts before they are judged",
+    pl.lit("stands after a later bar"),
+)
+UNFINISHED = Rule(
+    "unfinished_bar",
+    Severity.SET_ASIDE,
+    "bars",
+    "none needed: it is looked at again once its period is over",
+    pl.format("was still forming at {}", pl.col("fetched_at").dt.strftime("%F %T")),
+)
+REPETITION = Rule(
+    "repeated_bar",
+    Severity.SET_ASIDE,
+    "bars",
+    "none needed: one of the equal rows is kept",
+    pl.lit("repeats an equal row"),
+)
+TOO_SHORT = Rule(
+    "minimum_count",
+    Severity.STATUS,
+    "series",
+    "fetch more history, or wait until there is enough",
+    pl.lit("too short"),
+)
+
+
+def value_bits(rows: pl.DataFrame) -> list[bytes]:
+    """The values of every bar as bytes that are equal when the bars are, bit for bit."""
+    columns = np.column_stack([_bits(rows[name]) for name in VALUE_COLUMNS])
+    data, width = columns.tobytes(), 8 * len(VALUE_COLUMNS)
+    return [data[start : start + width] for start in range(0, len(data), width)]
+
+
+def schema_faults(rows: pl.DataFrame) -> tuple[str, ...]:
+    """What keeps ``rows`` from being judged at all; empty where nothing does."""
+    faults = [
+        f"{name} is {rows.schema[name]}, expected {dtype}"
+        if name in rows.schema
+        else f"{name} is missing, expected {dtype}"
+        for name, dtype in GATE_SCHEMA.items()
+        if rows.schema.get(name) != dtype
+    ]
+    faults += [f"{name} is no column of a bar" for name in rows.columns if name not in GATE_SCHEMA]
+    if not faults and rows["fetched_at"].null_count():
+        faults.append("fetched_at is null")
+    return tuple(faults)
+
+
+def duplicates(rows: pl.DataFrame, examined: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Masks over ``rows``: those that contradict another of the same ts, those that repeat one.
+
+    Of equal rows the first is kept; where the rows of one ts differ, all of them contradict.
+    """
+    nothing = pl.repeat(value=False, n=rows.height, eager=True)
+    twice = examined & rows["ts"].is_not_null() & rows["ts"].is_duplicated()
+    if not twice.any():
+        return nothing, nothing
+    places = twice.arg_true()
+    bars = rows[places]
+    said: dict[int, list[bytes]] = {}
+    for key, bits in zip(bars["ts"].to_physical().to_list(), value_bits(bars), strict=True):
+        said.setdefault(key, []).append(bits)
+    contradicting = [key for key, versions in said.items() if len(set(versions)) > 1]
+    contradicts = bars["ts"].to_physical().is_in(contradicting)
+    repeats = ~contradicts & ~bars["ts"].is_first_distinct()
+    return _mask(rows.height, places.filter(contradicts)), _mask(
+        rows.height, places.filter(repeats)
+    )
+
+
+def not_increasing(rows: pl.DataFrame, examined: pl.Series) -> pl.Series:
+    """Rows that stand after a later one, among those ``examined``."""
+    opens = rows["ts"].to_physical()
+    highest = opens.set(~examined, None).cum_max().shift(1).forward_fill()
+    return (examined & (opens <= highest)).fill_null(value=False)
+
+
+def is_strictly_increasing(opens: pl.Series) -> bool:
+    """True where no open is missing, repeated or earlier than the one before it."""
+    steps = opens.to_physical().diff().slice(1)
+    return opens.null_count() == 0 and bool((steps > 0).all())
+
+
+def _bits(values: pl.Series) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
+    floats = values.to_numpy().astype("<f8", copy=True)
+    floats[np.isnan(floats)] = np.nan  # one NaN, whatever its payload
+    bits = floats.view("<u8")
+    if values.null_count():
+        bits[values.is_null().to_numpy()] = _NULL
+    return bits
+
+
+def _mask(height: int, rows: pl.Series) -> pl.Series:
+    mask = pl.repeat(value=False, n=height, eager=True)
+    return mask.scatter(rows, values=True) if len(rows) else mask

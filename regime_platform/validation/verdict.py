@@ -1,0 +1,170 @@
+"""What the gate decided on one symbol, as it is stored beside its bars and shown to people.
+
+A verdict names the input it was reached on and, per series, the canonical bars in force: those just
+promoted, or the last good ones where the series is blocked.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import polars as pl
+
+from regime_platform.errors import BarsError
+from regime_platform.model.bar_schema import BAR_COLUMNS, BARS_SCHEMA_VERSION
+from regime_platform.model.digests import frame_digest
+from regime_platform.model.series import Promoted
+from regime_platform.validation.findings import Finding, Severity
+from regime_platform.validation.gate import (
+    BLOCKED,
+    NO_BARS,
+    PASSED,
+    RULES_VERSION,
+    GateResult,
+)
+
+
+@dataclass(frozen=True)
+class SeriesVerdict:
+    """The verdict on one timeframe."""
+
+    timeframe: str
+    status: str  # passed, blocked, no_bars
+    reason: str  # one line; empty where there is nothing to say
+    input_digest: str  # of the rows judged
+    rows_in: int
+    valid: int
+    rejected: int
+    set_aside: int
+    findings: tuple[Finding, ...]  # one per rule
+    promoted: Promoted | None  # the canonical bars in force, whatever the status
+    log_digest: str = ""  # of the raw log's file names: equal means that nothing came since
+
+    def facts(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            **asdict(self),
+            "findings": [one.facts() for one in self.findings],
+            "promoted": None if self.promoted is None else self.promoted.facts(),
+        }
+
+    @classmethod
+    def from_facts(cls, facts: Mapping[str, Any]) -> "SeriesVerdict":
+        """The inverse of ``facts``."""
+        promoted = facts["promoted"]
+        return cls(
+            **{
+                **facts,
+                "findings": tuple(Finding.from_facts(one) for one in facts["findings"]),
+                "promoted": None if promoted is None else Promoted.from_facts(promoted),
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The verdict on one symbol."""
+
+    symbol: str
+    series: tuple[SeriesVerdict, ...]
+    rules_version: int = RULES_VERSION
+    bars_schema_version: int = BARS_SCHEMA_VERSION
+
+    @property
+    def status(self) -> str:
+        """Blocked when any series is; passed when any has bars."""
+        statuses = {one.status for one in self.series}
+        return next((one for one in (BLOCKED, PASSED) if one in statuses), NO_BARS)
+
+    @property
+    def reason(self) -> str:
+        """What blocks the symbol, one sentence per blocked series."""
+        return " | ".join(one.reason for one in self.series if one.status == BLOCKED)
+
+    @property
+    def promoted(self) -> dict[str, Promoted]:
+        """The canonical bars in force per timeframe."""
+        return {one.timeframe: one.promoted for one in self.series if one.promoted is not None}
+
+    def at(self, timeframe: str) -> SeriesVerdict | None:
+        """The verdict on one timeframe, or None where it was never judged."""
+        return next((one for one in self.series if one.timeframe == timeframe), None)
+
+    def facts(self) -> dict[str, Any]:
+        """Plain values for JSON, the summary first."""
+        return {
+            "symbol": self.symbol,
+            "status": self.status,
+            "reason": self.reason,
+            "rules_version": self.rules_version,
+            "bars_schema_version": self.bars_schema_version,
+            "series": [one.facts() for one in self.series],
+        }
+
+    @classmethod
+    def from_facts(cls, facts: Mapping[str, Any]) -> "Verdict":
+        """The inverse of ``facts``.
+
+        Raises:
+            BarsError: the facts are not those of a verdict.
+        """
+        try:
+            return cls(
+                symbol=facts["symbol"],
+                series=tuple(SeriesVerdict.from_facts(one) for one in facts["series"]),
+                rules_version=facts["rules_version"],
+                bars_schema_version=facts["bars_schema_version"],
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise BarsError(
+                f"not a verdict of this platform ({type(error).__name__}: {error}); "
+                "remove verdict.json and promote the symbol again"
+            ) from error
+
+
+def input_digest(rows: pl.DataFrame) -> str:
+    """The digest of rows about to be judged: bars and when each was fetched, not in which file."""
+    return frame_digest(rows.select(*BAR_COLUMNS, "fetched_at"))
+
+
+def judge(
+    result: GateResult,
+    *,
+    timeframe: str,
+    input_digest: str,
+    promoted: Promoted | None,
+    log_digest: str = "",
+) -> SeriesVerdict:
+    """The verdict on one series; ``promoted`` is the pointer that shall be in force."""
+    return SeriesVerdict(
+        timeframe=timeframe,
+        status=result.status,
+        reason=series_reason(timeframe, result),
+        input_digest=input_digest,
+        rows_in=result.valid.height + result.rejected.height,
+        valid=result.valid.height,
+        rejected=result.rejected_rows,
+        set_aside=result.set_aside_rows,
+        findings=result.findings,
+        promoted=promoted,
+        log_digest=log_digest,
+    )
+
+
+def series_reason(timeframe: str, result: GateResult) -> str:
+    """One line on the worst finding and what to do about it; empty where all is well."""
+    blocking = [one for one in result.findings if one.is_blocking]
+    if blocking:
+        return f"{timeframe}: {_blocked_by(blocking)}"
+    for one in result.findings:
+        if one.severity is Severity.STATUS and one.count:
+            return f"{timeframe}: {one.examples[0]}; {one.remedy}"
+    return ""
+
+
+def _blocked_by(blocking: list[Finding]) -> str:
+    worst = max(blocking, key=lambda one: one.count)
+    bars = "1 bar" if worst.count == 1 else f"{worst.count} bars"
+    more = len(blocking) - 1
+    also = f" (and {more} more rule{'s' if more > 1 else ''})" if more else ""
+    return f"{worst.rule} rejected {bars} ({worst.examples[0]}){also}; {worst.remedy}"

@@ -1,0 +1,156 @@
+"""A file is the old one or the new one, whatever kills its writer and wherever."""
+
+import resource
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from regime_platform.errors import RegimeError
+from regime_platform.files import (
+    file_sha256,
+    read_json,
+    sweep_temporary,
+    write_atomically,
+    write_bytes,
+    write_json,
+    write_text,
+)
+
+OLD, NEW = b"old " * 1000, b"new " * 2000
+
+#: A child that writes a file and kills itself at the n-th thing it asks of the system there.
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from regime_platform.files import write_bytes
+
+target, last = Path(sys.argv[1]), int(sys.argv[2])
+asked = 0
+
+def kill(event, facts):
+    global asked
+    if not event.startswith(("open", "os.", "tempfile.")):
+        return
+    if not any(str(fact).startswith(str(target.parent)) for fact in facts):
+        return
+    asked += 1
+    if asked == last:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(kill)
+write_bytes(target, b"new " * 2000)
+"""
+
+
+def _limit_file_size() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))
+
+
+def _run(code: str, *arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+@pytest.mark.timeout(120)
+def test_a_killed_writer_leaves_the_old_file_or_the_new_one(tmp_path: Path) -> None:
+    target = tmp_path / "bars.parquet"
+    seen = []
+    for step in range(1, 40):
+        write_bytes(target, OLD)
+        ended = _run(KILLED, str(target), str(step)).returncode
+        seen.append(target.read_bytes())
+        sweep_temporary(tmp_path)
+        assert [path.name for path in tmp_path.iterdir()] == ["bars.parquet"]
+        if ended == 0:
+            break
+        assert ended == -signal.SIGKILL
+
+    assert len(seen) >= 6  # temp file, its contents, flush, mode, rename, the folder's flush
+    assert seen[0] == OLD
+    assert seen[-2] == seen[-1] == NEW
+    assert seen == sorted(seen, key=[OLD, NEW].index)
+
+
+def test_a_writer_killed_in_the_middle_of_writing_leaves_the_old_file(tmp_path: Path) -> None:
+    target = tmp_path / "bars.parquet"
+    write_bytes(target, OLD)
+    code = (
+        "import os, signal, sys; from pathlib import Path\n"
+        "from regime_platform.files import write_atomically\n"
+        "def half(temporary):\n"
+        "    temporary.write_bytes(b'new')\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "write_atomically(Path(sys.argv[1]), half)\n"
+    )
+
+    assert _run(code, str(target)).returncode == -signal.SIGKILL
+    assert target.read_bytes() == OLD
+    assert len(list(tmp_path.iterdir())) == 2
+    sweep_temporary(tmp_path)
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_full_disk_leaves_the_old_file_and_fails_loudly(tmp_path: Path) -> None:
+    target = tmp_path / "bars.parquet"
+    write_bytes(target, OLD)
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from regime_platform.files import write_bytes\n"
+        "write_bytes(Path(sys.argv[1]), b'new ' * 2000)\n"
+    )
+
+    result = _run(code, str(target), preexec_fn=_limit_file_size)
+
+    assert result.returncode == 1
+    assert "File too large" in result.stderr
+    assert target.read_bytes() == OLD
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_failing_writer_leaves_no_temporary_file(tmp_path: Path) -> None:
+    def fail(temporary: Path) -> None:
+        temporary.write_text("half")
+        raise RuntimeError("gave up")
+
+    with pytest.raises(RuntimeError, match="gave up"):
+        write_atomically(tmp_path / "bars.parquet", fail)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folders_are_made_where_they_are_missing(tmp_path: Path) -> None:
+    write_text(tmp_path / "a" / "b" / "c.txt", "é")
+
+    assert (tmp_path / "a" / "b" / "c.txt").read_text(encoding="utf-8") == "é"
+
+
+def test_json_comes_back_and_a_missing_file_is_none(tmp_path: Path) -> None:
+    facts = {"symbol": "AAPL", "rows": [1, 2.5, None], "name": "é"}
+    write_json(tmp_path / "facts.json", facts)
+
+    assert read_json(tmp_path / "facts.json") == facts
+    assert read_json(tmp_path / "none.json") is None
+
+
+def test_damaged_json_is_named_with_a_remedy(tmp_path: Path) -> None:
+    (tmp_path / "facts.json").write_text('{"symbol": ')
+
+    with pytest.raises(RegimeError, match=r"facts\.json is damaged .* run again"):
+        read_json(tmp_path / "facts.json")
+
+
+def test_json_takes_no_numbers_that_json_lacks(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(tmp_path / "facts.json", {"x": float("nan")})
+
+
+def test_the_sha256_of_a_file_is_that_of_its_bytes(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"abc")
+
+    assert file_sha256(tmp_path / "x").startswith("ba7816bf8f01cfea")
+
+
+def test_sweeping_a_missing_folder_is_in_order(tmp_path: Path) -> None:
+    sweep_temporary(tmp_path / "none")

@@ -1,0 +1,47 @@
+"""What every test may stand on: a clean environment, a fixed now, and a data root of its own."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from regime_platform.pipeline.board import refresh_board
+from regime_platform.pipeline.platform import Platform, open_platform
+from regime_platform.pipeline.walk import walk
+from regime_platform.settings import Settings
+
+NOW = dt.datetime(2026, 11, 20, 22, 30, tzinfo=dt.UTC)
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of whoever runs the tests reaches them."""
+    for name in (
+        "DAGSTER_HOME",
+        "REGIME_DATA_ROOT",
+        "REGIME_FILES_ROOT",
+        "REGIME_TWELVEDATA_URL",
+        "REGIME_UNIVERSE",
+        "TWELVEDATA_API_KEY",
+    ):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def now() -> dt.datetime:
+    return NOW
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(_env_file=None, REGIME_DATA_ROOT=tmp_path / "data")
+
+
+@pytest.fixture(scope="session")
+def walked(tmp_path_factory: pytest.TempPathFactory) -> Platform:
+    """The sample universe after one walk; look, do not touch."""
+    root = tmp_path_factory.mktemp("walked")
+    platform = open_platform(Settings(_env_file=None, REGIME_DATA_ROOT=root))
+    outcomes = list(walk(platform, platform.universe.instruments, NOW))
+    refresh_board(platform, outcomes)
+    return platform

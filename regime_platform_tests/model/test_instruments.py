@@ -1,0 +1,80 @@
+"""An instrument is safe to use as a folder, a partition and a word, and means one thing."""
+
+import pytest
+
+from regime_platform.errors import ConfigError
+from regime_platform.model.asset_classes import ASSET_CLASSES
+from regime_platform.model.instruments import Instrument
+
+
+def make(symbol: str = "SPY", asset_class: str = "US_EQUITY", **identity: str) -> Instrument:
+    source = "twelvedata" if identity else "sample"
+    return Instrument(symbol, "A name", asset_class, "daily", source, identity)
+
+
+@pytest.mark.parametrize("symbol", ["A", "BRK.B", "ES=F", "BF-B", "1INCH", "DX^Y", "A" * 32])
+def test_a_safe_symbol_is_accepted(symbol: str) -> None:
+    assert make(symbol).symbol == symbol
+
+
+@pytest.mark.parametrize(
+    "symbol",
+    ["", "spy", "../SPY", "A/B", "A..B", ".A", "-A", "A B", "A\n", "A" * 33, "SPÝ", "A\x00", "C:"],
+)
+def test_an_unsafe_symbol_is_refused(symbol: str) -> None:
+    with pytest.raises(ConfigError, match="not safe as a folder name"):
+        make(symbol)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("asset_class", "STOCK"), ("tier", "hourly"), ("source", "yahoo")]
+)
+def test_an_unknown_word_is_refused_with_the_known_ones(field: str, value: str) -> None:
+    fields = {"asset_class": "US_EQUITY", "tier": "daily", "source": "sample", field: value}
+
+    with pytest.raises(ConfigError, match=f"SPY: {field} '{value}' is unknown; expected one of"):
+        Instrument("SPY", "A name", **fields)
+
+
+def test_a_symbol_of_the_vendor_is_required() -> None:
+    with pytest.raises(ConfigError, match="needs provider_symbol"):
+        make(mic_code="ARCX")
+
+
+@pytest.mark.parametrize("asset_class", sorted(ASSET_CLASSES))
+def test_what_trades_on_exchanges_needs_one_named(asset_class: str) -> None:
+    around_the_clock = ASSET_CLASSES[asset_class].open_hours == 24
+
+    if around_the_clock:
+        assert make(asset_class=asset_class, provider_symbol="EUR/USD").asset_class == asset_class
+    else:
+        with pytest.raises(ConfigError, match="needs mic_code or exchange"):
+            make(asset_class=asset_class, provider_symbol="DAX")
+
+
+def test_either_name_of_an_exchange_will_do() -> None:
+    assert make(provider_symbol="SPY", mic_code="ARCX").identity["mic_code"] == "ARCX"
+    assert make(provider_symbol="SPY", exchange="NYSE").identity["exchange"] == "NYSE"
+
+
+def test_a_field_of_another_source_is_refused() -> None:
+    with pytest.raises(ConfigError, match="does not know mic_code; expected no further field"):
+        Instrument("SPY", "A name", "US_EQUITY", "daily", "sample", {"mic_code": "ARCX"})
+
+
+def test_the_tier_decides_the_timeframes() -> None:
+    assert make().timeframes == ("1day", "1week")
+    core = Instrument("SPY", "A name", "US_EQUITY", "core", "sample")
+    assert core.timeframes == ("15min", "1h", "4h", "1day", "1week")
+
+
+def test_facts_are_plain_and_complete() -> None:
+    assert make(provider_symbol="SPY", mic_code="ARCX").facts() == {
+        "symbol": "SPY",
+        "name": "A name",
+        "asset_class": "US_EQUITY",
+        "tier": "daily",
+        "source": "twelvedata",
+        "provider_symbol": "SPY",
+        "mic_code": "ARCX",
+    }

@@ -1,0 +1,60 @@
+"""Eight symbols of our own, and the instance that belongs to their data root."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from regime_platform.orchestration.home import open_instance
+from regime_platform.settings import Settings
+from regime_platform_tests.builders import make_bars
+from regime_platform_tests.orchestration.graph import run_range
+from regime_platform_tests.street import serve, street
+
+SYMBOLS = ("ALDER", "BIRCH", "CEDAR", "ELM", "FIR", "HAZEL", "LARCH", "MAPLE")
+HELD = 400  # bars a symbol starts with: enough for every result, little to compute
+
+
+@pytest.fixture
+def eight(tmp_path: Path) -> Settings:
+    """Eight daily symbols whose source has good bars; nothing is fetched yet."""
+    return _eight(tmp_path)
+
+
+@pytest.fixture
+def instance(eight: Settings) -> Iterator[dg.DagsterInstance]:
+    """The persistent instance of the data root of ``eight``."""
+    with open_instance(eight) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def _walked_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("walked-eight")
+    settings = _eight(folder)
+    with open_instance(settings) as opened:
+        assert run_range(settings, opened, SYMBOLS).success
+    return folder
+
+
+@pytest.fixture
+def walked_eight(_walked_once: Path, tmp_path: Path) -> Settings:
+    """The eight after one ranged run of all four assets, Dagster's state included."""
+    shutil.copytree(_walked_once, tmp_path, dirs_exist_ok=True)
+    return street(tmp_path, SYMBOLS)
+
+
+@pytest.fixture
+def walked_instance(walked_eight: Settings) -> Iterator[dg.DagsterInstance]:
+    """The persistent instance of the data root of ``walked_eight``."""
+    with open_instance(walked_eight) as opened:
+        yield opened
+
+
+def _eight(folder: Path) -> Settings:
+    settings = street(folder, SYMBOLS)
+    for seed, symbol in enumerate(SYMBOLS):
+        serve(settings, symbol, "1day", make_bars(HELD, seed=seed))
+    return settings

@@ -1,0 +1,137 @@
+"""One bad symbol stops nobody, and no way of launching gets past the gate."""
+
+import shutil
+
+import dagster as dg
+
+from regime_platform.orchestration.launch import materialize_symbols
+from regime_platform.pipeline.outcomes import Stage
+from regime_platform.settings import Settings
+from regime_platform_tests.builders import make_bars
+from regime_platform_tests.orchestration.conftest import HELD, SYMBOLS
+from regime_platform_tests.orchestration.graph import (
+    failure_text,
+    gate_failures,
+    green,
+    materialized,
+    red,
+    run_listed,
+    run_range,
+)
+from regime_platform_tests.street import serve, with_value
+
+BAD = "ELM"
+OTHERS = set(SYMBOLS) - {BAD}
+AFTER_GATE = (Stage.VALIDATED_BARS, Stage.COMPUTE_DB, Stage.MANIFESTS)
+
+
+def _plant_bad_bar(settings: Settings, symbol: str = BAD, bars: int = HELD) -> None:
+    good = make_bars(bars, seed=SYMBOLS.index(symbol))
+    serve(settings, symbol, "1day", with_value(good, 200, high=1.0))
+
+
+def test_a_bad_bar_in_one_of_eight_blocks_exactly_that_one_in_a_ranged_run(
+    eight: Settings, instance: dg.DagsterInstance
+) -> None:
+    _plant_bad_bar(eight)
+
+    result = run_range(eight, instance, SYMBOLS)
+
+    assert not result.success
+    assert red(eight, instance, Stage.RAW_BARS) == set()
+    for stage in AFTER_GATE:
+        assert red(eight, instance, stage) == {BAD}
+        assert green(eight, instance, stage) == OTHERS
+    assert gate_failures(result) == [BAD]
+    assert f"1 of 8 symbols are not through: {BAD} (blocked at validated_bars" in failure_text(
+        result
+    )
+
+
+def test_a_blocked_symbol_stays_blocked_in_a_later_run_of_compute_db_alone(
+    eight: Settings, instance: dg.DagsterInstance
+) -> None:
+    _plant_bad_bar(eight)
+    run_range(eight, instance, SYMBOLS, stages=[Stage.RAW_BARS, Stage.VALIDATED_BARS])
+
+    result = run_range(eight, instance, SYMBOLS, stages=[Stage.COMPUTE_DB])
+
+    assert red(eight, instance, Stage.COMPUTE_DB) == {BAD}
+    assert set(materialized(result, Stage.COMPUTE_DB)) == OTHERS
+    assert f"{BAD} (blocked at compute_db" in failure_text(result)
+
+
+def test_a_symbol_that_turns_bad_keeps_its_last_good_results(
+    walked_eight: Settings, walked_instance: dg.DagsterInstance
+) -> None:
+    kept = walked_eight.data_root / "assets" / BAD / "compute.db"
+    before = kept.read_bytes()
+    _plant_bad_bar(walked_eight, bars=HELD + 1)
+
+    result = run_listed(walked_eight, walked_instance, [BAD], "walk_all")
+
+    assert not result.success
+    assert kept.read_bytes() == before
+    assert gate_failures(result) == [BAD]
+    assert materialized(result, Stage.RAW_BARS) == [BAD]
+    assert materialized(result, Stage.COMPUTE_DB) == []
+
+
+def test_a_failing_fetch_and_a_blocked_symbol_are_red_and_everybody_else_is_green(
+    eight: Settings, instance: dg.DagsterInstance
+) -> None:
+    _plant_bad_bar(eight)
+    assert eight.files_root is not None
+    shutil.rmtree(eight.files_root / "MAPLE")
+
+    result = run_range(eight, instance, SYMBOLS)
+
+    assert red(eight, instance, Stage.RAW_BARS) == {"MAPLE"}
+    assert green(eight, instance, Stage.RAW_BARS) == set(SYMBOLS) - {"MAPLE"}
+    for stage in AFTER_GATE:
+        assert red(eight, instance, stage) == {BAD, "MAPLE"}
+        assert green(eight, instance, stage) == OTHERS - {"MAPLE"}
+    text = failure_text(result)
+    assert "2 of 8 symbols are not through" in text
+    assert "MAPLE (failed at raw_bars" in text
+
+
+def test_the_gate_check_lists_every_rule_with_its_count_and_the_remedy(
+    eight: Settings, instance: dg.DagsterInstance
+) -> None:
+    _plant_bad_bar(eight)
+
+    result = run_range(eight, instance, [BAD])
+
+    (check,) = [one for one in result.get_asset_check_evaluations() if one.check_name == "gate"]
+    rules = check.metadata["rules"]
+    assert isinstance(rules, dg.TableMetadataValue)
+    broken = [row.data for row in rules.records if row.data["count"] and row.data["remedy"]]
+    assert [row["severity"] for row in broken].count("error") == 1
+    assert any(row.data["count"] == 0 for row in rules.records)
+    assert check.partition == BAD
+    assert check.severity == dg.AssetCheckSeverity.ERROR
+
+
+def test_checks_of_compute_and_manifests_pass_where_all_is_well(
+    eight: Settings, instance: dg.DagsterInstance
+) -> None:
+    result = run_range(eight, instance, ["FIR"])
+
+    checks = {one.check_name: one.passed for one in result.get_asset_check_evaluations()}
+    assert checks == {"gate": True, "input_is_promoted": True, "is_complete": True}
+
+
+def test_a_launch_from_the_command_line_reports_every_symbol_as_it_is_done(
+    eight: Settings,
+) -> None:
+    _plant_bad_bar(eight)
+    heard: list[str] = []
+
+    summary = materialize_symbols(
+        eight, SYMBOLS, on_event=lambda outcome: heard.append(outcome.symbol)
+    )
+
+    assert heard == list(SYMBOLS)
+    assert not summary.is_success
+    assert [one.symbol for one in summary.outcomes if not one.status.is_good] == [BAD]

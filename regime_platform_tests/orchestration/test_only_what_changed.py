@@ -1,0 +1,121 @@
+"""What is new is recomputed, by the sensor, once; what is not new costs nothing."""
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from regime_platform.orchestration.build import build_definitions
+from regime_platform.orchestration.launch import materialize_symbols
+from regime_platform.orchestration.sensors import build_sensors
+from regime_platform.pipeline.outcomes import Stage
+from regime_platform.settings import Settings
+from regime_platform_tests.builders import make_bars
+from regime_platform_tests.orchestration.conftest import HELD, SYMBOLS
+from regime_platform_tests.orchestration.graph import materialized, run_listed, run_range
+from regime_platform_tests.street import fingerprint, serve
+
+CHANGED = ("BIRCH", "CEDAR", "LARCH")  # not one range
+
+
+def _tick(instance: dg.DagsterInstance, cursor: str | None) -> dg.SensorResult | dg.SkipReason:
+    (sensor,) = build_sensors(SYMBOLS)
+    answer = sensor(dg.build_sensor_context(instance=instance, cursor=cursor))
+    assert isinstance(answer, dg.SensorResult | dg.SkipReason)
+    return answer
+
+
+def _append(settings: Settings, symbols: Sequence[str], bars: int = 1) -> None:
+    for symbol in symbols:
+        longer = make_bars(HELD, seed=SYMBOLS.index(symbol))
+        last = longer.tail(1)
+        for _ in range(bars):
+            last = last.with_columns(ts=last["ts"].dt.offset_by("7d"))
+            longer = longer.extend(last)
+        serve(settings, symbol, "1day", longer)
+
+
+def test_three_symbols_with_new_bars_are_exactly_what_the_sensor_recomputes(
+    walked_eight: Settings, walked_instance: dg.DagsterInstance
+) -> None:
+    first = _tick(walked_instance, None)
+    _append(walked_eight, CHANGED)
+
+    update = run_listed(walked_eight, walked_instance, SYMBOLS, "update_daily")
+    answer = _tick(walked_instance, None)
+
+    assert isinstance(first, dg.SkipReason)  # walked on by the run that fetched them
+    assert materialized(update, Stage.RAW_BARS) == list(CHANGED)
+    assert isinstance(answer, dg.SensorResult)
+    (request,) = answer.run_requests or []
+    config = request.run_config["ops"]["walk_symbols"]["config"]
+    assert config["symbols"] == list(CHANGED)
+    assert "dagster/asset_partition_range_start" not in request.tags
+
+    recompute = run_listed(walked_eight, walked_instance, config["symbols"], "recompute")
+
+    assert recompute.success
+    for stage in (Stage.VALIDATED_BARS, Stage.COMPUTE_DB, Stage.MANIFESTS):
+        assert materialized(recompute, stage) == list(CHANGED)
+    assert isinstance(_tick(walked_instance, answer.cursor), dg.SkipReason)
+
+
+def test_a_listed_run_over_everybody_reports_only_who_changed(
+    walked_eight: Settings, walked_instance: dg.DagsterInstance
+) -> None:
+    _append(walked_eight, CHANGED)
+
+    result = run_listed(walked_eight, walked_instance, SYMBOLS, "walk_all")
+
+    for stage in Stage:
+        assert materialized(result, stage) == list(CHANGED)
+    assert len(result.get_asset_check_evaluations()) == 3 * len(CHANGED)
+
+
+def test_a_ranged_rerun_with_nothing_new_reports_everybody_and_changes_no_byte(
+    walked_eight: Settings, walked_instance: dg.DagsterInstance
+) -> None:
+    before = fingerprint(walked_eight.data_root)
+
+    result = run_range(walked_eight, walked_instance, SYMBOLS)
+
+    assert fingerprint(walked_eight.data_root) == before
+    assert before
+    for stage in Stage:
+        assert materialized(result, stage) == list(SYMBOLS)
+
+
+def test_a_listed_rerun_with_nothing_new_reports_nobody_and_changes_no_byte(
+    walked_eight: Settings,
+) -> None:
+    scattered = [SYMBOLS[0], SYMBOLS[2]]
+    before = fingerprint(walked_eight.data_root)
+
+    summary = materialize_symbols(walked_eight, scattered)
+
+    assert summary.is_success
+    assert summary.is_unchanged
+    assert fingerprint(walked_eight.data_root) == before
+
+
+def test_a_forced_run_computes_again(
+    walked_eight: Settings, walked_instance: dg.DagsterInstance
+) -> None:
+    config = {"ops": {"walk_symbols": {"config": {"symbols": ["ALDER"], "force": True}}}}
+
+    result = (
+        build_definitions(walked_eight)
+        .resolve_job_def("recompute")
+        .execute_in_process(instance=walked_instance, run_config=config)
+    )
+
+    assert materialized(result, Stage.COMPUTE_DB) == ["ALDER"]
+    assert materialized(result, Stage.VALIDATED_BARS) == []
+
+
+def test_a_run_that_names_no_symbol_is_refused(
+    eight: Settings, instance: dg.DagsterInstance
+) -> None:
+    result = run_listed(eight, instance, [], "recompute")
+
+    assert not result.success
+    assert not (eight.data_root / "assets").exists()

@@ -1,0 +1,69 @@
+"""From a source into the raw log: what is news, and that nothing else writes."""
+
+import datetime as dt
+from pathlib import Path
+
+from regime_platform.pipeline.ingest import ingest
+from regime_platform.pipeline.outcomes import IngestOutcome, Status
+from regime_platform.pipeline.platform import Platform, open_platform
+from regime_platform.settings import Settings
+from regime_platform_tests.builders import make_bars
+from regime_platform_tests.street import fingerprint, serve, street, with_value
+
+
+def _open(tmp_path: Path) -> tuple[Settings, Platform]:
+    settings = street(tmp_path, ["AAA"])
+    return settings, open_platform(settings)
+
+
+def _ingest(platform: Platform, now: dt.datetime) -> IngestOutcome:
+    return ingest(platform, platform.universe.instrument("AAA"), now)
+
+
+def test_the_first_fetch_brings_the_full_history(tmp_path: Path, now: dt.datetime) -> None:
+    settings, platform = _open(tmp_path)
+    serve(settings, "AAA", "1day", make_bars(500))
+
+    outcome = _ingest(platform, now)
+
+    assert outcome.status is Status.DONE
+    assert [(one.timeframe, one.new, one.status) for one in outcome.series] == [
+        ("1day", 500, "ok"),
+        ("1week", 0, "not_offered"),
+    ]
+
+
+def test_a_fetch_without_news_writes_nothing(tmp_path: Path, now: dt.datetime) -> None:
+    settings, platform = _open(tmp_path)
+    serve(settings, "AAA", "1day", make_bars(500))
+    _ingest(platform, now)
+    before = fingerprint(tmp_path)
+
+    outcome = _ingest(platform, now + dt.timedelta(hours=1))
+
+    assert outcome.status is Status.UNCHANGED
+    assert outcome.series[0].same == 500
+    assert fingerprint(tmp_path) == before
+
+
+def test_new_and_revised_bars_are_told_apart(tmp_path: Path, now: dt.datetime) -> None:
+    settings, platform = _open(tmp_path)
+    bars = make_bars(503)
+    serve(settings, "AAA", "1day", bars.head(500))
+    _ingest(platform, now)
+    serve(settings, "AAA", "1day", with_value(bars, 250, volume=7.0))
+
+    series = _ingest(platform, now + dt.timedelta(hours=1)).series[0]
+
+    assert (series.new, series.revised, series.same) == (3, 1, 499)
+
+
+def test_a_symbol_that_its_source_does_not_carry_fails_with_the_remedy(
+    tmp_path: Path, now: dt.datetime
+) -> None:
+    _, platform = _open(tmp_path)
+
+    outcome = _ingest(platform, now)
+
+    assert outcome.status is Status.FAILED
+    assert "AAA" in outcome.reason

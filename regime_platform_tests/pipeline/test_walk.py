@@ -1,0 +1,203 @@
+"""The whole walk from outside: isolation, idempotence, refusal, recovery."""
+
+import datetime as dt
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from regime_platform.compute_db.reader import read_table
+from regime_platform.pipeline.outcomes import Stage, Status, WalkOutcome
+from regime_platform.pipeline.platform import Platform, open_platform
+from regime_platform.pipeline.walk import STAGES, walk, walk_symbol
+from regime_platform.settings import Settings
+from regime_platform_tests.builders import make_bars
+from regime_platform_tests.street import contents, fingerprint, serve, street, with_value
+
+SYMBOLS = ["AAA", "BBB", "CCC"]
+
+
+def _walk(settings: Settings, now: dt.datetime, **options: bool) -> dict[str, WalkOutcome]:
+    platform = open_platform(settings)
+    return {one.symbol: one for one in walk(platform, platform.universe.instruments, now, **options)}
+
+
+@pytest.fixture
+def settings_of_three(tmp_path: Path) -> Settings:
+    settings = street(tmp_path, SYMBOLS)
+    for seed, symbol in enumerate(SYMBOLS):
+        serve(settings, symbol, "1day", make_bars(420 + seed, seed=seed))
+    return settings
+
+
+def test_a_symbol_walks_from_its_source_to_its_manifests(
+    settings_of_three: Settings, now: dt.datetime
+) -> None:
+    outcomes = _walk(settings_of_three, now)
+
+    assert {one.status for one in outcomes.values()} == {Status.DONE}
+    paths = open_platform(settings_of_three).root.symbol("AAA")
+    assert read_table(paths.compute_db, "state_history").height == 400
+    assert read_table(paths.compute_db, "escalation_history_v3").height == 420
+    assert json.loads(paths.manifest.read_text())["digest"]
+    assert json.loads(paths.compute_manifest.read_text())["digest"]
+
+
+def test_a_rerun_with_nothing_new_writes_nothing(
+    settings_of_three: Settings, now: dt.datetime, tmp_path: Path
+) -> None:
+    _walk(settings_of_three, now)
+    before = fingerprint(tmp_path)
+
+    outcomes = _walk(settings_of_three, now + dt.timedelta(hours=1))
+
+    assert {one.status for one in outcomes.values()} == {Status.UNCHANGED}
+    assert fingerprint(tmp_path) == before
+
+
+def test_a_blocked_symbol_stops_nobody_and_loses_nothing(
+    settings_of_three: Settings, now: dt.datetime
+) -> None:
+    _walk(settings_of_three, now)
+    paths = open_platform(settings_of_three).root.symbol("BBB")
+    results = paths.compute_db.read_bytes(), paths.compute_manifest.read_bytes()
+    bars = make_bars(430, seed=1)
+    serve(settings_of_three, "BBB", "1day", with_value(bars, 425, low=1e6))
+    serve(settings_of_three, "CCC", "1day", make_bars(430, seed=2))
+
+    outcomes = _walk(settings_of_three, now + dt.timedelta(hours=1))
+
+    assert {symbol: one.status for symbol, one in outcomes.items()} == {
+        "AAA": Status.UNCHANGED,
+        "BBB": Status.BLOCKED,
+        "CCC": Status.DONE,
+    }
+    assert outcomes["BBB"].stage is Stage.VALIDATED_BARS
+    assert (paths.compute_db.read_bytes(), paths.compute_manifest.read_bytes()) == results
+
+
+def test_compute_alone_refuses_a_blocked_symbol(
+    settings_of_three: Settings, now: dt.datetime
+) -> None:
+    serve(settings_of_three, "BBB", "1day", with_value(make_bars(430), 5, close=-1.0))
+    _walk(settings_of_three, now)
+    platform = open_platform(settings_of_three)
+
+    outcome = walk_symbol(
+        platform, platform.universe.instrument("BBB"), now, stages=[Stage.COMPUTE_DB], force=True
+    )
+
+    assert outcome.status is Status.BLOCKED
+    assert "BBB" in outcome.reason
+    assert not platform.root.symbol("BBB").compute_db.exists()
+
+
+def test_a_symbol_whose_file_is_damaged_fails_alone(
+    settings_of_three: Settings, now: dt.datetime
+) -> None:
+    assert settings_of_three.files_root is not None
+    (settings_of_three.files_root / "BBB" / "1day.parquet").write_bytes(b"not parquet")
+
+    outcomes = _walk(settings_of_three, now)
+
+    assert outcomes["BBB"].status is Status.FAILED
+    assert "1day.parquet" in outcomes["BBB"].reason
+    assert outcomes["AAA"].status is outcomes["CCC"].status is Status.DONE
+
+
+def test_damaged_canonical_bars_are_caught_before_compute(
+    settings_of_three: Settings, now: dt.datetime
+) -> None:
+    _walk(settings_of_three, now)
+    platform = open_platform(settings_of_three)
+    part = next(platform.root.symbol("AAA").bars("1day").glob("*.parquet"))
+    data = bytearray(part.read_bytes())
+    data[len(data) // 2] ^= 1
+    part.write_bytes(bytes(data))
+
+    outcome = walk_symbol(
+        platform, platform.universe.instrument("AAA"), now, stages=[Stage.COMPUTE_DB], force=True
+    )
+
+    assert outcome.status is Status.FAILED
+    assert part.name in outcome.reason
+
+
+def test_forcing_gives_the_same_digests(settings_of_three: Settings, now: dt.datetime) -> None:
+    first = _walk(settings_of_three, now)
+
+    again = _walk(settings_of_three, now + dt.timedelta(hours=1), force=True)
+
+    for symbol in SYMBOLS:
+        before, after = first[symbol].derive, again[symbol].derive
+        assert before is not None
+        assert after is not None
+        assert after.status is Status.DONE
+        assert before.tables == after.tables
+
+
+def test_stages_asked_for_one_by_one_end_where_the_whole_walk_ends(
+    settings_of_three: Settings, now: dt.datetime, tmp_path: Path
+) -> None:
+    platform = open_platform(settings_of_three)
+    instrument = platform.universe.instrument("AAA")
+    for stage in STAGES:
+        walk_symbol(platform, instrument, now, stages=[stage])
+    by_stage = contents(platform.root.symbol("AAA").folder)
+    other = street(tmp_path / "other", SYMBOLS)
+    serve(other, "AAA", "1day", make_bars(420, seed=0))
+    whole = open_platform(other)
+
+    walk_symbol(whole, whole.universe.instrument("AAA"), now)
+
+    in_one = contents(whole.root.symbol("AAA").folder)
+    apart = {"compute.db", ".lock"}  # a database file is not byte for byte; the manifest has its digests
+    assert {k: v for k, v in by_stage.items() if k not in apart} == {
+        k: v for k, v in in_one.items() if k not in apart
+    }
+
+
+def _digests(platform: Platform) -> dict[str, str]:
+    return {
+        symbol: json.loads(platform.root.symbol(symbol).compute_manifest.read_text())["digest"]
+        for symbol in SYMBOLS
+    }
+
+
+def test_killing_the_walk_anywhere_loses_nothing(
+    settings_of_three: Settings, now: dt.datetime, tmp_path: Path
+) -> None:
+    _walk(settings_of_three, now)
+    wanted = _digests(open_platform(settings_of_three))
+    other = street(tmp_path / "other", SYMBOLS)
+    for seed, symbol in enumerate(SYMBOLS):
+        serve(other, symbol, "1day", make_bars(420 + seed, seed=seed))
+    script = (
+        "import datetime as dt, sys\n"
+        "from regime_platform.settings import Settings\n"
+        "from regime_platform.pipeline.platform import open_platform\n"
+        "from regime_platform.pipeline.walk import walk\n"
+        f"s = Settings(_env_file=None, REGIME_DATA_ROOT={str(other.data_root)!r},"
+        f" REGIME_FILES_ROOT={str(other.files_root)!r})\n"
+        "p = open_platform(s)\n"
+        "print('ready', flush=True)\n"
+        f"list(walk(p, p.universe.instruments, dt.datetime.fromisoformat({now.isoformat()!r})))\n"
+    )
+    moments = random.Random(7)
+    for _ in range(6):
+        with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as victim:
+            assert victim.stdout is not None
+            victim.stdout.readline()
+            time.sleep(moments.uniform(0.0, 0.6))
+            victim.send_signal(signal.SIGKILL)
+
+    _walk(other, now)
+
+    assert _digests(open_platform(other)) == wanted
+    leftovers = [path.name for path in other.data_root.rglob(".tmp-*")]
+    assert leftovers == []

@@ -1,0 +1,54 @@
+"""A source is made when it is used, and says then what it lacks."""
+
+from pathlib import Path
+
+import pytest
+
+from regime_platform.errors import ConfigError
+from regime_platform.model.instruments import SOURCE_FIELDS
+from regime_platform.settings import Settings
+from regime_platform.sources.registry import build_sources
+
+
+def make_settings(**chosen: object) -> Settings:
+    nothing = {"REGIME_FILES_ROOT": None, "TWELVEDATA_API_KEY": None}
+    return Settings(_env_file=None, **{**nothing, **chosen})
+
+
+def test_every_source_of_the_universe_is_registered_under_its_own_name(tmp_path: Path) -> None:
+    sources = build_sources(make_settings(REGIME_FILES_ROOT=tmp_path, TWELVEDATA_API_KEY="key"))
+
+    assert set(sources) == set(SOURCE_FIELDS)
+    assert all(sources[name].name == name for name in sources)
+    assert sources["twelvedata"] is sources["twelvedata"]
+
+
+def test_what_is_missing_troubles_only_who_needs_it() -> None:
+    sources = build_sources(make_settings())
+
+    assert sources["sample"].name == "sample"
+    with pytest.raises(ConfigError, match="set TWELVEDATA_API_KEY"):
+        sources["twelvedata"]
+    with pytest.raises(ConfigError, match="set REGIME_FILES_ROOT"):
+        sources["files"]
+
+
+def test_a_files_root_that_is_no_folder_is_refused(tmp_path: Path) -> None:
+    sources = build_sources(make_settings(REGIME_FILES_ROOT=tmp_path / "absent"))
+
+    with pytest.raises(ConfigError, match=r"absent, which is no folder; create it"):
+        sources["files"]
+
+
+def test_the_key_does_not_show_in_the_settings() -> None:
+    assert "secret-key" not in repr(make_settings(TWELVEDATA_API_KEY="secret-key"))
+
+
+def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REGIME_FILES_ROOT", "")
+    monkeypatch.setenv("TWELVEDATA_API_KEY", "")
+
+    settings = Settings(_env_file=None)
+
+    assert settings.files_root is None
+    assert settings.twelvedata_api_key is None

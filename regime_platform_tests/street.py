@@ -1,0 +1,66 @@
+"""A small street of symbols whose bars the test itself writes, served by the ``files`` source."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+import polars as pl
+import yaml
+
+from regime_platform.settings import Settings
+
+
+def street(folder: Path, symbols: Sequence[str], *, tier: str = "daily") -> Settings:
+    """Settings for a data root in ``folder`` whose universe has ``symbols`` from files."""
+    root, files = folder / "data", folder / "files"
+    root.mkdir(parents=True, exist_ok=True)
+    files.mkdir(exist_ok=True)
+    entries = [
+        {
+            "symbol": symbol,
+            "name": f"Test symbol {symbol}",
+            "asset_class": "US_EQUITY",
+            "tier": tier,
+            "source": "files",
+        }
+        for symbol in symbols
+    ]
+    (root / "universe.yaml").write_text(yaml.safe_dump({"instruments": entries}))
+    return Settings(_env_file=None, REGIME_DATA_ROOT=root, REGIME_FILES_ROOT=files)
+
+
+def serve(settings: Settings, symbol: str, timeframe: str, bars: pl.DataFrame) -> None:
+    """Makes ``bars`` what the source has of a series."""
+    assert settings.files_root is not None
+    target = settings.files_root / symbol / f"{timeframe}.parquet"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    bars.write_parquet(target)
+
+
+def with_value(bars: pl.DataFrame, row: int, **values: float) -> pl.DataFrame:
+    """``bars`` with other values in one row."""
+    here = pl.int_range(pl.len()) == row
+    return bars.with_columns(
+        pl.when(here).then(pl.lit(value)).otherwise(pl.col(name)).alias(name)
+        for name, value in values.items()
+    )
+
+
+def fingerprint(folder: Path, *, without: Sequence[str] = ("dagster",)) -> Mapping[str, str]:
+    """Every file below ``folder`` with its time of writing and the hash of its bytes."""
+    return {
+        str(path.relative_to(folder)): f"{path.stat().st_mtime_ns} {sha256(path.read_bytes()).hexdigest()}"
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.relative_to(folder).parts[0] not in without
+    }
+
+
+def contents(folder: Path) -> Mapping[str, str]:
+    """Every file below ``folder`` with the hash of its bytes."""
+    return {name: text.split()[1] for name, text in fingerprint(folder).items()}
+
+
+def later(now: dt.datetime, hours: float = 1.0) -> dt.datetime:
+    """A while after ``now``."""
+    return now + dt.timedelta(hours=hours)

@@ -1,0 +1,95 @@
+"""A verdict says what was found, on which input, and which bars are in force."""
+
+import json
+
+import polars as pl
+import pytest
+
+from regime_platform.errors import BarsError
+from regime_platform.model.series import FileFacts, Promoted
+from regime_platform.validation.gate import GateResult, gate
+from regime_platform.validation.verdict import SeriesVerdict, Verdict, input_digest, judge
+from regime_platform_tests.builders import fetched, make_bars
+
+LAST_GOOD = Promoted(
+    "d" * 64,
+    250,
+    "2012-01-02T00:00:00Z",
+    "2012-12-14T00:00:00Z",
+    (FileFacts("all-dddddddddddd.parquet", 250, 9000, "e" * 64),),
+)
+
+
+def _judge(rows: pl.DataFrame, timeframe: str = "1day") -> tuple[SeriesVerdict, GateResult]:
+    result = gate(rows, timeframe=timeframe, asset_class="US_EQUITY")
+    series = judge(result, timeframe=timeframe, input_digest=input_digest(rows), promoted=LAST_GOOD)
+    return series, result
+
+
+def _bad(rows: int = 250) -> pl.DataFrame:
+    here = pl.int_range(pl.len()) == 5
+    values = {"open": 31.0, "high": 31.2, "low": 30.0, "close": 33.0}
+    return fetched(make_bars(rows)).with_columns(
+        pl.when(here).then(value).otherwise(name).alias(name) for name, value in values.items()
+    )
+
+
+def test_a_blocked_series_says_why_and_what_to_do() -> None:
+    series, _ = _judge(_bad())
+
+    assert series.reason == (
+        "1day: high_low_order rejected 1 bar (2012-01-09 high 31.2 < close 33.0); "
+        "correct the bar at its source or exclude it"
+    )
+    assert (series.rows_in, series.valid, series.rejected, series.set_aside) == (250, 249, 1, 0)
+    assert series.promoted == LAST_GOOD
+
+
+def test_the_worst_of_several_findings_speaks_for_the_others() -> None:
+    rows = _bad().with_columns(
+        volume=pl.when(pl.int_range(pl.len()) < 3).then(-1.0).otherwise("volume")
+    )
+
+    series, _ = _judge(rows)
+
+    assert series.reason.startswith("1day: invalid_volume rejected 3 bars (2012-01-02 volume -1.0)")
+    assert "(and 1 more rule)" in series.reason
+
+
+def test_a_short_series_says_so_and_a_full_one_says_nothing() -> None:
+    assert _judge(fetched(make_bars(57)))[0].reason.startswith("1day: 57 of at least 200 bars; ")
+    assert _judge(fetched(make_bars(250)))[0].reason == ""
+
+
+def test_one_blocked_series_blocks_the_symbol() -> None:
+    good, bad = _judge(fetched(make_bars(250, "1week")), "1week")[0], _judge(_bad())[0]
+
+    verdict = Verdict("AAPL", (bad, good))
+
+    assert verdict.status == "blocked"
+    assert verdict.reason == bad.reason
+    assert Verdict("AAPL", (good,)).status == "passed"
+    assert Verdict("AAPL", ()).status == "no_bars"
+    assert verdict.promoted == {"1day": LAST_GOOD, "1week": LAST_GOOD}
+    assert verdict.at("1week") == good
+    assert verdict.at("1h") is None
+
+
+def test_a_verdict_comes_back_from_its_json() -> None:
+    verdict = Verdict("AAPL", (_judge(_bad())[0], _judge(fetched(make_bars(3)))[0]))
+
+    assert Verdict.from_facts(json.loads(json.dumps(verdict.facts()))) == verdict
+
+
+@pytest.mark.parametrize("facts", [{}, {"symbol": "AAPL", "series": [{}]}, []])
+def test_what_is_no_verdict_is_refused_with_a_remedy(facts: object) -> None:
+    with pytest.raises(BarsError, match=r"remove verdict\.json and promote"):
+        Verdict.from_facts(facts)  # type: ignore[arg-type]
+
+
+def test_the_input_digest_is_about_bars_and_moments_and_not_about_files() -> None:
+    rows = fetched(make_bars(9))
+
+    assert input_digest(fetched(make_bars(9), batch="000009-z.parquet")) == input_digest(rows)
+    assert input_digest(fetched(make_bars(9), make_bars(1)["ts"][0])) != input_digest(rows)
+    assert input_digest(_bad(9)) != input_digest(rows)
