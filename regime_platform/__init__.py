@@ -3,6 +3,8 @@
 From here: ``bars``, ``history`` and ``state`` answer questions about what has been computed. They
 are looked up on first use, so that importing the package stays light.
 """
+# ruff: noqa: PLC0415
+# Imports wait until a name is used, so that importing the package stays light.
 
 from typing import TYPE_CHECKING, Any
 

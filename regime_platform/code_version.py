@@ -61,7 +61,7 @@ def _git(*words: str) -> str | None:
         return None
     try:
         answer = subprocess.run(
-            ["git", "-C", str(_PACKAGE.parent), *words],  # noqa: S607 - whichever git the user has
+            ["git", "--no-optional-locks", "-C", str(_PACKAGE.parent), *words],  # noqa: S607 - whichever git the user has
             capture_output=True,
             text=True,
             check=True,

@@ -1,4 +1,6 @@
 """The commands that answer from what is there: state, history, bars."""
+# ruff: noqa: PLC0415
+# Imports wait until a command runs, so that `regime --help` stays quick.
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -36,7 +38,7 @@ def state(symbol: Symbol, timeframe: Timeframe = None, as_json: Json = False) ->
     print_states(symbol.upper(), states)
 
 
-def history(  # noqa: PLR0913 - one parameter per option
+def history(  # noqa: PLR0913, PLR0917 - one parameter per option
     symbol: Symbol,
     timeframe: TimeframeWord,
     since: Since = None,
@@ -64,7 +66,7 @@ def history(  # noqa: PLR0913 - one parameter per option
     _give(frame, _HISTORY, output, as_json)
 
 
-def bars(  # noqa: PLR0913 - one parameter per option
+def bars(  # noqa: PLR0913, PLR0917 - one parameter per option
     symbol: Symbol,
     timeframe: TimeframeWord,
     since: Since = None,

@@ -1,4 +1,6 @@
 """The board: the latest state of all symbols, as command and as the table the demo ends with."""
+# ruff: noqa: PLC0415
+# Imports wait until a command runs, so that `regime --help` stays quick.
 
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -34,13 +36,13 @@ def board(
 
 
 def print_board(rows: "pl.DataFrame", *, most_rows: int | None = None) -> None:
-    """The board as a table; series too short for a state say so in its place."""
+    """The board as a table; series without a state say why in its place."""
     from regime_platform.cli.screen import messages, print_table
 
     shown = rows if most_rows is None else rows.head(most_rows)
-    columns = ("symbol", "tf", "bars", "range", "regime", "since", "esc", "bucket", "hazard")
+    columns = ("symbol", "tf", "bars", "range", "regime", "since", "esc", "hazard")
     cells = [_row(row) for row in shown.iter_rows(named=True)]
-    print_table(columns, cells, numbers=("bars", "esc", "hazard"))
+    print_table(columns, cells, numbers=("bars", "hazard"), folding=("regime",))
     left = rows.height - shown.height
     if left:
         messages().print(f"and {left:,} more rows; --all-rows shows them, --tier narrows")
@@ -51,20 +53,24 @@ def _row(row: dict[str, Any]) -> tuple[Any, ...]:
 
     from regime_platform.report.palette import BUCKET_COLOURS, readable
 
-    span = "·" if row["first_ts"] is None else f"{row['first_ts']:%Y-%m}..{row['last_ts']:%Y-%m}"
-    place = (row["symbol"], row["timeframe"], f"{row['bars']:,}", span)
+    place = (row["symbol"], row["timeframe"], f"{row['bars']:,}", _span(row))
     if row["regime_label"] is None:
-        return *place, Text(row["reason"], style="dim"), "·", "·", "·", "·"
+        return *place, Text(readable(row["status"]), style="dim"), "·", "·", "·"
+    state = (*place, readable(row["regime_label"]), f"{row['regime_since']:%Y-%m-%d}")
+    if row["esc_pctl"] is None:
+        return *state, "·", "·"
     bucket = row["escalation_bucket"]
-    has_escalation = row["esc_pctl"] is not None
-    return (
-        *place,
-        readable(row["regime_label"]),
-        f"{row['regime_since']:%Y-%m-%d}",
-        f"{row['esc_pctl']:.2f}" if has_escalation else "·",
-        Text(bucket if has_escalation else "·", style=BUCKET_COLOURS[bucket]),
-        f"{row['hazard_score']:.0f}" if row["hazard_score"] is not None else "·",
-    )
+    escalation = Text(f"{row['esc_pctl']:.2f} {bucket}", style=BUCKET_COLOURS[bucket])
+    return *state, escalation, f"{row['hazard_score']:.0f}"
+
+
+def _span(row: dict[str, Any]) -> str:
+    first, last = row["first_ts"], row["last_ts"]
+    if first is None:
+        return "·"
+    if first.year == last.year:
+        return f"{first:%Y-%m}..{last:%m}"
+    return f"{first:%Y}..{last:%Y}"
 
 
 def rows_of(symbols: Collection[str]) -> "pl.DataFrame":

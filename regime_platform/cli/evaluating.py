@@ -1,4 +1,6 @@
 """The command that runs the engine on any file of bars, beside the store."""
+# ruff: noqa: PLC0415
+# Imports wait until a command runs, so that `regime --help` stays quick.
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +8,7 @@ from typing import Annotated
 import typer
 
 
-def evaluate(  # noqa: PLR0913 - one parameter per option
+def evaluate(  # noqa: PLR0913, PLR0917 - one parameter per option
     bars_file: Annotated[
         Path, typer.Argument(help="CSV or Parquet: ts, open, high, low, close, volume.")
     ],

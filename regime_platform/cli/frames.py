@@ -23,7 +23,10 @@ def frame_facts(frame: pl.DataFrame) -> list[dict[str, Any]]:
     """One mapping per row with plain values; NaN becomes None."""
     plain = frame.with_columns(pl.selectors.float().fill_nan(None))
     return [
-        {name: iso(value) if isinstance(value, dt.datetime) else value for name, value in row.items()}
+        {
+            name: iso(value) if isinstance(value, dt.datetime) else value
+            for name, value in row.items()
+        }
         for row in plain.iter_rows(named=True)
     ]
 
@@ -49,11 +52,13 @@ def _texts(column: pl.Series) -> list[str]:
         form = "%Y-%m-%d" if at_midnight else "%Y-%m-%d %H:%M"
         return column.dt.strftime(form).fill_null("·").to_list()
     if column.dtype.is_float():
-        return [_number(value) for value in column]
+        largest = column.abs().max()
+        form = _form(largest if isinstance(largest, float) else 0.0)
+        return ["·" if value is None else format(value, form) for value in column.fill_nan(None)]
     return ["·" if value is None else str(value) for value in column]
 
 
-def _number(value: float | None) -> str:
-    if value is None or value != value:  # noqa: PLR0124 - NaN
-        return "·"
-    return f"{value:,.0f}" if abs(value) >= 100_000 else f"{value:.6g}"
+def _form(largest: float) -> str:
+    if largest <= 1:  # shares and scores
+        return ".3f"
+    return ",.6g" if largest < 100_000 else ",.0f"

@@ -4,7 +4,7 @@ Colours appear on terminals only. A table never grows wider than the terminal: l
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -46,18 +46,30 @@ def print_json(facts: Any) -> None:
 
 
 def print_table(
-    columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, numbers: Iterable[str] = ()
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Cell]],
+    *,
+    numbers: Collection[str] = (),
+    folding: Collection[str] = (),
 ) -> None:
-    """A plain table; ``numbers`` are the columns aligned to the right."""
-    right = set(numbers)
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
-    last = len(columns) - 1
-    for place, name in enumerate(columns):
-        side = "right" if name in right else "left"
-        # words may fold, numbers must not be torn
-        table.add_column(name, justify=side, no_wrap=name in right, overflow="fold", ratio=None)  # type: ignore[arg-type]
-        if place == last and name not in right:
-            table.columns[place].ratio = 1
+    """A plain table.
+
+    Args:
+        columns: their titles.
+        rows: one cell per column.
+        numbers: columns aligned to the right.
+        folding: columns that give way where the terminal is narrow; the others stay whole.
+    """
+    table = Table(
+        box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False, padding=(0, 1, 0, 0)
+    )
+    for name in columns:
+        table.add_column(
+            name,
+            justify="right" if name in numbers else "left",
+            no_wrap=name not in folding,
+            overflow="fold",
+        )
     for row in rows:
         table.add_row(*row)
     results().print(table)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from rich.padding import Padding
 from rich.text import Text
 
 from regime_platform.cli.screen import Cell, messages, print_table, results
@@ -19,13 +20,14 @@ def print_states(symbol: str, states: Mapping[str, StateNow]) -> None:
         messages().print(text, markup=False)
         return
     rows = [[name, *(cell(one) for one in states.values())] for name, cell in _LINES]
-    print_table([symbol, *states], rows)
+    print_table([symbol, *states], rows, folding=tuple(states))
     console = results()
     console.print("why", style="bold")
     for name, one in states.items():
         top = ", ".join(map(readable, one.reasons_top)) or "nothing stands out"
         others = [readable(code) for code in one.reasons if code not in one.reasons_top]
-        console.print(f"  {name}: {top}; also {', '.join(others)}", markup=False)
+        told = Text(f"{name}: {top}; also {', '.join(others)}")
+        console.print(Padding(told, (0, 0, 0, 2)))
 
 
 def _metric(name: str, form: str = ".2f") -> Callable[[StateNow], Cell]:

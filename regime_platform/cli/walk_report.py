@@ -20,7 +20,7 @@ class WalkReport:
     """How a walk went."""
 
     outcomes: Sequence[WalkOutcome]  # one per symbol walked
-    seconds: float
+    seconds: float | None = None
     end: str = ""  # why the walk ended early; empty where it did not
 
     @property
@@ -33,7 +33,7 @@ class WalkReport:
         print_json(
             {
                 "exit_code": self.code,
-                "seconds": round(self.seconds, 3),
+                "seconds": self.seconds and round(self.seconds, 3),
                 "ended_early": self.end or None,
                 "counts": _counts(self.outcomes),
                 "symbols": [outcome_facts(one) for one in self.outcomes],
@@ -75,7 +75,7 @@ def _print_outcomes(outcomes: Sequence[WalkOutcome], *, all_rows: bool) -> None:
     shown = ordered if all_rows else ordered[:_MOST_ROWS]
     if shown:
         numbers = ("new", "revised", "computed")
-        print_table(_COLUMNS, [_row(one) for one in shown], numbers=numbers)
+        print_table(_COLUMNS, [_row(one) for one in shown], numbers=numbers, folding=("note",))
     rest = ordered[len(shown) :]
     if rest:
         told = ", ".join(f"{number:,} {status}" for status, number in _counts(rest).items())
@@ -90,15 +90,20 @@ def _row(outcome: WalkOutcome) -> tuple[Any, ...]:
         count(_revised(outcome)),
         _gate(outcome) or "·",
         count(_computed(outcome)),
-        outcome.reason or _note(outcome),
+        _first_of(outcome.reason) or _note(outcome),
     )
+
+
+def _first_of(reason: str) -> str:
+    first, *more = reason.split(" | ")  # one part per blocked timeframe
+    return f"{first} (and {len(more)} more timeframes, see --json)" if more else first
 
 
 def _note(outcome: WalkOutcome) -> str:
     if outcome.derive is None:
         return ""
-    short = [one.reason for one in outcome.derive.series if one.status not in ("complete", "no_bars")]
-    return "; ".join(reason for reason in short if reason)
+    short = [one for one in outcome.derive.series if one.status in ("state_only", "too_short")]
+    return "; ".join(f"{one.timeframe}: {one.reason}" for one in short)
 
 
 def _new(outcome: WalkOutcome) -> int:
@@ -126,7 +131,8 @@ def _counts(outcomes: Sequence[WalkOutcome]) -> dict[str, int]:
     return {status.value: found[status] for status in _ORDER if found[status]}
 
 
-def _summary(outcomes: Sequence[WalkOutcome], seconds: float) -> str:
+def _summary(outcomes: Sequence[WalkOutcome], seconds: float | None) -> str:
     told = ", ".join(f"{number:,} {status}" for status, number in _counts(outcomes).items())
     bars = sum(_new(one) for one in outcomes)
-    return f"{plural(len(outcomes), 'symbol')}: {told} · {plural(bars, 'new bar')} · {seconds:.1f} s"
+    parts = [f"{plural(len(outcomes), 'symbol')}: {told}", plural(bars, "new bar")]
+    return " · ".join([*parts, f"{seconds:.1f} s"] if seconds is not None else parts)

@@ -1,4 +1,6 @@
 """The commands that walk symbols: run, validate, compute."""
+# ruff: noqa: PLC0415
+# Imports wait until a command runs, so that `regime --help` stays quick.
 
 import time
 from collections.abc import Iterator, Sequence
@@ -34,7 +36,7 @@ class _Order:
     all_rows: bool = False
 
 
-def run(  # noqa: PLR0913 - one parameter per option
+def run(  # noqa: PLR0913, PLR0917 - one parameter per option
     symbols: Symbols = None,
     everything: Everything = False,
     symbols_file: SymbolsFile = None,
@@ -49,7 +51,7 @@ def run(  # noqa: PLR0913 - one parameter per option
     _walk_and_report(*_asked(symbols, everything, symbols_file, tier), order)
 
 
-def validate(  # noqa: PLR0913 - one parameter per option
+def validate(  # noqa: PLR0913, PLR0917 - one parameter per option
     symbols: Symbols = None,
     everything: Everything = False,
     symbols_file: SymbolsFile = None,
@@ -62,7 +64,7 @@ def validate(  # noqa: PLR0913 - one parameter per option
     _walk_and_report(*_asked(symbols, everything, symbols_file, tier), order)
 
 
-def compute(  # noqa: PLR0913 - one parameter per option
+def compute(  # noqa: PLR0913, PLR0917 - one parameter per option
     symbols: Symbols = None,
     everything: Everything = False,
     symbols_file: SymbolsFile = None,
@@ -106,7 +108,7 @@ def _walk_and_report(
     end = ""
     try:
         for outcome in _with_progress(platform, instruments, now, order):
-            outcomes.append(outcome)
+            outcomes.append(outcome)  # noqa: PERF402 - what came before an error must be kept
     except (CredentialsError, QuotaError) as error:  # the source refuses everybody
         end = str(error)
     finally:

@@ -88,7 +88,7 @@ def compute_series(
         metrics = compute_metrics(arrays, params.at(timeframe))
         key = _key_columns(used, symbol, timeframe)
         if status == "complete":
-            escalation = _escalation_frame(key, arrays, metrics, timeframe, eras, params)
+            escalation = _escalation_frame(key, arrays, metrics, eras, params)
             future = forward_labels(arrays.close, timeframe, params)
             labels = _shaped(key.with_columns(**_columns(future)), LABEL_SCHEMA)
         state = _state_frame(key, arrays, metrics, escalation)
@@ -123,7 +123,7 @@ def warm_up() -> None:
         {"ts": opens, "open": wave, "high": wave + 1.0, "low": wave - 1.0, "close": wave},
     ).with_columns(volume=pl.lit(1.0))
     result = compute_series(
-        bars.cast(dict(BAR_SCHEMA)), symbol="WARM-UP", timeframe="1day", eras=FIXED_ERAS
+        bars.cast(BAR_SCHEMA), symbol="WARM-UP", timeframe="1day", eras=FIXED_ERAS
     )
     latest_state({"1day": result})
 
@@ -168,10 +168,10 @@ def _escalation_frame(
     key: pl.DataFrame,
     bars: BarArrays,
     metrics: Metrics,
-    timeframe: str,
     eras: tuple[Era, ...],
     params: Params,
 ) -> pl.DataFrame:
+    timeframe = key["timeframe"][0]
     series = escalation_series(
         metrics.downside_shock_risk,
         metrics.instability_index,
@@ -190,12 +190,11 @@ def _state_frame(
     key: pl.DataFrame, bars: BarArrays, metrics: Metrics, escalation: pl.DataFrame
 ) -> pl.DataFrame:
     rows = slice(FIRST_BARS.state, None)
-    values: dict[str, npt.NDArray[Any] | pl.Series] = {
-        name: value[rows] for name, value in vars(metrics).items() if name != "key_levels"
-    }
-    classified = classify({name: values[name] for name in (*FLOAT_INPUTS, *CODE_INPUTS)})
+    computed = {name: value[rows] for name, value in vars(metrics).items() if name != "key_levels"}
+    classified = classify({name: computed[name] for name in (*FLOAT_INPUTS, *CODE_INPUTS)})
+    values: dict[str, npt.NDArray[Any] | pl.Series] = {**computed}
     for name, words in _WORDS.items():
-        values[name] = pl.Series(values[name]).cat.to(pl.Enum(words))
+        values[name] = pl.Series(computed[name]).cat.to(pl.Enum(words))
     for name, level in zip(_LEVEL_COLUMNS, metrics.key_levels, strict=True):
         values[name] = level[rows]
     values["price"] = bars.close[rows]

@@ -14,14 +14,17 @@ from collections.abc import Callable
 from importlib.resources import files
 from typing import Any, TypeVar, cast
 
-import llvmlite.binding
+import llvmlite.binding  # type: ignore[import-untyped]
 import numba
 import numpy as np
 from numba.core.dispatcher import Dispatcher
 from platformdirs import user_cache_path
 
 F = TypeVar("F", bound=Callable[..., Any])
-Path = type(user_cache_path())  # this package imports nothing that opens files
+
+# numba's own stubs know neither of these in full
+_config: Any = numba.config
+_njit: Any = numba.njit
 
 
 def sources_digest() -> str:
@@ -34,30 +37,32 @@ def sources_digest() -> str:
     return digest.hexdigest()
 
 
-def _folder() -> tuple[Path, str]:
-    """The folder, and why it cannot be used ("" when it can)."""
-    machine = ":".join(
-        (
-            sources_digest(),
-            platform.python_version(),
-            numba.__version__,
-            np.__version__,
-            llvmlite.binding.get_host_cpu_name(),
-        )
+def _machine_digest() -> str:
+    parts = (
+        sources_digest(),
+        platform.python_version(),
+        numba.__version__,
+        np.__version__,
+        llvmlite.binding.get_host_cpu_name(),
     )
-    base = user_cache_path("regime_platform") / "kernels"
-    if numba.config.CACHE_DIR:
-        base = Path(numba.config.CACHE_DIR)
-    folder = base / hashlib.sha256(machine.encode()).hexdigest()[:16]
+    return hashlib.sha256(":".join(parts).encode()).hexdigest()
+
+
+def _why_not_writable() -> str:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "writable").write_bytes(b"")
+        kernel_cache_folder.mkdir(parents=True, exist_ok=True)
+        (kernel_cache_folder / "writable").write_bytes(b"")
     except OSError as error:
-        return folder, f"kernels are compiled anew in every process: {error}"
-    return folder, ""
+        return f"kernels are compiled anew in every process: {error}"
+    return ""
 
 
-kernel_cache_folder, kernel_cache_problem = _folder()
+_base = user_cache_path("regime_platform") / "kernels"
+if _config.CACHE_DIR:  # what the user told numba counts
+    _base = type(_base)(_config.CACHE_DIR)
+kernel_cache_folder = _base / _machine_digest()[:16]
+#: Why nothing can be kept in the folder, "" if it can.
+kernel_cache_problem = _why_not_writable()
 _marker = kernel_cache_folder / "complete"  # there once every kernel was compiled into the folder
 _registered: list[tuple[Dispatcher, str]] = []
 
@@ -70,7 +75,9 @@ def kernel(signature: str, **options: Any) -> Callable[[F], F]:
 
     Args:
         signature: numba's notation, such as ``float64[::1](float64[::1], int64)``.
-        options: further options of ``numba.njit``, such as ``inline="always"``.
+        options: further options of ``numba.njit``. ``inline="always"``: part of its callers only.
+            ``_nrt=False``: allocates nothing, so numba need not count references to its arrays;
+            in what is called once or more a bar that count costs more than the work itself.
     """
 
     def declare(function: F) -> F:
@@ -85,14 +92,15 @@ def kernel(signature: str, **options: Any) -> Callable[[F], F]:
 
 def _decorate(function: Callable[..., Any], cached: bool, options: dict[str, Any]) -> Dispatcher:
     # numba reads its setting while it decorates; others in this process keep theirs
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(kernel_cache_folder)
+    before = _config.CACHE_DIR
+    _config.CACHE_DIR = str(kernel_cache_folder)
     try:
-        return numba.njit(
+        declared: Dispatcher = _njit(
             cache=cached, fastmath=False, error_model="numpy", no_cfunc_wrapper=True, **options
         )(function)
     finally:
-        numba.config.CACHE_DIR = before
+        _config.CACHE_DIR = before
+    return declared
 
 
 def kernels_are_compiled() -> bool:

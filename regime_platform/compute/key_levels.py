@@ -5,6 +5,9 @@ window's closes and pivots stay sorted by price from bar to bar, and a sweep ove
 closes that touch each pivot.
 """
 
+# A kernel takes every series and buffer it touches: it cannot take an object that holds them.
+# ruff: noqa: PLR0913, PLR0917
+
 import math
 
 import numpy as np
@@ -15,9 +18,9 @@ from regime_platform.compute.level_pivots import (
     MEMORY_COLUMNS,
     REJECTION,
     SLOTS,
-    WING,
     forget,
     pivot_prices,
+    roll_pivots,
     score_pivots,
     touch_worths,
 )
@@ -90,8 +93,8 @@ def _round_step(price: float) -> float:
 def _add_round_numbers(close: float, atr: float, count: int, prices: Floats, scores: Floats) -> int:
     """Merges the round numbers within 10 ATR into ``count`` ascending candidates, after equals."""
     step = _round_step(close)
-    lowest = int(math.floor((close - 10.0 * atr) / step))
-    highest = int(math.ceil((close + 10.0 * atr) / step))
+    lowest = math.floor((close - 10.0 * atr) / step)
+    highest = math.ceil((close + 10.0 * atr) / step)
     waiting = count - 1
     free = count + highest - lowest
     for number in range(highest, lowest - 1, -1):
@@ -171,15 +174,7 @@ def _fill_levels(
         insert_newest(closes, close_bars, min(i, _WINDOW), close[i], i)
         if i >= _WINDOW:
             remove_oldest(closes, close_bars, _WINDOW + 1, close[i - _WINDOW])
-        gone = i - _WINDOW + WING
-        if gone >= 0 and not math.isnan(pivots[gone]):
-            remove_oldest(tops, top_bars, top_count, pivots[gone])
-            top_count -= 1
-        come = i - WING
-        if come >= 0 and not math.isnan(pivots[come]):
-            insert_newest(tops, top_bars, top_count, pivots[come], come)
-            memory[come % SLOTS, 0] = np.inf
-            top_count += 1
+        top_count = roll_pivots(i, pivots, tops, top_bars, top_count, memory)
         if i < _FIRST:
             continue
         if any_volume:

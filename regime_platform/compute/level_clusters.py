@@ -1,5 +1,8 @@
 """From candidates sorted by price to the three strongest levels on either side (section 6)."""
 
+# A kernel takes every series and buffer it touches: it cannot take an object that holds them.
+# ruff: noqa: PLR0913, PLR0917
+
 import numpy as np
 
 from regime_platform.compute.jit import kernel
@@ -23,7 +26,7 @@ def pairwise_sum(values: Floats, start: int, stop: int) -> float:
         middle = start + half
         return pairwise_sum(values, start, middle) + pairwise_sum(values, middle, stop)
     if count < _GROUP:
-        total = 0.0
+        total: float = 0.0
         for k in range(start, stop):
             total += values[k]
         return total

@@ -6,13 +6,16 @@ While the reach stays between the two, and no close within it came, went or came
 touches are the same ones and so is their sum, to the bit; otherwise they are counted anew.
 """
 
+# A kernel takes every series and buffer it touches: it cannot take an object that holds them.
+# ruff: noqa: PLR0913, PLR0917
+
 import math
 
 import numpy as np
 
 from regime_platform.compute.jit import kernel
 from regime_platform.compute.params import WINDOWS
-from regime_platform.compute.price_order import Indices
+from regime_platform.compute.price_order import Indices, insert_newest, remove_oldest
 from regime_platform.compute.primitives import Floats, rolling_max, rolling_min, unit
 
 WING = 3  # bars on either side that a pivot must not be exceeded by
@@ -21,6 +24,7 @@ REJECTION = 5  # bars after a touch at which the rejection is measured
 SLOTS = 256
 _WINDOW = WINDOWS.key_levels
 _TOUCH_ATR = 0.30
+_NEVER = -1  # the last touch of an untouched pivot: always out of the window
 
 # columns of a pivot's memory
 _FARTHEST, _NEAREST, _TOUCHES, _REJECTED, _MEASURED, _LAST = range(6)
@@ -39,6 +43,23 @@ def pivot_prices(high: Floats, low: Floats) -> Floats:
     lows = np.where(low[middle] == bottom, low[middle], np.nan)
     out[middle] = np.where(high[middle] == top, high[middle], lows)
     return out
+
+
+@kernel("int64(int64, float64[::1], float64[::1], int64[::1], int64, float64[:, ::1])", _nrt=False)
+def roll_pivots(
+    i: int, pivots: Floats, prices: Floats, bars: Indices, count: int, memory: Floats
+) -> int:
+    """Moves the ascending pivots to the window that ends at bar ``i``; returns how many."""
+    gone = i - _WINDOW + WING
+    if gone >= 0 and not math.isnan(pivots[gone]):
+        remove_oldest(prices, bars, count, pivots[gone])
+        count -= 1
+    come = i - WING
+    if come >= 0 and not math.isnan(pivots[come]):
+        insert_newest(prices, bars, count, pivots[come], come)
+        memory[come % SLOTS, _FARTHEST] = np.inf
+        count += 1
+    return count
 
 
 @kernel("float64(float64, float64)", _nrt=False)
@@ -75,7 +96,7 @@ def _count_touches(
             low = middle + 1
         else:
             stop = middle
-    last = i - _WINDOW
+    last = _NEVER
     rejected = 0.0
     measured = 0
     while stop < _WINDOW and closes[stop] - price <= reach:
@@ -151,7 +172,7 @@ def score_pivots(
         if measured > 0.0:
             rejection = unit(memory[slot, _REJECTED] / atr / measured / 2.0)
         touched = worth[0, int(memory[slot, _TOUCHES])]
-        recent = worth[1, i - int(memory[slot, _LAST])]
+        recent = worth[1, min(i - int(memory[slot, _LAST]), _WINDOW)]
         scores[k] = unit(0.5 * touched + 0.3 * rejection + 0.2 * recent)
 
 

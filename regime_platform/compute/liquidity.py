@@ -1,7 +1,5 @@
 """Liquidity: traded value against its recent mean, calm, gaps and efficiency, from volume."""
 
-import math
-
 import numpy as np
 import numpy.typing as npt
 

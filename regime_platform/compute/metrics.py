@@ -103,22 +103,16 @@ def compute_metrics(bars: BarArrays, params: TimeframeParams) -> Metrics:
     bias = trend.market_bias(close, p.ema_fast, p.ema_slow, p.atr)
     peak = prim.rolling_max(close, params.peak_window, False)
     risks = risk.risk_level(close, peak, p.ema_slow, p.atr, p.sigma, p.sigma_slow, p.gap)
-    score, score_before = volatility.volatility_scores(
-        p.sigma, p.sigma_slow, p.atr_short, p.atr_long, risks
-    )
-    vrs, vol_label, vol_trend = volatility.vol_regime(p.sigma, score, score_before)
+    score = volatility.volatility_scores(p.sigma, p.sigma_slow, p.atr_short, p.atr_long, risks)
+    vrs, vol_label, vol_trend = volatility.vol_regime(p.sigma, *score)
     levels = key_levels(bars.high, bars.low, close, bars.volume, p.atr)
-    up, down = _breakout(bars, p, levels, bias, risks, params)
+    sides = _breakout(bars, p, levels, (bias, risks), params.volatility_cap)
     shock = _shock(close, p, bias, risks)
-    structure = trend.structural_score(
-        close, p.atr, levels[0:2], levels[6:8], p.efficiency, bias, risks, shock
-    )
-    state, cms, ii, er = trend.momentum(close, p.atr, p.efficiency, bias, structure, vrs, up, down)
-    value = liq.traded_value(close, bars.volume)
-    lq, lq_label, lq_trend = liq.liquidity(value, liq.smooth_opening(p.gap, p.atr), vrs, er)
-    instability = risk.instability_index(
-        p.atr, p.gap, score, score_before, risks, shock, vrs, lq, er
-    )
+    structure = _structure(close, p, levels, (bias, risks, shock))
+    state, cms, ii, er = trend.momentum(close, p.atr, p.efficiency, bias, structure, vrs, *sides)
+    value, opening = liq.traded_value(close, bars.volume), liq.smooth_opening(p.gap, p.atr)
+    lq, lq_label, lq_trend = liq.liquidity(value, opening, vrs, er)
+    instability = risk.instability_index(p.atr, p.gap, *score, risks, shock, vrs, lq, er)
     return Metrics(
         ema_fast=p.ema_fast,
         ema_slow=p.ema_slow,
@@ -128,8 +122,8 @@ def compute_metrics(bars: BarArrays, params: TimeframeParams) -> Metrics:
         vrs=vrs,
         vol_label=vol_label,
         vol_trend=vol_trend,
-        breakout_up=up,
-        breakout_down=down,
+        breakout_up=sides[0],
+        breakout_down=sides[1],
         downside_shock_risk=shock,
         structural_score=structure,
         momentum_state=state,
@@ -140,9 +134,7 @@ def compute_metrics(bars: BarArrays, params: TimeframeParams) -> Metrics:
         lq_label=lq_label,
         lq_trend=lq_trend,
         instability_index=instability,
-        asymmetry_metric=risk.asymmetry_metric(
-            p.losses, p.gains, up, down, bias, shock, instability
-        ),
+        asymmetry_metric=risk.asymmetry_metric(p.losses, p.gains, *sides, bias, shock, instability),
         key_levels=levels,
     )
 
@@ -180,9 +172,8 @@ def _breakout(
     bars: BarArrays,
     p: _Primitives,
     levels: Floats,
-    bias: Floats,
-    risks: Floats,
-    params: TimeframeParams,
+    bias_and_risk: tuple[Floats, Floats],
+    volatility_cap: float,
 ) -> tuple[Floats, Floats]:
     lowest = prim.rolling_min(bars.low, WINDOWS.breakout, False)
     highest = prim.rolling_max(bars.high, WINDOWS.breakout, False)
@@ -196,9 +187,8 @@ def _breakout(
         levels[6],
         lowest,
         highest,
-        bias,
-        risks,
-        params.volatility_cap,
+        *bias_and_risk,
+        volatility_cap,
     )
 
 
@@ -208,3 +198,9 @@ def _shock(close: Floats, p: _Primitives, bias: Floats, risks: Floats) -> Floats
     return risk.downside_shock_risk(
         close, p.ema_slow, p.atr, p.sigma, p.gap, tails, known, p.losses, p.gains, bias, risks
     )
+
+
+def _structure(
+    close: Floats, p: _Primitives, levels: Floats, others: tuple[Floats, Floats, Floats]
+) -> Floats:
+    return trend.structural_score(close, p.atr, levels[0:2], levels[6:8], p.efficiency, *others)

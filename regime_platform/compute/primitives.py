@@ -228,7 +228,7 @@ def positive_sigma(x: Floats, window: int) -> tuple[Floats, Floats]:
         for age in range(window - 1, -1, -1):
             members = x[start - age : start - age + sums.size]
             for k in range(sums.size):
-                sums[k] += members[k] if members[k] > 0.0 else 0.0
+                sums[k] += max(0.0, members[k])
                 found[k] += 1.0 if members[k] > 0.0 else 0.0
         for k in range(sums.size):
             means[k] = sums[k] / found[k]

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from regime_platform.compute.jit import kernel
 from regime_platform.compute.params import FIRST_BARS
-from regime_platform.compute.primitives import Floats, bad, unit, clamp
+from regime_platform.compute.primitives import Floats, bad, clamp, unit
 
 _FIRST = FIRST_BARS.vol_regime
 _SMALLEST_SIGMA = 1e-12

@@ -5,6 +5,9 @@ newest is added to its total, and the bin that loses the oldest is summed anew f
 total is thus the plain sum in time order, as if the window had been binned from nothing.
 """
 
+# A kernel takes every series and buffer it touches: it cannot take an object that holds them.
+# ruff: noqa: PLR0913, PLR0917
+
 import math
 
 import numpy as np
@@ -110,7 +113,7 @@ def roll_volume_bins(
 
 @kernel("float64(float64[::1], int64[::1])", _nrt=False)
 def _least(totals: Floats, bins: Indices) -> float:
-    least = totals[bins[0]]
+    least: float = totals[bins[0]]
     for rank in range(1, BEST_BINS):
         least = min(least, totals[bins[rank]])
     return least
@@ -128,7 +131,7 @@ def best_bins(totals: Floats, edges: Floats, best: Indices, prices: Floats, scor
     Args:
         totals: volume of each bin.
         edges: the 61 edges.
-        best: room for 60 bins; the first five entries are any five bins, at best those of the bar
+        best: room for 61 bins; the first five entries are any five bins, at best those of the bar
             before: no bin with less than the least of them can be among the five fullest.
         prices: written.
         scores: written.

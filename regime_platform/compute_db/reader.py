@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from regime_platform.errors import ResultsError
+from regime_platform.errors import ResultsError, UsageError
 from regime_platform.model.result_schema import (
     RESULT_SCHEMA_DIGEST,
     RESULT_SCHEMA_VERSION,
@@ -48,8 +48,11 @@ def read_table(  # noqa: PLR0913 - each argument narrows the same question
 
     Raises:
         ResultsError: the file is missing, damaged or of another version.
+        UsageError: there is no such table or column, or ``last`` comes without ``timeframe``.
     """
-    schema = TABLES[table]
+    schema = _known_schema(table, columns)
+    if last is not None and timeframe is None:
+        raise UsageError(f"the last {last} rows of {table} of which timeframe?")
     wanted = tuple(schema) if columns is None else tuple(columns)
     told = {"timeframe = ?": timeframe, "ts >= ?": _naive(start), "ts < ?": _naive(end)}
     narrowed = {clause: value for clause, value in told.items() if value is not None}
@@ -62,6 +65,15 @@ def read_table(  # noqa: PLR0913 - each argument narrows the same question
         rows = pl.DataFrame(found.to_arrow_table())
     typed = rows.select(_as_typed(name, schema[name]) for name in wanted)
     return typed.reverse() if last is not None else typed
+
+
+def _known_schema(table: str, columns: Sequence[str] | None) -> pl.Schema:
+    if table not in TABLES:
+        raise UsageError(f"no table {table!r} in compute.db; there are {', '.join(TABLES)}")
+    unknown = [name for name in columns or () if name not in TABLES[table]]
+    if unknown:
+        raise UsageError(f"{table} has no column {', '.join(unknown)}; see model.result_schema")
+    return TABLES[table]
 
 
 def read_lineage(path: Path) -> dict[str, Any]:

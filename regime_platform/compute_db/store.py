@@ -53,6 +53,8 @@ def _require_sound(name: str, frame: pl.DataFrame | None, schema: pl.Schema) -> 
     if frame is None or frame.schema != schema:
         found = "nothing" if frame is None else str(frame.schema)
         raise ResultsError(f"table {name}: expected {schema}, was given {found}")
+    if frame.select("symbol", "timeframe", "ts").null_count().sum_horizontal().item():
+        raise ResultsError(f"table {name}: a row has no symbol, timeframe or ts")
     keys = frame.select(pl.col("timeframe").to_physical(), pl.col("ts"))
     if not keys.is_empty() and not _increases(keys):
         raise ResultsError(f"table {name}: rows are not ordered by timeframe and ts, each once")
@@ -70,6 +72,7 @@ def _fill(
 ) -> None:
     temporary.unlink()  # DuckDB makes its file itself
     with duckdb.connect(str(temporary), config={"threads": 1}) as connection:
+        connection.begin()  # else each statement below is flushed to disk by itself
         for name in TABLES:
             connection.execute(create_table(name))
             stored = _as_stored(tables[name]).to_arrow()
@@ -82,12 +85,10 @@ def _fill(
             [RESULT_SCHEMA_VERSION, RESULT_SCHEMA_DIGEST, canonical_json(dict(lineage))],
         )
         connection.execute(create_state_json())
+        connection.commit()
 
 
 def _as_stored(frame: pl.DataFrame) -> pl.DataFrame:
-    """UTC instants lose their zone and vocabularies become text, as ``schema`` says."""
-    words = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.Enum)]
+    """UTC instants lose their zone, as ``schema`` says."""
     instants = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.Datetime)]
-    return frame.with_columns(
-        pl.col(words).cast(pl.String), pl.col(instants).dt.replace_time_zone(None)
-    )
+    return frame.with_columns(pl.col(instants).dt.replace_time_zone(None))

@@ -19,9 +19,11 @@ from regime_platform.orchestration.checks import check_specs
 from regime_platform.orchestration.events import SymbolEvent
 from regime_platform.orchestration.resources import PlatformResource
 from regime_platform.orchestration.tables import column_schema
-from regime_platform.orchestration.work import STEP, WalkConfig, requested_work
+from regime_platform.orchestration.work import PartitionedConfig, partitioned_work
 from regime_platform.pipeline.outcomes import Stage
 
+#: The step of every partitioned run; its name is the key of the run config.
+STEP = "walk_symbols"
 OWNER = "team:regime"
 
 _DESCRIPTION: Mapping[Stage, str] = MappingProxyType(
@@ -67,11 +69,11 @@ def build_walk(
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
     def walk_symbols(
-        context: dg.AssetExecutionContext, config: WalkConfig, platform: PlatformResource
+        context: dg.AssetExecutionContext, config: PartitionedConfig, platform: PlatformResource
     ) -> Iterator[SymbolEvent]:
         opened = platform.open()
-        work = requested_work(context, config, opened.universe)
-        now = dt.datetime.now(dt.UTC)  # noqa: TID251 - the clock of every Dagster run
+        work = partitioned_work(context, config, opened.universe)
+        now = dt.datetime.now(dt.UTC)  # noqa: TID251 - the clock of every partitioned run
         yield from report_walk(opened, work, now, on_outcome)
 
     return walk_symbols

@@ -32,32 +32,38 @@ def report_walk(
         dagster.Failure: some symbols are not through; never retried, since they would fail again.
     """
     outcomes: list[WalkOutcome] = []
-    end = ""
+    trouble: list[str] = []
     try:
         for outcome in walk(platform, work.instruments, now, stages=work.stages, force=work.force):
             outcomes.append(outcome)
             yield from symbol_events(platform, work, outcome)
             on_outcome(outcome)
     except (CredentialsError, QuotaError) as error:  # the source refuses everybody
-        end = str(error)
+        missed = len(work.instruments) - len(outcomes)
+        trouble.append(f"the run ended early, {missed} not reached: {error}")
     finally:
+        trouble += _refresh(platform, outcomes)
+    if trouble or any(not outcome.status.is_good for outcome in outcomes):
+        raise _failure(work, outcomes, trouble)
+
+
+def _refresh(platform: Platform, outcomes: Sequence[WalkOutcome]) -> list[str]:
+    try:
         refresh_board(platform, outcomes)
-    bad = [outcome for outcome in outcomes if not outcome.status.is_good]
-    if bad or end:
-        raise _failure(work, outcomes, bad, end)
+    except Exception as error:  # noqa: BLE001 - a cache must not hide how the symbols fared
+        return [f"the board was not refreshed: {type(error).__name__}: {error}"]
+    return []
 
 
-def _failure(
-    work: Work, outcomes: Sequence[WalkOutcome], bad: Sequence[WalkOutcome], end: str
-) -> dg.Failure:
+def _failure(work: Work, outcomes: Sequence[WalkOutcome], trouble: Sequence[str]) -> dg.Failure:
+    bad = [one for one in outcomes if not one.status.is_good]
     names = [f"{one.symbol} ({one.status} at {one.stage}: {one.reason})" for one in bad[:_NAMED]]
     more = [f"and {len(bad) - _NAMED} more"] if len(bad) > _NAMED else []
     reached = {one.symbol for one in outcomes}
     missed = [one.symbol for one in work.instruments if one.symbol not in reached]
-    ended = [f"the run ended early, {len(missed)} not reached: {end}"] if end else []
-    text = f"{len(bad)} of {len(work.instruments)} symbols are not through: "
     return dg.Failure(
-        text + "; ".join(names + more + ended),
+        f"{len(bad)} of {len(work.instruments)} symbols are not through: "
+        + "; ".join([*names, *more, *trouble]),
         metadata={
             "blocked": sum(one.status is Status.BLOCKED for one in bad),
             "failed": sum(one.status is Status.FAILED for one in bad),

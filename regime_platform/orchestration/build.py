@@ -24,9 +24,10 @@ def build_definitions(settings: Settings, on_outcome: OnOutcome | None = None) -
     """
     universe = load_universe(settings)
     partitions = symbol_partitions(universe)
+    heard = on_outcome or _ignore
     return dg.Definitions(
-        assets=[build_walk(partitions, on_outcome or _ignore)],
-        jobs=build_jobs(),
+        assets=[build_walk(partitions, heard)],
+        jobs=build_jobs(heard),
         schedules=build_schedules(universe),
         sensors=build_sensors(universe.symbols),
         resources={"platform": PlatformResource.from_settings(settings)},

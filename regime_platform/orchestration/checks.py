@@ -33,6 +33,10 @@ _CHECKS: Mapping[Stage, tuple[str, str]] = MappingProxyType(
     }
 )
 
+CHECK_KEYS = frozenset(
+    dg.AssetCheckKey(dg.AssetKey(stage.value), name) for stage, (name, _text) in _CHECKS.items()
+)
+
 
 def check_specs(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetCheckSpec]:
     """The three checks, partitioned as their assets are."""

@@ -11,11 +11,13 @@ import dagster as dg
 from regime_platform.orchestration.batch import OnOutcome
 from regime_platform.orchestration.build import build_definitions
 from regime_platform.orchestration.home import open_instance
-from regime_platform.orchestration.jobs import WALK_ALL
+from regime_platform.orchestration.jobs import WALK_ALL, WALK_LISTED, listed_config
 from regime_platform.orchestration.partitions import range_tags
-from regime_platform.orchestration.work import listed
 from regime_platform.pipeline.outcomes import Status, WalkOutcome
 from regime_platform.settings import Settings, load_universe
+
+#: The caller shows progress itself, and the event log has everything.
+_QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
 
 
 @dataclass(frozen=True)
@@ -56,17 +58,13 @@ def materialize_symbols(
     universe = load_universe(settings)
     wanted = [one.symbol for one in universe.select(symbols)]
     tags = range_tags(wanted, universe)
-    job = build_definitions(settings, note).resolve_job_def(WALK_ALL)
+    config = dg.RunConfig() if tags else listed_config(WALK_LISTED, wanted)
+    job = build_definitions(settings, note).resolve_job_def(WALK_ALL if tags else WALK_LISTED)
     with open_instance(settings) as instance:
         result = job.execute_in_process(
             instance=instance,
             tags=dict(tags),
-            run_config=_config([] if tags else wanted),
+            run_config=dg.RunConfig(ops=config.ops, loggers=_QUIET),
             raise_on_error=False,
         )
     return LaunchSummary(result.run_id, result.success, tuple(outcomes))
-
-
-def _config(symbols: Sequence[str]) -> dg.RunConfig:
-    quiet = {"console": {"config": {"log_level": "CRITICAL"}}}
-    return dg.RunConfig(ops=listed(symbols).ops, loggers=quiet)

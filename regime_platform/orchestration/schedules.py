@@ -16,8 +16,7 @@ import dagster as dg
 from regime_platform.model.asset_classes import ASSET_CLASSES, NEW_YORK
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.universe import Universe
-from regime_platform.orchestration.jobs import UPDATE_CORE, UPDATE_DAILY
-from regime_platform.orchestration.work import listed
+from regime_platform.orchestration.jobs import UPDATE_CORE, UPDATE_DAILY, listed_config
 
 #: One minute past each UTC quarter: the bar is closed and the vendor has had time to write it.
 _INTRADAY = "1,16,31,46 * * * *"
@@ -88,7 +87,9 @@ def _schedule(table: _Timetable) -> dg.ScheduleDefinition:
         due = [one.symbol for one in table.instruments if table.is_due(one, at)]
         if not due:
             return dg.SkipReason("no symbol of this tier can have a new bar")
-        return dg.RunRequest(run_key=f"{table.name}:{at.isoformat()}", run_config=listed(due))
+        return dg.RunRequest(
+            run_key=f"{table.name}:{at.isoformat()}", run_config=listed_config(table.job, due)
+        )
 
     return tick
 

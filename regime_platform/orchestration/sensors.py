@@ -11,9 +11,8 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from regime_platform.orchestration.jobs import RECOMPUTE
+from regime_platform.orchestration.jobs import RECOMPUTE, listed_config
 from regime_platform.orchestration.metadata import IS_WALKED_ON, ROWS_INSERTED
-from regime_platform.orchestration.work import listed
 from regime_platform.pipeline.outcomes import Stage
 
 #: Symbols per run: a restart repeats at most this much.
@@ -44,7 +43,10 @@ def build_sensors(symbols: Sequence[str]) -> list[dg.SensorDefinition]:
             context.update_cursor(str(last))
             return dg.SkipReason("every symbol fetched since the last tick is already walked on")
         requests = [
-            dg.RunRequest(run_key=f"new_bars:{since}:{last}:{place}", run_config=listed(batch))
+            dg.RunRequest(
+                run_key=f"new_bars:{since}:{last}:{place}",
+                run_config=listed_config(RECOMPUTE, batch),
+            )
             for place, batch in enumerate(batches)
         ]
         return dg.SensorResult(run_requests=requests, cursor=str(last))

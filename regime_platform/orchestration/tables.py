@@ -8,7 +8,7 @@ import dagster as dg
 import polars as pl
 
 
-def table(rows: Sequence[Mapping[str, object]]) -> dg.MetadataValue[Any]:
+def table(rows: Sequence[Mapping[str, Any]]) -> dg.MetadataValue[Any]:
     """A table whose columns and types are those of the first row."""
     if not rows:
         return dg.MetadataValue.text("none")

@@ -1,10 +1,10 @@
 """What one run was asked to do: which symbols, which stages, by whom.
 
-Two kinds of run exist. A **partitioned** run was launched for partitions, by a person or a
-backfill: Dagster has noted every partition as planned and shows red what is not reported.
-A **listed** run was launched by a schedule or the sensor with symbols in its config and no
-partitions: a range tag over scattered symbols would either become one run per gap or turn red what
-it never touched.
+Two kinds of run exist. A **partitioned** run materialises assets for partitions, launched by a
+person or a backfill: Dagster has noted every partition as planned and shows red what is not
+reported. A **listed** run was launched by a schedule or the sensor with symbols in its config: a
+range of partitions over scattered symbols would either become one run per gap or turn red what it
+never touched.
 """
 
 from collections.abc import Sequence
@@ -20,22 +20,22 @@ from regime_platform.orchestration.partitions import RANGE_START
 from regime_platform.pipeline.outcomes import Stage
 
 _PARTITION_TAGS = frozenset({RANGE_START, "dagster/partition"})
-
-#: The one step of every run; its name is the key of the run config.
-STEP = "walk_symbols"
+_FORCE = "Compute even where bars, parameters, eras and code are what they were."
 
 
-class WalkConfig(dg.Config):
-    """What a launcher may ask for beside partitions."""
+class PartitionedConfig(dg.Config):
+    """What a launcher of partitions may ask for beside them."""
+
+    force: bool = Field(default=False, description=_FORCE)
+
+
+class ListedConfig(dg.Config):
+    """What a launcher of a listed run may ask for."""
 
     symbols: list[str] = Field(
-        default=[],
-        description="Symbols to walk when the run has no partitions; ignored when it has.",
+        default=[], description="The symbols to walk; all that the job is about when empty."
     )
-    force: bool = Field(
-        default=False,
-        description="Compute even where bars, parameters, eras and code are what they were.",
-    )
+    force: bool = Field(default=False, description=_FORCE)
 
 
 @dataclass(frozen=True)
@@ -49,30 +49,44 @@ class Work:
     force: bool = False
 
 
-def requested_work(
-    context: dg.AssetExecutionContext, config: WalkConfig, universe: Universe
+def partitioned_work(
+    context: dg.AssetExecutionContext, config: PartitionedConfig, universe: Universe
 ) -> Work:
-    """Reads partitions, selection and config of a run.
+    """Reads partitions, selection and config of a run that materialises assets.
 
     Raises:
-        UsageError: the run names no symbol, or one that the universe does not have.
+        UsageError: the run has no partitions, or one that the universe no longer has.
     """
-    # Asking the context for its partition raises in a run without any; the tags tell quietly.
-    is_partitioned = bool(_PARTITION_TAGS & context.run.tags.keys())
-    if is_partitioned and config.symbols:
-        context.log.warning("symbols in the config are ignored: the run's partitions decide")
-    symbols: Sequence[str] = context.partition_keys if is_partitioned else config.symbols
-    if not symbols:
-        raise UsageError("the run names no symbol: choose partitions, or list symbols in config")
+    # Asking the context for its partitions raises in a run without any; the tags tell quietly.
+    if not _PARTITION_TAGS & context.run.tags.keys():
+        raise UsageError("the run has no partitions: choose some, or launch the job walk_listed")
     return Work(
-        instruments=universe.select(symbols),
+        instruments=universe.select(context.partition_keys),
         stages=frozenset(Stage(key.path[-1]) for key in context.selected_asset_keys),
         checks=frozenset(context.selected_asset_check_keys),
-        is_partitioned=is_partitioned,
+        is_partitioned=True,
         force=config.force,
     )
 
 
-def listed(symbols: Sequence[str], *, force: bool = False) -> dg.RunConfig:
-    """The config of a run without partitions."""
-    return dg.RunConfig(ops={STEP: WalkConfig(symbols=list(symbols), force=force)})
+def listed_work(
+    config: ListedConfig,
+    universe: Universe,
+    *,
+    stages: Sequence[Stage],
+    checks: frozenset[dg.AssetCheckKey],
+    tier: str | None,
+) -> Work:
+    """The task of a listed run; an empty list means the tier, or everybody where there is none.
+
+    Raises:
+        UsageError: a symbol is not in the universe.
+    """
+    everybody = universe.instruments if tier is None else universe.tier(tier)
+    return Work(
+        instruments=universe.select(config.symbols) if config.symbols else everybody,
+        stages=frozenset(stages),
+        checks=checks,
+        is_partitioned=False,
+        force=config.force,
+    )

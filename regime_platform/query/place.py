@@ -37,9 +37,8 @@ class Place:
         """
         instrument, paths = self.find(symbol)
         if not paths.compute_db.exists():
-            raise ResultsError(
-                f"{instrument.symbol} has no results yet; `regime run {instrument.symbol}` makes them"
-            )
+            name = instrument.symbol
+            raise ResultsError(f"{name} has no results yet; `regime run {name}` makes them")
         return instrument, paths
 
 

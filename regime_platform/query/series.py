@@ -60,9 +60,7 @@ def history(  # noqa: PLR0913 - each argument narrows the same question
     _, paths = place(where).computed(symbol)
 
     def table(name: str) -> pl.DataFrame:
-        return read_table(
-            paths.compute_db, name, timeframe=wanted, start=start, end=end, last=last
-        )
+        return read_table(paths.compute_db, name, timeframe=wanted, start=start, end=end, last=last)
 
     # every escalation row from bar 20 on has a state; the outer bars have only zeros to tell
     joined = _beside(table("state_history"), table("escalation_history_v3"))

@@ -131,4 +131,6 @@ def _spec(timeframes: tuple[str, ...], *, has_volume: bool) -> dict[str, Any]:
 
 @cache
 def _bundle() -> str:
-    return str(vl_convert.javascript_bundle(None)).replace("</script", "<\\/script")
+    return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")).replace(
+        "</script", "<\\/script"
+    )

@@ -69,7 +69,8 @@ def page_chart(timeframes: tuple[str, ...], *, has_volume: bool) -> dict[str, An
         panels.append(_volume(here).properties(height=60))
     panels.append(_overview().properties(height=48))
     chart = alt.vconcat(*(panel.properties(width=WIDTH) for panel in panels), spacing=8)
-    return _styled(chart.resolve_scale(color="independent")).to_dict()
+    specification: dict[str, Any] = _styled(chart.resolve_scale(color="independent")).to_dict()
+    return specification
 
 
 def _where_hovered(panels: tuple[str, ...]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Primitives: against the definition written out, exact zeros, and no memory of where they began."""
+"""Primitives: their definitions written out, exact zeros, no memory of where they began."""
 
 from collections.abc import Callable
 

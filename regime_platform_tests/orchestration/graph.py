@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import dagster as dg
 
 from regime_platform.orchestration.build import build_definitions
+from regime_platform.orchestration.jobs import listed_config
 from regime_platform.orchestration.partitions import range_tags, symbol_partitions
-from regime_platform.orchestration.work import listed
 from regime_platform.pipeline.outcomes import Stage
 from regime_platform.settings import Settings, load_universe
 
@@ -38,10 +38,15 @@ def run_range(
 
 
 def run_listed(
-    settings: Settings, instance: dg.DagsterInstance, symbols: Sequence[str], job: str
+    settings: Settings,
+    instance: dg.DagsterInstance,
+    symbols: Sequence[str],
+    job: str,
+    *,
+    force: bool = False,
 ) -> dg.ExecuteInProcessResult:
     """What a schedule or the sensor launches: symbols in the config, no partitions."""
-    config = dg.RunConfig(ops=listed(symbols).ops, loggers=QUIET)
+    config = dg.RunConfig(ops=listed_config(job, symbols, force=force).ops, loggers=QUIET)
     return (
         build_definitions(settings)
         .resolve_job_def(job)

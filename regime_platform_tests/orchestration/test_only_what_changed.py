@@ -11,7 +11,13 @@ from regime_platform.pipeline.outcomes import Stage
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.orchestration.conftest import HELD, SYMBOLS
-from regime_platform_tests.orchestration.graph import materialized, run_listed, run_range
+from regime_platform_tests.orchestration.graph import (
+    QUIET,
+    failure_text,
+    materialized,
+    run_listed,
+    run_range,
+)
 from regime_platform_tests.street import fingerprint, serve
 
 CHANGED = ("BIRCH", "CEDAR", "LARCH")  # not one range
@@ -47,7 +53,7 @@ def test_three_symbols_with_new_bars_are_exactly_what_the_sensor_recomputes(
     assert materialized(update, Stage.RAW_BARS) == list(CHANGED)
     assert isinstance(answer, dg.SensorResult)
     (request,) = answer.run_requests or []
-    config = request.run_config["ops"]["walk_symbols"]["config"]
+    config = request.run_config["ops"]["recompute_step"]["config"]
     assert config["symbols"] == list(CHANGED)
     assert "dagster/asset_partition_range_start" not in request.tags
 
@@ -64,7 +70,7 @@ def test_a_listed_run_over_everybody_reports_only_who_changed(
 ) -> None:
     _append(walked_eight, CHANGED)
 
-    result = run_listed(walked_eight, walked_instance, SYMBOLS, "walk_all")
+    result = run_listed(walked_eight, walked_instance, SYMBOLS, "walk_listed")
 
     for stage in Stage:
         assert materialized(result, stage) == list(CHANGED)
@@ -100,22 +106,31 @@ def test_a_listed_rerun_with_nothing_new_reports_nobody_and_changes_no_byte(
 def test_a_forced_run_computes_again(
     walked_eight: Settings, walked_instance: dg.DagsterInstance
 ) -> None:
-    config = {"ops": {"walk_symbols": {"config": {"symbols": ["ALDER"], "force": True}}}}
-
-    result = (
-        build_definitions(walked_eight)
-        .resolve_job_def("recompute")
-        .execute_in_process(instance=walked_instance, run_config=config)
-    )
+    result = run_listed(walked_eight, walked_instance, ["ALDER"], "recompute", force=True)
 
     assert materialized(result, Stage.COMPUTE_DB) == ["ALDER"]
     assert materialized(result, Stage.VALIDATED_BARS) == []
 
 
-def test_a_run_that_names_no_symbol_is_refused(
-    eight: Settings, instance: dg.DagsterInstance
+def test_an_empty_list_means_everybody_the_job_is_about(
+    walked_eight: Settings, walked_instance: dg.DagsterInstance
 ) -> None:
-    result = run_listed(eight, instance, [], "recompute")
+    _append(walked_eight, CHANGED)
 
-    assert not result.success
-    assert not (eight.data_root / "assets").exists()
+    core = run_listed(walked_eight, walked_instance, [], "update_core")
+    daily = run_listed(walked_eight, walked_instance, [], "update_daily")
+
+    assert materialized(core, Stage.RAW_BARS) == []
+    assert materialized(daily, Stage.RAW_BARS) == list(CHANGED)
+
+
+def test_a_run_of_the_assets_without_partitions_is_refused(
+    walked_eight: Settings, walked_instance: dg.DagsterInstance
+) -> None:
+    job = build_definitions(walked_eight).resolve_job_def("walk_all")
+
+    result = job.execute_in_process(
+        instance=walked_instance, run_config={"loggers": QUIET}, raise_on_error=False
+    )
+
+    assert "choose some, or launch the job walk_listed" in failure_text(result)

@@ -99,7 +99,7 @@ def test_an_unfinished_bar_waits_without_blocking(
     place: tuple[Settings, Platform], now: dt.datetime
 ) -> None:
     settings, platform = place
-    bars = make_bars(500, start=dt.date(2024, 1, 1))
+    bars = make_bars(500)
     in_session = bars["ts"][-1] + dt.timedelta(hours=18)
     serve(settings, "AAA", "1day", bars)
 

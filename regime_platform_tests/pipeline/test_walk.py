@@ -193,7 +193,7 @@ def test_killing_the_walk_anywhere_loses_nothing(
         with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as victim:
             assert victim.stdout is not None
             victim.stdout.readline()
-            time.sleep(moments.uniform(0.0, 0.6))
+            time.sleep(moments.uniform(0.0, 1.5))
             victim.send_signal(signal.SIGKILL)
 
     _walk(other, now)

@@ -1,0 +1,82 @@
+"""The command that writes the pages of symbols."""
+# ruff: noqa: PLC0415
+# Imports wait until a command runs, so that `regime --help` stays quick.
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from regime_platform.cli.exits import ALL_GOOD, NOTHING_SUCCEEDED, SOME_FAILED
+from regime_platform.cli.selection import Symbols
+from regime_platform.errors import RegimeError
+
+if TYPE_CHECKING:
+    from regime_platform.model.instruments import Instrument
+    from regime_platform.report.page import Page
+    from regime_platform.report.reading import House
+
+
+def charts(
+    symbols: Symbols = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Write one HTML page per symbol that has results; all of them where none is named."""
+    from regime_platform.cli.screen import messages, print_json
+    from regime_platform.pipeline.platform import open_platform
+    from regime_platform.settings import Settings
+
+    platform = open_platform(Settings())
+    wanted = platform.universe.select(symbols) if symbols else platform.universe.instruments
+    pages, problems = write_pages(platform, wanted)
+    missing = [one.symbol for one in wanted if one.symbol not in {*pages, *problems}]
+    if symbols:  # a symbol named has to have a page
+        problems |= {one: f"no results; `regime run {one}` makes them" for one in missing}
+    if as_json:
+        written = {name: page.is_written for name, page in pages.items()}
+        paths = {name: str(page.path) for name, page in pages.items()}
+        print_json({"pages": paths, "is_written": written, "problems": problems})
+    else:
+        for name, reason in problems.items():
+            messages().print(f"{name}: {reason}", style="bold red", markup=False)
+        tell_pages(list(pages.values()))
+    if problems:
+        raise typer.Exit(SOME_FAILED if pages else NOTHING_SUCCEEDED)
+    raise typer.Exit(ALL_GOOD)
+
+
+def write_pages(
+    house: "House", instruments: "Sequence[Instrument]"
+) -> "tuple[dict[str, Page], dict[str, str]]":
+    """The pages of the symbols that have results, and why others could not be drawn."""
+    from regime_platform.cli.screen import symbol_progress
+    from regime_platform.report.page import symbol_page
+
+    pages: dict[str, Page] = {}
+    problems: dict[str, str] = {}
+    with symbol_progress(len(instruments)) as progress:
+        for instrument in progress.announcing(instruments):
+            try:
+                page = symbol_page(house, instrument.symbol)
+            except RegimeError as error:
+                problems[instrument.symbol] = str(error)
+            else:
+                if page is not None:
+                    pages[instrument.symbol] = page
+            progress.advance()
+    return pages, problems
+
+
+def tell_pages(pages: "Sequence[Page]") -> None:
+    """How many pages there are, how many are new, and where."""
+    from regime_platform.cli.screen import messages, plural
+
+    if not pages:
+        messages().print("no symbol has results to draw; `regime run --all` makes them")
+        return
+    written = sum(page.is_written for page in pages)
+    folder = pages[0].path.parent
+    news = f"{written} written" if written else "all as they were"
+    messages().print(
+        f"{plural(len(pages), 'page')} in {folder} ({news})", markup=False, soft_wrap=True
+    )

@@ -1,0 +1,151 @@
+"""The checks of `regime doctor`: each looks at one thing, writes nothing and never raises."""
+# ruff: noqa: PLC0415
+# Imports wait until a command runs, so that `regime --help` stays quick.
+
+import fcntl
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from regime_platform.bars.layout import DataRoot
+from regime_platform.cli.versions import known_versions
+from regime_platform.errors import RegimeError
+from regime_platform.settings import Settings, load_universe
+
+_LITTLE_SPACE = 2 * 1024**3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found."""
+
+    name: str
+    status: str  # ok, note, wrong
+    detail: str
+    remedy: str = ""
+
+    def told(self) -> str:
+        """The finding as one line."""
+        return f"{self.detail}; {self.remedy}" if self.remedy else self.detail
+
+
+def findings(settings: Settings) -> list[Finding]:
+    """All checks, in the order in which things depend on one another."""
+    found: list[Finding] = []
+    for check in _CHECKS:
+        try:
+            found.extend(check(settings))
+        except (RegimeError, OSError) as error:
+            found.append(Finding(check.__name__.strip("_").replace("_", " "), "wrong", str(error)))
+    return found
+
+
+def _versions(settings: Settings) -> list[Finding]:
+    del settings
+    told = ", ".join(f"{name} {text}" for name, text in known_versions().items())
+    return [Finding("versions", "ok", told)]
+
+
+def _data_root(settings: Settings) -> list[Finding]:
+    root = settings.data_root.expanduser().absolute()
+    nearest = next(path for path in (root, *root.parents) if path.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        remedy = "choose another with REGIME_DATA_ROOT or change its owner"
+        return [Finding("data root", "wrong", f"{root} cannot be written", remedy)]
+    made = "" if root.exists() else " (made by the first run)"
+    free = shutil.disk_usage(nearest).free
+    told = f"{free / 1024**3:.1f} GB free"
+    space = Finding("disk", "ok", told)
+    if free < _LITTLE_SPACE:
+        space = Finding("disk", "note", told, "a core symbol with full history takes about 0.1 GB")
+    return [Finding("data root", "ok", f"{root}{made}"), space]
+
+
+def _universe(settings: Settings) -> list[Finding]:
+    universe = load_universe(settings)
+    tiers = Counter(one.tier for one in universe.instruments)
+    told = ", ".join(f"{number} {tier}" for tier, number in tiers.items()) or "no symbol"
+    return [Finding("universe", "ok", f"{settings.universe_file()}: {told}")]
+
+
+def _sources(settings: Settings) -> list[Finding]:
+    from regime_platform.sources.registry import build_sources
+
+    wanted = Counter(one.source for one in load_universe(settings).instruments)
+    sources = build_sources(settings)
+    found = []
+    for name in sources:
+        used = f"{wanted[name]} symbols" if wanted[name] else "no symbol uses it"
+        try:
+            sources[name]
+        except RegimeError as error:
+            status = "wrong" if wanted[name] else "note"
+            found.append(Finding(f"source {name}", status, f"{used}; {error}"))
+        else:
+            found.append(Finding(f"source {name}", "ok", used))
+    return found
+
+
+def _kernels(settings: Settings) -> list[Finding]:
+    del settings
+    from regime_platform.compute.jit import (
+        kernel_cache_folder,
+        kernel_cache_problem,
+        kernels_are_compiled,
+    )
+
+    if kernel_cache_problem:
+        remedy = "make the folder writable or set NUMBA_CACHE_DIR"
+        return [Finding("kernels", "wrong", kernel_cache_problem, remedy)]
+    if not kernels_are_compiled():
+        remedy = "`regime warm` compiles them; any computing command does too"
+        return [Finding("kernels", "note", "not compiled on this machine yet", remedy)]
+    return [Finding("kernels", "ok", f"compiled in {kernel_cache_folder}")]
+
+
+def _locks(settings: Settings) -> list[Finding]:
+    root = DataRoot(settings.data_root.expanduser().absolute())
+    paths = (root.symbol(one).lock for one in load_universe(settings).symbols)
+    held = [path for path in paths if path.exists() and _is_held(path)]
+    if not held:
+        return [Finding("locks", "ok", "nobody is writing")]
+    told = ", ".join(f"{path.parent.name} by {path.read_text() or 'somebody'}" for path in held[:5])
+    return [Finding("locks", "note", f"{len(held)} held: {told}", "they free themselves")]
+
+
+def _is_held(path: Path) -> bool:
+    with path.open("rb") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        fcntl.flock(stream, fcntl.LOCK_UN)
+    return False
+
+
+def _board(settings: Settings) -> list[Finding]:
+    from regime_platform.query.boards import board
+
+    rows = board(where=settings)
+    if rows.is_empty():
+        remedy = "`regime run --all` fetches and computes"
+        return [Finding("board", "note", "nothing computed yet", remedy)]
+    newest = rows.select(pl.col("last_ts").max().dt.strftime("%Y-%m-%d %H:%M")).item()
+    symbols = rows["symbol"].n_unique()
+    return [Finding("board", "ok", f"{symbols} symbols, newest bar {newest} UTC")]
+
+
+_CHECKS: tuple[Callable[[Settings], list[Finding]], ...] = (
+    _versions,
+    _data_root,
+    _universe,
+    _sources,
+    _kernels,
+    _locks,
+    _board,
+)

@@ -1,0 +1,29 @@
+"""Starting Dagster's UI on the data root in force."""
+# ruff: noqa: PLC0415
+# Imports wait until a command runs, so that `regime --help` stays quick.
+
+from typing import Annotated
+
+import typer
+
+
+def ui(
+    port: Annotated[int, typer.Option("--port", help="Port to listen on.")] = 3000,
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+) -> None:
+    """Start the Dagster UI with its schedules and sensors; stop it with Ctrl-C."""
+    import os
+    import sys
+    from pathlib import Path
+
+    from regime_platform.cli.screen import messages
+    from regime_platform.orchestration.home import prepare_home
+    from regime_platform.settings import PROJECT_ROOT, Settings
+
+    home = prepare_home(Settings())
+    messages().print(f"http://{host}:{port} in a few seconds; stop with Ctrl-C", markup=False)
+    dagster = Path(sys.executable).with_name("dagster")
+    workspace = PROJECT_ROOT / "workspace.yaml"
+    served = ["dev", "-w", str(workspace), "--host", host, "--port", str(port)]
+    # `env` adds the variable; only settings read the environment
+    os.execvp("env", ["env", f"DAGSTER_HOME={home}", str(dagster), *served])  # noqa: S606, S607

@@ -1,0 +1,84 @@
+"""The door of the `regime` command: which commands there are, and how errors end.
+
+Commands import what they need when they run, so that `regime --help` stays quick.
+"""
+# ruff: noqa: PLC0415
+# Imports wait until a command runs, so that `regime --help` stays quick.
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+import typer
+
+from regime_platform.cli import (
+    answering,
+    boards,
+    charting,
+    demo,
+    doctor,
+    evaluating,
+    interface,
+    versions,
+    walking,
+    warming,
+)
+from regime_platform.cli.exits import NOTHING_SUCCEEDED, code_of_error
+from regime_platform.errors import RegimeError
+
+_PANELS: Sequence[tuple[str, Sequence[tuple[str, Callable[..., Any]]]]] = (
+    ("Walk", (("run", walking.run), ("validate", walking.validate), ("compute", walking.compute))),
+    (
+        "Look",
+        (
+            ("state", answering.state),
+            ("history", answering.history),
+            ("bars", answering.bars),
+            ("board", boards.board),
+            ("charts", charting.charts),
+        ),
+    ),
+    ("Beside the store", (("evaluate", evaluating.evaluate),)),
+    (
+        "House",
+        (
+            ("demo", demo.demo),
+            ("ui", interface.ui),
+            ("doctor", doctor.doctor),
+            ("warm", warming.warm_command),
+            ("version", versions.version),
+        ),
+    ),
+)
+
+app = typer.Typer(
+    name="regime",
+    help="Market bars straight into Parquet, gated, and one canonical regime compute per symbol.",
+    epilog="Exit codes: 0 all good, 1 nothing succeeded, 2 usage, 3 some symbols failed.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for _panel, _commands in _PANELS:
+    for _name, _command in _commands:
+        app.command(_name, rich_help_panel=_panel)(_command)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Runs the command line and exits; an error of the platform is one line with its remedy."""
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="regime")
+    except RegimeError as error:
+        _say(str(error))
+        sys.exit(code_of_error(error))
+    except PermissionError as error:
+        _say(f"{error.filename}: {error.strerror}; check its owner or set REGIME_DATA_ROOT")
+        sys.exit(NOTHING_SUCCEEDED)
+    sys.exit(0)
+
+
+def _say(text: str) -> None:
+    from regime_platform.cli.screen import messages
+
+    messages().print(f"error: {text}", style="bold red", markup=False, soft_wrap=True)

@@ -1,0 +1,34 @@
+"""Which platform this is and on what it runs."""
+# ruff: noqa: PLC0415
+# Imports wait until a command runs, so that `regime --help` stays quick.
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import typer
+
+_LIBRARIES = ("polars", "duckdb", "pyarrow", "numba", "numpy", "dagster")
+
+
+def version(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Print the versions of the platform, of Python and of the libraries that shape results."""
+    from regime_platform.cli.screen import print_json, results
+
+    found = known_versions()
+    if as_json:
+        print_json(found)
+        return
+    for name, text in found.items():
+        results().print(f"{name} {text}", markup=False)
+
+
+def known_versions() -> Mapping[str, str]:
+    """Name to version, the platform first; imports none of the libraries."""
+    import platform
+    from importlib.metadata import version as installed
+
+    names = ("regime-platform", *_LIBRARIES)
+    found = {name: installed(name) for name in names}
+    return {"regime-platform": found.pop(names[0]), "python": platform.python_version(), **found}

@@ -1,0 +1,124 @@
+"""The graph as the UI shows it, against a committed picture of it, and what starts by itself."""
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from regime_platform.orchestration.build import build_definitions
+from regime_platform.orchestration.partitions import range_tags
+from regime_platform.orchestration.schedules import build_schedules
+from regime_platform.orchestration.sensors import build_sensors
+from regime_platform.settings import Settings, load_universe
+from regime_platform_tests.street import street
+
+#: After a wanted change, paste what the failing test prints.
+PICTURE = Path(__file__).with_name("graph.json")
+
+
+def _picture(definitions: dg.Definitions) -> dict[str, Any]:
+    graph = definitions.resolve_asset_graph()
+    repository = definitions.get_repository_def()
+    checks = {check.key.to_user_string(): check for check in definitions_checks(definitions)}
+    return {
+        "assets": {
+            node.key.to_user_string(): {
+                "deps": sorted(key.to_user_string() for key in node.parent_keys),
+                "group": node.group_name,
+                "owners": sorted(node.owners),
+                "kinds": sorted(node.kinds),
+                "checks": sorted(key.name for key in node.check_keys),
+                "partitions": len(node.partitions_def.get_partition_keys())
+                if node.partitions_def
+                else 0,
+                "has columns": "dagster/column_schema" in node.metadata,
+            }
+            for node in (graph.get(key) for key in sorted(graph.get_all_asset_keys()))
+        },
+        "blocking checks": sorted(name for name, check in checks.items() if check.blocking),
+        "jobs": sorted(
+            job.name for job in repository.get_all_jobs() if not job.name.startswith("__")
+        ),
+        "schedules": {one.name: one.default_status.value for one in repository.schedule_defs},
+        "sensors": {one.name: one.default_status.value for one in repository.sensor_defs},
+    }
+
+
+def definitions_checks(definitions: dg.Definitions) -> list[dg.AssetCheckSpec]:
+    """Every check of the graph."""
+    assets = [one for one in definitions.assets or [] if isinstance(one, dg.AssetsDefinition)]
+    return [check for one in assets for check in one.check_specs]
+
+
+def test_the_graph_of_the_sample_universe_is_the_committed_one(settings: Settings) -> None:
+    drawn = _picture(build_definitions(settings))
+
+    assert drawn == json.loads(PICTURE.read_text()), json.dumps(drawn, indent=2)
+
+
+def test_every_definition_loads_and_every_job_resolves(settings: Settings) -> None:
+    dg.Definitions.validate_loadable(build_definitions(settings))
+
+
+def test_schedules_start_by_themselves_only_where_a_source_can_bring_something_new(
+    settings: Settings, tmp_path: Path
+) -> None:
+    sample = build_schedules(load_universe(settings))
+    own = build_schedules(load_universe(street(tmp_path, ["OAK"])))
+
+    running = dg.DefaultScheduleStatus.RUNNING
+    assert [one.name for one in sample if one.default_status == running] == []
+    assert [one.name for one in own if one.default_status == running] == ["after_close_daily"]
+    assert build_sensors(["OAK"])[0].default_status == dg.DefaultSensorStatus.RUNNING
+
+
+@pytest.mark.parametrize(
+    ("day", "wanted"), [(20, ["ASH", "OAK"]), (21, None)], ids=["a Friday", "a Saturday"]
+)
+def test_the_daily_schedule_names_the_symbols_whose_market_was_open(
+    tmp_path: Path, day: int, wanted: list[str] | None
+) -> None:
+    (_intraday, daily) = build_schedules(load_universe(street(tmp_path, ["OAK", "ASH"])))
+    moment = dt.datetime(2026, 11, day, 22, 30, tzinfo=dt.UTC)
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        answer = daily(
+            dg.build_schedule_context(instance=instance, scheduled_execution_time=moment)
+        )
+
+    if wanted is None:
+        assert isinstance(answer, dg.SkipReason)
+    else:
+        assert isinstance(answer, dg.RunRequest)
+        assert answer.run_config["ops"]["update_daily_step"]["config"]["symbols"] == wanted
+        assert "dagster/asset_partition_range_start" not in answer.tags
+
+
+def test_an_update_never_overlaps_itself(tmp_path: Path) -> None:
+    settings = street(tmp_path, ["OAK"])
+    (_intraday, daily) = build_schedules(load_universe(settings))
+    job = build_definitions(settings).resolve_job_def("update_daily")
+    moment = dt.datetime(2026, 11, 20, 22, 30, tzinfo=dt.UTC)
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
+        answer = daily(
+            dg.build_schedule_context(instance=instance, scheduled_execution_time=moment)
+        )
+
+    assert isinstance(answer, dg.SkipReason)
+    assert "still in progress" in (answer.skip_message or "")
+
+
+def test_only_an_unbroken_range_is_tagged_as_one(tmp_path: Path) -> None:
+    universe = load_universe(street(tmp_path, ["A", "B", "C", "D"]))
+
+    assert range_tags(["C", "B"], universe) == {
+        "dagster/asset_partition_range_start": "B",
+        "dagster/asset_partition_range_end": "C",
+    }
+    assert range_tags(["A", "C"], universe) == {}
+    assert range_tags([], universe) == {}
