@@ -1,7 +1,7 @@
 """WORLD: which code this is: package, commit, libraries, and the hash of what makes the numbers.
 
-``compute_digest`` covers every source file of ``compute`` and ``model``: two checkouts with the same
-sources have the same digest, wherever they lie and whatever their history.
+``compute_digest`` covers every source file of ``compute`` and ``model``: two checkouts with the
+same sources have the same digest, wherever they lie and whatever their history.
 """
 
 import platform
@@ -60,8 +60,9 @@ def _git(*words: str) -> str | None:
     if not (_PACKAGE.parent / ".git").exists():
         return None
     try:
-        answer = subprocess.run(
-            ["git", "--no-optional-locks", "-C", str(_PACKAGE.parent), *words],  # noqa: S607 - whichever git the user has
+        answer = subprocess.run(  # noqa: S603 - own words only
+            # whichever git the user has; without locks, since looking must write nothing
+            ["git", "--no-optional-locks", "-C", str(_PACKAGE.parent), *words],  # noqa: S607
             capture_output=True,
             text=True,
             check=True,

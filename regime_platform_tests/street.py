@@ -50,7 +50,9 @@ def with_value(bars: pl.DataFrame, row: int, **values: float) -> pl.DataFrame:
 def fingerprint(folder: Path, *, without: Sequence[str] = ("dagster",)) -> Mapping[str, str]:
     """Every file below ``folder`` with its time of writing and the hash of its bytes."""
     return {
-        str(path.relative_to(folder)): f"{path.stat().st_mtime_ns} {sha256(path.read_bytes()).hexdigest()}"
+        str(
+            path.relative_to(folder)
+        ): f"{path.stat().st_mtime_ns} {sha256(path.read_bytes()).hexdigest()}"
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.relative_to(folder).parts[0] not in without
     }

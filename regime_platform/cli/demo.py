@@ -77,11 +77,11 @@ def _materialize(settings: "Settings", wanted: "Sequence[Instrument]") -> "Launc
 
 
 def _tell(summary: "LaunchSummary") -> None:
-    from regime_platform.cli.screen import messages
+    from regime_platform.cli.screen import results
     from regime_platform.cli.walk_report import WalkReport
 
     if summary.is_unchanged:
-        messages().print("nothing changed since the last time: nothing fetched, nothing computed")
+        results().print("nothing changed since the last time: nothing fetched, nothing computed")
         return
     WalkReport(summary.outcomes).print(all_rows=False)
 

@@ -82,3 +82,7 @@ def _say(text: str) -> None:
     from regime_platform.cli.screen import messages
 
     messages().print(f"error: {text}", style="bold red", markup=False, soft_wrap=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -5,7 +5,8 @@ can say so before `compile_kernels` takes its half minute, once per machine.
 
 numba does not notice that a kernel it stored calls another module's kernel which was edited since,
 and would go on giving the old numbers. So its store is a folder named by the digest of all sources
-of this package, and of everything else that shapes machine code.
+of this package, and of everything else that shapes machine code. Where a checkout lies and when its
+files were written is of no account: all checkouts with the same sources share the folder.
 """
 
 import hashlib
@@ -17,6 +18,7 @@ from typing import Any, TypeVar, cast
 import llvmlite.binding  # type: ignore[import-untyped]
 import numba
 import numpy as np
+from numba.core.caching import _CacheLocator
 from numba.core.dispatcher import Dispatcher
 from platformdirs import user_cache_path
 
@@ -67,6 +69,26 @@ _marker = kernel_cache_folder / "complete"  # there once every kernel was compil
 _registered: list[tuple[Dispatcher, str]] = []
 
 
+class KernelLocator(_CacheLocator):  # type: ignore[misc]
+    """Tells numba where a kernel is kept; the folder's name already says from which sources."""
+
+    def get_cache_path(self) -> str:
+        """The folder of all kernels."""
+        return str(kernel_cache_folder)
+
+    def get_source_stamp(self) -> str:
+        """What must be equal for a stored kernel to be used."""
+        return kernel_cache_folder.name
+
+    def get_disambiguator(self) -> None:
+        """Nothing: module, name and line tell kernels apart."""
+
+    @classmethod
+    def from_function(cls, _function: Callable[..., Any], _file: str) -> "KernelLocator":
+        """One for every kernel alike."""
+        return cls()
+
+
 def kernel(signature: str, **options: Any) -> Callable[[F], F]:
     """Declares a kernel: strict IEEE arithmetic, kept on disk, compiled for ``signature`` alone.
 
@@ -92,14 +114,14 @@ def kernel(signature: str, **options: Any) -> Callable[[F], F]:
 
 def _decorate(function: Callable[..., Any], cached: bool, options: dict[str, Any]) -> Dispatcher:
     # numba reads its setting while it decorates; others in this process keep theirs
-    before = _config.CACHE_DIR
-    _config.CACHE_DIR = str(kernel_cache_folder)
+    before = _config.CACHE_LOCATOR_CLASSES
+    _config.CACHE_LOCATOR_CLASSES = f"{__name__}.{KernelLocator.__name__}"
     try:
         declared: Dispatcher = _njit(
             cache=cached, fastmath=False, error_model="numpy", no_cfunc_wrapper=True, **options
         )(function)
     finally:
-        _config.CACHE_DIR = before
+        _config.CACHE_LOCATOR_CLASSES = before
     return declared
 
 

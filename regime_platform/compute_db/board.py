@@ -1,7 +1,7 @@
 """The board: the latest state of every symbol in one small file.
 
-Asking 1,600 databases takes 20 seconds, asking this file 30 milliseconds. It is a cache: whatever is
-in it can be made again from the compute.db files, and a damaged one is made again.
+Asking 1,600 databases takes 20 seconds, asking this file 30 milliseconds. It is a cache: whatever
+is in it can be made again from the compute.db files, and a damaged one is made again.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The bar manifest: which bars a symbol holds, in which files, and how they came through the gate."""
+"""The bar manifest: which bars a symbol holds, in which files, and what the gate said."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

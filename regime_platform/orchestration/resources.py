@@ -6,6 +6,7 @@ key is read from the environment in the run's own process and nowhere else.
 
 import dagster as dg
 
+from regime_platform.pipeline.derive import kernels_are_compiled, warm_kernels
 from regime_platform.pipeline.platform import Platform, open_platform
 from regime_platform.settings import Settings
 
@@ -27,6 +28,13 @@ class PlatformResource(dg.ConfigurableResource[Platform]):
             files_root=str(settings.files_root or ""),
             twelvedata_url=settings.twelvedata_url,
         )
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Compiles the kernels where this machine has none: before the step, not within it."""
+        if not kernels_are_compiled():
+            if context.log is not None:
+                context.log.info("compiling the kernels: half a minute, once per machine")
+            warm_kernels()
 
     def open(self) -> Platform:
         """The platform; what is not told here comes from the environment, the key included."""

@@ -29,7 +29,6 @@ from regime_platform.pipeline.promote import read_verdict
 from regime_platform.validation.gate import BLOCKED
 from regime_platform.validation.verdict import Verdict
 
-
 __all__ = ["current_recipe", "derive", "kernels_are_compiled", "stored_lineage", "warm_kernels"]
 
 
@@ -55,9 +54,7 @@ def derive(platform: Platform, instrument: Instrument, *, force: bool = False) -
     with writing(paths):
         tables, series = _compute(platform, instrument, paths, verdict.promoted)
         code = platform.code.facts()
-        stored = build(
-            paths.compute_db, tables, {"series": series, "recipe": recipe, "code": code}
-        )
+        stored = build(paths.compute_db, tables, {"series": series, "recipe": recipe, "code": code})
     return _outcome(instrument.symbol, Status.DONE, stored)
 
 

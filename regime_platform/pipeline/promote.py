@@ -62,7 +62,9 @@ def read_verdict(platform: Platform, symbol: str) -> Verdict | None:
 def _is_current(held: Verdict, paths: SymbolPaths, instrument: Instrument) -> bool:
     if held.rules_version != RULES_VERSION:
         return False
-    logs = {timeframe: raw_log.log_digest(paths.raw(timeframe)) for timeframe in instrument.timeframes}
+    logs = {
+        timeframe: raw_log.log_digest(paths.raw(timeframe)) for timeframe in instrument.timeframes
+    }
     return logs == {one.timeframe: one.log_digest for one in held.series}
 
 

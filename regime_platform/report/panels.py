@@ -256,7 +256,7 @@ def _labelled() -> alt.Axis:
 
 
 def _log(column: str, title: str | None = None) -> alt.Y:
-    axis = alt.Axis(format="~g", tickCount=8, titlePadding=12)
+    axis = alt.Axis(labelExpr="format(datum.value, '~g')", tickCount=8, titlePadding=12)
     scale = alt.Scale(type="log", nice=False, padding=10)
     return alt.Y(f"{column}:Q", title=title, scale=scale, axis=axis)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import polars as pl
 
+from regime_platform.model.timeframes import is_intraday
 from regime_platform.report.palette import BUCKET_COLOURS, REGIME_COLOURS, readable
 
 _HEAD = ("timeframe", "regime", "since", "bias", "posture", "confidence", "escalation", "why")
@@ -21,7 +22,7 @@ def _row(state: dict[str, Any]) -> str:
     cells = (
         html.escape(state["timeframe"]),
         _swatch(REGIME_COLOURS[state["regime_label"]]) + readable(state["regime_label"]),
-        f"{state['regime_since']:%Y-%m-%d}<small> {state['regime_bars']:,} bars</small>",
+        f"{_since(state)}<small> {state['regime_bars']:,} bars</small>",
         readable(state["regime_bias"]),
         readable(state["risk_posture"]),
         f"{state['confidence']:.2f}",
@@ -29,6 +30,11 @@ def _row(state: dict[str, Any]) -> str:
         html.escape(_why(state)),
     )
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+
+
+def _since(state: dict[str, Any]) -> str:
+    form = "%Y-%m-%d %H:%M" if is_intraday(state["timeframe"]) else "%Y-%m-%d"
+    return str(state["regime_since"].strftime(form))
 
 
 def _escalation(state: dict[str, Any]) -> str:

@@ -111,11 +111,10 @@ def _column(dtype: pl.DataType, rows: int, rng: np.random.Generator) -> pl.Serie
     elif isinstance(dtype, pl.Datetime):
         values = pl.Series(rng.integers(0, 2**50, rows), dtype=pl.Int64)
     elif dtype == pl.String:
-        values = pl.Series([f"ONE,TWÖ_{k}" if k else "" for k in rng.integers(0, 9, rows)], dtype=pl.String)
+        words = [f"ONE,TWÖ_{k}" if k else "" for k in rng.integers(0, 9, rows)]
+        values = pl.Series(words, dtype=pl.String)
     elif dtype.is_float():
         values = pl.Series(rng.standard_normal(rows) * 10.0 ** rng.integers(-9, 9, rows))
     else:
         values = pl.Series(rng.integers(0, 2 if dtype == pl.Boolean else 100, rows), dtype=pl.Int64)
-    return values.to_frame("x").select(
-        pl.when(unknown).then(None).otherwise(pl.col("x")).cast(dtype)
-    )["x"]
+    return values.set(unknown, None).cast(dtype)

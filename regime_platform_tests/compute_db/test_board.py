@@ -16,7 +16,9 @@ def test_every_symbol_and_timeframe_has_one_row(walked: Platform) -> None:
 
     assert board.schema == BOARD_SCHEMA
     followed = [(one.symbol, tf) for one in walked.universe.instruments for tf in one.timeframes]
-    assert sorted(board.select("symbol", pl.col("timeframe").cast(pl.String)).rows()) == sorted(followed)
+    assert sorted(board.select("symbol", pl.col("timeframe").cast(pl.String)).rows()) == sorted(
+        followed
+    )
 
 
 def test_the_board_says_what_the_database_says(walked: Platform) -> None:
@@ -52,7 +54,9 @@ def test_updating_one_symbol_leaves_the_others(walked: Platform, tmp_path) -> No
     assert set(read_board(root)["symbol"]) == {"AAPL"}
 
 
-def test_a_damaged_board_is_refused_by_readers_and_made_anew_by_the_next_run(tmp_path, walked: Platform) -> None:  # type: ignore[no-untyped-def]
+def test_a_damaged_board_is_refused_by_readers_and_made_anew_by_the_next_run(
+    tmp_path, walked: Platform
+) -> None:  # type: ignore[no-untyped-def]
     root = DataRoot(tmp_path)
     root.board.write_bytes(b"nonsense")
 

@@ -9,6 +9,7 @@ import dagster as dg
 import pytest
 
 from regime_platform.orchestration.build import build_definitions
+from regime_platform.orchestration.home import open_instance
 from regime_platform.orchestration.partitions import range_tags
 from regime_platform.orchestration.schedules import build_schedules
 from regime_platform.orchestration.sensors import build_sensors
@@ -19,10 +20,15 @@ from regime_platform_tests.street import street
 PICTURE = Path(__file__).with_name("graph.json")
 
 
+def _checks(definitions: dg.Definitions) -> list[dg.AssetCheckSpec]:
+    assets = [one for one in definitions.assets or [] if isinstance(one, dg.AssetsDefinition)]
+    return [check for one in assets for check in one.check_specs]
+
+
 def _picture(definitions: dg.Definitions) -> dict[str, Any]:
     graph = definitions.resolve_asset_graph()
     repository = definitions.get_repository_def()
-    checks = {check.key.to_user_string(): check for check in definitions_checks(definitions)}
+    checks = {check.key.to_user_string(): check for check in _checks(definitions)}
     return {
         "assets": {
             node.key.to_user_string(): {
@@ -45,12 +51,6 @@ def _picture(definitions: dg.Definitions) -> dict[str, Any]:
         "schedules": {one.name: one.default_status.value for one in repository.schedule_defs},
         "sensors": {one.name: one.default_status.value for one in repository.sensor_defs},
     }
-
-
-def definitions_checks(definitions: dg.Definitions) -> list[dg.AssetCheckSpec]:
-    """Every check of the graph."""
-    assets = [one for one in definitions.assets or [] if isinstance(one, dg.AssetsDefinition)]
-    return [check for one in assets for check in one.check_specs]
 
 
 def test_the_graph_of_the_sample_universe_is_the_committed_one(settings: Settings) -> None:
@@ -81,10 +81,11 @@ def test_schedules_start_by_themselves_only_where_a_source_can_bring_something_n
 def test_the_daily_schedule_names_the_symbols_whose_market_was_open(
     tmp_path: Path, day: int, wanted: list[str] | None
 ) -> None:
-    (_intraday, daily) = build_schedules(load_universe(street(tmp_path, ["OAK", "ASH"])))
+    settings = street(tmp_path, ["OAK", "ASH"])
+    (_intraday, daily) = build_schedules(load_universe(settings))
     moment = dt.datetime(2026, 11, day, 22, 30, tzinfo=dt.UTC)
 
-    with dg.DagsterInstance.ephemeral() as instance:
+    with open_instance(settings) as instance:
         answer = daily(
             dg.build_schedule_context(instance=instance, scheduled_execution_time=moment)
         )
@@ -103,7 +104,7 @@ def test_an_update_never_overlaps_itself(tmp_path: Path) -> None:
     job = build_definitions(settings).resolve_job_def("update_daily")
     moment = dt.datetime(2026, 11, 20, 22, 30, tzinfo=dt.UTC)
 
-    with dg.DagsterInstance.ephemeral() as instance:
+    with open_instance(settings) as instance:
         instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
         answer = daily(
             dg.build_schedule_context(instance=instance, scheduled_execution_time=moment)

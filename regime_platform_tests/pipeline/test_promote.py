@@ -95,9 +95,7 @@ def test_promoting_twice_writes_once(
     assert fingerprint(tmp_path) == before
 
 
-def test_an_unfinished_bar_waits_without_blocking(
-    place: tuple[Settings, Platform], now: dt.datetime
-) -> None:
+def test_an_unfinished_bar_waits_without_blocking(place: tuple[Settings, Platform]) -> None:
     settings, platform = place
     bars = make_bars(500)
     in_session = bars["ts"][-1] + dt.timedelta(hours=18)
@@ -112,9 +110,7 @@ def test_an_unfinished_bar_waits_without_blocking(
     assert _bars(platform).height == 500
 
 
-def test_the_verdict_reports_every_rule(
-    place: tuple[Settings, Platform], now: dt.datetime
-) -> None:
+def test_the_verdict_reports_every_rule(place: tuple[Settings, Platform], now: dt.datetime) -> None:
     settings, platform = place
     serve(settings, "AAA", "1day", make_bars(500))
     _take(platform, now)

@@ -24,7 +24,9 @@ SYMBOLS = ["AAA", "BBB", "CCC"]
 
 def _walk(settings: Settings, now: dt.datetime, **options: bool) -> dict[str, WalkOutcome]:
     platform = open_platform(settings)
-    return {one.symbol: one for one in walk(platform, platform.universe.instruments, now, **options)}
+    return {
+        one.symbol: one for one in walk(platform, platform.universe.instruments, now, **options)
+    }
 
 
 @pytest.fixture
@@ -156,7 +158,10 @@ def test_stages_asked_for_one_by_one_end_where_the_whole_walk_ends(
     walk_symbol(whole, whole.universe.instrument("AAA"), now)
 
     in_one = contents(whole.root.symbol("AAA").folder)
-    apart = {"compute.db", ".lock"}  # a database file is not byte for byte; the manifest has its digests
+    apart = {
+        "compute.db",
+        ".lock",
+    }  # a database file is not byte for byte; the manifest has its digests
     assert {k: v for k, v in by_stage.items() if k not in apart} == {
         k: v for k, v in in_one.items() if k not in apart
     }

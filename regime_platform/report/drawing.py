@@ -1,0 +1,105 @@
+"""One self-contained HTML page per symbol: latest state as a table, one chart per timeframe.
+
+The drawing library is part of the page, so that it opens without a network; nothing in it tells
+when it was made, so that the same data give the same bytes and an unchanged page is not rewritten.
+"""
+
+import html
+import json
+from functools import cache
+from importlib.resources import files as package_files
+from string import Template
+from typing import Any
+
+import vl_convert
+
+from regime_platform.report import datasets, panels
+from regime_platform.report.palette import readable
+from regime_platform.report.reading import (
+    SeriesView,
+    SymbolView,
+    preferred_timeframe,
+)
+from regime_platform.report.state_table import state_table
+from regime_platform.report.thinning import bars_per_mark
+
+
+def page_html(view: SymbolView, origin: str) -> str:
+    """The whole page as text."""
+    instrument = view.instrument
+    template = Template(
+        package_files("regime_platform.report").joinpath("page.html").read_text(encoding="utf-8")
+    )
+    return template.substitute(
+        origin=origin,
+        title=html.escape(f"{instrument.symbol}: {instrument.name}"),
+        symbol=html.escape(instrument.symbol),
+        name=html.escape(instrument.name),
+        about=html.escape(_about(view)),
+        table=state_table(view.latest),
+        tabs=_tabs(view),
+        bundle=_bundle(),
+        charts=_json({one.timeframe: _chart(view, one) for one in view.series}),
+        shared=_json({panels.STRIPS: datasets.run_columns(view.series)}),
+    )
+
+
+def _chart(view: SymbolView, one: SeriesView) -> dict[str, Any]:
+    bars = datasets.bar_columns(one)
+    timeframes = tuple(each.timeframe for each in view.series)
+    return {
+        "spec": _spec(timeframes, has_volume=any(bars["volume"])),
+        "data": {
+            panels.BARS: bars,
+            panels.RUNS: datasets.run_columns([one]),
+            panels.LEVELS: datasets.level_columns(one),
+            panels.ERAS: datasets.era_columns(one, view.eras),
+        },
+        "note": _note(one),
+    }
+
+
+def _note(one: SeriesView) -> str:
+    share = bars_per_mark(one.frame.height, datasets.MOST_MARKS)
+    count = f"{one.frame.height:,} bars"
+    if share == 1:
+        return f"{count}, each drawn."
+    return (
+        f"{count}; each mark stands for {share}: its range is theirs, its escalation the highest, "
+        "its drawdown the deepest, and a shock or panic in any of them shows."
+    )
+
+
+def _about(view: SymbolView) -> str:
+    instrument = view.instrument
+    return (
+        f"{readable(instrument.asset_class)} · source {instrument.source} · "
+        f"eras {view.eras.version} ({view.eras.reason})"
+    )
+
+
+def _tabs(view: SymbolView) -> str:
+    held = [one.timeframe for one in view.series]
+    first = preferred_timeframe(held)
+    return "".join(
+        f'<button type="button" data-timeframe="{name}" aria-pressed="{str(name == first).lower()}"'
+        f">{name}</button>"
+        for name in held
+    )
+
+
+def _json(facts: Any) -> str:
+    # "</" would end the script element in the middle of a text
+    return json.dumps(facts, separators=(",", ":"), allow_nan=False).replace("</", "<\\/")
+
+
+@cache  # two seconds of building and checking, the same for most symbols
+def _spec(timeframes: tuple[str, ...], *, has_volume: bool) -> dict[str, Any]:
+    return panels.page_chart(timeframes, has_volume=has_volume)
+
+
+@cache
+def _bundle() -> str:
+    return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")).replace(
+        "</script", "<\\/script"
+    )

@@ -1,0 +1,95 @@
+"""Bars and history: what comes, what is refused, and that nothing looks ahead."""
+
+import datetime as dt
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import regime_platform
+from regime_platform.errors import ResultsError, UsageError
+from regime_platform.model.bar_schema import BAR_SCHEMA
+from regime_platform.pipeline.platform import Platform
+from regime_platform.query.series import bars, history
+
+
+def test_the_package_offers_the_questions_without_importing_a_frame_library() -> None:
+    script = "import sys, regime_platform; assert 'polars' not in sys.modules; regime_platform.bars"
+
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+    assert regime_platform.bars is bars
+    assert regime_platform.history is history
+    assert regime_platform.state.__name__ == "state"
+
+
+def test_a_name_the_package_does_not_have_is_refused() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = regime_platform.nothing
+
+
+def test_bars_are_lazy_and_in_the_schema(walked: Platform) -> None:
+    rows = bars("aapl", "1d", where=walked.root.path)
+
+    assert isinstance(rows, pl.LazyFrame)
+    collected = rows.collect()
+    assert collected.schema == BAR_SCHEMA
+    assert collected.height == 3270
+    assert collected["ts"].is_sorted()
+
+
+def test_history_puts_escalation_beside_every_state(walked: Platform) -> None:
+    rows = history("MSFT", "1day", where=walked.root.path)
+
+    assert rows.height == 3270 - 20
+    assert rows["esc_raw"].null_count() == 272 - 20
+    last = rows.row(-1, named=True)
+    assert last["regime_label"] == "TRANSITION"
+    assert last["escalation_bucket"] == last["esc_bucket"]
+
+
+def test_history_has_no_forward_label_unless_asked(walked: Platform) -> None:
+    plain = history("MSFT", "1day", last=30, where=walked.root.path)
+    labelled = history("MSFT", "1day", last=30, labels=True, where=walked.root.path)
+
+    assert set(labelled.columns) - set(plain.columns) == {
+        *("fwd_absret_h", "event_flag", "event_severity", "is_mature")
+    }
+    assert labelled["is_mature"].to_list() == [True] * 10 + [False] * 20
+
+
+def test_history_is_narrowed_by_half_open_times(walked: Platform) -> None:
+    start, end = (dt.datetime(2013, 2, day, tzinfo=dt.UTC) for day in (1, 5))
+
+    rows = history("MSFT", "1day", start=start, end=end, where=walked.root.path)
+
+    assert [moment.day for moment in rows["ts"]] == [1, 4]
+
+
+def test_below_the_escalation_gate_history_has_states_alone(walked: Platform) -> None:
+    rows = history("EURUSD", "1day", where=walked.root.path)
+
+    assert rows.height == 240
+    assert rows["esc_pctl"].is_null().all()
+
+
+@pytest.mark.parametrize(
+    ("symbol", "timeframe", "error", "told"),
+    [
+        ("NOPE", "1day", UsageError, "not in the universe"),
+        ("MSFT", "3h", UsageError, "unknown timeframe"),
+        ("MSFT", "15min", ResultsError, "no 15min bars"),
+    ],
+)
+def test_bars_that_are_not_there_are_refused_by_name(
+    walked: Platform, symbol: str, timeframe: str, error: type[Exception], told: str
+) -> None:
+    with pytest.raises(error, match=told):
+        bars(symbol, timeframe, where=walked.root.path)
+
+
+def test_history_before_any_run_names_the_remedy(tmp_path: Path) -> None:
+    with pytest.raises(ResultsError, match="`regime run MSFT`"):
+        history("MSFT", "1day", where=tmp_path)
