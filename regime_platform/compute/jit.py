@@ -69,7 +69,7 @@ _marker = kernel_cache_folder / "complete"  # there once every kernel was compil
 _registered: list[tuple[Dispatcher, str]] = []
 
 
-class KernelLocator(_CacheLocator):  # type: ignore[misc]
+class KernelLocator(_CacheLocator):
     """Tells numba where a kernel is kept; the folder's name already says from which sources."""
 
     def get_cache_path(self) -> str:
