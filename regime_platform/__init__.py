@@ -6,6 +6,9 @@ are looked up on first use, so that importing the package stays light.
 # ruff: noqa: PLC0415
 # Imports wait until a name is used, so that importing the package stays light.
 
+import importlib
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,13 +18,39 @@ if TYPE_CHECKING:
 __all__ = ["bars", "history", "state"]
 
 
+class _Bars:
+    """The question ``bars(symbol, timeframe)``; beside it the room of that name shines through."""
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        from regime_platform.query.series import bars as answer
+
+        return answer(*arguments, **options)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(importlib.import_module("regime_platform.bars"), name)
+
+
+class _Package(ModuleType):
+    """Keeps ``bars`` a question: importing the room of that name would take its place."""
+
+    @property
+    def bars(self) -> _Bars:
+        return _BARS
+
+    @bars.setter
+    def bars(self, room: ModuleType) -> None:
+        """Called by the import system; the room stays reachable by its full name."""
+
+
+_BARS = _Bars()
+sys.modules[__name__].__class__ = _Package
+
+
 def __getattr__(name: str) -> Any:
-    if name in ("bars", "history"):
-        from regime_platform.query import series
-
-        return getattr(series, name)
-    if name == "state":
-        from regime_platform.query import states
-
-        return states.state
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "history":
+        from regime_platform.query.series import history as found
+    elif name == "state":
+        from regime_platform.query.states import state as found  # type: ignore[assignment]
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return found

@@ -13,7 +13,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
-_LIBRARIES = ("duckdb", "llvmlite", "numba", "numpy", "polars", "pyarrow")
+_CALCULATING = ("llvmlite", "numba", "numpy")
+_LIBRARIES = (*_CALCULATING, "duckdb", "polars", "pyarrow")
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,11 @@ class CodeVersion:
     compute_digest: str
     python: str
     libraries: tuple[tuple[str, str], ...]
+
+    @property
+    def calculating(self) -> dict[str, str]:
+        """The libraries in whose hands the last bit of a number lies."""
+        return {name: found for name, found in self.libraries if name in _CALCULATING}
 
     def facts(self) -> dict[str, object]:
         """Plain values for manifests and ``--json``."""

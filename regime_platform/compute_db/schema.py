@@ -1,8 +1,9 @@
 """The SQL of compute.db, derived from ``model.result_schema``.
 
 Times are stored as TIMESTAMP without zone and are UTC: a TIMESTAMPTZ would show every reader other
-hours, depending on the time zone of the session. Fixed vocabularies are ENUMs: words to every reader,
-a byte each in the file, and written in 0.6 of the time of text; a word outside them is refused. The JSON form of a state is a view, since its text would cost more than the compute.
+hours, depending on the time zone of the session. Fixed vocabularies are ENUMs: words to every
+reader, a byte each in the file, written in 0.6 of the time of text, and no other word is let in.
+The JSON form of a state is a view, since its text would cost more than the compute.
 """
 
 import polars as pl
@@ -70,7 +71,8 @@ def create_state_json() -> str:
     CREATE VIEW state_json AS
     SELECT symbol, timeframe, ts, "asof", to_json(struct_pack(
         symbol := symbol, "asof" := "asof",
-        key_levels := struct_pack(supports := {_levels("support")}, resistances := {_levels("resistance")}),
+        key_levels := struct_pack(
+            supports := {_levels("support")}, resistances := {_levels("resistance")}),
         vol_regime := struct_pack(vrs := vrs, label := vol_label, trend := vol_trend),
         momentum := struct_pack(state := momentum_state, cms := cms, ii := ii, er := er),
         liquidity := struct_pack(lq := lq, trend := lq_trend, label := lq_label),
@@ -86,7 +88,7 @@ def create_state_json() -> str:
         escalation_metadata := '{canonical_json_in_order(_METADATA)}'::JSON,
         timeframe := timeframe))::VARCHAR AS state_json
     FROM (SELECT * REPLACE ({_finite_numbers()}), {_asof()} AS "asof" FROM state_history)
-    """
+    """  # noqa: S608 - every word of it is our own
 
 
 def canonical_json_in_order(facts: dict[str, object]) -> str:

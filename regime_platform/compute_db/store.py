@@ -67,9 +67,7 @@ def _increases(keys: pl.DataFrame) -> bool:
     return bool(keys.select(rises.slice(1).all()).item())
 
 
-def _fill(
-    temporary: Path, tables: Mapping[str, pl.DataFrame], lineage: Mapping[str, Any]
-) -> None:
+def _fill(temporary: Path, tables: Mapping[str, pl.DataFrame], lineage: Mapping[str, Any]) -> None:
     temporary.unlink()  # DuckDB makes its file itself
     with duckdb.connect(str(temporary), config={"threads": 1}) as connection:
         connection.begin()  # else each statement below is flushed to disk by itself

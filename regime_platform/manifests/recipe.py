@@ -1,8 +1,8 @@
 """The recipe: everything a symbol's numbers follow from, and its digest.
 
-Same recipe digest, same numbers. Git commits and library versions are recorded in the manifest but
-are no part of the recipe: a commit to the docs changes no number, and that no library upgrade does
-is proven by the golden vectors, so neither forces the whole universe to be computed again.
+Same recipe digest, same numbers, to the bit. So the libraries that calculate are part of it: another
+release may round the last bit otherwise. The git commit is not, since a commit to the docs changes
+no number; it is recorded beside the recipe.
 """
 
 from collections.abc import Mapping
@@ -18,6 +18,7 @@ def recipe_facts(
     params_fingerprint: str,
     eras: Mapping[str, Any],
     compute_digest: str,
+    libraries: Mapping[str, str],
 ) -> dict[str, Any]:
     """The recipe as plain values.
 
@@ -26,12 +27,14 @@ def recipe_facts(
         params_fingerprint: of the parameters in force.
         eras: version, class, reason and boundaries of the eras the symbol is ranked in.
         compute_digest: of the sources that compute.
+        libraries: versions of those that calculate.
     """
     return {
         "bars": dict(bars),
         "params_fingerprint": params_fingerprint,
         "eras": dict(eras),
         "compute_digest": compute_digest,
+        "libraries": dict(libraries),
         "result_schema_digest": RESULT_SCHEMA_DIGEST,
     }
 

@@ -53,6 +53,8 @@ def fold_block_digests(definition: str, rows: int, blocks: list[bytes]) -> str:
 
 def block_digests(frame: pl.DataFrame) -> list[bytes]:
     """The SHA-256 of every ``BLOCK_ROWS`` rows, in order; the last block may be shorter."""
+    if frame.is_empty():
+        return []
     starts = range(0, frame.height, BLOCK_ROWS)
     digests = [hashlib.sha256() for _ in starts]
     # Column by column, so that a column is turned into bytes once and only one at a time.
@@ -63,10 +65,10 @@ def block_digests(frame: pl.DataFrame) -> list[bytes]:
             end = min(start + BLOCK_ROWS, frame.height)
             digest.update(_ALL_KNOWN if missing is None else _null_mark(missing[start:end]))
             if offsets is None:
-                digest.update(values[start:end])
+                digest.update(values[start:end].data)
                 continue
-            digest.update(np.diff(offsets[start : end + 1]).astype("<u4"))
-            digest.update(values[offsets[start] : offsets[end]])
+            digest.update(np.diff(offsets[start : end + 1]).astype("<u4").data)
+            digest.update(values[offsets[start] : offsets[end]].data)
     return [digest.digest() for digest in digests]
 
 
@@ -111,10 +113,9 @@ def _little_endian(values: _Array) -> _Array:
 def _texts(series: pl.Series) -> tuple[_Array, _Array]:
     known = series.fill_null("") if series.null_count() else series
     array = known.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest()).cast(pa.large_string())
-    _, places, data = array.buffers()
+    _, places, data = (b"" if one is None else memoryview(one) for one in array.buffers())
     offsets = np.frombuffer(places, np.int64, len(array) + 1, array.offset * 8)
-    text = np.empty(0, np.uint8) if data is None else np.frombuffer(data, np.uint8)
-    return text, offsets
+    return np.frombuffer(data, np.uint8), offsets
 
 
 def _type_words(dtype: pl.DataType) -> list[str]:

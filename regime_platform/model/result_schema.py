@@ -118,7 +118,7 @@ STATE_SCHEMA = pl.Schema(
         "strategy_tags": pl.String(),  # codes joined by ","
         "regime_reasons": pl.String(),
         "regime_reasons_top": pl.String(),
-        "valid_metrics": pl.UInt16(),  # bit k set: metric k is past its warm-up, see compute.metrics
+        "valid_metrics": pl.UInt16(),  # bit k set: metric k of compute.metrics is warm
     }
 )
 

@@ -27,11 +27,12 @@ class LaunchSummary:
     run_id: str
     is_success: bool
     outcomes: tuple[WalkOutcome, ...]
+    reason: str = ""  # what the run says of itself where it failed
 
     @property
     def is_unchanged(self) -> bool:
-        """True where no symbol had anything new."""
-        return all(one.status is Status.UNCHANGED for one in self.outcomes)
+        """True where every symbol was looked at and none had anything new."""
+        return self.is_success and all(one.status is Status.UNCHANGED for one in self.outcomes)
 
 
 def materialize_symbols(
@@ -67,4 +68,16 @@ def materialize_symbols(
             run_config=dg.RunConfig(ops=config.ops, loggers=_QUIET),
             raise_on_error=False,
         )
-    return LaunchSummary(result.run_id, result.success, tuple(outcomes))
+    return LaunchSummary(result.run_id, result.success, tuple(outcomes), _reason(result))
+
+
+def _reason(result: dg.ExecuteInProcessResult) -> str:
+    failures = (event for event in result.all_node_events if event.is_step_failure)
+    return next(
+        (
+            event.step_failure_data.user_failure_data.description or ""
+            for event in failures
+            if event.step_failure_data.user_failure_data
+        ),
+        "" if result.success else "see the run",
+    )

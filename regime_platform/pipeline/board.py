@@ -16,11 +16,13 @@ from regime_platform.pipeline.platform import Platform
 
 def refresh_board(platform: Platform, outcomes: Iterable[WalkOutcome]) -> bool:
     """Takes over what the walk changed, and what the board lacks; False where that is nothing."""
-    walked = list(outcomes)
-    known = _known_symbols(platform)
+    try:
+        known = frozenset(read_board(platform.root)["symbol"].unique())
+    except ResultsError:  # a damaged cache: taking over a few symbols would lose all others
+        return rebuild_board(platform, platform.universe.instruments)
     wanted = [
         one.symbol
-        for one in walked
+        for one in outcomes
         if (one.derive is not None and one.derive.status is Status.DONE) or one.symbol not in known
     ]
     return rebuild_board(platform, platform.universe.select(wanted)) if wanted else False
@@ -57,10 +59,3 @@ def board_rows(platform: Platform, instrument: Instrument) -> pl.DataFrame:
     latest = read_table(paths.compute_db, "latest_state")
     joined = coverage.join(latest.drop("symbol"), on="timeframe", how="left", maintain_order="left")
     return joined.select(list(BOARD_SCHEMA))
-
-
-def _known_symbols(platform: Platform) -> frozenset[str]:
-    try:
-        return frozenset(read_board(platform.root)["symbol"].unique())
-    except ResultsError:
-        return frozenset()

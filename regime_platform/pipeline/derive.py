@@ -72,6 +72,7 @@ def current_recipe(platform: Platform, instrument: Instrument, verdict: Verdict)
             "boundaries": [[era.start_us, era.end_us] for era in choice.eras],
         },
         compute_digest=platform.code.compute_digest,
+        libraries=platform.code.calculating,
     )
 
 

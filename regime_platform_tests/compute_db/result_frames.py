@@ -32,9 +32,7 @@ def result_frame(
         "timeframe": pl.Series([timeframe] * rows, dtype=schema["timeframe"]),
         "ts": opens if rows else pl.Series([], dtype=schema["ts"]),
     }
-    filled = {
-        name: _column(dtype, rows, rng) for name, dtype in schema.items() if name not in KEYS
-    }
+    filled = {name: _column(dtype, rows, rng) for name, dtype in schema.items() if name not in KEYS}
     return pl.DataFrame({**keys, **filled}, schema=schema)
 
 
@@ -69,7 +67,9 @@ def golden_state(folder: Path, name: str) -> tuple[pl.DataFrame, pl.DataFrame]:
             for what in ("price", "strength")
         },
         **{
-            name: golden[f"classification.{name}"].str.json_decode(pl.List(pl.String)).list.join(",")
+            name: golden[f"classification.{name}"]
+            .str.json_decode(pl.List(pl.String))
+            .list.join(",")
             for name in ("strategy_tags", "regime_reasons", "regime_reasons_top")
         },
     }

@@ -3,10 +3,10 @@
 import polars as pl
 import pytest
 
+from regime_platform.bars.layout import DataRoot
 from regime_platform.compute_db.board import BOARD_SCHEMA, read_board, update_board
 from regime_platform.compute_db.reader import read_table
 from regime_platform.errors import ResultsError
-from regime_platform.bars.layout import DataRoot
 from regime_platform.pipeline.board import rebuild_board
 from regime_platform.pipeline.platform import Platform
 

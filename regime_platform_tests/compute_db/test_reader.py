@@ -42,9 +42,7 @@ def test_a_range_includes_its_start_and_not_its_end(
 ) -> None:
     in_tokyo = (START + 5 * HOUR).astimezone(dt.timezone(9 * HOUR))
 
-    held = read_table(
-        path, "state_history", timeframe="1day", start=in_tokyo, end=START + 9 * HOUR
-    )
+    held = read_table(path, "state_history", timeframe="1day", start=in_tokyo, end=START + 9 * HOUR)
 
     given = tables["state_history"].filter(pl.col("timeframe") == "1day")
     assert held.equals(given.slice(5, 4))
@@ -125,8 +123,8 @@ def test_another_version_is_refused_whatever_is_asked(path: Path, change: str) -
 @pytest.mark.parametrize(
     "damage",
     [
-        lambda data: b"",
-        lambda data: b"no database at all" * 500,
+        lambda _: b"",
+        lambda _: b"no database at all" * 500,
         lambda data: data[: len(data) // 3],
         lambda data: data[:4096] + b"\xff" * 8192 + data[12288:],
     ],

@@ -28,7 +28,8 @@ def _states(path: Path, state: pl.DataFrame) -> list[tuple[str, str]]:
     build(path, empty_tables() | {"state_history": state}, LINEAGE)
     with duckdb.connect(str(path), read_only=True) as connection:
         connection.execute("SET TimeZone = 'Asia/Tokyo'")
-        return connection.execute('SELECT "asof", state_json FROM state_json ORDER BY ts').fetchall()
+        told = connection.execute('SELECT "asof", state_json FROM state_json ORDER BY ts')
+        return told.fetchall()
 
 
 @pytest.mark.parametrize("name", WITH_STATES)

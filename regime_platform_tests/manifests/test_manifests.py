@@ -20,6 +20,7 @@ def _recipe(**changes: object) -> dict[str, object]:
         "params_fingerprint": "bb",
         "eras": {"version": "fixed-1"},
         "compute_digest": "cc",
+        "libraries": {"numba": "1"},
     }
     return recipe_facts(**{**given, **changes})  # type: ignore[arg-type]
 
@@ -49,8 +50,9 @@ def test_each_part_of_a_recipe_changes_its_digest() -> None:
         _recipe(params_fingerprint="xx"),
         _recipe(eras={"version": "fixed-2"}),
         _recipe(compute_digest="xx"),
+        _recipe(libraries={"numba": "2"}),
     ]
-    assert len({base, *(recipe_digest(one) for one in changed)}) == 5
+    assert len({base, *(recipe_digest(one) for one in changed)}) == 6
 
 
 def test_stale_code_is_told_from_new_bars() -> None:

@@ -1,4 +1,4 @@
-"""A digest follows the values and nothing else: no chunk, slice, process or release of a library."""
+"""A digest follows the values and nothing else: no chunk, no process, no release of a library."""
 
 import datetime as dt
 import os
@@ -50,7 +50,10 @@ FRAME = pl.DataFrame(
     },
 )
 
-_PRINT = "from regime_platform_tests.model.test_digests import FRAME, frame_digest as f; print(f(FRAME))"
+_PRINT = """
+from regime_platform_tests.model.test_digests import FRAME, frame_digest
+print(frame_digest(FRAME))
+"""
 
 
 def test_the_digest_of_a_known_frame_never_changes() -> None:

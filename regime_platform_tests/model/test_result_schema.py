@@ -13,8 +13,8 @@ from regime_platform.model.result_schema import (
     TABLES,
 )
 
-#: Each version with the definition it stands for. A changed table is a new version: add a line here,
-#: a migration, and a word in docs/schemas.md; never change a line.
+#: Each version with the definition it stands for. A changed table is a new version: add a line,
+#: a migration and a word in docs/schemas.md; never change a line.
 DEFINITIONS = {
     2: "2d0ce2f0957fdf3d1e0ae03e02486c6c2c22f5aa710c167850e604eab06f53eb",
 }

@@ -38,7 +38,7 @@ def _start(
     settings: Settings, command: str, *arguments: str, cwd: Path | None = None
 ) -> subprocess.Popen[str]:
     environment = {
-        **os.environ,  # noqa: TID251 - handed on, not read
+        **os.environ,
         "DAGSTER_HOME": str(prepare_home(settings)),
         "REGIME_DATA_ROOT": str(settings.data_root),
         "REGIME_FILES_ROOT": str(settings.files_root),

@@ -41,7 +41,7 @@ def _check() -> dg.AssetCheckSpec:
     can_subset=True,
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
-def both(context: dg.AssetExecutionContext):  # type: ignore[no-untyped-def]  # noqa: ANN201
+def both(context: dg.AssetExecutionContext):  # type: ignore[no-untyped-def]
     """Everybody gets through first; b fails the check and does not get through second."""
     for key in context.partition_keys:
         passed = key != "b"
@@ -59,7 +59,7 @@ def both(context: dg.AssetExecutionContext):  # type: ignore[no-untyped-def]  # 
 
 
 @dg.op(out={})
-def tell():  # type: ignore[no-untyped-def]  # noqa: ANN201
+def tell():  # type: ignore[no-untyped-def]
     """Reports an asset from a plain job."""
     yield dg.AssetMaterialization("second", partition="b")
     yield dg.AssetCheckEvaluation(

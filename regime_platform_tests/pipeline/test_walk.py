@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from regime_platform.compute_db.board import read_board
 from regime_platform.compute_db.reader import read_table
+from regime_platform.pipeline.board import refresh_board
 from regime_platform.pipeline.outcomes import Stage, Status, WalkOutcome
 from regime_platform.pipeline.platform import Platform, open_platform
 from regime_platform.pipeline.walk import STAGES, walk, walk_symbol
@@ -206,3 +208,17 @@ def test_killing_the_walk_anywhere_loses_nothing(
     assert _digests(open_platform(other)) == wanted
     leftovers = [path.name for path in other.data_root.rglob(".tmp-*")]
     assert leftovers == []
+
+
+def test_a_damaged_board_is_made_anew_for_all_symbols(
+    settings_of_three: Settings, now: dt.datetime
+) -> None:
+    platform = open_platform(settings_of_three)
+    outcomes = list(walk(platform, platform.universe.instruments, now))
+    refresh_board(platform, outcomes)
+    whole = read_board(platform.root)
+    platform.root.board.write_bytes(b"nonsense")
+
+    refresh_board(platform, outcomes[:1])
+
+    assert read_board(platform.root).equals(whole)

@@ -1,6 +1,7 @@
 """Bars and history: what comes, what is refused, and that nothing looks ahead."""
 
 import datetime as dt
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -15,14 +16,23 @@ from regime_platform.pipeline.platform import Platform
 from regime_platform.query.series import bars, history
 
 
-def test_the_package_offers_the_questions_without_importing_a_frame_library() -> None:
-    script = "import sys, regime_platform; assert 'polars' not in sys.modules; regime_platform.bars"
+def test_importing_the_package_imports_no_frame_library() -> None:
+    script = "import sys, regime_platform; assert 'polars' not in sys.modules"
 
     subprocess.run([sys.executable, "-c", script], check=True)
 
-    assert regime_platform.bars is bars
+
+def test_the_package_answers_beside_a_room_of_the_same_name(
+    walked: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REGIME_DATA_ROOT", str(walked.root.path))
+
+    assert regime_platform.bars("IBM", "1day").collect().height == 3270
+    assert regime_platform.bars("IBM", "1day").collect().height == 3270
     assert regime_platform.history is history
-    assert regime_platform.state.__name__ == "state"
+    assert list(regime_platform.state("IBM")) == ["1day", "1week"]
+    room = importlib.import_module("regime_platform.bars.canonical")
+    assert regime_platform.bars.canonical is room  # type: ignore[attr-defined]
 
 
 def test_a_name_the_package_does_not_have_is_refused() -> None:
