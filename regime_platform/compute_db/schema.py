@@ -10,7 +10,12 @@ import polars as pl
 
 from regime_platform.compute.escalation import action, thresholds
 from regime_platform.model.digests import canonical_json
-from regime_platform.model.result_schema import ESCALATION_BUCKETS, TABLES
+from regime_platform.model.result_schema import (
+    ESCALATION_BUCKETS,
+    ESCALATION_METADATA,
+    METRICS,
+    TABLES,
+)
 from regime_platform.model.timeframes import INTRADAY
 
 _SQL_TYPES: dict[str, str] = {
@@ -22,21 +27,6 @@ _SQL_TYPES: dict[str, str] = {
     "String": "VARCHAR",
     "Datetime": "TIMESTAMP",
 }
-
-_METADATA = {
-    "mode": "production",
-    "percentile_mode": "expanding",
-    "percentile_default": "expanding",
-    "min_bars": 252,
-    "aggregation": "equal_weight",
-    "tie_handling": "average_rank",
-    "tie_formula": "(count_less + (count_equal + 1) / 2) / n",
-}
-_METRICS = (
-    "price", "ema_fast", "ema_slow", "realized_vol", "market_bias", "risk_level", "vrs",
-    "breakout_up", "breakout_down", "downside_shock_risk", "structural_score", "cms", "ii", "lq",
-    "instability_index", "asymmetry_metric",
-)  # fmt: skip
 
 
 def create_table(table: str) -> str:
@@ -76,7 +66,7 @@ def create_state_json() -> str:
         vol_regime := struct_pack(vrs := vrs, label := vol_label, trend := vol_trend),
         momentum := struct_pack(state := momentum_state, cms := cms, ii := ii, er := er),
         liquidity := struct_pack(lq := lq, trend := lq_trend, label := lq_label),
-        metrics := struct_pack({", ".join(f"{name} := {name}" for name in _METRICS)}),
+        metrics := struct_pack({", ".join(f"{name} := {name}" for name in METRICS)}),
         classification := struct_pack(
             regime_label := regime_label, confidence := confidence, regime_bias := regime_bias,
             risk_posture := risk_posture, strategy_tags := {_codes("strategy_tags")},
@@ -85,7 +75,7 @@ def create_state_json() -> str:
             regime_reasons_top := {_codes("regime_reasons_top")}),
         escalation_bucket := escalation_bucket, escalation_action := {_action()},
         escalation_bucket_thresholds := {_thresholds()},
-        escalation_metadata := '{canonical_json_in_order(_METADATA)}'::JSON,
+        escalation_metadata := '{canonical_json_in_order(ESCALATION_METADATA)}'::JSON,
         timeframe := timeframe))::VARCHAR AS state_json
     FROM (SELECT * REPLACE ({_finite_numbers()}), {_asof()} AS "asof" FROM state_history)
     """  # noqa: S608 - every word of it is our own

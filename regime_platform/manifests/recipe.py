@@ -1,8 +1,8 @@
 """The recipe: everything a symbol's numbers follow from, and its digest.
 
-Same recipe digest, same numbers, to the bit. So the libraries that calculate are part of it: another
-release may round the last bit otherwise. The git commit is not, since a commit to the docs changes
-no number; it is recorded beside the recipe.
+Same recipe digest, same numbers, to the bit. So the libraries that calculate are part of it:
+another release may round the last bit otherwise. The git commit is not, since a commit to the docs
+changes no number; it is recorded beside the recipe.
 """
 
 from collections.abc import Mapping

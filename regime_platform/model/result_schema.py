@@ -35,6 +35,23 @@ MOMENTUM_STATES = (
 ESCALATION_BUCKETS = ("NA", "LOW", "MED", "HIGH")
 EVENT_SEVERITIES = ("MILD", "MODERATE", "SEVERE", "CRISIS")
 
+#: The numbers under ``metrics`` in the JSON form of a state, in its order.
+METRICS = (
+    *("price", "ema_fast", "ema_slow", "realized_vol", "market_bias", "risk_level", "vrs"),
+    *("breakout_up", "breakout_down", "downside_shock_risk", "structural_score", "cms", "ii"),
+    *("lq", "instability_index", "asymmetry_metric"),
+)
+#: A constant of the JSON form, kept for its readers; the signal itself is era-adjusted.
+ESCALATION_METADATA = {
+    "mode": "production",
+    "percentile_mode": "expanding",
+    "percentile_default": "expanding",
+    "min_bars": 252,
+    "aggregation": "equal_weight",
+    "tie_handling": "average_rank",
+    "tie_formula": "(count_less + (count_equal + 1) / 2) / n",
+}
+
 _KEY = {
     "symbol": pl.String(),
     "timeframe": pl.Enum(TIMEFRAMES),

@@ -142,7 +142,7 @@ def _manifests(platform: Platform, outcome: WalkOutcome) -> Metadata:
 def with_picture(platform: Platform, symbol: str, metadata: Metadata) -> Metadata:
     """The same metadata with price and regime of the symbol drawn, where there is a picture."""
     png = chart(platform, symbol)
-    return metadata if png is None else {**metadata, "picture": picture(png, symbol)}
+    return metadata if png is None else {"picture": picture(png, symbol), **metadata}
 
 
 _BY_STAGE: Mapping[Stage, Callable[[Platform, WalkOutcome], Metadata]] = MappingProxyType(

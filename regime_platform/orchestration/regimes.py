@@ -20,7 +20,7 @@ def latest_regimes(platform: Platform, symbol: str) -> list[Mapping[str, object]
             "timeframe": str(row["timeframe"]),
             "last bar": iso(row["ts"]),
             "since": iso(row["regime_since"]),
-            **{name: row[name] for name in _SHOWN},
+            **{name: _short(row[name]) for name in _SHOWN},
         }
         for row in read_table(path, "latest_state").iter_rows(named=True)
     ]
@@ -29,3 +29,7 @@ def latest_regimes(platform: Platform, symbol: str) -> list[Mapping[str, object]
 def chart(platform: Platform, symbol: str) -> bytes | None:
     """A PNG of about 2 kB of price over regime; None where the symbol has no results."""
     return small_chart_png(platform, symbol)
+
+
+def _short(cell: object) -> object:
+    return round(cell, 4) if isinstance(cell, float) else cell

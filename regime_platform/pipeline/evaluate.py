@@ -24,7 +24,7 @@ from regime_platform.compute.eras import (
 from regime_platform.compute.escalation import action, thresholds
 from regime_platform.errors import ConfigError
 from regime_platform.files import write_atomically
-from regime_platform.model.result_schema import ESCALATION_BUCKETS
+from regime_platform.model.result_schema import ESCALATION_BUCKETS, ESCALATION_METADATA, METRICS
 from regime_platform.model.timeframes import canonical_timeframe
 from regime_platform.model.universe import Universe
 from regime_platform.sources.files import read_bars_file
@@ -35,14 +35,9 @@ _ESCALATION = (
     *("esc_pctl_104", "esc_pctl_260", "esc_pctl_era", "esc_bucket", "fwd_absret_h"),
     *("event_flag", "event_severity", "esc_pctl_era_confidence", "esc_pctl_era_adj"),
 )
-_METRICS = (
-    *("price", "ema_fast", "ema_slow", "realized_vol", "market_bias", "risk_level", "vrs"),
-    *("breakout_up", "breakout_down", "downside_shock_risk", "structural_score", "cms", "ii"),
-    *("lq", "instability_index", "asymmetry_metric"),
-)
 #: Flattened name -> column of ``STATE_SCHEMA``.
 _STATE: Mapping[str, str] = {
-    **{f"metrics.{name}": name for name in _METRICS},
+    **{f"metrics.{name}": name for name in METRICS},
     "vol_regime.vrs": "vrs",
     "vol_regime.label": "vol_label",
     "vol_regime.trend": "vol_trend",
@@ -57,16 +52,6 @@ _STATE: Mapping[str, str] = {
     "classification.confidence": "confidence",
     "classification.regime_bias": "regime_bias",
     "classification.risk_posture": "risk_posture",
-}
-#: Says of every state how its bucket came about; a constant of the stored form.
-_ESCALATION_METADATA = {
-    "mode": "production",
-    "percentile_mode": "expanding",
-    "percentile_default": "expanding",
-    "min_bars": 252,
-    "aggregation": "equal_weight",
-    "tie_handling": "average_rank",
-    "tie_formula": "(count_less + (count_equal + 1) / 2) / n",
 }
 _KEY = ("ts", "symbol", "timeframe", "asof")
 
@@ -170,7 +155,7 @@ def state_table(result: SeriesResult) -> pl.DataFrame:
         bucket,
         bucket.replace_strict(advised, return_dtype=pl.String).alias("escalation_action"),
         bucket.replace_strict(told, return_dtype=pl.String).alias("escalation_bucket_thresholds"),
-        pl.lit(json.dumps(_ESCALATION_METADATA)).alias("escalation_metadata"),
+        pl.lit(json.dumps(ESCALATION_METADATA)).alias("escalation_metadata"),
         pl.Series("key_levels", _key_levels(state), pl.String),
     )
 

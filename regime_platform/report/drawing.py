@@ -46,9 +46,8 @@ def page_html(view: SymbolView, origin: str) -> str:
 
 def _chart(view: SymbolView, one: SeriesView) -> dict[str, Any]:
     bars = datasets.bar_columns(one)
-    timeframes = tuple(each.timeframe for each in view.series)
     return {
-        "spec": _spec(timeframes, has_volume=any(bars["volume"])),
+        "spec": panels.with_strips(_spec(has_volume=any(bars["volume"])), len(view.series)),
         "data": {
             panels.BARS: bars,
             panels.RUNS: datasets.run_columns([one]),
@@ -93,9 +92,9 @@ def _json(facts: Any) -> str:
     return json.dumps(facts, separators=(",", ":"), allow_nan=False).replace("</", "<\\/")
 
 
-@cache  # two seconds of building and checking, the same for most symbols
-def _spec(timeframes: tuple[str, ...], *, has_volume: bool) -> dict[str, Any]:
-    return panels.page_chart(timeframes, has_volume=has_volume)
+@cache  # two seconds of building and checking, the same for every page
+def _spec(*, has_volume: bool) -> dict[str, Any]:
+    return panels.page_chart(has_volume=has_volume)
 
 
 @cache

@@ -8,11 +8,13 @@ from typing import Any, TypeAlias
 
 import altair as alt
 
+from regime_platform.model.timeframes import TIMEFRAMES
 from regime_platform.report.palette import BUCKET_COLOURS, REGIME_COLOURS
 
 Panel: TypeAlias = Any  # half of altair's chains say no more
 
 WIDTH = 1040
+_STRIP = 16  # height of one timeframe's strip
 BARS = "bars"
 RUNS = "runs"  # of this timeframe
 STRIPS = "strips"  # runs of all timeframes
@@ -50,18 +52,17 @@ HOVER_COLUMNS = {
 _HOVER_WORDS = {"regime_label": "regime", "regime_bias": "bias", "risk_posture": "posture"}
 
 
-def page_chart(timeframes: tuple[str, ...], *, has_volume: bool) -> dict[str, Any]:
+def page_chart(*, has_volume: bool) -> dict[str, Any]:
     """The Vega-Lite specification of one timeframe's view, without its data.
 
     Args:
-        timeframes: rows of the strip panel, top to bottom.
         has_volume: leave the volume panel out where the source reports none.
     """
     hovered = _HOVERED if has_volume else _HOVERED[:-1]
     here = _where_hovered(hovered)
     panels: list[Panel] = [
         _price(here).properties(height=330),
-        _strips(timeframes, here).properties(height=16 * len(timeframes)),
+        _strips(here).properties(height=_STRIP),
         _escalation(here).properties(height=120),
         _drawdown(here).properties(height=70),
     ]
@@ -71,6 +72,12 @@ def page_chart(timeframes: tuple[str, ...], *, has_volume: bool) -> dict[str, An
     chart = alt.vconcat(*(panel.properties(width=WIDTH) for panel in panels), spacing=8)
     specification: dict[str, Any] = _styled(chart.resolve_scale(color="independent")).to_dict()
     return specification
+
+
+def with_strips(specification: dict[str, Any], rows: int) -> dict[str, Any]:
+    """The same specification with as high a strip panel as ``rows`` timeframes need."""
+    above, strips, *below = specification["vconcat"]
+    return {**specification, "vconcat": [above, {**strips, "height": _STRIP * rows}, *below]}
 
 
 def _where_hovered(panels: tuple[str, ...]) -> dict[str, Any]:
@@ -126,8 +133,8 @@ def _bands() -> Panel:
     )
 
 
-def _strips(timeframes: tuple[str, ...], here: dict[str, Any]) -> Panel:
-    names = alt.Y("timeframe:N", sort=list(timeframes), title=None, scale=alt.Scale(padding=0.12))
+def _strips(here: dict[str, Any]) -> Panel:
+    names = alt.Y("timeframe:N", sort=list(TIMEFRAMES), title=None, scale=alt.Scale(padding=0.12))
     rows = (
         _data(STRIPS)
         .mark_rect(clip=True)

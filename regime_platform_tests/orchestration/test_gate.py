@@ -4,12 +4,15 @@ import shutil
 
 import dagster as dg
 
+from regime_platform.orchestration.build import build_definitions
 from regime_platform.orchestration.launch import materialize_symbols
+from regime_platform.orchestration.partitions import range_tags
 from regime_platform.pipeline.outcomes import Stage
-from regime_platform.settings import Settings
+from regime_platform.settings import Settings, load_universe
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.orchestration.conftest import HELD, SYMBOLS
 from regime_platform_tests.orchestration.graph import (
+    QUIET,
     failure_text,
     gate_failures,
     green,
@@ -129,3 +132,21 @@ def test_a_launch_from_the_command_line_reports_every_symbol_as_it_is_done(
     assert heard == ["CEDAR", BAD]
     assert not summary.is_success
     assert [one.symbol for one in summary.outcomes if not one.status.is_good] == [BAD]
+
+
+def test_checks_executed_alone_judge_what_is_there(
+    walked_eight: Settings, walked_instance: dg.DagsterInstance
+) -> None:
+    alone = dg.define_asset_job("alone", selection=dg.AssetSelection.all_asset_checks())
+    definitions = dg.Definitions.merge(
+        build_definitions(walked_eight), dg.Definitions(jobs=[alone])
+    )
+
+    result = definitions.resolve_job_def("alone").execute_in_process(
+        instance=walked_instance,
+        tags=dict(range_tags(["ALDER"], load_universe(walked_eight))),
+        run_config={"loggers": QUIET},
+    )
+
+    assert [one.passed for one in result.get_asset_check_evaluations()] == [True, True, True]
+    assert result.get_asset_materialization_events() == []

@@ -82,7 +82,7 @@ def test_the_specification_is_one_that_vega_draws(page: str) -> None:
 
 
 def test_without_volume_there_is_no_volume_panel() -> None:
-    without = panels.page_chart(("1day",), has_volume=False)
+    without = panels.page_chart(has_volume=False)
 
     assert "hover_volume" not in json.dumps(without)
     assert len(without["vconcat"]) == 5
