@@ -28,6 +28,9 @@ from regime_platform.validation.series_rules import GATE_SCHEMA
 _NAME = re.compile(r"(?P<sequence>\d{6})-\d{8}T\d{6}Z-(?P<hash>[0-9a-f]{8})\.parquet")
 
 
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
 @dataclass(frozen=True)
 class FetchFacts:
     """Where a page came from, kept in the metadata of its file."""
@@ -212,7 +215,11 @@ def _span(path: Path) -> Extent | None:
     opens: Any = footer.row_group(0).column(0).statistics
     if opens is None or not opens.has_min_max or opens.null_count:
         return None
-    return Extent(opens.min, opens.max, int((footer.metadata or {}).get(b"new", b"0")))
+    # raw microseconds: pyarrow would import pandas to make datetimes of them
+    first, last = (
+        _EPOCH + dt.timedelta(microseconds=raw) for raw in (opens.min_raw, opens.max_raw)
+    )
+    return Extent(first, last, int((footer.metadata or {}).get(b"new", b"0")))
 
 
 def _read(folder: Path, log: Sequence[str]) -> pl.DataFrame:

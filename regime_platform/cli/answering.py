@@ -1,6 +1,4 @@
 """The commands that answer from what is there: state, history, bars."""
-# ruff: noqa: PLC0415
-# Imports wait until a command runs, so that `regime --help` stays quick.
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

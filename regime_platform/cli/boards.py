@@ -1,6 +1,4 @@
 """The board: the latest state of all symbols, as command and as the table the demo ends with."""
-# ruff: noqa: PLC0415
-# Imports wait until a command runs, so that `regime --help` stays quick.
 
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Annotated, Any, Literal

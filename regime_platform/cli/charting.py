@@ -1,6 +1,4 @@
 """The command that writes the pages of symbols."""
-# ruff: noqa: PLC0415
-# Imports wait until a command runs, so that `regime --help` stays quick.
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated

@@ -2,8 +2,6 @@
 
 The one command here that imports Dagster for more than its UI.
 """
-# ruff: noqa: PLC0415
-# Imports wait until a command runs, so that `regime --help` stays quick.
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING

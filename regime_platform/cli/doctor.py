@@ -1,6 +1,4 @@
 """The command that looks whether everything is in order, and says what to do where it is not."""
-# ruff: noqa: PLC0415
-# Imports wait until a command runs, so that `regime --help` stays quick.
 
 from typing import Annotated
 

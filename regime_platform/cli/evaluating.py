@@ -1,6 +1,4 @@
 """The command that runs the engine on any file of bars, beside the store."""
-# ruff: noqa: PLC0415
-# Imports wait until a command runs, so that `regime --help` stays quick.
 
 from pathlib import Path
 from typing import Annotated

@@ -1,6 +1,4 @@
 """The checks of `regime doctor`: each looks at one thing, writes nothing and never raises."""
-# ruff: noqa: PLC0415
-# Imports wait until a command runs, so that `regime --help` stays quick.
 
 import fcntl
 import os

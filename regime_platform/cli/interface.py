@@ -1,6 +1,4 @@
 """Starting Dagster's UI on the data root in force."""
-# ruff: noqa: PLC0415
-# Imports wait until a command runs, so that `regime --help` stays quick.
 
 from typing import Annotated
 

@@ -2,8 +2,6 @@
 
 Commands import what they need when they run, so that `regime --help` stays quick.
 """
-# ruff: noqa: PLC0415
-# Imports wait until a command runs, so that `regime --help` stays quick.
 
 import sys
 from collections.abc import Callable, Sequence

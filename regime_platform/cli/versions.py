@@ -1,6 +1,4 @@
 """Which platform this is and on what it runs."""
-# ruff: noqa: PLC0415
-# Imports wait until a command runs, so that `regime --help` stays quick.
 
 from collections.abc import Mapping
 from typing import Annotated

@@ -1,6 +1,4 @@
 """The commands that walk symbols: run, validate, compute."""
-# ruff: noqa: PLC0415
-# Imports wait until a command runs, so that `regime --help` stays quick.
 
 import time
 from collections.abc import Iterator, Sequence

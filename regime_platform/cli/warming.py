@@ -1,6 +1,4 @@
 """Compiling the kernels, announced: half a minute once per machine must not look like a hang."""
-# ruff: noqa: PLC0415
-# Imports wait until a command runs, so that `regime --help` stays quick.
 
 import time
 

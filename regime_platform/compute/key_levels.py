@@ -6,7 +6,6 @@ closes that touch each pivot.
 """
 
 # A kernel takes every series and buffer it touches: it cannot take an object that holds them.
-# ruff: noqa: PLR0913, PLR0917
 
 import math
 

@@ -1,7 +1,6 @@
 """From candidates sorted by price to the three strongest levels on either side (section 6)."""
 
 # A kernel takes every series and buffer it touches: it cannot take an object that holds them.
-# ruff: noqa: PLR0913, PLR0917
 
 import numpy as np
 

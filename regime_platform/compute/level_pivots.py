@@ -7,7 +7,6 @@ touches are the same ones and so is their sum, to the bit; otherwise they are co
 """
 
 # A kernel takes every series and buffer it touches: it cannot take an object that holds them.
-# ruff: noqa: PLR0913, PLR0917
 
 import math
 

@@ -1,7 +1,6 @@
 """How much can go wrong: risk level, downside shock risk, instability index, asymmetry."""
 
 # A kernel takes every series and buffer it touches: it cannot take an object that holds them.
-# ruff: noqa: PLR0913, PLR0917
 
 import math
 

@@ -5,7 +5,6 @@ value its guard prescribes.
 """
 
 # A kernel takes every series and buffer it touches: it cannot take an object that holds them.
-# ruff: noqa: PLR0913, PLR0917
 
 import math
 

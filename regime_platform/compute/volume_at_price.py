@@ -6,7 +6,6 @@ total is thus the plain sum in time order, as if the window had been binned from
 """
 
 # A kernel takes every series and buffer it touches: it cannot take an object that holds them.
-# ruff: noqa: PLR0913, PLR0917
 
 import math
 
