@@ -1,0 +1,121 @@
+"""The walk from the Twelve Data source over a real socket: full history first, updates later."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+import yaml
+from pytest_httpserver import HTTPServer
+
+from regime_platform.bars.canonical import read_in_force
+from regime_platform.errors import CredentialsError
+from regime_platform.pipeline.outcomes import Status, WalkOutcome
+from regime_platform.pipeline.platform import open_platform
+from regime_platform.pipeline.walk import walk
+from regime_platform.settings import Settings
+from regime_platform_tests.builders import make_bars
+from regime_platform_tests.street import fingerprint
+from regime_platform_tests.vendor import KEY, LoopbackVendor, error_answer
+
+_ENTRY = {
+    "symbol": "EURUSD",
+    "name": "Euro / US dollar",
+    "asset_class": "FX",
+    "tier": "daily",
+    "source": "twelvedata",
+    "provider_symbol": "EUR/USD",
+}
+
+
+def _settings(tmp_path: Path, vendor: LoopbackVendor, key: str = KEY) -> Settings:
+    root = tmp_path / "data"
+    root.mkdir(exist_ok=True)
+    (root / "universe.yaml").write_text(yaml.safe_dump({"instruments": [_ENTRY]}))
+    return Settings(
+        _env_file=None,
+        REGIME_DATA_ROOT=root,
+        REGIME_TWELVEDATA_URL=vendor.url,
+        TWELVEDATA_API_KEY=key,
+    )
+
+
+def _walk(settings: Settings, now: dt.datetime) -> WalkOutcome:
+    platform = open_platform(settings)
+    return next(walk(platform, platform.universe.instruments, now))
+
+
+@pytest.fixture
+def vendor(httpserver: HTTPServer) -> LoopbackVendor:
+    return LoopbackVendor(httpserver)
+
+
+def test_full_history_comes_first_and_then_only_what_is_new(
+    tmp_path: Path, vendor: LoopbackVendor
+) -> None:
+    days, weeks = make_bars(1010), make_bars(203, "1week")
+    settings = _settings(tmp_path, vendor)
+    vendor.list_series("EUR/USD", "1day", days.head(1005))
+    vendor.list_series("EUR/USD", "1week", weeks.head(201))
+    evening = days["ts"][1004] + dt.timedelta(hours=23)
+
+    first = _walk(settings, evening)
+    vendor.list_series("EUR/USD", "1day", days)
+    vendor.list_series("EUR/USD", "1week", weeks.head(202))
+    second = _walk(settings, evening + dt.timedelta(days=7))
+
+    assert first.status is second.status is Status.DONE, (first.reason, second.reason)
+    assert first.ingest is not None
+    assert second.ingest is not None
+    assert [one.new for one in first.ingest.series] == [1005, 201]
+    assert [(one.new, one.revised) for one in second.ingest.series] == [(5, 0), (1, 0)]
+    in_force = read_in_force(open_platform(settings).root.symbol("EURUSD"), "1day")
+    assert in_force is not None
+    assert in_force[1].equals(days)
+
+
+def test_the_forming_bar_that_the_vendor_serves_stays_out(
+    tmp_path: Path, vendor: LoopbackVendor
+) -> None:
+    days = make_bars(500)
+    vendor.list_series("EUR/USD", "1day", days)
+    vendor.list_series("EUR/USD", "1week", make_bars(50, "1week"))
+    settings = _settings(tmp_path, vendor)
+
+    outcome = _walk(settings, days["ts"][-1] + dt.timedelta(hours=12))
+
+    assert outcome.ingest is not None
+    assert outcome.ingest.series[0].provisional == 1
+    in_force = read_in_force(open_platform(settings).root.symbol("EURUSD"), "1day")
+    assert in_force is not None
+    assert in_force[1].equals(days.head(499))
+
+
+def test_a_refused_key_ends_the_run_and_stands_in_no_file(
+    tmp_path: Path, vendor: LoopbackVendor
+) -> None:
+    settings = _settings(tmp_path, vendor, key="wrong-key-0987654321")
+    vendor.answer_next(error_answer(401, "invalid api key"), error_answer(401, "invalid api key"))
+
+    with pytest.raises(CredentialsError) as caught:
+        _walk(settings, dt.datetime(2026, 1, 5, 23, tzinfo=dt.UTC))
+
+    assert "wrong-key" not in str(caught.value)
+    assert all(
+        b"wrong-key" not in path.read_bytes() for path in tmp_path.rglob("*.*") if path.is_file()
+    )
+    assert all("wrong-key" not in question.url for question in vendor.questions)
+
+
+def test_asking_again_at_once_writes_nothing(tmp_path: Path, vendor: LoopbackVendor) -> None:
+    days = make_bars(500)
+    vendor.list_series("EUR/USD", "1day", days)
+    vendor.list_series("EUR/USD", "1week", make_bars(50, "1week"))
+    settings = _settings(tmp_path, vendor)
+    now = days["ts"][-1] + dt.timedelta(days=3)
+    _walk(settings, now)
+    before = fingerprint(settings.data_root)
+
+    outcome = _walk(settings, now)
+
+    assert outcome.status is Status.UNCHANGED
+    assert fingerprint(settings.data_root) == before
