@@ -13,8 +13,9 @@ import polars as pl
 
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.bars.parquet import decode, encode
+from regime_platform.bars.verdicts import read_verdict
 from regime_platform.errors import BarsError
-from regime_platform.files import read_json, write_bytes
+from regime_platform.files import write_bytes
 from regime_platform.model.bar_schema import (
     BAR_COLUMNS,
     BARS_SCHEMA_DIGEST,
@@ -24,7 +25,6 @@ from regime_platform.model.bar_schema import (
 from regime_platform.model.digests import frame_digest
 from regime_platform.model.series import FileFacts, Promoted, iso
 from regime_platform.model.timeframes import is_intraday
-from regime_platform.validation.verdict import Verdict
 
 _REMEDY = "promote the symbol again, which rebuilds its bars from the raw log"
 
@@ -84,8 +84,8 @@ def scan_bars(folder: Path, promoted: Promoted) -> pl.LazyFrame:
 
 def pointer(paths: SymbolPaths, timeframe: str) -> Promoted | None:
     """The pointer in force; None where nothing was promoted yet."""
-    facts = read_json(paths.verdict)
-    series = None if facts is None else Verdict.from_facts(facts).at(timeframe)
+    verdict = read_verdict(paths)
+    series = None if verdict is None else verdict.at(timeframe)
     return None if series is None else series.promoted
 
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _MOST_ROWS = 60
+_MOST_HELD_BACK = 10
 
 Order = Literal["symbol", "escalation", "since", "regime"]
 
@@ -41,9 +42,23 @@ def print_board(rows: "pl.DataFrame", *, most_rows: int | None = None) -> None:
     columns = ("symbol", "tf", "bars", "range", "regime", "since", "esc", "hazard")
     cells = [_row(row) for row in shown.iter_rows(named=True)]
     print_table(columns, cells, numbers=("bars", "hazard"), folding=("regime",))
+    _print_held_back(rows)
     left = rows.height - shown.height
     if left:
         messages().print(f"and {left:,} more rows; --all-rows shows them, --tier narrows")
+
+
+def _print_held_back(rows: "pl.DataFrame") -> None:
+    """The symbols that the last walk left behind, so that nobody takes their rows for news."""
+    from regime_platform.cli.screen import messages, plural
+
+    left_behind = rows.drop_nulls("held_back").unique("symbol", maintain_order=True)
+    console = messages()
+    for row in left_behind.head(_MOST_HELD_BACK).iter_rows(named=True):
+        console.print(f"{row['symbol']} {row['held_back']}", style="yellow", markup=False)
+    more = left_behind.height - _MOST_HELD_BACK
+    if more > 0:
+        console.print(f"and {plural(more, 'more symbol')} held back", style="yellow")
 
 
 def _row(row: dict[str, Any]) -> tuple[Any, ...]:

@@ -25,11 +25,12 @@ BOARD_SCHEMA = pl.Schema(
     {
         "symbol": pl.String(),
         "timeframe": pl.Enum(TIMEFRAMES),
-        "status": pl.String(),  # complete, state_only, too_short, no_bars
+        "status": pl.String(),  # complete, state_only, too_short, no_bars, not_computed
         "reason": pl.String(),
         "bars": pl.Int64(),
         "first_ts": pl.Datetime("us", "UTC"),
         "last_ts": pl.Datetime("us", "UTC"),
+        "held_back": pl.String(),  # why the last walk left the symbol behind; null where it did not
         **{name: LATEST_SCHEMA[name] for name in _SHOWN},
     }
 )

@@ -4,13 +4,12 @@ Promotion is a pure function of the raw log: no clock, no source. The verdict is
 holds the pointer to the canonical bars, so it is the one moment at which they change.
 """
 
-from regime_platform.bars import canonical, raw_log
+from regime_platform.bars import canonical, raw_log, verdicts
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.bars.locks import writing
 from regime_platform.bars.parquet import encode
 from regime_platform.bars.revisions import fold
-from regime_platform.errors import BarsError
-from regime_platform.files import read_json, write_bytes, write_json
+from regime_platform.files import write_bytes
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.series import Promoted
 from regime_platform.pipeline.outcomes import PromoteOutcome, Status
@@ -37,7 +36,7 @@ def promote(platform: Platform, instrument: Instrument) -> PromoteOutcome:
         verdict = Verdict(instrument.symbol, series)
         if verdict == held:
             return _outcome(verdict, Status.UNCHANGED)
-        write_json(paths.verdict, verdict.facts())
+        verdicts.write_verdict(paths, verdict)
         for one in series:
             canonical.sweep(paths.bars(one.timeframe), one.promoted)
     return _outcome(verdict, Status.DONE)
@@ -49,14 +48,7 @@ def read_verdict(platform: Platform, symbol: str) -> Verdict | None:
     Raises:
         BarsError: verdict.json is damaged.
     """
-    path = platform.root.symbol(symbol).verdict
-    facts = read_json(path)
-    if facts is None:
-        return None
-    try:
-        return Verdict.from_facts(facts)
-    except BarsError as error:
-        raise BarsError(f"{path}: {error}") from error
+    return verdicts.read_verdict(platform.root.symbol(symbol))
 
 
 def _is_current(held: Verdict, paths: SymbolPaths, instrument: Instrument) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from regime_platform.bars.layout import DataRoot, SymbolPaths
+from regime_platform.bars.verdicts import read_verdict
 from regime_platform.errors import ResultsError
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.universe import Universe
@@ -37,9 +38,16 @@ class Place:
         """
         instrument, paths = self.find(symbol)
         if not paths.compute_db.exists():
-            name = instrument.symbol
-            raise ResultsError(f"{name} has no results yet; `regime run {name}` makes them")
+            name, held_back = instrument.symbol, gate_reason(paths)
+            remedy = f"blocked by the gate: {held_back}" if held_back else f"`regime run {name}`"
+            raise ResultsError(f"{name} has no results yet; {remedy}")
         return instrument, paths
+
+
+def gate_reason(paths: SymbolPaths) -> str:
+    """Why the gate holds a symbol back; empty where it does not."""
+    verdict = read_verdict(paths)
+    return "" if verdict is None else verdict.reason
 
 
 def place(where: Where = None) -> Place:

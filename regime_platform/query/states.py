@@ -8,7 +8,7 @@ from regime_platform.compute_db.reader import read_table
 from regime_platform.model.result_schema import LATEST_SCHEMA
 from regime_platform.model.series import iso
 from regime_platform.model.timeframes import canonical_timeframe
-from regime_platform.query.place import Where, place
+from regime_platform.query.place import Where, gate_reason, place
 
 _METRICS = (
     *("price", "market_bias", "risk_level", "vrs", "breakout_up", "breakout_down"),
@@ -50,6 +50,7 @@ class StateNow:
     words: dict[str, str]  # labels and trends of volatility, momentum and liquidity
     supports: tuple[Level, ...]
     resistances: tuple[Level, ...]
+    held_back: str  # why the gate keeps newer bars out; empty where it does not
 
     def facts(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -66,10 +67,11 @@ def state(symbol: str, timeframe: str | None = None, *, where: Where = None) -> 
     wanted = None if timeframe is None else canonical_timeframe(timeframe)
     _, paths = place(where).computed(symbol)
     latest = read_table(paths.compute_db, "latest_state", timeframe=wanted).sort("timeframe")
-    return {row["timeframe"]: _state(row) for row in latest.iter_rows(named=True)}
+    held_back = gate_reason(paths)
+    return {row["timeframe"]: _state(row, held_back) for row in latest.iter_rows(named=True)}
 
 
-def _state(row: dict[str, Any]) -> StateNow:
+def _state(row: dict[str, Any], held_back: str) -> StateNow:
     return StateNow(
         symbol=row["symbol"],
         timeframe=row["timeframe"],
@@ -91,6 +93,7 @@ def _state(row: dict[str, Any]) -> StateNow:
         words={name: row[name] for name in _WORDS},
         supports=_levels(row, "support"),
         resistances=_levels(row, "resistance"),
+        held_back=held_back,
     )
 
 

@@ -25,7 +25,7 @@ _ALL_FINITE = reduce(and_, (price.is_finite() for price in _PRICES))
 
 #: Intraday anchors differ: 1h bars of US stocks open at half past, those of currencies on the hour.
 _GRID_MINUTES = {"15min": 15, "1h": 30, "4h": 30}
-_AT_THE_SOURCE = "correct the bar at its source or exclude it"
+_AT_THE_SOURCE = "correct the bar at its source and fetch again"
 _DAY_ENDS_ON_THE_EVE = dt.time(17, 0)
 _EVE = dt.timedelta(hours=3)
 
@@ -87,7 +87,7 @@ def _off_grid(timeframe: str) -> BarRule:
         breaks = (_TS.dt.truncate("1d") != _TS) | (_TS.dt.weekday() != 1)
         place = "not 00:00 UTC of a Monday"
     reason = pl.format(f"opens {{}}, {place}", _TS.dt.strftime("%A %H:%M:%S"))
-    remedy = f"label {timeframe} bars by their open on the grid, or exclude the bar"
+    remedy = f"label {timeframe} bars by their open on the grid"
     return _error("off_grid", breaks, reason, remedy)
 
 

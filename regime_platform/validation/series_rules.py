@@ -40,7 +40,7 @@ CONTRADICTION = Rule(
     "contradicting_duplicate",
     Severity.ERROR,
     "bars",
-    "find out which of the rows is true and exclude the others",
+    "find out which of the rows is true and correct the source",
     pl.concat_str(pl.lit("another row of the same batch differs from "), _VALUES),
 )
 NOT_INCREASING = Rule(

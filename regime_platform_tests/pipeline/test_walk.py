@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from regime_platform.compute_db.board import read_board
@@ -222,3 +223,23 @@ def test_a_damaged_board_is_made_anew_for_all_symbols(
     refresh_board(platform, outcomes[:1])
 
     assert read_board(platform.root).equals(whole)
+
+
+def test_the_board_tells_who_was_left_behind_until_they_are_through(
+    settings_of_three: Settings, now: dt.datetime
+) -> None:
+    good, bad = make_bars(430, seed=1), with_value(make_bars(430, seed=1), 425, low=1e6)
+    platform = open_platform(settings_of_three)
+
+    def held_back(bars: pl.DataFrame, at: dt.datetime) -> dict[str, str | None]:
+        serve(settings_of_three, "BBB", "1day", bars)
+        refresh_board(platform, list(walk(platform, platform.universe.instruments, at)))
+        return dict(read_board(platform.root).select("symbol", "held_back").iter_rows())
+
+    first = held_back(bad, now)
+    mended = held_back(good, now + dt.timedelta(hours=1))
+
+    assert first["AAA"] is first["CCC"] is None
+    assert first["BBB"] is not None
+    assert first["BBB"].startswith("blocked: 1day: high_low_order")
+    assert set(mended.values()) == {None}

@@ -1,12 +1,19 @@
 """State, board and coverage agree with the history they sum up."""
 
+import datetime as dt
 from pathlib import Path
 
-from regime_platform.pipeline.platform import Platform
+import pytest
+
+from regime_platform.errors import ResultsError
+from regime_platform.pipeline.platform import Platform, open_platform
+from regime_platform.pipeline.walk import walk
 from regime_platform.query.boards import board
 from regime_platform.query.coverage import coverage
 from regime_platform.query.series import history
 from regime_platform.query.states import state
+from regime_platform_tests.builders import make_bars
+from regime_platform_tests.street import serve, street, with_value
 
 
 def test_since_when_is_the_first_bar_of_the_unbroken_run(walked: Platform) -> None:
@@ -66,3 +73,22 @@ def test_coverage_of_what_was_never_judged_is_empty_and_says_so(tmp_path: Path) 
 
     assert rows["gate"].to_list() == ["not_judged", "not_judged"]
     assert rows["bars"].sum() == 0
+
+
+def test_a_state_says_that_the_gate_holds_newer_bars_back(tmp_path: Path, now: dt.datetime) -> None:
+    settings = street(tmp_path, ["AAA", "BBB"])
+    serve(settings, "AAA", "1day", make_bars(420))
+    serve(settings, "BBB", "1day", with_value(make_bars(420), 5, close=-1.0))
+    platform = open_platform(settings)
+    list(walk(platform, platform.universe.instruments, now))
+    before = state("AAA", where=settings)["1day"]
+    serve(settings, "AAA", "1day", with_value(make_bars(425), 422, close=-1.0))
+    list(walk(platform, platform.universe.instruments, now))
+
+    after = state("AAA", where=settings)["1day"]
+
+    assert before.held_back == ""
+    assert "non_positive" in after.held_back
+    assert after.as_of == before.as_of
+    with pytest.raises(ResultsError, match="blocked by the gate"):
+        state("BBB", where=settings)
