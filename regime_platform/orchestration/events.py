@@ -25,17 +25,17 @@ SymbolEvent = dg.AssetMaterialization | dg.AssetCheckEvaluation
 
 
 def symbol_events(platform: Platform, work: Work, outcome: WalkOutcome) -> Iterator[SymbolEvent]:
-    """Checks before the asset they judge, stages in the order of the walk."""
+    """Stages in the order of the walk, each asset before the check that names it as its target."""
     if not work.stages:  # somebody executes checks alone: they judge what is there
         for stage in Stage:
-            yield from check_evaluations(platform, outcome, stage, work.checks)
+            yield from check_evaluations(platform, work, outcome, stage)
     for stage in (stage for stage in Stage if stage in work.stages):
         status = stage_status(outcome, stage)
         if status is None or (status is Status.UNCHANGED and not work.is_partitioned):
             continue
-        yield from check_evaluations(platform, outcome, stage, work.checks)
         if status.is_good or _grew_before_failing(work, outcome, stage):
             yield _materialization(platform, work, outcome, stage)
+        yield from check_evaluations(platform, work, outcome, stage)
 
 
 def stage_status(outcome: WalkOutcome, stage: Stage) -> Status | None:

@@ -9,7 +9,7 @@ import dagster as dg
 
 from regime_platform.compute_db.reader import read_lineage
 from regime_platform.files import read_json
-from regime_platform.orchestration.tables import table
+from regime_platform.orchestration.tables import brief, table
 from regime_platform.pipeline.outcomes import Stage, WalkOutcome
 from regime_platform.pipeline.platform import Platform
 from regime_platform.pipeline.promote import read_verdict
@@ -43,6 +43,7 @@ def gate_evidence(platform: Platform, outcome: WalkOutcome) -> Evidence | None:
         for series in verdict.series
         for found in series.findings
     ]
+    findings.sort(key=lambda row: not row["count"])  # what was found, before what was not
     statuses = [
         {
             "timeframe": series.timeframe,
@@ -73,8 +74,8 @@ def promoted_evidence(platform: Platform, outcome: WalkOutcome) -> Evidence | No
         {
             "timeframe": timeframe,
             "is equal": digest == promoted.get(timeframe, ""),
-            "computed from": digest,
-            "promoted": promoted.get(timeframe, ""),
+            "computed from": brief(digest),
+            "promoted": brief(promoted.get(timeframe, "")),
         }
         for timeframe, digest in computed.items()
     ]

@@ -88,11 +88,16 @@ def listed_config(job: str, symbols: Sequence[str], *, force: bool = False) -> d
 def _listed_job(listed: _Listed, on_outcome: OnOutcome) -> dg.JobDefinition:
     @dg.op(name=_step(listed.name), description=listed.text, out={})
     def step(
-        _context: dg.OpExecutionContext, config: ListedConfig, platform: PlatformResource
+        context: dg.OpExecutionContext, config: ListedConfig, platform: PlatformResource
     ) -> Iterator[SymbolEvent]:
         opened = platform.open()
         work = listed_work(
-            config, opened.universe, stages=listed.stages, checks=CHECK_KEYS, tier=listed.tier
+            context,
+            config,
+            opened.universe,
+            stages=listed.stages,
+            checks=CHECK_KEYS,
+            tier=listed.tier,
         )
         now = dt.datetime.now(dt.UTC)  # noqa: TID251 - the clock of every listed run
         yield from report_walk(opened, work, now, on_outcome)

@@ -14,7 +14,7 @@ from regime_platform.bars.raw_log import Extent, held, log_digest
 from regime_platform.model.digests import facts_digest
 from regime_platform.model.series import iso
 from regime_platform.orchestration.regimes import chart, latest_regimes
-from regime_platform.orchestration.tables import picture, table
+from regime_platform.orchestration.tables import brief, picture, table, when
 from regime_platform.pipeline.outcomes import Stage, WalkOutcome
 from regime_platform.pipeline.platform import Platform
 
@@ -54,7 +54,7 @@ def _raw_bars(platform: Platform, outcome: WalkOutcome) -> Metadata:
     rows = [
         {
             "timeframe": one.timeframe,
-            **_extent(held(paths.raw(one.timeframe))),
+            **_extent(held(paths.raw(one.timeframe)), one.timeframe),
             "new": one.new,
             "revised": one.revised,
             "same": one.same,
@@ -73,10 +73,11 @@ def _raw_bars(platform: Platform, outcome: WalkOutcome) -> Metadata:
     }
 
 
-def _extent(extent: Extent | None) -> dict[str, str | int]:
+def _extent(extent: Extent | None, timeframe: str) -> dict[str, str | int]:
     if extent is None:
         return {"bars": 0, "first": "", "last": ""}
-    return {"bars": extent.rows, "first": iso(extent.first), "last": iso(extent.last)}
+    first, last = (when(iso(ts), timeframe) for ts in (extent.first, extent.last))
+    return {"bars": extent.rows, "first": first, "last": last}
 
 
 def _validated_bars(_platform: Platform, outcome: WalkOutcome) -> Metadata:
@@ -87,10 +88,10 @@ def _validated_bars(_platform: Platform, outcome: WalkOutcome) -> Metadata:
         {
             "timeframe": timeframe,
             "bars": series.rows,
-            "first": series.min_ts,
-            "last": series.max_ts,
+            "first": when(series.min_ts, timeframe),
+            "last": when(series.max_ts, timeframe),
             "files": len(series.files),
-            "digest": series.digest,
+            "digest": brief(series.digest),
         }
         for timeframe, series in promoted.items()
     ]
@@ -112,11 +113,11 @@ def _compute_db(platform: Platform, outcome: WalkOutcome) -> Metadata:
             "escalation rows": one.escalation_rows,
             "state rows": one.state_rows,
             "reason": one.reason,
-            "bars digest": one.bars_digest,
+            "bars digest": brief(one.bars_digest),
         }
         for one in derive.series
     ]
-    digests = [{"table": name, "digest": digest} for name, digest in derive.tables.items()]
+    digests = [{"table": name, "digest": brief(digest)} for name, digest in derive.tables.items()]
     return {
         "dagster/row_count": sum(one.state_rows for one in derive.series),
         "regimes": table(latest_regimes(platform, outcome.symbol)),

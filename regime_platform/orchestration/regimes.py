@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from regime_platform.compute_db.reader import read_table
 from regime_platform.model.series import iso
+from regime_platform.orchestration.tables import when
 from regime_platform.pipeline.platform import Platform
 from regime_platform.report.charts import small_chart_png
 
@@ -18,8 +19,8 @@ def latest_regimes(platform: Platform, symbol: str) -> list[Mapping[str, object]
     return [
         {
             "timeframe": str(row["timeframe"]),
-            "last bar": iso(row["ts"]),
-            "since": iso(row["regime_since"]),
+            "last bar": when(iso(row["ts"]), row["timeframe"]),
+            "since": when(iso(row["regime_since"]), row["timeframe"]),
             **{name: _short(row[name]) for name in _SHOWN},
         }
         for row in read_table(path, "latest_state").iter_rows(named=True)

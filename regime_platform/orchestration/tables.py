@@ -7,6 +7,8 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from regime_platform.model.timeframes import is_intraday
+
 
 def table(rows: Sequence[Mapping[str, Any]]) -> dg.MetadataValue[Any]:
     """A table whose columns and types are those of the first row."""
@@ -23,8 +25,26 @@ def table(rows: Sequence[Mapping[str, Any]]) -> dg.MetadataValue[Any]:
 def column_schema(schema: pl.Schema) -> dg.TableSchema:
     """The columns of a frame as the UI's column list."""
     return dg.TableSchema(
-        columns=[dg.TableColumn(name, str(dtype)) for name, dtype in schema.items()]
+        columns=[
+            dg.TableColumn(name, "Enum", description=f"one of {', '.join(dtype.categories)}")
+            if isinstance(dtype, pl.Enum)
+            else dg.TableColumn(name, str(dtype))
+            for name, dtype in schema.items()
+        ]
     )
+
+
+def brief(digest: str) -> str:
+    """Enough of a digest to compare by eye: a whole one pushes the columns after it off the page.
+
+    The whole ones are in verdict, lineage and manifests.
+    """
+    return digest[:12]
+
+
+def when(instant: str, timeframe: str) -> str:
+    """The instant of a bar as the UI shows it: the day is enough where bars are days."""
+    return instant if is_intraday(timeframe) else instant.removesuffix("T00:00:00Z")
 
 
 def picture(png: bytes, text: str) -> dg.MetadataValue[Any]:

@@ -42,6 +42,7 @@ class ListedConfig(dg.Config):
 class Work:
     """The task of one run."""
 
+    instance: dg.DagsterInstance
     instruments: tuple[Instrument, ...]
     stages: frozenset[Stage]
     checks: frozenset[dg.AssetCheckKey]
@@ -61,6 +62,7 @@ def partitioned_work(
     if not _PARTITION_TAGS & context.run.tags.keys():
         raise UsageError("the run has no partitions: choose some, or launch the job walk_listed")
     return Work(
+        instance=context.instance,
         instruments=universe.select(context.partition_keys),
         stages=frozenset(Stage(key.path[-1]) for key in context.selected_asset_keys),
         checks=frozenset(context.selected_asset_check_keys),
@@ -70,6 +72,7 @@ def partitioned_work(
 
 
 def listed_work(
+    context: dg.OpExecutionContext,
     config: ListedConfig,
     universe: Universe,
     *,
@@ -84,6 +87,7 @@ def listed_work(
     """
     everybody = universe.instruments if tier is None else universe.tier(tier)
     return Work(
+        instance=context.instance,
         instruments=universe.select(config.symbols) if config.symbols else everybody,
         stages=frozenset(stages),
         checks=checks,

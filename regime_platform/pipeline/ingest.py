@@ -83,7 +83,7 @@ def _store(
     if looked.stored == 0:
         return looked
     with writing(paths):
-        return raw_log.append(paths.raw(timeframe), page.bars, facts)
+        return raw_log.append(paths.raw(timeframe), page.bars, facts, compared=looked)
 
 
 def _added(counts: SeriesIngest, merge: Merge, requests: int) -> SeriesIngest:
