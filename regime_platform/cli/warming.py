@@ -6,7 +6,8 @@ import time
 def warm() -> bool:
     """Compiles the kernels where this machine does not hold them yet; True if it had to."""
     from regime_platform.cli.screen import messages
-    from regime_platform.pipeline.derive import kernels_are_compiled, warm_kernels
+    from regime_platform.compute.jit import kernels_are_compiled
+    from regime_platform.pipeline.derive import warm_kernels
 
     if kernels_are_compiled():
         return False

@@ -216,22 +216,29 @@ def positive_sigma(x: Floats, window: int) -> tuple[Floats, Floats]:
     """Sample deviation of the positive values among the last ``window``, and how many there are.
 
     For the negative ones give ``-x``. Zeros and NaN are in neither set; NaN for fewer than two.
+    A set of identical values gives exactly 0: what is left by rounding would count as dispersion.
     """
     sigmas = np.full(x.size, np.nan)
     counts = np.full(x.size, np.nan)
     means = np.empty(_BLOCK)
+    lowest = np.empty(_BLOCK)
+    highest = np.empty(_BLOCK)
     for start in range(window - 1, x.size, _BLOCK):
         sums = sigmas[start : start + _BLOCK]
         found = counts[start : start + _BLOCK]
         sums[:] = 0.0
         found[:] = 0.0
+        lowest[:] = np.inf
+        highest[:] = 0.0
         for age in range(window - 1, -1, -1):
             members = x[start - age : start - age + sums.size]
             for k in range(sums.size):
                 sums[k] += max(0.0, members[k])
                 found[k] += 1.0 if members[k] > 0.0 else 0.0
+                highest[k] = members[k] if members[k] > highest[k] else highest[k]
+                lowest[k] = members[k] if 0.0 < members[k] < lowest[k] else lowest[k]
         for k in range(sums.size):
-            means[k] = sums[k] / found[k]
+            means[k] = highest[k] if lowest[k] == highest[k] else sums[k] / found[k]
             sums[k] = 0.0
         for age in range(window - 1, -1, -1):
             members = x[start - age : start - age + sums.size]

@@ -15,14 +15,24 @@ MANIFEST_VERSION = 1
 
 
 def sealed(
-    facts: Mapping[str, Any], previous: Mapping[str, Any] | None, written_at: dt.datetime
+    facts: Mapping[str, Any],
+    previous: Mapping[str, Any] | None,
+    written_at: dt.datetime,
+    run: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """A manifest ready to be written."""
+    """A manifest ready to be written.
+
+    Args:
+        facts: what the digest covers.
+        previous: the manifest that this one replaces.
+        written_at: the time of the run.
+        run: what else holds of this run only, kept apart from the facts.
+    """
     return {
         "manifest": dict(facts),
         "digest": facts_digest(facts),
         "previous": None if previous is None else previous.get("digest"),
-        "run": {"written_at": iso(written_at)},
+        "run": {"written_at": iso(written_at), **(run or {})},
     }
 
 

@@ -6,7 +6,8 @@ key is read from the environment in the run's own process and nowhere else.
 
 import dagster as dg
 
-from regime_platform.pipeline.derive import kernels_are_compiled, warm_kernels
+from regime_platform.compute.jit import kernels_are_compiled
+from regime_platform.pipeline.derive import warm_kernels
 from regime_platform.pipeline.platform import Platform, open_platform
 from regime_platform.settings import Settings
 

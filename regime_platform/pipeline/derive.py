@@ -14,7 +14,6 @@ from regime_platform.bars.layout import SymbolPaths
 from regime_platform.bars.locks import writing
 from regime_platform.compute.engine import SeriesResult, compute_series, latest_state, warm_up
 from regime_platform.compute.eras import era_class
-from regime_platform.compute.jit import kernels_are_compiled
 from regime_platform.compute_db.reader import read_lineage
 from regime_platform.compute_db.store import build
 from regime_platform.errors import BarsError, BlockedError, ResultsError
@@ -28,8 +27,6 @@ from regime_platform.pipeline.platform import Platform
 from regime_platform.pipeline.promote import read_verdict
 from regime_platform.validation.gate import BLOCKED
 from regime_platform.validation.verdict import Verdict
-
-__all__ = ["current_recipe", "derive", "kernels_are_compiled", "stored_lineage", "warm_kernels"]
 
 
 def derive(platform: Platform, instrument: Instrument, *, force: bool = False) -> DeriveOutcome:
@@ -80,12 +77,12 @@ def stored_lineage(paths: SymbolPaths) -> Mapping[str, Any] | None:
     """What compute.db was made from; None where there is no usable one, so that it is built anew.
 
     The manifest is asked first, since opening 1,600 databases to learn that nothing changed would
-    take half a minute. It is believed while it is younger than the database it describes.
+    take half a minute. It is believed while the database is the very file that it was written for.
     """
     if not paths.compute_db.exists():
         return None
     manifest = read_json(paths.compute_manifest)
-    if manifest is not None and _is_younger(paths):
+    if manifest is not None and manifest["run"].get("compute_db") == stat_facts(paths):
         facts = manifest["manifest"]
         return {**facts, "series": list(facts["series"].values())}
     try:
@@ -99,8 +96,10 @@ def warm_kernels() -> None:
     warm_up()
 
 
-def _is_younger(paths: SymbolPaths) -> bool:
-    return paths.compute_manifest.stat().st_mtime_ns >= paths.compute_db.stat().st_mtime_ns
+def stat_facts(paths: SymbolPaths) -> dict[str, int]:
+    """What tells one compute.db file from another without opening it."""
+    found = paths.compute_db.stat()
+    return {"bytes": found.st_size, "mtime_ns": found.st_mtime_ns}
 
 
 def _open_verdict(platform: Platform, symbol: str) -> Verdict:

@@ -19,6 +19,7 @@ from regime_platform.manifests.bar_manifest import bar_manifest
 from regime_platform.manifests.compute_manifest import compute_manifest
 from regime_platform.manifests.manifest import is_same, sealed
 from regime_platform.model.instruments import Instrument
+from regime_platform.pipeline.derive import stat_facts
 from regime_platform.pipeline.outcomes import PublishOutcome, Status
 from regime_platform.pipeline.platform import Platform
 from regime_platform.pipeline.promote import read_verdict
@@ -49,7 +50,8 @@ def publish(platform: Platform, instrument: Instrument, now: dt.datetime) -> Pub
     if outdated:
         with writing(paths):
             for path in outdated:
-                write_json(path, sealed(wanted[path], read_json(path), now))
+                run = {"compute_db": stat_facts(paths)} if path == paths.compute_manifest else {}
+                write_json(path, sealed(wanted[path], read_json(path), now, run))
     return PublishOutcome(
         symbol,
         Status.DONE if outdated else Status.UNCHANGED,

@@ -29,7 +29,9 @@ _CLOSE = pl.col("close")
 _RETURNS = (_CLOSE / _CLOSE.shift(1)).log()
 _BEFORE = _CLOSE.shift(1)
 _TRUE_RANGE = pl.max_horizontal(
-    pl.col("high") - pl.col("low"), (pl.col("high") - _BEFORE).abs(), (pl.col("low") - _BEFORE).abs()
+    pl.col("high") - pl.col("low"),
+    (pl.col("high") - _BEFORE).abs(),
+    (pl.col("low") - _BEFORE).abs(),
 )
 _TRADED = pl.col("volume") * _CLOSE
 _COLUMNS = {

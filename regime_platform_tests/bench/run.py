@@ -1,113 +1,134 @@
-"""`make bench`: what the compute and the store cost on this machine.
+"""`make bench`: what compute and store cost on this machine.
 
-Every figure is the median of ``RUNS`` runs in one process on one core, kernels compiled beforehand.
-Prints a table and writes build/bench.json, flat, with versions beside the figures.
+Prints tables and writes build/bench.json: flat, one key per figure, beside them what ran, when and
+where. Processor time unless a figure says wall clock, since that holds on a machine that others use
+too. ``--quick`` runs all of it on a handful of bars, to see that the bench itself works.
 """
 
+import argparse
+import datetime as dt
 import json
 import os
-import statistics
-import tempfile
+import platform
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 
-import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from regime_platform.bars.canonical import read_bars, write_parts
 from regime_platform.code_version import code_version
-from regime_platform.compute.engine import SeriesResult, compute_series, latest_state, warm_up
-from regime_platform.compute.eras import FIXED_ERAS
-from regime_platform.compute_db.store import build
-from regime_platform.model.digests import frame_digest
-from regime_platform.model.series import Promoted
+from regime_platform.compute.engine import warm_up
+from regime_platform.compute.jit import sources_digest
 from regime_platform.settings import PROJECT_ROOT
-from regime_platform_tests.builders import make_bars
-
-RUNS = 5
-SIZES = (5_000, 50_000, 200_000)
-TIMEFRAME = "15min"
-
-
-def median_seconds(work: Callable[[], object], clock: Callable[[], float]) -> float:
-    """The median over ``RUNS`` runs."""
-    taken = []
-    for _ in range(RUNS):
-        began = clock()
-        work()
-        taken.append(clock() - began)
-    return statistics.median(taken)
+from regime_platform_tests.bench.figures import FULL, QUICK, Figure, Scale
+from regime_platform_tests.bench.ratio import Sample, ratio_figures
+from regime_platform_tests.bench.stages import percentile_figures, stage_figures
+from regime_platform_tests.bench.storage import end_to_end_figures, memory_figures
+from regime_platform_tests.bench.universe import universe_figures
 
 
-def computed(bars: pl.DataFrame) -> SeriesResult:
-    """Everything of one series."""
-    return compute_series(bars, symbol="BENCH", timeframe=TIMEFRAME, eras=FIXED_ERAS)
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measures, prints, writes."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="few bars: figures without meaning")
+    parser.add_argument("--output", type=Path, help="default: build/bench.json or bench_quick.json")
+    asked = parser.parse_args(arguments)
+    name = "bench_quick.json" if asked.quick else "bench.json"
+    target = asked.output or PROJECT_ROOT / "build" / name
+    console, scale = Console(), QUICK if asked.quick else FULL
+
+    facts = {"command": f"make bench{' (--quick)' * asked.quick}", **_circumstances(scale)}
+    console.print(" | ".join(f"{key} {value}" for key, value in facts.items()), highlight=False)
+    began, sources = time.perf_counter(), sources_digest()
+    console.print("compiling kernels where needed")
+    warm_up()
+    sample, figures = measure(scale, console)
+    facts |= {
+        "seconds_in_all": round(time.perf_counter() - began, 1),
+        "load_average_after": _load(),
+        "reference_sample_bars": sample.bars,
+        "reference_sample_ms": sample.milliseconds,
+    }
+    console.print(_integration(sample), _table(figures, asked.quick))
+    console.print(f"{facts['seconds_in_all']} s, load average then {facts['load_average_after']}")
+    if sources_digest() != sources:
+        sys.exit("sources of the compute were edited meanwhile: these figures mix two versions")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    values = {figure.name: figure.value for figure in figures}
+    target.write_text(json.dumps({**values, **facts}, indent=2) + "\n")
+    console.print(f"written: {target}")
 
 
-def tables_of(result: SeriesResult) -> dict[str, pl.DataFrame]:
-    """The tables of a symbol with that one series."""
+def measure(scale: Scale, console: Console) -> tuple[Sample, list[Figure]]:
+    """All figures, in the order of the table."""
+    figures: list[Figure] = []
+    for title, part in (
+        ("engine by stage", stage_figures),
+        ("percentile kernels", percentile_figures),
+        ("end to end", end_to_end_figures),
+        ("peak memory", memory_figures),
+    ):
+        console.print(f"measuring: {title}")
+        figures += part(scale)
+    console.print("measuring: against the per-bar reference")
+    sample, ratios = ratio_figures(scale)
+    console.print("measuring: universe")
+    return sample, [*figures, *ratios, *universe_figures(scale)]
+
+
+def _circumstances(scale: Scale) -> dict[str, object]:
+    code = code_version()
     return {
-        "escalation_history_v3": result.escalation,
-        "forward_labels": result.labels,
-        "state_history": result.state,
-        "latest_state": latest_state({TIMEFRAME: result}),
+        "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "is_quick": scale is QUICK,
+        "runs_at_least": scale.runs,
+        "cpu": _cpu_name(),
+        "cores": os.cpu_count() or 1,
+        "system": platform.platform(),
+        "load_average_before": _load(),
+        "python": code.python,
+        **{f"version_{library}": version for library, version in code.libraries},
+        "commit": code.commit,
+        "is_dirty": code.is_dirty,
+        "compute_digest": code.compute_digest,
     }
 
 
-def end_to_end(folder: Path, promoted: Promoted) -> None:
-    """Verified read, compute, write, digests."""
-    result = computed(read_bars(folder, promoted))
-    build(folder / "compute.db", tables_of(result), {"series": [], "recipe": {}, "code": {}})
+def _cpu_name() -> str:
+    described = Path("/proc/cpuinfo")
+    lines = described.read_text().splitlines() if described.exists() else []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor() or platform.machine())
 
 
-def measure() -> dict[str, float]:
-    """Name -> figure; the unit ends the name."""
-    figures: dict[str, float] = {}
-    for size in SIZES:
-        bars = make_bars(size, timeframe=TIMEFRAME)
-        seconds = median_seconds(lambda bars=bars: computed(bars), time.process_time)  # type: ignore[misc]
-        figures[f"us_per_bar_{size // 1000}k"] = 1e6 * seconds / size
-    largest = make_bars(SIZES[-1], timeframe=TIMEFRAME)
-    result = computed(largest)
-    figures["digests_200k_cpu_s"] = median_seconds(
-        lambda: [frame_digest(table) for table in tables_of(result).values()], time.process_time
-    )
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        promoted = write_parts(folder, TIMEFRAME, largest, "BENCH")
-        figures["verified_read_200k_cpu_s"] = median_seconds(
-            lambda: read_bars(folder, promoted), time.process_time
-        )
-        figures["end_to_end_200k_cpu_s"] = median_seconds(
-            lambda: end_to_end(folder, promoted), time.process_time
-        )
-        figures["end_to_end_200k_wall_s"] = median_seconds(
-            lambda: end_to_end(folder, promoted), time.perf_counter
-        )
-        figures["compute_db_200k_mb"] = (folder / "compute.db").stat().st_size / 1e6
-    return figures
+def _load() -> str:
+    return " ".join(f"{load:.2f}" for load in os.getloadavg())
 
 
-def main() -> None:
-    """Measures, prints, writes."""
-    console = Console()
-    code = code_version()
-    console.print(f"medians of {RUNS} runs, {os.cpu_count()} cores, {dict(code.libraries)}")
-    console.print("compiling kernels where needed ...")
-    warm_up()
-    figures = measure()
-    table = Table("figure", "value")
-    for name, value in figures.items():
-        table.add_row(name, f"{value:.2f}")
-    console.print(table)
-    target = PROJECT_ROOT / "build" / "bench.json"
-    target.parent.mkdir(exist_ok=True)
-    target.write_text(
-        json.dumps({**figures, "command": "make bench", "code": code.facts()}, indent=2)
-    )
+def _integration(sample: Sample) -> Table:
+    table = Table("bar", "ms", "bar", "ms", "bar", "ms", "bar", "ms")
+    table.title = "per-bar reference, sampled once each, agreeing with the engine to 1e-9"
+    cells = [
+        text
+        for bar, cost in zip(sample.bars, sample.milliseconds, strict=True)
+        for text in (str(bar), f"{cost:.1f}")
+    ]
+    for start in range(0, len(cells), 8):
+        table.add_row(*cells[start : start + 8])
+    table.caption = f"trapezoids over the bars: {sample.total_seconds():.2f} s"
+    return table
+
+
+def _table(figures: Sequence[Figure], is_quick: bool) -> Table:
+    table = Table("figure", "value", "runs", "meaning")
+    table.title = "QUICK: sizes are not those named" if is_quick else "medians of the runs"
+    table.columns[1].justify = table.columns[2].justify = "right"
+    for figure in figures:
+        table.add_row(figure.name, f"{figure.value:,.4g}", str(figure.runs), figure.meaning)
+    return table
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

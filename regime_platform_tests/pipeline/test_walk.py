@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from regime_platform.bars.layout import SymbolPaths
 from regime_platform.compute_db.board import read_board
 from regime_platform.compute_db.reader import read_table
 from regime_platform.pipeline.board import refresh_board
@@ -153,21 +155,22 @@ def test_stages_asked_for_one_by_one_end_where_the_whole_walk_ends(
     instrument = platform.universe.instrument("AAA")
     for stage in STAGES:
         walk_symbol(platform, instrument, now, stages=[stage])
-    by_stage = contents(platform.root.symbol("AAA").folder)
+    by_stage = _proof(platform.root.symbol("AAA"))
     other = street(tmp_path / "other", SYMBOLS)
     serve(other, "AAA", "1day", make_bars(420, seed=0))
     whole = open_platform(other)
 
     walk_symbol(whole, whole.universe.instrument("AAA"), now)
 
-    in_one = contents(whole.root.symbol("AAA").folder)
-    apart = {
-        "compute.db",
-        ".lock",
-    }  # a database file is not byte for byte; the manifest has its digests
-    assert {k: v for k, v in by_stage.items() if k not in apart} == {
-        k: v for k, v in in_one.items() if k not in apart
-    }
+    assert _proof(whole.root.symbol("AAA")) == by_stage
+
+
+def _proof(paths: SymbolPaths) -> dict[str, str]:
+    """Every byte of a symbol, but for its database and the time of its writing: both in digests."""
+    files = dict(contents(paths.folder))
+    for name in (".lock", "compute.db", "compute_manifest.json"):
+        files.pop(name)
+    return {**files, "results": json.loads(paths.compute_manifest.read_text())["digest"]}
 
 
 def _digests(platform: Platform) -> dict[str, str]:
@@ -243,3 +246,18 @@ def test_the_board_tells_who_was_left_behind_until_they_are_through(
     assert first["BBB"] is not None
     assert first["BBB"].startswith("blocked: 1day: high_low_order")
     assert set(mended.values()) == {None}
+
+
+def test_a_database_put_in_place_of_another_is_not_taken_for_it(
+    settings_of_three: Settings, now: dt.datetime
+) -> None:
+    _walk(settings_of_three, now)
+    platform = open_platform(settings_of_three)
+    one, other = platform.root.symbol("AAA"), platform.root.symbol("BBB")
+    shutil.copy2(other.compute_db, one.compute_db)
+
+    outcome = walk_symbol(platform, platform.universe.instrument("AAA"), now)
+
+    assert outcome.derive is not None
+    assert outcome.derive.status is Status.DONE
+    assert set(read_table(one.compute_db, "state_history")["symbol"]) == {"AAA"}

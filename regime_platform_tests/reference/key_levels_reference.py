@@ -5,7 +5,7 @@ walked bar by bar.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,21 +19,20 @@ WIDTH = 250
 LAST = WIDTH - 1
 
 
-def key_levels(
-    high: Floats, low: Floats, close: Floats, volume: Floats, atr: float
-) -> tuple[list[Pair], list[Pair]]:
+def key_levels(bars: Mapping[str, Floats], atr: float) -> tuple[list[Pair], list[Pair]]:
     """Supports and resistances of the 250 bars that end at bar i, the strongest first.
 
     Args:
-        high, low, close, volume: these 250 bars.
+        bars: high, low, close and volume of these 250.
         atr: ATR_20 at the last of them.
     """
     if bad(atr):
         return [], []
+    high, low, close = bars["high"], bars["low"], bars["close"]
     price = float(close[-1])
     candidates = [
         *pivots(high, low, close, atr),
-        *volume_at_price((high + low + close) / 3, volume),
+        *volume_at_price((high + low + close) / 3, bars["volume"]),
         *round_numbers(price, atr),
     ]
     strong = [one for one in clusters(candidates, 0.35 * atr) if one[1] >= 0.35]

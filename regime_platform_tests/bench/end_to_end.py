@@ -1,0 +1,57 @@
+"""One long series from its files to its compute.db: cost, and in a process of its own, memory.
+
+Run as a program (``python -m ... FOLDER``) it does the work once and prints its own peak memory.
+"""
+
+import json
+import resource
+import sys
+from pathlib import Path
+
+import polars as pl
+
+from regime_platform.bars.canonical import read_bars
+from regime_platform.compute.engine import SeriesResult, compute_series, latest_state
+from regime_platform.compute.eras import FIXED_ERAS
+from regime_platform.compute_db.store import build
+from regime_platform.model.series import Promoted
+
+TIMEFRAME = "15min"
+
+
+def tables_of(result: SeriesResult) -> dict[str, pl.DataFrame]:
+    """The tables of a symbol with this one series."""
+    return {
+        "escalation_history_v3": result.escalation,
+        "forward_labels": result.labels,
+        "state_history": result.state,
+        "latest_state": latest_state({TIMEFRAME: result}),
+    }
+
+
+def computed(bars: pl.DataFrame) -> SeriesResult:
+    """Everything of one series."""
+    return compute_series(bars, symbol="BENCH", timeframe=TIMEFRAME, eras=FIXED_ERAS)
+
+
+def end_to_end(folder: Path, promoted: Promoted) -> None:
+    """Verified read, compute, digests, write."""
+    result = computed(read_bars(folder, promoted))
+    build(folder / "compute.db", tables_of(result), {"series": [], "recipe": {}, "code": {}})
+
+
+def pointer_of(folder: Path) -> Path:
+    """Where the bench keeps the pointer to the bars of ``folder``."""
+    return folder / "promoted.json"
+
+
+def main() -> None:
+    """Prints the peak resident memory of this process in bytes."""
+    folder = Path(sys.argv[1])
+    end_to_end(folder, Promoted.from_facts(json.loads(pointer_of(folder).read_text())))
+    unit = 1 if sys.platform == "darwin" else 1024
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""A made-up universe of daily symbols through the real pipeline, by one process and by two.
+
+Timed are `derive` and `publish` of every symbol, from promoted bars to manifests. Processes stand
+ready with their kernels loaded: what a start costs is told by the fresh-process figures.
+"""
+
+import datetime as dt
+import multiprocessing
+import statistics
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from regime_platform.model.universe import Universe
+from regime_platform.pipeline.derive import warm_kernels
+from regime_platform.pipeline.outcomes import Stage, Status
+from regime_platform.pipeline.platform import Platform, open_platform
+from regime_platform.pipeline.walk import walk_symbol
+from regime_platform.settings import Settings
+from regime_platform_tests.bench.figures import Figure, Scale, cost_of
+from regime_platform_tests.builders import make_bars
+from regime_platform_tests.street import serve, street
+
+_START = dt.datetime(2000, 1, 3, tzinfo=dt.UTC)
+_NOW = dt.datetime(2026, 11, 20, 22, 30, tzinfo=dt.UTC)  # after the last bar; any instant would do
+_TARGET = 1_565  # symbols of the universe the platform is built for
+_TAKEN_IN = (Stage.RAW_BARS, Stage.VALIDATED_BARS)
+_TIMED = (Stage.COMPUTE_DB, Stage.MANIFESTS)
+
+_opened: list[Platform] = []  # of a worker process: its one platform
+
+
+def universe_figures(scale: Scale) -> Iterator[Figure]:
+    """Seconds, milliseconds per symbol, and minutes for the whole universe by extrapolation."""
+    symbols = [f"BN{number:03d}" for number in range(scale.symbols)]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        _fill(folder, symbols, scale)
+        for processes in (1, 2):
+            seconds = _median_seconds(folder, symbols, processes, scale.runs)
+            yield from _figures(processes, seconds, scale)
+
+
+def _figures(processes: int, seconds: float, scale: Scale) -> Iterator[Figure]:
+    by = f"{processes}_process{'es' if processes > 1 else ''}"
+    bars = f"{scale.daily_bars} + {scale.weekly_bars} bars each"
+    one = seconds / scale.symbols
+    whole = f"{scale.symbols} daily symbols, {bars}, derive + publish, wall clock"
+    yield Figure(f"universe_100_{by}_s", seconds, whole, scale.runs)
+    yield Figure(f"universe_{by}_ms_per_symbol", 1e3 * one, "the same per symbol", scale.runs)
+    extrapolated = f"EXTRAPOLATED: {_TARGET} such symbols at that rate; core symbols cost more"
+    yield Figure(f"universe_1565_{by}_min", one * _TARGET / 60, extrapolated, scale.runs)
+
+
+def _median_seconds(folder: Path, symbols: Sequence[str], processes: int, runs: int) -> float:
+    taken = []
+    with ProcessPoolExecutor(
+        processes, multiprocessing.get_context("spawn"), initializer=_open, initargs=(folder,)
+    ) as pool:
+        for _ in range(1 + runs):
+            _forget_results(folder, symbols)
+            taken.append(cost_of(lambda: list(pool.map(_derive, symbols))).wall)
+    return statistics.median(taken[1:])  # in the first one the processes started
+
+
+def _fill(folder: Path, symbols: Sequence[str], scale: Scale) -> None:
+    """Bars of all symbols through source, raw log and gate; not timed."""
+    served = street(folder, symbols)
+    platform = open_platform(_settings(folder))
+    for seed, symbol in enumerate(symbols):
+        serve(served, symbol, "1day", make_bars(scale.daily_bars, "1day", _START, seed))
+        serve(served, symbol, "1week", make_bars(scale.weekly_bars, "1week", _START, seed))
+        _require_done(platform, platform.universe, symbol, _TAKEN_IN)
+
+
+def _forget_results(folder: Path, symbols: Sequence[str]) -> None:
+    platform = open_platform(_settings(folder))
+    for symbol in symbols:
+        paths = platform.root.symbol(symbol)
+        for path in (paths.compute_db, paths.manifest, paths.compute_manifest):
+            path.unlink(missing_ok=True)
+
+
+def _settings(folder: Path) -> Settings:
+    """As ``street`` has them, and the universe by name, whatever the environment says."""
+    root = folder / "data"
+    return Settings(
+        _env_file=None,
+        REGIME_DATA_ROOT=root,
+        REGIME_FILES_ROOT=folder / "files",
+        REGIME_UNIVERSE=root / "universe.yaml",
+    )
+
+
+def _open(folder: Path) -> None:
+    warm_kernels()
+    _opened.append(open_platform(_settings(folder)))
+
+
+def _derive(symbol: str) -> None:
+    _require_done(_opened[0], _opened[0].universe, symbol, _TIMED)
+
+
+def _require_done(
+    platform: Platform, universe: Universe, symbol: str, stages: Sequence[Stage]
+) -> None:
+    outcome = walk_symbol(platform, universe.instrument(symbol), _NOW, stages=stages)
+    if outcome.status is not Status.DONE:
+        raise RuntimeError(f"{symbol} is {outcome.status} at {outcome.stage}: {outcome.reason}")
