@@ -3,6 +3,8 @@
 A draw decides on a few stretches and on a seed, so that examples are small to draw and to shrink
 and still hold thousands of bars. Prices lie on a grid whose step is a power of two: coarse grids
 make exact ties, fine ones none, and equal moves between equal prices are equal to the last bit.
+No fine grid repeats a move at other prices: returns that differ in their last digits only have a
+deviation made of rounding, the formulas divide by it, and no two computations would agree.
 """
 
 import datetime as dt
@@ -43,7 +45,8 @@ class Stretch:
         if self.move == "still":
             return np.zeros(self.bars)
         if self.move == "swing":
-            return np.where(np.arange(self.bars) % 2 == 0, self.size, 0.0)
+            there = (np.arange(self.bars) % 2 == 0) & (np.arange(self.bars) < self.bars - 1)
+            return self.size * (1.0 + 0.1 * rng.random()) * there
         if self.move in ("walk", "leap"):
             draws[0] *= 40.0 if self.move == "leap" else 1.0
             return np.cumsum(self.size * draws)

@@ -233,10 +233,11 @@ def positive_sigma(x: Floats, window: int) -> tuple[Floats, Floats]:
         for age in range(window - 1, -1, -1):
             members = x[start - age : start - age + sums.size]
             for k in range(sums.size):
-                sums[k] += max(0.0, members[k])
-                found[k] += 1.0 if members[k] > 0.0 else 0.0
-                highest[k] = members[k] if members[k] > highest[k] else highest[k]
-                lowest[k] = members[k] if 0.0 < members[k] < lowest[k] else lowest[k]
+                gain = max(0.0, members[k])
+                sums[k] += gain
+                found[k] += 1.0 if gain > 0.0 else 0.0
+                highest[k] = max(highest[k], gain)
+                lowest[k] = gain if 0.0 < gain < lowest[k] else lowest[k]
         for k in range(sums.size):
             means[k] = highest[k] if lowest[k] == highest[k] else sums[k] / found[k]
             sums[k] = 0.0

@@ -20,7 +20,7 @@ from regime_platform.orchestration.batch import OnOutcome, report_walk
 from regime_platform.orchestration.checks import CHECK_KEYS
 from regime_platform.orchestration.events import SymbolEvent
 from regime_platform.orchestration.resources import PlatformResource
-from regime_platform.orchestration.work import ListedConfig, listed_work
+from regime_platform.orchestration.work import ListedConfig, Work, listed_instruments
 from regime_platform.pipeline.outcomes import Stage
 
 UPDATE_CORE = "update_core"
@@ -91,13 +91,13 @@ def _listed_job(listed: _Listed, on_outcome: OnOutcome) -> dg.JobDefinition:
         context: dg.OpExecutionContext, config: ListedConfig, platform: PlatformResource
     ) -> Iterator[SymbolEvent]:
         opened = platform.open()
-        work = listed_work(
-            context,
-            config,
-            opened.universe,
-            stages=listed.stages,
+        work = Work(
+            instance=context.instance,
+            instruments=listed_instruments(config, opened.universe, listed.tier),
+            stages=frozenset(listed.stages),
             checks=CHECK_KEYS,
-            tier=listed.tier,
+            is_partitioned=False,
+            force=config.force,
         )
         now = dt.datetime.now(dt.UTC)  # noqa: TID251 - the clock of every listed run
         yield from report_walk(opened, work, now, on_outcome)

@@ -8,7 +8,14 @@ from regime_platform.orchestration.tables import when
 from regime_platform.pipeline.platform import Platform
 from regime_platform.report.charts import small_chart_png
 
-_SHOWN = ("regime_label", "confidence", "esc_pctl", "escalation_bucket", "hazard_score")
+#: Heading -> column, the headings of the board.
+_SHOWN = {
+    "regime": "regime_label",
+    "confidence": "confidence",
+    "escalation": "esc_pctl",
+    "bucket": "escalation_bucket",
+    "hazard": "hazard_score",
+}
 
 
 def latest_regimes(platform: Platform, symbol: str) -> list[Mapping[str, object]]:
@@ -21,7 +28,7 @@ def latest_regimes(platform: Platform, symbol: str) -> list[Mapping[str, object]
             "timeframe": str(row["timeframe"]),
             "last bar": when(iso(row["ts"]), row["timeframe"]),
             "since": when(iso(row["regime_since"]), row["timeframe"]),
-            **{name: _short(row[name]) for name in _SHOWN},
+            **{heading: _short(row[name]) for heading, name in _SHOWN.items()},
         }
         for row in read_table(path, "latest_state").iter_rows(named=True)
     ]

@@ -7,7 +7,6 @@ range of partitions over scattered symbols would either become one run per gap o
 never touched.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import dagster as dg
@@ -71,26 +70,14 @@ def partitioned_work(
     )
 
 
-def listed_work(
-    context: dg.OpExecutionContext,
-    config: ListedConfig,
-    universe: Universe,
-    *,
-    stages: Sequence[Stage],
-    checks: frozenset[dg.AssetCheckKey],
-    tier: str | None,
-) -> Work:
-    """The task of a listed run; an empty list means the tier, or everybody where there is none.
+def listed_instruments(
+    config: ListedConfig, universe: Universe, tier: str | None
+) -> tuple[Instrument, ...]:
+    """Whom a listed run is about: an empty list means the tier, or everybody where there is none.
 
     Raises:
         UsageError: a symbol is not in the universe.
     """
-    everybody = universe.instruments if tier is None else universe.tier(tier)
-    return Work(
-        instance=context.instance,
-        instruments=universe.select(config.symbols) if config.symbols else everybody,
-        stages=frozenset(stages),
-        checks=checks,
-        is_partitioned=False,
-        force=config.force,
-    )
+    if config.symbols:
+        return universe.select(config.symbols)
+    return universe.instruments if tier is None else universe.tier(tier)

@@ -269,8 +269,9 @@ def _log(column: str, title: str | None = None) -> alt.Y:
 
 
 def _regime(*, legend: bool) -> alt.Color:
-    shown = alt.Legend(title="regime", orient="right", symbolOpacity=1) if legend else None
-    return alt.Color("regime_label:N", scale=_REGIME_SCALE, legend=shown)
+    words = "lower(replace(datum.label, /_/g, ' '))"  # as the table above the chart has them
+    shown = alt.Legend(title="regime", orient="right", symbolOpacity=1, labelExpr=words)
+    return alt.Color("regime_label:N", scale=_REGIME_SCALE, legend=shown if legend else None)
 
 
 def _styled(chart: Panel) -> Panel:

@@ -22,7 +22,7 @@ class Figure:
     name: str  # the unit is in it
     value: float
     meaning: str
-    runs: int  # the value is the median of so many; 1 says so openly
+    runs: int  # the value is the median of so many; 0: follows from other figures
 
 
 @dataclass(frozen=True)

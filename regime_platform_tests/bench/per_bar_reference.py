@@ -64,8 +64,8 @@ class PrefixHistory:
         if name not in _COLUMNS and name not in self._prefix.columns:
             raise AttributeError(name)
         series = self._prefix.select(_COLUMNS.get(name, pl.col(name))).to_series()
-        self.__dict__[name] = series.fill_null(math.nan)
-        return self.__dict__[name]
+        filled = self.__dict__[name] = series.fill_null(math.nan)
+        return filled
 
     @cached_property
     def first_volume(self) -> int:

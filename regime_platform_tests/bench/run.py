@@ -37,7 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = parser.parse_args(arguments)
     name = "bench_quick.json" if asked.quick else "bench.json"
     target = asked.output or PROJECT_ROOT / "build" / name
-    console, scale = Console(), QUICK if asked.quick else FULL
+    console = Console(width=None if sys.stdout.isatty() else 150)
+    scale = QUICK if asked.quick else FULL
 
     facts = {"command": f"make bench{' (--quick)' * asked.quick}", **_circumstances(scale)}
     console.print(" | ".join(f"{key} {value}" for key, value in facts.items()), highlight=False)
@@ -124,11 +125,13 @@ def _integration(sample: Sample) -> Table:
 def _table(figures: Sequence[Figure], is_quick: bool) -> Table:
     table = Table("figure", "value", "runs", "meaning")
     table.title = "QUICK: sizes are not those named" if is_quick else "medians of the runs"
+    table.columns[0].no_wrap = True
     table.columns[1].justify = table.columns[2].justify = "right"
     for figure in figures:
-        table.add_row(figure.name, f"{figure.value:,.4g}", str(figure.runs), figure.meaning)
+        value = f"{figure.value:,.{2 if figure.value < 100 else 0}f}"
+        table.add_row(figure.name, value, str(figure.runs or ""), figure.meaning)
     return table
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

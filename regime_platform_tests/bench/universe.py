@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from regime_platform.model.universe import Universe
 from regime_platform.pipeline.derive import warm_kernels
 from regime_platform.pipeline.outcomes import Stage, Status
 from regime_platform.pipeline.platform import Platform, open_platform
@@ -34,12 +33,15 @@ _opened: list[Platform] = []  # of a worker process: its one platform
 def universe_figures(scale: Scale) -> Iterator[Figure]:
     """Seconds, milliseconds per symbol, and minutes for the whole universe by extrapolation."""
     symbols = [f"BN{number:03d}" for number in range(scale.symbols)]
+    spawn = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _fill(folder, symbols, scale)
-        for processes in (1, 2):
-            seconds = _median_seconds(folder, symbols, processes, scale.runs)
-            yield from _figures(processes, seconds, scale)
+        with ProcessPoolExecutor(2, spawn, initializer=_open, initargs=(folder,)) as pool:
+            for processes in (1, 2):
+                shares = [symbols[start::processes] for start in range(processes)]
+                seconds = _median_seconds(folder, pool, shares, scale.runs)
+                yield from _figures(processes, seconds, scale)
 
 
 def _figures(processes: int, seconds: float, scale: Scale) -> Iterator[Figure]:
@@ -53,14 +55,14 @@ def _figures(processes: int, seconds: float, scale: Scale) -> Iterator[Figure]:
     yield Figure(f"universe_1565_{by}_min", one * _TARGET / 60, extrapolated, scale.runs)
 
 
-def _median_seconds(folder: Path, symbols: Sequence[str], processes: int, runs: int) -> float:
+def _median_seconds(
+    folder: Path, pool: ProcessPoolExecutor, shares: Sequence[Sequence[str]], runs: int
+) -> float:
+    """The wall clock of all shares, each derived by one process."""
     taken = []
-    with ProcessPoolExecutor(
-        processes, multiprocessing.get_context("spawn"), initializer=_open, initargs=(folder,)
-    ) as pool:
-        for _ in range(1 + runs):
-            _forget_results(folder, symbols)
-            taken.append(cost_of(lambda: list(pool.map(_derive, symbols))).wall)
+    for _ in range(1 + runs):
+        _forget_results(folder, [symbol for share in shares for symbol in share])
+        taken.append(cost_of(lambda: list(pool.map(_derive, shares))).wall)
     return statistics.median(taken[1:])  # in the first one the processes started
 
 
@@ -71,7 +73,7 @@ def _fill(folder: Path, symbols: Sequence[str], scale: Scale) -> None:
     for seed, symbol in enumerate(symbols):
         serve(served, symbol, "1day", make_bars(scale.daily_bars, "1day", _START, seed))
         serve(served, symbol, "1week", make_bars(scale.weekly_bars, "1week", _START, seed))
-        _require_done(platform, platform.universe, symbol, _TAKEN_IN)
+        _require_done(platform, symbol, _TAKEN_IN)
 
 
 def _forget_results(folder: Path, symbols: Sequence[str]) -> None:
@@ -98,13 +100,13 @@ def _open(folder: Path) -> None:
     _opened.append(open_platform(_settings(folder)))
 
 
-def _derive(symbol: str) -> None:
-    _require_done(_opened[0], _opened[0].universe, symbol, _TIMED)
+def _derive(symbols: Sequence[str]) -> None:
+    for symbol in symbols:
+        _require_done(_opened[0], symbol, _TIMED)
 
 
-def _require_done(
-    platform: Platform, universe: Universe, symbol: str, stages: Sequence[Stage]
-) -> None:
-    outcome = walk_symbol(platform, universe.instrument(symbol), _NOW, stages=stages)
+def _require_done(platform: Platform, symbol: str, stages: Sequence[Stage]) -> None:
+    instrument = platform.universe.instrument(symbol)
+    outcome = walk_symbol(platform, instrument, _NOW, stages=stages)
     if outcome.status is not Status.DONE:
         raise RuntimeError(f"{symbol} is {outcome.status} at {outcome.stage}: {outcome.reason}")

@@ -47,7 +47,7 @@ EDGES: dict[str, dict[str, tuple[float, ...]]] = {
 }
 LISTS = ("strategy_tags", "regime_reasons", "regime_reasons_top")
 COMPONENTS = [name for name in ESCALATION_SCHEMA if name.endswith(("_level", "_rise", "_fall"))]
-BARS_OF_LEVELS = 60  # per example
+BARS_OF_LEVELS = 50  # at most, per example
 
 
 def examples(few: int) -> settings:
@@ -127,7 +127,7 @@ def test_key_levels_are_those_of_the_rules_written_out(one: Series, data: st.Dat
     result, bars = computed(one), columns_of(one)
     count = bars["close"].size
     a20 = History({name: values.tolist() for name, values in bars.items()}).a20
-    step = max(1, (count - WIDTH + 1) // BARS_OF_LEVELS)
+    step = -(-(count - WIDTH + 1) // BARS_OF_LEVELS)
     first = WIDTH - 1 + data.draw(st.integers(0, step - 1))
 
     for i in range(first, count, step):
@@ -159,7 +159,7 @@ def test_classification_follows_from_the_metrics_of_its_row(one: Series) -> None
 
 
 @examples(15)
-@given(one=series(shortest=200, longest=1000))
+@given(one=series(shortest=200, longest=2000))
 def test_escalation_follows_from_the_metrics_of_the_state(one: Series) -> None:
     result, bars = computed(one), columns_of(one)
     constants = DEFAULT_PARAMS.at(one.timeframe)

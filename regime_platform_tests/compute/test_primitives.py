@@ -128,6 +128,16 @@ def test_the_deviation_of_gains_follows_its_definition(x: Floats) -> None:
         np.testing.assert_allclose(sigmas[i], expected, atol=1e-7)
 
 
+def test_gains_of_one_size_have_no_dispersion_whatever_lies_between_them() -> None:
+    gain = np.log(1.03)  # thirty of these, added up and divided by thirty, are another number
+    x = np.tile([gain, -gain], 60)
+
+    sigmas, counts = prim.positive_sigma(x, 60)
+
+    assert (counts[59:] == 30).all()
+    assert (sigmas[59:] == 0.0).all()
+
+
 def test_the_moving_average_starts_at_the_first_value_uncorrected() -> None:
     series = prim.ema(np.array([10.0, 12.0, 12.0]), 3)
 

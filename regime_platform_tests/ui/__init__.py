@@ -1,0 +1,1 @@
+"""The real UI and the pages, clicked through in a headless Chromium."""

@@ -1,0 +1,81 @@
+"""Headless Chromium: found, started, and its pages watched."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+#: Milliseconds for whatever a page has to do; most of it takes one second.
+PATIENCE = 60_000
+_QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@dataclass
+class Watched:
+    """A page, what it asked for and what it complained about."""
+
+    page: Page
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The machine's Chromium."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    assert path, "no Chromium on this machine: apt-get install chromium, or run `make test-ui`"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(_QUIET))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def watched_page(
+    browser: Browser, pictures: Path, *, width: int = 1600, offline: bool = False
+) -> Iterator[Watched]:
+    """A page with a fresh profile; a failure keeps a picture of it and says where."""
+    context = browser.new_context(viewport={"width": width, "height": 1000}, offline=offline)
+    watched = Watched(context.new_page())
+    page = watched.page
+    page.set_default_timeout(PATIENCE)
+    page.on("request", lambda request: watched.requests.append(request.url))
+    page.on("pageerror", lambda error: watched.complaints.append(str(error)))
+    page.on("console", lambda message: _note(watched, message))
+    try:
+        yield watched
+    except BaseException as error:
+        error.add_note(f"screenshot: {picture_of(page, pictures)}")
+        raise
+    finally:
+        context.close()
+
+
+def picture_of(page: Page, folder: Path) -> Path:
+    """A picture of the page as it is now."""
+    target = folder / "failed.png"
+    page.screenshot(path=target)
+    return target
+
+
+def strangers(watched: Watched, home: str) -> list[str]:
+    """The requests that went elsewhere than ``home``."""
+    return [url for url in watched.requests if not url.startswith((home, "data:", "blob:"))]
+
+
+def _note(watched: Watched, message: ConsoleMessage) -> None:
+    if message.type in {"error", "warning"}:
+        watched.complaints.append(f"{message.type}: {message.text}")

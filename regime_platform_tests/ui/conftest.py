@@ -1,0 +1,100 @@
+"""One browser, one `dagster dev`, and one backfill launched by clicking, for all tests here."""
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from regime_platform.settings import Settings
+from regime_platform_tests.builders import make_bars
+from regime_platform_tests.street import serve, street, with_value
+from regime_platform_tests.ui.browsing import (
+    PATIENCE,
+    Watched,
+    chromium,
+    picture_of,
+    watched_page,
+)
+from regime_platform_tests.ui.serving import dagster_dev
+
+BAD = "CEDAR"
+GOOD = ("ALDER", "BIRCH", "ELM")
+SYMBOLS = tuple(sorted((*GOOD, BAD)))
+#: Milliseconds for a backfill: the daemon looks every 30 seconds, once to start and once to end it.
+BACKFILL = 240_000
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The machine's Chromium, headless."""
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Four symbols with daily and weekly bars; the high of one daily bar of one is below its low.
+
+    Nothing is fetched yet.
+    """
+    settings = street(tmp_path_factory.mktemp("ui"), SYMBOLS)
+    for seed, symbol in enumerate(SYMBOLS):
+        daily = make_bars(400, seed=seed)
+        serve(
+            settings, symbol, "1day", with_value(daily, 200, high=1.0) if symbol == BAD else daily
+        )
+        serve(settings, symbol, "1week", make_bars(250, "1week", seed=seed))
+    return settings
+
+
+@pytest.fixture(scope="session")
+def address(house: Settings) -> Iterator[str]:
+    """Where the UI of the house is served."""
+    with dagster_dev(house) as served:
+        yield served
+
+
+@pytest.fixture
+def watched(browser: Browser, tmp_path: Path) -> Iterator[Watched]:
+    """A page as wide as most screens, with a fresh profile."""
+    with watched_page(browser, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def page(watched: Watched) -> Page:
+    """The page alone."""
+    return watched.page
+
+
+@pytest.fixture(scope="session")
+def backfill(browser: Browser, address: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of the page of a backfill of everybody, launched by clicking, and finished."""
+    with watched_page(browser, tmp_path_factory.mktemp("backfill")) as opened:
+        page = opened.page
+        page.goto(f"{address}/asset-groups")
+        page.get_by_role("button", name="Materialize all").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_text("All", exact=True).click()
+        expect(dialog.get_by_text("4 partitions")).to_be_visible(timeout=PATIENCE)
+        dialog.get_by_role("button", name="Launch backfill").click()
+        page.get_by_text("View", exact=True).click()  # in the note that the backfill was created
+        page.wait_for_url("**/runs/b/*")
+        expect(page.get_by_text("100% completed")).to_have_count(4, timeout=BACKFILL)
+        expect(page.get_by_text("Failed", exact=True)).to_have_count(2, timeout=BACKFILL)
+        return page.url
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that fails says where the picture of its page is."""
+    report = yield
+    arguments = getattr(item, "funcargs", {})
+    watched = arguments.get("watched")
+    if call.when == "call" and report.failed and watched is not None:
+        target = picture_of(watched.page, arguments["tmp_path"])
+        report.sections.append(("screenshot", str(target)))
+    return report

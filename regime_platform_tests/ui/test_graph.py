@@ -1,0 +1,103 @@
+"""A person's way through Dagster's UI: the graph, a backfill, who is red, and why."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from regime_platform.pipeline.outcomes import Stage
+from regime_platform_tests.ui.browsing import PATIENCE, Watched, strangers
+from regime_platform_tests.ui.conftest import BAD, GOOD, SYMBOLS
+
+pytestmark = [pytest.mark.ui, pytest.mark.timeout(600)]
+expect.set_options(timeout=PATIENCE)
+
+
+def test_the_graph_shows_the_four_assets_in_the_order_of_the_walk(page: Page, address: str) -> None:
+    page.goto(f"{address}/asset-groups")
+    page.locator("svg").get_by_text("bars", exact=True).wait_for()
+    page.locator("button:has([aria-label=settings])").last.click()
+    page.get_by_role("menuitem", name="Expand all groups").click()
+
+    names = [page.locator("svg").get_by_text(stage.value, exact=True) for stage in Stage]
+    for name in names:
+        expect(name).to_be_visible()
+    boxes = [name.bounding_box() for name in names]
+    places = [box["x"] for box in boxes if box]
+    assert places == sorted(places)
+    assert len(places) == len(Stage)
+
+
+def test_a_backfill_launched_by_clicking_ends_with_a_count_for_every_asset(
+    page: Page, backfill: str
+) -> None:
+    page.goto(backfill)
+
+    expect(page.get_by_text("100% completed")).to_have_count(4)
+    told = page.locator("body").inner_text()
+    for stage in Stage:
+        green, red = (4, 0) if stage is Stage.RAW_BARS else (3, 1)
+        row = rf"{stage.value}\s+100% completed\s+4\s+0\s+{green}\s+{red}\s"
+        assert re.search(row, f"{told}\n"), told
+
+
+@pytest.mark.usefixtures("backfill")
+@pytest.mark.parametrize("stage", list(Stage))
+def test_exactly_the_bad_symbol_is_red_and_everybody_else_green(
+    page: Page, address: str, stage: Stage
+) -> None:
+    red = set() if stage is Stage.RAW_BARS else {BAD}
+
+    page.goto(f"{address}/assets/{stage.value}?view=partitions")
+
+    expect(page.get_by_text(f"Failed ({len(red)})")).to_be_visible()
+    expect(page.get_by_text(f"Materialized ({len(SYMBOLS) - len(red)})")).to_be_visible()
+    for symbol in SYMBOLS:
+        colour = "red" if symbol in red else "green"
+        expect(_dot(page, symbol)).to_have_attribute("style", re.compile(f"accent-{colour}"))
+
+
+@pytest.mark.usefixtures("backfill")
+def test_a_good_symbol_shows_its_regimes_its_picture_and_no_column_off_the_page(
+    watched: Watched, address: str
+) -> None:
+    page = watched.page
+    page.goto(f"{address}/assets/compute_db?view=partitions")
+    _row(page, GOOD[0]).click()
+
+    for heading in ("escalation", "hazard", "bars digest"):
+        box = page.get_by_text(heading, exact=True).bounding_box()
+        assert box
+        assert box["x"] + box["width"] < 1600, f"{heading} is cut off"
+    expect(page.get_by_role("cell", name="1week", exact=True).first).to_be_visible()
+    page.get_by_text("[Show Markdown]").click()
+    picture = page.get_by_role("dialog").get_by_role("img", name=GOOD[0])
+    expect(picture).to_be_visible()
+    assert picture.evaluate("one => [one.naturalWidth, one.naturalHeight]") == [480, 160]
+    assert strangers(watched, address) == []
+    assert [one for one in watched.complaints if one.startswith("error")] == []
+
+
+@pytest.mark.usefixtures("backfill")
+def test_the_gate_names_the_bad_symbols_rule_bar_and_remedy_and_passes_the_others(
+    page: Page, address: str
+) -> None:
+    page.goto(f"{address}/assets/validated_bars?view=checks")
+    page.get_by_role("tablist").filter(has_text="Execution history").get_by_text(
+        "Partitions"
+    ).click()
+
+    expect(page.get_by_text("Passed (3)")).to_be_visible()
+    expect(page.get_by_text("Failed (1)", exact=True)).to_be_visible()
+    _row(page, BAD).click()
+    broken = page.get_by_role("row").filter(has_text="high_low_order").filter(has_text="2012-10-08")
+    expect(broken.last).to_contain_text("correct the bar at its source")
+    expect(page.get_by_role("row").filter(has_text="error").first).to_contain_text("high_low_order")
+
+
+def _row(page: Page, symbol: str) -> Locator:
+    return page.locator(f"div[data-tooltip='{symbol}']:has(+ div[style*=border-radius])")
+
+
+def _dot(page: Page, symbol: str) -> Locator:
+    return page.locator(f"div[data-tooltip='{symbol}'] + div[style*=border-radius]")
