@@ -165,7 +165,7 @@ def _document(text: str, where: str) -> Mapping[str, Any]:
     try:
         document = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise ConfigError(f"{where} is not valid YAML ({error}); {_RESTORE}") from error
+        raise ConfigError(f"{where} is not valid YAML ({_told(error)}); {_RESTORE}") from error
     if not isinstance(document, Mapping):
         raise ConfigError(f"{where} is damaged (it holds no mapping); {_RESTORE}")
     return document
@@ -208,4 +208,5 @@ def _text(value: object) -> str:
 
 
 def _told(error: Exception) -> str:
-    return f"{error} missing" if isinstance(error, KeyError) else str(error)
+    told = " ".join(str(error).split())  # YAML tells its errors over several lines
+    return f"{told} missing" if isinstance(error, KeyError) else told

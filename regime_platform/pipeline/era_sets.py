@@ -6,9 +6,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from regime_platform.bars.canonical import read_in_force
+from regime_platform.bars.layout import DataRoot
 from regime_platform.compute.era_detection import DETECTION, benchmarks_of, detect_breaks
-from regime_platform.compute.era_files import EraSetFile
-from regime_platform.compute.eras import ERA_CLASSES, Era, EraSet, era_class, tiling_eras
+from regime_platform.compute.era_files import EraSetFile, date_of
+from regime_platform.compute.eras import (
+    ERA_CLASSES,
+    FALLBACK_ERAS,
+    FIXED_VERSION,
+    OPEN_START,
+    Era,
+    EraSet,
+    era_class,
+    tiling_eras,
+)
 from regime_platform.model.digests import facts_digest
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.series import Promoted, instant
@@ -29,6 +39,20 @@ class ClassDetection:
     bars: Promoted | None = None  # of the benchmark
     reason: str = ""  # why there are no eras
 
+    def facts(self) -> dict[str, Any]:
+        """Plain values for ``--json`` and for the UI."""
+        bars = self.bars
+        return {
+            "class": self.name,
+            "benchmark": self.benchmark,
+            "bars": bars.rows if bars else 0,
+            "first": bars.min_ts[:10] if bars else "",
+            "last": bars.max_ts[:10] if bars else "",
+            "eras": len(self.eras),
+            "breaks": ", ".join(breaks_of(self.eras)),
+            "reason": self.reason,
+        }
+
 
 @dataclass(frozen=True)
 class DetectedEras:
@@ -37,6 +61,11 @@ class DetectedEras:
     classes: tuple[ClassDetection, ...]
     version: str = ""  # "" where no class could be detected
     is_new: bool = False  # False: a set in the data root has these very eras
+
+    def facts(self) -> dict[str, Any]:
+        """Plain values for ``--json``."""
+        classes = [one.facts() for one in self.classes]
+        return {"version": self.version, "is_new": self.is_new, "classes": classes}
 
 
 def detect_eras(
@@ -79,9 +108,38 @@ def detect_eras(
     return DetectedEras(found, named.eras.version, is_new=True)
 
 
-def outdated(platform: Platform) -> tuple[str, ...]:
-    """Symbols whose stored results are ranked in other eras than those in force."""
-    return tuple(one.symbol for one in platform.universe.instruments if _is_outdated(platform, one))
+def breaks_of(eras: Sequence[Era]) -> list[str]:
+    """The dates on which one era ends and the next begins."""
+    return [str(date_of(era.start_us)) for era in eras if era.start_us != OPEN_START]
+
+
+def summaries(root: DataRoot) -> list[dict[str, Any]]:
+    """Every set in plain values, oldest first; the fixed one is always there.
+
+    Raises:
+        ConfigError: a set is damaged.
+    """
+    fixed = {name: breaks_of(eras) for name, eras in FALLBACK_ERAS.by_class.items()}
+    first = {"version": FIXED_VERSION, "known_from": "", "breaks": fixed, "absent": {}}
+    return [first, *(_summary(one) for one in held_sets(root))]
+
+
+def _summary(held: EraSetFile) -> dict[str, Any]:
+    return {
+        "version": held.eras.version,
+        "known_from": held.eras.effective_from.isoformat(),
+        "breaks": {name: breaks_of(eras) for name, eras in held.eras.by_class.items()},
+        "absent": dict(held.absent),
+    }
+
+
+def outdated(platform: Platform) -> Mapping[str, str]:
+    """Symbol -> era class of those whose stored results are ranked in other eras than in force."""
+    return {
+        one.symbol: era_class(one.symbol, one.asset_class).name or ""
+        for one in platform.universe.instruments
+        if _is_outdated(platform, one)
+    }
 
 
 def _is_outdated(platform: Platform, instrument: Instrument) -> bool:

@@ -40,7 +40,11 @@ def eras_in_force(root: DataRoot) -> EraSet:
     if not adopted:
         return FALLBACK_ERAS
     last = adopted[-1]
-    eras = era_set(root, last.version)
+    try:
+        eras = era_set(root, last.version)
+    except ConfigError as error:
+        told = f"the eras in force since {last.since:%Y-%m-%d} cannot be read: {error}"
+        raise ConfigError(f"{told}; or adopt another set with `regime eras adopt`") from error
     if era_set_digest(eras) != last.digest:
         raise ConfigError(
             f"{root.era_set(last.version)} is not the era set that was adopted on "
