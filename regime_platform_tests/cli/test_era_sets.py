@@ -7,9 +7,8 @@ import pytest
 import yaml
 
 from regime_platform.settings import Settings
-from regime_platform_tests.builders import make_bars
+from regime_platform_tests.builders import make_bars, make_broken_bars
 from regime_platform_tests.cli.conftest import Regime
-from regime_platform_tests.pipeline.test_eras import broken_bars
 from regime_platform_tests.street import fingerprint, serve, street
 
 
@@ -17,7 +16,7 @@ from regime_platform_tests.street import fingerprint, serve, street
 def market(regime: Regime, tmp_path: Path) -> Settings:
     """SPY with bars enough to find eras in, AAA of its class, BTCUSD of another; all walked."""
     settings = street(tmp_path, ["AAA", "BTCUSD", "SPY"])
-    serve(settings, "SPY", "1day", broken_bars())
+    serve(settings, "SPY", "1day", make_broken_bars())
     for symbol in ("AAA", "BTCUSD"):
         serve(settings, symbol, "1day", make_bars(430))
     assert regime("run", "--all", settings=settings).code == 0

@@ -13,9 +13,8 @@ from regime_platform.pipeline.eras import versions
 from regime_platform.pipeline.outcomes import Stage
 from regime_platform.pipeline.platform import open_platform
 from regime_platform.settings import Settings
-from regime_platform_tests.builders import make_bars
+from regime_platform_tests.builders import make_bars, make_broken_bars
 from regime_platform_tests.orchestration.graph import QUIET, run_range
-from regime_platform_tests.pipeline.test_eras import broken_bars
 from regime_platform_tests.street import serve, street
 
 
@@ -24,7 +23,7 @@ def market(tmp_path: Path) -> Settings:
     """Two symbols whose source has good bars; nothing is fetched yet."""
     settings = street(tmp_path, ["AAA", "SPY"])
     serve(settings, "AAA", "1day", make_bars(210))
-    serve(settings, "SPY", "1day", broken_bars())
+    serve(settings, "SPY", "1day", make_broken_bars())
     return settings
 
 

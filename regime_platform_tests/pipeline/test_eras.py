@@ -6,8 +6,6 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-import polars as pl
 import pytest
 
 from regime_platform.compute.era_files import EraSetFile
@@ -28,25 +26,12 @@ from regime_platform.pipeline.outcomes import Stage, Status, WalkOutcome
 from regime_platform.pipeline.platform import open_platform
 from regime_platform.pipeline.walk import walk
 from regime_platform.settings import Settings
-from regime_platform_tests.builders import make_bars, make_opens
+from regime_platform_tests.builders import make_bars, make_broken_bars, make_opens
 from regime_platform_tests.street import contents, fingerprint, serve, street
 
 #: AAA follows the eras of its asset class, as SPY does; BTCUSD and HYG have their own classes.
 SYMBOLS = ["AAA", "BTCUSD", "HYG", "SPY"]
 TOUCHED = ["AAA", "SPY"]
-BREAK = 800
-
-
-def broken_bars(bars: int = 1600, at: int = BREAK, seed: int = 4) -> pl.DataFrame:
-    """Daily bars whose volatility is four times as high from bar ``at`` on."""
-    draws = np.random.default_rng(seed).standard_normal(bars)
-    close = 100 * np.exp(np.cumsum(np.where(np.arange(bars) < at, 0.005, 0.02) * draws))
-    return make_bars(bars).with_columns(
-        open=pl.lit(pl.Series(close)),
-        high=pl.lit(pl.Series(close * 1.001)),
-        low=pl.lit(pl.Series(close * 0.999)),
-        close=pl.lit(pl.Series(close)),
-    )
 
 
 def _walk(settings: Settings, now: dt.datetime) -> dict[str, WalkOutcome]:
@@ -58,7 +43,7 @@ def _walk(settings: Settings, now: dt.datetime) -> dict[str, WalkOutcome]:
 def market_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("market")
     settings = street(folder, SYMBOLS)
-    serve(settings, "SPY", "1day", broken_bars())
+    serve(settings, "SPY", "1day", make_broken_bars())
     for seed, symbol in enumerate(("AAA", "BTCUSD", "HYG")):
         serve(settings, symbol, "1day", make_bars(430, seed=seed))
     _walk(settings, dt.datetime(2026, 11, 20, 22, 30, tzinfo=dt.UTC))
@@ -94,7 +79,7 @@ def test_a_break_in_volatility_becomes_a_boundary_at_the_first_bar_of_the_next_e
     opens = make_opens(1600).dt.epoch("us").to_list()
     starts = [opens.index(era.start_us) for era in eras[1:]]
     assert set(held.eras.by_class) == {"EQUITIES_US"}
-    assert min(abs(start - BREAK) for start in starts) < 126
+    assert min(abs(start - 800) for start in starts) < 126
     assert (eras[0].start_us, eras[-1].end_us) == (OPEN_START, OPEN_END)
     assert held.eras.effective_from == dt.date(2018, 2, 17)  # the day after the last bar
     origin = held.origins["EQUITIES_US"]
@@ -124,7 +109,7 @@ def test_longer_history_makes_another_set_and_leaves_the_first(
     version = _detected(market)
     root = open_platform(market).root
     text = root.era_set(version).read_text()
-    serve(market, "SPY", "1day", broken_bars(2300))
+    serve(market, "SPY", "1day", make_broken_bars(2300))
     _walk(market, now)
 
     newer = _detected(market)
