@@ -42,6 +42,18 @@ def make_bars(
     return pl.DataFrame(columns, schema=BAR_SCHEMA)
 
 
+def make_broken_bars(n: int = 1600, at: int = 800, seed: int = 4) -> pl.DataFrame:
+    """Daily bars whose volatility is four times as high from bar ``at`` on: two eras at least."""
+    draws = np.random.default_rng(seed).standard_normal(n)
+    close = 100 * np.exp(np.cumsum(np.where(np.arange(n) < at, 0.005, 0.02) * draws))
+    return make_bars(n).with_columns(
+        open=pl.lit(pl.Series(close)),
+        high=pl.lit(pl.Series(close * 1.001)),
+        low=pl.lit(pl.Series(close * 0.999)),
+        close=pl.lit(pl.Series(close)),
+    )
+
+
 def make_opens(n: int, timeframe: str = "1day", start: dt.datetime = START) -> pl.Series:
     """The first ``n`` opens on or after ``start`` (aware)."""
     first = start.astimezone(dt.UTC).replace(tzinfo=None)

@@ -65,3 +65,17 @@ class DataRoot:
     def board(self) -> Path:
         """Latest state of every symbol: a cache, rebuilt from the compute.db files at any time."""
         return self.path / "board.parquet"
+
+    @property
+    def eras(self) -> Path:
+        """The era sets, each written once, and which of them is in force."""
+        return self.path / "eras"
+
+    def era_set(self, version: str) -> Path:
+        """One era set; versions are path-safe by construction."""
+        return self.eras / f"{version}.yaml"
+
+    @property
+    def adopted_eras(self) -> Path:
+        """Every adoption of an era set, oldest first; the last one is in force."""
+        return self.eras / "adopted.yaml"

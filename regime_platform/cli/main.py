@@ -15,6 +15,7 @@ from regime_platform.cli import (
     charting,
     demo,
     doctor,
+    era_sets,
     evaluating,
     interface,
     versions,
@@ -61,6 +62,12 @@ app = typer.Typer(
 for _panel, _commands in _PANELS:
     for _name, _command in _commands:
         app.command(_name, rich_help_panel=_panel)(_command)
+app.add_typer(
+    era_sets.eras,
+    name="eras",
+    help="Find, list and adopt the eras that escalation is ranked in.",
+    rich_help_panel="Eras",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

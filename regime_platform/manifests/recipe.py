@@ -44,6 +44,25 @@ def recipe_digest(recipe: Mapping[str, Any]) -> str:
     return facts_digest(recipe)
 
 
+def is_same_recipe(stored: Mapping[str, Any], current: Mapping[str, Any]) -> bool:
+    """True where both make the same numbers: eras may have another name but lie where they lay."""
+    return _numbers(stored) == _numbers(current)
+
+
 def is_stale_code(stored: Mapping[str, Any], current: Mapping[str, Any]) -> bool:
-    """True where the bars are the same and anything else of the recipe is not."""
-    return stored.get("bars") == current["bars"] and dict(stored) != dict(current)
+    """True where parameters, code or schema differ though the bars are the same.
+
+    Other eras alone are no such case: they were adopted by an explicit act, which wants its results
+    made anew.
+    """
+    same_bars = stored.get("bars") == current["bars"]
+    return same_bars and _without_eras(stored) != _without_eras(current)
+
+
+def _without_eras(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: part for name, part in recipe.items() if name != "eras"}
+
+
+def _numbers(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    eras = recipe.get("eras", {})
+    return {**_without_eras(recipe), "boundaries": eras.get("boundaries")}

@@ -4,6 +4,7 @@ import dagster as dg
 
 from regime_platform.orchestration.assets import build_walk
 from regime_platform.orchestration.batch import OnOutcome
+from regime_platform.orchestration.era_set import build_era_set
 from regime_platform.orchestration.jobs import build_jobs
 from regime_platform.orchestration.partitions import symbol_partitions
 from regime_platform.orchestration.resources import PlatformResource
@@ -26,7 +27,7 @@ def build_definitions(settings: Settings, on_outcome: OnOutcome | None = None) -
     partitions = symbol_partitions(universe)
     heard = on_outcome or _ignore
     return dg.Definitions(
-        assets=[build_walk(partitions, heard)],
+        assets=[build_walk(partitions, heard), build_era_set()],
         jobs=build_jobs(heard),
         schedules=build_schedules(universe),
         sensors=build_sensors(universe.symbols),

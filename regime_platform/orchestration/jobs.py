@@ -1,10 +1,10 @@
 """The runs that have a name.
 
-``walk_all`` materialises assets for partitions. The others are **listed**: plain jobs of one op
-that take symbols from their config and report the same assets and checks. They are no asset jobs
-because Dagster refuses to start an unpartitioned run of a partitioned asset whose upstream is
-partitioned and not part of the run (test_upstream.py); and as a plain job writes no planned events,
-a listed run costs what its changes cost and nothing else.
+``walk_all`` materialises assets for partitions, ``detect_eras`` the one asset that has none. The
+others are **listed**: plain jobs of one op that take symbols from their config and report the same
+assets and checks. They are no asset jobs because Dagster refuses to start an unpartitioned run of a
+partitioned asset whose upstream is partitioned and not part of the run (test_upstream.py); and as a
+plain job writes no planned events, a listed run costs what its changes cost and nothing else.
 """
 
 import datetime as dt
@@ -18,6 +18,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import (
 
 from regime_platform.orchestration.batch import OnOutcome, report_walk
 from regime_platform.orchestration.checks import CHECK_KEYS
+from regime_platform.orchestration.era_set import DETECT_ERAS, ERA_SET
 from regime_platform.orchestration.events import SymbolEvent
 from regime_platform.orchestration.resources import PlatformResource
 from regime_platform.orchestration.work import ListedConfig, Work, listed_instruments
@@ -77,7 +78,13 @@ def build_jobs(on_outcome: OnOutcome) -> list[dg.JobDefinition | UnresolvedAsset
         description="The whole walk, fetch included, for the partitions chosen.",
         tags={"dagster/priority": "0"},
     )
-    return [*(_listed_job(one, on_outcome) for one in _LISTED), walk_all]
+    detect_eras = dg.define_asset_job(
+        DETECT_ERAS,
+        selection=dg.AssetSelection.assets(ERA_SET),
+        description="Looks for eras on the benchmarks and keeps a new set where they moved; adopts "
+        "nothing.",
+    )
+    return [*(_listed_job(one, on_outcome) for one in _LISTED), walk_all, detect_eras]
 
 
 def listed_config(job: str, symbols: Sequence[str], *, force: bool = False) -> dg.RunConfig:

@@ -1,7 +1,7 @@
 """From canonical bars to compute.db.
 
 Compute opens only what the verdict in force names, verifies every byte of it, and does nothing when
-the recipe (bars, parameters, eras, code) is the one its results were made from.
+the recipe (bars, parameters, eras, code) makes the numbers that it already holds.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from regime_platform.compute_db.reader import read_lineage
 from regime_platform.compute_db.store import build
 from regime_platform.errors import BarsError, BlockedError, ResultsError
 from regime_platform.files import read_json
-from regime_platform.manifests.recipe import is_stale_code, recipe_facts
+from regime_platform.manifests.recipe import is_same_recipe, is_stale_code, recipe_facts
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.result_schema import TABLES
 from regime_platform.model.series import Promoted
@@ -30,10 +30,11 @@ from regime_platform.validation.verdict import Verdict
 
 
 def derive(platform: Platform, instrument: Instrument, *, force: bool = False) -> DeriveOutcome:
-    """Computes the results of ``instrument`` where its bars changed, or where forced.
+    """Computes the results of ``instrument`` where its bars or its eras changed, or where forced.
 
-    Unchanged bars whose results come from other parameters, eras or code are left as they are and
+    Unchanged bars whose results come from other parameters or code are left as they are and
     reported as stale: recomputing the universe is a decision, not a side effect of an upgrade.
+    Other eras are in force only after somebody has decided so, hence need no further word.
 
     Raises:
         BarsError: the symbol was never judged, or its canonical bars are missing or damaged.
@@ -44,7 +45,7 @@ def derive(platform: Platform, instrument: Instrument, *, force: bool = False) -
     recipe = current_recipe(platform, instrument, verdict)
     held = stored_lineage(paths)
     if held is not None and not force:
-        if held["recipe"] == recipe:
+        if is_same_recipe(held["recipe"], recipe):
             return _outcome(instrument.symbol, Status.UNCHANGED, held)
         if is_stale_code(held["recipe"], recipe):
             return _outcome(instrument.symbol, Status.UNCHANGED, held, is_stale=True)
@@ -177,7 +178,7 @@ def _outcome(
     symbol: str, status: Status, lineage: Mapping[str, Any], *, is_stale: bool = False
 ) -> DeriveOutcome:
     reason = (
-        f"{symbol}: results come from other parameters, eras or code; "
+        f"{symbol}: results come from other parameters or code; "
         f"`regime run {symbol} --force` recomputes them"
     )
     return DeriveOutcome(

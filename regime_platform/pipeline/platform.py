@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from regime_platform.bars.layout import DataRoot
 from regime_platform.code_version import CodeVersion, code_version
-from regime_platform.compute.eras import FALLBACK_ERAS, EraSet
+from regime_platform.compute.eras import EraSet
 from regime_platform.compute.params import DEFAULT_PARAMS, Params
 from regime_platform.model.universe import Universe
+from regime_platform.pipeline.eras import eras_in_force
 from regime_platform.settings import Settings, load_universe
 from regime_platform.sources.protocol import BarSource
 from regime_platform.sources.registry import build_sources
@@ -29,13 +30,14 @@ def open_platform(settings: Settings) -> Platform:
     """The platform as the settings describe it.
 
     Raises:
-        ConfigError: the universe is missing or invalid.
+        ConfigError: the universe is missing or invalid, or the eras in force cannot be read.
     """
+    root = DataRoot(settings.data_root.expanduser().absolute())
     return Platform(
-        root=DataRoot(settings.data_root.expanduser().absolute()),
+        root=root,
         universe=load_universe(settings),
         sources=build_sources(settings),
-        eras=FALLBACK_ERAS,
+        eras=eras_in_force(root),
         params=DEFAULT_PARAMS,
         code=code_version(),
     )

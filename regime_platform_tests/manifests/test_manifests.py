@@ -8,7 +8,12 @@ from regime_platform.bars.canonical import read_in_force
 from regime_platform.compute_db.reader import read_table
 from regime_platform.files import file_sha256
 from regime_platform.manifests.manifest import is_same, sealed
-from regime_platform.manifests.recipe import is_stale_code, recipe_digest, recipe_facts
+from regime_platform.manifests.recipe import (
+    is_same_recipe,
+    is_stale_code,
+    recipe_digest,
+    recipe_facts,
+)
 from regime_platform.model.digests import facts_digest, frame_digest
 from regime_platform.model.result_schema import TABLES
 from regime_platform.pipeline.platform import Platform
@@ -59,6 +64,23 @@ def test_stale_code_is_told_from_new_bars() -> None:
     assert is_stale_code(_recipe(), _recipe(compute_digest="xx"))
     assert not is_stale_code(_recipe(), _recipe(bars={"1day": "xx"}, compute_digest="xx"))
     assert not is_stale_code(_recipe(), _recipe())
+
+
+def test_other_eras_alone_are_a_change_and_no_stale_code() -> None:
+    here, there = {"version": "v1", "boundaries": [[0, 5]]}, {"version": "v2", "boundaries": [[0]]}
+
+    assert not is_stale_code(_recipe(eras=here), _recipe(eras=there))
+    assert not is_same_recipe(_recipe(eras=here), _recipe(eras=there))
+    assert is_stale_code(_recipe(eras=here), _recipe(eras=there, params_fingerprint="xx"))
+
+
+def test_eras_under_another_name_make_the_same_numbers() -> None:
+    one = {"version": "v1", "reason": "a", "boundaries": [[0, 5]]}
+    renamed = {**one, "version": "v2", "reason": "b"}
+
+    assert is_same_recipe(_recipe(eras=one), _recipe(eras=renamed))
+    assert not is_same_recipe(_recipe(eras=one), _recipe(eras=one, bars={"1day": "xx"}))
+    assert not is_same_recipe(_recipe(eras=one), _recipe(eras=one, libraries={"numba": "2"}))
 
 
 def _manifest(path: Path) -> dict[str, object]:

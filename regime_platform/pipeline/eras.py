@@ -1,0 +1,175 @@
+"""Era sets in the data root: kept for good, and one of them in force by an explicit act.
+
+A set is written once and never overwritten; an adoption is appended to those before it. Without any
+adoption the fixed eras are in force; a file that cannot be trusted is an error, never a fall-back.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock
+
+from regime_platform.bars.layout import DataRoot
+from regime_platform.compute.era_files import (
+    Adoption,
+    EraSetFile,
+    era_set_digest,
+    read_adoptions,
+    read_era_set,
+    require_new_version,
+    write_adoptions,
+    write_era_set,
+)
+from regime_platform.compute.eras import FALLBACK_ERAS, FIXED_VERSION, EraSet, era_class
+from regime_platform.errors import ConfigError, UsageError
+from regime_platform.files import sweep_temporary, write_text
+from regime_platform.model.universe import Universe
+
+_PATIENCE = 60.0  # seconds; a set is written in milliseconds
+
+
+def eras_in_force(root: DataRoot) -> EraSet:
+    """The set adopted last; the fixed eras where none ever was.
+
+    Raises:
+        ConfigError: a file is damaged, or the set is not the one that was adopted.
+    """
+    adopted = adoptions(root)
+    if not adopted:
+        return FALLBACK_ERAS
+    last = adopted[-1]
+    try:
+        eras = era_set(root, last.version)
+    except ConfigError as error:
+        told = f"the eras in force since {last.since:%Y-%m-%d} cannot be read: {error}"
+        raise ConfigError(f"{told}; or adopt another set with `regime eras adopt`") from error
+    if era_set_digest(eras) != last.digest:
+        raise ConfigError(
+            f"{root.era_set(last.version)} is not the era set that was adopted on "
+            f"{last.since:%Y-%m-%d}; restore it from a backup or adopt another"
+        )
+    return eras
+
+
+def adoptions(root: DataRoot) -> tuple[Adoption, ...]:
+    """Every adoption, oldest first; none where the fixed eras have always been in force.
+
+    Raises:
+        ConfigError: the file is damaged.
+    """
+    path = root.adopted_eras
+    text = _read(path)
+    return () if text is None else read_adoptions(text, str(path))
+
+
+def era_set(root: DataRoot, version: str) -> EraSet:
+    """A set by its version, the fixed one included.
+
+    Raises:
+        ConfigError: there is none of this version, or its file is damaged.
+    """
+    return FALLBACK_ERAS if version == FIXED_VERSION else era_set_file(root, version).eras
+
+
+def era_set_file(root: DataRoot, version: str) -> EraSetFile:
+    """A set with what it was made from.
+
+    Raises:
+        ConfigError: there is none of this version, or its file is damaged.
+    """
+    path = root.era_set(version)
+    text = _read(path) if version in versions(root) else None
+    if text is None:
+        held = ", ".join((FIXED_VERSION, *versions(root)))
+        raise ConfigError(f"there is no era set {version!r} in {root.eras}; there are: {held}")
+    found = read_era_set(text, str(path))
+    if found.eras.version != version:
+        raise ConfigError(
+            f"{path} holds era set {found.eras.version}; give the file its own name back"
+        )
+    return found
+
+
+def versions(root: DataRoot) -> tuple[str, ...]:
+    """The versions of all sets in the data root, in order of their names."""
+    if not root.eras.is_dir():
+        return ()
+    stems = {path.stem for path in root.eras.glob("[!.]*.yaml")}
+    return tuple(sorted(stems - {root.adopted_eras.stem}))
+
+
+def held_sets(root: DataRoot) -> tuple[EraSetFile, ...]:
+    """All sets in the data root, oldest first by the date from which they could be known.
+
+    Raises:
+        ConfigError: one of them is damaged.
+    """
+    found = [era_set_file(root, version) for version in versions(root)]
+    return tuple(sorted(found, key=lambda one: (one.eras.effective_from, one.eras.version)))
+
+
+def keep_era_set(root: DataRoot, held: EraSetFile) -> Path:
+    """Writes a new set.
+
+    Raises:
+        UsageError: the version is taken or unsafe.
+    """
+    version = held.eras.version
+    require_new_version(version)
+    path = root.era_set(version)
+    with _writing(root):
+        if path.exists():
+            raise UsageError(
+                f"era set {version} exists and is never overwritten; give another --version"
+            )
+        write_text(path, write_era_set(held))
+    return path
+
+
+def adopt(root: DataRoot, version: str, *, since: dt.datetime, by: str, reason: str) -> Adoption:
+    """Puts a set in force from now on; the next walk recomputes exactly whom it touches.
+
+    Raises:
+        UsageError: no reason is given, or the set is in force already.
+        ConfigError: the set does not exist or is damaged.
+    """
+    if not reason.strip() or not by.strip():
+        raise UsageError("an adoption needs a reason and a name; give --reason and --by")
+    eras = era_set(root, version)
+    with _writing(root):
+        before = adoptions(root)
+        in_force = before[-1].version if before else FIXED_VERSION
+        if in_force == version:
+            raise UsageError(f"era set {version} is in force already")
+        adoption = Adoption(version, era_set_digest(eras), since, by.strip(), reason.strip())
+        write_text(root.adopted_eras, write_adoptions((*before, adoption)))
+    return adoption
+
+
+def touched(universe: Universe, before: EraSet, after: EraSet) -> Mapping[str, str]:
+    """Symbol -> era class of those whose eras the two sets put elsewhere, in partition order."""
+    wanted = {one.symbol: era_class(one.symbol, one.asset_class) for one in universe.instruments}
+    return {
+        symbol: one.name or ""
+        for symbol, one in wanted.items()
+        if before.choose(one).eras != after.choose(one).eras
+    }
+
+
+@contextmanager
+def _writing(root: DataRoot) -> Iterator[None]:
+    root.eras.mkdir(parents=True, exist_ok=True)
+    with FileLock(root.eras / ".lock", timeout=_PATIENCE, fallback_to_soft=False):
+        sweep_temporary(root.eras)
+        yield
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read {path}: {error}; restore it or its permissions") from error
