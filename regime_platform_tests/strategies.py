@@ -41,12 +41,12 @@ class Stretch:
 
     def path(self, rng: np.random.Generator) -> Floats:
         """Log price relative to the bar before the stretch."""
-        draws = rng.standard_normal(self.bars)
+        draws: Floats = rng.standard_normal(self.bars)
         if self.move == "still":
             return np.zeros(self.bars)
         if self.move == "swing":
             there = (np.arange(self.bars) % 2 == 0) & (np.arange(self.bars) < self.bars - 1)
-            return self.size * (1.0 + 0.1 * rng.random()) * there
+            return np.where(there, self.size * (1.0 + 0.1 * rng.random()), 0.0)
         if self.move in ("walk", "leap"):
             draws[0] *= 40.0 if self.move == "leap" else 1.0
             return np.cumsum(self.size * draws)
@@ -54,7 +54,7 @@ class Stretch:
 
     def volumes(self, rng: np.random.Generator) -> Floats:
         """One volume per bar, NaN where it is not known."""
-        traded = np.exp(8.0 + rng.standard_normal(self.bars))
+        traded: Floats = np.exp(8.0 + rng.standard_normal(self.bars))
         kinds: dict[str, Floats] = {
             "traded": np.round(traded),
             "fractional": traded / 1e6,

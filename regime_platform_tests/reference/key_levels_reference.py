@@ -19,28 +19,31 @@ WIDTH = 250
 LAST = WIDTH - 1
 
 
-def key_levels(bars: Mapping[str, Floats], atr: float) -> tuple[list[Pair], list[Pair]]:
-    """Supports and resistances of the 250 bars that end at bar i, the strongest first.
+def strong_levels(bars: Mapping[str, Floats], atr: float) -> list[Pair]:
+    """All levels of the 250 bars that end at bar i, ascending, on whichever side of the price.
 
     Args:
         bars: high, low, close and volume of these 250.
         atr: ATR_20 at the last of them.
     """
     if bad(atr):
-        return [], []
+        return []
     high, low, close = bars["high"], bars["low"], bars["close"]
-    price = float(close[-1])
     candidates = [
         *pivots(high, low, close, atr),
         *volume_at_price((high + low + close) / 3, bars["volume"]),
-        *round_numbers(price, atr),
+        *round_numbers(float(close[-1]), atr),
     ]
-    strong = [one for one in clusters(candidates, 0.35 * atr) if one[1] >= 0.35]
+    return [one for one in clusters(candidates, 0.35 * atr) if one[1] >= 0.35]
+
+
+def selected(levels: list[Pair], price: float) -> tuple[list[Pair], list[Pair]]:
+    """Supports and resistances, the strongest first; a level at the price itself is neither."""
 
     def strongest(side: list[Pair]) -> list[Pair]:
         return sorted(side, key=lambda one: (-one[1], abs(one[0] - price)))[:3]
 
-    below, above = [s for s in strong if s[0] < price], [s for s in strong if s[0] > price]
+    below, above = [s for s in levels if s[0] < price], [s for s in levels if s[0] > price]
     return strongest(below), strongest(above)
 
 
