@@ -13,22 +13,21 @@ from regime_platform.orchestration.resources import PlatformResource
 from regime_platform.orchestration.tables import table
 from regime_platform.pipeline.era_sets import detect_eras
 from regime_platform.pipeline.eras import era_set
-from regime_platform.pipeline.outcomes import Stage
 
 ERA_SET = "era_set"
 DETECT_ERAS = "detect_eras"
 
 
 def build_era_set() -> dg.AssetsDefinition:
-    """The asset, made by its own job.
+    """The asset, made by its own job or along with everything else.
 
-    A ranged run of everything skips it, since the walk reports events and hands on no output; only
-    the backfill policy must be the walk's, or Dagster's command line refuses that run.
+    It reads promoted bars but is no dependent of theirs in the graph: one blocked symbol would turn
+    it red in a backfill of everything, though it has no need of that symbol. Its backfill policy is
+    the walk's, or Dagster's command line refuses a ranged run of both.
     """
 
     spec = dg.AssetSpec(
         ERA_SET,
-        deps=[Stage.VALIDATED_BARS.value],
         description="The stretches of history that escalation is ranked in, one set for all "
         "symbols: a new version where the boundaries moved. `regime eras adopt` puts one in force.",
         group_name="eras",
