@@ -39,7 +39,8 @@ class Place:
         instrument, paths = self.find(symbol)
         if not paths.compute_db.exists():
             name, held_back = instrument.symbol, gate_reason(paths)
-            remedy = f"blocked by the gate: {held_back}" if held_back else f"`regime run {name}`"
+            run_it = f"`regime run {name}` makes them"
+            remedy = f"blocked by the gate: {held_back}" if held_back else run_it
             raise ResultsError(f"{name} has no results yet; {remedy}")
         return instrument, paths
 

@@ -32,6 +32,7 @@ PROMISED = (
     *("ratio_state_warm", "ratio_state_fresh", "reference_ms_per_bar", "fresh_process_cpu_s"),
     *("universe_100_1_process_s", "universe_1_process_ms_per_symbol"),
     *("universe_100_2_processes_s", "universe_2_processes_ms_per_symbol"),
+    *("universe_1_process_cpu_ms_per_symbol", "universe_2_processes_cpu_ms_per_symbol"),
     *("universe_1565_1_process_min", "universe_1565_2_processes_min"),
 )
 CIRCUMSTANCES = ("command", "date", "cpu", "cores", "python", "version_polars", "compute_digest")
