@@ -8,6 +8,7 @@ and the folder flushed too: a reader sees the old file or the new one, never a m
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -33,6 +34,11 @@ def write_atomically(target: Path, write: Callable[[Path], None]) -> None:
         temporary.unlink(missing_ok=True)
         raise
     _flush(target.parent)
+
+
+def copy_file(source: Path, temporary: Path) -> None:
+    """Copies a file into one that `write_atomically` is about to publish, or one beside that."""
+    shutil.copyfile(source, temporary)
 
 
 def write_bytes(target: Path, data: bytes) -> None:

@@ -2,8 +2,9 @@
 
 import polars as pl
 
-from regime_platform.compute.engine import compute_series, latest_state
+from regime_platform.compute.engine import compute_series
 from regime_platform.compute.eras import FIXED_ERAS
+from regime_platform.compute.results import latest_state
 from regime_platform_tests.builders import make_bars
 
 

@@ -1,24 +1,24 @@
 """The regime classifier (canonical compute, section 7): metrics in, label, stance and reasons out.
 
-One kernel turns arrays into codes and bit masks; text is made once per distinct mask, of which
-even long histories hold a few hundred. Hysteresis (section 7.7) is no part of the canonical
+One kernel turns arrays into codes and bit masks; text is made later, once per distinct mask, of
+which even long histories hold a few hundred. Hysteresis (section 7.7) is no part of the canonical
 compute and does not exist here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from regime_platform.compute.classifier_codes import REASONS, TAGS, names_in, top_reasons
 from regime_platform.compute.classifier_label import decision
 from regime_platform.compute.classifier_numbers import TAG_RULES
 from regime_platform.compute.classifier_quality import direction_of, qualities
 from regime_platform.compute.classifier_words import reason_mask, tag_mask
+from regime_platform.compute.frames import Columns, Words
 from regime_platform.compute.jit import kernel, kernel_array
-from regime_platform.model.result_schema import REGIME_BIASES, REGIME_LABELS, RISK_POSTURES
 
 FLOAT_INPUTS = (
     "market_bias",
@@ -36,7 +36,7 @@ FLOAT_INPUTS = (
 CODE_INPUTS = ("momentum_state", "vol_label", "vol_trend", "lq_label", "lq_trend")
 
 
-def classify(inputs: Mapping[str, npt.NDArray[Any]]) -> pl.DataFrame:
+def classify(inputs: Mapping[str, npt.NDArray[Any]]) -> Columns:
     """Classifies every bar on its own; row i uses element i of every input and nothing else.
 
     Args:
@@ -45,21 +45,20 @@ def classify(inputs: Mapping[str, npt.NDArray[Any]]) -> pl.DataFrame:
 
     Returns:
         regime_label, confidence, regime_bias, risk_posture, strategy_tags, regime_reasons and
-        regime_reasons_top as the state table has them. Formulas: section 7.
+        regime_reasons_top for the state table. Formulas: section 7.
     """
     floats = tuple(kernel_array(inputs[name]) for name in FLOAT_INPUTS)
     codes = tuple(kernel_array(inputs[name], np.int64) for name in CODE_INPUTS)
     label, bias, posture, confidence, tags, reasons = _classify(floats, codes)
-    return pl.DataFrame(
-        {
-            "regime_label": _enum(label, REGIME_LABELS),
-            "confidence": confidence,
-            "regime_bias": _enum(bias, REGIME_BIASES),
-            "risk_posture": _enum(posture, RISK_POSTURES),
-            **_text(tags, _tag_texts),
-            **_text(reasons, _reason_texts),
-        }
-    )
+    return {
+        "regime_label": label,
+        "confidence": confidence,
+        "regime_bias": bias,
+        "risk_posture": posture,
+        "strategy_tags": Words(tags, _tag_text),
+        "regime_reasons": Words(reasons, _reason_text),
+        "regime_reasons_top": Words(reasons, _top_reason_text),
+    }
 
 
 def conviction(confidence: float) -> str:
@@ -113,26 +112,16 @@ def _classify(
     return label, bias, posture, confidence, tags, reasons
 
 
-def _enum(codes: npt.NDArray[np.uint8], names: tuple[str, ...]) -> pl.Series:
-    return pl.Series(codes).cat.to(pl.Enum(names))
+@cache
+def _tag_text(mask: int) -> str:
+    return ",".join(names_in(mask, TAGS))
 
 
-def _text(masks: _MASK, texts: Callable[[list[int]], dict[str, list[str]]]) -> dict[str, pl.Series]:
-    column = pl.Series(masks)
-    distinct = column.unique()
-    return {  # an empty column keeps its type unless cast
-        name: column.replace_strict(distinct, pl.Series(values, dtype=pl.String)).cast(pl.String)
-        for name, values in texts(distinct.to_list()).items()
-    }
+@cache
+def _reason_text(mask: int) -> str:
+    return ",".join(names_in(mask, REASONS))
 
 
-def _tag_texts(masks: list[int]) -> dict[str, list[str]]:
-    return {"strategy_tags": [",".join(names_in(mask, TAGS)) for mask in masks]}
-
-
-def _reason_texts(masks: list[int]) -> dict[str, list[str]]:
-    codes = [names_in(mask, REASONS) for mask in masks]
-    return {
-        "regime_reasons": [",".join(names) for names in codes],
-        "regime_reasons_top": [",".join(top_reasons(names)) for names in codes],
-    }
+@cache
+def _top_reason_text(mask: int) -> str:
+    return ",".join(top_reasons(names_in(mask, REASONS)))

@@ -5,10 +5,10 @@ earlier bars are in the divisor of every percentile of esc_raw but not of its co
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from regime_platform.compute.eras import Era
 from regime_platform.compute.escalation_components import raw_components
@@ -22,6 +22,7 @@ from regime_platform.compute.percentiles import Ranks, ranks_of
 from regime_platform.model.result_schema import ESCALATION_BUCKETS, ESCALATION_SCHEMA
 
 Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.uint8]
 
 COMPONENTS = (
     "esc_shock_level",
@@ -32,7 +33,8 @@ COMPONENTS = (
 )
 _NA, _LOW, _MED, _HIGH = map(ESCALATION_BUCKETS.index, ("NA", "LOW", "MED", "HIGH"))
 _ACTIONS = {"NA": "NORMAL_SIZE", "LOW": "NORMAL_SIZE", "MED": "REDUCE_40", "HIGH": "HEDGE_OR_CASH"}
-_ROLLING_COLUMNS = {
+#: Window in bars -> column of the percentile over it.
+ROLLING_COLUMNS = {
     int(name.rpartition("_")[2]): name
     for name in ESCALATION_SCHEMA
     if name.startswith("esc_pctl_") and name.rpartition("_")[2].isdigit()
@@ -69,10 +71,14 @@ def escalation_series(  # noqa: PLR0913, PLR0917  five inputs and the constants
     for name, values in zip(COMPONENTS, raw, strict=True):
         series[name] = np.full(count, np.nan)
         series[name][first:] = ranks_of(values).expanding(members, params.short_list)
-    p_1, p_2, p_3, p_4, p_5 = series.values()
+    return {"esc_raw": mean_of(series), **series}
+
+
+def mean_of(series: Mapping[str, Floats]) -> Floats:
+    """esc_raw from the percentiles of the five ``COMPONENTS``."""
+    p_1, p_2, p_3, p_4, p_5 = (series[name] for name in COMPONENTS)
     # this order and one division: any other rounds apart what must tie
-    mean = (p_1 + p_2 + p_3 + p_4 + p_5) / 5
-    return {"esc_raw": np.clip(mean, 0.0, 1.0), **series}
+    return np.clip((p_1 + p_2 + p_3 + p_4 + p_5) / 5, 0.0, 1.0)
 
 
 def escalation_columns(
@@ -81,8 +87,8 @@ def escalation_columns(
     timeframe: str,
     eras: tuple[Era, ...],
     params: Params = DEFAULT_PARAMS,
-) -> dict[str, Floats | pl.Series]:
-    """Every esc_pctl column (NaN where undefined) and esc_bucket (Enum), sections 9 to 11.
+) -> dict[str, Any]:
+    """Every esc_pctl column (NaN where undefined) and esc_bucket (codes), sections 9 to 11.
 
     Args:
         esc_raw: one value per bar, all bars of the series.
@@ -93,31 +99,37 @@ def escalation_columns(
     """
     ranks = ranks_of(esc_raw)
     constants = params.at(timeframe)
-    columns: dict[str, Floats | pl.Series] = {
+    columns: dict[str, Any] = {
         "esc_pctl_expanding": ranks.expanding(constants.min_members, params.short_list)
     }
-    for window, name in _ROLLING_COLUMNS.items():
+    for window, name in ROLLING_COLUMNS.items():
         rolls = window in constants.rolling_windows
         columns[name] = ranks.rolling(window) if rolls else np.full(len(esc_raw), np.nan)
-    in_era, confidence = _within_eras(ranks, ts_us, timeframe, eras, params)
+    return columns | signal_columns(*_within_eras(ranks, ts_us, timeframe, eras, params))
+
+
+def signal_columns(in_era: Floats, confidence: Floats) -> dict[str, Any]:
+    """The production signal and its bucket from the percentile within the era (section 10)."""
     adjusted = 0.5 + (in_era - 0.5) * confidence
-    columns |= {
+    return {
         "esc_pctl_era": in_era,
         "esc_pctl_era_confidence": confidence,
         "esc_pctl_era_adj": adjusted,
         "esc_pctl": adjusted,
         "esc_bucket": buckets(adjusted),
     }
-    return columns
 
 
-def buckets(esc_pctl: Floats) -> pl.Series:
-    """The bucket of every percentile, NA where it is NaN (section 11)."""
+def buckets(esc_pctl: Floats) -> Codes:
+    """The bucket of every percentile, NA where it is NaN (section 11).
+
+    Codes are positions in ``ESCALATION_BUCKETS``.
+    """
     codes = np.full(len(esc_pctl), _NA, np.uint8)
     codes[esc_pctl < BUCKETS.med] = _LOW
     codes[esc_pctl >= BUCKETS.med] = _MED
     codes[esc_pctl >= BUCKETS.high] = _HIGH
-    return pl.Series("esc_bucket", codes).cat.to(pl.Enum(ESCALATION_BUCKETS))
+    return codes
 
 
 def action(bucket: str) -> str:

@@ -6,8 +6,8 @@ package imports this module but the engine, which stores them in a table of thei
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
+from regime_platform.compute.frames import NO_CODE, Columns
 from regime_platform.compute.jit import kernel, kernel_array
 from regime_platform.compute.params import DEFAULT_PARAMS, EVENT_EDGES, Params
 from regime_platform.compute.percentiles import expanding_percentile
@@ -18,9 +18,7 @@ Floats = npt.NDArray[np.float64]
 _EDGES = dict(zip(EVENT_SEVERITIES, EVENT_EDGES, strict=True))
 
 
-def forward_labels(
-    close: Floats, timeframe: str, params: Params = DEFAULT_PARAMS
-) -> dict[str, Floats | pl.Series]:
+def forward_labels(close: Floats, timeframe: str, params: Params = DEFAULT_PARAMS) -> Columns:
     """The columns of forward_labels for all bars; the last ``horizon`` rows are provisional.
 
     fwd_absret_h(i) = max over the next H = 20 bars of abs(C_j/C_i - 1), over fewer at the end and
@@ -29,29 +27,29 @@ def forward_labels(
     not raise the flag. is_mature tells that all H bars have been seen, so the row is final.
     """
     constants = params.at(timeframe)
-    close = kernel_array(close)
-    forward = _largest_forward_return(close, constants.horizon)
+    forward = forward_returns(close, constants.horizon)
     rank = expanding_percentile(forward, constants.min_members, params.short_list)
-    following = np.arange(len(close))[::-1]
+    return label_columns(forward, rank, constants.horizon)
+
+
+def forward_returns(close: Floats, horizon: int) -> Floats:
+    """fwd_absret_h of every bar."""
+    return _largest_forward_return(kernel_array(close), horizon)
+
+
+def label_columns(forward: Floats, rank: Floats, horizon: int) -> Columns:
+    """The columns of the last bars of a series from their returns and the percentiles of these."""
+    raised = np.where(np.isnan(forward), np.nan, rank >= EVENT_EDGES.moderate)
+    severity = np.full(len(rank), NO_CODE, np.uint8)
+    for code, name in enumerate(EVENT_SEVERITIES):  # mildest first, so that the worst stays
+        severity[rank >= _EDGES[name]] = code
+    following = np.arange(len(forward))[::-1]
     return {
         "fwd_absret_h": forward,
-        "event_flag": _flags(forward, rank),
-        "event_severity": _severities(rank),
-        "is_mature": pl.Series("is_mature", following >= constants.horizon),
+        "event_flag": raised,
+        "event_severity": severity,
+        "is_mature": following >= horizon,
     }
-
-
-def _flags(forward: Floats, rank: Floats) -> pl.Series:
-    flags = pl.Series("event_flag", (rank >= EVENT_EDGES.moderate).astype(np.int8))
-    return flags.set(pl.Series(np.isnan(forward)), None)
-
-
-def _severities(rank: Floats) -> pl.Series:
-    graded = pl.Series("event_severity", np.zeros(len(rank), np.uint8))
-    for code, name in enumerate(EVENT_SEVERITIES):  # mildest first, so that the worst stays
-        graded = graded.set(pl.Series(rank >= _EDGES[name]), code)
-    below = pl.Series(~(rank >= _EDGES[EVENT_SEVERITIES[0]]))
-    return graded.set(below, None).cat.to(pl.Enum(EVENT_SEVERITIES))
 
 
 @kernel("float64[::1](float64[::1], int64)")

@@ -96,10 +96,19 @@ class _Primitives:
     gains: tuple[Floats, Floats]
 
 
-def compute_metrics(bars: BarArrays, params: TimeframeParams) -> Metrics:
-    """All metrics of all bars; the values at a bar use no bar after it."""
+def compute_metrics(
+    bars: BarArrays, params: TimeframeParams, emas: tuple[float, float] | None = None
+) -> Metrics:
+    """All metrics of all bars; the values at a bar use no bar after it.
+
+    Args:
+        bars: a whole series, or the tail of one; of a tail, the values from bar
+            ``FIRST_BARS.risk_level`` + ``WINDOWS.liquidity_trend`` on are those of the whole.
+        params: the constants.
+        emas: EMA_20 and EMA_100 at the first bar of a tail.
+    """
     close = bars.close
-    p = _primitives(bars)
+    p = _primitives(bars, emas or (close[0], close[0]))
     bias = trend.market_bias(close, p.ema_fast, p.ema_slow, p.atr)
     peak = prim.rolling_max(close, params.peak_window, False)
     risks = risk.risk_level(close, peak, p.ema_slow, p.atr, p.sigma, p.sigma_slow, p.gap)
@@ -147,14 +156,14 @@ def valid_metrics(count: int) -> npt.NDArray[np.uint16]:
     return out
 
 
-def _primitives(bars: BarArrays) -> _Primitives:
+def _primitives(bars: BarArrays, emas: tuple[float, float]) -> _Primitives:
     close = bars.close
     returns = prim.log_returns(close)
     ranges = prim.true_range(bars.high, bars.low, close)
     atr = prim.rolling_mean(ranges, WINDOWS.fast)
     return _Primitives(
-        ema_fast=prim.ema(close, WINDOWS.fast),
-        ema_slow=prim.ema(close, WINDOWS.slow),
+        ema_fast=prim.ema_from(emas[0], close, WINDOWS.fast),
+        ema_slow=prim.ema_from(emas[1], close, WINDOWS.slow),
         returns=returns,
         sigma=prim.rolling_sigma(returns, WINDOWS.fast),
         sigma_slow=prim.rolling_sigma(returns, WINDOWS.slow),

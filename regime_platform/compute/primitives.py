@@ -41,12 +41,17 @@ def bad(x: float) -> bool:
     return not x > 0.0
 
 
-@kernel("float64[::1](float64[::1], int64)")
 def ema(x: Floats, period: int) -> Floats:
-    """EMA(x, p): a = 2/(p+1); e_0 = x_0; e_i = (1-a) e_{i-1} + a x_i. First defined at bar 0."""
+    """EMA(x, p): e_0 = x_0, then as `ema_from`. First defined at bar 0."""
+    return ema_from(x[0], x, period)
+
+
+@kernel("float64[::1](float64, float64[::1], int64)")
+def ema_from(first: float, x: Floats, period: int) -> Floats:
+    """EMA that goes on from e_0 = ``first``: e_i = (1-a) e_{i-1} + a x_i with a = 2/(p+1)."""
     out = np.empty_like(x)
     a = 2.0 / (period + 1.0)
-    value = x[0]
+    value = first
     for i in range(x.size):
         if i > 0:
             value = (1.0 - a) * value + a * x[i]

@@ -1,4 +1,4 @@
-"""Reads compute.db: opened read-only, read, closed at once, so that a new one can be published.
+"""Reads compute.db: opened read-only, read, let go of at once, so that it can be updated.
 
 A file of another schema version is refused by name; the SQLite file of the engine this platform
 replaces is version 1.
@@ -14,13 +14,18 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from regime_platform.compute_db.connection import TakenError, attached
+from regime_platform.compute_db.content import read_content
+from regime_platform.compute_db.ordering import is_ordered
 from regime_platform.errors import ResultsError, UsageError
+from regime_platform.model.digests import Blocks
 from regime_platform.model.result_schema import (
     RESULT_SCHEMA_DIGEST,
     RESULT_SCHEMA_VERSION,
     TABLES,
 )
 
+_ORDER = ("timeframe", "ts")
 _SQLITE = b"SQLite format 3\x00"
 _REMEDY = "recompute the symbol with `regime compute --force`"
 
@@ -57,14 +62,20 @@ def read_table(  # noqa: PLR0913 - each argument narrows the same question
     told = {"timeframe = ?": timeframe, "ts >= ?": _naive(start), "ts < ?": _naive(end)}
     narrowed = {clause: value for clause, value in told.items() if value is not None}
     where = f"WHERE {' AND '.join(narrowed)}" if narrowed else ""
-    listed = ", ".join(f'"{name}"' for name in wanted)
+    # updates put their rows at the end, so those of one timeframe lie in order, those of all do not
+    read = (*_ORDER, *(name for name in wanted if name not in _ORDER))
+    listed = ", ".join(f'"{name}"' for name in read)
     tail = f" ORDER BY ts DESC LIMIT {int(last)}" if last is not None else ""
     query = f'SELECT {listed} FROM "{table}" {where}{tail}'  # noqa: S608 - own names, bound values
     with _opened(path) as connection:
-        found = connection.sql(query, params=list(narrowed.values()))
-        rows = pl.DataFrame(found.to_arrow_table())
-    typed = rows.select(_as_typed(name, schema[name]) for name in wanted)
-    return typed.reverse() if last is not None else typed
+        rows = typed_rows(connection.sql(query, params=list(narrowed.values())), schema)
+    return (rows if is_ordered(rows) else rows.sort(_ORDER)).select(wanted)
+
+
+def typed_rows(found: duckdb.DuckDBPyRelation, schema: pl.Schema) -> pl.DataFrame:
+    """The rows of a query with the types of ``schema``."""
+    frame = pl.DataFrame(found.to_arrow_table())
+    return frame.select(_as_typed(name, schema[name]) for name in frame.columns)
 
 
 def _known_schema(table: str, columns: Sequence[str] | None) -> pl.Schema:
@@ -88,13 +99,25 @@ def read_lineage(path: Path) -> dict[str, Any]:
     return lineage
 
 
+def read_blocks(path: Path) -> dict[tuple[str, str], Blocks]:
+    """The block digests of every table and of the bars used, by table (or "bars") and timeframe.
+
+    Raises:
+        ResultsError: see ``read_table``.
+    """
+    with _opened(path) as connection:
+        return read_content(connection)
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     _require_present(path)
     try:
-        with duckdb.connect(str(path), read_only=True) as connection:
-            _require_version(path, connection)
+        with attached(path, read_only=True) as connection:
+            require_version(path, connection)
             yield connection
+    except TakenError as error:
+        raise ResultsError(f"{path} is being written: {error}; try again in a moment") from error
     except duckdb.Error as error:
         raise ResultsError(f"{path} is damaged ({_first_line(error)}); {_REMEDY}") from error
 
@@ -112,7 +135,12 @@ def _require_present(path: Path) -> None:
         )
 
 
-def _require_version(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
+def require_version(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
+    """Refuses a file of another schema.
+
+    Raises:
+        ResultsError: names both versions and the remedy.
+    """
     rows = connection.execute("SELECT version, definition FROM schema_version").fetchall()
     if rows != [(RESULT_SCHEMA_VERSION, RESULT_SCHEMA_DIGEST)]:
         found = f"version {rows[0][0]} ({str(rows[0][1])[:12]})" if rows else "no version"

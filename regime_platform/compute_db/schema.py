@@ -11,6 +11,7 @@ import polars as pl
 from regime_platform.compute.escalation import action, thresholds
 from regime_platform.model.digests import canonical_json
 from regime_platform.model.result_schema import (
+    BLOCK_SCHEMA,
     ESCALATION_BUCKETS,
     ESCALATION_METADATA,
     METRICS,
@@ -31,9 +32,18 @@ _SQL_TYPES: dict[str, str] = {
 
 def create_table(table: str) -> str:
     """The DDL of one table of ``TABLES``."""
+    return _create(table, TABLES[table], _KEY)
+
+
+def create_content_blocks() -> str:
+    """The DDL of the block digests."""
+    return _create("content_blocks", BLOCK_SCHEMA, tuple(BLOCK_SCHEMA))
+
+
+def _create(table: str, schema: pl.Schema, required: tuple[str, ...]) -> str:
     columns = ", ".join(
-        f'"{name}" {sql_type(dtype)}{"" if name not in _KEY else " NOT NULL"}'
-        for name, dtype in TABLES[table].items()
+        f'"{name}" {sql_type(dtype)}{" NOT NULL" if name in required else ""}'
+        for name, dtype in schema.items()
     )
     return f'CREATE TABLE "{table}" ({columns})'
 

@@ -49,6 +49,11 @@ def is_same_recipe(stored: Mapping[str, Any], current: Mapping[str, Any]) -> boo
     return _numbers(stored) == _numbers(current)
 
 
+def differs_in_bars_alone(stored: Mapping[str, Any], current: Mapping[str, Any]) -> bool:
+    """True where the stored rows of unchanged bars are what would be computed for them now."""
+    return _without_bars(_numbers(stored)) == _without_bars(_numbers(current))
+
+
 def is_stale_code(stored: Mapping[str, Any], current: Mapping[str, Any]) -> bool:
     """True where parameters, code or schema differ though the bars are the same.
 
@@ -61,6 +66,10 @@ def is_stale_code(stored: Mapping[str, Any], current: Mapping[str, Any]) -> bool
 
 def _without_eras(recipe: Mapping[str, Any]) -> dict[str, Any]:
     return {name: part for name, part in recipe.items() if name != "eras"}
+
+
+def _without_bars(numbers: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: part for name, part in numbers.items() if name != "bars"}
 
 
 def _numbers(recipe: Mapping[str, Any]) -> dict[str, Any]:

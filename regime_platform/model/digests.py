@@ -1,14 +1,16 @@
 """Content digests: what a frame says, independent of files, row groups and writers.
 
 The digest of a frame is SHA-256 over the SHA-256 of fixed-size row blocks of its ordered columns,
-so that after an append only the last block is hashed anew. Equal values give equal digests on every
-platform: floats enter by their bits (one NaN, zeros keep their sign, null is not NaN), words of a
-fixed vocabulary by their position in it, which the type tells, and other text by its UTF-8 bytes.
+so that after an append only the last block is hashed anew; `Blocks` is what to keep for that.
+Equal values give equal digests on every platform: floats enter by their bits (one NaN, zeros keep
+their sign, null is not NaN), words of a fixed vocabulary by their position in it, which the type
+tells, and other text by its UTF-8 bytes.
 """
 
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-BLOCK_ROWS = 8192
+BLOCK_ROWS = 1024
 _ALL_KNOWN = b"\x00"
 
 _Array = npt.NDArray[Any]
@@ -40,21 +42,57 @@ def definition_digest(schema: pl.Schema) -> str:
 
 def frame_digest(frame: pl.DataFrame) -> str:
     """SHA-256 hex over the blocks of ``frame`` in row order, its column names and types."""
-    return fold_block_digests(definition_digest(frame.schema), frame.height, block_digests(frame))
+    return blocks_of(frame).digest(frame.schema)
 
 
-def fold_block_digests(definition: str, rows: int, blocks: list[bytes]) -> str:
-    """Combines block digests into the digest of the whole frame."""
-    whole = hashlib.sha256(f"{definition}:{rows}:{BLOCK_ROWS}".encode())
-    for block in blocks:
-        whole.update(block)
-    return whole.hexdigest()
+@dataclass(frozen=True)
+class Blocks:
+    """The SHA-256 of every ``BLOCK_ROWS`` rows of a frame, in order; the last may have fewer."""
+
+    rows: int
+    digests: tuple[bytes, ...]
+
+    def digest(self, schema: pl.Schema) -> str:
+        """The digest of the whole frame, which has the columns of ``schema``."""
+        whole = hashlib.sha256(f"{definition_digest(schema)}:{self.rows}:{BLOCK_ROWS}".encode())
+        for block in self.digests:
+            whole.update(block)
+        return whole.hexdigest()
+
+    def rows_of(self, block: int) -> int:
+        """How many rows a block has."""
+        return min(BLOCK_ROWS, self.rows - block * BLOCK_ROWS)
+
+    def replaced(self, start: int, rows: pl.DataFrame) -> "Blocks":
+        """After ``rows`` took the place of all rows from ``start`` on, where a block begins."""
+        kept = self.digests[: start // BLOCK_ROWS]
+        return Blocks(start + rows.height, (*kept, *blocks_of(rows).digests))
+
+    def rows_shared(self, frame: pl.DataFrame) -> int:
+        """How many of the first rows ``frame`` surely has in common with this one.
+
+        All of them, or those before the first block that differs.
+        """
+        shared = min(self.rows, frame.height)
+        ours, theirs = self, blocks_of(frame)
+        if shared % BLOCK_ROWS and self.rows != frame.height:
+            start = shared - shared % BLOCK_ROWS
+            theirs = theirs.replaced(start, frame[start:shared])
+        for block, pair in enumerate(zip(ours.digests, theirs.digests, strict=False)):
+            if pair[0] != pair[1]:
+                return block * BLOCK_ROWS
+        return shared
 
 
-def block_digests(frame: pl.DataFrame) -> list[bytes]:
-    """The SHA-256 of every ``BLOCK_ROWS`` rows, in order; the last block may be shorter."""
+def block_start(row: int) -> int:
+    """The first row of the block that ``row`` is in."""
+    return row - row % BLOCK_ROWS
+
+
+def blocks_of(frame: pl.DataFrame) -> Blocks:
+    """Hashes all blocks of ``frame``."""
     if frame.is_empty():
-        return []
+        return Blocks(0, ())
     starts = range(0, frame.height, BLOCK_ROWS)
     digests = [hashlib.sha256() for _ in starts]
     # Column by column, so that a column is turned into bytes once and only one at a time.
@@ -69,7 +107,7 @@ def block_digests(frame: pl.DataFrame) -> list[bytes]:
                 continue
             digest.update(np.diff(offsets[start : end + 1]).astype("<u4").data)
             digest.update(values[offsets[start] : offsets[end]].data)
-    return [digest.digest() for digest in digests]
+    return Blocks(frame.height, tuple(digest.digest() for digest in digests))
 
 
 def _null_mark(missing: _Array) -> bytes:

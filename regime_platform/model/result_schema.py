@@ -157,13 +157,24 @@ TABLES = {
     "latest_state": LATEST_SCHEMA,
 }
 
+#: What a later update needs to know of the rows it does not touch: see ``model.digests.Blocks``.
+BLOCK_SCHEMA = pl.Schema(
+    {
+        "of": pl.String(),  # a table, or "bars": the bars that the rows were made from
+        "timeframe": pl.Enum(TIMEFRAMES),
+        "block": pl.Int32(),
+        "rows": pl.Int32(),
+        "digest": pl.String(),
+    }
+)
+
 #: Version 1 is the SQLite file of the engine this platform replaces.
 RESULT_SCHEMA_VERSION = 2
 RESULT_SCHEMA_DIGEST = definition_digest(
     pl.Schema(
         {
             f"{table}.{name}": dtype
-            for table, schema in TABLES.items()
+            for table, schema in {**TABLES, "content_blocks": BLOCK_SCHEMA}.items()
             for name, dtype in schema.items()
         }
     )

@@ -5,23 +5,20 @@ the recipe (bars, parameters, eras, code) makes the numbers that it already hold
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-import polars as pl
-
-from regime_platform.bars.canonical import read_bars
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.bars.locks import writing
-from regime_platform.compute.engine import SeriesResult, compute_series, latest_state, warm_up
 from regime_platform.compute.eras import era_class
+from regime_platform.compute.warming import warm_up
 from regime_platform.compute_db.reader import read_lineage
-from regime_platform.compute_db.store import build
 from regime_platform.errors import BarsError, BlockedError, ResultsError
 from regime_platform.files import read_json
 from regime_platform.manifests.recipe import is_same_recipe, is_stale_code, recipe_facts
 from regime_platform.model.instruments import Instrument
-from regime_platform.model.result_schema import TABLES
-from regime_platform.model.series import Promoted
+from regime_platform.pipeline.inputs import Inputs
+from regime_platform.pipeline.make import make_results
 from regime_platform.pipeline.outcomes import DeriveOutcome, SeriesStatus, Status
 from regime_platform.pipeline.platform import Platform
 from regime_platform.pipeline.promote import read_verdict
@@ -49,11 +46,12 @@ def derive(platform: Platform, instrument: Instrument, *, force: bool = False) -
             return _outcome(instrument.symbol, Status.UNCHANGED, held)
         if is_stale_code(held["recipe"], recipe):
             return _outcome(instrument.symbol, Status.UNCHANGED, held, is_stale=True)
+    choice = platform.eras.choose(era_class(instrument.symbol, instrument.asset_class))
+    inputs = Inputs(instrument, paths, verdict.promoted, choice.eras, platform.params)
     with writing(paths):
-        tables, series = _compute(platform, instrument, paths, verdict.promoted)
-        code = platform.code.facts()
-        stored = build(paths.compute_db, tables, {"series": series, "recipe": recipe, "code": code})
-    return _outcome(instrument.symbol, Status.DONE, stored)
+        made = {"recipe": recipe, "code": platform.code.facts()}
+        stored, how = make_results(inputs, made, force=force)
+    return replace(_outcome(instrument.symbol, Status.DONE, stored), how=how)
 
 
 def current_recipe(platform: Platform, instrument: Instrument, verdict: Verdict) -> dict[str, Any]:
@@ -110,68 +108,6 @@ def _open_verdict(platform: Platform, symbol: str) -> Verdict:
     if verdict.status == BLOCKED:
         raise BlockedError(f"{symbol} is blocked by the gate: {verdict.reason}")
     return verdict
-
-
-def _compute(
-    platform: Platform,
-    instrument: Instrument,
-    paths: SymbolPaths,
-    promoted: Mapping[str, Promoted],
-) -> tuple[dict[str, pl.DataFrame], list[dict[str, Any]]]:
-    eras = platform.eras.choose(era_class(instrument.symbol, instrument.asset_class)).eras
-    results: dict[str, SeriesResult] = {}
-    for timeframe in instrument.timeframes:
-        if timeframe in promoted:
-            bars = read_bars(paths.bars(timeframe), promoted[timeframe])
-            results[timeframe] = compute_series(
-                bars,
-                symbol=instrument.symbol,
-                timeframe=timeframe,
-                eras=eras,
-                params=platform.params,
-            )
-    series = [_series_facts(one, results, promoted) for one in instrument.timeframes]
-    return _tables(results), series
-
-
-def _tables(results: Mapping[str, SeriesResult]) -> dict[str, pl.DataFrame]:
-    computed = tuple(results.values())
-    parts = {
-        "escalation_history_v3": [one.escalation for one in computed],
-        "forward_labels": [one.labels for one in computed],
-        "state_history": [one.state for one in computed],
-        "latest_state": [latest_state(results)],
-    }
-    return {name: pl.concat([TABLES[name].to_frame(), *frames]) for name, frames in parts.items()}
-
-
-def _series_facts(
-    timeframe: str, results: Mapping[str, SeriesResult], promoted: Mapping[str, Promoted]
-) -> dict[str, Any]:
-    if timeframe not in results:
-        return {
-            "timeframe": timeframe,
-            "status": "no_bars",
-            "reason": "no canonical bars on this timeframe",
-            "bars": 0,
-            "bars_digest": "",
-            "min_ts": None,
-            "max_ts": None,
-            "escalation_rows": 0,
-            "state_rows": 0,
-        }
-    result, held = results[timeframe], promoted[timeframe]
-    return {
-        "timeframe": timeframe,
-        "status": result.status,
-        "reason": result.reason,
-        "bars": result.bars_used,
-        "bars_digest": held.digest,
-        "min_ts": held.min_ts,
-        "max_ts": held.max_ts,
-        "escalation_rows": result.escalation.height,
-        "state_rows": result.state.height,
-    }
 
 
 def _outcome(

@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from regime_platform.compute.engine import SeriesResult, compute_series
+from regime_platform.compute.engine import compute_series
 from regime_platform.compute.eras import (
     FALLBACK_ERAS,
     FIXED_ERAS,
@@ -22,6 +22,7 @@ from regime_platform.compute.eras import (
     incumbent_eras,
 )
 from regime_platform.compute.escalation import action, thresholds
+from regime_platform.compute.results import SeriesResult
 from regime_platform.errors import ConfigError
 from regime_platform.files import write_atomically
 from regime_platform.model.result_schema import ESCALATION_BUCKETS, ESCALATION_METADATA, METRICS

@@ -83,6 +83,7 @@ class DeriveOutcome:
     series: tuple[SeriesStatus, ...] = ()
     tables: Mapping[str, str] = field(default_factory=dict)  # table -> content digest
     reason: str = ""
+    how: str = ""  # rows added to those held, or all computed anew and why
     is_stale_code: bool = False  # unchanged bars, but results of another recipe: --force recomputes
 
 

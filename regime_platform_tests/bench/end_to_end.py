@@ -11,8 +11,9 @@ from pathlib import Path
 import polars as pl
 
 from regime_platform.bars.canonical import read_bars
-from regime_platform.compute.engine import SeriesResult, compute_series, latest_state
+from regime_platform.compute.engine import compute_series
 from regime_platform.compute.eras import FIXED_ERAS
+from regime_platform.compute.results import SeriesResult, latest_state
 from regime_platform.compute_db.store import build
 from regime_platform.model.series import Promoted
 

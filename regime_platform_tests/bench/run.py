@@ -19,8 +19,8 @@ from rich.console import Console
 from rich.table import Table
 
 from regime_platform.code_version import code_version
-from regime_platform.compute.engine import warm_up
 from regime_platform.compute.jit import sources_digest
+from regime_platform.compute.warming import warm_up
 from regime_platform.settings import PROJECT_ROOT
 from regime_platform_tests.bench.figures import FULL, QUICK, Figure, Scale
 from regime_platform_tests.bench.ratio import Sample, ratio_figures

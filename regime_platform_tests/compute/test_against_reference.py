@@ -21,9 +21,11 @@ from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from regime_platform.compute.engine import SeriesResult, compute_series, warm_up
+from regime_platform.compute.engine import compute_series
 from regime_platform.compute.eras import FIXED_ERAS
 from regime_platform.compute.params import DEFAULT_PARAMS
+from regime_platform.compute.results import SeriesResult
+from regime_platform.compute.warming import warm_up
 from regime_platform.errors import BarsError
 from regime_platform.model.result_schema import ESCALATION_SCHEMA, STATE_SCHEMA
 from regime_platform_tests.reference import classifier_reference, escalation_reference

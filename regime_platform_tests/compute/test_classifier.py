@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from regime_platform.compute.classifier import classify, conviction, summary
 from regime_platform.compute.classifier_codes import REASONS, TAGS, TOP_PRIORITY
+from regime_platform.compute.frames import columns_frame
 from regime_platform.model.result_schema import STATE_SCHEMA
 from regime_platform_tests.reference import classifier_reference as reference
 from regime_platform_tests.reference.golden_inputs import CODES, classifier_frame, coded
@@ -22,11 +23,15 @@ WORDS = ("regime_label", "regime_bias", "risk_posture")
 LISTS = ("strategy_tags", "regime_reasons", "regime_reasons_top")
 
 
+def classified(frame: pl.DataFrame) -> pl.DataFrame:
+    return columns_frame("state_history", classify(coded(frame)))
+
+
 @pytest.mark.parametrize("source", ["classifier_vectors", *SERIES])
 def test_every_golden_classification_is_met(source: str) -> None:
     golden = classifier_frame(source)
 
-    result = classify(coded(golden))
+    result = classified(golden)
 
     for name in WORDS:
         assert result[name].cast(pl.String).to_list() == golden[f"classification.{name}"].to_list()
@@ -40,7 +45,7 @@ def test_every_golden_classification_is_met(source: str) -> None:
 @pytest.mark.parametrize("source", ["classifier_vectors", "msft_1day"])
 def test_summaries_are_derived_as_stored(source: str) -> None:
     golden = classifier_frame(source)
-    result = classify(coded(golden))
+    result = classified(golden)
 
     derived = [summary(*row) for row in result.select(*WORDS, "confidence").iter_rows()]
 
@@ -64,7 +69,7 @@ def _inputs() -> st.SearchStrategy[dict[str, Any]]:
 @settings(deadline=None, max_examples=200)
 @given(bars=st.lists(_inputs(), min_size=1, max_size=20))
 def test_the_kernel_agrees_with_the_rules_written_out(bars: list[dict[str, Any]]) -> None:
-    result = classify(coded(pl.DataFrame(bars)))
+    result = classified(pl.DataFrame(bars))
 
     for bar, row in zip(bars, result.to_dicts(), strict=True):
         wanted = reference.classify(bar)
@@ -74,13 +79,13 @@ def test_the_kernel_agrees_with_the_rules_written_out(bars: list[dict[str, Any]]
 
 
 def test_the_columns_are_those_of_the_state_table() -> None:
-    result = classify(coded(classifier_frame("ibm320_1day")))
+    result = classified(classifier_frame("ibm320_1day"))
 
     assert dict(result.schema) == {name: STATE_SCHEMA[name] for name in result.columns}
 
 
 def test_no_bars_give_no_rows() -> None:
-    empty = classify(coded(classifier_frame("ibm320_1day").clear()))
+    empty = classified(classifier_frame("ibm320_1day").clear())
 
     assert empty.height == 0
     assert dict(empty.schema) == {name: STATE_SCHEMA[name] for name in empty.columns}

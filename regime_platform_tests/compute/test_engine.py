@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -10,9 +9,12 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from regime_platform.compute.engine import SeriesResult, compute_series, latest_state, warm_up
+from regime_platform.compute.engine import compute_series
 from regime_platform.compute.eras import FIXED_ERAS, Era, incumbent_eras
 from regime_platform.compute.jit import kernel_cache_folder, kernels_are_compiled
+from regime_platform.compute.results import SeriesResult, latest_state
+from regime_platform.compute.states import run_start
+from regime_platform.compute.warming import warm_up
 from regime_platform.errors import BarsError
 from regime_platform.model.result_schema import (
     ESCALATION_SCHEMA,
@@ -257,13 +259,8 @@ def test_the_regime_of_the_latest_row_began_where_its_label_last_changed() -> No
 
 
 def test_a_label_that_never_changed_has_run_since_the_first_row() -> None:
-    result = _run(make_bars(250))
-    steady = result.state.with_columns(regime_label=pl.lit("SHOCK", STATE_SCHEMA["regime_label"]))
-
-    latest = latest_state({"1day": replace(result, state=steady)})
-
-    assert latest["regime_bars"].to_list() == [230]
-    assert latest["regime_since"].to_list() == [result.state["ts"][0]]
+    assert run_start(np.array([3, 3, 3], np.uint8)) == 0
+    assert run_start(np.array([3, 1, 3], np.uint8)) == 2
 
 
 def test_the_consensus_is_the_mean_over_timeframes_that_know_their_percentile() -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from regime_platform.compute.frames import columns_frame
 from regime_platform.compute.labels import forward_labels
 from regime_platform.model.result_schema import LABEL_SCHEMA
 from regime_platform_tests.reference import escalation_reference as reference
@@ -17,7 +18,7 @@ PRICES = st.lists(PRICE, min_size=1, max_size=300)
 
 
 def label_frame(close: list[float], timeframe: str = "1day") -> pl.DataFrame:
-    return pl.DataFrame(forward_labels(np.array(close), timeframe))
+    return columns_frame("forward_labels", forward_labels(np.array(close), timeframe))
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import duckdb
 import polars as pl
 import pytest
 
+from regime_platform.compute_db.content import table_digest
 from regime_platform.compute_db.reader import read_lineage, read_table
 from regime_platform.compute_db.store import build
 from regime_platform.errors import ResultsError
@@ -65,7 +66,8 @@ def test_nan_infinity_and_the_sign_of_zero_come_back_as_they_are(tmp_path: Path)
     stored = build(tmp_path / "compute.db", tables | {"state_history": state}, LINEAGE)
 
     held = read_table(tmp_path / "compute.db", "state_history")
-    assert frame_digest(held) == stored["tables"]["state_history"] == frame_digest(state)
+    assert frame_digest(held) == frame_digest(state)
+    assert stored["tables"]["state_history"] == table_digest("state_history", held)
 
 
 def test_build_returns_the_lineage_it_stored_with_the_digest_of_each_table(tmp_path: Path) -> None:
@@ -73,7 +75,9 @@ def test_build_returns_the_lineage_it_stored_with_the_digest_of_each_table(tmp_p
 
     stored = build(tmp_path / "compute.db", tables, LINEAGE)
 
-    assert stored == LINEAGE | {"tables": {name: frame_digest(tables[name]) for name in TABLES}}
+    assert stored == LINEAGE | {
+        "tables": {name: table_digest(name, tables[name]) for name in TABLES}
+    }
     assert read_lineage(tmp_path / "compute.db") == stored
 
 
@@ -200,7 +204,7 @@ def test_killing_a_build_leaves_the_old_file(tmp_path: Path) -> None:
         if lineage != old:  # a whole build came through before the kill
             new = new or lineage
             assert lineage == new
-        digest = frame_digest(read_table(path, "state_history"))
+        digest = table_digest("state_history", read_table(path, "state_history"))
         assert digest == lineage["tables"]["state_history"]
 
 

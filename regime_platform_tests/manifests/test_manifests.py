@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from regime_platform.bars.canonical import read_in_force
+from regime_platform.compute_db.content import table_digest
 from regime_platform.compute_db.reader import read_table
 from regime_platform.files import file_sha256
 from regime_platform.manifests.manifest import is_same, sealed
@@ -109,7 +110,7 @@ def test_the_compute_manifest_names_the_digests_of_the_tables(walked: Platform) 
     facts = _manifest(paths.compute_manifest)
 
     assert facts["tables"] == {
-        name: frame_digest(read_table(paths.compute_db, name)) for name in TABLES
+        name: table_digest(name, read_table(paths.compute_db, name)) for name in TABLES
     }
     assert facts["bar_count_used"] == 3270 + 679
     assert facts["asof"] == {"1day": "2013-03-01T00:00:00Z", "1week": "2013-02-25T00:00:00Z"}

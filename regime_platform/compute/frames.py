@@ -1,0 +1,79 @@
+"""Computed columns as the frames of their tables.
+
+Kernels give numbers, codes and bit masks. Words, nulls and types are added here, for all columns of
+a table in one go: a Polars expression evaluated by itself costs more than most columns hold.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+
+from regime_platform.model.result_schema import TABLES
+
+#: The code of a row that has no word of its vocabulary.
+NO_CODE = 255
+
+
+@dataclass(frozen=True)
+class Words:
+    """A text column before it is written out: a bit mask per row, and what a mask says."""
+
+    masks: npt.NDArray[np.int64]
+    said: Callable[[int], str]
+
+    def __getitem__(self, rows: slice) -> "Words":
+        return Words(self.masks[rows], self.said)
+
+
+#: Name -> one value per row: an array of floats (NaN is null), codes (`NO_CODE` is null) or flags,
+#: `Words`, or a series of instants.
+Columns = Mapping[str, Any]
+
+
+def columns_frame(table: str, columns: Columns) -> pl.DataFrame:
+    """The given columns in the order and with the types that ``TABLES[table]`` has them in."""
+    raw = pa.table({name: _as_arrow(column) for name, column in columns.items()})
+    shape = _shape(table)
+    return pl.DataFrame(raw).select(shape[name] for name in shape if name in columns)
+
+
+def key_columns(symbol: str, timeframe: str, opens: pl.Series) -> dict[str, Any]:
+    """Symbol, timeframe and ts for every row of a table."""
+    words: pl.Enum = TABLES["state_history"]["timeframe"]  # type: ignore[assignment]
+    code = words.categories.to_list().index(timeframe)
+    rows = len(opens)
+    named = Words(np.zeros(rows, np.int64), lambda _: symbol)
+    return {"symbol": named, "timeframe": np.full(rows, code, np.uint8), "ts": opens}
+
+
+@cache
+def _shape(table: str) -> dict[str, pl.Expr]:
+    return {name: _typed(name, dtype) for name, dtype in TABLES[table].items()}
+
+
+def _typed(name: str, dtype: pl.DataType) -> pl.Expr:
+    if isinstance(dtype, pl.Enum):
+        return pl.col(name).cat.to(dtype)
+    return pl.col(name).cast(dtype)
+
+
+def _as_arrow(column: Any) -> "pa.Array[Any]":
+    array: pa.Array[Any]
+    if isinstance(column, pl.Series):
+        array = column.to_arrow()
+    elif isinstance(column, Words):
+        masks, rows = np.unique(column.masks, return_inverse=True)
+        texts = pa.array([column.said(mask) for mask in masks.tolist()], pa.large_string())
+        array = texts.take(rows)
+    elif column.dtype == np.uint8:
+        missing = column == NO_CODE
+        array = pa.array(column, mask=missing if missing.any() else None)
+    else:
+        array = pa.array(column, from_pandas=True)  # NaN becomes null
+    return array

@@ -1,0 +1,70 @@
+"""What compute.db says of its own content: digests by block, by table, and of the whole.
+
+The digest of a table is taken over its timeframes one by one, so that rows added to one of them
+leave the digests of the others as they are.
+"""
+
+from collections.abc import Mapping
+
+import duckdb
+import polars as pl
+
+from regime_platform.model.digests import Blocks, blocks_of, facts_digest, frame_digest
+from regime_platform.model.result_schema import BLOCK_SCHEMA, TABLES
+
+BARS = "bars"
+
+#: (table or ``BARS``, timeframe) -> its blocks.
+Content = Mapping[tuple[str, str], Blocks]
+
+
+def content_of(tables: Mapping[str, pl.DataFrame]) -> dict[tuple[str, str], Blocks]:
+    """The blocks of every history table; latest_state is small enough to be hashed whole."""
+    return {
+        (name, rows["timeframe"][0]): blocks_of(rows)
+        for name, frame in tables.items()
+        if name != "latest_state"
+        for rows in frame.partition_by("timeframe", maintain_order=True)
+    }
+
+
+def table_digests(content: Content, latest: pl.DataFrame) -> dict[str, str]:
+    """The content digest of every table."""
+    digests = {"latest_state": frame_digest(latest)}
+    for name, schema in TABLES.items():
+        if name not in digests:
+            parts = {
+                timeframe: blocks.digest(schema)
+                for (of, timeframe), blocks in content.items()
+                if of == name and blocks.rows
+            }
+            digests[name] = facts_digest(parts)
+    return {name: digests[name] for name in TABLES}
+
+
+def table_digest(table: str, rows: pl.DataFrame) -> str:
+    """The content digest of one table from all of its rows, in order."""
+    content = content_of({table: rows})
+    return table_digests(content, rows)[table]
+
+
+def read_content(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], Blocks]:
+    """The blocks as stored."""
+    rows = connection.execute(
+        'SELECT "of", timeframe, sum(rows), list(digest ORDER BY block) '
+        'FROM content_blocks GROUP BY "of", timeframe'
+    ).fetchall()
+    return {
+        (of, timeframe): Blocks(count, tuple(map(bytes.fromhex, digests)))
+        for of, timeframe, count, digests in rows
+    }
+
+
+def content_frame(content: Content) -> pl.DataFrame:
+    """The blocks as they are stored."""
+    rows = [
+        (of, timeframe, block, blocks.rows_of(block), digest.hex())
+        for (of, timeframe), blocks in content.items()
+        for block, digest in enumerate(blocks.digests)
+    ]
+    return pl.DataFrame(rows, BLOCK_SCHEMA, orient="row")

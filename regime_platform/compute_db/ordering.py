@@ -1,0 +1,29 @@
+"""Rows of a table in their order: by timeframe and ts, each once."""
+
+import polars as pl
+
+from regime_platform.errors import ResultsError
+
+
+def require_sound(name: str, frame: pl.DataFrame | None, schema: pl.Schema) -> None:
+    """Refuses rows that would make a table another one than it says it is.
+
+    Raises:
+        ResultsError: the frame is missing, has another schema, or repeats or misplaces a key.
+    """
+    if frame is None or frame.schema != schema:
+        found = "nothing" if frame is None else str(frame.schema)
+        raise ResultsError(f"table {name}: expected {schema}, was given {found}")
+    if frame.select("symbol", "timeframe", "ts").null_count().sum_horizontal().item():
+        raise ResultsError(f"table {name}: a row has no symbol, timeframe or ts")
+    if not is_ordered(frame):
+        raise ResultsError(f"table {name}: rows are not ordered by timeframe and ts, each once")
+
+
+def is_ordered(frame: pl.DataFrame) -> bool:
+    """True where every row follows the one before it by timeframe and ts."""
+    keys = frame.select(pl.col("timeframe").to_physical(), "ts")
+    longer = pl.col("timeframe") > pl.col("timeframe").shift(1)
+    same = pl.col("timeframe") == pl.col("timeframe").shift(1)
+    rises = longer | (same & (pl.col("ts") > pl.col("ts").shift(1)))
+    return bool(keys.select(rises.slice(1).all()).item())

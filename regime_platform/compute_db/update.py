@@ -1,0 +1,164 @@
+"""Adds the rows of new bars to a compute.db that holds the rows of the bars before them.
+
+In place, in one transaction: a killed update leaves the rows as they were or as they shall be, and
+1.3 MB are written for a bar where a new file would be 67. While somebody else reads the file, the
+update is made on a copy that takes its place, which the reader does not notice.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from regime_platform.compute_db.connection import TakenError, attached, transaction
+from regime_platform.compute_db.content import (
+    BARS,
+    content_frame,
+    read_content,
+    table_digests,
+)
+from regime_platform.compute_db.ordering import require_sound
+from regime_platform.compute_db.reader import require_version, typed_rows
+from regime_platform.compute_db.store import insert, log_beside
+from regime_platform.errors import ResultsError
+from regime_platform.files import copy_file, write_atomically
+from regime_platform.model.digests import Blocks, block_start, canonical_json
+from regime_platform.model.result_schema import TABLES
+
+#: Seconds to wait for readers before a copy is made: a read takes a tenth of that.
+PATIENCE = 1.0
+_BEFORE_ALL, _AFTER_ALL = dt.datetime(1, 1, 1), dt.datetime(9999, 1, 1)  # noqa: DTZ001  as stored
+
+
+@dataclass(frozen=True)
+class Addition:
+    """Rows of one table and timeframe that take the place of all from position ``kept`` on."""
+
+    table: str
+    timeframe: str
+    kept: int
+    opens: pl.Series  # ts of the ``kept`` rows that stay
+    rows: pl.DataFrame
+
+    @property
+    def last_kept(self) -> dt.datetime:
+        """The ts of the last row that stays."""
+        return _naive(self.opens[self.kept - 1]) if self.kept else _BEFORE_ALL
+
+    @property
+    def block_first(self) -> dt.datetime:
+        """The ts of the first row that stays of the block where the new rows begin."""
+        start = block_start(self.kept)
+        return _naive(self.opens[start]) if start < self.kept else _AFTER_ALL
+
+
+@dataclass(frozen=True)
+class Update:
+    """Everything that changes in a compute.db at once."""
+
+    additions: Sequence[Addition]
+    bars: Mapping[str, Blocks]  # timeframe -> blocks of its bars as they are now
+    latest: pl.DataFrame  # latest_state as a whole
+    lineage: Mapping[str, Any]  # as for ``store.build``
+
+
+@dataclass(frozen=True)
+class Updated:
+    """What an update came to."""
+
+    lineage: dict[str, Any]  # as stored
+    is_copy: bool  # the file had readers, so a copy took its place
+
+
+def apply(path: Path, update: Update, patience: float = PATIENCE) -> Updated:
+    """Brings the compute.db at ``path`` up to date; hold the symbol's lock.
+
+    Raises:
+        ResultsError: the file is damaged or of another version, or does not hold the rows that the
+            update goes on from; it is as it was, and building it anew mends it.
+    """
+    require_sound("latest_state", update.latest, TABLES["latest_state"])
+    try:
+        try:
+            return Updated(_apply(path, update, patience), is_copy=False)
+        except TakenError:
+            return Updated(_apply_to_copy(path, update), is_copy=True)
+    except duckdb.Error as error:
+        raise ResultsError(f"{path} cannot be updated ({error}); build it anew") from error
+
+
+def _apply_to_copy(path: Path, update: Update) -> dict[str, Any]:
+    stored: dict[str, Any] = {}
+
+    def fill(temporary: Path) -> None:
+        copy_file(path, temporary)
+        if log_beside(path).exists():
+            copy_file(log_beside(path), log_beside(temporary))
+        stored.update(_apply(temporary, update, patience=0.0))
+        log_beside(path).unlink(missing_ok=True)
+
+    write_atomically(path, fill)
+    return stored
+
+
+def _apply(path: Path, update: Update, patience: float) -> dict[str, Any]:
+    with (
+        attached(path, read_only=False, patience=patience) as connection,
+        transaction(connection),
+    ):
+        require_version(path, connection)
+        content = read_content(connection)
+        changed = {}
+        for one in update.additions:
+            key = (one.table, one.timeframe)
+            changed[key] = _add(connection, one, content.get(key, Blocks(0, ())))
+        for timeframe, blocks in update.bars.items():
+            changed[BARS, timeframe] = blocks
+        content |= changed
+        stored = {**update.lineage, "tables": table_digests(content, update.latest)}
+        _replace_blocks(connection, changed)
+        connection.execute("DELETE FROM latest_state")
+        insert(connection, "latest_state", update.latest)
+        connection.execute("UPDATE schema_version SET lineage = ?", [canonical_json(dict(stored))])
+    return stored
+
+
+def _add(connection: duckdb.DuckDBPyConnection, one: Addition, before: Blocks) -> Blocks:
+    """Replaces the rows, and gives the blocks of what is there then."""
+    require_sound(one.table, one.rows, TABLES[one.table])
+    bounds = [one.timeframe, one.last_kept]
+    within_block = connection.sql(
+        f'SELECT * FROM "{one.table}" '  # noqa: S608 - own names, bound values
+        "WHERE timeframe = ? AND ts <= ? AND ts >= ? ORDER BY ts",
+        params=[*bounds, one.block_first],
+    )
+    kept = typed_rows(within_block, TABLES[one.table])
+    begins = block_start(one.kept)
+    if one.kept > before.rows or kept.height != one.kept - begins:
+        raise ResultsError(
+            f"{one.table} {one.timeframe} does not hold the {one.kept} rows to go on from"
+        )
+    connection.execute(
+        f'DELETE FROM "{one.table}" WHERE timeframe = ? AND ts > ?',  # noqa: S608 - own names
+        bounds,
+    )
+    insert(connection, one.table, one.rows)
+    return before.replaced(begins, pl.concat([kept, one.rows]))
+
+
+def _replace_blocks(
+    connection: duckdb.DuckDBPyConnection, changed: Mapping[tuple[str, str], Blocks]
+) -> None:
+    for of, timeframe in changed:
+        connection.execute(
+            'DELETE FROM content_blocks WHERE "of" = ? AND timeframe = ?', [of, timeframe]
+        )
+    insert(connection, "content_blocks", content_frame(changed))
+
+
+def _naive(moment: dt.datetime) -> dt.datetime:
+    return moment.astimezone(dt.UTC).replace(tzinfo=None)

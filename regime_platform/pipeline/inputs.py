@@ -1,0 +1,96 @@
+"""What the results of a symbol are made from, and the results themselves before they are stored."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from regime_platform.bars.canonical import read_bars
+from regime_platform.bars.layout import SymbolPaths
+from regime_platform.compute.append import Past, extend_series
+from regime_platform.compute.engine import compute_series
+from regime_platform.compute.eras import Era
+from regime_platform.compute.params import Params
+from regime_platform.compute.results import ESCALATION, STATE, SeriesResult, latest_state
+from regime_platform.model.instruments import Instrument
+from regime_platform.model.result_schema import TABLES
+from regime_platform.model.series import Promoted
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The bars in force of one symbol, and the terms on which its results are computed."""
+
+    instrument: Instrument
+    paths: SymbolPaths
+    promoted: Mapping[str, Promoted]
+    eras: tuple[Era, ...]
+    params: Params
+
+    def bars(self, timeframe: str) -> pl.DataFrame:
+        """The bars in force, every byte verified.
+
+        Raises:
+            BarsError: they are missing or damaged.
+        """
+        return read_bars(self.paths.bars(timeframe), self.promoted[timeframe])
+
+    def computed(self, timeframe: str, bars: pl.DataFrame) -> SeriesResult:
+        """All rows of one timeframe."""
+        return compute_series(
+            bars,
+            symbol=self.instrument.symbol,
+            timeframe=timeframe,
+            eras=self.eras,
+            params=self.params,
+        )
+
+    def extended(self, timeframe: str, bars: pl.DataFrame, past: Past) -> SeriesResult | None:
+        """The rows that bars beyond those of ``past`` add; None where they change earlier ones."""
+        return extend_series(
+            bars,
+            past,
+            symbol=self.instrument.symbol,
+            timeframe=timeframe,
+            eras=self.eras,
+            params=self.params,
+        )
+
+    def facts(self, timeframe: str, result: SeriesResult | None) -> dict[str, Any]:
+        """What the lineage says of one timeframe."""
+        if result is None:
+            return {
+                "timeframe": timeframe,
+                "status": "no_bars",
+                "reason": "no canonical bars on this timeframe",
+                "bars": 0,
+                "bars_digest": "",
+                "min_ts": None,
+                "max_ts": None,
+                "escalation_rows": 0,
+                "state_rows": 0,
+            }
+        promoted = self.promoted[timeframe]
+        return {
+            "timeframe": timeframe,
+            "status": result.status,
+            "reason": result.reason,
+            "bars": result.bars_used,
+            "bars_digest": promoted.digest,
+            "min_ts": promoted.min_ts,
+            "max_ts": promoted.max_ts,
+            "escalation_rows": result.rows_in(ESCALATION),
+            "state_rows": result.rows_in(STATE),
+        }
+
+
+def tables_of(results: Mapping[str, SeriesResult]) -> dict[str, pl.DataFrame]:
+    """Every table of a compute.db, timeframe -> result in their order."""
+    frames = {
+        name: [result.frame(name) for result in results.values()]
+        for name in TABLES
+        if name != "latest_state"
+    }
+    frames["latest_state"] = [latest_state(results)]
+    return {name: pl.concat([TABLES[name].to_frame(), *frames[name]]) for name in TABLES}

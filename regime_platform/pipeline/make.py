@@ -1,0 +1,52 @@
+"""Results into compute.db: what new bars add, where that is enough, and otherwise everything."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from regime_platform.compute.results import SeriesResult
+from regime_platform.compute_db.store import build
+from regime_platform.compute_db.update import apply
+from regime_platform.errors import ResultsError
+from regime_platform.model.digests import Blocks, blocks_of
+from regime_platform.pipeline.extend import CannotExtendError, Extender
+from regime_platform.pipeline.inputs import Inputs, tables_of
+
+
+def make_results(
+    inputs: Inputs, made: Mapping[str, Any], *, force: bool
+) -> tuple[dict[str, Any], str]:
+    """Brings compute.db up to date; hold the symbol's lock.
+
+    Args:
+        inputs: the bars in force and the terms.
+        made: the recipe and the code, as the lineage shall name them.
+        force: compute everything anew, whatever is held.
+
+    Returns:
+        The lineage as stored, and in words how it came about: what was gone on from, or why all was
+        computed.
+
+    Raises:
+        BarsError: the canonical bars are missing or damaged.
+    """
+    if force:
+        return _build(inputs, made), "computed as a whole, as asked for"
+    try:
+        extension = Extender(inputs).extension(made["recipe"])
+        updated = apply(inputs.paths.compute_db, extension.update(made))
+    except (CannotExtendError, ResultsError) as error:
+        return _build(inputs, made), f"computed as a whole: {error}"
+    copied = "; on a copy, since another process reads the file" if updated.is_copy else ""
+    return updated.lineage, extension.how + copied
+
+
+def _build(inputs: Inputs, made: Mapping[str, Any]) -> dict[str, Any]:
+    timeframes = inputs.instrument.timeframes
+    results: dict[str, SeriesResult] = {}
+    blocks: dict[str, Blocks] = {}
+    for timeframe in (one for one in timeframes if one in inputs.promoted):
+        bars = inputs.bars(timeframe)
+        blocks[timeframe] = blocks_of(bars)
+        results[timeframe] = inputs.computed(timeframe, bars)
+    series = [inputs.facts(one, results.get(one)) for one in timeframes]
+    return build(inputs.paths.compute_db, tables_of(results), {"series": series, **made}, blocks)
