@@ -1,7 +1,8 @@
 """Computed columns as the frames of their tables.
 
 Kernels give numbers, codes and bit masks. Words, nulls and types are added here, for all columns of
-a table in one go: a Polars expression evaluated by itself costs more than most columns hold.
+a table in one go: a Polars expression evaluated by itself costs more than most columns hold. By way
+of Polars alone: pyarrow imports pandas where it is installed, which takes half a second.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +13,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import pyarrow as pa
 
 from regime_platform.model.result_schema import TABLES
 
@@ -38,9 +38,9 @@ Columns = Mapping[str, Any]
 
 def columns_frame(table: str, columns: Columns) -> pl.DataFrame:
     """The given columns in the order and with the types that ``TABLES[table]`` has them in."""
-    raw = pa.table({name: _as_arrow(column) for name, column in columns.items()})
+    raw = pl.DataFrame({name: _as_series(column) for name, column in columns.items()})
     shape = _shape(table)
-    return pl.DataFrame(raw).select(shape[name] for name in shape if name in columns)
+    return raw.select(shape[name] for name in shape if name in columns)
 
 
 def key_columns(symbol: str, timeframe: str, opens: pl.Series) -> dict[str, Any]:
@@ -58,22 +58,15 @@ def _shape(table: str) -> dict[str, pl.Expr]:
 
 
 def _typed(name: str, dtype: pl.DataType) -> pl.Expr:
+    column = pl.col(name)
     if isinstance(dtype, pl.Enum):
-        return pl.col(name).cat.to(dtype)
-    return pl.col(name).cast(dtype)
+        return column.replace(NO_CODE, None).cat.to(dtype)
+    return column.fill_nan(None).cast(dtype) if dtype.is_numeric() else column.cast(dtype)
 
 
-def _as_arrow(column: Any) -> "pa.Array[Any]":
-    array: pa.Array[Any]
-    if isinstance(column, pl.Series):
-        array = column.to_arrow()
-    elif isinstance(column, Words):
-        masks, rows = np.unique(column.masks, return_inverse=True)
-        texts = pa.array([column.said(mask) for mask in masks.tolist()], pa.large_string())
-        array = texts.take(rows)
-    elif column.dtype == np.uint8:
-        missing = column == NO_CODE
-        array = pa.array(column, mask=missing if missing.any() else None)
-    else:
-        array = pa.array(column, from_pandas=True)  # NaN becomes null
-    return array
+def _as_series(column: Any) -> Any:
+    if not isinstance(column, Words):
+        return column
+    masks, rows = np.unique(column.masks, return_inverse=True)
+    texts = pl.Series([column.said(mask) for mask in masks.tolist()], dtype=pl.String)
+    return texts.gather(rows)
