@@ -67,6 +67,7 @@ def outcome_facts(outcome: WalkOutcome) -> dict[str, Any]:
         "fetched": [] if ingest is None else [asdict(one) for one in ingest.series],
         "series": [] if derive is None else [asdict(one) for one in derive.series],
         "tables": {} if derive is None else dict(derive.tables),
+        "how": "" if derive is None else derive.how,
     }
 
 

@@ -8,6 +8,7 @@ import datetime as dt
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,46 +31,98 @@ _SQLITE = b"SQLite format 3\x00"
 _REMEDY = "recompute the symbol with `regime compute --force`"
 
 
-def read_table(  # noqa: PLR0913 - each argument narrows the same question
-    path: Path,
-    table: str,
-    *,
-    timeframe: str | None = None,
-    start: dt.datetime | None = None,
-    end: dt.datetime | None = None,
-    columns: Sequence[str] | None = None,
-    last: int | None = None,
-) -> pl.DataFrame:
-    """Rows of one table of ``TABLES``, in its schema, ordered by timeframe and ts.
+@dataclass(frozen=True)
+class Reader:
+    """A compute.db that is open for reading; see `reading`."""
 
-    Args:
-        path: a compute.db.
-        table: the name of the table.
-        timeframe: only this one.
-        start: first open wanted (aware).
-        end: the open before which to stop (aware).
-        columns: a selection, in the given order; all by default.
-        last: only so many rows from the end; needs ``timeframe``.
+    connection: duckdb.DuckDBPyConnection
+
+    def table(  # noqa: PLR0913 - each argument narrows the same question
+        self,
+        table: str,
+        *,
+        timeframe: str | None = None,
+        start: dt.datetime | None = None,
+        end: dt.datetime | None = None,
+        columns: Sequence[str] | None = None,
+        last: int | None = None,
+    ) -> pl.DataFrame:
+        """Rows of one table of ``TABLES``, in its schema, ordered by timeframe and ts.
+
+        Args:
+            table: the name of the table.
+            timeframe: only this one.
+            start: first open wanted (aware).
+            end: the open before which to stop (aware).
+            columns: a selection, in the given order; all by default.
+            last: only so many rows from the end; needs ``timeframe``.
+
+        Raises:
+            UsageError: there is no such table or column, or ``last`` comes without ``timeframe``.
+        """
+        schema = _known_schema(table, columns)
+        if last is not None and timeframe is None:
+            raise UsageError(f"the last {last} rows of {table} of which timeframe?")
+        wanted = tuple(schema) if columns is None else tuple(columns)
+        told = {"timeframe = ?": timeframe, "ts >= ?": _naive(start), "ts < ?": _naive(end)}
+        narrowed = {clause: value for clause, value in told.items() if value is not None}
+        where = f"WHERE {' AND '.join(narrowed)}" if narrowed else ""
+        # updates add rows at the end: those of one timeframe lie in order, those of all do not
+        read = (*_ORDER, *(name for name in wanted if name not in _ORDER))
+        listed = ", ".join(f'"{name}"' for name in read)
+        tail = f" ORDER BY ts DESC LIMIT {int(last)}" if last is not None else ""
+        query = f'SELECT {listed} FROM "{table}" {where}{tail}'  # noqa: S608 - own names
+        rows = typed_rows(self.connection.sql(query, params=list(narrowed.values())), schema)
+        return (rows if is_ordered(rows) else rows.sort(_ORDER)).select(wanted)
+
+    def lineage(self) -> dict[str, Any]:
+        """What the results were made from, as given to ``store.build``."""
+        rows = self.connection.execute("SELECT lineage FROM schema_version").fetchall()
+        lineage: dict[str, Any] = json.loads(rows[0][0])
+        return lineage
+
+    def blocks(self) -> dict[tuple[str, str], Blocks]:
+        """Block digests of the tables and of the bars used, by (table or "bars", timeframe)."""
+        return read_content(self.connection)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[Reader]:
+    """Opens a compute.db for several questions to the same state of it.
 
     Raises:
-        ResultsError: the file is missing, damaged or of another version.
-        UsageError: there is no such table or column, or ``last`` comes without ``timeframe``.
+        ResultsError: the file is missing, damaged, of another version, or being written for long.
     """
-    schema = _known_schema(table, columns)
-    if last is not None and timeframe is None:
-        raise UsageError(f"the last {last} rows of {table} of which timeframe?")
-    wanted = tuple(schema) if columns is None else tuple(columns)
-    told = {"timeframe = ?": timeframe, "ts >= ?": _naive(start), "ts < ?": _naive(end)}
-    narrowed = {clause: value for clause, value in told.items() if value is not None}
-    where = f"WHERE {' AND '.join(narrowed)}" if narrowed else ""
-    # updates put their rows at the end, so those of one timeframe lie in order, those of all do not
-    read = (*_ORDER, *(name for name in wanted if name not in _ORDER))
-    listed = ", ".join(f'"{name}"' for name in read)
-    tail = f" ORDER BY ts DESC LIMIT {int(last)}" if last is not None else ""
-    query = f'SELECT {listed} FROM "{table}" {where}{tail}'  # noqa: S608 - own names, bound values
-    with _opened(path) as connection:
-        rows = typed_rows(connection.sql(query, params=list(narrowed.values())), schema)
-    return (rows if is_ordered(rows) else rows.sort(_ORDER)).select(wanted)
+    _require_present(path)
+    try:
+        with attached(path, read_only=True) as connection:
+            require_version(path, connection)
+            yield Reader(connection)
+    except TakenError as error:
+        raise ResultsError(f"{path} is being written: {error}; try again in a moment") from error
+    except duckdb.Error as error:
+        raise ResultsError(f"{path} is damaged ({_first_line(error)}); {_REMEDY}") from error
+
+
+def read_table(path: Path, table: str, **narrowed: Any) -> pl.DataFrame:
+    """One table of one file, by itself; ``narrowed`` as in `Reader.table`.
+
+    Raises:
+        ResultsError: see `reading`.
+        UsageError: see `Reader.table`.
+    """
+    with reading(path) as reader:
+        return reader.table(table, **narrowed)
+
+
+def read_lineage(path: Path) -> dict[str, Any]:
+    """The lineage of one file, by itself.
+
+    Raises:
+        ResultsError: see `reading`.
+    """
+    with reading(path) as reader:
+        return reader.lineage()
 
 
 def typed_rows(found: duckdb.DuckDBPyRelation, schema: pl.Schema) -> pl.DataFrame:
@@ -85,41 +138,6 @@ def _known_schema(table: str, columns: Sequence[str] | None) -> pl.Schema:
     if unknown:
         raise UsageError(f"{table} has no column {', '.join(unknown)}; see model.result_schema")
     return TABLES[table]
-
-
-def read_lineage(path: Path) -> dict[str, Any]:
-    """What the results were made from, as given to ``store.build``.
-
-    Raises:
-        ResultsError: see ``read_table``.
-    """
-    with _opened(path) as connection:
-        rows = connection.execute("SELECT lineage FROM schema_version").fetchall()
-    lineage: dict[str, Any] = json.loads(rows[0][0])
-    return lineage
-
-
-def read_blocks(path: Path) -> dict[tuple[str, str], Blocks]:
-    """The block digests of every table and of the bars used, by table (or "bars") and timeframe.
-
-    Raises:
-        ResultsError: see ``read_table``.
-    """
-    with _opened(path) as connection:
-        return read_content(connection)
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    _require_present(path)
-    try:
-        with attached(path, read_only=True) as connection:
-            require_version(path, connection)
-            yield connection
-    except TakenError as error:
-        raise ResultsError(f"{path} is being written: {error}; try again in a moment") from error
-    except duckdb.Error as error:
-        raise ResultsError(f"{path} is damaged ({_first_line(error)}); {_REMEDY}") from error
 
 
 def _require_present(path: Path) -> None:

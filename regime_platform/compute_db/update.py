@@ -17,8 +17,8 @@ import polars as pl
 from regime_platform.compute_db.connection import TakenError, attached, transaction
 from regime_platform.compute_db.content import (
     BARS,
+    Content,
     content_frame,
-    read_content,
     table_digests,
 )
 from regime_platform.compute_db.ordering import require_sound
@@ -31,6 +31,7 @@ from regime_platform.model.result_schema import TABLES
 
 #: Seconds to wait for readers before a copy is made: a read takes a tenth of that.
 PATIENCE = 1.0
+_BLOCK_KEY = ("of", "timeframe", "block")
 _BEFORE_ALL, _AFTER_ALL = dt.datetime(1, 1, 1), dt.datetime(9999, 1, 1)  # noqa: DTZ001  as stored
 
 
@@ -61,6 +62,7 @@ class Update:
     """Everything that changes in a compute.db at once."""
 
     additions: Sequence[Addition]
+    before: Content  # the blocks as they are in the file
     bars: Mapping[str, Blocks]  # timeframe -> blocks of its bars as they are now
     latest: pl.DataFrame  # latest_state as a whole
     lineage: Mapping[str, Any]  # as for ``store.build``
@@ -111,16 +113,13 @@ def _apply(path: Path, update: Update, patience: float) -> dict[str, Any]:
         transaction(connection),
     ):
         require_version(path, connection)
-        content = read_content(connection)
-        changed = {}
+        after = {(BARS, timeframe): blocks for timeframe, blocks in update.bars.items()}
         for one in update.additions:
             key = (one.table, one.timeframe)
-            changed[key] = _add(connection, one, content.get(key, Blocks(0, ())))
-        for timeframe, blocks in update.bars.items():
-            changed[BARS, timeframe] = blocks
-        content |= changed
+            after[key] = _add(connection, one, update.before.get(key, Blocks(0, ())))
+        content = {**update.before, **after}
         stored = {**update.lineage, "tables": table_digests(content, update.latest)}
-        _replace_blocks(connection, changed)
+        _replace_blocks(connection, update.before, after)
         connection.execute("DELETE FROM latest_state")
         insert(connection, "latest_state", update.latest)
         connection.execute("UPDATE schema_version SET lineage = ?", [canonical_json(dict(stored))])
@@ -150,14 +149,24 @@ def _add(connection: duckdb.DuckDBPyConnection, one: Addition, before: Blocks) -
     return before.replaced(begins, pl.concat([kept, one.rows]))
 
 
-def _replace_blocks(
-    connection: duckdb.DuckDBPyConnection, changed: Mapping[tuple[str, str], Blocks]
-) -> None:
-    for of, timeframe in changed:
-        connection.execute(
-            'DELETE FROM content_blocks WHERE "of" = ? AND timeframe = ?', [of, timeframe]
-        )
-    insert(connection, "content_blocks", content_frame(changed))
+def _replace_blocks(connection: duckdb.DuckDBPyConnection, before: Content, after: Content) -> None:
+    """Stores the blocks that differ, and leaves the others alone."""
+    first = {key: _first_changed(before.get(key, Blocks(0, ())), after[key]) for key in after}
+    bounds = [value for (of, timeframe), block in first.items() for value in (of, timeframe, block)]
+    changed = " OR ".join(['("of" = ? AND timeframe = ? AND block >= ?)'] * len(first))
+    connection.execute(f"DELETE FROM content_blocks WHERE {changed or 'false'}", bounds)  # noqa: S608
+    frame = content_frame(after)
+    is_new = [block >= first[of, name] for of, name, block in frame.select(_BLOCK_KEY).iter_rows()]
+    insert(connection, "content_blocks", frame.filter(pl.Series(is_new, dtype=pl.Boolean)))
+
+
+def _first_changed(before: Blocks, after: Blocks) -> int:
+    pairs = zip(before.digests, after.digests, strict=False)
+    same = (old == new for old, new in pairs)
+    return next(
+        (block for block, equal in enumerate(same) if not equal),
+        min(len(before.digests), len(after.digests)),
+    )
 
 
 def _naive(moment: dt.datetime) -> dt.datetime:

@@ -95,13 +95,16 @@ def blocks_of(frame: pl.DataFrame) -> Blocks:
         return Blocks(0, ())
     starts = range(0, frame.height, BLOCK_ROWS)
     digests = [hashlib.sha256() for _ in starts]
+    plain = frame.select(_plain(name, dtype) for name, dtype in frame.schema.items())
+    unknown = [column.name for column in plain.iter_columns() if column.null_count()]
+    missing = plain.select(pl.col(unknown).is_null())
     # Column by column, so that a column is turned into bytes once and only one at a time.
-    for series in frame.iter_columns():
-        missing = series.is_null().to_numpy() if series.null_count() else None
-        values, offsets = _value_array(series)
+    for column in plain.iter_columns():
+        nulls = missing[column.name].to_numpy() if column.name in unknown else None
+        values, offsets = _value_array(column)
         for start, digest in zip(starts, digests, strict=True):
             end = min(start + BLOCK_ROWS, frame.height)
-            digest.update(_ALL_KNOWN if missing is None else _null_mark(missing[start:end]))
+            digest.update(_ALL_KNOWN if nulls is None else _null_mark(nulls[start:end]))
             if offsets is None:
                 digest.update(values[start:end].data)
                 continue
@@ -110,25 +113,33 @@ def blocks_of(frame: pl.DataFrame) -> Blocks:
     return Blocks(frame.height, tuple(digest.digest() for digest in digests))
 
 
+def _plain(name: str, dtype: pl.DataType) -> pl.Expr:
+    """Numbers and text only: for all columns at once, since every evaluation has its price."""
+    column = pl.col(name)
+    if isinstance(dtype, pl.Enum | pl.Datetime | pl.Date):
+        return column.to_physical()
+    if dtype == pl.Boolean:
+        return column.cast(pl.UInt8)
+    if isinstance(dtype, pl.Categorical):
+        return column.cast(pl.String)
+    if dtype.is_numeric() or dtype == pl.String:
+        return column
+    raise TypeError(f"column {name!r}: no digest is defined for {dtype}")
+
+
 def _null_mark(missing: _Array) -> bytes:
     """The same for a block without nulls whether or not another block of the column has some."""
     return b"\x01" + np.packbits(missing).tobytes() if missing.any() else _ALL_KNOWN
 
 
-def _value_array(series: pl.Series) -> tuple[_Array, _Array | None]:
+def _value_array(column: pl.Series) -> tuple[_Array, _Array | None]:
     """The values as little-endian numbers, or the bytes of all texts and where each starts."""
-    dtype = series.dtype
-    if dtype.is_float():
-        return _floats(series), None
-    if isinstance(dtype, pl.Enum | pl.Datetime | pl.Date):
-        return _integers(series.to_physical()), None
-    if dtype == pl.Boolean:
-        return _integers(series.cast(pl.UInt8)), None
-    if dtype.is_integer():
-        return _integers(series), None
-    if dtype == pl.String or isinstance(dtype, pl.Categorical):
-        return _texts(series.cast(pl.String))
-    raise TypeError(f"column {series.name!r}: no digest is defined for {dtype}")
+    if column.dtype.is_float():
+        return _floats(column), None
+    if column.dtype == pl.String:
+        return _texts(column)
+    known = column.fill_null(0) if column.null_count() else column
+    return _little_endian(known.to_numpy()), None
 
 
 def _floats(series: pl.Series) -> _Array:
@@ -138,10 +149,6 @@ def _floats(series: pl.Series) -> _Array:
         values = values.copy()
         values[unknown] = np.nan
     return _little_endian(values)
-
-
-def _integers(series: pl.Series) -> _Array:
-    return _little_endian((series.fill_null(0) if series.null_count() else series).to_numpy())
 
 
 def _little_endian(values: _Array) -> _Array:

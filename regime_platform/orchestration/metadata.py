@@ -123,6 +123,7 @@ def _compute_db(platform: Platform, outcome: WalkOutcome) -> Metadata:
         "regimes": table(latest_regimes(platform, outcome.symbol)),
         "timeframes": table(rows),
         "tables": table(digests),
+        "how": derive.how,
         "is_stale_code": derive.is_stale_code,
         "file": dg.MetadataValue.path(platform.root.symbol(outcome.symbol).compute_db),
     }

@@ -22,8 +22,8 @@ from regime_platform.compute.results import (
     latest_of,
     latest_table,
 )
-from regime_platform.compute_db.content import BARS
-from regime_platform.compute_db.reader import read_blocks, read_lineage, read_table
+from regime_platform.compute_db.content import BARS, Content
+from regime_platform.compute_db.reader import Reader, reading
 from regime_platform.compute_db.update import Addition, Update
 from regime_platform.manifests.recipe import differs_in_bars_alone
 from regime_platform.model.digests import Blocks, blocks_of
@@ -55,6 +55,7 @@ class Extension:
     """What changes in a compute.db, all but the recipe that it shall name."""
 
     additions: tuple[Addition, ...]
+    before: Content
     bars: Mapping[str, Blocks]
     latest: pl.DataFrame
     series: list[dict[str, Any]]
@@ -62,36 +63,43 @@ class Extension:
 
     def update(self, lineage: Mapping[str, Any]) -> Update:
         """The update to apply, with everything that the results were made from."""
-        return Update(self.additions, self.bars, self.latest, {"series": self.series, **lineage})
+        facts = {"series": self.series, **lineage}
+        return Update(self.additions, self.before, self.bars, self.latest, facts)
+
+
+def extension(inputs: Inputs, recipe: Mapping[str, Any]) -> Extension:
+    """Computes what new bars change in the results of a symbol; writes nothing.
+
+    Args:
+        inputs: the bars in force and the terms.
+        recipe: what the results shall be made from.
+
+    Raises:
+        CannotExtendError: more than bars changed, or too many of them, or what to go on from is not
+            there.
+        BarsError: the canonical bars are missing or damaged.
+        ResultsError: there is no compute.db, or a damaged one.
+    """
+    if not inputs.paths.compute_db.exists():
+        raise CannotExtendError("there are no results yet")
+    with reading(inputs.paths.compute_db) as reader:
+        return _Extender(inputs, reader).extension(recipe)
 
 
 @dataclass(frozen=True)
-class Extender:
-    """Finds out what new bars change in the results of one symbol."""
-
+class _Extender:
     inputs: Inputs
+    reader: Reader
 
     def extension(self, recipe: Mapping[str, Any]) -> Extension:
-        """Computes what the new bars change; writes nothing.
-
-        Args:
-            recipe: what the results shall be made from.
-
-        Raises:
-            CannotExtendError: more than bars changed, or too many of them, or what to go on from
-                is not there.
-            BarsError: the canonical bars are missing or damaged.
-            ResultsError: there is no compute.db, or a damaged one.
-        """
-        if not self.inputs.paths.compute_db.exists():
-            raise CannotExtendError("there are no results yet")
-        lineage = read_lineage(self.inputs.paths.compute_db)
+        lineage = self.reader.lineage()
         if not differs_in_bars_alone(lineage["recipe"], recipe):
             raise CannotExtendError("parameters, eras, code or libraries are others")
         held = {one["timeframe"]: one for one in lineage["series"]}
         if set(held) != set(self.inputs.instrument.timeframes):
             raise CannotExtendError("the timeframes of the symbol have changed")
-        changed = self._changed(held)
+        before = self.reader.blocks()
+        changed = self._changed(held, before)
         results = {one.timeframe: self._result(one, held[one.timeframe]) for one in changed}
         facts = [
             self.inputs.facts(one, results[one]) if one in results else held[one]
@@ -103,14 +111,14 @@ class Extender:
                 for result in results.values()
                 for table in (ESCALATION, LABELS, STATE)
             ),
+            before=before,
             bars={one.timeframe: one.blocks for one in changed},
             latest=self._latest(results, held),
             series=facts,
             how="; ".join(_told(one, results[one.timeframe]) for one in changed),
         )
 
-    def _changed(self, held: Mapping[str, Mapping[str, Any]]) -> list[_Changed]:
-        blocks = read_blocks(self.inputs.paths.compute_db)
+    def _changed(self, held: Mapping[str, Mapping[str, Any]], before: Content) -> list[_Changed]:
         changed = []
         for timeframe, facts in held.items():
             promoted = self.inputs.promoted.get(timeframe)
@@ -119,7 +127,7 @@ class Extender:
             if promoted is None or promoted.digest == facts["bars_digest"]:
                 continue
             bars = self.inputs.bars(timeframe)
-            shared = blocks.get((BARS, timeframe), Blocks(0, ())).rows_shared(bars)
+            shared = before.get((BARS, timeframe), Blocks(0, ())).rows_shared(bars)
             changed.append(_Changed(timeframe, bars, blocks_of(bars), shared))
         anew = sum(one.bars.height - one.shared for one in changed)
         total = sum(one.rows for one in self.inputs.promoted.values())
@@ -148,9 +156,7 @@ class Extender:
         )
 
     def _stored(self, one: _Changed, table: str, rows: int, *columns: str) -> pl.DataFrame:
-        found = read_table(
-            self.inputs.paths.compute_db, table, timeframe=one.timeframe, columns=columns
-        ).head(rows)
+        found = self.reader.table(table, timeframe=one.timeframe, columns=columns).head(rows)
         if found.height < rows:
             raise CannotExtendError(f"{table} holds {found.height} of {rows} rows")
         return found
@@ -158,7 +164,7 @@ class Extender:
     def _latest(
         self, results: Mapping[str, SeriesResult], held: Mapping[str, Mapping[str, Any]]
     ) -> pl.DataFrame:
-        stored = read_table(self.inputs.paths.compute_db, "latest_state")
+        stored = self.reader.table("latest_state")
         latest: dict[str, Latest] = {}
         for timeframe in self.inputs.instrument.timeframes:
             if timeframe in results:

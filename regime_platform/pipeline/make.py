@@ -8,7 +8,7 @@ from regime_platform.compute_db.store import build
 from regime_platform.compute_db.update import apply
 from regime_platform.errors import ResultsError
 from regime_platform.model.digests import Blocks, blocks_of
-from regime_platform.pipeline.extend import CannotExtendError, Extender
+from regime_platform.pipeline.extend import CannotExtendError, extension
 from regime_platform.pipeline.inputs import Inputs, tables_of
 
 
@@ -32,12 +32,12 @@ def make_results(
     if force:
         return _build(inputs, made), "computed as a whole, as asked for"
     try:
-        extension = Extender(inputs).extension(made["recipe"])
-        updated = apply(inputs.paths.compute_db, extension.update(made))
+        added = extension(inputs, made["recipe"])
+        updated = apply(inputs.paths.compute_db, added.update(made))
     except (CannotExtendError, ResultsError) as error:
         return _build(inputs, made), f"computed as a whole: {error}"
     copied = "; on a copy, since another process reads the file" if updated.is_copy else ""
-    return updated.lineage, extension.how + copied
+    return updated.lineage, added.how + copied
 
 
 def _build(inputs: Inputs, made: Mapping[str, Any]) -> dict[str, Any]:

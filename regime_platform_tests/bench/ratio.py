@@ -24,7 +24,7 @@ from regime_platform_tests.builders import make_bars
 _TOLERANCE = 1e-9
 #: No answer of the state path: keys, what escalation adds, and a mask the old engine never had.
 _NOT_COMPARED = {"symbol", "timeframe", "ts", "escalation_bucket", "valid_metrics"}
-#: Measured for issue 3 with the replaced engine itself, which is not part of this project.
+#: Once measured with the replaced engine itself, which is not part of this project.
 _RECORDED_MS_PER_BAR = 145.0
 
 

@@ -22,6 +22,7 @@ from regime_platform.code_version import code_version
 from regime_platform.compute.jit import sources_digest
 from regime_platform.compute.warming import warm_up
 from regime_platform.settings import PROJECT_ROOT
+from regime_platform_tests.bench.append import append_figures
 from regime_platform_tests.bench.figures import FULL, QUICK, Figure, Scale
 from regime_platform_tests.bench.ratio import Sample, ratio_figures
 from regime_platform_tests.bench.stages import percentile_figures, stage_figures
@@ -69,6 +70,7 @@ def measure(scale: Scale, console: Console) -> tuple[Sample, list[Figure]]:
         ("engine by stage", stage_figures),
         ("percentile kernels", percentile_figures),
         ("end to end", end_to_end_figures),
+        ("a bar more", append_figures),
         ("peak memory", memory_figures),
     ):
         console.print(f"measuring: {title}")

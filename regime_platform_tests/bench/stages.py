@@ -10,8 +10,9 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
+import polars as pl
 
-from regime_platform.compute import engine, metrics
+from regime_platform.compute import engine, metrics, results, states
 from regime_platform.compute.eras import FIXED_ERAS
 from regime_platform.compute.percentiles import ranks_of
 from regime_platform_tests.bench.figures import Figure, Scale, median_cost
@@ -23,17 +24,13 @@ TIMEFRAME = "15min"
 _STAGES: tuple[tuple[str, Any, str, str], ...] = (
     ("metrics", engine, "compute_metrics", "primitives and all metrics but the key levels"),
     ("key_levels", metrics, "key_levels", "supports and resistances"),
-    ("classify", engine, "classify", "regime label, tags, reasons"),
-    (
-        "escalation",
-        engine,
-        "_escalation_frame",
-        "components, all percentiles, buckets, their table",
-    ),
+    ("classify", states, "classify", "regime label, tags, reasons"),
+    ("components", engine, "escalation_series", "escalation components and their percentiles"),
+    ("percentiles", engine, "escalation_columns", "percentiles of esc_raw, buckets"),
     ("labels", engine, "forward_labels", "forward returns and their grades"),
-    ("state_frame", engine, "_state_frame", "columns of the state table put together"),
+    ("frames", results, "columns_frame", "words, nulls and types of the tables"),
 )
-_REST = ("rest", "order check, columns to arrays, table of labels")
+_REST = ("rest", "order check, columns to arrays")
 
 
 class Stopwatch:
@@ -103,8 +100,13 @@ def _split(size: int) -> dict[str, float]:
             stack.enter_context(
                 patch.object(place, name, watch.around(stage, getattr(place, name)))
             )
-        whole = watch.around(_REST[0], engine.compute_series)
-        whole(bars, symbol="BENCH", timeframe=TIMEFRAME, eras=FIXED_ERAS)
+        watch.around(_REST[0], _every_table)(bars)
     stages = [stage for stage, *_ in _STAGES] + [_REST[0]]
     spent = {"total": sum(watch.spent.values()), **{stage: watch.spent[stage] for stage in stages}}
     return {stage: 1e6 * seconds / size for stage, seconds in spent.items()}
+
+
+def _every_table(bars: pl.DataFrame) -> None:
+    result = engine.compute_series(bars, symbol="BENCH", timeframe=TIMEFRAME, eras=FIXED_ERAS)
+    for table in result.rows:
+        result.frame(table)

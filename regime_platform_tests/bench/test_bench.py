@@ -25,7 +25,10 @@ from regime_platform_tests.builders import make_bars
 PROMISED = (
     *("us_per_bar_5k", "us_per_bar_50k", "us_per_bar_200k", "us_per_bar_200k_over_5k"),
     *("us_per_bar_200k_metrics", "us_per_bar_200k_key_levels", "us_per_bar_200k_classify"),
-    *("us_per_bar_200k_escalation", "us_per_bar_200k_labels", "us_per_bar_200k_state_frame"),
+    *("us_per_bar_200k_components", "us_per_bar_200k_percentiles", "us_per_bar_200k_labels"),
+    *("us_per_bar_200k_frames", "append_engine_ms_5k", "append_engine_ms_50k"),
+    *("append_engine_ms_200k", "append_db_ms_5k", "append_db_ms_50k", "append_db_ms_200k"),
+    *("append_db_mb_written_5k", "append_db_mb_written_200k"),
     *("percentile_sort_ns_per_bar_200k", "percentile_expanding_ns_per_bar_200k"),
     *("percentile_rolling_252_ns_per_bar_200k", "percentile_rolling_2520_ns_per_bar_200k"),
     *("end_to_end_200k_cpu_s", "end_to_end_200k_wall_s", "peak_mb_5k", "peak_mb_200k"),

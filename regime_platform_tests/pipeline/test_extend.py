@@ -21,7 +21,7 @@ from regime_platform.bars.canonical import write_parts
 from regime_platform.bars.layout import DataRoot, SymbolPaths
 from regime_platform.compute.eras import FIXED_ERAS
 from regime_platform.compute.params import DEFAULT_PARAMS
-from regime_platform.compute_db.reader import read_blocks, read_lineage, read_table
+from regime_platform.compute_db.reader import read_lineage, read_table, reading
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.result_schema import TABLES
 from regime_platform.pipeline.inputs import Inputs
@@ -68,7 +68,8 @@ def assert_as_if_made_at_once(folder: Path, bars: Bars) -> None:
     for name in TABLES:
         assert_frame_equal(read_table(ours, name), read_table(theirs, name), check_exact=True)
     assert read_lineage(ours) == read_lineage(theirs)
-    assert read_blocks(ours) == read_blocks(theirs)
+    with reading(ours) as one, reading(theirs) as other:
+        assert one.blocks() == other.blocks()
 
 
 def long_bars() -> dict[str, pl.DataFrame]:

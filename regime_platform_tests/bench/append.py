@@ -1,0 +1,100 @@
+"""What one bar more costs: in the engine alone, and with compute.db, digests and manifests.
+
+A symbol is walked once, and then its bars come one by one: each is promoted beside the clock, and
+the results are brought up to date and published while it runs.
+"""
+
+import datetime as dt
+import statistics
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+
+from regime_platform.compute.append import Past, extend_series, past_of
+from regime_platform.compute.engine import compute_series
+from regime_platform.compute.eras import FIXED_ERAS
+from regime_platform.compute.params import FIRST_BARS
+from regime_platform.compute.results import ESCALATION, LABELS, STATE
+from regime_platform.pipeline.outcomes import Stage, Status
+from regime_platform.pipeline.platform import Platform, open_platform
+from regime_platform.pipeline.walk import walk_symbol
+from regime_platform_tests.bench.figures import Cost, Figure, Scale, cost_of, median_cost
+from regime_platform_tests.builders import make_bars
+from regime_platform_tests.street import serve, street
+
+TIMEFRAME = "15min"
+_NOW = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
+_UPDATE = (Stage.COMPUTE_DB, Stage.MANIFESTS)
+
+
+def append_figures(scale: Scale) -> Iterator[Figure]:
+    """Cost and bytes of one bar more, behind histories of every size."""
+    for label, size in scale.sizes.items():
+        runs = scale.runs_of(size)
+        bars = make_bars(size + runs, TIMEFRAME)
+        past = _past(bars.head(size))
+        longer = bars.head(size + 1)
+        engine = median_cost(lambda bars=longer, past=past: _extend(bars, past), runs)  # type: ignore[misc]
+        yield Figure(f"append_engine_ms_{label}", 1e3 * engine.cpu, "one bar, engine, CPU", runs)
+        with tempfile.TemporaryDirectory() as name:
+            costs, written = _updates(Path(name), bars, size)
+        cpu, wall = (1e3 * statistics.median(column) for column in zip(*costs, strict=True))
+        way = "one bar, verified read to manifests"
+        yield Figure(f"append_db_ms_{label}", wall, f"{way}, wall clock", runs)
+        yield Figure(f"append_db_cpu_ms_{label}", cpu, f"{way}, CPU", runs)
+        megabytes = statistics.median(written) / 1e6
+        yield Figure(f"append_db_mb_written_{label}", megabytes, "handed to the system", runs)
+
+
+def _past(bars: pl.DataFrame) -> Past:
+    result = compute_series(bars, symbol="BENCH", timeframe=TIMEFRAME, eras=FIXED_ERAS)
+    state, horizon = result.rows[STATE].columns, 20
+    assert result.rows[STATE].first == FIRST_BARS.state
+    return past_of(
+        bars["close"].to_numpy(),
+        (
+            state["downside_shock_risk"],
+            state["instability_index"],
+            state["structural_score"],
+        ),
+        result.rows[ESCALATION].columns["esc_raw"],
+        result.rows[LABELS].columns["fwd_absret_h"][:-horizon],
+        state["regime_label"],
+    )
+
+
+def _extend(bars: pl.DataFrame, past: Past) -> None:
+    extend_series(bars, past, symbol="BENCH", timeframe=TIMEFRAME, eras=FIXED_ERAS)
+
+
+def _updates(folder: Path, bars: pl.DataFrame, size: int) -> tuple[list[Cost], list[int]]:
+    """Cost and bytes of every bar beyond the first ``size``."""
+    settings = street(folder, ["BENCH"], tier="core")
+    costs, written = [], []
+    for count in range(size, bars.height + 1):
+        serve(settings, "BENCH", TIMEFRAME, bars.head(count))
+        platform = open_platform(settings)
+        _walk(platform, (Stage.RAW_BARS, Stage.VALIDATED_BARS))
+        before = _bytes_written()
+        cost = cost_of(lambda platform=platform: _walk(platform, _UPDATE))  # type: ignore[misc]
+        if count > size:  # the first of all is the history
+            costs.append(cost)
+            written.append(_bytes_written() - before)
+    return costs, written
+
+
+def _walk(platform: Platform, stages: tuple[Stage, ...]) -> None:
+    walked = walk_symbol(platform, platform.universe.instrument("BENCH"), _NOW, stages=stages)
+    if walked.status is not Status.DONE:
+        raise RuntimeError(f"the bench measures nothing: {walked}")
+
+
+def _bytes_written() -> int:
+    """What this process has handed to the system; 0 where the system does not count."""
+    counters = Path("/proc/self/io")
+    if not counters.exists():
+        return 0
+    lines = counters.read_text(encoding="ascii").splitlines()
+    return int(dict(line.split(": ") for line in lines)["wchar"])
