@@ -18,7 +18,7 @@ from regime_platform.compute.params import FIRST_BARS
 from regime_platform.model.result_schema import STATE_SCHEMA
 from regime_platform_tests.bench import fresh_state
 from regime_platform_tests.bench.figures import Figure, Scale, cost_of, median_cost
-from regime_platform_tests.bench.per_bar_reference import state_at
+from regime_platform_tests.bench.per_bar_reference import pandas_frame, state_at
 from regime_platform_tests.builders import make_bars
 
 _TOLERANCE = 1e-9
@@ -117,12 +117,13 @@ def require_agreement(answer: Mapping[str, Any], row: Mapping[str, Any], i: int)
 
 
 def _sample(bars: pl.DataFrame, step: int, ours: pl.DataFrame) -> Sample:
-    state_at(bars, bars.height - 1)  # so that the first sampled bar pays for nothing but itself
+    frame = pandas_frame(bars)
+    state_at(frame, bars.height - 1)  # so that the first sampled bar pays for nothing but itself
     sampled = sampled_bars(bars.height, step)
     milliseconds = []
     for i in sampled:
         answers: list[dict[str, Any]] = []
-        cost = cost_of(lambda i=i, into=answers: into.append(state_at(bars, i)))  # type: ignore[misc]
+        cost = cost_of(lambda i=i, into=answers: into.append(state_at(frame, i)))  # type: ignore[misc]
         require_agreement(answers[0], ours.row(i - FIRST_BARS.state, named=True), i)
         milliseconds.append(1e3 * cost.cpu)
     return Sample(sampled, tuple(milliseconds))

@@ -12,7 +12,7 @@ import pytest
 from regime_platform.compute.params import FIRST_BARS
 from regime_platform.settings import PROJECT_ROOT
 from regime_platform_tests.bench.fresh_state import state_of
-from regime_platform_tests.bench.per_bar_reference import state_at
+from regime_platform_tests.bench.per_bar_reference import pandas_frame, state_at
 from regime_platform_tests.bench.ratio import (
     DisagreementError,
     integral,
@@ -62,7 +62,7 @@ def test_the_quick_bench_writes_every_figure(tmp_path: Path) -> None:
 def test_an_answer_unlike_the_engine_s_stops_the_bench() -> None:
     bars, last = make_bars(300), 299
     row = state_of(bars).row(last - FIRST_BARS.state, named=True)
-    answer = state_at(bars, last)
+    answer = state_at(pandas_frame(bars), last)
 
     require_agreement(answer, row, last)
     with pytest.raises(DisagreementError, match=r"bar 299: .* lq;"):
