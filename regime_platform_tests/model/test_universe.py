@@ -122,9 +122,9 @@ def test_a_delisted_symbol_is_there_and_is_not_polled() -> None:
 def test_a_former_symbol_answers_with_the_present_one() -> None:
     known = universe(with_fields(IBM, "formerly: [CTR, ITR]"), SPY)
 
-    with pytest.raises(UsageError, match="^CTR was renamed to IBM; ask for the new name$"):
+    with pytest.raises(UsageError, match=r"^CTR was renamed to IBM; ask for the new name$"):
         known.select(["ctr", "SPY"])
-    with pytest.raises(UsageError, match="ITR was renamed to IBM; .*not in the universe: QQQ"):
+    with pytest.raises(UsageError, match=r"ITR was renamed to IBM; .*not in the universe: QQQ"):
         known.select(["ITR", "QQQ"])
 
 
@@ -164,7 +164,7 @@ def test_all_problems_are_told_and_reading_tells_the_first_and_how_many_more() -
     told = universe_problems(text, "u")
 
     assert [line.split(":")[0] for line in told] == ["u line 3", "u line 4", "u line 5"]
-    with pytest.raises(ConfigError, match="line 3: IBM: tier .* 2 more; `regime universe check`"):
+    with pytest.raises(ConfigError, match=r"line 3: IBM: tier .* 2 more; `regime universe check`"):
         parse_universe(text, "u")
 
 
