@@ -147,12 +147,12 @@ def test_a_history_that_makes_no_sense_is_refused(fields: str, expected: str) ->
 
 
 def test_two_instruments_cannot_have_had_one_symbol() -> None:
-    with pytest.raises(ConfigError, match="line 4: A cannot be a former symbol of SPY"):
+    with pytest.raises(ConfigError, match=r"line 4: A cannot be a former symbol of SPY"):
         universe(with_fields(IBM, "formerly: [A]"), with_fields(SPY, "formerly: [A]"))
 
 
 def test_a_date_that_is_none_is_a_broken_line_and_no_crash() -> None:
-    with pytest.raises(ConfigError, match="not valid YAML: month must be in"):
+    with pytest.raises(ConfigError, match=r"not valid YAML: month must be in"):
         universe(with_fields(IBM, "delisted: 2013-13-45"))
 
 

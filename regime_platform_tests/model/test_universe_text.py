@@ -37,10 +37,8 @@ def lines_of(text: str) -> list[str]:
 def test_an_entry_is_added_after_the_last_and_no_other_line_changes() -> None:
     new = with_added(TEXT, [EUR])
 
-    assert [line for line in lines_of(new) if line not in lines_of(TEXT)] == [
-        '  - {symbol: EURUSD, name: "Euro: / dollar", asset_class: FX, tier: core, '
-        "source: twelvedata, provider_symbol: E/U}"
-    ]
+    (added,) = [line for line in lines_of(new) if line not in lines_of(TEXT)]
+    assert added.startswith('  - {symbol: EURUSD, name: "Euro: / dollar", asset_class: FX, ')
     assert lines_of(new)[-1] == "# the end"
     assert parse_universe(new, "u").instrument("EURUSD") == EUR
 
@@ -84,8 +82,7 @@ def test_a_renamed_symbol_that_yaml_would_misread_is_quoted() -> None:
     [
         (TEXT.replace("instruments:\n", "instruments: [\n").replace("  - {", "{"), "YAML|within"),
         (
-            "instruments: [{symbol: SPY, name: A, asset_class: US_EQUITY, tier: core, "
-            "source: sample}]\n",
+            "instruments: [{symbol: A, name: A, asset_class: FX, tier: core, source: sample}]",
             r"within \[ \]",
         ),
     ],
