@@ -25,7 +25,8 @@ SOURCE_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 _SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9._=^-]{0,31}")
 _MIC = re.compile(r"[A-Z0-9]{4}")  # ISO 10383
-_WITHOUT_EXCHANGE = frozenset({"FX", "CRYPTO", "COMMODITY_METALS", "COMMODITY_ENERGY"})
+#: Classes whose symbols at a vendor are pairs or world prices, so that no exchange is needed.
+WITHOUT_EXCHANGE = frozenset({"FX", "CRYPTO", "COMMODITY_METALS", "COMMODITY_ENERGY"})
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ class Instrument:
                 "give the four letters or digits of ISO 10383, for example XNYS"
             )
         named = mic_code or self.identity.get("exchange")
-        if self.asset_class not in _WITHOUT_EXCHANGE and not named:
+        if self.asset_class not in WITHOUT_EXCHANGE and not named:
             raise ConfigError(
                 f"{self.symbol}: {self.asset_class} at twelvedata needs mic_code or exchange; "
                 "a bare symbol can name another instrument"
