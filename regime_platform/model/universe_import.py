@@ -114,8 +114,10 @@ def _settle_class(fields: dict[str, Any]) -> str:
 
 
 def _settle_market(fields: dict[str, Any], currency: str, listed: Sequence[Listing]) -> None:
-    has_none = fields.get("asset_class") in WITHOUT_EXCHANGE
-    if has_none or fields.get("mic_code") or fields.get("exchange"):
+    if fields.get("asset_class") in WITHOUT_EXCHANGE:
+        fields.pop("mic_code", None)  # told of the whole file, and of no account to this row
+        return
+    if fields.get("mic_code") or fields.get("exchange"):
         return
     provider = str(fields.get("provider_symbol", ""))
     if not listed:

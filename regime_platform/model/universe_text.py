@@ -19,6 +19,7 @@ from regime_platform.model.universe import (
 )
 from regime_platform.model.universe_entry import entry_text, value_text
 
+_HEAD = "# The instruments that are followed; `regime universe --help` tells how to change them.\n"
 _EDITED = "the edited universe"
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
@@ -39,6 +40,18 @@ def with_added(text: str, added: Sequence[Instrument]) -> str:
     margin = " " * last.column
     new = [f"{margin}- {entry_text(one)}\n" for one in added]
     return _proven("".join([*lines[: last.end], *new, *lines[last.end :]]), wanted)
+
+
+def with_entries(entries: Sequence[Instrument]) -> str:
+    """A new text with these entries.
+
+    Raises:
+        ConfigError: there is none, or the universe would be invalid.
+    """
+    if not entries:
+        raise ConfigError("a universe needs at least one symbol; nothing is left to follow")
+    listed = "".join(f"  - {entry_text(one)}\n" for one in entries)
+    return _proven(f"{_HEAD}instruments:\n{listed}", Universe(tuple(entries)))
 
 
 def with_removed(text: str, symbols: Iterable[str]) -> str:

@@ -15,14 +15,19 @@ from regime_platform.errors import ConfigError, RegimeError, UsageError
 from regime_platform.files import move_folder
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.series import iso
-from regime_platform.model.universe import parse_universe
 from regime_platform.model.universe_entry import parse_entry
 from regime_platform.model.universe_text import with_changed
 from regime_platform.pipeline.board import rebuild_board
 from regime_platform.pipeline.platform import open_platform
 from regime_platform.pipeline.relabel import relabel
 from regime_platform.pipeline.rename_journal import Rename, record, renames
-from regime_platform.pipeline.universe_file import UniverseEdit, current_text, editing, store
+from regime_platform.pipeline.universe_file import (
+    UniverseEdit,
+    current_text,
+    editing,
+    load_editable,
+    store,
+)
 from regime_platform.settings import Settings
 
 
@@ -56,7 +61,7 @@ def rename(
     with editing(settings):
         finish_renames(settings)
         text = current_text(settings)
-        held = parse_universe(text, str(settings.own_universe()))
+        held = load_editable(settings)
         if held.renamed.get(symbol) == changes["symbol"]:  # asked for again after a crash
             return store(settings, text)
         after, new = _entry_renamed(settings, symbol, changes)
@@ -82,7 +87,7 @@ def finish_renames(settings: Settings) -> None:
     for begun in unfinished(settings):
         _carry_folder(root, begun)
         text = current_text(settings)
-        held = parse_universe(text, str(settings.own_universe()))
+        held = load_editable(settings)
         if begun.former in held.symbols:
             store(settings, with_changed(text, begun.former, parse_entry(begun.instrument)))
         _show_on_board(settings, begun)
@@ -93,7 +98,7 @@ def _entry_renamed(
     settings: Settings, symbol: str, changes: Mapping[str, str]
 ) -> tuple[str, Instrument]:
     text = current_text(settings)
-    one = parse_universe(text, str(settings.own_universe())).instrument(symbol)
+    one = load_editable(settings).instrument(symbol)
     new_symbol = changes["symbol"]
     if new_symbol == one.symbol:
         raise UsageError(f"{symbol} has this symbol already; give the new one")

@@ -9,13 +9,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from regime_platform.bars.layout import DataRoot
-from regime_platform.errors import ConfigError
+from regime_platform.errors import ConfigError, UsageError
 from regime_platform.model.instruments import Instrument
-from regime_platform.model.universe import Universe, parse_universe
-from regime_platform.model.universe_text import with_added, with_changed, with_removed
+from regime_platform.model.universe import Universe
+from regime_platform.model.universe_text import (
+    with_added,
+    with_changed,
+    with_entries,
+    with_removed,
+)
 from regime_platform.pipeline.rename_journal import moved_away
 from regime_platform.pipeline.renaming import finish_renames
-from regime_platform.pipeline.universe_file import UniverseEdit, current_text, editing, store
+from regime_platform.pipeline.universe_file import (
+    UniverseEdit,
+    current_text,
+    editing,
+    load_editable,
+    store,
+)
 from regime_platform.settings import Settings
 
 
@@ -25,14 +36,49 @@ def add(
     """Puts new instruments into the universe.
 
     Raises:
-        ConfigError: one of them is there already, or the universe cannot be edited.
+        UsageError: one of them is there already.
+        ConfigError: one bears the former symbol of another, or the universe cannot be edited.
     """
     root = DataRoot(settings.own_universe().parent)
     for one in instruments:
         moved = moved_away(root, one.symbol)
         if moved is not None:
             raise ConfigError(f"{one.symbol} cannot be used again: {moved.told()}")
-    return _edit(settings, lambda text, _held: with_added(text, instruments), dry_run=dry_run)
+
+    def extended(text: str, held: Universe) -> str:
+        for one in instruments:
+            if one.symbol in held.symbols:
+                raise UsageError(
+                    f"{one.symbol} is in the universe already; `regime universe list` shows it"
+                )
+        return with_added(text, instruments)
+
+    return _edit(settings, extended, dry_run=dry_run)
+
+
+def replace_all(
+    settings: Settings, instruments: Sequence[Instrument], *, dry_run: bool = False
+) -> UniverseEdit:
+    """Follows exactly these instruments from now on.
+
+    Who was in the universe before keeps its former symbols and its delisting; the file is written
+    anew, so that its comments go.
+
+    Raises:
+        ConfigError: the universe would be invalid, or cannot be edited.
+    """
+
+    def anew(_text: str, held: Universe) -> str:
+        kept = {one.symbol: one for one in held.instruments}
+        ended = [
+            replace(one, delisted=kept[one.symbol].delisted, formerly=kept[one.symbol].formerly)
+            if one.symbol in kept
+            else one
+            for one in instruments
+        ]
+        return with_entries(ended)
+
+    return _edit(settings, anew, dry_run=dry_run)
 
 
 def remove(settings: Settings, symbols: Sequence[str], *, dry_run: bool = False) -> UniverseEdit:
@@ -72,7 +118,7 @@ def _edit(
 ) -> UniverseEdit:
     def changed() -> str:
         text = current_text(settings)
-        return change(text, parse_universe(text, str(settings.own_universe())))
+        return change(text, load_editable(settings))
 
     if dry_run:
         return store(settings, changed(), dry_run=True)

@@ -63,6 +63,15 @@ def current_text(settings: Settings) -> str:
     return read_universe(own if own.exists() else TRACKED_UNIVERSE)
 
 
+def load_editable(settings: Settings) -> Universe:
+    """The universe that the next edit starts from.
+
+    Raises:
+        ConfigError: see ``editable``; or it is invalid.
+    """
+    return parse_universe(current_text(settings), str(editable(settings)))
+
+
 def store(settings: Settings, text: str, *, dry_run: bool = False) -> UniverseEdit:
     """Puts ``text`` in force where it says something new; hold the lock unless ``dry_run``.
 
@@ -70,7 +79,7 @@ def store(settings: Settings, text: str, *, dry_run: bool = False) -> UniverseEd
         ConfigError: the text is no valid universe; nothing is written.
     """
     path, held = editable(settings), current_text(settings)
-    before, after = parse_universe(held, str(path)), parse_universe(text, str(path))
+    before, after = load_editable(settings), parse_universe(text, str(path))
     is_first, is_written = not path.exists(), text != held and not dry_run
     if is_written:
         write_text(path, text)

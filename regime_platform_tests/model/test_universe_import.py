@@ -134,6 +134,15 @@ def test_what_is_told_beside_the_file_overrides_nothing_in_it() -> None:
     assert one.instrument.tier == "daily"
 
 
+def test_a_market_told_of_the_whole_file_is_not_that_of_a_pair() -> None:
+    row = asset("GBPUSD", provider_symbol="GBP/USD", asset_class="FX")
+
+    (one,) = imported(row, given=Given({"mic_code": "XNYS"}))
+
+    assert one.instrument is not None
+    assert one.instrument.identity == {"provider_symbol": "GBP/USD"}
+
+
 def test_importing_again_finds_everything_held_with_or_without_listings() -> None:
     rows = (
         asset("META"),
