@@ -1,11 +1,13 @@
 """Writes another symbol into everything of a symbol's folder that names it; no number changes.
 
 Raw log and canonical bars carry no symbol that anybody reads, so their files stay byte for byte.
-The verdict, the symbol column of compute.db and both manifests are written anew; the manifests say
-which ones they replace, and those are kept whole in renames.json of the folder, so that what was
-proven under the old symbol can be proven for ever. Doing it twice is doing it once.
+The verdict, the symbol column of compute.db, both manifests and the heading of what persons decided
+are written anew. The manifests say which ones they replace, and those are kept whole in renames.json
+of the folder, so that what was proven under the old symbol can be proven for ever. Doing it twice
+is doing it once.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -17,14 +19,17 @@ from regime_platform.bars.verdicts import read_verdict, write_verdict
 from regime_platform.compute_db.reader import read_lineage, read_table
 from regime_platform.compute_db.store import build
 from regime_platform.errors import ResultsError
-from regime_platform.files import read_json, write_json
+from regime_platform.files import read_json, write_json, write_text
 from regime_platform.manifests.compute_manifest import compute_manifest
 from regime_platform.manifests.manifest import sealed
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.result_schema import TABLES
 from regime_platform.model.series import instant
+from regime_platform.model.universe_entry import value_text
 from regime_platform.pipeline.derive import stat_facts
 from regime_platform.pipeline.rename_journal import Rename
+
+_SYMBOL_LINE = re.compile(r"^symbol: .*$", re.MULTILINE)
 
 
 def relabel(paths: SymbolPaths, instrument: Instrument, rename: Rename) -> None:
@@ -39,6 +44,7 @@ def relabel(paths: SymbolPaths, instrument: Instrument, rename: Rename) -> None:
     verdict = read_verdict(paths)
     if verdict is not None and verdict.symbol != instrument.symbol:
         write_verdict(paths, replace(verdict, symbol=instrument.symbol))
+    _relabel_decisions(paths, instrument.symbol)
     _relabel_bar_manifest(paths, instrument, rename)
     try:
         lineage = _relabel_results(paths, instrument.symbol)
@@ -58,6 +64,17 @@ def _keep_evidence(paths: SymbolPaths, rename: Rename) -> None:
         "compute_manifest": read_json(paths.compute_manifest),
     }
     write_json(target, {"renames": [*held["renames"], {**told, **kept}]})
+
+
+def _relabel_decisions(paths: SymbolPaths, symbol: str) -> None:
+    """What persons decided about bars names the symbol in one line of its own."""
+    target = paths.folder / "decisions.yaml"
+    if not target.exists():
+        return
+    held = target.read_text(encoding="utf-8")
+    told = _SYMBOL_LINE.sub(f"symbol: {value_text(symbol)}", held, count=1)
+    if told != held:
+        write_text(target, told)
 
 
 def _relabel_bar_manifest(paths: SymbolPaths, instrument: Instrument, rename: Rename) -> None:

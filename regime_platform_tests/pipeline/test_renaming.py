@@ -151,6 +151,16 @@ def named(root: Path) -> dict[str, str]:
     return {name: text for name, text in found.items() if not name.endswith(".lock")}
 
 
+def test_what_persons_decided_about_bars_goes_along(two: Settings) -> None:
+    text = "version: 1\nsymbol: FB\ndecisions:\n- id: 1\n  reason: 'symbol: FB'\n"
+    (paths_of(two, "FB").folder / "decisions.yaml").write_text(text)
+
+    rename(two, "FB", META, LATER)
+
+    kept = (paths_of(two, "META").folder / "decisions.yaml").read_text()
+    assert kept == text.replace("FB", "META", 1)
+
+
 class Killed(BaseException):
     """What no handler of the platform catches."""
 
