@@ -2,9 +2,9 @@
 
 Raw log and canonical bars carry no symbol that anybody reads, so their files stay byte for byte.
 The verdict, the symbol column of compute.db, both manifests and the heading of what persons decided
-are written anew. The manifests say which ones they replace, and those are kept whole in renames.json
-of the folder, so that what was proven under the old symbol can be proven for ever. Doing it twice
-is doing it once.
+are written anew. The manifests say which ones they replace, and those are kept whole in the
+folder's renames.json, so that what was proven under the old symbol can be proven for ever. Doing it
+twice is doing it once.
 """
 
 import re
