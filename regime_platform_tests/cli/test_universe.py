@@ -1,15 +1,20 @@
 """regime universe from outside: what it prints, what it writes, how it ends."""
 
 import json
+import re
+import shlex
 from pathlib import Path
 
 import pytest
 
-from regime_platform.settings import TRACKED_UNIVERSE, Settings, load_universe
+from regime_platform.model.asset_classes import ASSET_CLASSES
+from regime_platform.model.timeframes import TIERS
+from regime_platform.settings import PROJECT_ROOT, TRACKED_UNIVERSE, Settings, load_universe
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.cli.conftest import Regime
 from regime_platform_tests.street import fingerprint, serve, street
 
+DOCUMENT = (PROJECT_ROOT / "docs" / "universe.md").read_text(encoding="utf-8")
 QQQ = (
     *("--name", "A fund", "--class", "US_EQUITY_INDEX", "--tier", "core"),
     *("--source", "twelvedata", "--provider-symbol", "QQQ", "--mic-code", "XNAS"),
@@ -258,3 +263,25 @@ def test_an_import_may_make_the_whole_universe_and_keeps_what_became_of_its_symb
     assert ended.code == 0
     assert held.symbols == ("AAA", "NEW")
     assert held.instrument("AAA").delisted == "2020-01-31"
+
+
+def test_the_commands_of_the_document_run_one_after_the_other(
+    regime: Regime, tmp_path: Path
+) -> None:
+    (tmp_path / "universe.json").write_text(json.dumps([{**ASSETS[0], "update_frequency": "1day"}]))
+    (tmp_path / "stocks.json").write_text(json.dumps([{"symbol": "SPY", "mic_code": "ARCX"}]))
+    (block,) = re.findall(r"```sh\n(.*?)```", DOCUMENT, flags=re.DOTALL)
+
+    ended = {line: regime(*shlex.split(line, comments=True)[1:]) for line in block.splitlines()}
+
+    assert len(ended) == 7
+    assert {line: one.err for line, one in ended.items() if one.code} == {}
+
+
+def test_the_document_names_every_field_class_and_tier() -> None:
+    fields = ["symbol", "name", "asset_class", "tier", "source", "delisted", "formerly"]
+    identity = ["provider_symbol", "mic_code", "exchange", "type"]
+
+    named = set(re.findall(r"`([\w.]+)`", DOCUMENT))
+
+    assert {*fields, *identity, *ASSET_CLASSES, *TIERS} <= named
