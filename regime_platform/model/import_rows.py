@@ -18,12 +18,9 @@ _SPACE = re.compile(r"[\s,:]*")
 _DECODER = json.JSONDecoder()
 #: How often the incumbent asked for a symbol tells which timeframes it followed it on.
 _TIER = {"15min": "core", "1day": "daily", "1d": "daily", "daily": "daily"}
-#: Spellings of the incumbent's class column; its "Commodities" are metals.
-_CLASS = {
-    "Commodities": "COMMODITY_METALS",
-    "Energy commodities": "COMMODITY_ENERGY",
-    "Fixed Income": "FIXED_INCOME",
-}
+#: Older spellings of the incumbent's class column. "Commodities" meant metals, but says it of all.
+_CLASS = {"Energy commodities": "COMMODITY_ENERGY", "Fixed Income": "FIXED_INCOME"}
+_METALS = ("XAG", "XAU", "XPD", "XPT")
 
 
 @dataclass(frozen=True)
@@ -80,7 +77,7 @@ def _incumbent(line: int, key: str | None, entry: Any) -> Row:
         "symbol": symbol,
         "provider_symbol": told.get("provider_symbol", ""),
         "name": told.get("name", symbol),
-        "asset_class": _CLASS.get(told.get("asset_class", ""), told.get("asset_class", "")),
+        "asset_class": _class(told.get("asset_class", ""), told.get("provider_symbol", "")),
         "exchange": told.get("exchange", ""),
         "tier": _TIER.get(told.get("update_frequency", ""), ""),
         "source": "twelvedata",
@@ -94,6 +91,12 @@ def _incumbent(line: int, key: str | None, entry: Any) -> Row:
         problem = f"update_frequency {frequency!r} is no tier; mend it to 15min or 1day"
     note = "was not polled there, is polled here" if entry.get("scheduler_enabled") is False else ""
     return Row(line, known, told.get("currency", ""), problem, note)
+
+
+def _class(name: str, provider_symbol: str) -> str:
+    if name == "Commodities" and provider_symbol.startswith(_METALS):
+        return "COMMODITY_METALS"
+    return _CLASS.get(name, name)
 
 
 def _is_told(value: Any) -> bool:

@@ -98,10 +98,11 @@ def _entry_renamed(
     settings: Settings, symbol: str, changes: Mapping[str, str]
 ) -> tuple[str, Instrument]:
     text = current_text(settings)
-    one = load_editable(settings).instrument(symbol)
+    held = load_editable(settings)
+    one = held.instrument(symbol)
     new_symbol = changes["symbol"]
-    if new_symbol == one.symbol:
-        raise UsageError(f"{symbol} has this symbol already; give the new one")
+    if new_symbol in held.symbols:
+        raise UsageError(f"{new_symbol} is in the universe already; choose another symbol")
     if one.source == "sample" and one.is_polled:
         raise UsageError(
             f"source sample knows {one.symbol} by this symbol only; delist it before renaming it"

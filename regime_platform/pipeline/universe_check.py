@@ -59,7 +59,7 @@ def check_in_force(settings: Settings) -> Checked:
 
 def _strangers(root: DataRoot, universe: Universe) -> list[str]:
     """Folders of bars that nobody follows."""
-    assets = root.symbol("X").folder.parent
+    assets = root.symbol("ANY").folder.parent  # the layout names no folder above the symbols
     found = sorted(path.name for path in assets.iterdir()) if assets.is_dir() else []
     known = set(universe.symbols)
     strange = [name for name in found if name not in known]

@@ -133,7 +133,7 @@ def test_the_default_data_root_is_not_edited(
         ),
         (("delist", "AAA", "--undo", "--since", "2020-01-01"), 2, "--since makes no sense"),
         (("rename", "NOPE", "X"), 2, "not in the universe: NOPE"),
-        (("rename", "AAA", "BBB"), 1, "BBB stands twice"),
+        (("rename", "AAA", "BBB"), 2, "BBB is in the universe already"),
         (("rename", "AAA", "A/B"), 1, "not safe as a folder name"),
         (("import", "none.json"), 2, "cannot read none.json"),
     ],

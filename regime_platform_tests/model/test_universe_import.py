@@ -119,6 +119,24 @@ def test_what_cannot_be_decided_is_refused_with_its_line_and_a_remedy(
     assert re.search(reason, second.note), second.note
 
 
+@pytest.mark.parametrize(
+    ("name", "provider", "wanted"),
+    [
+        ("Commodities", "XAU/USD", "COMMODITY_METALS"),
+        ("Energy commodities", "WTI/USD", "COMMODITY_ENERGY"),
+        ("Commodities", "WTI/USD", None),
+    ],
+)
+def test_an_older_spelling_of_a_class_is_read_where_it_is_clear(
+    name: str, provider: str, wanted: str | None
+) -> None:
+    row = asset(provider.replace("/", ""), provider_symbol=provider, asset_class=name)
+
+    (one,) = imported(row)
+
+    assert (one.instrument and one.instrument.asset_class) == wanted
+
+
 def test_without_listings_a_stock_is_refused_unless_the_market_is_told() -> None:
     (bare,) = imported(asset("IBM"), given=Given())
     (told,) = imported(asset("IBM"), given=Given({"mic_code": "XNYS"}))

@@ -20,11 +20,13 @@ from regime_platform.orchestration.launch import materialize_symbols
 from regime_platform.orchestration.schedules import build_schedules
 from regime_platform.orchestration.sensors import build_sensors
 from regime_platform.orchestration.universe_reload import build_universe_sensor
+from regime_platform.pipeline.outcomes import Stage
+from regime_platform.pipeline.renaming import rename
 from regime_platform.pipeline.universe_edits import add, delist
 from regime_platform.settings import Settings, load_universe
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.orchestration.conftest import SYMBOLS
-from regime_platform_tests.orchestration.graph import run_listed
+from regime_platform_tests.orchestration.graph import failure_text, materialized, run_listed
 from regime_platform_tests.street import serve, street
 from regime_platform_tests.ui.serving import dagster_dev
 
@@ -140,6 +142,20 @@ def test_bars_of_a_symbol_added_after_the_load_are_not_lost_to_the_sensor(
     assert isinstance(answer, dg.SensorResult)
     (request,) = answer.run_requests or []
     assert request.run_config["ops"]["recompute_step"]["config"]["symbols"] == ["ASPEN"]
+
+
+def test_a_listed_run_older_than_the_universe_walks_whom_it_can_and_names_the_others(
+    walked_eight: Settings, walked_instance: dg.DagsterInstance
+) -> None:
+    later = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)
+    rename(walked_eight, "ALDER", {"symbol": "ZELKOVA"}, later)
+    for symbol, seed in (("ZELKOVA", 0), ("BIRCH", 1)):
+        serve(walked_eight, symbol, "1day", make_bars(405, seed=seed))
+
+    result = run_listed(walked_eight, walked_instance, ["ALDER", "BIRCH", "GONE"], "update_daily")
+
+    assert materialized(result, Stage.RAW_BARS) == ["BIRCH", "ZELKOVA"]
+    assert "not in the universe: GONE" in failure_text(result)
 
 
 def test_the_first_edit_of_a_data_root_is_in_force_for_the_runs_of_a_loaded_graph(

@@ -315,9 +315,9 @@ def test_results_that_cannot_be_read_do_not_keep_a_symbol_from_being_renamed(
     ("symbol", "changes", "error", "message"),
     [
         ("QQQ", {"symbol": "META"}, UsageError, "not in the universe: QQQ"),
-        ("FB", {"symbol": "IBM"}, ConfigError, "IBM stands twice|is there already"),
+        ("FB", {"symbol": "IBM"}, UsageError, "IBM is in the universe already"),
         ("FB", {"symbol": "../X"}, ConfigError, "not safe as a folder name"),
-        ("FB", {"symbol": "FB"}, UsageError, "FB has this symbol already"),
+        ("FB", {"symbol": "FB"}, UsageError, "FB is in the universe already"),
         ("FB", {"symbol": "OLD"}, ConfigError, "assets/OLD is there already"),
         ("FB", {"symbol": "META", "name": ""}, ConfigError, "name missing"),
     ],
