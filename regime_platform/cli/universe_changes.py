@@ -147,6 +147,7 @@ def edit_facts(edit: "UniverseEdit") -> dict[str, object]:
         "file": str(edit.path),
         "is_first": edit.is_first,
         "is_written": edit.is_written,
+        "carried_on": list(edit.carried_on),
         "added": [facts for symbol, facts in after.items() if symbol not in before],
         "removed": [facts for symbol, facts in before.items() if symbol not in after],
         "changed": [facts for symbol, facts in after.items() if before.get(symbol, facts) != facts],
@@ -157,6 +158,8 @@ def tell_file(edit: "UniverseEdit", *, dry_run: bool) -> None:
     """Where the edit went."""
     from regime_platform.cli.screen import messages
 
+    for sentence in edit.carried_on:
+        messages().print(sentence, style="yellow", markup=False, soft_wrap=True)
     if dry_run:
         told = f"dry run: {edit.path} is as it was"
     elif not edit.is_written:

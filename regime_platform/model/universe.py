@@ -132,6 +132,10 @@ def load_document(text: str, origin: str) -> tuple[yaml.MappingNode, list[Any]]:
     if not document["instruments"]:
         raise ConfigError(f"{origin}: 'instruments' is empty; list at least one symbol")
     assert isinstance(root, yaml.MappingNode)  # a mapping is made from nothing else
+    for key, _value in root.value:
+        if key.value != "instruments":
+            line = key.start_mark.line + 1
+            raise ConfigError(f"{origin} line {line}: unknown key {key.value}; remove it")
     return root, document["instruments"]
 
 

@@ -59,16 +59,16 @@ def rename(
     if dry_run:
         return store(settings, _entry_renamed(settings, symbol, changes)[0], dry_run=True)
     with editing(settings):
-        finish_renames(settings)
+        carried_on = finish_renames(settings)
         text = current_text(settings)
         held = load_editable(settings)
         if held.renamed.get(symbol) == changes["symbol"]:  # asked for again after a crash
-            return store(settings, text)
+            return replace(store(settings, text), carried_on=carried_on)
         after, new = _entry_renamed(settings, symbol, changes)
         edit = store(settings, after, dry_run=True)
         _carry_folder(_root(settings), Rename(symbol, new.symbol, iso(now), new.facts()))
         finish_renames(settings)
-        return replace(edit, is_written=True)
+        return replace(edit, is_written=True, carried_on=carried_on)
 
 
 def unfinished(settings: Settings) -> list[Rename]:
@@ -76,15 +76,19 @@ def unfinished(settings: Settings) -> list[Rename]:
     return [one for one in renames(_root(settings)) if not one.is_finished]
 
 
-def finish_renames(settings: Settings) -> None:
+def finish_renames(settings: Settings) -> tuple[str, ...]:
     """Carries on what a killed process began; hold the lock of the universe.
+
+    Returns:
+        One sentence per rename that was unfinished; mostly there is none.
 
     Raises:
         ConfigError: it cannot be carried on; names what stands in the way.
         BarsError: somebody writes the symbol's folder for more than a minute.
     """
     root = _root(settings)
-    for begun in unfinished(settings):
+    found = unfinished(settings)
+    for begun in found:
         _carry_folder(root, begun)
         text = current_text(settings)
         held = load_editable(settings)
@@ -92,6 +96,7 @@ def finish_renames(settings: Settings) -> None:
             store(settings, with_changed(text, begun.former, parse_entry(begun.instrument)))
         _show_on_board(settings, begun)
         record(root, replace(begun, is_finished=True))
+    return tuple(f"the rename of {one.former} to {one.symbol} was carried on" for one in found)
 
 
 def _entry_renamed(

@@ -123,5 +123,5 @@ def _edit(
     if dry_run:
         return store(settings, changed(), dry_run=True)
     with editing(settings):
-        finish_renames(settings)
-        return store(settings, changed())
+        carried_on = finish_renames(settings)
+        return replace(store(settings, changed()), carried_on=carried_on)

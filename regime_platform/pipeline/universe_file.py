@@ -31,6 +31,7 @@ class UniverseEdit:
     after: Universe
     is_first: bool  # the file is made by this edit, from the tracked universe
     is_written: bool  # False where nothing changed, or nothing was to be written
+    carried_on: tuple[str, ...] = ()  # what a killed process had begun and this edit ended
 
 
 def editable(settings: Settings) -> Path:

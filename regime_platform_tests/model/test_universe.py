@@ -87,6 +87,7 @@ def test_a_symbol_in_quotes_is_text() -> None:
         ("instruments: [\n", r"is not valid YAML: (.|\n)*line 2"),
         ("instruments: []\ninstruments: []\n", "line 2: instruments stands twice"),
         (f"instruments: [{SPY}, {SPY}]\n", "line 1: symbol SPY stands twice"),
+        (f"instruments: [{SPY}]\ntiers: []\n", "line 2: unknown key tiers; remove it"),
     ],
 )
 def test_a_broken_file_is_refused(text: str, expected: str) -> None:

@@ -225,8 +225,9 @@ def test_kill_9_leaves_a_rename_that_the_next_edit_carries_on(two: Settings) -> 
 
     (begun,) = unfinished(two)
     refused = walk_symbol(open_platform(two), load_universe(two).instrument("FB"), LATER)
-    delist(two, "IBM", dt.date(2026, 11, 20))
+    edit = delist(two, "IBM", dt.date(2026, 11, 20))
 
+    assert edit.carried_on == ("the rename of FB to META was carried on",)
     assert victim.returncode == -signal.SIGKILL
     assert (begun.former, begun.symbol) == ("FB", "META")
     assert refused.status is Status.FAILED
