@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from regime_platform.errors import UsageError
+from regime_platform.errors import ConfigError, UsageError
 from regime_platform.model.universe import entry_nodes, load_document
 
 _LISTS = ("assets", "instruments", "symbols", "universe")
@@ -43,13 +43,15 @@ def file_rows(text: str, name: str) -> list[Row]:
     """The rows of a file, whichever of the three forms it has.
 
     Raises:
-        UsageError: it is JSON or YAML that cannot be read.
-        ConfigError: it is YAML without a list of instruments.
+        UsageError: it is JSON or YAML that cannot be read, or has no list of instruments.
     """
     if text.lstrip()[:1] in ("[", "{"):
         return [_incumbent(line, key, entry) for line, key, entry in _entries(text, name)]
     if name.endswith((".yaml", ".yml")):
-        root, entries = load_document(text, name)
+        try:
+            root, entries = load_document(text)
+        except ConfigError as error:
+            raise UsageError(f"{name}{error}") from error
         lines = [node.start_mark.line + 1 for node in entry_nodes(root)]
         return [_own(line, entry) for line, entry in zip(lines, entries, strict=True)]
     return list(_words(text))

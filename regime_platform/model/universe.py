@@ -80,7 +80,6 @@ class Universe:
         return self.select([symbol])[0]
 
 
-@lru_cache(maxsize=4)  # a third of a second for 1,565 entries, and an edit reads them often
 def parse_universe(text: str, origin: str) -> Universe:
     """Reads universe.yaml: a mapping with one key ``instruments``, a list of entries.
 
@@ -92,12 +91,12 @@ def parse_universe(text: str, origin: str) -> Universe:
         ConfigError: naming the file, the first bad entry's line and the remedy, and how many more
             are bad; ``universe_problems`` tells them all.
     """
-    parsed, problems = _read(text, origin)
+    problems = universe_problems(text, origin)
     if problems:
         more = len(problems) - 1
         also = f" (and {more} more; `regime universe check` tells them)" if more else ""
         raise ConfigError(problems[0] + also)
-    return Universe(tuple(parsed))
+    return Universe(_read(text)[0])
 
 
 def universe_problems(text: str, origin: str) -> list[str]:
@@ -106,36 +105,41 @@ def universe_problems(text: str, origin: str) -> list[str]:
     Raises:
         ConfigError: the text is no YAML, or has no list of entries to look at.
     """
-    return _read(text, origin)[1]
+    try:
+        _instruments, problems = _read(text)
+    except ConfigError as error:
+        raise ConfigError(f"{origin}{error}") from error
+    return [f"{origin} line {line}: {problem}" for line, problem in problems]
 
 
-def load_document(text: str, origin: str) -> tuple[yaml.MappingNode, list[Any]]:
+def load_document(text: str) -> tuple[yaml.MappingNode, list[Any]]:
     """The tree of a universe file, with the places of everything in it, and its entries.
 
     Raises:
-        ConfigError: it is no YAML, repeats a key, or has no list of entries.
+        ConfigError: it is no YAML, repeats a key, or has no list of entries; the message goes on
+            where the name of the file ends.
     """
     loader = Loader(text)
     try:
         root = loader.get_single_node()
-        _refuse_repeated_keys(root, origin)
+        _refuse_repeated_keys(root)
         document: Any = None if root is None else loader.construct_document(root)
     except (yaml.YAMLError, ValueError) as error:  # a date like 2022-13-45 is a ValueError
-        raise ConfigError(f"{origin} is not valid YAML: {error}; mend the line named") from error
+        raise ConfigError(f" is not valid YAML: {error}; mend the line named") from error
     finally:
         loader.dispose()
     if not isinstance(document, Mapping) or not isinstance(document.get("instruments"), list):
         raise ConfigError(
-            f"{origin} line 1: expected a mapping with a list under 'instruments'; "
+            " line 1: expected a mapping with a list under 'instruments'; "
             "see data/universe.yaml for the form"
         )
     if not document["instruments"]:
-        raise ConfigError(f"{origin}: 'instruments' is empty; list at least one symbol")
+        raise ConfigError(": 'instruments' is empty; list at least one symbol")
     assert isinstance(root, yaml.MappingNode)  # a mapping is made from nothing else
     for key, _value in root.value:
         if key.value != "instruments":
             line = key.start_mark.line + 1
-            raise ConfigError(f"{origin} line {line}: unknown key {key.value}; remove it")
+            raise ConfigError(f" line {line}: unknown key {key.value}; remove it")
     return root, document["instruments"]
 
 
@@ -145,8 +149,10 @@ def entry_nodes(root: yaml.MappingNode) -> list[yaml.Node]:
     return list(entries.value)
 
 
-def _read(text: str, origin: str) -> tuple[list[Instrument], list[str]]:
-    root, entries = load_document(text, origin)
+@lru_cache(maxsize=4)  # a third of a second for 1,565 entries, and an edit reads them often
+def _read(text: str) -> tuple[tuple[Instrument, ...], tuple[tuple[int, str], ...]]:
+    """The entries that can be used, and the lines and problems of those that cannot."""
+    root, entries = load_document(text)
     lines = [node.start_mark.line + 1 for node in entry_nodes(root)]
     parsed: list[Instrument] = []
     kept: list[int] = []
@@ -157,8 +163,8 @@ def _read(text: str, origin: str) -> tuple[list[Instrument], list[str]]:
             kept.append(line)
         except ConfigError as error:
             problems.append((line, str(error)))
-    problems += [(kept[place], text) for place, text in _clashes(parsed, kept)]
-    return parsed, [f"{origin} line {line}: {text}" for line, text in sorted(problems)]
+    problems += [(kept[place], problem) for place, problem in _clashes(parsed, kept)]
+    return tuple(parsed), tuple(sorted(problems))
 
 
 def _clashes(
@@ -199,17 +205,17 @@ def _unknown(names: Sequence[str], renamed: Mapping[str, str]) -> str:
     return "; ".join(told)
 
 
-def _refuse_repeated_keys(node: yaml.Node | None, origin: str) -> None:
+def _refuse_repeated_keys(node: yaml.Node | None) -> None:
     # YAML keeps the last of two equal keys without a word
     if isinstance(node, yaml.SequenceNode):
         for entry in node.value:
-            _refuse_repeated_keys(entry, origin)
+            _refuse_repeated_keys(entry)
     if not isinstance(node, yaml.MappingNode):
         return
     seen: set[str] = set()
     for key, value in node.value:
         if str(key.value) in seen:
             line = key.start_mark.line + 1
-            raise ConfigError(f"{origin} line {line}: {key.value} stands twice; remove one of them")
+            raise ConfigError(f" line {line}: {key.value} stands twice; remove one of them")
         seen.add(str(key.value))
-        _refuse_repeated_keys(value, origin)
+        _refuse_repeated_keys(value)

@@ -101,10 +101,11 @@ class _Entry:
     def __init__(self, text: str, node: yaml.MappingNode) -> None:
         self.node = node
         self.symbol = next(v.value for k, v in node.value if k.value == "symbol").strip()
-        dash = text.rindex("-", 0, node.start_mark.index)
-        self.start = text.count("\n", 0, dash)
+        begin = _index(node.start_mark)
+        dash = text.rindex("-", 0, begin)
+        self.start = node.start_mark.line - text.count("\n", dash, begin)
         self.column = dash - (text.rfind("\n", 0, dash) + 1)
-        self.end = text.count("\n", 0, _end(node)) + 1
+        self.end = _end(node).line + 1
 
 
 def _entries(text: str) -> list[_Entry]:
@@ -113,7 +114,7 @@ def _entries(text: str) -> list[_Entry]:
     Raises:
         ConfigError: it does not, so that lines cannot be changed one by one.
     """
-    root, _ = load_document(text, "the universe")
+    root, _ = load_document(text)
     if any(v.flow_style for k, v in root.value if k.value == "instruments"):
         raise ConfigError(
             "the universe lists its instruments within [ ]; write each on a line of its own "
@@ -123,12 +124,13 @@ def _entries(text: str) -> list[_Entry]:
     return sorted(found, key=lambda one: one.start)
 
 
-def _end(node: yaml.Node) -> int:
+def _end(node: yaml.Node) -> yaml.Mark:
     # a block mapping ends for YAML where the next thing starts, comments in between included
     if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
         last = node.value[-1]
         return _end(last[1] if isinstance(last, tuple) else last)
-    return _index(node.end_mark)
+    mark: yaml.Mark = node.end_mark
+    return mark
 
 
 def _index(mark: yaml.Mark) -> int:
@@ -143,13 +145,13 @@ def _with_fields(text: str, node: yaml.MappingNode, values: Mapping[str, object]
     for name, value in values.items():
         if name in places:
             held = places[name]
-            edits.append((_index(held.start_mark), _end(held), value_text(value)))
+            edits.append((_index(held.start_mark), _index(_end(held)), value_text(value)))
     if new and node.flow_style:
-        last = _end(node.value[-1][1])
+        last = _index(_end(node.value[-1][1]))
         told = "".join(f", {name}: {value_text(value)}" for name, value in new.items())
         edits.append((last, last, told))
     elif new:
-        last = text.find("\n", _end(node))
+        last = text.find("\n", _index(_end(node)))
         last = len(text) if last < 0 else last
         margin = " " * node.start_mark.column
         told = "".join(f"\n{margin}{name}: {value_text(value)}" for name, value in new.items())
