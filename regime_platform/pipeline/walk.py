@@ -24,6 +24,7 @@ from regime_platform.pipeline.outcomes import (
     WalkOutcome,
 )
 from regime_platform.pipeline.platform import Platform
+from regime_platform.pipeline.polling import not_polled
 from regime_platform.pipeline.promote import promote
 from regime_platform.pipeline.publish import publish
 from regime_platform.pipeline.rename_journal import moved_away
@@ -78,7 +79,7 @@ def walk_symbol(
     if moved is not None:  # this run loaded the universe before the rename
         return WalkOutcome(instrument.symbol, Status.FAILED, STAGES[0], moved.told())
     work: Mapping[Stage, Callable[[], _StageOutcome]] = {
-        Stage.RAW_BARS: lambda: _ask(platform, instrument, now),
+        Stage.RAW_BARS: lambda: not_polled(instrument) or ingest(platform, instrument, now),
         Stage.VALIDATED_BARS: lambda: promote(platform, instrument),
         Stage.COMPUTE_DB: lambda: derive(platform, instrument, force=force),
         Stage.MANIFESTS: lambda: publish(platform, instrument, now),
@@ -89,13 +90,6 @@ def walk_symbol(
         if not walked.status.is_good:
             break
     return walked
-
-
-def _ask(platform: Platform, instrument: Instrument, now: dt.datetime) -> IngestOutcome:
-    if instrument.is_polled:
-        return ingest(platform, instrument, now)
-    reason = f"delisted since {instrument.delisted}: source {instrument.source} is not asked"
-    return IngestOutcome(instrument.symbol, Status.UNCHANGED, (), reason)
 
 
 def _step(walked: WalkOutcome, stage: Stage, work: Callable[[], _StageOutcome]) -> WalkOutcome:
