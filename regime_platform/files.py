@@ -72,6 +72,12 @@ def read_json(source: Path) -> Any:
         ) from error
 
 
+def move_folder(source: Path, target: Path) -> None:
+    """Gives a folder another name beside its old one, at one moment and for good."""
+    source.rename(target)
+    _flush(target.parent)
+
+
 def file_sha256(source: Path) -> str:
     """SHA-256 hex of a file's bytes."""
     with source.open("rb") as stream:

@@ -36,8 +36,12 @@ class Settings(BaseSettings):
         """The universe in force: the setting, else the data root's own, else the tracked one."""
         if self.universe is not None:
             return self.universe
-        own = self.data_root / "universe.yaml"
+        own = self.own_universe()
         return own if own.exists() else TRACKED_UNIVERSE
+
+    def own_universe(self) -> Path:
+        """Where the universe of the data root is, or will be once it is edited."""
+        return self.data_root.expanduser().absolute() / "universe.yaml"
 
 
 def load_universe(settings: Settings) -> Universe:
@@ -47,10 +51,20 @@ def load_universe(settings: Settings) -> Universe:
         ConfigError: the file is missing, unreadable or invalid.
     """
     path = settings.universe_file()
+    return parse_universe(read_universe(path), str(path))
+
+
+def read_universe(path: Path) -> str:
+    """The text of a universe file, not yet validated.
+
+    Raises:
+        ConfigError: it is missing, unreadable or no UTF-8.
+    """
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(
             f"cannot read the universe {path}: {error.strerror}; set REGIME_UNIVERSE"
         ) from error
-    return parse_universe(text, str(path))
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not UTF-8 ({error.reason}); save it as UTF-8") from error

@@ -62,6 +62,7 @@ def history(  # noqa: PLR0913, PLR0917 - one parameter per option
         labels=labels,
     )
     _give(frame, _HISTORY, output, as_json)
+    _tell_delisted(symbol)
 
 
 def bars(  # noqa: PLR0913, PLR0917 - one parameter per option
@@ -89,6 +90,17 @@ def bars(  # noqa: PLR0913, PLR0917 - one parameter per option
     wanted = last or (_TAIL if is_open else None)
     frame = (rows if wanted is None else rows.tail(wanted)).collect()
     _give(frame, tuple(frame.columns), output, as_json)
+    _tell_delisted(symbol)
+
+
+def _tell_delisted(symbol: str) -> None:
+    from regime_platform.cli.screen import messages
+    from regime_platform.query.place import place
+
+    instrument, _ = place().find(symbol)
+    if instrument.delisted:
+        told = f"{instrument.symbol} is delisted since {instrument.delisted}: no newer bars"
+        messages().print(told, style="yellow", markup=False)
 
 
 def _give(

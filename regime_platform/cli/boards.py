@@ -43,6 +43,7 @@ def print_board(rows: "pl.DataFrame", *, most_rows: int | None = None) -> None:
     cells = [_row(row) for row in shown.iter_rows(named=True)]
     print_table(columns, cells, numbers=("bars", "hazard"), folding=("regime",))
     _print_held_back(rows)
+    _print_delisted(rows)
     left = rows.height - shown.height
     if left:
         messages().print(f"and {left:,} more rows; --all-rows shows them, --tier narrows")
@@ -59,6 +60,18 @@ def _print_held_back(rows: "pl.DataFrame") -> None:
     more = left_behind.height - _MOST_HELD_BACK
     if more > 0:
         console.print(f"and {plural(more, 'more symbol')} held back", style="yellow")
+
+
+def _print_delisted(rows: "pl.DataFrame") -> None:
+    """Whose rows are old because there is no news any more."""
+    from regime_platform.cli.screen import messages, plural
+
+    gone = rows.drop_nulls("delisted").unique("symbol", maintain_order=True)
+    for row in gone.head(_MOST_HELD_BACK).iter_rows(named=True):
+        messages().print(f"{row['symbol']} delisted since {row['delisted']}", markup=False)
+    more = gone.height - _MOST_HELD_BACK
+    if more > 0:
+        messages().print(f"and {plural(more, 'more symbol')} delisted")
 
 
 def _row(row: dict[str, Any]) -> tuple[Any, ...]:

@@ -18,6 +18,7 @@ from regime_platform.cli import (
     era_sets,
     evaluating,
     interface,
+    universe,
     versions,
     walking,
     warming,
@@ -67,6 +68,12 @@ app.add_typer(
     name="eras",
     help="Find, list and adopt the eras that escalation is ranked in.",
     rich_help_panel="Eras",
+)
+app.add_typer(
+    universe.universe,
+    name="universe",
+    help="Check, list and change the symbols that are followed.",
+    rich_help_panel="Universe",
 )
 
 

@@ -28,7 +28,10 @@ def print_states(symbol: str, states: Mapping[str, StateNow]) -> None:
         others = [readable(code) for code in one.reasons if code not in one.reasons_top]
         told = Text(f"{name}: {top}; also {', '.join(others)}")
         console.print(Padding(told, (0, 0, 0, 2)))
-    held_back = next(iter(states.values())).held_back
+    newest = next(iter(states.values()))
+    held_back = newest.held_back
+    if newest.delisted:
+        console.print(f"delisted since {newest.delisted}: no newer bars", style="yellow")
     if held_back:
         text = f"newer bars are held back by the gate: {held_back}"
         console.print(text, style="yellow", markup=False)

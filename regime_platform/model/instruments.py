@@ -1,9 +1,11 @@
 """An instrument and where its bars come from.
 
 A symbol is a folder name, a partition key and a word on the command line, so it is safe for all
-three by construction. ``model.universe`` reads many of them from a file.
+three by construction. It is our own name for the instrument: the source's is ``provider_symbol``.
+``model.universe`` reads many of them from a file.
 """
 
+import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,7 +24,9 @@ SOURCE_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 _SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9._=^-]{0,31}")
-_WITHOUT_EXCHANGE = frozenset({"FX", "CRYPTO", "COMMODITY_METALS", "COMMODITY_ENERGY"})
+_MIC = re.compile(r"[A-Z0-9]{4}")  # ISO 10383
+#: Classes whose symbols at a vendor are pairs or world prices, so that no exchange is needed.
+WITHOUT_EXCHANGE = frozenset({"FX", "CRYPTO", "COMMODITY_METALS", "COMMODITY_ENERGY"})
 
 
 @dataclass(frozen=True)
@@ -39,18 +43,22 @@ class Instrument:
     tier: str
     source: str
     identity: Mapping[str, str] = field(default_factory=dict)  # what names it at its source
+    delisted: str = ""  # the ISO date from which on its source is no longer asked
+    formerly: tuple[str, ...] = ()  # symbols it had before, the oldest first
 
     def __post_init__(self) -> None:
-        if not _SYMBOL.fullmatch(self.symbol) or ".." in self.symbol:
-            raise ConfigError(
-                f"symbol {self.symbol!r} is not safe as a folder name and partition key; "
-                "use 1 to 32 of A-Z 0-9 . _ - = ^, starting with a letter or digit"
-            )
+        require_safe(self.symbol)
         self._require("asset_class", self.asset_class, ASSET_CLASSES)
         self._require("tier", self.tier, TIERS)
         self._require("source", self.source, SOURCE_FIELDS)
         self._require_identity()
+        self._require_history()
         object.__setattr__(self, "identity", MappingProxyType(dict(self.identity)))
+
+    @property
+    def is_polled(self) -> bool:
+        """False where the source is no longer asked for news; what is held stays readable."""
+        return not self.delisted
 
     @property
     def timeframes(self) -> tuple[str, ...]:
@@ -66,6 +74,8 @@ class Instrument:
             "tier": self.tier,
             "source": self.source,
             **self.identity,
+            **({"delisted": self.delisted} if self.delisted else {}),
+            **({"formerly": list(self.formerly)} if self.formerly else {}),
         }
 
     def _require(self, what: str, value: str, known: Mapping[str, object]) -> None:
@@ -88,9 +98,48 @@ class Instrument:
                 f"{self.symbol}: source twelvedata needs provider_symbol; "
                 "give the symbol as the vendor writes it, for example EUR/USD"
             )
-        named = self.identity.get("mic_code") or self.identity.get("exchange")
-        if self.asset_class not in _WITHOUT_EXCHANGE and not named:
+        mic_code = self.identity.get("mic_code")
+        if mic_code and not _MIC.fullmatch(mic_code):
+            raise ConfigError(
+                f"{self.symbol}: mic_code {mic_code!r} is no market code; "
+                "give the four letters or digits of ISO 10383, for example XNYS"
+            )
+        named = mic_code or self.identity.get("exchange")
+        if self.asset_class not in WITHOUT_EXCHANGE and not named:
             raise ConfigError(
                 f"{self.symbol}: {self.asset_class} at twelvedata needs mic_code or exchange; "
                 "a bare symbol can name another instrument"
             )
+
+    def _require_history(self) -> None:
+        for name in self.formerly:
+            require_safe(name)
+        if self.symbol in self.formerly or len(set(self.formerly)) < len(self.formerly):
+            raise ConfigError(
+                f"{self.symbol}: formerly repeats a symbol; name each former symbol once, "
+                "and not the present one"
+            )
+        if self.delisted and not _is_date(self.delisted):
+            raise ConfigError(
+                f"{self.symbol}: delisted {self.delisted!r} is no date; write it as 2022-06-09"
+            )
+
+
+def require_safe(symbol: str) -> None:
+    """Nothing, where the symbol can name a folder and a partition.
+
+    Raises:
+        ConfigError: it cannot.
+    """
+    if not _SYMBOL.fullmatch(symbol) or ".." in symbol:
+        raise ConfigError(
+            f"symbol {symbol!r} is not safe as a folder name and partition key; "
+            "use 1 to 32 of A-Z 0-9 . _ - = ^, starting with a letter or digit"
+        )
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return dt.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False

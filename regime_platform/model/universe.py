@@ -1,38 +1,38 @@
 """The universe: every symbol the platform follows, parsed and validated as a whole.
 
 The order is part of its meaning: core symbols first, each tier sorted, so that a tier is one
-contiguous range of partitions.
+contiguous range of partitions. What an entry may say is told in ``model.universe_entry``.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import yaml
 
 from regime_platform.errors import ConfigError, UsageError
-from regime_platform.model.instruments import SOURCE_FIELDS, Instrument
+from regime_platform.model.instruments import Instrument
 from regime_platform.model.timeframes import TIERS
+from regime_platform.model.universe_entry import parse_entry
 
 #: The C loader reads 1,565 entries in a tenth of the time; wheels of PyYAML carry it.
-_Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_COMMON = ("symbol", "name", "asset_class", "tier", "source")
+Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
 class Universe:
-    """Instruments in partition order."""
+    """Instruments in partition order.
+
+    Raises:
+        ConfigError: two of them share a symbol, or one bears the former symbol of another.
+    """
 
     instruments: tuple[Instrument, ...]
 
     def __post_init__(self) -> None:
-        seen: set[str] = set()
-        for instrument in self.instruments:
-            if instrument.symbol in seen:
-                raise ConfigError(
-                    f"symbol {instrument.symbol} stands twice in the universe; remove one of them"
-                )
-            seen.add(instrument.symbol)
+        for _place, problem in _clashes(self.instruments):
+            raise ConfigError(problem)
         rank = {tier: position for position, tier in enumerate(TIERS)}
         ordered = sorted(self.instruments, key=lambda one: (rank[one.tier], one.symbol))
         object.__setattr__(self, "instruments", tuple(ordered))
@@ -41,6 +41,16 @@ class Universe:
     def symbols(self) -> tuple[str, ...]:
         """All symbols in partition order."""
         return tuple(instrument.symbol for instrument in self.instruments)
+
+    @property
+    def renamed(self) -> Mapping[str, str]:
+        """Former symbol -> the symbol of the same instrument now."""
+        return {name: one.symbol for one in self.instruments for name in one.formerly}
+
+    @property
+    def polled(self) -> tuple[Instrument, ...]:
+        """The instruments whose source is asked for news: all but the delisted ones."""
+        return tuple(one for one in self.instruments if one.is_polled)
 
     def tier(self, tier: str) -> tuple[Instrument, ...]:
         """The instruments of one tier."""
@@ -52,16 +62,14 @@ class Universe:
         """The named instruments in partition order, each once; case does not matter.
 
         Raises:
-            UsageError: a symbol is not in the universe.
+            UsageError: a symbol is not in the universe, or is one that an instrument had before.
         """
         wanted = {symbol.strip().upper() for symbol in symbols}
-        unknown = sorted(wanted - set(self.symbols))
+        found = tuple(one for one in self.instruments if one.symbol in wanted)
+        unknown = wanted - {one.symbol for one in found}
         if unknown:
-            raise UsageError(
-                f"not in the universe: {', '.join(unknown)}; "
-                "add them to universe.yaml or check the spelling"
-            )
-        return tuple(one for one in self.instruments if one.symbol in wanted)
+            raise UsageError(_unknown(sorted(unknown), self.renamed))
+        return found
 
     def instrument(self, symbol: str) -> Instrument:
         """One instrument.
@@ -80,91 +88,134 @@ def parse_universe(text: str, origin: str) -> Universe:
         origin: the file's name, for error messages.
 
     Raises:
-        ConfigError: naming the file, the entry's line and the remedy.
+        ConfigError: naming the file, the first bad entry's line and the remedy, and how many more
+            are bad; ``universe_problems`` tells them all.
     """
-    loader = _Loader(text)
+    problems = universe_problems(text, origin)
+    if problems:
+        more = len(problems) - 1
+        also = f" (and {more} more; `regime universe check` tells them)" if more else ""
+        raise ConfigError(problems[0] + also)
+    return Universe(_read(text)[0])
+
+
+def universe_problems(text: str, origin: str) -> list[str]:
+    """Everything that keeps a universe from being read, one sentence each; empty where it can be.
+
+    Raises:
+        ConfigError: the text is no YAML, or has no list of entries to look at.
+    """
+    try:
+        _instruments, problems = _read(text)
+    except ConfigError as error:
+        raise ConfigError(f"{origin}{error}") from error
+    return [f"{origin} line {line}: {problem}" for line, problem in problems]
+
+
+def load_document(text: str) -> tuple[yaml.MappingNode, list[Any]]:
+    """The tree of a universe file, with the places of everything in it, and its entries.
+
+    Raises:
+        ConfigError: it is no YAML, repeats a key, or has no list of entries; the message goes on
+            where the name of the file ends.
+    """
+    loader = Loader(text)
     try:
         root = loader.get_single_node()
-        _refuse_repeated_keys(root, origin)
+        _refuse_repeated_keys(root)
         document: Any = None if root is None else loader.construct_document(root)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{origin} is not valid YAML: {error}; mend the line named") from error
+    except (yaml.YAMLError, ValueError) as error:  # a date like 2022-13-45 is a ValueError
+        raise ConfigError(f" is not valid YAML: {error}; mend the line named") from error
     finally:
         loader.dispose()
     if not isinstance(document, Mapping) or not isinstance(document.get("instruments"), list):
         raise ConfigError(
-            f"{origin} line 1: expected a mapping with a list under 'instruments'; "
+            " line 1: expected a mapping with a list under 'instruments'; "
             "see data/universe.yaml for the form"
         )
     if not document["instruments"]:
-        raise ConfigError(f"{origin}: 'instruments' is empty; list at least one symbol")
+        raise ConfigError(": 'instruments' is empty; list at least one symbol")
     assert isinstance(root, yaml.MappingNode)  # a mapping is made from nothing else
-    lines = _entry_lines(root)
-    parsed = [
-        _instrument(entry, f"{origin} line {line}")
-        for entry, line in zip(document["instruments"], lines, strict=True)
-    ]
-    _refuse_duplicates(parsed, lines, origin)
-    return Universe(tuple(parsed))
+    for key, _value in root.value:
+        if key.value != "instruments":
+            line = key.start_mark.line + 1
+            raise ConfigError(f" line {line}: unknown key {key.value}; remove it")
+    return root, document["instruments"]
 
 
-def _instrument(entry: Any, where: str) -> Instrument:
-    if not isinstance(entry, Mapping):
-        raise ConfigError(f"{where}: expected a mapping with {', '.join(_COMMON)}")
-    fields = {str(key): _text(str(key), value, where) for key, value in entry.items()}
-    missing = [name for name in _COMMON if not fields.get(name)]
-    if missing:
-        raise ConfigError(f"{where}: {', '.join(missing)} missing; add to this entry")
-    known = {name for names in SOURCE_FIELDS.values() for name in names} | set(_COMMON)
-    unknown = sorted(set(fields) - known)
-    if unknown:
-        raise ConfigError(
-            f"{where}: unknown field {', '.join(unknown)}; remove it or use one of "
-            f"{', '.join(sorted(known))}"
-        )
-    identity = {name: value for name, value in fields.items() if name not in _COMMON and value}
-    try:
-        return Instrument(**{name: fields[name] for name in _COMMON}, identity=identity)
-    except ConfigError as error:
-        raise ConfigError(f"{where}: {error}") from error
+def entry_nodes(root: yaml.MappingNode) -> list[yaml.Node]:
+    """The entries as nodes, in the order of the file."""
+    entries = next(value for key, value in root.value if key.value == "instruments")
+    return list(entries.value)
 
 
-def _text(name: str, value: Any, where: str) -> str:
-    # YAML reads the tickers ON, NO and Y as truth values and 0700 as an octal number
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise ConfigError(f"{where}: {name} was read as {value!r}; put it in quotes")
-    return value.strip()
+@lru_cache(maxsize=4)  # a third of a second for 1,565 entries, and an edit reads them often
+def _read(text: str) -> tuple[tuple[Instrument, ...], tuple[tuple[int, str], ...]]:
+    """The entries that can be used, and the lines and problems of those that cannot."""
+    root, entries = load_document(text)
+    lines = [node.start_mark.line + 1 for node in entry_nodes(root)]
+    parsed: list[Instrument] = []
+    kept: list[int] = []
+    problems: list[tuple[int, str]] = []
+    for entry, line in zip(entries, lines, strict=True):
+        try:
+            parsed.append(parse_entry(entry))
+            kept.append(line)
+        except ConfigError as error:
+            problems.append((line, str(error)))
+    problems += [(kept[place], problem) for place, problem in _clashes(parsed, kept)]
+    return tuple(parsed), tuple(sorted(problems))
 
 
-def _refuse_duplicates(parsed: list[Instrument], lines: list[int], origin: str) -> None:
+def _clashes(
+    instruments: Sequence[Instrument], lines: Sequence[int] = ()
+) -> Iterator[tuple[int, str]]:
+    """The places of instruments whose symbol another one bears or bore, and what to do."""
     first: dict[str, int] = {}
-    for instrument, line in zip(parsed, lines, strict=True):
-        if instrument.symbol in first:
-            raise ConfigError(
-                f"{origin} line {line}: symbol {instrument.symbol} stands twice, first on line "
-                f"{first[instrument.symbol]}; remove one of them"
-            )
-        first[instrument.symbol] = line
+    for place, one in enumerate(instruments):
+        if one.symbol in first:
+            where = f", first on line {lines[first[one.symbol]]}" if lines else " in the universe"
+            yield place, f"symbol {one.symbol} stands twice{where}; remove one of them"
+        first.setdefault(one.symbol, place)
+    bore: dict[str, str] = {}
+    for place, one in enumerate(instruments):
+        for name in one.formerly:
+            other = one.symbol if name in first else bore.get(name)
+            bore.setdefault(name, one.symbol)
+            if other is not None:
+                yield (
+                    place,
+                    (
+                        f"{name} cannot be a former symbol of {one.symbol}: it is in use or stands "
+                        "twice; give the newer instrument another symbol (its provider_symbol may "
+                        "stay) or remove it from formerly"
+                    ),
+                )
 
 
-def _refuse_repeated_keys(node: yaml.Node | None, origin: str) -> None:
+def _unknown(names: Sequence[str], renamed: Mapping[str, str]) -> str:
+    moved = [f"{name} was renamed to {renamed[name]}" for name in names if name in renamed]
+    strange = [name for name in names if name not in renamed]
+    told = [f"{', '.join(moved)}; ask for the new name"] if moved else []
+    if strange:
+        told.append(
+            f"not in the universe: {', '.join(strange)}; "
+            "add them with `regime universe add` (kept in universe.yaml) or check the spelling"
+        )
+    return "; ".join(told)
+
+
+def _refuse_repeated_keys(node: yaml.Node | None) -> None:
     # YAML keeps the last of two equal keys without a word
     if isinstance(node, yaml.SequenceNode):
         for entry in node.value:
-            _refuse_repeated_keys(entry, origin)
+            _refuse_repeated_keys(entry)
     if not isinstance(node, yaml.MappingNode):
         return
     seen: set[str] = set()
     for key, value in node.value:
         if str(key.value) in seen:
             line = key.start_mark.line + 1
-            raise ConfigError(f"{origin} line {line}: {key.value} stands twice; remove one of them")
+            raise ConfigError(f" line {line}: {key.value} stands twice; remove one of them")
         seen.add(str(key.value))
-        _refuse_repeated_keys(value, origin)
-
-
-def _entry_lines(root: yaml.MappingNode) -> list[int]:
-    entries = next(value for key, value in root.value if key.value == "instruments")
-    return [node.start_mark.line + 1 for node in entries.value]
+        _refuse_repeated_keys(value)

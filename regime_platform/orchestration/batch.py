@@ -32,7 +32,7 @@ def report_walk(
         dagster.Failure: some symbols are not through; never retried, since they would fail again.
     """
     outcomes: list[WalkOutcome] = []
-    trouble: list[str] = []
+    trouble = [f"not in the universe: {', '.join(work.unknown)}"] if work.unknown else []
     try:
         for outcome in walk(platform, work.instruments, now, stages=work.stages, force=work.force):
             outcomes.append(outcome)

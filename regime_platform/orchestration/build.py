@@ -1,5 +1,7 @@
 """Puts the graph together for given settings. Everything that loads definitions calls this."""
 
+from functools import partial
+
 import dagster as dg
 
 from regime_platform.orchestration.assets import build_walk
@@ -10,6 +12,7 @@ from regime_platform.orchestration.partitions import symbol_partitions
 from regime_platform.orchestration.resources import PlatformResource
 from regime_platform.orchestration.schedules import build_schedules
 from regime_platform.orchestration.sensors import build_sensors
+from regime_platform.orchestration.universe_reload import build_universe_sensor
 from regime_platform.pipeline.outcomes import WalkOutcome
 from regime_platform.settings import Settings, load_universe
 
@@ -25,12 +28,13 @@ def build_definitions(settings: Settings, on_outcome: OnOutcome | None = None) -
     """
     universe = load_universe(settings)
     partitions = symbol_partitions(universe)
+    current = partial(load_universe, settings)
     heard = on_outcome or _ignore
     return dg.Definitions(
         assets=[build_walk(partitions, heard), build_era_set()],
         jobs=build_jobs(heard),
-        schedules=build_schedules(universe),
-        sensors=build_sensors(universe.symbols),
+        schedules=build_schedules(current),
+        sensors=[*build_sensors(current), build_universe_sensor(universe, current)],
         resources={"platform": PlatformResource.from_settings(settings)},
         executor=dg.in_process_executor,
     )

@@ -21,7 +21,12 @@ from regime_platform.orchestration.checks import CHECK_KEYS
 from regime_platform.orchestration.era_set import DETECT_ERAS, ERA_SET
 from regime_platform.orchestration.events import SymbolEvent
 from regime_platform.orchestration.resources import PlatformResource
-from regime_platform.orchestration.work import ListedConfig, Work, listed_instruments
+from regime_platform.orchestration.work import (
+    ListedConfig,
+    Work,
+    listed_instruments,
+    unknown_symbols,
+)
 from regime_platform.pipeline.outcomes import Stage
 
 UPDATE_CORE = "update_core"
@@ -105,6 +110,7 @@ def _listed_job(listed: _Listed, on_outcome: OnOutcome) -> dg.JobDefinition:
             checks=CHECK_KEYS,
             is_partitioned=False,
             force=config.force,
+            unknown=unknown_symbols(config, opened.universe),
         )
         now = dt.datetime.now(dt.UTC)  # noqa: TID251 - the clock of every listed run
         yield from report_walk(opened, work, now, on_outcome)

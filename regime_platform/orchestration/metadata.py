@@ -34,7 +34,7 @@ def data_version(platform: Platform, stage: Stage, outcome: WalkOutcome) -> str 
     """The digest of what the stage stands for; None where there is nothing to digest."""
     if stage is Stage.RAW_BARS and outcome.ingest:
         paths = platform.root.symbol(outcome.symbol)
-        frames = (one.timeframe for one in outcome.ingest.series)
+        frames = platform.universe.instrument(outcome.symbol).timeframes
         return facts_digest({name: log_digest(paths.raw(name)) for name in frames})
     if stage is Stage.VALIDATED_BARS and outcome.promote:
         promoted = outcome.promote.promoted

@@ -1,14 +1,17 @@
 """Symbols as partitions, and which runs may be tagged with a range of them.
 
-Static partitions: the keys change when the code location reloads, which is also when the universe
-file is read anew. Dynamic ones cost one and a half to two times as much per event.
+Static partitions: the keys change when the code location reloads, which ``universe_reload`` sees
+to. Dynamic ones cost one and a half to two times as much per event.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import dagster as dg
 
 from regime_platform.model.universe import Universe
+
+#: Reads the universe in force now: what a tick is about must not wait for a reload.
+CurrentUniverse = Callable[[], Universe]
 
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"

@@ -13,10 +13,14 @@ from regime_platform.settings import Settings
 
 
 class PlatformResource(dg.ConfigurableResource[Platform]):
-    """Data root and universe that the code location was loaded with."""
+    """Data root and universe that the code location was loaded with.
+
+    The universe is named only where the settings name one: the data root's own may come into being
+    later, with the first edit, and is then the one in force.
+    """
 
     data_root: str
-    universe: str
+    universe: str = ""
     files_root: str = ""
     twelvedata_url: str = ""
 
@@ -25,7 +29,7 @@ class PlatformResource(dg.ConfigurableResource[Platform]):
         """The resource for the settings in force."""
         return cls(
             data_root=str(settings.data_root.expanduser().absolute()),
-            universe=str(settings.universe_file().absolute()),
+            universe="" if settings.universe is None else str(settings.universe.absolute()),
             files_root=str(settings.files_root or ""),
             twelvedata_url=settings.twelvedata_url,
         )

@@ -17,6 +17,7 @@ from regime_platform.model.asset_classes import ASSET_CLASSES, NEW_YORK
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.universe import Universe
 from regime_platform.orchestration.jobs import UPDATE_CORE, UPDATE_DAILY, listed_config
+from regime_platform.orchestration.partitions import CurrentUniverse
 
 #: One minute past each UTC quarter: the bar is closed and the vendor has had time to write it.
 _INTRADAY = "1,16,31,46 * * * *"
@@ -41,19 +42,19 @@ class _Timetable:
     job: str
     cron: str | Sequence[str]
     zone: str
-    instruments: Sequence[Instrument]  # those whose source can bring something new
+    tier: str
     is_due: Callable[[Instrument, dt.datetime], bool]
     text: str
 
 
-def build_schedules(universe: Universe) -> list[dg.ScheduleDefinition]:
+def build_schedules(current: CurrentUniverse) -> list[dg.ScheduleDefinition]:
     """The intraday schedule of the core tier and the daily one of the daily tier."""
     intraday = _Timetable(
         name="intraday_core",
         job=UPDATE_CORE,
         cron=_INTRADAY,
         zone="UTC",
-        instruments=_living(universe.tier("core")),
+        tier="core",
         is_due=lambda _instrument, _at: True,
         text="Every 15 minutes, one minute after the bar closes: fetches the core tier.",
     )
@@ -62,14 +63,14 @@ def build_schedules(universe: Universe) -> list[dg.ScheduleDefinition]:
         job=UPDATE_DAILY,
         cron=_DAILY,
         zone=NEW_YORK,
-        instruments=_living(universe.tier("daily")),
+        tier="daily",
         is_due=_closed_a_day,
         text="17:30 New York, and 22:00 for what came late: fetches the daily tier.",
     )
-    return [_schedule(intraday), _schedule(daily)]
+    return [_schedule(intraday, current), _schedule(daily, current)]
 
 
-def _schedule(table: _Timetable) -> dg.ScheduleDefinition:
+def _schedule(table: _Timetable, current: CurrentUniverse) -> dg.ScheduleDefinition:
     status = dg.DefaultScheduleStatus
 
     @dg.schedule(
@@ -77,14 +78,14 @@ def _schedule(table: _Timetable) -> dg.ScheduleDefinition:
         job_name=table.job,
         cron_schedule=table.cron,
         execution_timezone=table.zone,
-        default_status=status.RUNNING if table.instruments else status.STOPPED,
+        default_status=status.RUNNING if _living(current(), table.tier) else status.STOPPED,
         description=table.text,
     )
     def tick(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         if is_in_progress(context.instance, table.job):
             return dg.SkipReason(f"a run of {table.job} is still in progress")
         at = context.scheduled_execution_time
-        due = [one.symbol for one in table.instruments if table.is_due(one, at)]
+        due = [one.symbol for one in _living(current(), table.tier) if table.is_due(one, at)]
         if not due:
             return dg.SkipReason("no symbol of this tier can have a new bar")
         return dg.RunRequest(
@@ -100,8 +101,10 @@ def is_in_progress(instance: dg.DagsterInstance, job: str) -> bool:
     return bool(instance.get_run_records(pending, limit=1))
 
 
-def _living(instruments: Sequence[Instrument]) -> tuple[Instrument, ...]:
-    return tuple(one for one in instruments if one.source not in _NEVER_NEW)
+def _living(universe: Universe, tier: str) -> list[Instrument]:
+    """Those whose source can bring something new."""
+    asked = (one for one in universe.tier(tier) if one.is_polled)
+    return [one for one in asked if one.source not in _NEVER_NEW]
 
 
 def _closed_a_day(instrument: Instrument, at: dt.datetime) -> bool:

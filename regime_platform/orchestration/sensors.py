@@ -7,12 +7,13 @@ run is not lost when it dies is the reconcile's business, and that nothing is co
 pipeline's, which compares digests.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import dagster as dg
 
 from regime_platform.orchestration.jobs import RECOMPUTE, listed_config
 from regime_platform.orchestration.metadata import IS_WALKED_ON, ROWS_INSERTED
+from regime_platform.orchestration.partitions import CurrentUniverse
 from regime_platform.pipeline.outcomes import Stage
 
 #: Symbols per run: a restart repeats at most this much.
@@ -22,7 +23,7 @@ _EVENTS = 2000
 _PAGE = 1000
 
 
-def build_sensors(symbols: Sequence[str]) -> list[dg.SensorDefinition]:
+def build_sensors(current: CurrentUniverse) -> list[dg.SensorDefinition]:
     """The sensor ``new_bars``; it runs from the start, since fetching without it leads nowhere."""
 
     @dg.sensor(
@@ -37,7 +38,7 @@ def build_sensors(symbols: Sequence[str]) -> list[dg.SensorDefinition]:
         changed, last = changed_symbols(context.instance, since)
         if last == since:
             return dg.SkipReason("no fetch since the last tick")
-        wanted = [symbol for symbol in symbols if symbol in changed]
+        wanted = [symbol for symbol in current().symbols if symbol in changed]
         batches = [wanted[start : start + BATCH] for start in range(0, len(wanted), BATCH)]
         if not batches:
             context.update_cursor(str(last))

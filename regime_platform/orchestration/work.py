@@ -47,6 +47,7 @@ class Work:
     checks: frozenset[dg.AssetCheckKey]
     is_partitioned: bool
     force: bool = False
+    unknown: tuple[str, ...] = ()  # asked for, and no longer in the universe
 
 
 def partitioned_work(
@@ -75,9 +76,16 @@ def listed_instruments(
 ) -> tuple[Instrument, ...]:
     """Whom a listed run is about: an empty list means the tier, or everybody where there is none.
 
-    Raises:
-        UsageError: a symbol is not in the universe.
+    The list may be older than the universe: who was renamed since is walked under the new symbol,
+    and who has left (see ``unknown_symbols``) keeps nobody else waiting.
     """
     if config.symbols:
-        return universe.select(config.symbols)
+        now = (universe.renamed.get(one, one) for one in config.symbols)
+        return universe.select({one for one in now if one in universe.symbols})
     return universe.instruments if tier is None else universe.tier(tier)
+
+
+def unknown_symbols(config: ListedConfig, universe: Universe) -> tuple[str, ...]:
+    """Symbols of a listed run that the universe does not have, under this name or a later one."""
+    known = {*universe.symbols, *universe.renamed}
+    return tuple(one for one in config.symbols if one not in known)

@@ -24,8 +24,10 @@ from regime_platform.pipeline.outcomes import (
     WalkOutcome,
 )
 from regime_platform.pipeline.platform import Platform
+from regime_platform.pipeline.polling import not_polled
 from regime_platform.pipeline.promote import promote
 from regime_platform.pipeline.publish import publish
+from regime_platform.pipeline.rename_journal import moved_away
 
 STAGES = tuple(Stage)
 
@@ -73,8 +75,11 @@ def walk_symbol(
     Raises:
         CredentialsError, QuotaError: see ``walk``.
     """
+    moved = moved_away(platform.root, instrument.symbol)
+    if moved is not None:  # this run loaded the universe before the rename
+        return WalkOutcome(instrument.symbol, Status.FAILED, STAGES[0], moved.told())
     work: Mapping[Stage, Callable[[], _StageOutcome]] = {
-        Stage.RAW_BARS: lambda: ingest(platform, instrument, now),
+        Stage.RAW_BARS: lambda: not_polled(instrument) or ingest(platform, instrument, now),
         Stage.VALIDATED_BARS: lambda: promote(platform, instrument),
         Stage.COMPUTE_DB: lambda: derive(platform, instrument, force=force),
         Stage.MANIFESTS: lambda: publish(platform, instrument, now),

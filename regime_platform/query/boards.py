@@ -23,6 +23,8 @@ def board(
 ) -> pl.DataFrame:
     """One row per symbol and timeframe, with status and reason where there is no state.
 
+    ``delisted`` is the date since when a symbol has no news, null where it may have some.
+
     Symbols that have left the universe are left out. Ties keep the partition order.
 
     Raises:
@@ -38,6 +40,9 @@ def board(
         pl.col("symbol").replace_strict(rank, return_dtype=pl.Int64),
         pl.col("timeframe").to_physical(),
     )
+    dates = {one.symbol: one.delisted or None for one in universe.instruments}
+    delisted = pl.col("symbol").replace_strict(dates, return_dtype=pl.String)
+    ordered = ordered.with_columns(delisted=delisted)
     columns, falling = _SORTS[sort]
     if not columns:
         return ordered

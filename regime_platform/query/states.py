@@ -51,6 +51,7 @@ class StateNow:
     supports: tuple[Level, ...]
     resistances: tuple[Level, ...]
     held_back: str  # why the gate keeps newer bars out; empty where it does not
+    delisted: str  # the ISO date since when there is no news; empty where there may be some
 
     def facts(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -65,13 +66,14 @@ def state(symbol: str, timeframe: str | None = None, *, where: Where = None) -> 
         ResultsError: nothing was computed for the symbol.
     """
     wanted = None if timeframe is None else canonical_timeframe(timeframe)
-    _, paths = place(where).computed(symbol)
+    instrument, paths = place(where).computed(symbol)
     latest = read_table(paths.compute_db, "latest_state", timeframe=wanted).sort("timeframe")
-    held_back = gate_reason(paths)
-    return {row["timeframe"]: _state(row, held_back) for row in latest.iter_rows(named=True)}
+    held_back, delisted = gate_reason(paths), instrument.delisted
+    rows = latest.iter_rows(named=True)
+    return {row["timeframe"]: _state(row, held_back, delisted) for row in rows}
 
 
-def _state(row: dict[str, Any], held_back: str) -> StateNow:
+def _state(row: dict[str, Any], held_back: str, delisted: str) -> StateNow:
     return StateNow(
         symbol=row["symbol"],
         timeframe=row["timeframe"],
@@ -94,6 +96,7 @@ def _state(row: dict[str, Any], held_back: str) -> StateNow:
         supports=_levels(row, "support"),
         resistances=_levels(row, "resistance"),
         held_back=held_back,
+        delisted=delisted,
     )
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from regime_platform.errors import ConfigError, UsageError
-from regime_platform.model.universe import Universe, parse_universe
+from regime_platform.model.universe import Universe, parse_universe, universe_problems
 from regime_platform.settings import TRACKED_UNIVERSE
 
 SPY = "{symbol: SPY, name: An index fund, asset_class: US_EQUITY_INDEX, tier: core, source: sample}"
@@ -87,6 +87,7 @@ def test_a_symbol_in_quotes_is_text() -> None:
         ("instruments: [\n", r"is not valid YAML: (.|\n)*line 2"),
         ("instruments: []\ninstruments: []\n", "line 2: instruments stands twice"),
         (f"instruments: [{SPY}, {SPY}]\n", "line 1: symbol SPY stands twice"),
+        (f"instruments: [{SPY}]\ntiers: []\n", "line 2: unknown key tiers; remove it"),
     ],
 )
 def test_a_broken_file_is_refused(text: str, expected: str) -> None:
@@ -105,3 +106,72 @@ def test_the_tracked_universe_is_valid() -> None:
     tracked = parse_universe(TRACKED_UNIVERSE.read_text(encoding="utf-8"), "universe.yaml")
 
     assert tracked.symbols == ("EURUSD", "SYNTH", "AAPL", "FB", "GOOG", "IBM", "MSFT")
+
+
+def with_fields(entry: str, fields: str) -> str:
+    return entry.replace("}", f", {fields}}}")
+
+
+def test_a_delisted_symbol_is_there_and_is_not_polled() -> None:
+    known = universe(SPY, with_fields(IBM, "delisted: 2020-01-31"))
+
+    assert known.symbols == ("SPY", "IBM")
+    assert [one.symbol for one in known.polled] == ["SPY"]
+    assert known.instrument("IBM").facts()["delisted"] == "2020-01-31"
+
+
+def test_a_former_symbol_answers_with_the_present_one() -> None:
+    known = universe(with_fields(IBM, "formerly: [CTR, ITR]"), SPY)
+
+    with pytest.raises(UsageError, match=r"^CTR was renamed to IBM; ask for the new name$"):
+        known.select(["ctr", "SPY"])
+    with pytest.raises(UsageError, match=r"ITR was renamed to IBM; .*not in the universe: QQQ"):
+        known.select(["ITR", "QQQ"])
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ("formerly: [SPY]", "SPY cannot be a former symbol of IBM"),
+        ("formerly: [IBM]", "formerly repeats a symbol"),
+        ("formerly: [A, A]", "formerly repeats a symbol"),
+        ("formerly: [../A]", "'../A' is not safe as a folder name"),
+        ("formerly: A", "list former symbols in"),
+        ("delisted: soon", "delisted 'soon' is no date"),
+        ('delisted: "20200131"', "is no date; write it as"),
+        ("delisted: 5", "delisted was read as 5; put it in quotes"),
+    ],
+)
+def test_a_history_that_makes_no_sense_is_refused(fields: str, expected: str) -> None:
+    with pytest.raises(ConfigError, match=rf"universe\.yaml line 4: .*{expected}"):
+        universe(SPY, with_fields(IBM, fields))
+
+
+def test_two_instruments_cannot_have_had_one_symbol() -> None:
+    with pytest.raises(ConfigError, match=r"line 4: A cannot be a former symbol of SPY"):
+        universe(with_fields(IBM, "formerly: [A]"), with_fields(SPY, "formerly: [A]"))
+
+
+def test_a_date_that_is_none_is_a_broken_line_and_no_crash() -> None:
+    with pytest.raises(ConfigError, match=r"not valid YAML: month must be in"):
+        universe(with_fields(IBM, "delisted: 2013-13-45"))
+
+
+def test_all_problems_are_told_and_reading_tells_the_first_and_how_many_more() -> None:
+    text = "instruments:\n" + "".join(
+        f"  - {entry}\n" for entry in (SPY, IBM.replace("daily", "hourly"), SPY, "words")
+    )
+
+    told = universe_problems(text, "u")
+
+    assert [line.split(":")[0] for line in told] == ["u line 3", "u line 4", "u line 5"]
+    with pytest.raises(ConfigError, match=r"line 3: IBM: tier .* 2 more; `regime universe check`"):
+        parse_universe(text, "u")
+
+
+@pytest.mark.parametrize("mic_code", ["NYSE!", "xnys", "XNY"])
+def test_a_market_code_has_four_letters_or_digits(mic_code: str) -> None:
+    entry = IBM.replace("sample", f'twelvedata, provider_symbol: IBM, mic_code: "{mic_code}"')
+
+    with pytest.raises(ConfigError, match="is no market code; give the four"):
+        universe(entry)

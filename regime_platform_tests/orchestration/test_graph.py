@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -66,13 +67,16 @@ def test_every_definition_loads_and_every_job_resolves(settings: Settings) -> No
 def test_schedules_start_by_themselves_only_where_a_source_can_bring_something_new(
     settings: Settings, tmp_path: Path
 ) -> None:
-    sample = build_schedules(load_universe(settings))
-    own = build_schedules(load_universe(street(tmp_path, ["OAK"])))
+    sample = build_schedules(partial(load_universe, settings))
+    own = build_schedules(partial(load_universe, street(tmp_path, ["OAK"])))
 
     running = dg.DefaultScheduleStatus.RUNNING
     assert [one.name for one in sample if one.default_status == running] == []
     assert [one.name for one in own if one.default_status == running] == ["after_close_daily"]
-    assert build_sensors(["OAK"])[0].default_status == dg.DefaultSensorStatus.RUNNING
+    assert (
+        build_sensors(partial(load_universe, settings))[0].default_status
+        == dg.DefaultSensorStatus.RUNNING
+    )
 
 
 @pytest.mark.parametrize(
@@ -82,7 +86,7 @@ def test_the_daily_schedule_names_the_symbols_whose_market_was_open(
     tmp_path: Path, day: int, wanted: list[str] | None
 ) -> None:
     settings = street(tmp_path, ["OAK", "ASH"])
-    (_intraday, daily) = build_schedules(load_universe(settings))
+    (_intraday, daily) = build_schedules(partial(load_universe, settings))
     moment = dt.datetime(2026, 11, day, 22, 30, tzinfo=dt.UTC)
 
     with open_instance(settings) as instance:
@@ -100,7 +104,7 @@ def test_the_daily_schedule_names_the_symbols_whose_market_was_open(
 
 def test_an_update_never_overlaps_itself(tmp_path: Path) -> None:
     settings = street(tmp_path, ["OAK"])
-    (_intraday, daily) = build_schedules(load_universe(settings))
+    (_intraday, daily) = build_schedules(partial(load_universe, settings))
     job = build_definitions(settings).resolve_job_def("update_daily")
     moment = dt.datetime(2026, 11, 20, 22, 30, tzinfo=dt.UTC)
 

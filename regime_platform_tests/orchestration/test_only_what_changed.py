@@ -1,6 +1,7 @@
 """What is new is recomputed, by the sensor, once; what is not new costs nothing."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import dagster as dg
 
@@ -8,7 +9,7 @@ from regime_platform.orchestration.build import build_definitions
 from regime_platform.orchestration.launch import materialize_symbols
 from regime_platform.orchestration.sensors import build_sensors
 from regime_platform.pipeline.outcomes import Stage
-from regime_platform.settings import Settings
+from regime_platform.settings import Settings, load_universe
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.orchestration.conftest import HELD, SYMBOLS
 from regime_platform_tests.orchestration.graph import (
@@ -23,8 +24,10 @@ from regime_platform_tests.street import fingerprint, serve
 CHANGED = ("BIRCH", "CEDAR", "LARCH")  # not one range
 
 
-def _tick(instance: dg.DagsterInstance, cursor: str | None) -> dg.SensorResult | dg.SkipReason:
-    (sensor,) = build_sensors(SYMBOLS)
+def _tick(
+    settings: Settings, instance: dg.DagsterInstance, cursor: str | None
+) -> dg.SensorResult | dg.SkipReason:
+    (sensor,) = build_sensors(partial(load_universe, settings))
     answer = sensor(dg.build_sensor_context(instance=instance, cursor=cursor))
     assert isinstance(answer, dg.SensorResult | dg.SkipReason)
     return answer
@@ -43,11 +46,11 @@ def _append(settings: Settings, symbols: Sequence[str], bars: int = 1) -> None:
 def test_three_symbols_with_new_bars_are_exactly_what_the_sensor_recomputes(
     walked_eight: Settings, walked_instance: dg.DagsterInstance
 ) -> None:
-    first = _tick(walked_instance, None)
+    first = _tick(walked_eight, walked_instance, None)
     _append(walked_eight, CHANGED)
 
     update = run_listed(walked_eight, walked_instance, SYMBOLS, "update_daily")
-    answer = _tick(walked_instance, None)
+    answer = _tick(walked_eight, walked_instance, None)
 
     assert isinstance(first, dg.SkipReason)  # walked on by the run that fetched them
     assert materialized(update, Stage.RAW_BARS) == list(CHANGED)
@@ -62,7 +65,7 @@ def test_three_symbols_with_new_bars_are_exactly_what_the_sensor_recomputes(
     assert recompute.success
     for stage in (Stage.VALIDATED_BARS, Stage.COMPUTE_DB, Stage.MANIFESTS):
         assert materialized(recompute, stage) == list(CHANGED)
-    assert isinstance(_tick(walked_instance, answer.cursor), dg.SkipReason)
+    assert isinstance(_tick(walked_eight, walked_instance, answer.cursor), dg.SkipReason)
 
 
 def test_a_listed_run_over_everybody_reports_only_who_changed(
