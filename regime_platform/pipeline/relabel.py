@@ -16,7 +16,8 @@ import polars as pl
 
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.bars.verdicts import read_verdict, write_verdict
-from regime_platform.compute_db.reader import read_lineage, read_table
+from regime_platform.compute_db.content import BARS
+from regime_platform.compute_db.reader import reading
 from regime_platform.compute_db.store import build
 from regime_platform.errors import ResultsError
 from regime_platform.files import read_json, write_json, write_text
@@ -88,13 +89,16 @@ def _relabel_bar_manifest(paths: SymbolPaths, instrument: Instrument, rename: Re
 
 def _relabel_results(paths: SymbolPaths, symbol: str) -> Mapping[str, Any]:
     """Returns what the results were made from, their tables as they are now."""
-    lineage = read_lineage(paths.compute_db)
-    tables = {name: read_table(paths.compute_db, name) for name in TABLES}
+    with reading(paths.compute_db) as held:
+        lineage, content = held.lineage(), held.blocks()
+        tables = {name: held.table(name) for name in TABLES}
     if all((rows["symbol"] == symbol).all() for rows in tables.values()):
         return lineage
     own = pl.lit(symbol, pl.String)
     renamed = {name: rows.with_columns(symbol=own) for name, rows in tables.items()}
-    return build(paths.compute_db, renamed, {k: v for k, v in lineage.items() if k != "tables"})
+    made_from = {name: facts for name, facts in lineage.items() if name != "tables"}
+    bars = {timeframe: blocks for (of, timeframe), blocks in content.items() if of == BARS}
+    return build(paths.compute_db, renamed, made_from, bars)
 
 
 def _relabel_compute_manifest(

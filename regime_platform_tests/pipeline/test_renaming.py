@@ -19,9 +19,10 @@ import pytest
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.bars.locks import writing
 from regime_platform.compute_db.board import read_board
+from regime_platform.compute_db.content import table_digest
 from regime_platform.compute_db.reader import read_lineage, read_table
 from regime_platform.errors import BarsError, ConfigError, UsageError
-from regime_platform.model.digests import facts_digest, frame_digest
+from regime_platform.model.digests import facts_digest
 from regime_platform.model.result_schema import TABLES
 from regime_platform.pipeline import renaming
 from regime_platform.pipeline.board import refresh_board
@@ -136,7 +137,7 @@ def test_what_was_proven_under_the_old_symbol_can_be_proven_under_the_new(two: S
     promised = old["compute_manifest.json"]["manifest"]["tables"]
     for name in TABLES:
         rows = read_table(paths.compute_db, name).with_columns(symbol=pl.lit("FB"))
-        assert frame_digest(rows) == promised[name]
+        assert table_digest(name, rows) == promised[name]
     tables = new["compute_manifest.json"]["manifest"]["tables"]
     assert tables == read_lineage(paths.compute_db)["tables"] != promised
 

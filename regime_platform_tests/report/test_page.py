@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 import zlib
 from typing import Any
 
@@ -93,13 +92,9 @@ def test_a_symbol_without_results_has_neither_page_nor_chart(walked: Platform) -
     assert small_chart_png(walked, "FB") is None
 
 
-def test_the_small_chart_is_small_quick_and_a_png(walked: Platform) -> None:
-    small_chart_png(walked, "MSFT")  # imports and caches are not the point
-    started = time.perf_counter()
-
+def test_the_small_chart_is_small_and_a_png(walked: Platform) -> None:
     png = small_chart_png(walked, "SYNTH")
 
-    assert time.perf_counter() - started < 0.5
     assert png is not None
     assert png.startswith(b"\x89PNG\r\n\x1a\n")
     assert len(png) < 6_000
