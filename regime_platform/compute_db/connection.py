@@ -7,6 +7,7 @@ since a writer keeps it for a tenth of a second.
 
 import itertools
 import os
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ import duckdb
 #: Seconds to wait for whoever has the file.
 READER_PATIENCE = 30.0
 _PAUSE = 0.02
+#: What does not fit goes to the disk; the rows to be written are in memory once already.
+_MEMORY = "128MB"
 _TAKEN = "Could not set lock on file"
 
 #: An instance knows each file once, so within a process one piece of work has it at a time.
@@ -70,7 +73,9 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 @cache
 def _instance(_process: int) -> duckdb.DuckDBPyConnection:
     """One per process: an instance does not survive a fork."""
-    return duckdb.connect(":memory:", config={"threads": 1})
+    elsewhere = str(Path(tempfile.gettempdir()) / "regime_platform.duckdb")
+    settings = {"threads": 1, "memory_limit": _MEMORY, "temp_directory": elsewhere}
+    return duckdb.connect(":memory:", config=settings)
 
 
 def _attach(

@@ -18,21 +18,27 @@ BARS = "bars"
 Content = Mapping[tuple[str, str], Blocks]
 
 
-def content_of(tables: Mapping[str, pl.DataFrame]) -> dict[tuple[str, str], Blocks]:
-    """The blocks of every history table; latest_state is small enough to be hashed whole."""
-    return {
-        (name, rows["timeframe"][0]): blocks_of(rows)
-        for name, frame in tables.items()
-        if name != "latest_state"
-        for rows in frame.partition_by("timeframe", maintain_order=True)
-    }
+LATEST = "latest_state"
 
 
-def table_digests(content: Content, latest: pl.DataFrame) -> dict[str, str]:
-    """The content digest of every table."""
-    digests = {"latest_state": frame_digest(latest)}
+def content_of(table: str, rows: pl.DataFrame) -> dict[tuple[str, str], Blocks]:
+    """The blocks of one table, all of its rows in order."""
+    content = {}
+    start = 0
+    for timeframe, count in rows.group_by("timeframe", maintain_order=True).len().iter_rows():
+        content[table, timeframe] = blocks_of(rows[start : start + count])  # a view, no copy
+        start += count
+    return content
+
+
+def table_digests(content: Content, latest: str) -> dict[str, str]:
+    """The content digest of every table; ``latest`` is that of latest_state.
+
+    latest_state is small enough to be hashed whole whenever it changes, so it has no blocks.
+    """
+    digests = {LATEST: latest}
     for name, schema in TABLES.items():
-        if name not in digests:
+        if name != LATEST:
             parts = {
                 timeframe: blocks.digest(schema)
                 for (of, timeframe), blocks in content.items()
@@ -44,8 +50,9 @@ def table_digests(content: Content, latest: pl.DataFrame) -> dict[str, str]:
 
 def table_digest(table: str, rows: pl.DataFrame) -> str:
     """The content digest of one table from all of its rows, in order."""
-    content = content_of({table: rows})
-    return table_digests(content, rows)[table]
+    if table == LATEST:
+        return frame_digest(rows)
+    return table_digests(content_of(table, rows), "")[table]
 
 
 def read_content(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], Blocks]:

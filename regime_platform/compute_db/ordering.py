@@ -5,8 +5,8 @@ import polars as pl
 from regime_platform.errors import ResultsError
 
 
-def require_sound(name: str, frame: pl.DataFrame | None, schema: pl.Schema) -> None:
-    """Refuses rows that would make a table another one than it says it is.
+def sound(name: str, frame: pl.DataFrame | None, schema: pl.Schema) -> pl.DataFrame:
+    """``frame``, unless it would make a table another one than it says it is.
 
     Raises:
         ResultsError: the frame is missing, has another schema, or repeats or misplaces a key.
@@ -18,6 +18,7 @@ def require_sound(name: str, frame: pl.DataFrame | None, schema: pl.Schema) -> N
         raise ResultsError(f"table {name}: a row has no symbol, timeframe or ts")
     if not is_ordered(frame):
         raise ResultsError(f"table {name}: rows are not ordered by timeframe and ts, each once")
+    return frame
 
 
 def is_ordered(frame: pl.DataFrame) -> bool:

@@ -14,8 +14,14 @@ import duckdb
 import polars as pl
 
 from regime_platform.compute_db.connection import attached, transaction
-from regime_platform.compute_db.content import BARS, content_frame, content_of, table_digests
-from regime_platform.compute_db.ordering import require_sound
+from regime_platform.compute_db.content import (
+    BARS,
+    LATEST,
+    content_frame,
+    content_of,
+    table_digests,
+)
+from regime_platform.compute_db.ordering import sound
 from regime_platform.compute_db.schema import (
     CREATE_SCHEMA_VERSION,
     create_content_blocks,
@@ -23,7 +29,7 @@ from regime_platform.compute_db.schema import (
     create_table,
 )
 from regime_platform.files import write_atomically
-from regime_platform.model.digests import Blocks, canonical_json
+from regime_platform.model.digests import Blocks, canonical_json, frame_digest
 from regime_platform.model.result_schema import (
     RESULT_SCHEMA_DIGEST,
     RESULT_SCHEMA_VERSION,
@@ -41,7 +47,8 @@ def build(
 
     Args:
         path: the compute.db to publish; hold the symbol's lock.
-        tables: one frame per table, in its schema, ordered by timeframe and ts.
+        tables: one frame per table, in its schema, ordered by timeframe and ts; each is asked for
+            once, so that a mapping that makes them on demand holds one in memory at a time.
         lineage: plain facts about bars, recipe and code, without any run time.
         bars: timeframe -> blocks of the bars used, by which an update knows what is new.
 
@@ -51,16 +58,12 @@ def build(
     Raises:
         ResultsError: a table is missing, has another schema, or repeats or misplaces a key.
     """
-    for name, schema in TABLES.items():
-        require_sound(name, tables.get(name), schema)
-    content = content_of(tables)
-    stored = {**lineage, "tables": table_digests(content, tables["latest_state"])}
-    blocks = content_frame({**content, **{(BARS, name): one for name, one in bars.items()}})
+    stored: dict[str, Any] = {}
 
     def fill(temporary: Path) -> None:
         temporary.unlink()  # DuckDB makes its file itself
-        with attached(temporary, read_only=False) as connection, transaction(connection):
-            _fill(connection, tables, blocks, stored)
+        with attached(temporary, read_only=False) as connection:
+            stored.update(_fill(connection, tables, lineage, bars))
         # what a killed update left there belongs to the file that is about to be replaced
         log_beside(path).unlink(missing_ok=True)
 
@@ -85,17 +88,32 @@ def log_beside(path: Path) -> Path:
 def _fill(
     connection: duckdb.DuckDBPyConnection,
     tables: Mapping[str, pl.DataFrame],
-    blocks: pl.DataFrame,
     lineage: Mapping[str, Any],
-) -> None:
-    for name in TABLES:
-        connection.execute(create_table(name))
-        insert(connection, name, tables[name])
-    connection.execute(create_content_blocks())
-    insert(connection, "content_blocks", blocks)
-    connection.execute(CREATE_SCHEMA_VERSION)
-    connection.execute(
-        "INSERT INTO schema_version VALUES (?, ?, ?)",
-        [RESULT_SCHEMA_VERSION, RESULT_SCHEMA_DIGEST, canonical_json(dict(lineage))],
-    )
-    connection.execute(create_state_json())
+    bars: Mapping[str, Blocks],
+) -> dict[str, Any]:
+    """Fills a new file, and gives the lineage as stored in it."""
+    content: dict[tuple[str, str], Blocks] = {
+        (BARS, timeframe): blocks for timeframe, blocks in bars.items()
+    }
+    latest = ""
+    for name, schema in TABLES.items():
+        rows = sound(name, tables.get(name), schema)
+        if name == LATEST:
+            latest = frame_digest(rows)
+        else:
+            content |= content_of(name, rows)
+        with transaction(connection):  # one at a time: what is not committed is held in memory
+            connection.execute(create_table(name))
+            insert(connection, name, rows)
+        del rows
+    stored = {**lineage, "tables": table_digests(content, latest)}
+    with transaction(connection):
+        connection.execute(create_content_blocks())
+        insert(connection, "content_blocks", content_frame(content))
+        connection.execute(CREATE_SCHEMA_VERSION)
+        connection.execute(
+            "INSERT INTO schema_version VALUES (?, ?, ?)",
+            [RESULT_SCHEMA_VERSION, RESULT_SCHEMA_DIGEST, canonical_json(stored)],
+        )
+        connection.execute(create_state_json())
+    return stored

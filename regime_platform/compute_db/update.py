@@ -21,12 +21,12 @@ from regime_platform.compute_db.content import (
     content_frame,
     table_digests,
 )
-from regime_platform.compute_db.ordering import require_sound
+from regime_platform.compute_db.ordering import sound
 from regime_platform.compute_db.reader import require_version, typed_rows
 from regime_platform.compute_db.store import insert, log_beside
 from regime_platform.errors import ResultsError
 from regime_platform.files import copy_file, write_atomically
-from regime_platform.model.digests import Blocks, block_start, canonical_json
+from regime_platform.model.digests import Blocks, block_start, canonical_json, frame_digest
 from regime_platform.model.result_schema import TABLES
 
 #: Seconds to wait for readers before a copy is made: a read takes a tenth of that.
@@ -83,7 +83,7 @@ def apply(path: Path, update: Update, patience: float = PATIENCE) -> Updated:
         ResultsError: the file is damaged or of another version, or does not hold the rows that the
             update goes on from; it is as it was, and building it anew mends it.
     """
-    require_sound("latest_state", update.latest, TABLES["latest_state"])
+    sound("latest_state", update.latest, TABLES["latest_state"])
     try:
         try:
             return Updated(_apply(path, update, patience), is_copy=False)
@@ -118,7 +118,7 @@ def _apply(path: Path, update: Update, patience: float) -> dict[str, Any]:
             key = (one.table, one.timeframe)
             after[key] = _add(connection, one, update.before.get(key, Blocks(0, ())))
         content = {**update.before, **after}
-        stored = {**update.lineage, "tables": table_digests(content, update.latest)}
+        stored = {**update.lineage, "tables": table_digests(content, frame_digest(update.latest))}
         _replace_blocks(connection, update.before, after)
         connection.execute("DELETE FROM latest_state")
         insert(connection, "latest_state", update.latest)
@@ -128,7 +128,7 @@ def _apply(path: Path, update: Update, patience: float) -> dict[str, Any]:
 
 def _add(connection: duckdb.DuckDBPyConnection, one: Addition, before: Blocks) -> Blocks:
     """Replaces the rows, and gives the blocks of what is there then."""
-    require_sound(one.table, one.rows, TABLES[one.table])
+    sound(one.table, one.rows, TABLES[one.table])
     bounds = [one.timeframe, one.last_kept]
     within_block = connection.sql(
         f'SELECT * FROM "{one.table}" '  # noqa: S608 - own names, bound values

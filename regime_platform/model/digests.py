@@ -19,6 +19,7 @@ import polars as pl
 import pyarrow as pa
 
 BLOCK_ROWS = 1024
+_AT_ONCE = 32 * BLOCK_ROWS  # rows: what is turned into bytes must not take as much as the frame
 _ALL_KNOWN = b"\x00"
 
 _Array = npt.NDArray[Any]
@@ -91,8 +92,13 @@ def block_start(row: int) -> int:
 
 def blocks_of(frame: pl.DataFrame) -> Blocks:
     """Hashes all blocks of ``frame``."""
-    if frame.is_empty():
-        return Blocks(0, ())
+    digests: list[bytes] = []
+    for start in range(0, frame.height, _AT_ONCE):
+        digests += _hashed(frame[start : start + _AT_ONCE])
+    return Blocks(frame.height, tuple(digests))
+
+
+def _hashed(frame: pl.DataFrame) -> list[bytes]:
     starts = range(0, frame.height, BLOCK_ROWS)
     digests = [hashlib.sha256() for _ in starts]
     plain = frame.select(_plain(name, dtype) for name, dtype in frame.schema.items())
@@ -110,7 +116,7 @@ def blocks_of(frame: pl.DataFrame) -> Blocks:
                 continue
             digest.update(np.diff(offsets[start : end + 1]).astype("<u4").data)
             digest.update(values[offsets[start] : offsets[end]].data)
-    return Blocks(frame.height, tuple(digest.digest() for digest in digests))
+    return [digest.digest() for digest in digests]
 
 
 def _plain(name: str, dtype: pl.DataType) -> pl.Expr:

@@ -1,6 +1,6 @@
 """What the results of a symbol are made from, and the results themselves before they are stored."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,12 +85,20 @@ class Inputs:
         }
 
 
-def tables_of(results: Mapping[str, SeriesResult]) -> dict[str, pl.DataFrame]:
-    """Every table of a compute.db, timeframe -> result in their order."""
-    frames = {
-        name: [result.frame(name) for result in results.values()]
-        for name in TABLES
-        if name != "latest_state"
-    }
-    frames["latest_state"] = [latest_state(results)]
-    return {name: pl.concat([TABLES[name].to_frame(), *frames[name]]) for name in TABLES}
+@dataclass(frozen=True)
+class Tables(Mapping[str, pl.DataFrame]):
+    """Every table of a compute.db, each made when asked for: together they fill the memory."""
+
+    results: Mapping[str, SeriesResult]  # by timeframe, in their order
+
+    def __getitem__(self, name: str) -> pl.DataFrame:
+        if name == "latest_state":
+            return latest_state(self.results)
+        frames = [result.frame(name) for result in self.results.values()]
+        return pl.concat([TABLES[name].to_frame(), *frames])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(TABLES)
+
+    def __len__(self) -> int:
+        return len(TABLES)

@@ -9,7 +9,7 @@ from regime_platform.compute_db.update import apply
 from regime_platform.errors import ResultsError
 from regime_platform.model.digests import Blocks, blocks_of
 from regime_platform.pipeline.extend import CannotExtendError, extension
-from regime_platform.pipeline.inputs import Inputs, tables_of
+from regime_platform.pipeline.inputs import Inputs, Tables
 
 
 def make_results(
@@ -49,4 +49,4 @@ def _build(inputs: Inputs, made: Mapping[str, Any]) -> dict[str, Any]:
         blocks[timeframe] = blocks_of(bars)
         results[timeframe] = inputs.computed(timeframe, bars)
     series = [inputs.facts(one, results.get(one)) for one in timeframes]
-    return build(inputs.paths.compute_db, tables_of(results), {"series": series, **made}, blocks)
+    return build(inputs.paths.compute_db, Tables(results), {"series": series, **made}, blocks)

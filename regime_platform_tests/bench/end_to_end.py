@@ -13,21 +13,17 @@ import polars as pl
 from regime_platform.bars.canonical import read_bars
 from regime_platform.compute.engine import compute_series
 from regime_platform.compute.eras import FIXED_ERAS
-from regime_platform.compute.results import SeriesResult, latest_state
+from regime_platform.compute.results import SeriesResult
 from regime_platform.compute_db.store import build
 from regime_platform.model.series import Promoted
+from regime_platform.pipeline.inputs import Tables
 
 TIMEFRAME = "15min"
 
 
-def tables_of(result: SeriesResult) -> dict[str, pl.DataFrame]:
+def tables_of(result: SeriesResult) -> Tables:
     """The tables of a symbol with this one series."""
-    return {
-        "escalation_history_v3": result.escalation,
-        "forward_labels": result.labels,
-        "state_history": result.state,
-        "latest_state": latest_state({TIMEFRAME: result}),
-    }
+    return Tables({TIMEFRAME: result})
 
 
 def computed(bars: pl.DataFrame) -> SeriesResult:

@@ -11,7 +11,7 @@ import pytest
 from regime_platform.compute.engine import compute_series
 from regime_platform.compute.eras import FIXED_ERAS
 from regime_platform.compute_db.content import table_digest
-from regime_platform.pipeline.inputs import tables_of
+from regime_platform.pipeline.inputs import Tables
 from regime_platform.settings import PROJECT_ROOT
 from regime_platform_tests.builders import make_bars
 
@@ -30,7 +30,7 @@ def digests() -> dict[str, str]:
         )
         for timeframe, bars in (("1h", 1300), ("1week", 450))
     }
-    return {name: table_digest(name, rows) for name, rows in tables_of(results).items()}
+    return {name: table_digest(name, rows) for name, rows in Tables(results).items()}
 
 
 @pytest.mark.parametrize(
