@@ -96,9 +96,11 @@ def escalation_columns(
     columns: dict[str, Floats | pl.Series] = {
         "esc_pctl_expanding": ranks.expanding(constants.min_members, params.short_list)
     }
+    rolled = dict(
+        zip(constants.rolling_windows, ranks.rolling(constants.rolling_windows), strict=True)
+    )
     for window, name in _ROLLING_COLUMNS.items():
-        rolls = window in constants.rolling_windows
-        columns[name] = ranks.rolling(window) if rolls else np.full(len(esc_raw), np.nan)
+        columns[name] = rolled.get(window, np.full(len(esc_raw), np.nan))
     in_era, confidence = _within_eras(ranks, ts_us, timeframe, eras, params)
     adjusted = 0.5 + (in_era - 0.5) * confidence
     columns |= {
