@@ -148,8 +148,7 @@ def rolling_max(x: Floats, window: int, skip_nan: bool) -> Floats:
     longer = np.empty_like(x)
     span = 1
     while span < window:
-        step = min(span, window - span)
-        longer[:step] = out[:step]
+        step = min(span, window - span)  # no full window reads the bars before the first step
         later, earlier, largest = out[step:], out[:-step], longer[step:]
         for k in range(largest.size):
             missing = math.isnan(later[k]) if skip_nan else math.isnan(earlier[k])
