@@ -102,9 +102,10 @@ def escalation_columns(
     columns: dict[str, Any] = {
         "esc_pctl_expanding": ranks.expanding(constants.min_members, params.short_list)
     }
+    windows = constants.rolling_windows
+    rolled = dict(zip(windows, ranks.rolling(windows), strict=True))
     for window, name in ROLLING_COLUMNS.items():
-        rolls = window in constants.rolling_windows
-        columns[name] = ranks.rolling(window) if rolls else np.full(len(esc_raw), np.nan)
+        columns[name] = rolled.get(window, np.full(len(esc_raw), np.nan))
     return columns | signal_columns(*_within_eras(ranks, ts_us, timeframe, eras, params))
 
 

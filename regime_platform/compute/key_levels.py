@@ -12,19 +12,17 @@ import math
 import numpy as np
 
 from regime_platform.compute.jit import kernel
-from regime_platform.compute.level_clusters import LEVELS, write_levels
+from regime_platform.compute.level_clusters import CLUSTER_ROWS, LEVELS, write_levels
 from regime_platform.compute.level_pivots import (
-    MEMORY_COLUMNS,
-    REJECTION,
-    SLOTS,
     forget,
     pivot_prices,
     roll_pivots,
     score_pivots,
     touch_worths,
 )
+from regime_platform.compute.level_touches import CLOSE_ROWS, TOUCH_ROWS, roll_closes
 from regime_platform.compute.params import FIRST_BARS, WINDOWS
-from regime_platform.compute.price_order import insert_newest, remove_oldest
+from regime_platform.compute.price_order import PLACES, PRICE, ordered_table
 from regime_platform.compute.primitives import Floats, bad, rolling_max, rolling_min, unit
 from regime_platform.compute.volume_at_price import BEST_BINS, BINS, best_bins, roll_volume_bins
 from regime_platform.errors import BarsError
@@ -57,10 +55,9 @@ def key_levels(high: Floats, low: Floats, close: Floats, volume: Floats, atr: Fl
     lowest = rolling_min(typical, _WINDOW, True)
     highest = rolling_max(typical, _WINDOW, True)
     traded = np.nan_to_num(volume, nan=0.0, posinf=np.inf, neginf=-np.inf)
-    rejections = np.abs(close[REJECTION:] - close[:-REJECTION])
     room = _most_round_numbers(close, atr) + _WINDOW + BEST_BINS
     _fill_levels(
-        close, atr, pivots, rejections, typical, traded, lowest, highest,
+        close, atr, pivots, typical, traded, lowest, highest,
         bool(traded.any()), room, levels,
     )  # fmt: skip
     return levels
@@ -143,13 +140,12 @@ def _merge(
 
 @kernel(
     "void(float64[::1], float64[::1], float64[::1], float64[::1], float64[::1], float64[::1],"
-    " float64[::1], float64[::1], boolean, int64, float64[:, ::1])"
+    " float64[::1], boolean, int64, float64[:, ::1])"
 )
 def _fill_levels(
     close: Floats,
     atr: Floats,
-    pivots: Floats,
-    rejections: Floats,
+    pivot_prices: Floats,
     typical: Floats,
     traded: Floats,
     lowest: Floats,
@@ -159,39 +155,37 @@ def _fill_levels(
     levels: Floats,
 ) -> None:
     """Rolls the window over all bars; long because it owns every buffer, to allocate none twice."""
-    closes, close_bars = np.empty(_WINDOW + 1), np.empty(_WINDOW + 1, np.int64)
-    tops, top_bars, top_scores = np.empty(_WINDOW), np.empty(_WINDOW, np.int64), np.empty(_WINDOW)
-    top_count = 0
-    memory, worth = np.empty((SLOTS, MEMORY_COLUMNS)), touch_worths()
+    closes, pivots, pivot_count = ordered_table(CLOSE_ROWS), ordered_table(TOUCH_ROWS), 0
+    worth, scored = touch_worths(), np.empty((2, PLACES))
+    listed = np.empty((2, PLACES), np.int64)
     others, other_scores = np.empty(room), np.empty(room)
     prices, scores, weighted = np.empty(room), np.empty(room), np.empty(room)
+    clusters, stops = np.empty((CLUSTER_ROWS, room)), np.empty(room, np.int64)
     edges, totals, best = np.empty(BINS + 1), np.zeros(BINS), np.arange(BINS + 1)
-    ends = np.empty((2, BINS), np.int64)
-    bins, following = np.empty(close.size, np.int64), np.empty(close.size, np.int64)
-    forget(memory)
+    bins, newest = np.empty(close.size, np.uint8), np.empty(BINS, np.uint32)
+    following = np.empty(close.size + BINS, np.uint32)
     for i in range(close.size):
-        insert_newest(closes, close_bars, min(i, _WINDOW), close[i], i)
-        if i >= _WINDOW:
-            remove_oldest(closes, close_bars, _WINDOW + 1, close[i - _WINDOW])
-        top_count = roll_pivots(i, pivots, tops, top_bars, top_count, memory)
+        roll_closes(i, close, closes)
+        pivot_count = roll_pivots(i, pivot_prices, pivots, pivot_count)
         if i < _FIRST:
             continue
         if any_volume:
             roll_volume_bins(
-                i, typical, traded, lowest, highest, edges, totals, ends, bins, following
+                i, typical, traded, lowest, highest, edges, totals, bins, newest, following
             )
         if bad(atr[i]):
-            forget(memory)
+            forget(pivots)
             continue
         count = 0
         if any_volume and highest[i] > lowest[i]:
             count = best_bins(totals, edges, best, others, other_scores)
         count = _add_round_numbers(close[i], atr[i], count, others, other_scores)
-        score_pivots(
-            i, atr[i], close, closes, close_bars, tops, top_bars, top_count,
-            rejections, memory, worth, top_scores,
-        )  # fmt: skip
+        score_pivots(i, atr[i], close, closes, pivots, pivot_count, worth, listed, scored)
         count = _merge(
-            tops, top_scores, top_count, others, other_scores, count, prices, scores, weighted
-        )
-        write_levels(prices, scores, weighted, count, close[i], _CLUSTER_ATR * atr[i], levels, i)
+            pivots[PRICE], scored[0], pivot_count, others, other_scores, count,
+            prices, scores, weighted,
+        )  # fmt: skip
+        write_levels(
+            prices, scores, weighted, count, close[i], _CLUSTER_ATR * atr[i],
+            clusters, stops, levels, i,
+        )  # fmt: skip

@@ -5,9 +5,12 @@
 import numpy as np
 
 from regime_platform.compute.jit import kernel
+from regime_platform.compute.price_order import Indices
 from regime_platform.compute.primitives import Floats
 
 LEVELS = 3  # kept on each side
+CLUSTER_ROWS = 3
+_TOTAL, _MOMENT, _STRENGTH = range(CLUSTER_ROWS)
 _SMALLEST_STRENGTH = 0.35
 _GROUP = 8  # running sums of a pairwise sum
 
@@ -47,6 +50,34 @@ def pairwise_sum(values: Floats, start: int, stop: int) -> float:
     return total
 
 
+@kernel(
+    "int64(float64[::1], float64[::1], int64, float64, float64[:, ::1], int64[::1])", _nrt=False
+)
+def _find_clusters(
+    prices: Floats, scores: Floats, count: int, eps: float, clusters: Floats, stops: Indices
+) -> int:
+    """Sums up clusters from left to right; returns how many.
+
+    Every candidate writes the sums so far to the place of its cluster, and each first one moves on
+    by a place: no branch upon where a cluster ends, which nothing could guess.
+    """
+    total, moment, doubt = 0.0, 0.0, 1.0
+    found = -1
+    before = -np.inf
+    for k in range(count):
+        apart = prices[k] - before > eps
+        before = prices[k]
+        found += apart
+        total = (0.0 if apart else total) + scores[k]
+        moment = (0.0 if apart else moment) + scores[k] * prices[k]
+        doubt = (1.0 if apart else doubt) * (1.0 - scores[k])
+        clusters[_TOTAL, found] = total
+        clusters[_MOMENT, found] = moment
+        clusters[_STRENGTH, found] = 1.0 - doubt
+        stops[found] = k + 1
+    return found + 1
+
+
 @kernel("void(float64, float64, float64, float64[:, ::1], int64, int64)", _nrt=False)
 def _keep(price: float, strength: float, close: float, levels: Floats, side: int, i: int) -> None:
     """Ranks a level by strength, then nearness, then first come; the fourth falls out."""
@@ -69,7 +100,7 @@ def _keep(price: float, strength: float, close: float, levels: Floats, side: int
 
 @kernel(
     "void(float64[::1], float64[::1], float64[::1], int64, float64, float64, float64[:, ::1],"
-    " int64)",
+    " int64[::1], float64[:, ::1], int64)",
     _nrt=False,
 )
 def write_levels(
@@ -79,6 +110,8 @@ def write_levels(
     count: int,
     close: float,
     eps: float,
+    clusters: Floats,
+    stops: Indices,
     levels: Floats,
     i: int,
 ) -> None:
@@ -89,28 +122,20 @@ def write_levels(
 
     Args:
         prices: ascending; ``scores`` in [0, 1]; ``weighted`` is score x price.
+        clusters: room for ``CLUSTER_ROWS`` rows of ``count``, overwritten; ``stops`` for one.
         levels: rows as in `key_levels`, NaN in this column so far.
     """
+    found = _find_clusters(prices, scores, count, eps, clusters, stops)
     start = 0
-    total = scores[0]
-    moment = weighted[0]
-    doubt = 1.0 - scores[0]
-    for stop in range(1, count + 1):
-        if stop < count and not prices[stop] - prices[stop - 1] > eps:
-            total += scores[stop]
-            moment += weighted[stop]
-            doubt *= 1.0 - scores[stop]
-            continue
-        if stop - start >= _GROUP:  # fewer are summed from left to right, as done above
-            total = pairwise_sum(scores, start, stop)
-            moment = pairwise_sum(weighted, start, stop)
-        strength = 1.0 - doubt
+    for k in range(found):
+        stop = stops[k]
+        strength = clusters[_STRENGTH, k]
         if strength >= _SMALLEST_STRENGTH:
+            total, moment = clusters[_TOTAL, k], clusters[_MOMENT, k]
+            if stop - start >= _GROUP:  # fewer are summed from left to right, as they were
+                total = pairwise_sum(scores, start, stop)
+                moment = pairwise_sum(weighted, start, stop)
             price = moment / total
             if price != close:
                 _keep(price, strength, close, levels, 0 if price < close else 1, i)
-        if stop < count:
-            start = stop
-            total = scores[stop]
-            moment = weighted[stop]
-            doubt = 1.0 - scores[stop]
+        start = stop

@@ -1,4 +1,4 @@
-"""Pivots and how often the closes of the window touched each (section 6, candidates 1).
+"""Pivots and their scores by how often the closes of the window touched them (section 6).
 
 Most pivots are touched by the same closes as at the bar before. So each remembers what its touches
 came to, together with the distances to the farthest touch and to the nearest close that is none.
@@ -13,21 +13,31 @@ import math
 import numpy as np
 
 from regime_platform.compute.jit import kernel
+from regime_platform.compute.level_touches import (
+    FARTHEST,
+    LAST,
+    MEASURED,
+    NEAREST,
+    REJECTED,
+    REJECTION,
+    TOUCHES,
+    count_touches,
+    find_first_touches,
+)
 from regime_platform.compute.params import WINDOWS
-from regime_platform.compute.price_order import Indices, insert_newest, remove_oldest
+from regime_platform.compute.price_order import (
+    PRICE,
+    Indices,
+    count_below,
+    count_up_to,
+    move_down,
+    move_up,
+)
 from regime_platform.compute.primitives import Floats, rolling_max, rolling_min, unit
 
 WING = 3  # bars on either side that a pivot must not be exceeded by
-REJECTION = 5  # bars after a touch at which the rejection is measured
-#: Pivots of one window never share a slot: it is the bar's index modulo this.
-SLOTS = 256
 _WINDOW = WINDOWS.key_levels
 _TOUCH_ATR = 0.30
-_NEVER = -1  # the last touch of an untouched pivot: always out of the window
-
-# columns of a pivot's memory
-_FARTHEST, _NEAREST, _TOUCHES, _REJECTED, _MEASURED, _LAST = range(6)
-MEMORY_COLUMNS = 6
 
 
 def pivot_prices(high: Floats, low: Floats) -> Floats:
@@ -44,21 +54,35 @@ def pivot_prices(high: Floats, low: Floats) -> Floats:
     return out
 
 
-@kernel("int64(int64, float64[::1], float64[::1], int64[::1], int64, float64[:, ::1])", _nrt=False)
-def roll_pivots(
-    i: int, pivots: Floats, prices: Floats, bars: Indices, count: int, memory: Floats
-) -> int:
-    """Moves the ascending pivots to the window that ends at bar ``i``; returns how many."""
+@kernel("int64(int64, float64[::1], float64[:, ::1], int64)", _nrt=False)
+def roll_pivots(i: int, prices: Floats, pivots: Floats, count: int) -> int:
+    """Moves the ascending pivots to the window that ends at bar ``i``; returns how many.
+
+    Args:
+        i: bar index, from 0 on without omission.
+        prices: by bar, see `pivot_prices`.
+        pivots: table of ``TOUCH_ROWS`` rows, with ``count`` pivots.
+        count: at the bar before.
+    """
     gone = i - _WINDOW + WING
-    if gone >= 0 and not math.isnan(pivots[gone]):
-        remove_oldest(prices, bars, count, pivots[gone])
+    if gone >= 0 and not math.isnan(prices[gone]):
         count -= 1
+        move_down(pivots, count_below(pivots[PRICE], prices[gone]), count)
+        pivots[PRICE, count] = np.inf
     come = i - WING
-    if come >= 0 and not math.isnan(pivots[come]):
-        insert_newest(prices, bars, count, pivots[come], come)
-        memory[come % SLOTS, _FARTHEST] = np.inf
+    if come >= 0 and not math.isnan(prices[come]):
+        at = count_up_to(pivots[PRICE], prices[come])
+        move_up(pivots, at, count)
+        pivots[PRICE, at] = prices[come]
+        pivots[FARTHEST, at] = np.inf
         count += 1
     return count
+
+
+@kernel("void(float64[:, ::1])", _nrt=False)
+def forget(pivots: Floats) -> None:
+    """Makes every pivot count its touches anew at the next bar."""
+    pivots[FARTHEST, :] = np.inf
 
 
 @kernel("float64(float64, float64)", _nrt=False)
@@ -72,53 +96,49 @@ def _largest_distance(atr: float, limit: float) -> float:
     return d
 
 
-@kernel(
-    "void(int64, float64, float64, float64[::1], int64[::1], float64[::1], float64[:, ::1], int64)",
-    _nrt=False,
-)
-def _count_touches(
-    i: int,
-    price: float,
+@kernel("int64(float64, float64, float64, float64, float64[:, ::1], int64, int64[::1])", _nrt=False)
+def _list_changed(
     reach: float,
-    closes: Floats,
-    bars: Indices,
-    rejections: Floats,
-    memory: Floats,
-    slot: int,
-) -> None:
-    """Finds the closes within ``reach`` of ``price``, adjacent in order, and remembers them."""
-    low = 0
-    stop = _WINDOW
-    while low < stop:
-        middle = (low + stop) // 2
-        if price - closes[middle] > reach:
-            low = middle + 1
-        else:
-            stop = middle
-    last = _NEVER
-    rejected = 0.0
-    measured = 0
-    while stop < _WINDOW and closes[stop] - price <= reach:
-        bar = bars[stop]
-        last = max(last, bar)
-        if bar <= i - REJECTION:
-            rejected += rejections[bar]
-            measured += 1
-        stop += 1
-    below = price - closes[low - 1] if low > 0 else np.inf
-    above = closes[stop] - price if stop < _WINDOW else np.inf
-    ends = max(abs(price - closes[low]), abs(closes[stop - 1] - price)) if stop > low else 0.0
-    memory[slot, _FARTHEST] = ends
-    memory[slot, _NEAREST] = min(below, above)
-    memory[slot, _TOUCHES] = stop - low
-    memory[slot, _REJECTED] = rejected
-    memory[slot, _MEASURED] = measured
-    memory[slot, _LAST] = last
+    come: float,
+    of_age: float,
+    gone: float,
+    pivots: Floats,
+    count: int,
+    changed: Indices,
+) -> int:
+    """Lists the pivots whose touches may be others than before; returns how many."""
+    prices, farthest, nearest = pivots[PRICE], pivots[FARTHEST], pivots[NEAREST]
+    found = 0
+    for k in range(count):
+        arrived = abs(come - prices[k])
+        same_reach = (farthest[k] <= reach) & (nearest[k] > reach)
+        same_closes = (abs(of_age - prices[k]) > reach) & (abs(gone - prices[k]) > reach)
+        nearest[k] = min(nearest[k], arrived)
+        changed[found] = k  # overwritten by the next unless it counts: no branch to guess
+        found += not (same_reach & same_closes & (arrived > reach))
+    return found
 
 
 @kernel(
-    "void(int64, float64, float64[::1], float64[::1], int64[::1], float64[::1], int64[::1], int64,"
-    " float64[::1], float64[:, ::1], float64[:, ::1], float64[::1])",
+    "void(int64, float64, float64[:, ::1], int64, float64[:, ::1], float64[:, ::1])", _nrt=False
+)
+def _grade(i: int, atr: float, pivots: Floats, count: int, worth: Floats, scores: Floats) -> None:
+    """Writes the first row of ``scores`` from the touches; the second one is room."""
+    touches, last, rejected = pivots[TOUCHES], pivots[LAST], pivots[REJECTED]
+    measured = pivots[MEASURED]
+    grade, recent = scores[0], scores[1]
+    for k in range(count):  # looking up and dividing apart, so that four divide at a time
+        grade[k] = worth[0, int(touches[k])]
+        recent[k] = worth[1, min(i - int(last[k]), _WINDOW)]
+    for k in range(count):
+        rejection = unit(rejected[k] / atr / measured[k] / 2.0)
+        known = rejection if measured[k] > 0.0 else 0.0
+        grade[k] = unit(0.5 * grade[k] + 0.3 * known + 0.2 * recent[k])
+
+
+@kernel(
+    "void(int64, float64, float64[::1], float64[:, ::1], float64[:, ::1], int64, float64[:, ::1],"
+    " int64[:, ::1], float64[:, ::1])",
     _nrt=False,
 )
 def score_pivots(
@@ -126,13 +146,10 @@ def score_pivots(
     atr: float,
     close: Floats,
     closes: Floats,
-    bars: Indices,
     pivots: Floats,
-    pivot_bars: Indices,
     count: int,
-    rejections: Floats,
-    memory: Floats,
     worth: Floats,
+    room: Indices,
     scores: Floats,
 ) -> None:
     """Scores ``count`` ascending pivots by their touches among the 250 ascending closes.
@@ -140,46 +157,26 @@ def score_pivots(
     Args:
         i: bar index, from 249 on; a bar may be left out if `forget` is called for it.
         atr: ATR_20 at that bar.
-        close: by bar; ``closes`` and ``bars`` are the window's in ascending order.
-        pivots: ascending prices; ``pivot_bars`` their bars.
+        close: by bar; ``closes`` those of the window, see `level_touches.roll_closes`.
+        pivots: see `roll_pivots`.
         count: how many.
-        rejections: abs(C_{q+5} - C_q) by bar q.
-        memory: shape (``SLOTS``, ``MEMORY_COLUMNS``), see `forget`.
-        worth: rows 1 - exp(-k/3) and exp(-k/(250/3)) for k = 0 .. 250.
-        scores: written.
+        worth: see `touch_worths`.
+        room: two rows of ``PLACES``, overwritten.
+        scores: two rows of ``PLACES``; the first is the result, the second overwritten.
     """
     reach = _largest_distance(atr, _TOUCH_ATR)
-    come = close[i]
-    of_age = close[i - REJECTION]
     gone = close[i - _WINDOW] if i >= _WINDOW else np.nan
-    for k in range(count):
-        price = pivots[k]
-        slot = pivot_bars[k] % SLOTS
-        if k > 0 and price == pivots[k - 1]:
-            scores[k] = scores[k - 1]
-            memory[slot, _FARTHEST] = np.inf
-            continue
-        arrived = abs(come - price)
-        same_reach = memory[slot, _FARTHEST] <= reach and memory[slot, _NEAREST] > reach
-        same_closes = arrived > reach and abs(of_age - price) > reach and abs(gone - price) > reach
-        if same_reach and same_closes:
-            memory[slot, _NEAREST] = min(memory[slot, _NEAREST], arrived)
+    changed, first = room[0], room[1]
+    found = _list_changed(reach, close[i], close[i - REJECTION], gone, pivots, count, changed)
+    find_first_touches(closes[PRICE], reach, changed, found, pivots[PRICE], first)
+    for k in range(found):
+        at = changed[k]
+        if at > 0 and pivots[PRICE, at] == pivots[PRICE, at - 1]:
+            for row in range(FARTHEST, LAST + 1):
+                pivots[row, at] = pivots[row, at - 1]
         else:
-            _count_touches(i, price, reach, closes, bars, rejections, memory, slot)
-        measured = memory[slot, _MEASURED]
-        rejection = 0.0
-        if measured > 0.0:
-            rejection = unit(memory[slot, _REJECTED] / atr / measured / 2.0)
-        touched = worth[0, int(memory[slot, _TOUCHES])]
-        recent = worth[1, min(i - int(memory[slot, _LAST]), _WINDOW)]
-        scores[k] = unit(0.5 * touched + 0.3 * rejection + 0.2 * recent)
-
-
-@kernel("void(float64[:, ::1])", _nrt=False)
-def forget(memory: Floats) -> None:
-    """Makes every pivot count its touches anew at the next bar."""
-    for slot in range(memory.shape[0]):
-        memory[slot, _FARTHEST] = np.inf
+            count_touches(closes, first[k], reach, i - REJECTION, pivots, at)
+    _grade(i, atr, pivots, count, worth, scores)
 
 
 @kernel("float64[:, ::1]()")

@@ -1,9 +1,11 @@
 """Mid-rank percentiles, expanding and rolling (canonical compute, section 8).
 
 A series is sorted once into dense ranks; every percentile over it, or over a stretch of it, then
-counts in a Fenwick tree on those ranks: O(log n) a bar, whatever the window.
+counts in a Fenwick tree on those ranks: O(log n) a bar, whatever the window. Any number of windows
+share a tree: what a window holds is what there is by its last bar, less what there was before it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,12 +47,12 @@ class Ranks:
         missing_counts = len(ids) < short_list
         return _expanding(ids, self.distinct, min_members, missing_counts)
 
-    def rolling(self, window: int) -> Floats:
-        """P_roll(v, w): the same among the last ``window`` values, divided by ``window``.
+    def rolling(self, windows: Sequence[int]) -> tuple[Floats, ...]:
+        """P_roll(v, w) for every w: the same among the last w values, divided by w.
 
-        First defined at position ``window`` - 1; NaN where v_k is.
+        First defined at position w - 1; NaN where v_k is.
         """
-        return _rolling(self.ids, self.distinct, window)
+        return tuple(_rolling(self.ids, self.distinct, kernel_array(windows, np.int64)))
 
 
 def ranks_of(values: Floats) -> Ranks:
@@ -72,7 +74,7 @@ def expanding_percentile(
 
 def rolling_percentile(values: Floats, window: int) -> Floats:
     """P_roll of one series, see `Ranks.rolling`."""
-    return ranks_of(values).rolling(window)
+    return ranks_of(values).rolling((window,))[0]
 
 
 @kernel("Tuple((int32[::1], int64))(float64[::1], int64[::1])")
@@ -92,11 +94,11 @@ def _dense_ranks(values: Floats, order: npt.NDArray[np.int64]) -> tuple[npt.NDAr
     return ids, distinct
 
 
-@kernel("void(int32[::1], int64, int64)", inline="always")
-def _add(tree: npt.NDArray[np.int32], rank: int, count: int) -> None:
+@kernel("void(int32[::1], int64)", inline="always")
+def _add(tree: npt.NDArray[np.int32], rank: int) -> None:
     node = rank + 1
     while node < tree.shape[0]:
-        tree[node] += count
+        tree[node] += 1
         node += node & -node
 
 
@@ -124,27 +126,32 @@ def _expanding(
                 out[k] = 0.5 / (k + 1)
             continue
         equal[rank] += 1
-        _add(tree, rank, 1)
+        _add(tree, rank)
         if k >= min_members:
             # one division of an exact multiple of 0.5: thresholds such as 0.90 are hit exactly
             out[k] = (_count_below(tree, rank) + (equal[rank] + 1) / 2) / (k + 1)
     return out
 
 
-@kernel("float64[::1](int32[::1], int64, int64)")
-def _rolling(ids: npt.NDArray[np.int32], distinct: int, window: int) -> Floats:
-    out = np.full(ids.shape[0], np.nan)
+@kernel("float64[:, ::1](int32[::1], int64, int64[::1])")
+def _rolling(ids: npt.NDArray[np.int32], distinct: int, windows: npt.NDArray[np.int64]) -> Floats:
+    count = ids.shape[0]
+    out = np.full((windows.size, count), np.nan)
     tree = np.zeros(distinct + 1, np.int32)
     equal = np.zeros(distinct, np.int32)
-    for k in range(ids.shape[0]):
-        if k >= window and ids[k - window] >= 0:
-            equal[ids[k - window]] -= 1
-            _add(tree, ids[k - window], -1)
+    for k in range(count):
         rank = ids[k]
-        if rank < 0:
-            continue
-        equal[rank] += 1
-        _add(tree, rank, 1)
-        if k >= window - 1:
-            out[k] = (_count_below(tree, rank) + (equal[rank] + 1) / 2) / window
+        if rank >= 0:
+            equal[rank] += 1
+            _add(tree, rank)
+            doubled = 2 * _count_below(tree, rank) + equal[rank]
+            for row, window in enumerate(windows):
+                before = out[row, k] if k >= window else 0.0
+                if k >= window - 1:
+                    out[row, k] = (doubled - before + 1.0) / 2.0 / window
+        for row, window in enumerate(windows):
+            # what the bar that sees this one leave its window must not count, kept in its place
+            later = k + window
+            if later < count and ids[later] >= 0:
+                out[row, later] = 2 * _count_below(tree, ids[later]) + equal[ids[later]]
     return out

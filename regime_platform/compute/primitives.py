@@ -146,27 +146,21 @@ def rolling_max(x: Floats, window: int, skip_nan: bool) -> Floats:
     """Largest of the last ``window`` values; defined from bar ``window`` - 1.
 
     A NaN in the window gives NaN; with ``skip_nan`` it is left out, and only a window of nothing
-    else gives NaN. A queue of the values that can still become the largest makes it O(1) a bar.
+    else gives NaN. Two neighbouring stretches make one of up to twice their length, for many bars
+    at a time, until it is as long as the window.
     """
-    out = np.full(x.size, np.nan)
-    queue = np.empty(x.size, np.int64)
-    first = 0
-    count = 0
-    newest_nan = -1
-    for i in range(x.size):
-        if math.isnan(x[i]):
-            newest_nan = i
-        else:
-            while count > 0 and x[queue[first + count - 1]] <= x[i]:
-                count -= 1
-            queue[first + count] = i
-            count += 1
-        while count > 0 and queue[first] <= i - window:
-            first += 1
-            count -= 1
-        hidden = newest_nan > i - window and newest_nan >= 0 and not skip_nan
-        if i >= window - 1 and count > 0 and not hidden:
-            out[i] = x[queue[first]]
+    out = x.copy()
+    longer = np.empty_like(x)
+    span = 1
+    while span < window:
+        step = min(span, window - span)  # no full window reads the bars before the first step
+        later, earlier, largest = out[step:], out[:-step], longer[step:]
+        for k in range(largest.size):
+            missing = math.isnan(later[k]) if skip_nan else math.isnan(earlier[k])
+            largest[k] = earlier[k] if (earlier[k] > later[k]) | missing else later[k]
+        out, longer = longer, out
+        span += step
+    out[: window - 1] = np.nan
     return out
 
 

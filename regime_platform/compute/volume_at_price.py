@@ -7,8 +7,6 @@ total is thus the plain sum in time order, as if the window had been binned from
 
 # A kernel takes every series and buffer it touches: it cannot take an object that holds them.
 
-import math
-
 import numpy as np
 import numpy.typing as npt
 
@@ -17,56 +15,71 @@ from regime_platform.compute.params import WINDOWS
 from regime_platform.compute.primitives import Floats, clamp
 
 Indices = npt.NDArray[np.int64]
+Bins = npt.NDArray[np.uint8]
+Links = npt.NDArray[np.uint32]  # bars; unsigned, so that an index need not be looked at for sign
 
 BINS = 60
 BEST_BINS = 5
 _WINDOW = WINDOWS.key_levels
-_NONE = -1
 
 
-@kernel("int64(float64, float64[::1])", _nrt=False)
-def _bin_of(price: float, edges: Floats) -> int:
-    """(number of edges <= price) - 1 within 0 .. 59; NaN belongs to the last bin."""
-    if math.isnan(price):
-        return BINS - 1
+@kernel("void(float64[::1], float64[::1], uint8[::1])", _nrt=False)
+def _guess_bins(prices: Floats, edges: Floats, bins: Bins) -> None:
+    """Bins by division, which rounding may put one aside; NaN belongs to the last."""
     width = (edges[BINS] - edges[0]) / BINS
-    guess = int(clamp((price - edges[0]) / width, 0.0, BINS - 1.0)) if width > 0.0 else 0
-    while guess < BINS - 1 and edges[guess + 1] <= price:
-        guess += 1
-    while guess > 0 and edges[guess] > price:
-        guess -= 1
-    return guess
+    for k in range(prices.size):
+        bins[k] = np.uint8(clamp((prices[k] - edges[0]) / width, 0.0, BINS - 1.0))
 
 
-@kernel("void(int64, int64, float64[::1], float64[::1], int64[:, ::1], int64[::1])", _nrt=False)
+@kernel(
+    "void(int64, float64[::1], float64[::1], float64[::1], float64[::1], uint8[::1], uint32[::1],"
+    " uint32[::1])",
+    _nrt=False,
+)
 def _append(
-    bar: int, bin_: int, volume: Floats, totals: Floats, ends: Indices, following: Indices
+    bar: int,
+    typical: Floats,
+    volume: Floats,
+    edges: Floats,
+    totals: Floats,
+    bins: Bins,
+    newest: Links,
+    following: Links,
 ) -> None:
-    following[bar] = _NONE
-    if ends[0, bin_] == _NONE:
-        ends[0, bin_] = bar
-    else:
-        following[ends[1, bin_]] = bar
-    ends[1, bin_] = bar
+    """Puts ``bar`` into its bin: (number of edges <= price) - 1 within 0 .. 59, from the guess."""
+    bin_ = int(bins[bar])
+    while bin_ < BINS - 1 and edges[bin_ + 1] <= typical[bar]:
+        bin_ += 1
+    while bin_ > 0 and edges[bin_] > typical[bar]:
+        bin_ -= 1
+    bins[bar] = bin_
+    following[newest[bin_]] = bar
+    newest[bin_] = bar
     totals[bin_] += volume[bar]
 
 
-@kernel("void(int64, int64, float64[::1], float64[::1], int64[:, ::1], int64[::1])", _nrt=False)
+@kernel("void(int64, float64[::1], float64[::1], uint8[::1], uint32[::1], uint32[::1])", _nrt=False)
 def _remove_oldest(
-    bar: int, bin_: int, volume: Floats, totals: Floats, ends: Indices, following: Indices
+    bar: int, volume: Floats, totals: Floats, bins: Bins, newest: Links, following: Links
 ) -> None:
-    ends[0, bin_] = following[bar]
+    """Takes ``bar`` out of its bin and sums anew what is left of it."""
+    bin_ = bins[bar]
     total = 0.0
-    bar = following[bar]
-    while bar != _NONE:
-        total += volume[bar]
-        bar = following[bar]
+    last = newest[bin_]
+    head = volume.size + bin_
+    if last == bar:
+        newest[bin_] = head
+    else:
+        following[head] = following[bar]
+        while bar != last:
+            bar = int(following[bar])
+            total += volume[bar]
     totals[bin_] = total
 
 
 @kernel(
     "void(int64, float64[::1], float64[::1], float64[::1], float64[::1], float64[::1],"
-    " float64[::1], int64[:, ::1], int64[::1], int64[::1])",
+    " float64[::1], uint8[::1], uint32[::1], uint32[::1])",
     _nrt=False,
 )
 def roll_volume_bins(
@@ -77,9 +90,9 @@ def roll_volume_bins(
     highest: Floats,
     edges: Floats,
     totals: Floats,
-    ends: Indices,
-    bins: Indices,
-    following: Indices,
+    bins: Bins,
+    newest: Links,
+    following: Links,
 ) -> None:
     """Moves the histogram from the window that ends at bar ``i`` - 1 to the one at ``i``.
 
@@ -87,27 +100,28 @@ def roll_volume_bins(
         i: bar index, from 249 on without omission.
         typical: (H + L + C)/3 of every bar; ``lowest`` and ``highest`` over its last 250.
         volume: with 0 for NaN, which adds nothing.
-        edges: the 61 edges, written here; ``totals``, ``ends`` (first and last bar of each bin),
-            ``bins`` and ``following`` (bin of each bar, next bar of its bin) are carried along.
+        edges: the 61 edges, written here; ``totals``, ``bins`` (of each bar), ``newest`` (bar of
+            each bin) and ``following`` (bar after each one in its bin) are carried along. A bin's
+            own place in ``following``, after those of the bars, leads to its oldest.
     """
     if not highest[i] > lowest[i]:
         return
     first = i - _WINDOW + 1
     if first > 0 and lowest[i] == lowest[i - 1] and highest[i] == highest[i - 1]:
         # the newest first: an oldest bar that shares its bin then sums the list to its end
-        bins[i] = _bin_of(typical[i], edges)
-        _append(i, bins[i], volume, totals, ends, following)
-        _remove_oldest(first - 1, bins[first - 1], volume, totals, ends, following)
+        _guess_bins(typical[i : i + 1], edges, bins[i : i + 1])
+        _append(i, typical, volume, edges, totals, bins, newest, following)
+        _remove_oldest(first - 1, volume, totals, bins, newest, following)
         return
     width = (highest[i] - lowest[i]) / BINS
     for k in range(BINS):
         edges[k] = k * width + lowest[i]
+        newest[k] = volume.size + k
     edges[BINS] = highest[i]
     totals[:] = 0.0
-    ends[:] = _NONE
+    _guess_bins(typical[first : i + 1], edges, bins[first : i + 1])
     for bar in range(first, i + 1):
-        bins[bar] = _bin_of(typical[bar], edges)
-        _append(bar, bins[bar], volume, totals, ends, following)
+        _append(bar, typical, volume, edges, totals, bins, newest, following)
 
 
 @kernel("float64(float64[::1], int64[::1])", _nrt=False)
@@ -136,13 +150,13 @@ def best_bins(totals: Floats, edges: Floats, best: Indices, prices: Floats, scor
         scores: written.
     """
     enough = _least(totals, best)
-    largest = 0.0
     count = 0
     for bin_ in range(BINS):
         best[count] = bin_
-        if totals[bin_] >= enough:
-            count += 1
-        largest = max(largest, totals[bin_])
+        count += totals[bin_] >= enough
+    largest = 0.0
+    for rank in range(count):
+        largest = max(largest, totals[best[rank]])
     while count > BEST_BINS:
         worst = 0
         for rank in range(1, count):

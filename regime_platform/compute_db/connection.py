@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -74,7 +75,7 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 def _instance(_process: int) -> duckdb.DuckDBPyConnection:
     """One per process: an instance does not survive a fork."""
     elsewhere = str(Path(tempfile.gettempdir()) / "regime_platform.duckdb")
-    settings = {"threads": 1, "memory_limit": _MEMORY, "temp_directory": elsewhere}
+    settings: dict[str, Any] = {"threads": 1, "memory_limit": _MEMORY, "temp_directory": elsewhere}
     return duckdb.connect(":memory:", config=settings)
 
 

@@ -82,8 +82,12 @@ def percentile_figures(scale: Scale) -> Iterator[Figure]:
     works: dict[str, tuple[Callable[[], object], str]] = {
         "sort": (lambda: ranks_of(values), "one sort into ranks, shared by all percentiles"),
         "expanding": (lambda: ranks.expanding(252), "one expanding percentile over these ranks"),
-        "rolling_252": (lambda: ranks.rolling(252), "one rolling percentile, short window"),
-        "rolling_2520": (lambda: ranks.rolling(2520), "one rolling percentile, long window"),
+        "rolling_252": (lambda: ranks.rolling((252,)), "one rolling percentile, short window"),
+        "rolling_2520": (lambda: ranks.rolling((2520,)), "one rolling percentile, long window"),
+        "rolling_four": (
+            lambda: ranks.rolling((252, 504, 1260, 2520)),
+            "the four rolling percentiles of a daily series together",
+        ),
     }
     for name, (work, meaning) in works.items():
         cost = median_cost(work, scale.runs)

@@ -36,6 +36,18 @@ def test_rolling_percentiles_equal_counting(values: list[float], window: int) ->
 
 
 @settings(deadline=None)
+@given(values=SERIES, windows=st.lists(st.integers(1, 420), max_size=5))
+def test_windows_ranked_together_are_ranked_as_each_alone(
+    values: list[float], windows: list[int]
+) -> None:
+    together = ranks_of(np.array(values)).rolling(windows)
+
+    assert len(together) == len(windows)
+    for result, window in zip(together, windows, strict=True):
+        np.testing.assert_array_equal(result, reference.rolling(values, window))
+
+
+@settings(deadline=None)
 @given(values=SERIES, data=st.data(), min_members=st.integers(0, 70))
 def test_a_stretch_is_ranked_as_if_it_stood_alone(
     values: list[float], data: st.DataObject, min_members: int
