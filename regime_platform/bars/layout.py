@@ -41,6 +41,11 @@ class SymbolPaths:
         return self.folder / "splits.json"
 
     @property
+    def price_factors(self) -> Path:
+        """By what the intraday bars are adjusted, every version with its evidence."""
+        return self.folder / "price_factors.json"
+
+    @property
     def manifest(self) -> Path:
         """The bar manifest."""
         return self.folder / "manifest.json"

@@ -124,17 +124,22 @@ def log_digest(folder: Path) -> str:
     return digest_of(listing(folder)[0])
 
 
-def read_raw(folder: Path, as_of: dt.datetime | None = None) -> pl.DataFrame:
-    """All revisions in order of arrival: ``BAR_SCHEMA``, ``fetched_at`` and ``batch``.
+def read_raw(
+    folder: Path,
+    as_of: dt.datetime | None = None,
+    columns: Sequence[str] = tuple(GATE_SCHEMA),
+) -> pl.DataFrame:
+    """All revisions in order of arrival.
 
     Args:
         folder: the log of one series; a missing one is an empty log.
         as_of: leaves out what was fetched later.
+        columns: ``BAR_SCHEMA``, ``fetched_at`` and ``batch``, or more of ``ORIGIN_COLUMNS``.
 
     Raises:
         BarsError: a file is damaged or of another version; names it.
     """
-    rows = _steadily(folder, lambda log: _read(folder, log))
+    rows = _steadily(folder, lambda log: _read(folder, log, columns))
     return rows if as_of is None else rows.filter(pl.col("fetched_at") <= as_of)
 
 

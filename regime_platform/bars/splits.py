@@ -22,6 +22,7 @@ FEWEST_BARS = 2
 #: What rounding on the way (float32, other decimals) may do to a price, beside its last digit.
 _NOISE = 2e-4
 _MOST_DECIMALS = 8
+_MEASURED = 0.01  # how well a ratio of closes is known
 _NEAR = 0.05  # of the median ratio: where to look for the simple one
 
 _Array = npt.NDArray[np.float64]
@@ -113,13 +114,10 @@ def ratio_of(text: str) -> Fraction:
     return Fraction(int(new), int(old))
 
 
-def fitting_ratio(old: _Array, new: _Array) -> Fraction | None:
-    """The simplest ratio other than 1 by which every ``old`` price stands above its ``new`` one."""
-    if not old.size or _fits(old, new, Fraction(1)).all():
-        return None
-    median = float(np.median(old / new))
-    near = (one for one in SIMPLE_RATIOS if abs(float(one) / median - 1) <= _NEAR)
-    return next((one for one in near if _fits(old, new, one).all()), None)
+def nearest_ratio(value: float) -> Fraction | None:
+    """The simple ratio that ``value`` is, give or take 1 %; None where it is none."""
+    nearest = min(SIMPLE_RATIOS, key=lambda one: abs(float(one) / value - 1))
+    return nearest if abs(float(nearest) / value - 1) <= _MEASURED else None
 
 
 def _pairs(held: pl.DataFrame, served: pl.DataFrame) -> tuple[pl.Series, _Array, _Array]:

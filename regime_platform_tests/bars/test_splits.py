@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regime_platform.bars.raw_log import append, compare
-from regime_platform.bars.splits import SIMPLE_RATIOS, detect_split, fitting_ratio
+from regime_platform.bars.splits import SIMPLE_RATIOS, detect_split, nearest_ratio
 from regime_platform.model.bar_schema import PRICE_COLUMNS
 from regime_platform.sources.sample import SAMPLE_DATA
 from regime_platform_tests.builders import fetch_facts, make_bars
@@ -153,9 +153,11 @@ def test_a_merge_hands_over_what_the_split_is_told_from(tmp_path) -> None:
     assert (split.ratio, split.bars) == (4, 5)
 
 
-def test_the_ratio_of_prices_is_told_only_where_all_agree() -> None:
-    new = make_bars(9)["close"].to_numpy()
-
-    assert fitting_ratio(new * 7, new) == 7
-    assert fitting_ratio(new, new) is None
-    assert fitting_ratio(new * ([7] * 8 + [2]), new) is None
+@pytest.mark.parametrize(
+    ("value", "ratio"),
+    [(2.01, "2"), (0.0999, "1/10"), (99.1, "99"), (1.5, "3/2"), (1.0, None), (1.0873, None)],
+)
+def test_a_measured_ratio_is_the_nearest_simple_one_or_none(
+    value: float, ratio: str | None
+) -> None:
+    assert nearest_ratio(value) == (None if ratio is None else Fraction(ratio))
