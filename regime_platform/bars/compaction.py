@@ -26,7 +26,7 @@ from regime_platform.files import write_bytes
 from regime_platform.validation.series_rules import GATE_SCHEMA
 
 #: A log of more files than this, migrated ones aside, is compacted by whoever appends to it.
-MOST_FILES = 64
+MOST_FILES = 16
 
 _COLUMNS = (*GATE_SCHEMA, *ORIGIN_COLUMNS)
 

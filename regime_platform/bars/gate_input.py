@@ -44,10 +44,12 @@ def gate_input(
     Raises:
         BarsError: a file of the raw log is damaged.
     """
+    if not is_intraday(timeframe):
+        return GateInput(fold(read_raw(paths.raw(timeframe), as_of), timeframe, asset_class))
     raw = read_raw(paths.raw(timeframe), as_of, _COLUMNS)
     rows = fold(raw, timeframe, asset_class)
     unadjusted = _batches(raw, "unadjusted")
-    if not is_intraday(timeframe) or unadjusted.is_empty():
+    if unadjusted.is_empty():
         return GateInput(rows)
     steps = price_factors(
         _split_adjusted_days(paths, asset_class, as_of),

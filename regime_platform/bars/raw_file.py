@@ -75,7 +75,8 @@ def read_rows(folder: Path, name: RawName, columns: Sequence[str] = tuple(GATE_S
     data = path.read_bytes()
     if short_hash(data) != name.hash:
         raise damaged(str(path), "its bytes are not those its name promises")
-    table, facts = decode_table(data, str(path))
+    # a batch tells the rest of its columns in its metadata and needs a row count for them
+    table, facts = decode_table(data, str(path), {*columns, "ts"})
     if facts.get("bars_schema_digest") != BARS_SCHEMA_DIGEST:
         version = facts.get("bars_schema_version", "unknown")
         raise BarsError(

@@ -88,7 +88,8 @@ def _promoted(
         return in_force
     if result.status != PASSED:
         return None
-    return canonical.write_parts(paths.bars(timeframe), timeframe, result.valid, symbol)
+    folder = paths.bars(timeframe)
+    return canonical.write_parts(folder, timeframe, result.valid, symbol, in_force)
 
 
 def _keep_factors(paths: SymbolPaths, timeframe: str, given: GateInput) -> None:
