@@ -16,15 +16,18 @@ from regime_platform.bars.revisions import fold
 from regime_platform.model.timeframes import is_intraday
 from regime_platform.validation.series_rules import GATE_SCHEMA
 
-_COLUMNS = (*GATE_SCHEMA, "price_basis")
+_PLAIN = tuple(GATE_SCHEMA)
+_COLUMNS = (*_PLAIN, "price_basis")
 
 
 @dataclass(frozen=True)
 class GateInput:
-    """Rows in the gate's schema, and by what their prices were adjusted."""
+    """What is held of one series, from every revision to what the gate reads."""
 
-    rows: pl.DataFrame
-    factors: tuple[Step, ...] = ()
+    raw: pl.DataFrame  # every revision, in order of arrival
+    served: pl.DataFrame  # those in force, as they were served
+    rows: pl.DataFrame  # the same in the gate's schema, on today's price basis
+    factors: tuple[Step, ...] = ()  # by which ``rows`` differ from ``served``
 
 
 def gate_input(
@@ -44,24 +47,18 @@ def gate_input(
     Raises:
         BarsError: a file of the raw log is damaged.
     """
-    if not is_intraday(timeframe):
-        return GateInput(fold(read_raw(paths.raw(timeframe), as_of), timeframe, asset_class))
-    raw = read_raw(paths.raw(timeframe), as_of, _COLUMNS)
-    rows = fold(raw, timeframe, asset_class)
-    unadjusted = _batches(raw, "unadjusted")
+    raw = read_raw(paths.raw(timeframe), as_of, _COLUMNS if is_intraday(timeframe) else _PLAIN)
+    served = fold(raw, timeframe, asset_class)
+    unadjusted = _batches(raw, "unadjusted") if is_intraday(timeframe) else pl.Series()
     if unadjusted.is_empty():
-        return GateInput(rows)
-    steps = price_factors(
-        _split_adjusted_days(paths, asset_class, as_of),
-        _of(rows, unadjusted),
-        timeframe,
-        asset_class,
-    )
+        return GateInput(raw, served, served)
+    days = _split_adjusted_days(paths, asset_class, as_of)
+    steps = price_factors(days, _of(served, unadjusted), timeframe, asset_class)
     if not steps:
-        return GateInput(rows)
+        return GateInput(raw, served, served)
     told = pl.col("batch").is_in(unadjusted.implode())
-    parts = [adjusted(rows.filter(told), steps, asset_class), rows.filter(~told)]
-    return GateInput(pl.concat(parts).sort("ts", maintain_order=True), steps)
+    parts = [adjusted(served.filter(told), steps, asset_class), served.filter(~told)]
+    return GateInput(raw, served, pl.concat(parts).sort("ts", maintain_order=True), steps)
 
 
 def _split_adjusted_days(

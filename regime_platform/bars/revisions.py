@@ -44,7 +44,13 @@ def fold(raw: pl.DataFrame, timeframe: str, asset_class: str) -> pl.DataFrame:
         The columns of ``raw``. A bar that was only ever seen forming is there too, and stays out of
         the canonical bars because the gate sets it aside.
     """
-    return _in_force(raw, timeframe, asset_class).select(list(GATE_SCHEMA))
+    rows = raw.select(list(GATE_SCHEMA))
+    # told more than once are a few bars of many, and only these take any judging
+    repeated = rows["ts"].is_duplicated()
+    if repeated.any():
+        force = _in_force(rows.filter(repeated), timeframe, asset_class)
+        rows = pl.concat([rows.filter(~repeated), force.drop("finished")])
+    return rows if rows["ts"].is_sorted() else rows.sort("ts", maintain_order=True)
 
 
 def news(
@@ -125,4 +131,5 @@ def _in_force(raw: pl.DataFrame, timeframe: str, asset_class: str) -> pl.DataFra
         rows = rows.with_columns(rank=rank).filter(
             pl.col("rank") == pl.col("rank").max().over("ts")
         )
+        rows = rows.drop("rank")
     return rows.sort("ts", maintain_order=True)

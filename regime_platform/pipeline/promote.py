@@ -13,6 +13,7 @@ from regime_platform.bars.parquet import encode
 from regime_platform.files import write_bytes
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.series import Promoted
+from regime_platform.model.timeframes import is_intraday
 from regime_platform.pipeline.outcomes import PromoteOutcome, Status
 from regime_platform.pipeline.platform import Platform
 from regime_platform.validation.gate import BLOCKED, PASSED, RULES_VERSION, GateResult, gate
@@ -67,7 +68,8 @@ def _judge_series(
     log = raw_log.log_digest(paths.raw(timeframe))
     given = gate_input(paths, timeframe, instrument.asset_class)
     rows = given.rows
-    _keep_factors(paths, timeframe, given)
+    if is_intraday(timeframe):
+        _keep_factors(paths, timeframe, given)
     result = gate(rows, timeframe=timeframe, asset_class=instrument.asset_class)
     _keep_rejected(paths, timeframe, result)
     before = held.at(timeframe) if held is not None else None
