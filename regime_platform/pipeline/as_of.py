@@ -28,7 +28,7 @@ class BarsAsOf:
     bars: pl.DataFrame  # BAR_SCHEMA, by ts
     digest: str  # as manifests have it, so that the two can be compared
     status: str  # what the gate says of all that was fetched by then: passed, blocked, no_bars
-    fetched_at: dt.datetime | None  # the fetch up to which these bars were good; None: no bars
+    known_at: dt.datetime | None  # the fetch that put these bars in force; None: no bars
     factors: tuple[Step, ...]  # by what their prices were adjusted
 
 

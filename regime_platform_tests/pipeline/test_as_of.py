@@ -67,7 +67,7 @@ def test_every_day_s_bars_come_back_revised_blocked_and_compacted(platform: Plat
     assert [one.digest for one in then] == in_force
     assert [one.status for one in then] == ["passed", "passed", "blocked", "passed", "passed"]
     assert in_force[1] == in_force[2]
-    assert then[2].fetched_at == LONG_AFTER + DAY
+    assert then[2].known_at == LONG_AFTER + DAY
     assert [one.bars.height for one in then] == [300, 302, 302, 304, 310]
 
 
@@ -76,7 +76,7 @@ def test_before_the_first_fetch_there_was_nothing(platform: Platform) -> None:
 
     then = _as_of(platform, "1day", -1)
 
-    assert (then.status, then.fetched_at, then.bars.height) == ("no_bars", None, 0)
+    assert (then.status, then.known_at, then.bars.height) == ("no_bars", None, 0)
 
 
 def test_asking_writes_nothing(platform: Platform, tmp_path: Path) -> None:
@@ -173,4 +173,4 @@ def test_bars_that_no_source_calls_unadjusted_are_not_adjusted(platform: Platfor
 def test_moments_are_told_as_they_are_stored(platform: Platform) -> None:
     _fetch(platform, "1day", make_bars(300), 0)
 
-    assert _as_of(platform, "1day", 0).fetched_at == instant("2026-11-22T03:15:00Z")
+    assert _as_of(platform, "1day", 0).known_at == instant("2026-11-22T03:15:00Z")
