@@ -8,7 +8,7 @@ they or it are what the log consists of. Migrated files are never merged.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, takewhile
 from pathlib import Path
 
 import polars as pl
@@ -25,8 +25,11 @@ from regime_platform.errors import BarsError
 from regime_platform.files import write_bytes
 from regime_platform.validation.series_rules import GATE_SCHEMA
 
-#: A log of more files than this, migrated ones aside, is compacted by whoever appends to it.
+#: Where more files than this stand at the end of a log, whoever appends to it merges some.
 MOST_FILES = 16
+#: A file so many times as large as all younger ones together is left alone then: rewriting it for a
+#: few rows, and reading it whole for the overlap of the next page, would cost more than it saves.
+_LARGE = 4
 
 _COLUMNS = (*GATE_SCHEMA, *ORIGIN_COLUMNS)
 
@@ -41,9 +44,25 @@ class Compaction:
     bytes_after: int
 
 
-def is_due(folder: Path) -> bool:
-    """True where so many files could be merged that reading them costs more than merging."""
-    return sum(len(run) for run in _runs(listing(folder)[0])) > MOST_FILES
+def relieve(folder: Path) -> None:
+    """Merges the small files at the end of the log where they became too many; hold the lock.
+
+    Raises:
+        BarsError: a file is damaged; the log stays as it is.
+    """
+    youngest_first = takewhile(lambda name: not name.is_legacy, reversed(listing(folder)[0]))
+    tail = list(youngest_first)
+    if len(tail) <= MOST_FILES:
+        return
+    small, total = tail[:2], _size(folder, tail[:2])
+    for name in tail[2:]:
+        size = _size(folder, [name])
+        if size > _LARGE * total:
+            break
+        small.append(name)
+        total += size
+    _merge(folder, small[::-1])
+    sweep_superseded(folder, small)
 
 
 def is_compact(folder: Path) -> bool:

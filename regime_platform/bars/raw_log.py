@@ -15,7 +15,7 @@ from typing import TypeVar
 import polars as pl
 import pyarrow as pa
 
-from regime_platform.bars.compaction import compact, is_due, sweep_superseded
+from regime_platform.bars.compaction import relieve, sweep_superseded
 from regime_platform.bars.raw_file import (
     ORIGIN_COLUMNS,
     Footer,
@@ -205,8 +205,7 @@ def append(
     name = batch_name(sequence, facts.fetched_at, data, is_legacy=is_legacy)
     write_bytes(folder / name, data)
     sweep_superseded(folder, superseded)
-    if is_due(folder):
-        compact(folder)
+    relieve(folder)
     return replace(compared, file=name)
 
 

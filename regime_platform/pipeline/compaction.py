@@ -1,4 +1,4 @@
-"""Compacting the raw logs of a symbol on demand; they also do it by themselves past a file count.
+"""Compacting the raw logs of a symbol on demand; small files they also merge by themselves.
 
 No bar changes and no digest of a log, so there is nothing to judge or to compute afterwards; the
 next publishing names the new files.

@@ -141,6 +141,22 @@ def test_a_log_compacts_itself_past_a_number_of_files(
     assert _everything(one) == _everything(two)
 
 
+def test_by_itself_a_log_merges_its_small_files_and_leaves_a_large_one_alone(
+    tmp_path: Path,
+) -> None:
+    bars = make_bars(12_000 + 3 * MOST_FILES, start=dt.datetime(1973, 1, 1, tzinfo=dt.UTC))
+    append(tmp_path, bars[:12_000], _at(0))
+    (large,) = names(tmp_path)
+    for day in range(1, 3 * MOST_FILES):
+        append(tmp_path, bars[11_998 + day : 12_000 + day], _at(day))
+        assert len(names(tmp_path)) <= MOST_FILES
+
+    assert names(tmp_path)[0] == large
+    assert read_raw(tmp_path).height == 11_999 + 3 * MOST_FILES
+    compact(tmp_path)
+    assert len(names(tmp_path)) == 1
+
+
 def test_every_name_of_old_leads_to_the_file_that_holds_it_now(tmp_path: Path) -> None:
     _log(tmp_path, 3)
     old = names(tmp_path)
