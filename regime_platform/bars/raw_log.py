@@ -3,7 +3,8 @@
 How its files are named is told by ``raw_names``, what is in one by ``raw_file``, what a page adds
 by ``revisions``, who may write by ``locks``. Compare without the lock first: a page without news
 writes nothing at all. Readers need no lock either: where a compaction takes files away under
-their hands, they look again.
+their hands, they look again. Reading and appending stand together because a page is compared
+with what is read.
 """
 
 import datetime as dt
