@@ -15,7 +15,7 @@ from regime_platform.bars.layout import SymbolPaths
 from regime_platform.bars.parquet import decode, encode
 from regime_platform.bars.verdicts import read_verdict
 from regime_platform.errors import BarsError
-from regime_platform.files import write_bytes
+from regime_platform.files import file_sha256, write_bytes
 from regime_platform.model.bar_schema import (
     BAR_COLUMNS,
     BARS_SCHEMA_DIGEST,
@@ -29,8 +29,17 @@ from regime_platform.model.timeframes import is_intraday
 _REMEDY = "promote the symbol again, which rebuilds its bars from the raw log"
 
 
-def write_parts(folder: Path, timeframe: str, bars: pl.DataFrame, symbol: str) -> Promoted:
+def write_parts(
+    folder: Path,
+    timeframe: str,
+    bars: pl.DataFrame,
+    symbol: str,
+    in_force: Promoted | None = None,
+) -> Promoted:
     """Writes the parts of ``bars`` (valid, by ts) that are not there yet; hold the lock.
+
+    A part that ``in_force`` names is there if its bytes are still those promoted; of any other file
+    of the same name the contents are compared.
 
     Returns:
         The pointer that makes them real once it stands in verdict.json.
@@ -49,7 +58,12 @@ def write_parts(folder: Path, timeframe: str, bars: pl.DataFrame, symbol: str) -
     }
     digest = frame_digest(bars)
     parts = _years(bars) if is_intraday(timeframe) else [(f"all-{digest[:12]}", bars)]
-    files = tuple(_write_part(folder / f"{name}.parquet", part, facts) for name, part in parts)
+    known = {} if in_force is None else {file.name: file for file in in_force.files}
+    files = tuple(
+        _kept(folder, known.get(f"{name}.parquet"))
+        or _write_part(folder / f"{name}.parquet", part, facts)
+        for name, part in parts
+    )
     first, last = bars["ts"][0], bars["ts"][-1]
     return Promoted(digest, bars.height, iso(first), iso(last), files)
 
@@ -114,6 +128,14 @@ def _years(bars: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
     for label in year.unique().sort():
         part = bars.filter(year == label)
         yield f"{label}-{frame_digest(part)[:12]}", part
+
+
+def _kept(folder: Path, file: FileFacts | None) -> FileFacts | None:
+    """``file`` where its bytes are those that were promoted."""
+    try:
+        return file if file and file_sha256(folder / file.name) == file.sha256 else None
+    except FileNotFoundError:
+        return None
 
 
 def _write_part(target: Path, part: pl.DataFrame, facts: dict[str, str]) -> FileFacts:

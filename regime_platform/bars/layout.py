@@ -36,6 +36,16 @@ class SymbolPaths:
         return self.folder / "verdict.json"
 
     @property
+    def splits(self) -> Path:
+        """The splits that overlaps showed, with their evidence."""
+        return self.folder / "splits.json"
+
+    @property
+    def price_factors(self) -> Path:
+        """By what the intraday bars are adjusted, every version with its evidence."""
+        return self.folder / "price_factors.json"
+
+    @property
     def manifest(self) -> Path:
         """The bar manifest."""
         return self.folder / "manifest.json"

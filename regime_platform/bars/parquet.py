@@ -5,7 +5,7 @@ as a wrong number. Files are small, so they are whole in memory: what is hashed 
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import polars as pl
@@ -36,11 +36,19 @@ def decode(data: bytes, name: str) -> tuple[pl.DataFrame, dict[str, str]]:
     return pl.DataFrame(pl.from_arrow(table)), facts
 
 
-def decode_table(data: bytes, name: str) -> tuple[pa.Table, dict[str, str]]:
-    """Like ``decode``, for a reader of many files that makes one frame of them."""
+def decode_table(
+    data: bytes, name: str, columns: Collection[str] | None = None
+) -> tuple[pa.Table, dict[str, str]]:
+    """Like ``decode``, for a reader of many files that makes one frame of them.
+
+    Of ``columns``, those that the file has are read.
+    """
     try:
         with pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True) as file:
-            table = file.read(use_threads=False)  # a thread pool costs more than these pages
+            there = file.schema_arrow.names
+            wanted = [one for one in there if columns is None or one in columns]
+            # without threads: a pool costs more than these pages
+            table = file.read(columns=wanted, use_threads=False)
     except (pa.ArrowException, OSError) as error:
         raise damaged(name, str(error)) from error
     facts = table.schema.metadata or {}

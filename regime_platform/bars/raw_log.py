@@ -1,34 +1,41 @@
-"""The append-only raw log: one immutable Parquet file per fetch that brought something.
+"""The append-only raw log: what every fetch brought that was news, in order of arrival.
 
-A file is named ``{sequence}-{fetched_at}-{hash of its bytes}.parquet``, so names sort in order of
-arrival and tell on damage. What a page adds is decided in ``revisions``; who may write, in
-``locks``. Compare without the lock first: a page without news writes nothing at all.
+How its files are named is told by ``raw_names``, what is in one by ``raw_file``, what a page adds
+by ``revisions``, who may write by ``locks``. Compare without the lock first: a page without news
+writes nothing at all. Readers need no lock either: where a compaction takes files away under
+their hands, they look again. Reading and appending stand together because a page is compared
+with what is read.
 """
 
 import datetime as dt
-import hashlib
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from regime_platform.bars.parquet import damaged, decode_table, encode
+from regime_platform.bars.compaction import relieve, sweep_superseded
+from regime_platform.bars.raw_file import (
+    ORIGIN_COLUMNS,
+    Footer,
+    batch_bytes,
+    read_footer,
+    read_rows,
+)
+from regime_platform.bars.raw_names import RawName, batch_name, digest_of, listing
 from regime_platform.bars.revisions import News, news
 from regime_platform.errors import BarsError
 from regime_platform.files import write_bytes
-from regime_platform.model.bar_schema import BAR_SCHEMA, BARS_SCHEMA_DIGEST, BARS_SCHEMA_VERSION
-from regime_platform.model.series import instant, iso
+from regime_platform.model.bar_schema import BAR_SCHEMA
+from regime_platform.model.series import iso
 from regime_platform.validation.series_rules import GATE_SCHEMA
 
-_NAME = re.compile(r"(?P<sequence>\d{6})-\d{8}T\d{6}Z-(?P<hash>[0-9a-f]{8})\.parquet")
+#: A source of this kind brings what another system had stored; its files stay as they came.
+LEGACY = "legacy:"
 
-
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True)
@@ -53,8 +60,6 @@ class FetchFacts:
             "price_basis": self.price_basis,
             "instrument_digest": self.instrument_digest,
             "window": "" if self.window is None else "/".join(iso(end) for end in self.window),
-            "bars_schema_version": str(BARS_SCHEMA_VERSION),
-            "bars_schema_digest": BARS_SCHEMA_DIGEST,
         }
 
 
@@ -87,6 +92,11 @@ class Merge:
         return self.news.provisional
 
     @property
+    def held(self) -> pl.DataFrame:
+        """The finished bars that were in force where the page lies: for ``splits.detect_split``."""
+        return self.news.held
+
+    @property
     def stored(self) -> int:
         """Rows that the log lacks, forming ones included."""
         return self.news.rows.height
@@ -107,32 +117,42 @@ def names(folder: Path) -> list[str]:
     Raises:
         BarsError: the folder holds something that is no file of a raw log.
     """
-    if not folder.is_dir():
-        return []
-    found = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
-    for name in found:
-        if not _NAME.fullmatch(name):
-            raise BarsError(f"{folder / name} is no file of the raw log; move it out of there")
-    return found
+    return [name.text for name in listing(folder)[0]]
 
 
 def log_digest(folder: Path) -> str:
-    """Changes whenever the log does: names tell the contents, so no file is opened."""
-    return hashlib.sha256("\n".join(names(folder)).encode()).hexdigest()
+    """Changes whenever a batch is added, and not when files are compacted; opens no file."""
+    return digest_of(listing(folder)[0])
 
 
-def read_raw(folder: Path, as_of: dt.datetime | None = None) -> pl.DataFrame:
-    """All revisions in order of arrival: ``BAR_SCHEMA``, ``fetched_at`` and ``batch``.
+def read_raw(
+    folder: Path,
+    as_of: dt.datetime | None = None,
+    columns: Sequence[str] = tuple(GATE_SCHEMA),
+) -> pl.DataFrame:
+    """All revisions in order of arrival.
 
     Args:
         folder: the log of one series; a missing one is an empty log.
         as_of: leaves out what was fetched later.
+        columns: ``BAR_SCHEMA``, ``fetched_at`` and ``batch``, or more of ``ORIGIN_COLUMNS``.
 
     Raises:
         BarsError: a file is damaged or of another version; names it.
     """
-    rows = _read(folder, names(folder))
+    rows = _steadily(folder, lambda log: _read(folder, log, columns))
     return rows if as_of is None else rows.filter(pl.col("fetched_at") <= as_of)
+
+
+def read_origins(folder: Path) -> pl.DataFrame:
+    """One row per batch in order of arrival: its name, ``fetched_at`` and the facts of its fetch.
+
+    Raises:
+        BarsError: a file is damaged or of another version; names it.
+    """
+    columns = ("batch", "fetched_at", *ORIGIN_COLUMNS)
+    rows = _steadily(folder, lambda log: _read(folder, log, columns))
+    return rows.unique("batch", keep="first", maintain_order=True)
 
 
 def compare(folder: Path, bars: pl.DataFrame, facts: FetchFacts) -> Merge:
@@ -145,15 +165,18 @@ def compare(folder: Path, bars: pl.DataFrame, facts: FetchFacts) -> Merge:
         raise BarsError(f"a page of {facts.source} is {bars.schema}, expected {BAR_SCHEMA}")
     if facts.fetched_at.tzinfo is None:
         raise BarsError(f"fetched_at {facts.fetched_at} of {facts.source} names no zone; pass UTC")
-    log = tuple(names(folder))
-    told = news(
-        _around(folder, log, bars["ts"]),
-        bars,
-        fetched_at=facts.fetched_at,
-        timeframe=facts.timeframe,
-        asset_class=facts.asset_class,
-    )
-    return Merge(told, log)
+
+    def compared(log: Sequence[RawName]) -> Merge:
+        told = news(
+            _around(folder, log, bars["ts"]),
+            bars,
+            fetched_at=facts.fetched_at,
+            timeframe=facts.timeframe,
+            asset_class=facts.asset_class,
+        )
+        return Merge(told, tuple(name.text for name in log))
+
+    return _steadily(folder, compared)
 
 
 def append(
@@ -172,81 +195,60 @@ def append(
     Raises:
         BarsError: the bars have another shape, or the log is damaged.
     """
-    if compared is None or compared.log != tuple(names(folder)):
+    live, superseded = listing(folder)
+    if compared is None or compared.log != tuple(name.text for name in live):
         compared = compare(folder, bars, facts)
     if compared.stored == 0:
         return compared
-    data = encode(compared.news.rows, {**facts.texts(), "new": str(compared.news.new)})
-    sequence = max((int(name[:6]) for name in compared.log), default=0) + 1
-    moment = facts.fetched_at.astimezone(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
-    name = f"{sequence:06d}-{moment}-{_short_hash(data)}.parquet"
+    data = batch_bytes(compared.news.rows, facts.texts(), compared.new)
+    sequence = max((name.last for name in live), default=0) + 1
+    is_legacy = facts.source.startswith(LEGACY)
+    name = batch_name(sequence, facts.fetched_at, data, is_legacy=is_legacy)
     write_bytes(folder / name, data)
+    sweep_superseded(folder, superseded)
+    relieve(folder)
     return replace(compared, file=name)
 
 
 def held(folder: Path) -> Extent | None:
     """The extent of the log, from the footers of its files alone; None where it is empty."""
-    spans = [span for name in names(folder) if (span := _span(folder / name)) is not None]
-    if not spans:
+    spans = _steadily(folder, lambda log: [read_footer(folder / name.text) for name in log])
+    firsts = [span.first for span in spans if span.first is not None]
+    lasts = [span.last for span in spans if span.last is not None]
+    if not firsts:
         return None
-    first, last = min(span.first for span in spans), max(span.last for span in spans)
-    return Extent(first, last, sum(span.rows for span in spans))
+    return Extent(min(firsts), max(lasts), sum(span.new for span in spans))
 
 
-def _around(folder: Path, log: Sequence[str], opens: pl.Series) -> pl.DataFrame:
+def _steadily(folder: Path, answer: Callable[[Sequence[RawName]], _Answer]) -> _Answer:
+    """What ``answer`` makes of the log's files, asked again where they were compacted meanwhile."""
+    log = listing(folder)[0]
+    while True:
+        try:
+            return answer(log)
+        except FileNotFoundError:
+            moved_on = listing(folder)[0]
+            if moved_on == log:
+                raise
+            log = moved_on
+
+
+def _around(folder: Path, log: Sequence[RawName], opens: pl.Series) -> pl.DataFrame:
     """The raw rows that a page with these opens can be about."""
     low, high = opens.min(), opens.max()
-    near = [name for name in log if opens.len() and _may_hold(folder / name, low, high)]
+    near = [name for name in log if opens.len() and _footer(folder, name).may_hold(low, high)]
     around = pl.col("ts").is_between(pl.lit(low), pl.lit(high)) | pl.col("ts").is_null()
     return _read(folder, near).filter(around)
 
 
-def _may_hold(path: Path, low: Any, high: Any) -> bool:
-    span = _span(path)
-    return span is None or low is None or (span.first <= high and span.last >= low)
+def _footer(folder: Path, name: RawName) -> Footer:
+    return read_footer(folder / name.text)
 
 
-def _span(path: Path) -> Extent | None:
-    """The opens of one file; None where some or all are missing."""
-    try:
-        footer = pq.read_metadata(path)
-    except (pa.ArrowException, OSError) as error:
-        raise damaged(str(path), str(error)) from error
-    opens: Any = footer.row_group(0).column(0).statistics
-    if opens is None or not opens.has_min_max or opens.null_count:
-        return None
-    # raw microseconds: pyarrow would import pandas to make datetimes of them
-    first, last = (
-        _EPOCH + dt.timedelta(microseconds=raw) for raw in (opens.min_raw, opens.max_raw)
-    )
-    return Extent(first, last, int((footer.metadata or {}).get(b"new", b"0")))
-
-
-def _read(folder: Path, log: Sequence[str]) -> pl.DataFrame:
+def _read(
+    folder: Path, log: Sequence[RawName], columns: Sequence[str] = tuple(GATE_SCHEMA)
+) -> pl.DataFrame:
     if not log:
-        return pl.DataFrame(schema=GATE_SCHEMA)
-    table = pa.concat_tables([_batch(folder / name) for name in log])
+        return pl.DataFrame(schema={one: GATE_SCHEMA.get(one, pl.String()) for one in columns})
+    table = pa.concat_tables([read_rows(folder, name, columns) for name in log])
     return pl.DataFrame(pl.from_arrow(table))
-
-
-def _batch(path: Path) -> pa.Table:
-    """The rows of one file, once its bytes are found to be those that its name promises."""
-    data = path.read_bytes()
-    named = _NAME.fullmatch(path.name)
-    if named is None or _short_hash(data) != named["hash"]:
-        raise damaged(str(path), "its bytes are not those its name promises")
-    table, facts = decode_table(data, str(path))
-    if facts.get("bars_schema_digest") != BARS_SCHEMA_DIGEST:
-        version = facts.get("bars_schema_version", "unknown")
-        raise BarsError(
-            f"{path} has bars of schema version {version}, this is version {BARS_SCHEMA_VERSION}; "
-            "migrate the data root or use the release that wrote it"
-        )
-    fetched_at = pa.scalar(instant(facts["fetched_at"]), pa.timestamp("us", "UTC"))
-    return table.append_column("fetched_at", pa.repeat(fetched_at, len(table))).append_column(
-        "batch", pa.repeat(pa.scalar(path.name, pa.large_string()), len(table))
-    )
-
-
-def _short_hash(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()[:8]

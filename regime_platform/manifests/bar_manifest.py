@@ -11,16 +11,29 @@ from regime_platform.validation.verdict import SeriesVerdict, Verdict
 
 
 def bar_manifest(
-    instrument: Instrument, verdict: Verdict, raw_files: Mapping[str, Sequence[str]]
+    instrument: Instrument,
+    verdict: Verdict,
+    raw_files: Mapping[str, Sequence[str]],
+    price_factors: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
     """The facts of manifest.json.
 
     Args:
         instrument: the entry of the universe.
         verdict: the verdict in force.
-        raw_files: timeframe -> files of the raw log that were folded, in order of arrival.
+        raw_files: timeframe -> files of the raw log that were folded, in order of arrival; where
+            they are compacted later, ``bars.compaction.locate`` leads from these to those.
+        price_factors: timeframe -> version and steps by which its prices were adjusted.
     """
-    timeframes = {one.timeframe: _series(one, raw_files) for one in verdict.series}
+    timeframes = {
+        one.timeframe: {
+            **_series(one),
+            "price_factors": price_factors.get(one.timeframe),
+            "raw_log_digest": one.log_digest,
+            "raw_files": list(raw_files.get(one.timeframe, ())),
+        }
+        for one in verdict.series
+    }
     return {
         "manifest_version": MANIFEST_VERSION,
         "symbol": instrument.symbol,
@@ -34,7 +47,7 @@ def bar_manifest(
     }
 
 
-def _series(one: SeriesVerdict, raw_files: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def _series(one: SeriesVerdict) -> dict[str, Any]:
     held = one.promoted
     return {
         "count": 0 if held is None else held.rows,
@@ -51,5 +64,4 @@ def _series(one: SeriesVerdict, raw_files: Mapping[str, Sequence[str]]) -> dict[
             "rejected": one.rejected,
             "set_aside": one.set_aside,
         },
-        "raw_files": list(raw_files.get(one.timeframe, ())),
     }

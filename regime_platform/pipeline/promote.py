@@ -5,13 +5,15 @@ holds the pointer to the canonical bars, so it is the one moment at which they c
 """
 
 from regime_platform.bars import canonical, raw_log, verdicts
+from regime_platform.bars.factor_file import keep_factors
+from regime_platform.bars.gate_input import GateInput, gate_input
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.bars.locks import writing
 from regime_platform.bars.parquet import encode
-from regime_platform.bars.revisions import fold
 from regime_platform.files import write_bytes
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.series import Promoted
+from regime_platform.model.timeframes import is_intraday
 from regime_platform.pipeline.outcomes import PromoteOutcome, Status
 from regime_platform.pipeline.platform import Platform
 from regime_platform.validation.gate import BLOCKED, PASSED, RULES_VERSION, GateResult, gate
@@ -64,7 +66,10 @@ def _judge_series(
     paths: SymbolPaths, instrument: Instrument, timeframe: str, held: Verdict | None
 ) -> SeriesVerdict:
     log = raw_log.log_digest(paths.raw(timeframe))
-    rows = fold(raw_log.read_raw(paths.raw(timeframe)), timeframe, instrument.asset_class)
+    given = gate_input(paths, timeframe, instrument.asset_class)
+    rows = given.rows
+    if is_intraday(timeframe):
+        _keep_factors(paths, timeframe, given)
     result = gate(rows, timeframe=timeframe, asset_class=instrument.asset_class)
     _keep_rejected(paths, timeframe, result)
     before = held.at(timeframe) if held is not None else None
@@ -85,7 +90,13 @@ def _promoted(
         return in_force
     if result.status != PASSED:
         return None
-    return canonical.write_parts(paths.bars(timeframe), timeframe, result.valid, symbol)
+    folder = paths.bars(timeframe)
+    return canonical.write_parts(folder, timeframe, result.valid, symbol, in_force)
+
+
+def _keep_factors(paths: SymbolPaths, timeframe: str, given: GateInput) -> None:
+    found_in = {name: raw_log.log_digest(paths.raw(name)) for name in ("1day", timeframe)}
+    keep_factors(paths, timeframe, given.factors, found_in)
 
 
 def _keep_rejected(paths: SymbolPaths, timeframe: str, result: GateResult) -> None:

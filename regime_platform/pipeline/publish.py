@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from regime_platform.bars import raw_log
+from regime_platform.bars.factor_file import factors_in_force
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.bars.locks import writing
 from regime_platform.compute_db.reader import read_lineage
@@ -62,7 +63,7 @@ def publish(platform: Platform, instrument: Instrument, now: dt.datetime) -> Pub
 
 def _bar_facts(paths: SymbolPaths, instrument: Instrument, verdict: Verdict) -> Mapping[str, Any]:
     files = {timeframe: raw_log.names(paths.raw(timeframe)) for timeframe in instrument.timeframes}
-    return bar_manifest(instrument, verdict, files)
+    return bar_manifest(instrument, verdict, files, factors_in_force(paths))
 
 
 def _digest(path: Path) -> str:

@@ -15,18 +15,22 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from regime_platform.errors import BarsError, SourceError, UsageError
-from regime_platform.model.bar_schema import BAR_COLUMNS, BAR_SCHEMA, PRICE_COLUMNS
+from regime_platform.model.bar_schema import BAR_COLUMNS, BAR_SCHEMA
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.timeframes import canonical_timeframe, is_intraday
+from regime_platform.sources.file_mapping import AS_NAMED, FileMapping, read_mapping
+from regime_platform.sources.local_times import has_date_only, instants
 from regime_platform.sources.protocol import Held, NotOfferedError, Page
-from regime_platform.sources.timestamps import is_date_only, parsed_timestamps
 
 _SUFFIXES = (".csv", ".parquet")
 _ROW = "_row"  # place in the file, for messages: the line of a CSV, the row of a Parquet file
 
 
 class FilesSource:
-    """Serves ``{root}/{SYMBOL}/{timeframe}.csv`` or ``.parquet``, always the whole file."""
+    """Serves ``{root}/{SYMBOL}/{timeframe}.csv`` or ``.parquet``, always the whole file.
+
+    A ``mapping.yaml`` beside the files or above them says what columns and times of others mean.
+    """
 
     name = "files"
 
@@ -45,12 +49,13 @@ class FilesSource:
         Raises:
             NotOfferedError: the symbol's folder has no file of this timeframe.
             SourceError: the symbol has no folder, or two files claim the timeframe.
-            BarsError: the file cannot be understood.
+            BarsError, ConfigError: the file or its mapping cannot be understood.
         """
         del held, now  # a file may change anywhere, so it is always served whole
         wanted = canonical_timeframe(timeframe)
         path = self._file(instrument.symbol, wanted)
-        bars = read_bars_file(path, accept_dates=not is_intraday(wanted))
+        mapping = read_mapping(path.parent)
+        bars = read_bars_file(path, accept_dates=not is_intraday(wanted), mapping=mapping)
         yield Page(bars, "as_served", window=None)
 
     def _file(self, symbol: str, timeframe: str) -> Path:
@@ -69,11 +74,14 @@ class FilesSource:
         return found[0]
 
 
-def read_bars_file(path: Path, *, accept_dates: bool = True) -> pl.DataFrame:
+def read_bars_file(
+    path: Path, *, accept_dates: bool = True, mapping: FileMapping = AS_NAMED
+) -> pl.DataFrame:
     """The bars of one CSV or Parquet file in ``BAR_SCHEMA``, rows and order as they stand.
 
-    Columns are ts, open, high, low, close and, where known, volume. Naive times are UTC; a date
-    means its midnight where dates are accepted. An empty number is null.
+    Unless ``mapping`` says otherwise, columns are ts, open, high, low, close and, where known,
+    volume, and naive times are UTC. A date means its midnight where dates are accepted. An empty
+    number is null.
 
     Raises:
         BarsError: naming file, column, row and remedy.
@@ -81,12 +89,12 @@ def read_bars_file(path: Path, *, accept_dates: bool = True) -> pl.DataFrame:
     if path.suffix not in _SUFFIXES:
         raise BarsError(f"{path}: expected a name ending in {' or '.join(_SUFFIXES)}")
     try:
-        table = _csv_table(path) if path.suffix == ".csv" else _parquet_table(path)
+        table = (_csv_table if path.suffix == ".csv" else _parquet_table)(path, mapping)
     except OSError as error:
         raise BarsError(f"{path}: cannot be read ({error}); restore or export it anew") from error
     if "volume" not in table.columns:
         table = table.with_columns(pl.lit(None, pl.Float64).alias("volume"))
-    ts = _timestamps(table, path, accept_dates=accept_dates)
+    ts = _timestamps(table, path, mapping, accept_dates=accept_dates)
     numbers = [_numbers(table, name, path) for name in BAR_COLUMNS if name != "ts"]
     return pl.DataFrame([ts, *numbers], schema=BAR_SCHEMA)
 
@@ -100,20 +108,20 @@ def _timeframe_of(path: Path) -> str | None:
         return None
 
 
-def _csv_table(path: Path) -> pl.DataFrame:
+def _csv_table(path: Path, mapping: FileMapping) -> pl.DataFrame:
     # the csv module and not a frame reader, because a line cut short must not become nulls
     with path.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.reader(stream, strict=True)
         try:
             header = [name.strip() for name in next(reader, [])]
-            _require_columns(header, path)
+            mapping.refuse_header(header, path)
             rows = [_fields(row, header, reader.line_num, path) for row in reader if row]
         except (csv.Error, UnicodeDecodeError) as error:
             raise BarsError(
                 f"{path} line {reader.line_num}: not CSV in UTF-8 ({error}); export it anew"
             ) from error
     schema = {**dict.fromkeys(header, pl.String), _ROW: pl.Int64}
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    return mapping.named(pl.DataFrame(rows, schema=schema, orient="row"), _ROW)
 
 
 def _fields(row: list[str], header: list[str], line: int, path: Path) -> list[str | int | None]:
@@ -125,41 +133,37 @@ def _fields(row: list[str], header: list[str], line: int, path: Path) -> list[st
     return [*(text.strip() or None for text in row), line]
 
 
-def _parquet_table(path: Path) -> pl.DataFrame:
+def _parquet_table(path: Path, mapping: FileMapping) -> pl.DataFrame:
     try:
         table = pl.from_arrow(pq.read_table(path, page_checksum_verification=True))
     except pa.ArrowException as error:
         raise BarsError(f"{path}: not a readable Parquet file ({error}); export it anew") from error
     assert isinstance(table, pl.DataFrame)
-    _require_columns(table.columns, path)
-    return table.with_row_index(_ROW, offset=1)
+    mapping.refuse_header(table.columns, path)
+    return mapping.named(table.with_row_index(_ROW, offset=1), _ROW)
 
 
-def _require_columns(found: list[str], path: Path) -> None:
-    missing = [name for name in ("ts", *PRICE_COLUMNS) if name not in found]
-    unknown = [name for name in found if name not in BAR_COLUMNS]
-    repeated = [name for name in dict.fromkeys(found) if found.count(name) > 1]
-    for names, word in ((missing, "missing"), (unknown, "unknown"), (repeated, "repeated")):
-        if names:
-            raise BarsError(
-                f"{path}: column {', '.join(names)} {word}; expected {', '.join(BAR_COLUMNS)}, "
-                "of which volume may be absent"
-            )
-
-
-def _timestamps(table: pl.DataFrame, path: Path, *, accept_dates: bool) -> pl.Series:
+def _timestamps(
+    table: pl.DataFrame, path: Path, mapping: FileMapping, *, accept_dates: bool
+) -> pl.Series:
     column = table["ts"]
-    parsed = parsed_timestamps(column)
+    parsed = instants(column, mapping.zone, mapping.time_format, accept_dates=accept_dates)
     if parsed is None:
         raise BarsError(
             f"{path}: column ts has the type {column.dtype}; expected timestamps, dates or text"
         )
-    remedy = "expected YYYY-MM-DD HH:MM:SS with or without an offset, or YYYY-MM-DD"
-    _refuse(table, "ts", parsed.is_null(), path, remedy)
+    _refuse(table, "ts", parsed.is_null(), path, _expected_time(mapping))
     if not accept_dates:
         remedy = "a date alone labels no intraday bar; give the UTC time at which it opens"
-        _refuse(table, "ts", is_date_only(column), path, remedy)
+        _refuse(table, "ts", has_date_only(column, mapping.time_format), path, remedy)
     return parsed
+
+
+def _expected_time(mapping: FileMapping) -> str:
+    form = mapping.time_format or "YYYY-MM-DD HH:MM:SS with or without an offset, or YYYY-MM-DD"
+    if mapping.zone == "UTC":
+        return f"expected {form}"
+    return f"expected {form}, and a time that {mapping.zone} has once (else give it an offset)"
 
 
 def _numbers(table: pl.DataFrame, name: str, path: Path) -> pl.Series:

@@ -81,12 +81,18 @@ def test_promoting_twice_is_promoting_once(tmp_path: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in [tmp_path, *tmp_path.iterdir()]} == before
 
 
-def test_a_damaged_part_is_written_anew(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_known", [False, True], ids=["unknown", "in force"])
+@pytest.mark.parametrize("damage", [b"nothing of use", None], ids=["overwritten", "removed"])
+def test_a_damaged_part_is_written_anew(
+    tmp_path: Path, damage: bytes | None, is_known: bool
+) -> None:
     once = write_parts(tmp_path, "1day", make_bars(300), "AAPL")
-    (tmp_path / once.files[0].name).write_bytes(b"nothing of use")
+    path = tmp_path / once.files[0].name
+    path.unlink() if damage is None else path.write_bytes(damage)
 
-    again = write_parts(tmp_path, "1day", make_bars(300), "AAPL")
+    again = write_parts(tmp_path, "1day", make_bars(300), "AAPL", once if is_known else None)
 
+    assert again == once
     assert read_bars(tmp_path, again).equals(make_bars(300))
 
 

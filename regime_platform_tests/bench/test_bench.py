@@ -11,6 +11,7 @@ import pytest
 
 from regime_platform.compute.params import FIRST_BARS
 from regime_platform.settings import PROJECT_ROOT
+from regime_platform_tests.bench import appending
 from regime_platform_tests.bench.fresh_state import state_of
 from regime_platform_tests.bench.per_bar_reference import pandas_frame, state_at
 from regime_platform_tests.bench.ratio import (
@@ -87,3 +88,12 @@ def test_a_stage_within_a_stage_is_counted_once() -> None:
     watch.around("outer", inner)()
 
     assert watch.spent == {"inner": 3.0, "outer": 17.0}
+
+
+def test_the_bench_of_appending_measures_every_stage(capsys: pytest.CaptureFixture[str]) -> None:
+    appending.main(["--quick"])
+
+    told = capsys.readouterr().out
+    for name in ("append_wall_ms", "fold_wall_ms", "gate_wall_ms", "canonical_kb"):
+        assert f"daily_{name}" in told
+        assert f"intraday_{name}" in told

@@ -1,0 +1,152 @@
+"""Compaction: many files of a raw log become few, and no row, revision or fetch time is lost.
+
+Files that came one after the other are merged into one that keeps each row's batch and fetch time,
+so that the log reads the same before and after, for every moment of the past. The merged file is
+written and read back before those it replaces are removed; whenever a process is killed, either
+they or it are what the log consists of. Migrated files are never merged.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby, takewhile
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+
+from regime_platform.bars.raw_file import (
+    ORIGIN_COLUMNS,
+    compacted_bytes,
+    read_footer,
+    read_rows,
+)
+from regime_platform.bars.raw_names import RawName, compacted_name, digest_of, listing, parsed
+from regime_platform.errors import BarsError
+from regime_platform.files import write_bytes
+from regime_platform.validation.series_rules import GATE_SCHEMA
+
+#: Where more files than this stand at the end of a log, whoever appends to it merges some.
+MOST_FILES = 16
+#: A file so many times as large as all younger ones together is left alone then: rewriting it for a
+#: few rows, and reading it whole for the overlap of the next page, would cost more than it saves.
+_LARGE = 4
+
+_COLUMNS = (*GATE_SCHEMA, *ORIGIN_COLUMNS)
+
+
+@dataclass(frozen=True)
+class Compaction:
+    """What became of one log."""
+
+    replaced: tuple[tuple[str, str], ...]  # old name -> new name, in order of arrival
+    files: int  # of the log now
+    bytes_before: int
+    bytes_after: int
+
+
+def relieve(folder: Path) -> None:
+    """Merges the small files at the end of the log where they became too many; hold the lock.
+
+    Raises:
+        BarsError: a file is damaged; the log stays as it is.
+    """
+    youngest_first = takewhile(lambda name: not name.is_legacy, reversed(listing(folder)[0]))
+    tail = list(youngest_first)
+    if len(tail) <= MOST_FILES:
+        return
+    small, total = tail[:2], _size(folder, tail[:2])
+    for name in tail[2:]:
+        size = _size(folder, [name])
+        if size > _LARGE * total:
+            break
+        small.append(name)
+        total += size
+    _merge(folder, small[::-1])
+    sweep_superseded(folder, small)
+
+
+def is_compact(folder: Path) -> bool:
+    """True where ``compact`` would do nothing; needs no lock."""
+    live, superseded = listing(folder)
+    return not superseded and not any(_runs(live))
+
+
+def compact(folder: Path) -> Compaction:
+    """Merges all that can be merged; hold the lock. Where nothing can be, nothing is written.
+
+    Raises:
+        BarsError: a file is damaged; the log stays as it is.
+    """
+    live, superseded = listing(folder)
+    before = _size(folder, [*live, *superseded])
+    sweep_superseded(folder, superseded)
+    replaced: list[tuple[str, str]] = []
+    for run in _runs(live):
+        merged = _merge(folder, run)
+        sweep_superseded(folder, run)
+        replaced += [(name.text, merged) for name in run]
+    now = listing(folder)[0]
+    return Compaction(tuple(replaced), len(now), before, _size(folder, now))
+
+
+def sweep_superseded(folder: Path, superseded: list[RawName]) -> None:
+    """Removes files whose rows lie in a compacted one; hold the lock."""
+    for name in superseded:
+        (folder / name.text).unlink(missing_ok=True)
+
+
+def locate(folder: Path, name: str) -> str:
+    """The file that holds now what the file ``name`` held when a manifest named it.
+
+    Raises:
+        BarsError: no file of the log holds it; restore it from a backup.
+    """
+    wanted = parsed(name)
+    if wanted is None:
+        raise BarsError(f"{name} is no file name of a raw log; check the manifest that names it")
+    for one in listing(folder)[0]:
+        if one == wanted or (one.supersedes(wanted) and _has(folder, one, wanted)):
+            return one.text
+    raise BarsError(f"{folder} has no longer what {name} held; restore it from a backup")
+
+
+def _has(folder: Path, holder: RawName, wanted: RawName) -> bool:
+    """Whether ``wanted`` went into ``holder``, with the bytes that its name promises."""
+    if wanted.first < wanted.last:  # the batches in between are what its sum says
+        inside = [one for one in _batches(folder, holder) if wanted.supersedes(one)]
+        return digest_of(inside) == digest_of([wanted])
+    return wanted in _batches(folder, holder)
+
+
+def _batches(folder: Path, name: RawName) -> list[RawName]:
+    """The files in which the batches of a file arrived."""
+    texts = pl.Series(read_rows(folder, name, ["batch"])["batch"]).unique()
+    return [one for text in texts if (one := parsed(text)) is not None]
+
+
+def _runs(live: list[RawName]) -> Iterator[list[RawName]]:
+    """Two or more files next to each other that may become one."""
+    for is_legacy, group in groupby(live, key=lambda name: name.is_legacy):
+        run = list(group)
+        if not is_legacy and len(run) > 1:
+            yield run
+
+
+def _merge(folder: Path, run: list[RawName]) -> str:
+    table = pa.concat_tables([read_rows(folder, name, _COLUMNS) for name in run])
+    new = sum(read_footer(folder / name.text).new for name in run)
+    data = compacted_bytes(table, [name.text for name in run], new)
+    target = compacted_name(run, data)
+    write_bytes(folder / target, data)
+    written = parsed(target)
+    if written is None or not read_rows(folder, written, _COLUMNS).equals(table):
+        (folder / target).unlink()
+        raise BarsError(
+            f"{folder / target} did not come back as it was written; nothing was removed: "
+            "check the disk, then compact again"
+        )
+    return target
+
+
+def _size(folder: Path, names: list[RawName]) -> int:
+    return sum((folder / name.text).stat().st_size for name in names)
