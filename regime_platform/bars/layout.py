@@ -36,6 +36,11 @@ class SymbolPaths:
         return self.folder / "verdict.json"
 
     @property
+    def decisions(self) -> Path:
+        """What persons decided about single bars."""
+        return self.folder / "decisions.yaml"
+
+    @property
     def manifest(self) -> Path:
         """The bar manifest."""
         return self.folder / "manifest.json"
@@ -65,6 +70,11 @@ class DataRoot:
     def board(self) -> Path:
         """Latest state of every symbol: a cache, rebuilt from the compute.db files at any time."""
         return self.path / "board.parquet"
+
+    @property
+    def gate_policy(self) -> Path:
+        """The severities that an operator chose for the rules of the gate."""
+        return self.path / "gate.yaml"
 
     @property
     def eras(self) -> Path:

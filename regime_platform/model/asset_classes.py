@@ -16,6 +16,14 @@ XNYS = "XNYS"  # New York Stock Exchange: early closes, unplanned closures
 FX = "FX"  # Sunday 17:00 to Friday 17:00 New York
 ALWAYS = "ALWAYS"  # every hour of every day
 
+_FIRST_DATES: Mapping[str, dt.date] = MappingProxyType(
+    {
+        XNYS: dt.date(1927, 1, 1),  # the first year whose holidays are known
+        FX: dt.date(1971, 1, 4),  # before, rates were fixed
+        ALWAYS: dt.date(2009, 1, 3),  # the first block
+    }
+)
+
 
 @dataclass(frozen=True)
 class AssetClass:
@@ -26,6 +34,11 @@ class AssetClass:
     close: dt.time  # local time at which the day's bar is closed
     reports_volume: bool
     calendar: str  # which of model.trading_sessions holds its sessions
+
+    @property
+    def first_date(self) -> dt.date:
+        """No bar of the class can be older."""
+        return _FIRST_DATES[self.calendar]
 
     @property
     def trades_weekends(self) -> bool:

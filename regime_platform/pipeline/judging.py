@@ -1,0 +1,80 @@
+"""What the gate says of a symbol's bars, wherever they lie; nothing is written here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+
+import polars as pl
+
+from regime_platform.bars import raw_log
+from regime_platform.bars.decisions import read_decisions
+from regime_platform.bars.layout import DataRoot, SymbolPaths
+from regime_platform.bars.revisions import fold
+from regime_platform.model.instruments import Instrument
+from regime_platform.validation.comparison import compared
+from regime_platform.validation.decisions import in_force
+from regime_platform.validation.gate import GateResult, gate
+from regime_platform.validation.overlap_rules import Overlap, overlap
+from regime_platform.validation.policy import Policy, Standard, parse_policy
+
+
+@dataclass(frozen=True)
+class JudgedSeries:
+    """One series as it went into the gate, and what came of it."""
+
+    rows: pl.DataFrame
+    result: GateResult
+    log_digest: str = ""  # of the raw log it was read from
+
+
+def standard_of(root: DataRoot, symbol: str) -> Standard:
+    """By what a symbol is judged: gate.yaml of the data root, and the symbol's decisions.
+
+    Raises:
+        ConfigError: one of the files is damaged or says what cannot be.
+    """
+    try:
+        policy = parse_policy(root.gate_policy.read_text(encoding="utf-8"), str(root.gate_policy))
+    except FileNotFoundError:
+        policy = Policy()
+    return Standard(policy, in_force(read_decisions(root.symbol(symbol))))
+
+
+def judged_log(
+    paths: SymbolPaths, instrument: Instrument, standard: Standard
+) -> dict[str, JudgedSeries]:
+    """Every series of the raw log of ``instrument``, judged."""
+    rows: dict[str, pl.DataFrame] = {}
+    overlaps: dict[str, Overlap] = {}
+    digests: dict[str, str] = {}
+    for timeframe in instrument.timeframes:
+        digests[timeframe] = raw_log.log_digest(paths.raw(timeframe))
+        raw = raw_log.read_raw(paths.raw(timeframe))
+        rows[timeframe] = fold(raw, timeframe, instrument.asset_class)
+        overlaps[timeframe] = overlap(raw, rows[timeframe], timeframe, instrument.asset_class)
+    results = judged_rows(rows, instrument.asset_class, standard, overlaps)
+    return {
+        timeframe: JudgedSeries(rows[timeframe], result, digests[timeframe])
+        for timeframe, result in results.items()
+    }
+
+
+def judged_rows(
+    rows: Mapping[str, pl.DataFrame],
+    asset_class: str,
+    standard: Standard,
+    overlaps: Mapping[str, Overlap] | None = None,
+) -> dict[str, GateResult]:
+    """The rows of each timeframe of one symbol through the gate, then against each other."""
+    results = {
+        timeframe: gate(held, timeframe=timeframe, asset_class=asset_class, standard=standard)
+        for timeframe, held in rows.items()
+    }
+    return compared(results, overlaps or {}, asset_class=asset_class, standard=standard)
+
+
+@cache
+def calendar_version() -> str:
+    """Of the library that knows the holidays: another one may judge otherwise."""
+    return version("exchange_calendars")
