@@ -19,6 +19,7 @@ from regime_platform.cli import (
     era_sets,
     evaluating,
     interface,
+    validating,
     versions,
     walking,
     warming,
@@ -27,7 +28,15 @@ from regime_platform.cli.exits import NOTHING_SUCCEEDED, code_of_error
 from regime_platform.errors import RegimeError
 
 _PANELS: Sequence[tuple[str, Sequence[tuple[str, Callable[..., Any]]]]] = (
-    ("Walk", (("run", walking.run), ("promote", walking.promote), ("compute", walking.compute))),
+    (
+        "Walk",
+        (
+            ("run", walking.run),
+            ("promote", walking.promote),
+            ("validate", validating.validate),
+            ("compute", walking.compute),
+        ),
+    ),
     (
         "Look",
         (

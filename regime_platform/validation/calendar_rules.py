@@ -54,7 +54,7 @@ class Coverage:
     expected: int  # bars that must exist between the first and the last one
     sessions: int  # trading dates (weekly: weeks) that these are of
     outside: pl.Series  # per bar held: True where the calendar has no session
-    gaps: pl.DataFrame  # ts, date, whole_session of every bar missing, by ts
+    gaps: pl.DataFrame  # ts, date, place, whole_session of every bar missing, by ts
 
     def due(self, rule: Rule) -> int:
         """How many units of ``rule`` must exist."""
@@ -81,7 +81,8 @@ def coverage(opens: pl.Series, timeframe: str, asset_class: str) -> Coverage:
     if outside.any():  # what need not exist may still be tolerated
         tolerated = tolerated_opens(asset_class, timeframe, *span, anchor=anchor)
         outside &= ~_among(held, _ticks(tolerated))
-    gaps = expected.filter(~_among(_ticks(expected["ts"]), held))
+    due = expected.with_row_index("place")
+    gaps = due.filter(~_among(_ticks(expected["ts"]), held))
     return Coverage(
         anchor=anchor if is_intraday(timeframe) else "",
         expected=expected.height,
@@ -116,14 +117,34 @@ def _marked(gaps: pl.DataFrame, expected: pl.DataFrame) -> pl.DataFrame:
     due = expected.filter(pl.col("date").is_in(dates.implode())).group_by("date").len("due")
     absent = pl.len().over("date")
     return gaps.join(due, on="date", how="left", maintain_order="left").select(
-        "ts", "date", whole_session=absent == pl.col("due")
+        "ts", "date", "place", whole_session=absent == pl.col("due")
     )
 
 
 def no_gaps() -> pl.DataFrame:
     """Not a bar is missing."""
     return pl.DataFrame(
-        schema={"ts": pl.Datetime("us", "UTC"), "date": pl.Date, "whole_session": pl.Boolean}
+        schema={
+            "ts": pl.Datetime("us", "UTC"),
+            "date": pl.Date,
+            "place": pl.UInt32,  # among the bars expected, so that neighbours are told
+            "whole_session": pl.Boolean,
+        }
+    )
+
+
+def stretches(gaps: pl.DataFrame) -> pl.DataFrame:
+    """Gaps without a bar between them as one row: first, last, missing (bars), sessions (whole)."""
+    run = pl.col("place").cast(pl.Int64) - pl.int_range(pl.len())
+    return (
+        gaps.group_by(run, maintain_order=True)
+        .agg(
+            first=pl.col("ts").first(),
+            last=pl.col("ts").last(),
+            missing=pl.len(),
+            sessions=pl.col("date").filter("whole_session").n_unique(),
+        )
+        .drop("place")
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from regime_platform.model.asset_classes import ASSET_CLASSES
+from regime_platform.model.series import instant
 from regime_platform.validation.bar_rules import bar_rules, finished_when_fetched
 from regime_platform.validation.calendar_rules import CALENDAR_RULES, OUTSIDE_SESSION, Coverage
 from regime_platform.validation.findings import QUOTED, Finding, Rule, Severity, finding
@@ -95,7 +96,7 @@ class Judge:
         if not ruled.is_asked:
             return finding(ruled, 0, 0)
         gaps = covered.missing(rule)
-        true = self._accepted(rule) if gaps.height else []
+        true = self._true_gaps(rule) if gaps.height else []
         left = gaps.filter(
             ~pl.col("ts").is_in(true) & ~pl.col("date").cast(pl.Datetime("us", "UTC")).is_in(true)
         )
@@ -129,6 +130,11 @@ class Judge:
         mask = rows["ts"].is_in(told["ts"].implode()).fill_null(value=False)
         said = rows.filter(mask).join(told, on="ts", how="left", maintain_order="left")
         return Mark(EXCLUDED, mask, rows.height, said)
+
+    def _true_gaps(self, rule: Rule) -> list[dt.datetime]:
+        """What a person took out is not missing."""
+        excluded = [instant(ts) for ts in self.standard.excluded(self.timeframe)]
+        return [*self._accepted(rule), *excluded]
 
     def _accepted(self, rule: Rule) -> list[dt.datetime]:
         return [one.opens for one in self.standard.accepted(self.timeframe, rule.name)]
