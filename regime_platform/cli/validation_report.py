@@ -20,7 +20,7 @@ from regime_platform.cli.screen import (
 )
 from regime_platform.model.series import iso
 from regime_platform.pipeline.inspection import SeriesReport, SymbolReport
-from regime_platform.validation.findings import Severity
+from regime_platform.validation.gate import BLOCKED
 
 _MOST_ROWS = 40
 _ORDER = ("failed", "blocked", "no_bars", "passed")
@@ -115,16 +115,16 @@ class ValidationReport:
 
 def _cells(series: SeriesReport) -> tuple[Cell, ...]:
     found = ", ".join(f"{one.rule} {one.count:,}" for one in series.findings if one.count)
-    ends = (_open(series.first), _open(series.last))
+    ends = ((series.first or "·")[:10], (series.last or "·")[:10])
     return series.timeframe, _styled(series.status), count(series.bars), *ends, found or "·"
 
 
 def _told(series: SeriesReport) -> Iterator[str]:
     """Every finding with its first example and its remedy, one line each."""
-    if series.reason and not any(one.is_blocking for one in series.findings):
+    if series.status == BLOCKED and not any(one.is_blocking for one in series.findings):
         yield series.reason
     for one in sorted(series.findings, key=lambda one: (not one.is_blocking, -one.count)):
-        if one.count and one.severity is not Severity.STATUS:
+        if one.count:
             yield f"{one.rule}: {one.examples[0]}; {one.remedy}"
 
 
@@ -134,8 +134,8 @@ def _styled(status: str) -> Cell:
     return text
 
 
-def _open(instant: str | None) -> str:
-    return "·" if instant is None else instant.removesuffix("T00:00:00Z").removesuffix(":00Z")
+def _open(instant: str) -> str:
+    return instant.removesuffix("T00:00:00Z").removesuffix(":00Z")
 
 
 def _gap(gap: dict[str, Any]) -> tuple[str, str, str, str]:
