@@ -1,6 +1,6 @@
 """`regime validate`: what the gate says of bars, wherever they lie; nothing is promoted."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from regime_platform.bars.layout import DataRoot
-    from regime_platform.model.instruments import Instrument
     from regime_platform.model.universe import Universe
     from regime_platform.pipeline.inspection import SymbolReport
 
@@ -102,6 +101,7 @@ def validate(  # noqa: PLR0913, PLR0917 - one parameter per option
     from regime_platform.cli.clock import moment
     from regime_platform.cli.screen import symbol_progress
     from regime_platform.cli.validation_report import ValidationReport
+    from regime_platform.pipeline.inspection_pool import inspect_many
     from regime_platform.settings import Settings, load_universe
 
     settings = Settings()
@@ -111,7 +111,8 @@ def validate(  # noqa: PLR0913, PLR0917 - one parameter per option
         wanted = chosen(
             asked.universe, words, everything=everything, symbols_file=symbols_file, tier=tier
         )
-        total, reports = len(wanted), _of_store(asked, wanted, source)
+        reports = inspect_many(asked.root, wanted, asked.now, raw=source == "raw")
+        total = len(wanted)
     elif source == "file":
         total, reports = 1, _of_file(asked, symbol, timeframe)
     elif source == "live":
@@ -131,18 +132,6 @@ def validate(  # noqa: PLR0913, PLR0917 - one parameter per option
     else:
         told.print(all_rows=all_rows)
     raise typer.Exit(told.code)
-
-
-def _of_store(
-    asked: _Asked, wanted: "Sequence[Instrument]", source: str
-) -> "Iterator[SymbolReport]":
-    from regime_platform.pipeline.inspection import inspect_canonical, inspect_raw
-
-    for one in wanted:
-        if source == "raw":
-            yield inspect_raw(asked.root, one)
-        else:
-            yield inspect_canonical(asked.root, one, asked.now)
 
 
 def _of_file(asked: _Asked, symbol: str | None, timeframe: str | None) -> "Iterator[SymbolReport]":

@@ -100,5 +100,7 @@ def _intraday(near: pl.DataFrame, length: dt.timedelta, anchor: str) -> pl.DataF
     first = pl.col("opens") if anchor == SESSION else pl.col("opens").dt.truncate(length)
     opens = pl.datetime_ranges(first, "closes", interval=length, closed="left")
     bars = near.select("date", ts=opens).explode("ts", empty_as_null=False)
-    # the bar in which one session passes into the next stands in both
-    return bars if anchor == SESSION else bars.filter(pl.col("ts").is_first_distinct())
+    if anchor == SESSION:
+        return bars
+    # the bar in which one session passes into the next stands in both, one after the other
+    return bars.filter((pl.col("ts") != pl.col("ts").shift(1)).fill_null(value=True))

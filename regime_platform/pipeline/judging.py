@@ -25,7 +25,8 @@ class JudgedSeries:
 
     rows: pl.DataFrame
     result: GateResult
-    log_digest: str = ""  # of the raw log it was read from
+    log_digest: str  # of the raw log it was read from
+    raw_files: tuple[str, ...]  # of that log, in order of arrival
 
 
 def standard_of(root: DataRoot, symbol: str) -> Standard:
@@ -47,15 +48,16 @@ def judged_log(
     """Every series of the raw log of ``instrument``, judged."""
     rows: dict[str, pl.DataFrame] = {}
     overlaps: dict[str, Overlap] = {}
-    digests: dict[str, str] = {}
+    logs: dict[str, tuple[str, tuple[str, ...]]] = {}
     for timeframe in instrument.timeframes:
-        digests[timeframe] = raw_log.log_digest(paths.raw(timeframe))
-        raw = raw_log.read_raw(paths.raw(timeframe))
+        folder = paths.raw(timeframe)
+        logs[timeframe] = raw_log.log_digest(folder), tuple(raw_log.names(folder))
+        raw = raw_log.read_raw(folder)
         rows[timeframe] = fold(raw, timeframe, instrument.asset_class)
         overlaps[timeframe] = overlap(raw, rows[timeframe], timeframe, instrument.asset_class)
     results = judged_rows(rows, instrument.asset_class, standard, overlaps)
     return {
-        timeframe: JudgedSeries(rows[timeframe], result, digests[timeframe])
+        timeframe: JudgedSeries(rows[timeframe], result, *logs[timeframe])
         for timeframe, result in results.items()
     }
 

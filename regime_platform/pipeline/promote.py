@@ -94,6 +94,7 @@ def _series(
         input_digest=input_digest(judged.rows),
         promoted=_promoted(paths, symbol, timeframe, result, in_force),
         log_digest=judged.log_digest,
+        raw_files=judged.raw_files,
     )
 
 

@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from regime_platform.bars import raw_log
-from regime_platform.bars.layout import SymbolPaths
 from regime_platform.bars.locks import writing
 from regime_platform.compute_db.reader import read_lineage
 from regime_platform.errors import BarsError, BlockedError
@@ -43,7 +41,7 @@ def publish(platform: Platform, instrument: Instrument, now: dt.datetime) -> Pub
     if verdict.status == BLOCKED:
         raise BlockedError(f"{symbol} is blocked by the gate, its manifests stay: {verdict.reason}")
     wanted = {
-        paths.manifest: _bar_facts(paths, instrument, verdict),
+        paths.manifest: _bar_facts(instrument, verdict),
         paths.compute_manifest: compute_manifest(symbol, read_lineage(paths.compute_db)),
     }
     outdated = [path for path, facts in wanted.items() if not is_same(read_json(path), facts)]
@@ -60,9 +58,11 @@ def publish(platform: Platform, instrument: Instrument, now: dt.datetime) -> Pub
     )
 
 
-def _bar_facts(paths: SymbolPaths, instrument: Instrument, verdict: Verdict) -> Mapping[str, Any]:
-    files = {timeframe: raw_log.names(paths.raw(timeframe)) for timeframe in instrument.timeframes}
-    return bar_manifest(instrument, verdict, files)
+def _bar_facts(instrument: Instrument, verdict: Verdict) -> Mapping[str, Any]:
+    # what came in since the verdict was reached is in no bar yet, so it is not named
+    return bar_manifest(
+        instrument, verdict, {one.timeframe: one.raw_files for one in verdict.series}
+    )
 
 
 def _digest(path: Path) -> str:

@@ -95,13 +95,14 @@ class Judge:
         ruled = self._rule(rule)
         if not ruled.is_asked:
             return finding(ruled, 0, 0)
-        gaps = covered.missing(rule)
-        true = self._true_gaps(rule) if gaps.height else []
+        due = covered.due(rule)
+        if covered.gaps.is_empty():
+            return finding(ruled, due, 0)
+        gaps, true = covered.missing(rule), self._true_gaps(rule)
         left = gaps.filter(
             ~pl.col("ts").is_in(true) & ~pl.col("date").cast(pl.Datetime("us", "UTC")).is_in(true)
         )
         told = quoted(left.head(QUOTED), ruled, self.timeframe)
-        due = covered.due(rule)
         return finding(ruled, due, left.height, told, accepted=gaps.height - left.height)
 
     def _rule(self, rule: Rule) -> Rule:

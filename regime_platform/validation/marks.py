@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import polars as pl
 
 from regime_platform.validation.bar_rules import opens_text
@@ -31,7 +32,7 @@ class Mark:
 
 def nowhere(height: int) -> pl.Series:
     """A mask that holds for no row."""
-    return pl.repeat(value=False, n=height, eager=True)
+    return pl.Series(np.zeros(height, dtype=np.bool_))
 
 
 def broken(marks: Sequence[Mark], severity: Severity, height: int) -> pl.Series:
@@ -61,11 +62,14 @@ def quoted(rows: pl.DataFrame, rule: Rule, timeframe: str) -> tuple[str, ...]:
 
 def rejected_rows(rows: pl.DataFrame, marks: Sequence[Mark], wrong: pl.Series) -> pl.DataFrame:
     """The rows kept out, each once and in order, with the first rule broken and all reasons."""
-    told = pl.concat(_told(rows, marks)) if rows.height else _NOTHING_TOLD
-    each = told.group_by("row", maintain_order=True).agg(
-        pl.col("rule").first(), pl.col("reason").str.join("; ")
+    told = pl.concat(_told(rows, marks))
+    if told.is_empty():
+        return rows.clear().with_columns(_NO_WORDS)
+    each = (
+        told.group_by("row", maintain_order=True)
+        .agg(pl.col("rule").first(), pl.col("reason").str.join("; "))
+        .sort("row")
     )
-    each = each.sort("row")
     places = each["row"]
     words = pl.Series("disposition", [REJECTED, SET_ASIDE])
     disposition = words.gather(1 - wrong.gather(places).cast(pl.UInt32))
@@ -74,13 +78,14 @@ def rejected_rows(rows: pl.DataFrame, marks: Sequence[Mark], wrong: pl.Series) -
 
 def without_accepted(mark: Mark, rows: pl.DataFrame, accepted: Sequence[dt.datetime]) -> Mark:
     """``mark`` without the rows whose opens a person declared true."""
-    if not accepted or not mark.mask.any():
+    if not accepted:
         return mark
     pardoned = mark.mask & rows["ts"].is_in(accepted)
     said = None if mark.said is None else mark.said.filter(~pl.col("ts").is_in(accepted))
     return replace(mark, mask=mark.mask & ~pardoned, said=said, accepted=int(pardoned.sum()))
 
 
+_NO_WORDS = [pl.lit("").alias(name) for name in ("disposition", "rule", "reason")]
 _NOTHING_TOLD = pl.DataFrame(schema={"row": pl.UInt32, "rule": pl.String, "reason": pl.String})
 
 

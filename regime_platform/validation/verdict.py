@@ -4,7 +4,7 @@ A verdict names the input it was reached on and, per series, the canonical bars 
 promoted, or the last good ones where the series is blocked.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -48,12 +48,14 @@ class SeriesVerdict:
     promoted: Promoted | None  # the canonical bars in force, whatever the status
     log_digest: str = ""  # of the raw log's file names: equal means that nothing came since
     anchor: str = ""  # where intraday bars start: session or clock
+    raw_files: tuple[str, ...] = ()  # of the raw log that were judged, in order of arrival
 
     def facts(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return {
             **asdict(self),
             "findings": [one.facts() for one in self.findings],
+            "raw_files": list(self.raw_files),
             "promoted": None if self.promoted is None else self.promoted.facts(),
         }
 
@@ -65,6 +67,7 @@ class SeriesVerdict:
             **{
                 **facts,
                 "findings": tuple(Finding.from_facts(one) for one in facts["findings"]),
+                "raw_files": tuple(facts.get("raw_files", ())),
                 "promoted": None if promoted is None else Promoted.from_facts(promoted),
             }
         )
@@ -145,13 +148,14 @@ def input_digest(rows: pl.DataFrame) -> str:
     return frame_digest(rows.select(*BAR_COLUMNS, "fetched_at"))
 
 
-def judge(
+def judge(  # noqa: PLR0913 - one parameter per fact that the result does not know
     result: GateResult,
     *,
     timeframe: str,
     input_digest: str,
     promoted: Promoted | None,
     log_digest: str = "",
+    raw_files: Sequence[str] = (),
 ) -> SeriesVerdict:
     """The verdict on one series; ``promoted`` is the pointer that shall be in force."""
     return SeriesVerdict(
@@ -167,6 +171,7 @@ def judge(
         promoted=promoted,
         log_digest=log_digest,
         anchor=result.anchor,
+        raw_files=tuple(raw_files),
     )
 
 
