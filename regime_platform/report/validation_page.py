@@ -47,12 +47,13 @@ def _unjudged(symbols: Iterable[Facts]) -> Iterable[Sequence[object]]:
 
 
 def _rules(series: Sequence[tuple[str, Facts]]) -> Iterable[Sequence[object]]:
-    """One row per rule over all series; a rule that found nothing is told as well."""
+    """One row per rule over all series, those that found something first."""
     by_rule: dict[str, list[tuple[str, str, Facts]]] = {}
     for symbol, one in series:
         for it in one["findings"]:
             by_rule.setdefault(it["rule"], []).append((symbol, one["timeframe"], it))
-    for rule, held in by_rule.items():
+    found_first = sorted(by_rule.items(), key=lambda one: not any(it["count"] for *_, it in one[1]))
+    for rule, held in found_first:
         symbol, timeframe, worst = max(held, key=lambda one: one[2]["count"])
         sums = [sum(it[name] for _s, _t, it in held) for name in ("count", "accepted", "checked")]
         touched = sum(1 for _s, _t, it in held if it["count"])
