@@ -6,7 +6,6 @@ true extreme is one that a person accepts.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 import polars as pl
@@ -20,7 +19,7 @@ _WINDOW = 50  # bars that say what is usual
 _LEAST = 10  # before so many, nothing is usual yet
 _CAP = 5.0
 
-#: So many times the usual move, range or volume is an outlier; rest below the floor never is.
+#: So many times the usual move, range or volume is an outlier; below the floor nothing is.
 MOVES = 15.0
 RANGES = 15.0
 VOLUMES = 40.0
@@ -34,14 +33,6 @@ _FLOOR_AFTER_A_BREAK = 0.25
 FROZEN_BARS: Mapping[str, int] = MappingProxyType(
     {"15min": 8, "1h": 6, "4h": 4, "1day": 4, "1week": 3}
 )
-
-
-@dataclass(frozen=True)
-class NeighbourRule(Rule):
-    """A rule on a bar and those before it; ``breaks`` reads the columns of ``beside``."""
-
-    breaks: pl.Expr
-
 
 STALE_RUN = Rule(
     "stale_run",
