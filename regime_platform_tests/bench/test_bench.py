@@ -12,7 +12,6 @@ import pytest
 from regime_platform.compute.params import FIRST_BARS
 from regime_platform.settings import PROJECT_ROOT
 from regime_platform_tests.bench.fresh_state import state_of
-from regime_platform_tests.bench.gates import judging_cost, symbol_rows
 from regime_platform_tests.bench.per_bar_reference import state_at
 from regime_platform_tests.bench.ratio import (
     DisagreementError,
@@ -85,9 +84,3 @@ def test_a_stage_within_a_stage_is_counted_once() -> None:
     watch.around("outer", inner)()
 
     assert watch.spent == {"inner": 3.0, "outer": 17.0}
-
-
-def test_the_gate_can_be_timed() -> None:
-    cost = judging_cost(symbol_rows("US_EQUITY", {"1day": 2, "1week": 2}), "US_EQUITY")
-
-    assert cost.cpu > 0.0
