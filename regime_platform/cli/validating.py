@@ -63,8 +63,8 @@ def validate(  # noqa: PLR0913, PLR0917 - one parameter per option
     words: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[PATH] [SYMBOL]...",
-            help="Symbols in any case; before them the file, with --input live or file.",
+            metavar="SYMBOL",
+            help="Symbols in any case; with --input live or file, the PATH first.",
         ),
     ] = None,
     everything: Everything = False,
