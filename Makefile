@@ -11,7 +11,7 @@ ifneq ($(DATA),)
 export REGIME_DATA_ROOT := $(abspath $(DATA))
 endif
 
-.PHONY: help setup demo ui test test-ui lint format bench bench-store lock clean
+.PHONY: help setup demo ui test test-ui lint format bench bench-store bench-gates lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ bench: $(RUN) ## time compute and store on this machine
 
 bench-store: $(RUN) ## time an append to a long series on this machine
 	@$(BIN)/python -m regime_platform_tests.bench.appending
+
+bench-gates: $(TEST) ## time the gate on this machine
+	@$(BIN)/python -m regime_platform_tests.bench.gates
 
 lock: $(RUN) ## pin the newest allowed versions by hash
 	@$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-header \

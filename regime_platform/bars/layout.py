@@ -46,6 +46,11 @@ class SymbolPaths:
         return self.folder / "price_factors.json"
 
     @property
+    def decisions(self) -> Path:
+        """What persons decided about single bars."""
+        return self.folder / "decisions.yaml"
+
+    @property
     def manifest(self) -> Path:
         """The bar manifest."""
         return self.folder / "manifest.json"
@@ -75,6 +80,11 @@ class DataRoot:
     def board(self) -> Path:
         """Latest state of every symbol: a cache, rebuilt from the compute.db files at any time."""
         return self.path / "board.parquet"
+
+    @property
+    def gate_policy(self) -> Path:
+        """The severities that an operator chose for the rules of the gate."""
+        return self.path / "gate.yaml"
 
     @property
     def eras(self) -> Path:

@@ -92,7 +92,7 @@ def adopt(
 
     root, universe = _house()
     before, after = _readable_in_force(), store.era_set(root, version)
-    store.adopt(root, version, since=moment(now), by=by or _user(), reason=reason)
+    store.adopt(root, version, since=moment(now), by=by or user(), reason=reason)
     told = {} if before is None else store.touched(universe, before, after)
     if as_json:
         print_json({"version": version, "touched": dict(told), "was_readable": before is not None})
@@ -169,7 +169,8 @@ def _benchmarks(given: Iterable[str]) -> dict[str, str]:
     return other
 
 
-def _user() -> str:
+def user() -> str:
+    """Whoever runs the command, for what is kept with a name."""
     import os
     import pwd
 

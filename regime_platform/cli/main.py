@@ -11,6 +11,7 @@ import typer
 
 from regime_platform.cli import (
     answering,
+    bar_decisions,
     boards,
     charting,
     compacting,
@@ -20,6 +21,7 @@ from regime_platform.cli import (
     evaluating,
     interface,
     universe,
+    validating,
     versions,
     walking,
     warming,
@@ -28,13 +30,20 @@ from regime_platform.cli.exits import NOTHING_SUCCEEDED, code_of_error
 from regime_platform.errors import RegimeError
 
 _PANELS: Sequence[tuple[str, Sequence[tuple[str, Callable[..., Any]]]]] = (
-    ("Walk", (("run", walking.run), ("validate", walking.validate), ("compute", walking.compute))),
+    (
+        "Walk",
+        (
+            ("run", walking.run),
+            ("promote", walking.promote),
+            ("validate", validating.validate),
+            ("compute", walking.compute),
+        ),
+    ),
     (
         "Look",
         (
             ("state", answering.state),
             ("history", answering.history),
-            ("bars", answering.bars),
             ("board", boards.board),
             ("charts", charting.charts),
         ),
@@ -65,6 +74,12 @@ app = typer.Typer(
 for _panel, _commands in _PANELS:
     for _name, _command in _commands:
         app.command(_name, rich_help_panel=_panel)(_command)
+app.add_typer(
+    bar_decisions.bars,
+    name="bars",
+    help="Show canonical bars; exclude, accept, list or undo what persons decide about bars.",
+    rich_help_panel="Look",
+)
 app.add_typer(
     era_sets.eras,
     name="eras",

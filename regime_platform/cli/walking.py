@@ -1,4 +1,4 @@
-"""The commands that walk symbols: run, validate, compute."""
+"""The commands that walk symbols: run, promote, compute."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -49,7 +49,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
     _walk_and_report(*_asked(symbols, everything, symbols_file, tier), order)
 
 
-def validate(  # noqa: PLR0913, PLR0917 - one parameter per option
+def promote(  # noqa: PLR0913, PLR0917 - one parameter per option
     symbols: Symbols = None,
     everything: Everything = False,
     symbols_file: SymbolsFile = None,

@@ -39,7 +39,13 @@ def bar_manifest(
         "symbol": instrument.symbol,
         "instrument": instrument.facts(),
         "bars_schema": {"version": BARS_SCHEMA_VERSION, "digest": BARS_SCHEMA_DIGEST},
-        "gate": {"status": verdict.status, "rules_version": verdict.rules_version},
+        "gate": {
+            "status": verdict.status,
+            "rules_version": verdict.rules_version,
+            "policy_digest": verdict.policy_digest,
+            "calendar_version": verdict.calendar_version,
+            "decisions": [one.facts() for one in verdict.decisions],
+        },
         "content_digest": facts_digest(
             {timeframe: promoted.digest for timeframe, promoted in verdict.promoted.items()}
         ),
@@ -63,5 +69,6 @@ def _series(one: SeriesVerdict) -> dict[str, Any]:
             "valid": one.valid,
             "rejected": one.rejected,
             "set_aside": one.set_aside,
+            "anchor": one.anchor,
         },
     }

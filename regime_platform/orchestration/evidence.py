@@ -1,19 +1,23 @@
 """What each check says of one symbol, read from what the stages wrote: verdict and manifests."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 import dagster as dg
 
+from regime_platform.bars.layout import SymbolPaths
 from regime_platform.compute_db.reader import read_lineage
 from regime_platform.files import read_json
+from regime_platform.manifests.manifest import is_same
 from regime_platform.orchestration.tables import brief, table
 from regime_platform.pipeline.outcomes import Stage, WalkOutcome
 from regime_platform.pipeline.platform import Platform
 from regime_platform.pipeline.promote import read_verdict
+from regime_platform.validation.findings import Finding
 from regime_platform.validation.gate import BLOCKED
+from regime_platform.validation.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -26,24 +30,10 @@ class Evidence:
 
 
 def gate_evidence(platform: Platform, outcome: WalkOutcome) -> Evidence | None:
-    """The stored verdict, rule by rule."""
+    """The stored verdict: a row for every rule, whether it found anything or not."""
     verdict = read_verdict(platform, outcome.symbol)
     if verdict is None:
         return None
-    findings = [
-        {
-            "timeframe": series.timeframe,
-            "rule": found.rule,
-            "severity": found.severity.value,
-            "count": found.count,
-            "of": found.checked,
-            "worst example": next(iter(found.examples), ""),
-            "remedy": found.remedy if found.count else "",
-        }
-        for series in verdict.series
-        for found in series.findings
-    ]
-    findings.sort(key=lambda row: not row["count"])  # what was found, before what was not
     statuses = [
         {
             "timeframe": series.timeframe,
@@ -52,6 +42,7 @@ def gate_evidence(platform: Platform, outcome: WalkOutcome) -> Evidence | None:
             "valid": series.valid,
             "rejected": series.rejected,
             "set aside": series.set_aside,
+            "anchor": series.anchor,
             "reason": series.reason,
         }
         for series in verdict.series
@@ -59,8 +50,33 @@ def gate_evidence(platform: Platform, outcome: WalkOutcome) -> Evidence | None:
     return Evidence(
         passed=not any(series.status == BLOCKED for series in verdict.series),
         reason=verdict.reason,
-        metadata={"timeframes": table(statuses), "rules": table(findings)},
+        metadata={"timeframes": table(statuses), "rules": table(_rules(verdict))},
     )
+
+
+def _rules(verdict: Verdict) -> list[dict[str, Any]]:
+    found: dict[str, list[tuple[str, Finding]]] = {}
+    for series in verdict.series:
+        for one in series.findings:
+            found.setdefault(one.rule, []).append((series.timeframe, one))
+    rows = [_rule(rule, told) for rule, told in found.items()]
+    rows.sort(key=lambda row: not row["count"])  # what was found, before what was not
+    return rows
+
+
+def _rule(rule: str, told: list[tuple[str, Finding]]) -> dict[str, Any]:
+    timeframe, worst = max(told, key=lambda one: (one[1].is_blocking, one[1].count))
+    counts = [f"{name} {one.count:,}" for name, one in told if one.count]
+    return {
+        "rule": rule,
+        "severity": worst.severity.value,
+        "count": sum(one.count for _name, one in told),
+        "where": ", ".join(counts),
+        "worst example": f"{timeframe} {worst.examples[0]}" if worst.examples else "",
+        "remedy": worst.remedy if worst.count else "",
+        "accepted": sum(one.accepted for _name, one in told),
+        "checked": sum(one.checked for _name, one in told),
+    }
 
 
 def promoted_evidence(platform: Platform, outcome: WalkOutcome) -> Evidence | None:
@@ -94,10 +110,26 @@ def complete_evidence(platform: Platform, outcome: WalkOutcome) -> Evidence | No
     }
     if missing:
         return Evidence(False, f"missing: {', '.join(missing)}; run manifests", files)
-    described = read_json(paths.compute_manifest)["manifest"]["tables"]
-    if described != _tables(platform, outcome):
-        return Evidence(False, "the manifest describes other results; run manifests", files)
-    return Evidence(True, "", files)
+    held = {path: read_json(path) for path in (paths.manifest, paths.compute_manifest)}
+    wrong = [
+        f"{path.name} was changed after it was written"
+        for path, sealed in held.items()
+        if not is_same(sealed, sealed["manifest"])
+    ]
+    if held[paths.compute_manifest]["manifest"]["tables"] != _tables(platform, outcome):
+        wrong.append("the compute manifest describes other results")
+    wrong += _unlike_disk(paths, held[paths.manifest]["manifest"])
+    reason = f"{'; '.join(wrong)}; run manifests" if wrong else ""
+    return Evidence(not wrong, reason, files)
+
+
+def _unlike_disk(paths: SymbolPaths, described: Mapping[str, Any]) -> Iterator[str]:
+    """Files of canonical bars that are not there, or not as long, as the bar manifest says."""
+    for timeframe, series in described["timeframes"].items():
+        for file in series["files"]:
+            path = paths.bars(timeframe) / file["name"]
+            if not path.exists() or path.stat().st_size != file["bytes"]:
+                yield f"{timeframe}/{path.name} is not as the bar manifest says"
 
 
 def _computed_from(platform: Platform, outcome: WalkOutcome) -> dict[str, str] | None:

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from regime_platform.bars import raw_log
 from regime_platform.bars.factor_file import factors_in_force
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.bars.locks import writing
@@ -62,7 +61,8 @@ def publish(platform: Platform, instrument: Instrument, now: dt.datetime) -> Pub
 
 
 def _bar_facts(paths: SymbolPaths, instrument: Instrument, verdict: Verdict) -> Mapping[str, Any]:
-    files = {timeframe: raw_log.names(paths.raw(timeframe)) for timeframe in instrument.timeframes}
+    # what came in since the verdict was reached is in no bar yet, so it is not named
+    files = {one.timeframe: one.raw_files for one in verdict.series}
     return bar_manifest(instrument, verdict, files, factors_in_force(paths))
 
 

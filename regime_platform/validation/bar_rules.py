@@ -16,7 +16,7 @@ from regime_platform.model.asset_classes import ASSET_CLASSES
 from regime_platform.model.bar_schema import BAR_SCHEMA, PRICE_COLUMNS
 from regime_platform.model.sessions import last_finished
 from regime_platform.model.timeframes import is_intraday
-from regime_platform.validation.findings import Rule, Severity
+from regime_platform.validation.findings import Rule, Severity, worded
 
 _TS = pl.col("ts")
 _VOLUME = pl.col("volume")
@@ -43,11 +43,12 @@ def bar_rules(timeframe: str, asset_class: str) -> tuple[BarRule, ...]:
         _error("missing_ts", _TS.is_null(), pl.lit("ts is null")),
         _off_grid(timeframe),
         _future(timeframe, asset_class),
+        _date_range(asset_class),
         *_PRICE_RULES,
         _error(
             "invalid_volume",
             (_VOLUME < 0) | ~_VOLUME.is_finite(),
-            pl.format("volume {}", _VOLUME),
+            worded("volume {}", _VOLUME),
         ),
     )
 
@@ -86,18 +87,24 @@ def _off_grid(timeframe: str) -> BarRule:
     else:
         breaks = (_TS.dt.truncate("1d") != _TS) | (_TS.dt.weekday() != 1)
         place = "not 00:00 UTC of a Monday"
-    reason = pl.format(f"opens {{}}, {place}", _TS.dt.strftime("%A %H:%M:%S"))
+    reason = worded(f"opens {{}}, {place}", _TS.dt.strftime("%A %H:%M:%S"))
     remedy = f"label {timeframe} bars by their open on the grid"
     return _error("off_grid", breaks, reason, remedy)
 
 
 def _future(timeframe: str, asset_class: str) -> BarRule:
     latest = pl.col("fetched_at") + _lead(timeframe, asset_class)
-    reason = pl.format(
-        "opens after it was fetched at {}", pl.col("fetched_at").dt.strftime("%F %T")
-    )
+    reason = worded("opens after it was fetched at {}", pl.col("fetched_at").dt.strftime("%F %T"))
     remedy = "check the clock of this machine and the zone of the source's labels"
     return _error("future_bar", latest < _TS, reason, remedy)
+
+
+def _date_range(asset_class: str) -> BarRule:
+    first = ASSET_CLASSES[asset_class].first_date
+    breaks = pl.lit(first).cast(BAR_SCHEMA["ts"]) > _TS
+    remedy = "check the zone and unit of the source's labels; zero means 1970-01-01"
+    reason = pl.lit(f"opens before {first}, when nothing of {asset_class} was traded")
+    return _error("date_range", breaks, reason, remedy)
 
 
 def _lead(timeframe: str, asset_class: str) -> dt.timedelta:
@@ -115,10 +122,10 @@ def _lead(timeframe: str, asset_class: str) -> dt.timedelta:
 def _order_reason() -> pl.Expr:
     """The widest of the four ways to be out of order is not told; the first is enough."""
     beyond = [
-        (pl.col(side) < pl.col(other), pl.format(f"high {{}} < {other} {{}}", side, other))
+        (pl.col(side) < pl.col(other), worded(f"high {{}} < {other} {{}}", side, other))
         for side, other in (("high", "low"), ("high", "open"), ("high", "close"))
     ] + [
-        (pl.col("low") > pl.col(other), pl.format(f"low {{}} > {other} {{}}", "low", other))
+        (pl.col("low") > pl.col(other), worded(f"low {{}} > {other} {{}}", "low", other))
         for other in ("open", "close")
     ]
     return pl.coalesce(pl.when(breaks).then(text) for breaks, text in beyond)
@@ -127,7 +134,7 @@ def _order_reason() -> pl.Expr:
 def _quoted(broken: tuple[pl.Expr, ...], word: str) -> pl.Expr:
     """The names of the prices for which ``broken`` holds, after ``word``."""
     names = [
-        pl.when(one).then(pl.format(f"{name} {{}}", pl.col(name).cast(pl.String).fill_null("null")))
+        pl.when(one).then(worded(f"{name} {{}}", name))
         for name, one in zip(PRICE_COLUMNS, broken, strict=True)
     ]
     return pl.concat_str(pl.lit(word), pl.concat_str(names, separator=", ", ignore_nulls=True))

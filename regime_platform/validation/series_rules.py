@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from regime_platform.model.bar_schema import BAR_COLUMNS, BAR_SCHEMA
-from regime_platform.validation.findings import Rule, Severity
+from regime_platform.validation.findings import Rule, Severity, worded
 
 #: What the gate reads: bars, and when and by which file each of them came.
 GATE_SCHEMA = pl.Schema(
@@ -22,10 +22,7 @@ VALUE_COLUMNS = tuple(name for name in BAR_COLUMNS if name != "ts")
 MINIMUM_BARS = 200
 
 _VALUES = pl.concat_str(
-    [
-        pl.format(f"{name} {{}}", pl.col(name).cast(pl.String).fill_null("null"))
-        for name in VALUE_COLUMNS
-    ],
+    [worded(f"{name} {{}}", name) for name in VALUE_COLUMNS],
     separator=" ",
 )
 
@@ -55,7 +52,7 @@ UNFINISHED = Rule(
     Severity.SET_ASIDE,
     "bars",
     "none needed: it is looked at again once its period is over",
-    pl.format("was still forming at {}", pl.col("fetched_at").dt.strftime("%F %T")),
+    worded("was still forming at {}", pl.col("fetched_at").dt.strftime("%F %T")),
 )
 REPETITION = Rule(
     "repeated_bar",
@@ -63,6 +60,13 @@ REPETITION = Rule(
     "bars",
     "none needed: one of the equal rows is kept",
     pl.lit("repeats an equal row"),
+)
+EXCLUDED = Rule(
+    "excluded_bar",
+    Severity.SET_ASIDE,
+    "bars",
+    "none needed: a person keeps it out; `regime bars undo` lets it in again",
+    pl.col("decision"),
 )
 TOO_SHORT = Rule(
     "minimum_count",

@@ -4,7 +4,7 @@ A verdict names the input it was reached on and, per series, the canonical bars 
 promoted, or the last good ones where the series is blocked.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,6 +14,8 @@ from regime_platform.errors import BarsError
 from regime_platform.model.bar_schema import BAR_COLUMNS, BARS_SCHEMA_VERSION
 from regime_platform.model.digests import frame_digest
 from regime_platform.model.series import Promoted
+from regime_platform.validation.calendar_rules import MISSING_BARS, MISSING_SESSIONS
+from regime_platform.validation.decisions import Decision
 from regime_platform.validation.findings import Finding, Severity
 from regime_platform.validation.gate import (
     BLOCKED,
@@ -21,6 +23,12 @@ from regime_platform.validation.gate import (
     PASSED,
     RULES_VERSION,
     GateResult,
+)
+from regime_platform.validation.overlap_rules import OVERLAP
+from regime_platform.validation.timeframe_rules import TIMEFRAME_RULES
+
+_REJECTING_NOTHING = frozenset(
+    rule.name for rule in (MISSING_SESSIONS, MISSING_BARS, OVERLAP, *TIMEFRAME_RULES)
 )
 
 
@@ -39,12 +47,15 @@ class SeriesVerdict:
     findings: tuple[Finding, ...]  # one per rule
     promoted: Promoted | None  # the canonical bars in force, whatever the status
     log_digest: str = ""  # of the raw log's file names: equal means that nothing came since
+    anchor: str = ""  # where intraday bars start: session or clock
+    raw_files: tuple[str, ...] = ()  # of the raw log that were judged, in order of arrival
 
     def facts(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return {
             **asdict(self),
             "findings": [one.facts() for one in self.findings],
+            "raw_files": list(self.raw_files),
             "promoted": None if self.promoted is None else self.promoted.facts(),
         }
 
@@ -56,6 +67,7 @@ class SeriesVerdict:
             **{
                 **facts,
                 "findings": tuple(Finding.from_facts(one) for one in facts["findings"]),
+                "raw_files": tuple(facts.get("raw_files", ())),
                 "promoted": None if promoted is None else Promoted.from_facts(promoted),
             }
         )
@@ -69,6 +81,9 @@ class Verdict:
     series: tuple[SeriesVerdict, ...]
     rules_version: int = RULES_VERSION
     bars_schema_version: int = BARS_SCHEMA_VERSION
+    policy_digest: str = ""  # of the severities in force
+    calendar_version: str = ""  # of the library that knows the holidays
+    decisions: tuple[Decision, ...] = ()  # by persons, those in force
 
     @property
     def status(self) -> str:
@@ -98,6 +113,9 @@ class Verdict:
             "reason": self.reason,
             "rules_version": self.rules_version,
             "bars_schema_version": self.bars_schema_version,
+            "policy_digest": self.policy_digest,
+            "calendar_version": self.calendar_version,
+            "decisions": [one.facts() for one in self.decisions],
             "series": [one.facts() for one in self.series],
         }
 
@@ -114,6 +132,9 @@ class Verdict:
                 series=tuple(SeriesVerdict.from_facts(one) for one in facts["series"]),
                 rules_version=facts["rules_version"],
                 bars_schema_version=facts["bars_schema_version"],
+                policy_digest=facts.get("policy_digest", ""),
+                calendar_version=facts.get("calendar_version", ""),
+                decisions=tuple(Decision.from_facts(one) for one in facts.get("decisions", ())),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise BarsError(
@@ -127,13 +148,14 @@ def input_digest(rows: pl.DataFrame) -> str:
     return frame_digest(rows.select(*BAR_COLUMNS, "fetched_at"))
 
 
-def judge(
+def judge(  # noqa: PLR0913 - one parameter per fact that the result does not know
     result: GateResult,
     *,
     timeframe: str,
     input_digest: str,
     promoted: Promoted | None,
     log_digest: str = "",
+    raw_files: Sequence[str] = (),
 ) -> SeriesVerdict:
     """The verdict on one series; ``promoted`` is the pointer that shall be in force."""
     return SeriesVerdict(
@@ -148,6 +170,8 @@ def judge(
         findings=result.findings,
         promoted=promoted,
         log_digest=log_digest,
+        anchor=result.anchor,
+        raw_files=tuple(raw_files),
     )
 
 
@@ -164,7 +188,8 @@ def series_reason(timeframe: str, result: GateResult) -> str:
 
 def _blocked_by(blocking: list[Finding]) -> str:
     worst = max(blocking, key=lambda one: one.count)
-    bars = "1 bar" if worst.count == 1 else f"{worst.count} bars"
+    unit = worst.unit.removesuffix("s") if worst.count == 1 else worst.unit
+    did = "counts" if worst.rule in _REJECTING_NOTHING else "rejected"
     more = len(blocking) - 1
     also = f" (and {more} more rule{'s' if more > 1 else ''})" if more else ""
-    return f"{worst.rule} rejected {bars} ({worst.examples[0]}){also}; {worst.remedy}"
+    return f"{worst.rule} {did} {worst.count} {unit} ({worst.examples[0]}){also}; {worst.remedy}"

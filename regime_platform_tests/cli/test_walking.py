@@ -1,4 +1,4 @@
-"""run, validate and compute from outside: tables, JSON and exit codes."""
+"""run, promote and compute from outside: tables, JSON and exit codes."""
 
 import json
 from pathlib import Path
@@ -75,10 +75,10 @@ def test_json_is_all_that_comes_to_stdout(regime: Regime, served: Settings) -> N
     assert "1day" in by_symbol["BAD"]["reason"]
 
 
-def test_validate_judges_and_computes_nothing(regime: Regime, served: Settings) -> None:
+def test_promote_judges_and_computes_nothing(regime: Regime, served: Settings) -> None:
     regime("run", "AAA", settings=served)
 
-    ended = regime("validate", "AAA", "--json", settings=served)
+    ended = regime("promote", "AAA", "--json", settings=served)
 
     facts = json.loads(ended.out)["symbols"][0]
     assert (ended.code, facts["gate"], facts["stage"]) == (0, "passed", "validated_bars")

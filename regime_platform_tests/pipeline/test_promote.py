@@ -121,6 +121,7 @@ def test_the_verdict_reports_every_rule(place: tuple[Settings, Platform], now: d
     judged = verdict.at("1day")
     assert judged is not None
     assert len(judged.findings) >= 10
-    assert {one.count for one in judged.findings} == {0}
+    wrong = [one.rule for one in judged.findings if one.count and one.severity != "warning"]
+    assert wrong == []
     stored = json.loads(platform.root.symbol("AAA").verdict.read_text())
     assert stored["status"] == "passed"

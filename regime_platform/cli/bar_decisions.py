@@ -1,0 +1,166 @@
+"""`regime bars`: canonical bars, and what persons decide about single ones of them."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from regime_platform.cli.answering import Symbol, TimeframeWord
+from regime_platform.cli.answering import bars as show
+from regime_platform.cli.era_sets import user
+from regime_platform.cli.walking import Json, Now
+
+if TYPE_CHECKING:
+    from regime_platform.bars.layout import DataRoot
+    from regime_platform.model.instruments import Instrument
+    from regime_platform.pipeline.decisions import Statement
+    from regime_platform.validation.decisions import Decision
+
+Opens = Annotated[str, typer.Argument(metavar="TS", help="Open of the bar, an ISO time (UTC).")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; kept for good.")]
+By = Annotated[str | None, typer.Option("--by", help="Who decides; default: the user.")]
+
+
+class _ShowByDefault(TyperGroup):
+    """`regime bars SYMBOL TIMEFRAME` means `regime bars show SYMBOL TIMEFRAME`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in (*self.commands, "-h", "--help"):
+            args = ["show", *args]
+        return super().parse_args(ctx, args)
+
+
+bars = typer.Typer(cls=_ShowByDefault, no_args_is_help=True)
+bars.command("show")(show)
+
+
+@bars.command("exclude")
+def exclude_bar(  # noqa: PLR0913, PLR0917 - one parameter per option
+    symbol: Symbol,
+    timeframe: TimeframeWord,
+    ts: Opens,
+    reason: Reason,
+    by: By = None,
+    now: Now = None,
+    as_json: Json = False,
+) -> None:
+    """Keep one bar out of the canonical bars, whatever it says."""
+    from regime_platform.cli.instants import instant_of
+    from regime_platform.pipeline.decisions import exclude
+
+    root, instrument = _place(symbol)
+    opens, said = instant_of("TS", ts), _statement(reason, by, now)
+    made = exclude(root, instrument, timeframe, opens, said)
+    _tell(instrument, made, as_json=as_json)
+
+
+@bars.command("accept")
+def accept_bar(  # noqa: PLR0913, PLR0917 - one parameter per option
+    symbol: Symbol,
+    timeframe: TimeframeWord,
+    ts: Opens,
+    reason: Reason,
+    rule: Annotated[
+        str, typer.Option("--rule", help="Only what this rule found; default: any.")
+    ] = "any",
+    by: By = None,
+    now: Now = None,
+    as_json: Json = False,
+) -> None:
+    """Declare a finding true: a real extreme, or a real gap."""
+    from regime_platform.cli.instants import instant_of
+    from regime_platform.pipeline.decisions import accept
+
+    root, instrument = _place(symbol)
+    opens, said = instant_of("TS", ts), _statement(reason, by, now)
+    made = accept(root, instrument, timeframe, opens, said, rule=rule)
+    _tell(instrument, made, as_json=as_json)
+
+
+@bars.command("undo")
+def undo_decision(  # noqa: PLR0913, PLR0917 - one parameter per option
+    symbol: Symbol,
+    number: Annotated[int, typer.Argument(metavar="ID", help="As `regime bars list` numbers it.")],
+    reason: Reason,
+    by: By = None,
+    now: Now = None,
+    as_json: Json = False,
+) -> None:
+    """Withdraw a decision; it stays on record."""
+    from regime_platform.pipeline.decisions import undo
+
+    root, instrument = _place(symbol)
+    made = undo(root, instrument, number, _statement(reason, by, now))
+    _tell(instrument, made, as_json=as_json)
+
+
+@bars.command("list")
+def list_decisions(
+    symbols: Annotated[
+        list[str] | None, typer.Argument(help="Symbols of the universe; default: all.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show every decision on record and whether it is in force."""
+    from regime_platform.bars.decisions import read_decisions
+    from regime_platform.cli.screen import messages, print_json, print_table
+    from regime_platform.validation.decisions import in_force
+
+    root, universe = _house()
+    wanted = universe.select(symbols) if symbols else universe.instruments
+    rows = []
+    for one in wanted:
+        entries = read_decisions(root.symbol(one.symbol))
+        held = in_force(entries)
+        rows += [{"symbol": one.symbol, **it.facts(), "in_force": it in held} for it in entries]
+    if as_json:
+        print_json(rows)
+    elif not rows:
+        messages().print("nobody has decided anything")
+    else:
+        columns = ("symbol", "id", "decision", "bar", "in force", "by", "on", "reason")
+        print_table(columns, [_row(row) for row in rows], folding=("reason",))
+
+
+def _row(facts: Mapping[str, Any]) -> tuple[str, ...]:
+    bar = f"{facts['timeframe']} {facts['ts'].removesuffix('T00:00:00Z')}"
+    of = f"undo {facts['undoes']}" if "undoes" in facts else facts["kind"]
+    ruled = f" {facts['rule']}" if facts.get("rule", "any") != "any" else ""
+    standing = "yes" if facts["in_force"] else "·"
+    told = (facts["by"], facts["at"][:10], facts["reason"])
+    return facts["symbol"], str(facts["id"]), f"{of}{ruled}", bar, standing, *told
+
+
+def _tell(instrument: "Instrument", made: "Decision", *, as_json: bool) -> None:
+    from regime_platform.cli.screen import messages, print_json
+
+    if as_json:
+        print_json({"symbol": instrument.symbol, **made.facts()})
+        return
+    told = f"undo of {made.undoes}" if made.undoes else f"{made.kind} {made.timeframe} {made.ts}"
+    messages().print(
+        f"{instrument.symbol} decision {made.id}: {told}; "
+        f"`regime run {instrument.symbol}` or `regime promote {instrument.symbol}` obeys it",
+        markup=False,
+    )
+
+
+def _statement(reason: str, by: str | None, now: str | None) -> "Statement":
+    from regime_platform.cli.clock import moment
+    from regime_platform.pipeline.decisions import Statement
+
+    return Statement(reason, by or user(), moment(now))
+
+
+def _place(symbol: str) -> "tuple[DataRoot, Instrument]":
+    root, universe = _house()
+    return root, universe.instrument(symbol.upper())
+
+
+def _house() -> "tuple[DataRoot, Any]":
+    from regime_platform.bars.layout import DataRoot
+    from regime_platform.settings import Settings, load_universe
+
+    settings = Settings()
+    return DataRoot(settings.data_root.expanduser().absolute()), load_universe(settings)

@@ -1,0 +1,118 @@
+"""Deciding about single bars: what a person says is written down, and the next promotion obeys."""
+
+import datetime as dt
+from dataclasses import dataclass, replace
+
+from regime_platform.bars import raw_log
+from regime_platform.bars.decisions import read_decisions, write_decisions
+from regime_platform.bars.layout import DataRoot, SymbolPaths
+from regime_platform.bars.locks import writing
+from regime_platform.errors import UsageError
+from regime_platform.model.instruments import Instrument
+from regime_platform.model.series import iso
+from regime_platform.model.timeframes import canonical_timeframe
+from regime_platform.model.trading_hours import tolerated_opens
+from regime_platform.validation.decisions import ANY_RULE, Decision, Kind, decided, withdrawn
+from regime_platform.validation.policy import CONFIGURABLE
+
+_A_WHILE = dt.timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """Why somebody decides something, who that is, and when.
+
+    Raises:
+        UsageError: no reason is given.
+    """
+
+    reason: str
+    by: str
+    at: dt.datetime  # aware
+
+    def __post_init__(self) -> None:
+        if not self.reason.strip():
+            raise UsageError("--reason is empty; say why, for whoever reads it in a year")
+
+
+def exclude(
+    root: DataRoot, instrument: Instrument, timeframe: str, opens: dt.datetime, said: Statement
+) -> Decision:
+    """Keeps the bar that opens at ``opens`` out of the canonical bars from the next promotion on.
+
+    Raises:
+        UsageError: the raw log holds no such bar, or it is excluded already.
+    """
+    paths, known = root.symbol(instrument.symbol), _timeframe(instrument, timeframe)
+    if not _is_held(paths, known, opens):
+        raise UsageError(
+            f"{instrument.symbol} has no {known} bar that opens at {iso(opens)}; "
+            f"`regime bars {instrument.symbol} {known}` shows those it has"
+        )
+    return _add(paths, _entry(Kind.EXCLUDE, known, opens, said))
+
+
+def accept(  # noqa: PLR0913 - which bar of which series, and which finding of it
+    root: DataRoot,
+    instrument: Instrument,
+    timeframe: str,
+    opens: dt.datetime,
+    said: Statement,
+    *,
+    rule: str = ANY_RULE,
+) -> Decision:
+    """Declares true what a rule found at ``opens``: an extreme, or a bar that never was.
+
+    Raises:
+        UsageError: the rule cannot be accepted, there is neither a bar nor a gap at that open, or
+            it is accepted already.
+    """
+    paths, known = root.symbol(instrument.symbol), _timeframe(instrument, timeframe)
+    if rule not in (ANY_RULE, *CONFIGURABLE):
+        raise UsageError(
+            f"what {rule} finds cannot be accepted; expected one of {', '.join(CONFIGURABLE)}"
+        )
+    is_due = tolerated_opens(instrument.asset_class, known, opens, opens + _A_WHILE).len() > 0
+    if not is_due and not _is_held(paths, known, opens):
+        raise UsageError(
+            f"{instrument.symbol} has no {known} bar at {iso(opens)}, and none is due then"
+        )
+    return _add(paths, replace(_entry(Kind.ACCEPT, known, opens, said), rule=rule))
+
+
+def undo(root: DataRoot, instrument: Instrument, number: int, said: Statement) -> Decision:
+    """Withdraws decision ``number``, which stays on record.
+
+    Raises:
+        UsageError: it is not in force.
+    """
+    paths = root.symbol(instrument.symbol)
+    with writing(paths):
+        entries = withdrawn(
+            read_decisions(paths), number, reason=said.reason, by=said.by, at=iso(said.at)
+        )
+        write_decisions(paths, entries)
+    return entries[-1]
+
+
+def _add(paths: SymbolPaths, entry: Decision) -> Decision:
+    with writing(paths):
+        entries = decided(read_decisions(paths), entry)
+        write_decisions(paths, entries)
+    return entries[-1]
+
+
+def _entry(kind: Kind, timeframe: str, opens: dt.datetime, said: Statement) -> Decision:
+    return Decision(0, kind, timeframe, iso(opens), said.reason.strip(), said.by, iso(said.at))
+
+
+def _timeframe(instrument: Instrument, name: str) -> str:
+    timeframe = canonical_timeframe(name)
+    if timeframe not in instrument.timeframes:
+        followed = ", ".join(instrument.timeframes)
+        raise UsageError(f"{instrument.symbol} is followed on {followed}, not on {timeframe}")
+    return timeframe
+
+
+def _is_held(paths: SymbolPaths, timeframe: str, opens: dt.datetime) -> bool:
+    return bool((raw_log.read_raw(paths.raw(timeframe))["ts"] == opens).any())

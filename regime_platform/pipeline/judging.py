@@ -1,0 +1,96 @@
+"""What the gate says of a symbol's bars, wherever they lie; nothing is written here."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+
+import polars as pl
+
+from regime_platform.bars import raw_log
+from regime_platform.bars.decisions import read_decisions
+from regime_platform.bars.gate_input import gate_input
+from regime_platform.bars.layout import DataRoot, SymbolPaths
+from regime_platform.bars.price_factors import Step
+from regime_platform.model.instruments import Instrument
+from regime_platform.model.series import instant
+from regime_platform.validation.comparison import compared
+from regime_platform.validation.decisions import in_force
+from regime_platform.validation.gate import GateResult, gate
+from regime_platform.validation.overlap_rules import Overlap, overlap
+from regime_platform.validation.policy import Policy, Standard, parse_policy
+
+
+@dataclass(frozen=True)
+class JudgedSeries:
+    """One series as it went into the gate, and what came of it."""
+
+    rows: pl.DataFrame
+    result: GateResult
+    log_digest: str  # of the raw log it was read from
+    raw_files: tuple[str, ...]  # of that log, in order of arrival
+    factors: tuple[Step, ...]  # by which its prices were adjusted
+
+
+def standard_of(root: DataRoot, symbol: str, as_of: dt.datetime | None = None) -> Standard:
+    """By what a symbol is judged: gate.yaml of the data root, and the symbol's decisions.
+
+    ``as_of`` leaves out what persons decided later; the severities are those of today.
+
+    Raises:
+        ConfigError: one of the files is damaged or says what cannot be.
+    """
+    try:
+        policy = parse_policy(root.gate_policy.read_text(encoding="utf-8"), str(root.gate_policy))
+    except FileNotFoundError:
+        policy = Policy()
+    entries = read_decisions(root.symbol(symbol))
+    if as_of is not None:
+        entries = tuple(one for one in entries if instant(one.at) <= as_of)
+    return Standard(policy, in_force(entries))
+
+
+def judged_log(
+    paths: SymbolPaths,
+    instrument: Instrument,
+    standard: Standard,
+    as_of: dt.datetime | None = None,
+) -> dict[str, JudgedSeries]:
+    """Every series of the raw log of ``instrument``, judged; ``as_of`` leaves out later fetches."""
+    folders = {one: paths.raw(one) for one in instrument.timeframes}
+    logs = {
+        one: (raw_log.log_digest(folder), tuple(raw_log.names(folder)))
+        for one, folder in folders.items()
+    }
+    given = {one: gate_input(paths, one, instrument.asset_class, as_of) for one in folders}
+    overlaps = {
+        timeframe: overlap(one.raw, one.served, timeframe, instrument.asset_class)
+        for timeframe, one in given.items()
+    }
+    rows = {timeframe: one.rows for timeframe, one in given.items()}
+    results = judged_rows(rows, instrument.asset_class, standard, overlaps)
+    return {
+        one: JudgedSeries(rows[one], result, *logs[one], given[one].factors)
+        for one, result in results.items()
+    }
+
+
+def judged_rows(
+    rows: Mapping[str, pl.DataFrame],
+    asset_class: str,
+    standard: Standard,
+    overlaps: Mapping[str, Overlap] | None = None,
+) -> dict[str, GateResult]:
+    """The rows of each timeframe of one symbol through the gate, then against each other."""
+    results = {
+        timeframe: gate(held, timeframe=timeframe, asset_class=asset_class, standard=standard)
+        for timeframe, held in rows.items()
+    }
+    return compared(results, overlaps or {}, asset_class=asset_class, standard=standard)
+
+
+@cache
+def calendar_version() -> str:
+    """Of the library that knows the holidays: another one may judge otherwise."""
+    return version("exchange_calendars")

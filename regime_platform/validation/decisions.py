@@ -1,0 +1,150 @@
+"""What a person decided about single bars, as values and as the text of decisions.yaml.
+
+The file only grows: a decision is withdrawn by another entry that names it, so who decided what and
+when stays. In force are the decisions that nothing withdrew.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+import yaml
+
+from regime_platform.errors import ConfigError, UsageError
+from regime_platform.model.series import instant, iso
+from regime_platform.model.timeframes import TIMEFRAMES
+
+VERSION = 1
+ANY_RULE = "any"
+_RESTORE = "restore decisions.yaml from a backup; entries are added with `regime bars`"
+
+
+class Kind(StrEnum):
+    """What may be decided."""
+
+    EXCLUDE = "exclude"  # the bar is kept out, whatever it says
+    ACCEPT = "accept"  # the extreme or the gap is a true one
+    UNDO = "undo"  # withdraws an earlier entry
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One entry."""
+
+    id: int  # 1, 2, 3 in the order of entry
+    kind: Kind
+    timeframe: str
+    ts: str  # ISO 8601 UTC: the open of the bar, or of the one that is missing
+    reason: str
+    by: str
+    at: str  # ISO 8601 UTC
+    rule: str = ANY_RULE  # accept: the rule whose finding is true
+    undoes: int | None = None
+
+    @property
+    def opens(self) -> dt.datetime:
+        """The open it is about."""
+        return instant(self.ts)
+
+    def facts(self) -> dict[str, Any]:
+        """Plain values for YAML and JSON, what does not apply left out."""
+        told = {
+            "id": self.id,
+            "kind": self.kind.value,
+            "timeframe": self.timeframe,
+            "ts": self.ts,
+            "reason": self.reason,
+            "by": self.by,
+            "at": self.at,
+        }
+        if self.kind is Kind.ACCEPT:
+            told["rule"] = self.rule
+        return told | ({} if self.undoes is None else {"undoes": self.undoes})
+
+    @classmethod
+    def from_facts(cls, facts: Mapping[str, Any]) -> "Decision":
+        """The inverse of ``facts``.
+
+        Raises:
+            TypeError, ValueError: the facts are not those of a decision.
+        """
+        told = cls(**{**facts, "kind": Kind(facts["kind"])})
+        if told.timeframe not in TIMEFRAMES or not told.reason:
+            raise ValueError(f"entry {told.id} has no known timeframe or no reason")
+        if (told.kind is Kind.UNDO) != (told.undoes is not None):
+            raise ValueError(f"entry {told.id}: undo names an entry, and nothing else does")
+        instant(told.at)
+        return replace(told, ts=iso(told.opens))
+
+
+def in_force(entries: Sequence[Decision]) -> tuple[Decision, ...]:
+    """The exclusions and acceptances that nothing withdrew, in order of entry."""
+    undone = {one.undoes for one in entries}
+    return tuple(one for one in entries if one.kind is not Kind.UNDO and one.id not in undone)
+
+
+def decided(entries: Sequence[Decision], new: Decision) -> tuple[Decision, ...]:
+    """``entries`` with ``new`` as the next one.
+
+    Raises:
+        UsageError: it says what is in force already.
+    """
+    for one in in_force(entries):
+        same = (one.kind, one.timeframe, one.ts, one.rule)
+        if same == (new.kind, new.timeframe, new.ts, new.rule):
+            raise UsageError(
+                f"decision {one.id} says so already (by {one.by}: {one.reason}); undo it first"
+            )
+    return (*entries, replace(new, id=len(entries) + 1))
+
+
+def withdrawn(
+    entries: Sequence[Decision], number: int, *, reason: str, by: str, at: str
+) -> tuple[Decision, ...]:
+    """``entries`` with one more that withdraws decision ``number``.
+
+    Raises:
+        UsageError: no such decision is in force.
+    """
+    held = {one.id: one for one in in_force(entries)}
+    if number not in held:
+        known = ", ".join(str(one) for one in held) or "none"
+        raise UsageError(f"decision {number} is not in force; in force: {known}")
+    old = held[number]
+    undo = Decision(
+        len(entries) + 1, Kind.UNDO, old.timeframe, old.ts, reason, by, at, undoes=number
+    )
+    return (*entries, undo)
+
+
+def write_decisions(symbol: str, entries: Sequence[Decision]) -> str:
+    """The text of decisions.yaml."""
+    document = {
+        "version": VERSION,
+        "symbol": symbol,
+        "decisions": [one.facts() for one in entries],
+    }
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
+
+
+def read_decisions(text: str, symbol: str, where: str) -> tuple[Decision, ...]:
+    """The inverse of ``write_decisions``.
+
+    Raises:
+        ConfigError: the text is damaged, or of another symbol or version; names ``where``.
+    """
+    try:
+        return _entries(yaml.safe_load(text), symbol)
+    except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ConfigError(f"{where} is damaged ({error}); {_RESTORE}") from error
+
+
+def _entries(document: Any, symbol: str) -> tuple[Decision, ...]:
+    if (document["version"], document["symbol"]) != (VERSION, symbol):
+        raise ValueError(f"not decisions of {symbol} in version {VERSION}")
+    entries = tuple(Decision.from_facts(one) for one in document["decisions"])
+    if [one.id for one in entries] != list(range(1, len(entries) + 1)):
+        raise ValueError("the ids are not 1, 2, 3 in order")
+    return entries

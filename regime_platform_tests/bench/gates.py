@@ -1,0 +1,101 @@
+"""What the gate costs: per series, for the universe by extrapolation, and as a share of the walk.
+
+``make bench-gates`` prints it. Figures are medians of the processor time of one process unless they
+say wall; Polars uses both cores for long series, so the wall clock can be below it.
+"""
+
+import datetime as dt
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from regime_platform.model.timeframes import TIMEFRAMES
+from regime_platform.model.trading_hours import expected_opens
+from regime_platform.model.trading_sessions import sessions
+from regime_platform.pipeline.derive import warm_kernels
+from regime_platform.pipeline.judging import judged_log, judged_rows, standard_of
+from regime_platform.pipeline.outcomes import Stage
+from regime_platform.pipeline.platform import open_platform
+from regime_platform.pipeline.walk import walk_symbol
+from regime_platform.validation.policy import STANDARD
+from regime_platform_tests.bench.figures import Cost, cost_of, median_cost
+from regime_platform_tests.builders import LONG_AFTER, fetched
+from regime_platform_tests.street import serve, street
+
+DAILY_SYMBOLS, CORE_SYMBOLS = 1_507, 58
+_RUNS = 7
+_END = dt.datetime(2024, 1, 27, tzinfo=dt.UTC)
+
+
+def bars(asset_class: str, timeframe: str, years: int, seed: int = 0) -> pl.DataFrame:
+    """A calm random walk over every open that the calendar expects."""
+    opens = expected_opens(asset_class, timeframe, _END.replace(year=_END.year - years), _END)
+    draws = np.random.default_rng(seed).standard_normal((3, opens.len()))
+    close = 100.0 * np.exp(np.cumsum(0.002 * draws[0]))
+    open_ = close * np.exp(0.001 * draws[1])
+    high, low = np.maximum(open_, close) * 1.0005, np.minimum(open_, close) * 0.9995
+    volume = np.exp(10.0 + 0.5 * draws[2])
+    columns = {"open": open_, "high": high, "low": low, "close": close, "volume": volume}
+    return pl.DataFrame({"ts": opens, **columns})
+
+
+def symbol_rows(asset_class: str, spans: Mapping[str, int]) -> dict[str, pl.DataFrame]:
+    """What the gate reads of one symbol: years per timeframe."""
+    return {name: fetched(bars(asset_class, name, years)) for name, years in spans.items()}
+
+
+def judging_cost(rows: Mapping[str, pl.DataFrame], asset_class: str) -> Cost:
+    """The gate over all timeframes of one symbol, comparison included."""
+    return median_cost(lambda: judged_rows(rows, asset_class, STANDARD), _RUNS)
+
+
+def share_of_walk() -> tuple[Cost, Cost]:
+    """Judging a daily symbol's log, and the whole of its promotion, compute and manifests."""
+    with tempfile.TemporaryDirectory() as name:
+        settings = street(Path(name), ["AAA"])
+        for timeframe in ("1day", "1week"):
+            serve(settings, "AAA", timeframe, bars("US_EQUITY", timeframe, 20))
+        platform = open_platform(settings)
+        instrument, root = platform.universe.instrument("AAA"), platform.root
+        walk_symbol(platform, instrument, LONG_AFTER, stages=[Stage.RAW_BARS])
+        warm_kernels()
+        paths, standard = root.symbol("AAA"), standard_of(root, "AAA")
+        judging = median_cost(lambda: judged_log(paths, instrument, standard), _RUNS)
+        after_fetch = [stage for stage in Stage if stage is not Stage.RAW_BARS]
+        walked = cost_of(lambda: walk_symbol(platform, instrument, LONG_AFTER, stages=after_fetch))
+    return judging, walked
+
+
+def main() -> None:
+    """Prints the figures."""
+    first = cost_of(lambda: sessions("XNYS"))
+    print(f"calendar of New York, once per process: {first.wall:.2f} s wall")
+    daily = symbol_rows("US_EQUITY", {"1day": 20, "1week": 20})
+    core = symbol_rows("US_EQUITY", dict.fromkeys(TIMEFRAMES, 20))
+    long = {"15min": fetched(bars("FX", "15min", 21).head(500_000))}
+    seconds, total = 0.0, 0
+    for word, rows, asset_class, symbols in (
+        ("daily symbol", daily, "US_EQUITY", DAILY_SYMBOLS),
+        ("core symbol", core, "US_EQUITY", CORE_SYMBOLS),
+        ("one series", long, "FX", 0),
+    ):
+        held = sum(one.height for one in rows.values())
+        cost = judging_cost(rows, asset_class)
+        seconds, total = seconds + symbols * cost.cpu, total + symbols * held
+        told = f"{len(rows)} series, {held:,} bars"
+        print(f"{word}, {told}: {1e3 * cost.cpu:.1f} ms ({1e3 * cost.wall:.1f} ms wall)")
+    series = 2 * DAILY_SYMBOLS + len(TIMEFRAMES) * CORE_SYMBOLS
+    print(f"EXTRAPOLATED to {series:,} series, {total:,} bars: {seconds:.0f} s, two cores half")
+    judging, walked = share_of_walk()
+    share = 100 * judging.cpu / walked.cpu
+    print(
+        f"daily symbol, log read and judged: {1e3 * judging.cpu:.0f} ms of {1e3 * walked.cpu:.0f}"
+    )
+    print(f"for promotion, compute and manifests together: {share:.0f} %")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""Inspection says the same whoever does it, and says what a promotion would."""
+
+from regime_platform.pipeline.inspection import inspect_canonical, inspect_raw
+from regime_platform.pipeline.inspection_pool import inspect_many
+from regime_platform.pipeline.platform import Platform
+from regime_platform.pipeline.promote import read_verdict
+from regime_platform_tests.conftest import NOW
+
+
+def test_two_processes_say_what_one_says(walked: Platform) -> None:
+    instruments = walked.universe.select(["AAPL", "FB", "IBM"])
+
+    by_one = list(inspect_many(walked.root, instruments, NOW, workers=1))
+    by_two = list(inspect_many(walked.root, instruments, NOW, workers=2))
+
+    assert [one.facts(with_gaps=True) for one in by_two] == [
+        one.facts(with_gaps=True) for one in by_one
+    ]
+
+
+def test_the_raw_log_is_judged_as_a_promotion_judged_it(walked: Platform) -> None:
+    for instrument in walked.universe.instruments:
+        verdict = read_verdict(walked, instrument.symbol)
+        assert verdict is not None
+
+        report = inspect_raw(walked.root, instrument)
+
+        assert [one.findings for one in report.series] == [one.findings for one in verdict.series]
+        assert [one.reason for one in report.series] == [one.reason for one in verdict.series]
+
+
+def test_the_samples_pass_without_a_blocking_finding(walked: Platform) -> None:
+    for instrument in walked.universe.instruments:
+        report = inspect_canonical(walked.root, instrument, NOW)
+
+        assert report.is_good
+        assert not any(found.is_blocking for one in report.series for found in one.findings)
+        assert sum(one.bars for one in report.series) > 200

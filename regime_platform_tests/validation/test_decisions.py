@@ -1,0 +1,160 @@
+"""What a person decided: a record that only grows, and what the gate makes of it."""
+
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from regime_platform.errors import ConfigError, UsageError
+from regime_platform.model.series import iso
+from regime_platform.model.timeframes import TIMEFRAMES
+from regime_platform.validation.decisions import (
+    Decision,
+    Kind,
+    decided,
+    in_force,
+    read_decisions,
+    withdrawn,
+    write_decisions,
+)
+from regime_platform.validation.policy import Policy, Standard
+from regime_platform_tests.validation.real_bars import changed, finding_of, judged, real, times
+
+AT = "2026-11-22T03:15:00Z"
+CRASH = "2000-09-29T00:00:00Z"
+
+
+def decision(kind: Kind = Kind.EXCLUDE, ts: str = CRASH, rule: str = "any") -> Decision:
+    return Decision(1, kind, "1day", ts, "because", "ann", AT, rule)
+
+
+def standard(*decisions: Decision) -> Standard:
+    return Standard(Policy(), decisions)
+
+
+def test_an_excluded_bar_is_set_aside_with_who_and_why_and_leaves_no_gap() -> None:
+    rows = real("AAPL", "1day")
+
+    result = judged(rows, "AAPL", "1day", standard(decision()))
+
+    assert result.status == "passed"
+    assert result.valid.height == rows.height - 1
+    kept_out = result.rejected.row(0, named=True)
+    assert (kept_out["disposition"], kept_out["rule"]) == ("set_aside", "excluded_bar")
+    assert kept_out["reason"] == "decision 1 by ann: because"
+    assert finding_of(result, "excluded_bar").count == 1
+    assert finding_of(result, "missing_sessions").count == 0
+
+
+def test_an_excluded_bar_blocks_nothing_however_wrong_it_is() -> None:
+    rows = changed(real("AAPL", "1day"), 100, low=1e6)
+    wrong = iso(rows["ts"][100])
+
+    assert judged(rows, "AAPL", "1day").status == "blocked"
+    assert judged(rows, "AAPL", "1day", standard(decision(ts=wrong))).status == "passed"
+
+
+def test_an_accepted_extreme_is_counted_apart_and_the_bar_stays() -> None:
+    rows = real("AAPL", "1day")
+
+    result = judged(rows, "AAPL", "1day", standard(decision(Kind.ACCEPT)))
+
+    found = finding_of(result, "price_jump")
+    assert (found.count, found.accepted) == (2, 1)
+    assert result.valid.equals(rows)
+
+
+def test_accepting_one_rule_leaves_the_others() -> None:
+    rows = real("AAPL", "1day")
+
+    result = judged(rows, "AAPL", "1day", standard(decision(Kind.ACCEPT, rule="wide_range")))
+
+    assert finding_of(result, "price_jump").count == 3
+
+
+def test_an_accepted_gap_is_none() -> None:
+    rows = real("AAPL", "1day")
+    gone = iso(rows["ts"][50])
+
+    result = judged(
+        rows[[*range(50), *range(51, 3270)]], "AAPL", "1day", standard(decision(Kind.ACCEPT, gone))
+    )
+
+    found = finding_of(result, "missing_sessions")
+    assert (found.count, found.accepted) == (0, 1)
+
+
+@pytest.mark.parametrize("spoilt", [{"low": 1e6}, {"close": None}, times(-1.0)])
+def test_no_acceptance_lets_a_wrong_bar_through(spoilt: dict[str, float]) -> None:
+    rows = changed(real("AAPL", "1day"), 100, **spoilt)
+
+    result = judged(rows, "AAPL", "1day", standard(decision(Kind.ACCEPT, iso(rows["ts"][100]))))
+
+    assert result.status == "blocked"
+
+
+def test_the_same_decision_twice_is_refused() -> None:
+    held = decided((), decision())
+
+    with pytest.raises(UsageError, match="decision 1 says so already"):
+        decided(held, decision())
+
+
+def test_an_undone_decision_stays_on_record_and_can_be_made_again() -> None:
+    held = decided((), decision())
+    held = withdrawn(held, 1, reason="no", by="bob", at=AT)
+
+    assert in_force(held) == ()
+    assert [one.kind for one in held] == [Kind.EXCLUDE, Kind.UNDO]
+    assert [one.id for one in in_force(decided(held, decision()))] == [3]
+    with pytest.raises(UsageError, match="decision 1 is not in force; in force: none"):
+        withdrawn(held, 1, reason="no", by="bob", at=AT)
+
+
+_WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1).filter(
+    str.strip
+)
+
+
+@given(
+    made=st.lists(
+        st.tuples(
+            st.sampled_from([Kind.EXCLUDE, Kind.ACCEPT]),
+            st.sampled_from(TIMEFRAMES),
+            st.datetimes(dt.datetime(1990, 1, 1), timezones=st.just(dt.UTC)),  # noqa: DTZ001
+            _WORDS,
+        ),
+        max_size=5,
+        unique_by=lambda one: one[:3],
+    )
+)
+def test_what_is_written_is_read(made: list[tuple[Kind, str, dt.datetime, str]]) -> None:
+    entries: tuple[Decision, ...] = ()
+    for kind, timeframe, ts, reason in made:
+        entries = decided(entries, Decision(0, kind, timeframe, iso(ts), reason, "ann", AT))
+    if entries:
+        entries = withdrawn(entries, 1, reason="no", by="bob", at=AT)
+
+    assert read_decisions(write_decisions("AAPL", entries), "AAPL", "decisions.yaml") == entries
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (write_decisions("MSFT", (decision(),)), "not decisions of AAPL"),
+        (write_decisions("AAPL", (replace(decision(), id=2),)), "ids are not 1, 2, 3"),
+        (write_decisions("AAPL", (replace(decision(), timeframe="2h"),)), "no known timeframe"),
+        (write_decisions("AAPL", (replace(decision(), ts="soon"),)), "soon"),
+        (write_decisions("AAPL", (replace(decision(), undoes=1),)), "undo names an entry"),
+        ("version: 1", "symbol"),
+        ("decisions: [", "damaged"),
+        ("", "damaged"),
+    ],
+)
+def test_a_damaged_record_is_named_and_never_ignored(text: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=r"decisions\.yaml is damaged") as refused:
+        read_decisions(text, "AAPL", "decisions.yaml")
+
+    assert words in str(refused.value)
