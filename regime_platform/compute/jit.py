@@ -131,13 +131,36 @@ def kernels_are_compiled() -> bool:
 
 
 def compile_kernels() -> None:
-    """Compiles every kernel declared so far, or loads it from disk; at once when already done."""
+    """Compiles every kernel declared so far; at once when that was done before.
+
+    Kernels on disk are loaded when they are first called: half of them are called by others only,
+    which hold their machine code, and loading one takes as long as running it on thousands of bars.
+    """
+    on_disk = kernels_are_compiled()
     for dispatcher, signature in _registered:
-        dispatcher.compile(signature)
-        dispatcher.disable_compile()
+        if on_disk:
+            _load_when_called(dispatcher, signature)
+        else:
+            _compile(dispatcher, signature)
     _registered.clear()
-    if not kernel_cache_problem and not _marker.exists():
+    if not kernel_cache_problem and not on_disk:
         _marker.write_bytes(b"")
+
+
+def _compile(dispatcher: Dispatcher, signature: str) -> None:
+    dispatcher.compile(signature)
+    dispatcher.disable_compile()
+
+
+def _load_when_called(dispatcher: Any, signature: str) -> None:
+    """Numba asks this method of a kernel for what to call instead, while it has no machine code."""
+
+    def load(*_arguments: Any) -> Any:
+        del dispatcher._compile_for_args
+        _compile(dispatcher, signature)
+        return dispatcher
+
+    dispatcher._compile_for_args = load
 
 
 def kernel_array(values: Any, dtype: type = np.float64) -> np.ndarray[Any, np.dtype[Any]]:
