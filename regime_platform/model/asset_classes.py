@@ -1,7 +1,8 @@
 """One table from asset class to everything that depends on it.
 
-When a class trades and when its daily bar is closed is told here and used by ``model.sessions``;
-which era set a class follows is told by ``compute.eras``, which accepts exactly these names.
+When a class trades and when its daily bar is closed is told here and used by ``sessions`` and
+``trading_hours``; which era set a class follows is told by ``compute.eras``, which accepts exactly
+these names.
 """
 
 import datetime as dt
@@ -11,6 +12,10 @@ from types import MappingProxyType
 
 NEW_YORK = "America/New_York"
 
+XNYS = "XNYS"  # New York Stock Exchange: early closes, unplanned closures
+FX = "FX"  # Sunday 17:00 to Friday 17:00 New York
+ALWAYS = "ALWAYS"  # every hour of every day
+
 
 @dataclass(frozen=True)
 class AssetClass:
@@ -19,8 +24,13 @@ class AssetClass:
     name: str
     zone: str  # IANA zone of the daily close
     close: dt.time  # local time at which the day's bar is closed
-    trades_weekends: bool
     reports_volume: bool
+    calendar: str  # which of model.trading_sessions holds its sessions
+
+    @property
+    def trades_weekends(self) -> bool:
+        """True where the week has seven trading days."""
+        return self.calendar == ALWAYS
 
     @property
     def open_hours(self) -> float:
@@ -28,8 +38,8 @@ class AssetClass:
         return _STOCK_HOURS if self.close == _STOCK_CLOSE else 24.0
 
 
-def _class(name: str, zone: str, close: dt.time, weekends: bool, volume: bool) -> AssetClass:
-    return AssetClass(name, zone, close, weekends, volume)
+def _class(name: str, zone: str, close: dt.time, volume: bool, calendar: str) -> AssetClass:
+    return AssetClass(name, zone, close, volume, calendar)
 
 
 _STOCK_CLOSE = dt.time(16, 0)
@@ -40,15 +50,15 @@ ASSET_CLASSES: Mapping[str, AssetClass] = MappingProxyType(
     {
         row.name: row
         for row in (
-            _class("US_EQUITY", NEW_YORK, _STOCK_CLOSE, weekends=False, volume=True),
-            _class("US_EQUITY_INDEX", NEW_YORK, _STOCK_CLOSE, weekends=False, volume=True),
-            _class("US_MEGA_CAP", NEW_YORK, _STOCK_CLOSE, weekends=False, volume=True),
-            _class("FIXED_INCOME", NEW_YORK, _STOCK_CLOSE, weekends=False, volume=True),
-            _class("COMMODITY_METALS", NEW_YORK, _FX_CLOSE, weekends=False, volume=False),
-            _class("COMMODITY_ENERGY", NEW_YORK, _FX_CLOSE, weekends=False, volume=False),
-            _class("FX", NEW_YORK, _FX_CLOSE, weekends=False, volume=False),
-            _class("CRYPTO", "UTC", dt.time(0, 0), weekends=True, volume=False),
-            _class("SYNTHETIC", NEW_YORK, _STOCK_CLOSE, weekends=False, volume=True),
+            _class("US_EQUITY", NEW_YORK, _STOCK_CLOSE, volume=True, calendar=XNYS),
+            _class("US_EQUITY_INDEX", NEW_YORK, _STOCK_CLOSE, volume=True, calendar=XNYS),
+            _class("US_MEGA_CAP", NEW_YORK, _STOCK_CLOSE, volume=True, calendar=XNYS),
+            _class("FIXED_INCOME", NEW_YORK, _STOCK_CLOSE, volume=True, calendar=XNYS),
+            _class("COMMODITY_METALS", NEW_YORK, _FX_CLOSE, volume=False, calendar=FX),
+            _class("COMMODITY_ENERGY", NEW_YORK, _FX_CLOSE, volume=False, calendar=FX),
+            _class("FX", NEW_YORK, _FX_CLOSE, volume=False, calendar=FX),
+            _class("CRYPTO", "UTC", dt.time(0, 0), volume=False, calendar=ALWAYS),
+            _class("SYNTHETIC", NEW_YORK, _STOCK_CLOSE, volume=True, calendar=XNYS),
         )
     }
 )
