@@ -36,6 +36,11 @@ class SymbolPaths:
         return self.folder / "verdict.json"
 
     @property
+    def splits(self) -> Path:
+        """The splits that overlaps showed, with their evidence."""
+        return self.folder / "splits.json"
+
+    @property
     def manifest(self) -> Path:
         """The bar manifest."""
         return self.folder / "manifest.json"

@@ -87,6 +87,11 @@ class Merge:
         return self.news.provisional
 
     @property
+    def held(self) -> pl.DataFrame:
+        """The finished bars that were in force where the page lies: for ``splits.detect_split``."""
+        return self.news.held
+
+    @property
     def stored(self) -> int:
         """Rows that the log lacks, forming ones included."""
         return self.news.rows.height

@@ -28,6 +28,7 @@ class News:
     revised: int  # finished bars that differ from what is held
     same: int  # finished bars that tell nothing, repetitions within the page included
     provisional: int  # bars that were still forming
+    held: pl.DataFrame  # the finished bars in force that the page could have been about
 
 
 def fold(raw: pl.DataFrame, timeframe: str, asset_class: str) -> pl.DataFrame:
@@ -63,7 +64,8 @@ def news(
     bound = last_finished(fetched_at, timeframe, asset_class)
     page = served.with_columns(finished=(served["ts"] < bound).fill_null(value=True))
     force = _in_force(held, timeframe, asset_class)
-    final = set(_opens(force.filter("finished")))
+    finished = force.filter("finished")
+    final = set(_opens(finished))
     known, said = _said(force), _said(page)
     untold = {key: set(versions) for key, versions in said.items() if versions != known.get(key)}
     rows = page.filter(_first_of_each(page, untold))
@@ -75,7 +77,8 @@ def news(
     revised = int((rows["finished"] & was_final).sum())
     provisional = int((~page["finished"]).sum())
     same = served.height - provisional - new - revised
-    return News(rows.select(BAR_COLUMNS), new, revised, same, provisional)
+    before = finished.select(BAR_COLUMNS)
+    return News(rows.select(BAR_COLUMNS), new, revised, same, provisional, before)
 
 
 def _first_of_each(page: pl.DataFrame, untold: _Said) -> pl.Series:

@@ -1,0 +1,95 @@
+"""splits.json of a symbol: the splits that overlaps showed, with their evidence, and whether the
+history was fetched anew since.
+
+A split is noted before the page that shows it is stored. So a fetch that is killed in between sees
+it again, and one killed later finds here what is still to be fetched: no series is left on two
+price bases because a process ended.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from regime_platform.bars.layout import SymbolPaths
+from regime_platform.bars.splits import Split, ratio_text
+from regime_platform.errors import BarsError
+from regime_platform.files import read_json, write_json
+from regime_platform.model.series import iso
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """A split, and what has become of one timeframe since."""
+
+    timeframe: str  # to be fetched anew
+    ratio: str  # new shares for old ones, as 2:1
+    seen_at: str  # ISO 8601 UTC
+    seen_on: str  # the timeframe that showed it
+    evidence: dict[str, Any]  # Split.facts
+    refetched_at: str | None = None  # when the whole history had been served on the new basis
+
+
+def read_rewrites(paths: SymbolPaths) -> tuple[Rewrite, ...]:
+    """Every split noted so far, oldest first.
+
+    Raises:
+        BarsError: the file is damaged; names it.
+    """
+    facts = read_json(paths.splits)
+    try:
+        return tuple(Rewrite(**one) for one in (facts or {"splits": []})["splits"])
+    except (KeyError, TypeError) as error:
+        raise BarsError(
+            f"{paths.splits} is no list of splits ({error}); restore it from a backup, or remove "
+            "it and backfill the symbol's daily and weekly bars"
+        ) from error
+
+
+def pending(paths: SymbolPaths, timeframe: str) -> Rewrite | None:
+    """The latest split after which the history of ``timeframe`` was not fetched anew yet."""
+    waiting = [one for one in read_rewrites(paths) if _waits(one, timeframe)]
+    return waiting[-1] if waiting else None
+
+
+def note(
+    paths: SymbolPaths,
+    timeframes: Iterable[str],
+    split: Split,
+    *,
+    seen_on: str,
+    seen_at: dt.datetime,
+) -> None:
+    """Keeps ``split`` and makes the refetch of ``timeframes`` pending; hold the lock.
+
+    Call it before the page that shows the split is appended. Noting it twice is noting it once: a
+    timeframe that already waits because of the same ratio waits once.
+    """
+    known = read_rewrites(paths)
+    ratio = ratio_text(split.ratio)
+    waiting = {one.timeframe for one in known if one.ratio == ratio and _waits(one, one.timeframe)}
+    added = tuple(
+        Rewrite(timeframe, ratio, iso(seen_at), seen_on, split.facts())
+        for timeframe in timeframes
+        if timeframe not in waiting
+    )
+    if added:
+        _write(paths, known + added)
+
+
+def settle(paths: SymbolPaths, timeframe: str, at: dt.datetime) -> None:
+    """Says that the whole history of ``timeframe`` has been fetched since; hold the lock."""
+    known = read_rewrites(paths)
+    settled = tuple(
+        replace(one, refetched_at=iso(at)) if _waits(one, timeframe) else one for one in known
+    )
+    if settled != known:
+        _write(paths, settled)
+
+
+def _waits(one: Rewrite, timeframe: str) -> bool:
+    return one.timeframe == timeframe and one.refetched_at is None
+
+
+def _write(paths: SymbolPaths, rewrites: tuple[Rewrite, ...]) -> None:
+    write_json(paths.splits, {"splits": [asdict(one) for one in rewrites]})
