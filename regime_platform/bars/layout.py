@@ -36,6 +36,11 @@ class SymbolPaths:
         return self.folder / "verdict.json"
 
     @property
+    def acquisition(self) -> Path:
+        """What was asked of the source and answered, per timeframe."""
+        return self.folder / "acquisition.json"
+
+    @property
     def splits(self) -> Path:
         """The splits that overlaps showed, with their evidence."""
         return self.folder / "splits.json"
