@@ -12,7 +12,7 @@ from regime_platform.bars import raw_log, rewrites
 from regime_platform.bars.acquisition import proven_coverage, write_coverage
 from regime_platform.bars.locks import writing
 from regime_platform.bars.raw_log import FetchFacts, Merge
-from regime_platform.bars.splits import Split, detect_split
+from regime_platform.bars.splits import Split, detect_split, ratio_text
 from regime_platform.errors import CredentialsError, QuotaError, RegimeError, SourceError
 from regime_platform.model.coverage import UNREAD, Coverage, Refusal
 from regime_platform.model.digests import facts_digest
@@ -220,7 +220,10 @@ class SeriesFetch:
     def _split(self, page: Page, merge: Merge) -> Split | None:
         if not merge.revised or page.price_basis != "split_adjusted":
             return None
-        return detect_split(merge.held, page.bars)
+        split = detect_split(merge.held, page.bars)
+        waiting = rewrites.pending(self._paths, self.timeframe)
+        is_known = split and waiting and waiting.ratio == ratio_text(split.ratio)
+        return None if is_known else split
 
     def _await_rewrite(self, split: Split) -> None:
         """All that was read on the old basis is to be read again; in this order, for any crash."""
