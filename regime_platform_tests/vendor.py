@@ -40,6 +40,7 @@ class Question:
     path: str
     params: Mapping[str, str]
     url: str
+    is_scripted: bool = False  # answered by answer_next, whatever it asked
 
 
 @dataclass
@@ -113,14 +114,19 @@ class LoopbackVendor:
         """Gives these answers to the next requests, one each, whatever they ask."""
         self._scripted.extend(responses)
 
+    def forget_script(self) -> None:
+        """Is healthy again."""
+        self._scripted.clear()
+
     def asked(self, path: str) -> list[Question]:
         """The questions to one endpoint, in order."""
         return [question for question in self.questions if question.path == path]
 
     def _answer(self, request: Request) -> Response:
         params = request.args.to_dict()
-        self.questions.append(Question(request.path, params, request.url))
-        if self._scripted:
+        scripted = bool(self._scripted)
+        self.questions.append(Question(request.path, params, request.url, scripted))
+        if scripted:
             return self._scripted.popleft()
         if request.headers.get("Authorization") != f"apikey {KEY}":
             return error_answer(401, "**apikey** parameter is incorrect or not specified.")

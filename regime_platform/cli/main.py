@@ -17,6 +17,7 @@ from regime_platform.cli import (
     doctor,
     era_sets,
     evaluating,
+    fetching,
     interface,
     versions,
     walking,
@@ -27,6 +28,7 @@ from regime_platform.errors import RegimeError
 
 _PANELS: Sequence[tuple[str, Sequence[tuple[str, Callable[..., Any]]]]] = (
     ("Walk", (("run", walking.run), ("validate", walking.validate), ("compute", walking.compute))),
+    ("Fetch", (("update", fetching.update), ("backfill", fetching.backfill))),
     (
         "Look",
         (

@@ -49,6 +49,11 @@ class SeriesIngest:
         """True where a person has to look: the source did not serve what it should."""
         return self.status not in ("ok", "not_offered")
 
+    @property
+    def new_or_revised(self) -> int:
+        """How many bars changed."""
+        return self.new + self.revised
+
     def plus(self, other: "SeriesIngest") -> "SeriesIngest":
         """Both together, ending as ``other`` did."""
         return replace(

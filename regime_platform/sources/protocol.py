@@ -138,6 +138,10 @@ class WindowSource(Protocol):
         """At most so many symbols at once."""
         ...
 
+    def credits_per_minute(self) -> int:
+        """What a minute's budget holds, as far as it is known."""
+        ...
+
 
 #: What a registry holds.
 Source = BarSource | WindowSource

@@ -73,7 +73,11 @@ class TwelveDataSource:
 
     def batch_size(self) -> int:
         """A minute's credits must pay for a whole request."""
-        return min(MOST_SYMBOLS, self.client.budget.minute_limit())
+        return min(MOST_SYMBOLS, self.credits_per_minute())
+
+    def credits_per_minute(self) -> int:
+        """See ``WindowSource``."""
+        return self.client.budget.minute_limit()
 
     def _outcomes(self, asks: Sequence[Ask], answer: Answer) -> dict[str, Page | NotServedError]:
         found: dict[str, Page | NotServedError] = {}
