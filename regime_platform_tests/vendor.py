@@ -98,7 +98,7 @@ class LoopbackVendor:
 
     def __post_init__(self) -> None:
         for path in ("/time_series", "/earliest_timestamp"):
-            self.server.expect_request(path).respond_with_handler(self._answer)
+            self.server.expect_request(path).respond_with_handler(self.answer)
 
     @property
     def url(self) -> str:
@@ -122,7 +122,8 @@ class LoopbackVendor:
         """The questions to one endpoint, in order."""
         return [question for question in self.questions if question.path == path]
 
-    def _answer(self, request: Request) -> Response:
+    def answer(self, request: Request) -> Response:
+        """What the vendor says to one request."""
         params = request.args.to_dict()
         scripted = bool(self._scripted)
         self.questions.append(Question(request.path, params, request.url, scripted))
