@@ -11,10 +11,10 @@ ifneq ($(DATA),)
 export REGIME_DATA_ROOT := $(abspath $(DATA))
 endif
 
-.PHONY: help setup demo ui test test-ui lint format bench lock clean
+.PHONY: help setup demo ui test test-ui lint format bench bench-ingest lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(RUN) ## install what the platform needs into .venv
 	@echo "ready: $(BIN)/regime --help"
@@ -47,6 +47,9 @@ format: $(TEST) ## format and fix what can be fixed
 
 bench: $(RUN) ## time compute and store on this machine
 	@$(BIN)/python -m regime_platform_tests.bench.run
+
+bench-ingest: $(TEST) ## time fetching against a vendor on loopback
+	@$(BIN)/python -m regime_platform_tests.bench.ingest
 
 lock: $(RUN) ## pin the newest allowed versions by hash
 	@$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-header \

@@ -77,6 +77,11 @@ class DataRoot:
         return self.path / "board.parquet"
 
     @property
+    def vendor_answers(self) -> Path:
+        """What `regime doctor --live` learned of the vendor."""
+        return self.path / "vendor_answers.json"
+
+    @property
     def eras(self) -> Path:
         """The era sets, each written once, and which of them is in force."""
         return self.path / "eras"

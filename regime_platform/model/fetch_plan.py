@@ -44,7 +44,7 @@ class Followed:
 
     def opens(self, start: dt.datetime, end: dt.datetime) -> pl.Series:
         """The opens that must exist in [start, end)."""
-        return expected_opens(self.asset_class, self.timeframe, start, end)
+        return _opens(self.asset_class, self.timeframe, start, end)
 
 
 @dataclass(frozen=True)
@@ -181,9 +181,14 @@ def _is_stale(series: Followed, window: Window, now: dt.datetime) -> bool:
     return window.read_at.date().toordinal() < turn
 
 
-@lru_cache(maxsize=4096)  # a pass over the universe asks the same of every symbol of a class
+@lru_cache(maxsize=256)  # a pass over the universe asks the same of every symbol of a class
+def _opens(asset_class: str, timeframe: str, start: dt.datetime, end: dt.datetime) -> pl.Series:
+    return expected_opens(asset_class, timeframe, start, end)
+
+
+@lru_cache(maxsize=4096)
 def _any_open(asset_class: str, timeframe: str, start: dt.datetime, end: dt.datetime) -> bool:
-    return start < end and expected_opens(asset_class, timeframe, start, end).len() > 0
+    return start < end and _opens(asset_class, timeframe, start, end).len() > 0
 
 
 def _floor_day(instant: dt.datetime) -> dt.datetime:

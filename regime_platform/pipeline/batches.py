@@ -77,10 +77,11 @@ class Batches:
         for (name, *_), members in groups.items():
             source = self._platform.sources[str(name)]
             assert isinstance(source, WindowSource)
-            size = source.batch_size()
-            for start in range(0, len(members), size):
-                batch = members[start : start + size]
-                if len(batch) > 1 and self._end is None:
+            left = members
+            while left and self._end is None:
+                size = source.batch_size()
+                batch, left = left[:size], left[size:]
+                if len(batch) > 1:  # a single one is asked for when its turn comes
                     self._keep_batch(source, batch)
 
     def _due(

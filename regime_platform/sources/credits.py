@@ -113,6 +113,14 @@ class CreditBudget:
         with self._store() as store:
             return self._minute_limit(store)
 
+    def left_in_minute(self) -> int:
+        """What the running minute still pays for, or the next one where that is nothing."""
+        with self._store() as store:
+            limit = self._minute_limit(store)
+            left = limit - _counted(store, "minutes", "minute", self._minute())
+        is_over = 60.0 - self._clock() % 60.0 <= MARGIN
+        return limit if left < 1 or is_over else left
+
     def spent(self, day: dt.date) -> Spent:
         """Where the running minute and ``day`` stand."""
         with self._store() as store:

@@ -72,8 +72,8 @@ class TwelveDataSource:
         return tuple(f"{name}={text}" for name, text in named.items() if name != "symbol")
 
     def batch_size(self) -> int:
-        """A minute's credits must pay for a whole request."""
-        return min(MOST_SYMBOLS, self.credits_per_minute())
+        """What is left of the minute pays for a whole request, so that no credit goes unused."""
+        return min(MOST_SYMBOLS, self.client.budget.left_in_minute())
 
     def credits_per_minute(self) -> int:
         """See ``WindowSource``."""

@@ -52,6 +52,15 @@ class Answer:
     http_status: int = 200
 
 
+@dataclass(frozen=True)
+class Look:
+    """What came back as it came, errors included."""
+
+    http_status: int
+    body: Mapping[str, Any] | None  # None where it is no JSON object
+    credits_used: int | None  # of the minute, as the vendor's header counts
+
+
 class TwelveDataClient:
     """Asks one question after another over one connection.
 
@@ -114,6 +123,22 @@ class TwelveDataClient:
             "check what else uses this Twelve Data key, then run again"
         )
 
+    def look(self, question: Question, day: dt.date) -> Look:
+        """One attempt, whatever comes back: for questions about the vendor itself.
+
+        Raises:
+            QuotaError: the day's credits are spent.
+            SourceError: nothing came back.
+        """
+        try:
+            response = self._send(question, day)
+        except httpx.RequestError as error:
+            raise SourceError(f"{question.what}: {self.clean(str(error))}; try later") from None
+        used = response.headers.get("api-credits-used", "")
+        return Look(
+            response.status_code, self._body(response), int(used) if used.isdecimal() else None
+        )
+
     def _persist(self, question: Question, day: dt.date) -> tuple[Mapping[str, Any] | None, int]:
         attempts = stamina.retry_context(
             on=(httpx.RequestError, TransientError),
@@ -137,12 +162,8 @@ class TwelveDataClient:
         raise AssertionError("stamina ends with a result or an exception")
 
     def _once(self, question: Question, day: dt.date) -> tuple[Mapping[str, Any] | None, int]:
-        self.budget.reserve(question.cost, day)
-        self._sent += 1
-        response = self._http.get(question.path, params=dict(question.params))
-        self._count(response)
-        # whatever the vendor repeats of the key ends here, before any of it can be quoted
-        body = json_object(response.content.replace(self._key.encode(), b"[key]"))
+        response = self._send(question, day)
+        body = self._body(response)
         code, message = response.status_code, "no JSON object"
         if body is not None:
             if not response.is_error and not is_error(body):
@@ -156,6 +177,17 @@ class TwelveDataClient:
         if isinstance(refused, QuotaError):
             self.budget.note_day_refusal(message)
         raise refused
+
+    def _send(self, question: Question, day: dt.date) -> httpx.Response:
+        self.budget.reserve(question.cost, day)
+        self._sent += 1
+        response = self._http.get(question.path, params=dict(question.params))
+        self._count(response)
+        return response
+
+    def _body(self, response: httpx.Response) -> dict[str, Any] | None:
+        # whatever the vendor repeats of the key ends here, before any of it can be quoted
+        return json_object(response.content.replace(self._key.encode(), b"[key]"))
 
     def _count(self, response: httpx.Response) -> None:
         used = response.headers.get("api-credits-used", "")

@@ -289,3 +289,20 @@ def _start(settings: Settings, *arguments: str) -> "subprocess.Popen[str]":
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def test_the_doctor_asks_the_vendor_only_when_told_to_and_keeps_the_answers(
+    fetch: Fetch, listed: Settings, vendor: LoopbackVendor
+) -> None:
+    quiet = fetch("doctor", "--now", NOW, "--json")
+    asked = len(vendor.questions)
+    live = fetch("doctor", "--live", "--now", NOW, "--json")
+
+    assert asked == 0
+    assert quiet.code == live.code == 0, live.out
+    kept = json.loads((listed.data_root / "vendor_answers.json").read_text())
+    assert len(kept["answers"]) == 7
+    assert kept["asked_at"] == "2026-11-21T02:00:00Z"
+    names = [one["name"] for one in told(live)["checks"]]
+    assert {"settings", "calendars", "credits"} < set(names)
+    assert KEY not in quiet.out + live.out
