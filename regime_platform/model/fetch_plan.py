@@ -85,7 +85,15 @@ def next_need(
         start, stop = gaps[-1]
         start = max(start, _back_from(series, stop, limit))
         return Need(_floor_day(start), _overlap_end(series, stop, now), HISTORY)
-    stale = next((one for one in reversed(coverage.windows) if _is_stale(series, one, now)), None)
+    seen = last_finished(now, series.timeframe, series.asset_class)  # a clock may have gone back
+    stale = next(
+        (
+            one
+            for one in reversed(coverage.windows)
+            if one.end <= seen and _is_stale(series, one, now)
+        ),
+        None,
+    )
     return None if stale is None else Need(_floor_day(stale.start), _ceil_day(stale.end), REREAD)
 
 

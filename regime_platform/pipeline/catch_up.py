@@ -171,7 +171,14 @@ class SeriesFetch:
             self._end(refusal.status, told)
             return
         self._find_earliest()
+        before: Need | None = None
         while (need := self.next_need()) is not None:
+            if need == before:
+                raise SourceError(
+                    f"{self.symbol} {self.timeframe}: the answer for {need.start:%Y-%m-%d} to "
+                    f"{need.end:%Y-%m-%d} makes no headway; report it"
+                )
+            before = need
             try:
                 page = self._source.page(self.ask(need), self._order.now)
             except CutError as error:

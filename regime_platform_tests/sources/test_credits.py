@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regime_platform.errors import QuotaError, SourceError
@@ -40,6 +40,7 @@ def test_a_minute_that_is_spent_is_waited_out(make_budget: Maker) -> None:
     assert budget.spent(TODAY).minute_used == 1
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     limit=st.integers(1, 60),
     asks=st.lists(st.tuples(st.integers(1, 60), st.floats(0, 7)), max_size=60),
