@@ -58,6 +58,7 @@ class Plan:
     clock: Callable[[], float] = lambda: 0.0  # the vendor's, in seconds since the epoch
     minutes: Counter[int] = field(default_factory=Counter)
     days: Counter[dt.date] = field(default_factory=Counter)
+    refused: int = 0
 
     def charge(self, cost: int) -> tuple[bool, dict[str, str], str]:
         """Whether the plan pays, the headers that say so, and the refusal where it does not."""
@@ -71,6 +72,7 @@ class Plan:
         if not refusal:
             self.minutes[minute] += cost
             self.days[day] += cost
+        self.refused += bool(refusal)
         used = self.minutes[minute]
         told = {"api-credits-used": str(used), "api-credits-left": str(self.per_minute - used)}
         return not refusal, told, refusal

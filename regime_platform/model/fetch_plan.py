@@ -120,8 +120,7 @@ def after_answer(
     look = second_look_bound(now, series.timeframe, series.asset_class)
     end = min(need.end, seen)
     if need.is_final and look < end:
-        served = set(opens)
-        end = next((one for one in series.opens(look, end) if one not in served), end)
+        end = _first_owed(series, opens, look, end)
     known = coverage.answered(need.start, end, opens, now) if end > need.start else coverage
     if need.kind != TAIL:
         return known
@@ -131,6 +130,23 @@ def after_answer(
     return (
         known.settled_until(max(settled, before) if before else settled) if is_seamless else known
     )
+
+
+def _first_owed(
+    series: Followed, served: pl.Series, start: dt.datetime, end: dt.datetime
+) -> dt.datetime:
+    """The first open in [start, end) that must exist and was not served; ``end`` without one.
+
+    A source may anchor its bars elsewhere, so any bar less than one duration away will do.
+    """
+    length = DURATION[series.timeframe]
+    near = served.filter(served > start - length).to_list()
+    owed = (
+        one
+        for one in series.opens(start, end)
+        if not any(-length < other - one < length for other in near)
+    )
+    return next(owed, end)
 
 
 def _tail(series: Followed, coverage: Coverage, now: dt.datetime, limit: int) -> Need:

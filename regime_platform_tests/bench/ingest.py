@@ -83,7 +83,7 @@ def measure(core: int, daily: int) -> dict[str, float]:
             caught_up = _catch_up(settings, counted)
             nothing_new = _nothing_new(settings, counted)
     with tempfile.TemporaryDirectory() as name:
-        limited = _limited(Path(name), core=min(core, 8), daily=min(daily, 300))
+        limited = limited_figures(Path(name), core=min(core, 8), daily=min(daily, 300))
     return {**caught_up, **nothing_new, **limited}
 
 
@@ -120,7 +120,7 @@ def _nothing_new(settings: Settings, counted: Connection) -> dict[str, float]:
     }
 
 
-def _limited(folder: Path, core: int, daily: int) -> dict[str, float]:
+def limited_figures(folder: Path, core: int, daily: int) -> dict[str, float]:
     """A catch-up on 55 credits a minute: how much of them it used, and the fullest minute."""
     (folder / "universe.yaml").write_text(scale_universe(core, daily))
     universe = parse_universe((folder / "universe.yaml").read_text(), "universe.yaml")
@@ -134,8 +134,7 @@ def _limited(folder: Path, core: int, daily: int) -> dict[str, float]:
         sources = build_sources(settings, clock=clock, sleep=clock.sleep)
         fetch_all(replace(platform, sources=sources), _NOW)
         assert vendor.plan is not None
-        spent = vendor.plan.minutes
-        refused = len([one for one in vendor.questions if one.is_scripted])
+        spent, refused = vendor.plan.minutes, vendor.plan.refused
     minutes = sorted(spent)[1:-1]  # whole minutes; the first also finds out what the plan allows
     busy = sum(spent[minute] for minute in minutes) / (_LIMIT * (minutes[-1] - minutes[0] + 1))
     return {

@@ -87,6 +87,24 @@ def test_updates_at_any_times_never_leave_a_hole_and_ask_nothing_twice(
     assert sum(one.rows for one in coverage.windows) == (opens < bound).sum()
 
 
+@pytest.mark.parametrize("timeframe", ["1h", "4h"])
+def test_bars_that_a_vendor_anchors_on_the_clock_are_asked_for_as_rarely(timeframe: str) -> None:
+    series = Followed("AAA", timeframe, "US_EQUITY")
+    first, now = dt.date(2026, 9, 7), dt.datetime(2026, 11, 17, tzinfo=UTC)
+    opens = opens_of(series, first, now + dt.timedelta(days=9)).dt.truncate("1h")
+    coverage, _ = fetched(series, Coverage(earliest=first), now, opens)
+    asked = 0
+
+    for _ in range(4 * 24):
+        now += dt.timedelta(minutes=15)
+        coverage, needs = fetched(series, coverage, now, opens)
+        asked += len(needs)
+        assert next_need(series, coverage, now, 5000) is None
+
+    bars = {"1h": 7, "4h": 2}[timeframe]
+    assert asked == bars + 1  # and the second look
+
+
 def test_a_clock_that_goes_back_asks_for_nothing() -> None:
     series = Followed("AAA", "1day", "US_EQUITY", 1)
     now = dt.datetime(2026, 11, 20, 22, tzinfo=UTC)
