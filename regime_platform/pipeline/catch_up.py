@@ -140,21 +140,19 @@ class SeriesFetch:
         folder = self._paths.raw(self.timeframe)
         merge = raw_log.compare(folder, page.bars, facts)
         split = self._split(page, merge)
-        coverage = self._answered(need, page, self.coverage)
-        if merge.stored or coverage != self.coverage:
+        if merge.stored or self._answered(need, page, self.coverage) != self.coverage:
             with writing(self._paths):
                 if split is not None:
                     self._await_rewrite(split)
                 # as it stands by now: another process may have been here meanwhile
                 known = proven_coverage(self._paths, self._instrument, self.timeframe)
                 merge = raw_log.append(folder, page.bars, facts, compared=merge)
-                coverage = self._answered(need, page, known)
+                self.coverage = self._answered(need, page, known)
                 if need.kind == HISTORY and merge.revised and not self._was_restarted:
                     # what joins here was served on two states of the vendor's history
                     self._was_restarted = True
-                    coverage = self._answered(need, page, coverage.unread())
-                write_coverage(self._paths, self.timeframe, coverage)
-        self.coverage = coverage
+                    self.coverage = self._answered(need, page, self.coverage.unread())
+                write_coverage(self._paths, self.timeframe, self.coverage)
         self._add(_counted(self.timeframe, merge, page))
 
     def refuse(self, status: str, reason: str) -> None:
