@@ -59,8 +59,8 @@ def update(  # noqa: PLR0913, PLR0917 - one parameter per option
     """Fetch the bars that must exist by now and are not held, and nothing else."""
     from regime_platform.cli.clock import moment
 
-    platform, instruments = _asked(symbols, everything, symbols_file, tier)
-    frames = _wanted(timeframe, instruments)
+    platform, chosen_ones = _asked(symbols, everything, symbols_file, tier)
+    frames, instruments = _wanted(timeframe, chosen_ones)
     _fetch(_Job(platform, instruments, frames, moment(now), as_json, all_rows))
 
 
@@ -80,8 +80,8 @@ def backfill(  # noqa: PLR0913, PLR0917 - one parameter per option
     from regime_platform.cli.clock import moment
     from regime_platform.cli.instants import optional_instant
 
-    platform, instruments = _asked(symbols, everything, symbols_file, tier)
-    frames = _wanted(timeframe, instruments)
+    platform, chosen_ones = _asked(symbols, everything, symbols_file, tier)
+    frames, instruments = _wanted(timeframe, chosen_ones)
     first = optional_instant("--since", since)
     date = None if first is None else first.date()
     job = _Job(platform, instruments, frames, moment(now), as_json, all_rows, True, date)
@@ -106,11 +106,12 @@ def _asked(
 
 def _wanted(
     timeframes: list[str] | None, instruments: "Sequence[Instrument]"
-) -> Sequence[str] | None:
+) -> "tuple[Sequence[str] | None, Sequence[Instrument]]":
+    """The timeframes meant, and the instruments that are followed on any of them."""
     from regime_platform.model.timeframes import canonical_timeframe
 
     if not timeframes:
-        return None
+        return None, instruments
     wanted = tuple(dict.fromkeys(canonical_timeframe(one) for one in timeframes))
     followed = {frame for one in instruments for frame in one.timeframes}
     unknown = [one for one in wanted if one not in followed]
@@ -119,7 +120,7 @@ def _wanted(
             f"none of these symbols is followed on {', '.join(unknown)}; "
             f"they are on {', '.join(sorted(followed))}"
         )
-    return wanted
+    return wanted, tuple(one for one in instruments if set(one.timeframes) & set(wanted))
 
 
 def _batches(job: _Job, on_credits: Callable[[int], None] | None = None) -> "Batches":
@@ -163,8 +164,8 @@ def _with_progress(job: _Job) -> "Iterator[WalkOutcome]":
     from regime_platform.pipeline.outcomes import Stage
     from regime_platform.pipeline.walk import walk
 
-    total = 0
-    if messages().is_terminal:  # the estimate is for the bar, and the bar is for a person
+    total = None  # an update is done before its cost is worked out
+    if job.is_backfill and messages().is_terminal:  # the bar is for a person
         total = estimate(job.platform, job.instruments, _batches(job)).credits
     with credit_progress(total) as progress:
         batches = _batches(job, progress.paid)

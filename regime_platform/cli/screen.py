@@ -118,7 +118,7 @@ class SymbolProgress:
 class CreditProgress:
     """A bar that shows credits spent, how fast, and how long the rest will take."""
 
-    def __init__(self, progress: Progress, total: int) -> None:
+    def __init__(self, progress: Progress, total: int | None) -> None:
         self._progress = progress
         self._task = progress.add_task("", total=total, rate="")
 
@@ -134,8 +134,11 @@ class CreditProgress:
 
 
 @contextmanager
-def credit_progress(total: int) -> Iterator[CreditProgress]:
-    """Shows the spending on stderr while the block runs; on a terminal only, gone afterwards."""
+def credit_progress(total: int | None) -> Iterator[CreditProgress]:
+    """Shows the spending on stderr while the block runs; on a terminal only, gone afterwards.
+
+    ``total`` is None where nobody knows how many credits it will be.
+    """
     console = messages()
     progress = Progress(
         TextColumn("{task.description:10}"),

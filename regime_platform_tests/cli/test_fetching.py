@@ -220,6 +220,21 @@ def test_a_backfill_of_one_timeframe_since_a_date_leaves_the_rest(
     assert series["new"] < days.height
 
 
+def test_a_timeframe_of_some_symbols_is_asked_for_those_only(
+    fetch: Fetch, listed: Settings, vendor: LoopbackVendor
+) -> None:
+    universe = listed.data_root / "universe.yaml"
+    text = universe.read_text()
+    universe.write_text(text.replace("tier: daily", "tier: core", 1))
+    hours = stock_bars("1h", dt.datetime(2026, 10, 1, tzinfo=dt.UTC), FRIDAY)
+    list_stock(vendor, "AAA", "1h", hours)
+
+    ended = fetch("update", "--all", "--timeframe", "1h", "--now", NOW, "--json")
+
+    assert ended.code == 0
+    assert [(one["symbol"], one["new"]) for one in told(ended)["series"]] == [("AAA", hours.height)]
+
+
 def test_a_backfill_that_is_killed_goes_on_where_it_was(
     tmp_path: Path, httpserver: HTTPServer
 ) -> None:

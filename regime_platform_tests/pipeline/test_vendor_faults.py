@@ -37,7 +37,7 @@ from regime_platform_tests.vendor import (
     error_answer,
 )
 
-BEGAN = dt.datetime(2026, 2, 2, tzinfo=dt.UTC)
+BEGAN = dt.datetime(2026, 7, 6, tzinfo=dt.UTC)
 FIRST = dt.datetime(2026, 11, 16, 15, 7, tzinfo=dt.UTC)  # a Monday, in the session
 FRAMES = ("1h", "1day")
 TRUTH = {
@@ -148,8 +148,8 @@ def broken(name: str) -> Response:
     return error_answer(*answers[name])
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=SLOW)
-@given(steps=st.lists(step, max_size=8), most_rows=st.sampled_from([300, 5000]))
+@settings(max_examples=10, deadline=None, suppress_health_check=SLOW)
+@given(steps=st.lists(step, max_size=8), most_rows=st.sampled_from([200, 5000]))
 def test_after_any_faults_and_restarts_the_truth_is_held_and_left_alone(
     tmp_path_factory: pytest.TempPathFactory,
     httpserver: HTTPServer,
@@ -181,7 +181,7 @@ def test_after_any_faults_and_restarts_the_truth_is_held_and_left_alone(
     assert story.run() == 0
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=6, deadline=None, suppress_health_check=SLOW)
 @given(
     interruptions=st.lists(
         st.one_of(st.integers(1, 5), st.lists(st.sampled_from(sorted(STUMBLES)), max_size=4)),
@@ -193,7 +193,7 @@ def test_no_window_is_answered_twice_but_the_one_a_kill_lost(
     httpserver: HTTPServer,
     interruptions: list[int | list[str]],
 ) -> None:
-    story = Story(tmp_path_factory.mktemp("story"), httpserver, most_rows=300)
+    story = Story(tmp_path_factory.mktemp("story"), httpserver, most_rows=200)
     for one in interruptions:
         if isinstance(one, int):
             story.run(kill_after=one)
