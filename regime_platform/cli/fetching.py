@@ -125,7 +125,7 @@ def _wanted(
 
 def _batches(job: _Job, on_credits: Callable[[int], None] | None = None) -> "Batches":
     from regime_platform.pipeline.batches import Batches
-    from regime_platform.pipeline.catch_up import Order
+    from regime_platform.pipeline.order import Order
 
     order = Order(job.now, job.is_backfill, job.since, on_credits)
     return Batches(job.platform, job.instruments, order, job.timeframes)

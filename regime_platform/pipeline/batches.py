@@ -12,7 +12,8 @@ from regime_platform.errors import CredentialsError, QuotaError, RegimeError
 from regime_platform.model.coverage import Coverage
 from regime_platform.model.fetch_plan import TAIL, Need
 from regime_platform.model.instruments import Instrument
-from regime_platform.pipeline.catch_up import Order, SeriesFetch
+from regime_platform.pipeline.catch_up import SeriesFetch
+from regime_platform.pipeline.order import Order
 from regime_platform.pipeline.platform import Platform
 from regime_platform.sources.protocol import NotServedError, Page, WindowSource
 

@@ -5,17 +5,14 @@ one page at most, and what was answered is not asked again.
 """
 
 import datetime as dt
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from regime_platform.bars import raw_log, rewrites
+from regime_platform.bars import raw_log
 from regime_platform.bars.acquisition import proven_coverage, write_coverage
 from regime_platform.bars.locks import writing
 from regime_platform.bars.raw_log import FetchFacts, Merge
-from regime_platform.bars.splits import Split, detect_split, ratio_text
 from regime_platform.errors import CredentialsError, QuotaError, RegimeError, SourceError
-from regime_platform.model.coverage import UNREAD, Coverage, Refusal
-from regime_platform.model.digests import facts_digest
+from regime_platform.model.coverage import Coverage, Refusal
 from regime_platform.model.fetch_plan import (
     HISTORY,
     REREAD,
@@ -25,9 +22,14 @@ from regime_platform.model.fetch_plan import (
     next_need,
 )
 from regime_platform.model.instruments import Instrument
-from regime_platform.model.timeframes import is_intraday
+from regime_platform.pipeline.order import Order, fetch_facts
 from regime_platform.pipeline.outcomes import SeriesIngest
 from regime_platform.pipeline.platform import Platform
+from regime_platform.pipeline.split_rewrites import (
+    await_rewrite,
+    settle_rewrite,
+    shown_split,
+)
 from regime_platform.sources.protocol import (
     Ask,
     CutError,
@@ -45,28 +47,6 @@ _BELIEVED = {
 }
 #: A backfill that a person orders asks again for the first bar when the answer is so old.
 _EARLIEST_HOLDS = dt.timedelta(days=30)
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is asked of a fetch, beside the symbols.
-
-    Attributes:
-        now: the instant to work at.
-        is_backfill: a person wants the history: refusals are asked about again.
-        since: a backfill goes back to this date only; None means to the first bar.
-        on_credits: told after every answer how many credits it cost.
-    """
-
-    now: dt.datetime
-    is_backfill: bool = False
-    since: dt.date | None = None
-    on_credits: Callable[[int], None] | None = None
-
-    def paid(self, cost: int) -> None:
-        """Tells whoever watches."""
-        if self.on_credits is not None and cost:
-            self.on_credits(cost)
 
 
 class SeriesFetch:
@@ -139,11 +119,12 @@ class SeriesFetch:
         facts = self._facts(page)
         folder = self._paths.raw(self.timeframe)
         merge = raw_log.compare(folder, page.bars, facts)
-        split = self._split(page, merge)
+        split = shown_split(self._paths, self.timeframe, page, merge)
         if merge.stored or self._answered(need, page, self.coverage) != self.coverage:
             with writing(self._paths):
                 if split is not None:
-                    self._await_rewrite(split)
+                    now = self._order.now
+                    await_rewrite(self._paths, self._instrument, self.timeframe, split, now)
                 # as it stands by now: another process may have been here meanwhile
                 known = proven_coverage(self._paths, self._instrument, self.timeframe)
                 merge = raw_log.append(folder, page.bars, facts, compared=merge)
@@ -185,7 +166,7 @@ class SeriesFetch:
                 continue
             self._order.paid(page.cost)
             self.keep(need, page)
-        self._settle_rewrite()
+        settle_rewrite(self._paths, self.timeframe, self.coverage, self._order.now)
 
     def _find_earliest(self) -> None:
         known, order = self.coverage, self._order
@@ -222,31 +203,6 @@ class SeriesFetch:
             refusal=None,
         )
 
-    def _split(self, page: Page, merge: Merge) -> Split | None:
-        if not merge.revised or page.price_basis != "split_adjusted":
-            return None
-        split = detect_split(merge.held, page.bars)
-        waiting = rewrites.pending(self._paths, self.timeframe)
-        is_known = split and waiting and waiting.ratio == ratio_text(split.ratio)
-        return None if is_known else split
-
-    def _await_rewrite(self, split: Split) -> None:
-        """All that was read on the old basis is to be read again; in this order, for any crash."""
-        frames = [one for one in self._instrument.timeframes if not is_intraday(one)]
-        for frame in frames:
-            known = proven_coverage(self._paths, self._instrument, frame)
-            write_coverage(self._paths, frame, known.unread())
-        now = self._order.now
-        rewrites.note(self._paths, frames, split, seen_on=self.timeframe, seen_at=now)
-
-    def _settle_rewrite(self) -> None:
-        if rewrites.pending(self._paths, self.timeframe) is None:
-            return
-        unread = any(one.read_at == UNREAD for one in self.coverage.windows)
-        if self.coverage.is_complete and not unread:
-            with writing(self._paths):
-                rewrites.settle(self._paths, self.timeframe, self._order.now)
-
     def _facts(self, page: Page) -> FetchFacts:
         return fetch_facts(self._instrument, self.timeframe, page, self._order.now)
 
@@ -265,20 +221,6 @@ class SeriesFetch:
 
     def _end(self, status: str, reason: str) -> None:
         self.counts = replace(self.counts, status=status, reason=reason)
-
-
-def fetch_facts(instrument: Instrument, timeframe: str, page: Page, now: dt.datetime) -> FetchFacts:
-    """The origin of a page, for the raw log."""
-    named = {"symbol": instrument.symbol, "source": instrument.source, **instrument.identity}
-    return FetchFacts(
-        fetched_at=now,
-        source=instrument.source,
-        timeframe=timeframe,
-        asset_class=instrument.asset_class,
-        price_basis=page.price_basis,
-        instrument_digest=facts_digest(named),
-        window=page.window,
-    )
 
 
 def _counted(timeframe: str, merge: Merge, page: Page) -> SeriesIngest:

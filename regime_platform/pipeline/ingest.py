@@ -13,7 +13,7 @@ from regime_platform.bars.raw_log import Merge
 from regime_platform.errors import CredentialsError, QuotaError, RegimeError
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.batches import Batches
-from regime_platform.pipeline.catch_up import fetch_facts
+from regime_platform.pipeline.order import fetch_facts
 from regime_platform.pipeline.outcomes import IngestOutcome, SeriesIngest, Status
 from regime_platform.pipeline.platform import Platform
 from regime_platform.sources.protocol import BarSource, Held, NotOfferedError, Page, WindowSource

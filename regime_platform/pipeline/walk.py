@@ -13,9 +13,9 @@ from types import MappingProxyType
 from regime_platform.errors import BlockedError, CredentialsError, QuotaError, RegimeError
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.batches import Batches
-from regime_platform.pipeline.catch_up import Order
 from regime_platform.pipeline.derive import derive
 from regime_platform.pipeline.ingest import ingest
+from regime_platform.pipeline.order import Order
 from regime_platform.pipeline.outcomes import (
     DeriveOutcome,
     IngestOutcome,

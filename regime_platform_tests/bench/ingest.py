@@ -33,8 +33,8 @@ from regime_platform.model.scale_universe import scale_universe
 from regime_platform.model.trading_hours import expected_opens
 from regime_platform.model.universe import Universe, parse_universe
 from regime_platform.pipeline.batches import Batches
-from regime_platform.pipeline.catch_up import Order
 from regime_platform.pipeline.ingest import ingest
+from regime_platform.pipeline.order import Order
 from regime_platform.pipeline.platform import Platform, open_platform
 from regime_platform.settings import PROJECT_ROOT, Settings
 from regime_platform.sources.protocol import Ask, NotServedError, Page

@@ -4,8 +4,8 @@ import datetime as dt
 from pathlib import Path
 
 from regime_platform.pipeline.batches import Batches
-from regime_platform.pipeline.catch_up import Order
 from regime_platform.pipeline.ingest import ingest
+from regime_platform.pipeline.order import Order
 from regime_platform.pipeline.outcomes import IngestOutcome, Status
 from regime_platform.pipeline.platform import Platform, open_platform
 from regime_platform.settings import Settings

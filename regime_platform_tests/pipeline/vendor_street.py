@@ -14,8 +14,8 @@ from regime_platform.model.bar_schema import BAR_COLUMNS
 from regime_platform.model.sessions import last_finished
 from regime_platform.model.trading_hours import expected_opens
 from regime_platform.pipeline.batches import Batches
-from regime_platform.pipeline.catch_up import Order
 from regime_platform.pipeline.ingest import ingest
+from regime_platform.pipeline.order import Order
 from regime_platform.pipeline.outcomes import IngestOutcome
 from regime_platform.pipeline.platform import Platform, open_platform
 from regime_platform.settings import Settings
