@@ -7,6 +7,7 @@ that the estimate errs on the high side; the estimate says for how many series t
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from regime_platform.bars.acquisition import proven_coverage
 from regime_platform.model.coverage import Coverage
@@ -14,6 +15,7 @@ from regime_platform.model.fetch_plan import Followed, after_answer, next_need
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.timeframes import is_intraday
 from regime_platform.pipeline.batches import Batches
+from regime_platform.pipeline.order import Order
 from regime_platform.pipeline.platform import Platform
 from regime_platform.sources.protocol import WindowSource
 
@@ -47,7 +49,6 @@ def estimate(platform: Platform, instruments: Sequence[Instrument], batches: Bat
     """
     needs: list[int] = []
     assumed, per_minute = 0, 1
-    unknown: dict[tuple[str, str, int], int] = {}  # what nothing is known of costs the same
     for instrument in instruments:
         source = platform.sources[instrument.source]
         if not isinstance(source, WindowSource):
@@ -55,39 +56,31 @@ def estimate(platform: Platform, instruments: Sequence[Instrument], batches: Bat
         per_minute = source.credits_per_minute()
         for timeframe in batches.wanted(instrument):
             paths = platform.root.symbol(instrument.symbol)
-            known = proven_coverage(paths, instrument, timeframe)
-            series = Followed(
-                instrument.symbol, timeframe, instrument.asset_class, platform.reread_days
-            )
-            if known != Coverage(log=known.log):
-                needs.append(_needs(series, _planned(known, batches), source.most_rows, batches))
-            else:
-                key = (instrument.asset_class, timeframe, source.most_rows)
-                if key not in unknown:
-                    unknown[key] = _needs(
-                        series, _planned(known, batches), source.most_rows, batches
-                    )
-                needs.append(unknown[key])
+            known = _planned(proven_coverage(paths, instrument, timeframe), batches.order)
+            # what nothing is held of costs the same for every symbol of a class
+            symbol = instrument.symbol if known.windows else ""
+            days = platform.reread_days
+            series = Followed(symbol, timeframe, instrument.asset_class, days)
+            needs.append(_needs(series, known, source.most_rows, batches.order.now))
             assumed += known.earliest is None
     requests = sum(needs) + assumed  # each of those asks for its first bar, too
     return Estimate(sum(one > 0 for one in needs), requests, requests, per_minute, assumed)
 
 
-def _planned(known: Coverage, batches: Batches) -> Coverage:
-    since = batches.order.since if batches.order.is_backfill else known.since
-    return replace(known, since=since)
+def _planned(known: Coverage, order: Order) -> Coverage:
+    since = order.since if order.is_backfill else known.since
+    return replace(known, since=since, log="")
 
 
-def _needs(series: Followed, known: Coverage, most_rows: int, batches: Batches) -> int:
-    now = batches.order.now
+@lru_cache(maxsize=1024)
+def _needs(series: Followed, known: Coverage, most_rows: int, now: dt.datetime) -> int:
     if known.earliest is None:
         is_short = is_intraday(series.timeframe)
-        known = replace(known, earliest=ASSUMED_FIRST_INTRADAY if is_short else ASSUMED_FIRST_DATE)
+        first = ASSUMED_FIRST_INTRADAY if is_short else ASSUMED_FIRST_DATE
+        known = replace(known, earliest=first)
     asked, tail_is_asked = 0, False
-    while True:
-        need = next_need(series, known, now, most_rows, tail_is_asked=tail_is_asked)
-        if need is None:
-            return asked
+    while need := next_need(series, known, now, most_rows, tail_is_asked=tail_is_asked):
         asked += 1
         tail_is_asked |= need.is_final
         known = after_answer(series, known, need, series.opens(need.start, need.end), now)
+    return asked
