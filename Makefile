@@ -11,10 +11,11 @@ ifneq ($(DATA),)
 export REGIME_DATA_ROOT := $(abspath $(DATA))
 endif
 
-.PHONY: help setup demo ui test test-ui lint format bench bench-store bench-gates lock clean
+.PHONY: help setup demo ui test test-ui lint format
+.PHONY: bench bench-store bench-gates bench-ingest lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(RUN) ## install what the platform needs into .venv
 	@echo "ready: $(BIN)/regime --help"
@@ -53,6 +54,9 @@ bench-store: $(RUN) ## time an append to a long series on this machine
 
 bench-gates: $(TEST) ## time the gate on this machine
 	@$(BIN)/python -m regime_platform_tests.bench.gates
+
+bench-ingest: $(TEST) ## time fetching against a vendor on loopback
+	@$(BIN)/python -m regime_platform_tests.bench.ingest
 
 lock: $(RUN) ## pin the newest allowed versions by hash
 	@$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-header \

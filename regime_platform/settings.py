@@ -5,6 +5,7 @@ Settings come from the environment first and ``.env`` in the working folder seco
 
 from pathlib import Path
 
+from platformdirs import user_state_path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -31,6 +32,19 @@ class Settings(BaseSettings):
     files_root: Path | None = Field(default=None, alias="REGIME_FILES_ROOT")
     twelvedata_api_key: SecretStr | None = Field(default=None, alias="TWELVEDATA_API_KEY")
     twelvedata_url: str = Field(default="https://api.twelvedata.com", alias="REGIME_TWELVEDATA_URL")
+
+    credits_per_minute: int | None = Field(default=None, ge=1, alias="REGIME_CREDITS_PER_MINUTE")
+    credits_per_day: int | None = Field(default=None, ge=1, alias="REGIME_CREDITS_PER_DAY")
+    #: Where all processes of this user count the credits they spend.
+    credits_folder: Path = Field(
+        default_factory=lambda: user_state_path("regime_platform"), alias="REGIME_CREDITS_FOLDER"
+    )
+    #: The part of what is held that a day's updates read again, to find late revisions.
+    reread_share: float = Field(default=0.05, ge=0, le=1, alias="REGIME_REREAD_SHARE")
+
+    def reread_days(self) -> int:
+        """Every how many days all of what is held has been read again; 0 means never."""
+        return round(1 / self.reread_share) if self.reread_share else 0
 
     def universe_file(self) -> Path:
         """The universe in force: the setting, else the data root's own, else the tracked one."""

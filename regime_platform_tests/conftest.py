@@ -14,17 +14,21 @@ NOW = dt.datetime(2026, 11, 20, 22, 30, tzinfo=dt.UTC)
 
 
 @pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No setting of whoever runs the tests reaches them."""
     for name in (
         "DAGSTER_HOME",
+        "REGIME_CREDITS_PER_DAY",
+        "REGIME_CREDITS_PER_MINUTE",
         "REGIME_DATA_ROOT",
         "REGIME_FILES_ROOT",
+        "REGIME_REREAD_SHARE",
         "REGIME_TWELVEDATA_URL",
         "REGIME_UNIVERSE",
         "TWELVEDATA_API_KEY",
     ):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("REGIME_CREDITS_FOLDER", str(tmp_path / "credits"))
 
 
 @pytest.fixture

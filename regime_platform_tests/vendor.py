@@ -1,23 +1,27 @@
 """A vendor on loopback that behaves as Twelve Data does, with faults on request.
 
-Windows, the cut at 5,000 rows, newest-first order, numbers as text, the forming bar and errors in
-bodies are the vendor's; ``answer_next`` puts scripted answers before the real ones.
+Windows, the cut at 5,000 rows, newest-first order, numbers as text, the forming bar, batch maps,
+credits with their headers and errors in bodies are the vendor's; ``answer_next`` puts scripted
+answers before the real ones.
 """
 
 import datetime as dt
+import gzip
 import json
-from collections import deque
-from collections.abc import Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from regime_platform.model.sessions import bar_end
 from regime_platform.model.timeframes import is_intraday
 
 KEY = "loopback-key-1234567890"
 MOST_ROWS = 5000
+MOST_SYMBOLS = 120
 NO_DATA = "No data is available on the specified dates. Try setting different start/end dates."
 MINUTE_SPENT = (
     "You have run out of API credits for the current minute. 9 API credits were used, with the "
@@ -36,6 +40,7 @@ class Question:
     path: str
     params: Mapping[str, str]
     url: str
+    is_scripted: bool = False  # answered by answer_next, whatever it asked
 
 
 @dataclass
@@ -45,18 +50,57 @@ class _Listed:
 
 
 @dataclass
+class Plan:
+    """What the vendor lets a key spend, and how much of it is gone."""
+
+    per_minute: int
+    per_day: int | None = None
+    clock: Callable[[], float] = lambda: 0.0  # the vendor's, in seconds since the epoch
+    minutes: Counter[int] = field(default_factory=Counter)
+    days: Counter[dt.date] = field(default_factory=Counter)
+    refused: int = 0
+
+    def charge(self, cost: int) -> tuple[bool, dict[str, str], str]:
+        """Whether the plan pays, the headers that say so, and the refusal where it does not."""
+        minute = int(self.clock() // 60)
+        day = dt.datetime.fromtimestamp(self.clock(), dt.UTC).date()
+        refusal = ""
+        if self.per_day is not None and self.days[day] + cost > self.per_day:
+            refusal = DAY_SPENT
+        elif self.minutes[minute] + cost > self.per_minute:
+            refusal = MINUTE_SPENT
+        if not refusal:
+            self.minutes[minute] += cost
+            self.days[day] += cost
+        self.refused += bool(refusal)
+        used = self.minutes[minute]
+        told = {"api-credits-used": str(used), "api-credits-left": str(self.per_minute - used)}
+        return not refusal, told, refusal
+
+
+@dataclass
 class LoopbackVendor:
-    """Serves what ``list_series`` was given, to whoever has the key."""
+    """Serves what ``list_series`` was given, to whoever has the key.
+
+    Attributes:
+        most_rows: the cut.
+        plan: the credits of the key; None takes no account.
+        now: the vendor's clock: bars that open later are not served, and the one that is open is
+            half of itself; None serves everything that is listed.
+    """
 
     server: HTTPServer
     most_rows: int = MOST_ROWS
+    plan: Plan | None = None
+    now: Callable[[], dt.datetime] | None = None
+    asset_class: str = "FX"  # tells when a bar is open
     questions: list[Question] = field(default_factory=list)
     _listed: dict[tuple[str, str], _Listed] = field(default_factory=dict)
     _scripted: deque[Response] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
         for path in ("/time_series", "/earliest_timestamp"):
-            self.server.expect_request(path).respond_with_handler(self._answer)
+            self.server.expect_request(path).respond_with_handler(self.answer)
 
     @property
     def url(self) -> str:
@@ -72,25 +116,45 @@ class LoopbackVendor:
         """Gives these answers to the next requests, one each, whatever they ask."""
         self._scripted.extend(responses)
 
+    def forget_script(self) -> None:
+        """Is healthy again."""
+        self._scripted.clear()
+
     def asked(self, path: str) -> list[Question]:
         """The questions to one endpoint, in order."""
         return [question for question in self.questions if question.path == path]
 
-    def _answer(self, request: Request) -> Response:
-        self.questions.append(Question(request.path, request.args.to_dict(), request.url))
-        if self._scripted:
+    def answer(self, request: Request) -> Response:
+        """What the vendor says to one request."""
+        params = request.args.to_dict()
+        scripted = bool(self._scripted)
+        self.questions.append(Question(request.path, params, request.url, scripted))
+        if scripted:
             return self._scripted.popleft()
         if request.headers.get("Authorization") != f"apikey {KEY}":
             return error_answer(401, "**apikey** parameter is incorrect or not specified.")
-        listed = self._listed.get((request.args["symbol"], request.args["interval"]))
-        if listed is None:
-            return error_answer(404, "**symbol** not found. Please specify it correctly.")
-        if request.path == "/earliest_timestamp":
-            return _earliest(listed)
-        return self._time_series(listed, request.args)
+        symbols = params["symbol"].split(",")
+        if len(symbols) > MOST_SYMBOLS:
+            return error_answer(414, "Too many symbols in one request.")
+        pays, headers, refusal = (True, {}, "")
+        if self.plan is not None:
+            pays, headers, refusal = self.plan.charge(len(symbols))
+        body = self._body(request.path, symbols, params) if pays else _error(429, refusal)
+        return json_answer(body, headers=headers)
 
-    def _time_series(self, listed: _Listed, args: Mapping[str, str]) -> Response:
-        within = listed.bars
+    def _body(self, path: str, symbols: list[str], params: Mapping[str, str]) -> dict[str, object]:
+        if len(symbols) > 1:
+            named = {**params}
+            return {one: self._body(path, [one], {**named, "symbol": one}) for one in symbols}
+        listed = self._listed.get((symbols[0], params["interval"]))
+        if listed is None:
+            return _error(404, "**symbol** not found. Please specify it correctly.")
+        if path == "/earliest_timestamp":
+            return _earliest(listed)
+        return self._time_series(listed, params)
+
+    def _time_series(self, listed: _Listed, args: Mapping[str, str]) -> dict[str, object]:
+        within = self._served(listed)
         if start := args.get("start_date"):
             within = within.filter(pl.col("ts") >= _instant(start))
         if end := args.get("end_date"):
@@ -98,10 +162,20 @@ class LoopbackVendor:
             until = _instant(end)
             within = within.filter(pl.col("ts") <= until if " " in end else pl.col("ts") < until)
         if within.is_empty():
-            return error_answer(400, NO_DATA)
+            return _error(400, NO_DATA)
         dated = "start_date" in args or "end_date" in args
         rows = min(int(args.get("outputsize", self.most_rows if dated else 30)), self.most_rows)
-        return json_answer(series_body(within.tail(rows), listed.meta))
+        return series_body(within.tail(rows), listed.meta)
+
+    def _served(self, listed: _Listed) -> pl.DataFrame:
+        if self.now is None:
+            return listed.bars
+        now, interval = self.now(), listed.meta["interval"]
+        opened = listed.bars.filter(pl.col("ts") <= now)
+        if opened.is_empty() or bar_end(opened["ts"][-1], interval, self.asset_class) <= now:
+            return opened
+        half = opened.tail(1).with_columns(close=(pl.col("open") + pl.col("close")) / 2)
+        return pl.concat([opened.head(-1), half.with_columns(volume=pl.col("volume") / 2)])
 
 
 def series_body(bars: pl.DataFrame, meta: Mapping[str, str]) -> dict[str, object]:
@@ -120,21 +194,43 @@ def series_body(bars: pl.DataFrame, meta: Mapping[str, str]) -> dict[str, object
 
 def error_answer(code: int, message: str, http: int | None = None) -> Response:
     """An error as the vendor words it; its HTTP status may be 200 all the same."""
-    body = {"code": code, "message": message, "status": "error"}
-    return json_answer(body, http=code if http is None else http)
+    return json_answer(_error(code, message), http=code if http is None else http)
 
 
-def json_answer(body: object, http: int = 200) -> Response:
+def json_answer(
+    body: object, http: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
     """Any JSON."""
-    return Response(json.dumps(body), status=http, content_type="application/json")
+    return Response(json.dumps(body), status=http, content_type="application/json", headers=headers)
 
 
-def _earliest(listed: _Listed) -> Response:
+#: Answers of a server that stumbles: each deserves another attempt.
+STUMBLES: Mapping[str, Callable[[], Response]] = {
+    "500": lambda: error_answer(500, "internal"),
+    "502 page": lambda: Response("<html>Bad Gateway</html>", 502, content_type="text/html"),
+    "200 page": lambda: Response("<html>Maintenance</html>", 200, content_type="text/html"),
+    "error in 200": lambda: error_answer(503, "overloaded", 200),
+    "error without a code": lambda: json_answer({"status": "error"}),
+    "cut JSON": lambda: Response('{"meta": {"symbol": "EU', content_type="application/json"),
+    "a list": lambda: json_answer([1, 2]),
+    "invalid UTF-8": lambda: Response(b'{"a": "\xff\xfe"}', content_type="application/json"),
+    "invalid gzip": lambda: Response(
+        gzip.compress(b"{}")[:5] + b"rubbish", headers={"Content-Encoding": "gzip"}
+    ),
+    "cut body": lambda: Response(b"{", headers={"Content-Length": "1000"}),
+}
+
+
+def _error(code: int, message: str) -> dict[str, object]:
+    return {"code": code, "message": message, "status": "error"}
+
+
+def _earliest(listed: _Listed) -> dict[str, object]:
     if listed.bars.is_empty():
-        return error_answer(400, NO_DATA)
+        return _error(400, NO_DATA)
     first: dt.datetime = listed.bars["ts"][0]
     form = "%Y-%m-%d %H:%M:%S" if is_intraday(listed.meta["interval"]) else "%Y-%m-%d"
-    return json_answer({"datetime": first.strftime(form), "unix_time": int(first.timestamp())})
+    return {"datetime": first.strftime(form), "unix_time": int(first.timestamp())}
 
 
 def _instant(text: str) -> dt.datetime:

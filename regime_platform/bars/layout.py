@@ -36,6 +36,11 @@ class SymbolPaths:
         return self.folder / "verdict.json"
 
     @property
+    def acquisition(self) -> Path:
+        """What was asked of the source and answered, per timeframe."""
+        return self.folder / "acquisition.json"
+
+    @property
     def splits(self) -> Path:
         """The splits that overlaps showed, with their evidence."""
         return self.folder / "splits.json"
@@ -85,6 +90,11 @@ class DataRoot:
     def gate_policy(self) -> Path:
         """The severities that an operator chose for the rules of the gate."""
         return self.path / "gate.yaml"
+
+    @property
+    def vendor_answers(self) -> Path:
+        """What `regime doctor --live` learned of the vendor."""
+        return self.path / "vendor_answers.json"
 
     @property
     def eras(self) -> Path:

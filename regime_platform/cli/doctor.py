@@ -8,16 +8,27 @@ from regime_platform.cli.exits import ALL_GOOD, NOTHING_SUCCEEDED
 
 
 def doctor(
+    live: Annotated[
+        bool, typer.Option("--live", help="Also ask the vendor what only it can tell; 10 credits.")
+    ] = False,
+    now: Annotated[
+        str | None, typer.Option("--now", help="ISO time to work at instead of the clock.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Check settings, data root, universe, sources, kernels and versions; changes nothing."""
+    """Check settings, data root, universe, sources, calendars, kernels; changes nothing itself."""
     from dataclasses import asdict
 
+    from regime_platform.cli.clock import moment
     from regime_platform.cli.health import findings
     from regime_platform.cli.screen import print_json, print_table, styled
+    from regime_platform.cli.vendor_health import credit_findings, live_findings
     from regime_platform.settings import Settings
 
-    found = findings(Settings())
+    settings, at = Settings(), moment(now)
+    found = [*findings(settings), *credit_findings(settings, at)]
+    if live:
+        found += live_findings(settings, at)
     is_well = all(one.status != "wrong" for one in found)
     if as_json:
         print_json({"is_well": is_well, "checks": [asdict(one) for one in found]})

@@ -71,6 +71,26 @@ def _universe(settings: Settings) -> list[Finding]:
     return [Finding("universe", "ok", f"{settings.universe_file()}: {told}")]
 
 
+def _settings(settings: Settings) -> list[Finding]:
+    # the key is a SecretStr, whose text is asterisks
+    given = settings.model_dump(mode="json", exclude_unset=True)
+    told = ", ".join(f"{name} {value}" for name, value in sorted(given.items()))
+    return [Finding("settings", "ok", told or "all by default")]
+
+
+def _calendars(settings: Settings) -> list[Finding]:
+    from regime_platform.model.asset_classes import ASSET_CLASSES
+    from regime_platform.model.trading_sessions import UNPLANNED_CLOSURES, sessions
+
+    used = {ASSET_CLASSES[one.asset_class].calendar for one in load_universe(settings).instruments}
+    told = []
+    for calendar in sorted(used):
+        known = sessions(calendar)["date"]
+        closures = len(UNPLANNED_CLOSURES.get(calendar, ()))
+        told.append(f"{calendar} {known[0]} to {known[-1]}, {closures} unplanned closures")
+    return [Finding("calendars", "ok", "; ".join(told))]
+
+
 def _sources(settings: Settings) -> list[Finding]:
     from regime_platform.sources.registry import build_sources
 
@@ -140,8 +160,10 @@ def _board(settings: Settings) -> list[Finding]:
 
 _CHECKS: tuple[Callable[[Settings], list[Finding]], ...] = (
     _versions,
+    _settings,
     _data_root,
     _universe,
+    _calendars,
     _sources,
     _kernels,
     _locks,

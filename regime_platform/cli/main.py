@@ -19,6 +19,7 @@ from regime_platform.cli import (
     doctor,
     era_sets,
     evaluating,
+    fetching,
     interface,
     universe,
     validating,
@@ -39,6 +40,7 @@ _PANELS: Sequence[tuple[str, Sequence[tuple[str, Callable[..., Any]]]]] = (
             ("compute", walking.compute),
         ),
     ),
+    ("Fetch", (("update", fetching.update), ("backfill", fetching.backfill))),
     (
         "Look",
         (

@@ -10,7 +10,14 @@ from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -106,6 +113,48 @@ class SymbolProgress:
     def advance(self, description: str | None = None) -> None:
         """One symbol more is done."""
         self._progress.update(self._task, advance=1, description=description)
+
+
+class CreditProgress:
+    """A bar that shows credits spent, how fast, and how long the rest will take."""
+
+    def __init__(self, progress: Progress, total: int | None) -> None:
+        self._progress = progress
+        self._task = progress.add_task("", total=total, rate="")
+
+    def paid(self, cost: int) -> None:
+        """So many credits more are spent."""
+        task = self._progress.tasks[self._task]
+        rate = f"{60 * task.speed:,.0f}/min" if task.speed else ""
+        self._progress.update(self._task, advance=cost, rate=rate)
+
+    def show(self, description: str) -> None:
+        """Which symbol is done."""
+        self._progress.update(self._task, description=description)
+
+
+@contextmanager
+def credit_progress(total: int | None) -> Iterator[CreditProgress]:
+    """Shows the spending on stderr while the block runs; on a terminal only, gone afterwards.
+
+    ``total`` is None where nobody knows how many credits it will be.
+    """
+    console = messages()
+    progress = Progress(
+        TextColumn("{task.description:10}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("credits {task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+        speed_estimate_period=180.0,  # credits come by the minute
+    )
+    with progress:
+        yield CreditProgress(progress, total)
 
 
 @contextmanager

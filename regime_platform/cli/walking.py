@@ -128,11 +128,11 @@ def _with_progress(
     with symbol_progress(len(instruments)) as progress:
         walked = walk(
             platform,
-            progress.announcing(instruments),
+            instruments,
             now,
             stages=order.stages,
             force=order.force,
         )
         for outcome in walked:
             yield outcome
-            progress.advance()
+            progress.advance(outcome.symbol)

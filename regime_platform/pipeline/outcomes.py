@@ -1,7 +1,7 @@
 """What each stage of the walk reports, for tables, JSON, exit codes and Dagster metadata alike."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from regime_platform.model.series import Promoted
@@ -40,8 +40,31 @@ class SeriesIngest:
     same: int = 0
     provisional: int = 0  # of the rows served, those whose bar was still forming
     requests: int = 0
-    status: str = "ok"  # ok, not_offered, failed
+    credits: int = 0
+    status: str = "ok"  # ok, not_offered, not_entitled, unknown_symbol, failed
     reason: str = ""
+
+    @property
+    def has_failed(self) -> bool:
+        """True where a person has to look: the source did not serve what it should."""
+        return self.status not in ("ok", "not_offered")
+
+    @property
+    def new_or_revised(self) -> int:
+        """How many bars changed."""
+        return self.new + self.revised
+
+    def plus(self, other: "SeriesIngest") -> "SeriesIngest":
+        """Both together, ending as ``other`` did."""
+        return replace(
+            other,
+            new=self.new + other.new,
+            revised=self.revised + other.revised,
+            same=self.same + other.same,
+            provisional=self.provisional + other.provisional,
+            requests=self.requests + other.requests,
+            credits=self.credits + other.credits,
+        )
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from regime_platform.compute.params import DEFAULT_PARAMS, Params
 from regime_platform.model.universe import Universe
 from regime_platform.pipeline.eras import eras_in_force
 from regime_platform.settings import Settings, load_universe
-from regime_platform.sources.protocol import BarSource
+from regime_platform.sources.protocol import Source
 from regime_platform.sources.registry import build_sources
 
 
@@ -20,10 +20,11 @@ class Platform:
 
     root: DataRoot
     universe: Universe
-    sources: Mapping[str, BarSource]
+    sources: Mapping[str, Source]
     eras: EraSet
     params: Params
     code: CodeVersion
+    reread_days: int = 0  # every so many days what is held is read again; 0 means never
 
 
 def open_platform(settings: Settings) -> Platform:
@@ -40,4 +41,5 @@ def open_platform(settings: Settings) -> Platform:
         eras=eras_in_force(root),
         params=DEFAULT_PARAMS,
         code=code_version(),
+        reread_days=settings.reread_days(),
     )

@@ -6,14 +6,16 @@ else. What must end the whole run (a refused key, an empty quota) passes through
 
 import datetime as dt
 import traceback
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
 from regime_platform.errors import BlockedError, CredentialsError, QuotaError, RegimeError
 from regime_platform.model.instruments import Instrument
+from regime_platform.pipeline.batches import Batches
 from regime_platform.pipeline.derive import derive
 from regime_platform.pipeline.ingest import ingest
+from regime_platform.pipeline.order import Order
 from regime_platform.pipeline.outcomes import (
     DeriveOutcome,
     IngestOutcome,
@@ -42,31 +44,36 @@ _FIELD: Mapping[Stage, str] = MappingProxyType(
 )
 
 
-def walk(
+def walk(  # noqa: PLR0913 - what to walk, and how
     platform: Platform,
-    instruments: Iterable[Instrument],
+    instruments: Sequence[Instrument],
     now: dt.datetime,
     *,
     stages: Collection[Stage] = STAGES,
     force: bool = False,
+    batches: Batches | None = None,
 ) -> Iterator[WalkOutcome]:
     """Walks the instruments in order, yielding one outcome each as soon as it is known.
+
+    ``batches`` says more about the fetch than that everything is to be caught up with.
 
     Raises:
         CredentialsError, QuotaError: the source refuses everybody, so going on is pointless; the
             symbols walked so far are complete.
     """
+    batches = batches or Batches(platform, instruments, Order(now))
     for instrument in instruments:
-        yield walk_symbol(platform, instrument, now, stages=stages, force=force)
+        yield walk_symbol(platform, instrument, now, stages=stages, force=force, batches=batches)
 
 
-def walk_symbol(
+def walk_symbol(  # noqa: PLR0913 - what to walk, and how
     platform: Platform,
     instrument: Instrument,
     now: dt.datetime,
     *,
     stages: Collection[Stage] = STAGES,
     force: bool = False,
+    batches: Batches | None = None,
 ) -> WalkOutcome:
     """Takes one symbol through ``stages``, in the order of the walk, until one is not good.
 
@@ -78,8 +85,9 @@ def walk_symbol(
     moved = moved_away(platform.root, instrument.symbol)
     if moved is not None:  # this run loaded the universe before the rename
         return WalkOutcome(instrument.symbol, Status.FAILED, STAGES[0], moved.told())
+    fetched = batches or Batches(platform, [instrument], Order(now))
     work: Mapping[Stage, Callable[[], _StageOutcome]] = {
-        Stage.RAW_BARS: lambda: not_polled(instrument) or ingest(platform, instrument, now),
+        Stage.RAW_BARS: lambda: not_polled(instrument) or ingest(platform, instrument, fetched),
         Stage.VALIDATED_BARS: lambda: promote(platform, instrument),
         Stage.COMPUTE_DB: lambda: derive(platform, instrument, force=force),
         Stage.MANIFESTS: lambda: publish(platform, instrument, now),

@@ -1,16 +1,19 @@
 """What every bar source does, whatever it talks to.
 
-A source yields pages; each page becomes one file of the raw log at once, so that an interrupted
-fetch keeps what it had. A source never falls back to another source and never invents a bar.
+There are two kinds. A **whole** source (a package, a folder) serves a series in one go. A
+**window** source (a vendor) serves what opens in a window that it is asked for; which windows to
+ask for is decided by the pipeline, the same for every vendor. A source never falls back to another
+source and never invents a bar.
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import polars as pl
 
+from regime_platform.errors import SourceError
 from regime_platform.model.instruments import Instrument
 
 
@@ -33,27 +36,112 @@ class Page:
         tuple[dt.datetime, dt.datetime] | None
     )  # requested opens, half-open, where there was one
     requests: int = 1
+    cost: int = 0  # credits
+
+
+@dataclass(frozen=True)
+class Ask:
+    """The bars of one series that open in [start, end), both midnights in UTC."""
+
+    instrument: Instrument
+    timeframe: str
+    start: dt.datetime
+    end: dt.datetime
+
+    @property
+    def what(self) -> str:
+        """The series, for messages."""
+        return f"{self.instrument.symbol} {self.timeframe}"
 
 
 class NotOfferedError(Exception):
     """The source has no such timeframe for this instrument: a status with a reason, no failure."""
 
 
+class CutError(Exception):
+    """The answer may have been cut at its old end: ask for a shorter window."""
+
+
+class NotServedError(SourceError):
+    """The source does not serve this series to this key, now or on a second try.
+
+    Attributes:
+        status: not_entitled (the plan) or unknown_symbol.
+    """
+
+    def __init__(self, message: str, *, status: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
 class BarSource(Protocol):
-    """A vendor, a folder or a package."""
+    """A whole source: a folder or a package."""
 
     name: str
 
     def pages(
         self, instrument: Instrument, timeframe: str, held: Held | None, now: dt.datetime
     ) -> Iterator[Page]:
-        """Everything not held yet, with an overlap so that revisions show.
-
-        Full history where nothing is held, otherwise the update. Yields nothing when the source
-        knows that nothing can be new.
+        """The whole series, whatever is held of it.
 
         Raises:
             NotOfferedError: the source does not carry this timeframe for the instrument.
             SourceError: the source failed, with culprit and remedy.
         """
         ...
+
+
+@runtime_checkable
+class WindowSource(Protocol):
+    """A vendor. Every question costs credits, and ``now`` tells on which UTC day."""
+
+    name: str
+    most_rows: int  # of one answer; one as long may have been cut
+
+    def earliest(self, instrument: Instrument, timeframe: str, now: dt.datetime) -> dt.date:
+        """The UTC date of the first bar there is.
+
+        Raises:
+            NotOfferedError: there is none.
+            SourceError: as for ``page``.
+        """
+        ...
+
+    def page(self, ask: Ask, now: dt.datetime) -> Page:
+        """What opens in one window; without rows where nothing does.
+
+        Raises:
+            CutError: the answer was as long as an answer can be.
+            NotServedError: the series is not served to this key.
+            CredentialsError, QuotaError: the source refuses everybody.
+            SourceError: the source failed, with culprit and remedy.
+        """
+        ...
+
+    def batch(self, asks: Sequence[Ask], now: dt.datetime) -> Mapping[str, Page | NotServedError]:
+        """Many symbols in one request: pages and refusals by symbol.
+
+        All asks are about one timeframe and one window. A symbol that the answer leaves out, or
+        that deserves a closer look, is missing: ask for it alone.
+
+        Raises:
+            CredentialsError, QuotaError: the source refuses everybody.
+            SourceError: the batch as a whole failed.
+        """
+        ...
+
+    def batch_key(self, ask: Ask) -> tuple[str, ...]:
+        """Asks with equal keys may share a batch, if timeframe and window are equal too."""
+        ...
+
+    def batch_size(self) -> int:
+        """At most so many symbols at once."""
+        ...
+
+    def credits_per_minute(self) -> int:
+        """What a minute's budget holds, as far as it is known."""
+        ...
+
+
+#: What a registry holds.
+Source = BarSource | WindowSource

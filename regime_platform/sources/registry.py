@@ -11,8 +11,9 @@ import httpx
 
 from regime_platform.errors import ConfigError
 from regime_platform.settings import Settings
+from regime_platform.sources.credits import CreditBudget, Limits, budget_file
 from regime_platform.sources.files import FilesSource
-from regime_platform.sources.protocol import BarSource
+from regime_platform.sources.protocol import Source
 from regime_platform.sources.sample import SampleSource
 from regime_platform.sources.twelvedata import TwelveDataSource
 from regime_platform.sources.twelvedata_http import TwelveDataClient
@@ -24,7 +25,7 @@ def build_sources(
     clock: Callable[[], float] = time.time,
     sleep: Callable[[float], None] = time.sleep,
     transport: httpx.BaseTransport | None = None,
-) -> Mapping[str, BarSource]:
+) -> Mapping[str, Source]:
     """Every source by its name in the universe; looking one up makes it.
 
     Looking up raises ``ConfigError`` where its settings are missing.
@@ -38,12 +39,12 @@ def build_sources(
     )
 
 
-class _Lazy(Mapping[str, BarSource]):
-    def __init__(self, makers: Mapping[str, Callable[[], BarSource]]) -> None:
+class _Lazy(Mapping[str, Source]):
+    def __init__(self, makers: Mapping[str, Callable[[], Source]]) -> None:
         self._makers = makers
-        self._made: dict[str, BarSource] = {}
+        self._made: dict[str, Source] = {}
 
-    def __getitem__(self, name: str) -> BarSource:
+    def __getitem__(self, name: str) -> Source:
         if name not in self._made:
             self._made[name] = self._makers[name]()
         return self._made[name]
@@ -55,7 +56,7 @@ class _Lazy(Mapping[str, BarSource]):
         return len(self._makers)
 
 
-def _files(settings: Settings) -> BarSource:
+def _files(settings: Settings) -> Source:
     if settings.files_root is None:
         raise ConfigError(
             "source files needs a folder; set REGIME_FILES_ROOT to the one that holds "
@@ -72,8 +73,14 @@ def _twelvedata(
     clock: Callable[[], float],
     sleep: Callable[[float], None],
     transport: httpx.BaseTransport | None,
-) -> BarSource:
+) -> Source:
     if settings.twelvedata_api_key is None:
         raise ConfigError("source twelvedata needs a key; set TWELVEDATA_API_KEY in .env")
-    key = settings.twelvedata_api_key.get_secret_value()
-    return TwelveDataSource(TwelveDataClient(settings.twelvedata_url, key, clock, sleep, transport))
+    key = settings.twelvedata_api_key.get_secret_value().strip()
+    budget = CreditBudget(
+        budget_file(settings.credits_folder, settings.twelvedata_url, key),
+        Limits(settings.credits_per_minute, settings.credits_per_day),
+        clock,
+        sleep,
+    )
+    return TwelveDataSource(TwelveDataClient(settings.twelvedata_url, key, budget, transport))

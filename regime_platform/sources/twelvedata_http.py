@@ -1,18 +1,29 @@
-"""One question to the Twelve Data API and its answer: the key, the errors, the waiting.
+"""One question to the Twelve Data API and its answer: the key, the credits, the waiting.
 
-What the bodies mean as bars is told by ``twelvedata``. The key travels in a header only, and every
-text that comes back is cleaned of it before it enters a message.
+What a body means as bars is told by ``twelvedata_answers``, what an error means by
+``twelvedata_errors``. The key travels in a header only, and every text that comes back is cleaned
+of it before it enters a message.
 """
 
-import json
+import datetime as dt
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import stamina
 
-from regime_platform.errors import ConfigError, CredentialsError, QuotaError, SourceError
+from regime_platform.errors import ConfigError, QuotaError, SourceError
+from regime_platform.sources.credits import CreditBudget
+from regime_platform.sources.twelvedata_errors import (
+    MinuteSpentError,
+    TransientError,
+    is_empty_window,
+    is_error,
+    json_object,
+    refusal,
+)
 
 _ATTEMPTS = 5
 _FIRST_WAIT = 1.0  # seconds; doubles, with as much jitter
@@ -20,30 +31,43 @@ _LONGEST_WAIT = 20.0
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 #: A key that is still refused after so many minutes is being drained by somebody else.
 _MINUTES_TO_WAIT = 5
-_REMEDIES = {
-    400: "check the entry in universe.yaml against the vendor's symbol list",
-    403: "the plan does not cover it: choose another plan or source for this symbol",
-    404: "unknown there or not in the plan: check provider_symbol, mic_code and exchange",
-    414: "too much was asked at once: this is a defect, report it",
-}
 
 
-class _TransientError(Exception):
-    """Worth another attempt: the server stumbled or the answer was cut."""
+@dataclass(frozen=True)
+class Question:
+    """One request: where, about what, at which price."""
+
+    path: str
+    params: Mapping[str, str]  # without the key
+    what: str  # symbol and timeframe, for messages
+    cost: int = 1  # credits
 
 
-class _MinuteSpentError(Exception):
-    """The credits of the current minute are spent."""
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    body: Mapping[str, Any] | None  # None: the vendor has no data for the question
+    requests: int  # attempts included
+    http_status: int = 200
+
+
+@dataclass(frozen=True)
+class Look:
+    """What came back as it came, errors included."""
+
+    http_status: int
+    body: Mapping[str, Any] | None  # None where it is no JSON object
+    credits_used: int | None  # of the minute, as the vendor's header counts
 
 
 class TwelveDataClient:
-    """Asks one path after another over one connection.
+    """Asks one question after another over one connection.
 
     Args:
         base_url: where the API lives.
         key: never shown in any message, log or URL.
-        clock: seconds since the epoch, to find the next minute.
-        sleep: waits that many seconds.
+        budget: what every request is paid from.
         transport: replaces the network, for tests of the transport itself.
 
     Raises:
@@ -54,8 +78,7 @@ class TwelveDataClient:
         self,
         base_url: str,
         key: str,
-        clock: Callable[[], float],
-        sleep: Callable[[float], None],
+        budget: CreditBudget,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         if not key.isascii() or not key.isprintable() or not key.strip():
@@ -64,8 +87,8 @@ class TwelveDataClient:
                 "copy it into TWELVEDATA_API_KEY again"
             )
         self._key = key.strip()
-        self._clock = clock
-        self._sleep = sleep
+        self.budget = budget
+        self._sent = 0
         self._http = httpx.Client(
             base_url=base_url,
             headers={"Authorization": f"apikey {self._key}"},
@@ -74,33 +97,51 @@ class TwelveDataClient:
         )
         weakref.finalize(self, self._http.close)
 
-    def get(self, path: str, params: Mapping[str, str], what: str) -> Mapping[str, Any] | None:
-        """The JSON object answered, or None where the vendor has no data for the question.
+    def ask(self, question: Question, day: dt.date) -> Answer:
+        """The answer; an empty window is one without a body.
 
         Args:
-            path: the endpoint.
-            params: its parameters, without the key.
-            what: symbol and timeframe, for messages.
+            question: what to ask.
+            day: the vendor's UTC day on which the credits are counted.
 
         Raises:
             CredentialsError: the key is refused.
             QuotaError: the day's credits are spent, or minute after minute is.
+            NotServedError: the vendor does not serve this to this key.
             SourceError: anything else that another attempt would not mend.
         """
+        before = self._sent
         for _ in range(_MINUTES_TO_WAIT):
             try:
-                return self._persist(path, params, what)
-            except _MinuteSpentError:
-                # a second into the next minute, in case the two clocks differ a little
-                self._sleep(60.0 - self._clock() % 60.0 + 1.0)
+                body, status = self._persist(question, day)
+            except MinuteSpentError as error:
+                self.budget.exhaust_minute(str(error))
+            else:
+                return Answer(body, self._sent - before, status)
         raise QuotaError(
-            f"{what}: no credits for {_MINUTES_TO_WAIT} minutes in a row; "
+            f"{question.what}: no credits for {_MINUTES_TO_WAIT} minutes in a row; "
             "check what else uses this Twelve Data key, then run again"
         )
 
-    def _persist(self, path: str, params: Mapping[str, str], what: str) -> Mapping[str, Any] | None:
+    def look(self, question: Question, day: dt.date) -> Look:
+        """One attempt, whatever comes back: for questions about the vendor itself.
+
+        Raises:
+            QuotaError: the day's credits are spent.
+            SourceError: nothing came back.
+        """
+        try:
+            response = self._send(question, day)
+        except httpx.RequestError as error:
+            raise SourceError(f"{question.what}: {self.clean(str(error))}; try later") from None
+        used = response.headers.get("api-credits-used", "")
+        return Look(
+            response.status_code, self._body(response), int(used) if used.isdecimal() else None
+        )
+
+    def _persist(self, question: Question, day: dt.date) -> tuple[Mapping[str, Any] | None, int]:
         attempts = stamina.retry_context(
-            on=(httpx.RequestError, _TransientError),
+            on=(httpx.RequestError, TransientError),
             attempts=_ATTEMPTS,
             timeout=None,
             wait_initial=_FIRST_WAIT,
@@ -110,57 +151,51 @@ class TwelveDataClient:
         try:
             for attempt in attempts:
                 with attempt:
-                    return self._once(path, params, what)
-        except (httpx.RequestError, _TransientError) as error:
-            reason = self._clean(str(error)) or type(error).__name__
+                    return self._once(question, day)
+        except (httpx.RequestError, TransientError) as error:
+            reason = self.clean(str(error)) or type(error).__name__
             # the cause is not shown: it knows the request, and the request knows the key
             raise SourceError(
-                f"{what}: Twelve Data did not answer {path} properly ({reason}) although asked "
-                "again; run once more later"
+                f"{question.what}: Twelve Data did not answer {question.path} properly ({reason}) "
+                "although asked again; run once more later"
             ) from None
         raise AssertionError("stamina ends with a result or an exception")
 
-    def _once(self, path: str, params: Mapping[str, str], what: str) -> Mapping[str, Any] | None:
-        response = self._http.get(path, params=dict(params))
-        body = _object(response)
+    def _once(self, question: Question, day: dt.date) -> tuple[Mapping[str, Any] | None, int]:
+        response = self._send(question, day)
+        body = self._body(response)
         code, message = response.status_code, "no JSON object"
         if body is not None:
-            if not response.is_error and not _is_error(body):
-                return body
+            if not response.is_error and not is_error(body):
+                return body, response.status_code
             # the body knows better than the status, which may be 200 for an error
             code = body["code"] if isinstance(body.get("code"), int) else code
-            message = self._clean(str(body.get("message", "no message")))
-        if code == 400 and "no data is available" in message.lower():
-            return None
-        raise _refusal(code, message, what)
+            message = self.clean(str(body.get("message", "no message")))
+        if is_empty_window(code, message):
+            return None, response.status_code
+        refused = refusal(code, message, question.what)
+        if isinstance(refused, QuotaError):
+            self.budget.note_day_refusal(message)
+        raise refused
 
-    def _clean(self, text: str) -> str:
+    def _send(self, question: Question, day: dt.date) -> httpx.Response:
+        self.budget.reserve(question.cost, day)
+        self._sent += 1
+        response = self._http.get(question.path, params=dict(question.params))
+        self._count(response)
+        return response
+
+    def _body(self, response: httpx.Response) -> dict[str, Any] | None:
+        # whatever the vendor repeats of the key ends here, before any of it can be quoted
+        return json_object(response.content.replace(self._key.encode(), b"[key]"))
+
+    def _count(self, response: httpx.Response) -> None:
+        used = response.headers.get("api-credits-used", "")
+        left = response.headers.get("api-credits-left", "")
+        # a plan without a limit may say something else than numbers
+        if used.isdecimal() and left.isdecimal() and int(used) + int(left) > 0:
+            self.budget.correct(int(used), int(left))
+
+    def clean(self, text: str) -> str:
+        """``text`` without the key and no longer than a message may be."""
         return text.replace(self._key, "[key]")[:300]
-
-
-def _object(response: httpx.Response) -> dict[str, Any] | None:
-    try:
-        # the bytes and not response.text, which would replace broken UTF-8 silently
-        body = json.loads(response.content)
-    except ValueError:
-        return None
-    return body if isinstance(body, dict) else None
-
-
-def _is_error(body: Mapping[str, Any]) -> bool:
-    return body.get("status") == "error" or ("code" in body and "values" not in body)
-
-
-def _refusal(code: int, message: str, what: str) -> Exception:
-    # the vendor rewords its messages, so a short phrase decides where the code alone cannot
-    said = message.lower()
-    if code == 401:
-        return CredentialsError("Twelve Data refused the key; check TWELVEDATA_API_KEY")
-    if code == 429 and "minute" not in said and ("the day" in said or "daily" in said):
-        return QuotaError(f"{what}: the Twelve Data credits of the day are spent; run tomorrow")
-    if code == 429:
-        return _MinuteSpentError()
-    if code >= 500 or code < 300 or code == 408:
-        return _TransientError(f"{code}: {message}")
-    remedy = _REMEDIES.get(code, "check REGIME_TWELVEDATA_URL")
-    return SourceError(f"{what}: Twelve Data answered {code} ({message}); {remedy}")

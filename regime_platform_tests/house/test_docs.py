@@ -13,7 +13,7 @@ from regime_platform.settings import PROJECT_ROOT
 README = (PROJECT_ROOT / "README.md").read_text()
 #: Checked in their own way: `make test` runs this very test, `make ui` and `make demo` are run by
 #: orchestration tests and by .ci/run, and the rest rebuild what the tests stand on.
-NOT_FROM_HERE = {"test", "ui", "demo", "test-ui", "setup", "lint", "bench"}
+NOT_FROM_HERE = {"test", "ui", "demo", "test-ui", "setup", "lint", "bench", "bench-ingest"}
 
 
 def _commands() -> list[str]:

@@ -3,7 +3,9 @@
 import datetime as dt
 from pathlib import Path
 
+from regime_platform.pipeline.batches import Batches
 from regime_platform.pipeline.ingest import ingest
+from regime_platform.pipeline.order import Order
 from regime_platform.pipeline.outcomes import IngestOutcome, Status
 from regime_platform.pipeline.platform import Platform, open_platform
 from regime_platform.settings import Settings
@@ -17,7 +19,8 @@ def _open(tmp_path: Path) -> tuple[Settings, Platform]:
 
 
 def _ingest(platform: Platform, now: dt.datetime) -> IngestOutcome:
-    return ingest(platform, platform.universe.instrument("AAA"), now)
+    instrument = platform.universe.instrument("AAA")
+    return ingest(platform, instrument, Batches(platform, [instrument], Order(now)))
 
 
 def test_the_first_fetch_brings_the_full_history(tmp_path: Path, now: dt.datetime) -> None:

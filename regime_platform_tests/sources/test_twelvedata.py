@@ -1,20 +1,23 @@
-"""Which windows the Twelve Data source asks for, against a vendor on loopback."""
+"""How the Twelve Data source asks for a window or a batch, against a vendor on loopback."""
 
 import datetime as dt
-from itertools import pairwise
+from collections.abc import Callable
+from pathlib import Path
 
 import polars as pl
 import pytest
 
-from regime_platform.errors import QuotaError, SourceError
+from regime_platform.errors import CredentialsError, SourceError
 from regime_platform.model.instruments import Instrument
-from regime_platform.sources.protocol import Held, NotOfferedError, Page
+from regime_platform.sources.credits import CreditBudget, Limits
+from regime_platform.sources.protocol import Ask, CutError, NotOfferedError, NotServedError, Page
 from regime_platform.sources.twelvedata import TwelveDataSource
 from regime_platform.sources.twelvedata_http import TwelveDataClient
-from regime_platform_tests.builders import make_bars
+from regime_platform_tests.builders import START, make_bars
+from regime_platform_tests.sources.conftest import FakeClock
 from regime_platform_tests.vendor import (
-    DAY_SPENT,
     KEY,
+    MINUTE_SPENT,
     LoopbackVendor,
     error_answer,
     json_answer,
@@ -30,69 +33,50 @@ SPY = Instrument(
     "twelvedata",
     {"provider_symbol": "SPY", "mic_code": "ARCX", "type": "ETF"},
 )
+NOW = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
 
 
-def make_source(vendor: LoopbackVendor) -> TwelveDataSource:
-    return TwelveDataSource(
-        TwelveDataClient(vendor.url, KEY, clock=lambda: 0.0, sleep=lambda _: None)
+def stock(symbol: str, mic_code: str = "XNGS") -> Instrument:
+    identity = {"provider_symbol": symbol, "mic_code": mic_code}
+    return Instrument(symbol, symbol, "US_EQUITY", "daily", "twelvedata", identity)
+
+
+@pytest.fixture
+def source(tmp_path: Path, vendor: LoopbackVendor) -> TwelveDataSource:
+    clock = FakeClock()
+    budget = CreditBudget(tmp_path / "credits.sqlite", Limits(1000), clock, clock.sleep)
+    return TwelveDataSource(TwelveDataClient(vendor.url, KEY, budget))
+
+
+def ask_for(bars: pl.DataFrame, instrument: Instrument = EURUSD, timeframe: str = "1day") -> Ask:
+    last: dt.datetime = bars["ts"][-1]
+    midnight = last.replace(hour=0, minute=0) + dt.timedelta(days=1)
+    return Ask(instrument, timeframe, bars["ts"][0].replace(hour=0, minute=0), midnight)
+
+
+@pytest.mark.parametrize("timeframe", ["15min", "1h", "4h", "1day", "1week"])
+def test_a_window_arrives_as_it_was_served(
+    vendor: LoopbackVendor, source: TwelveDataSource, timeframe: str
+) -> None:
+    bars = make_bars(300, timeframe)
+    vendor.list_series("EUR/USD", timeframe, bars)
+
+    page = source.page(ask_for(bars, timeframe=timeframe), NOW)
+
+    assert page.bars.equals(bars)
+    assert (page.requests, page.cost) == (1, 1)
+    assert page.price_basis == (
+        "unadjusted" if "h" in timeframe or "min" in timeframe else "split_adjusted"
     )
 
 
-def after(bars: pl.DataFrame) -> dt.datetime:
-    last: dt.datetime = bars["ts"][-1]
-    return last + dt.timedelta(minutes=1)
-
-
-def held_of(bars: pl.DataFrame) -> Held:
-    return Held(bars["ts"][0], bars["ts"][-1], bars.height)
-
-
-def joined(pages: list[Page]) -> pl.DataFrame:
-    return pl.concat([page.bars for page in pages]).unique().sort("ts")
-
-
-@pytest.mark.parametrize(
-    ("timeframe", "rows"), [("15min", 12_000), ("1h", 9_000), ("4h", 900), ("1day", 5_600)]
-)
-def test_a_full_history_arrives_complete_and_in_pages_below_the_limit(
-    vendor: LoopbackVendor, timeframe: str, rows: int
+def test_every_question_names_the_instrument_and_both_ends(
+    vendor: LoopbackVendor, source: TwelveDataSource
 ) -> None:
-    bars = make_bars(rows, timeframe)
-    vendor.list_series("EUR/USD", timeframe, bars)
-
-    pages = list(make_source(vendor).pages(EURUSD, timeframe, None, after(bars)))
-
-    assert joined(pages).equals(bars)
-    assert max(page.bars.height for page in pages) < 5000
-
-
-def test_weekly_bars_from_the_week_of_the_listing_on_arrive(vendor: LoopbackVendor) -> None:
-    bars = make_bars(700, "1week")
-    vendor.list_series("SPY", "1week", bars, type="ETF", mic_code="ARCX")
-    listing_day = bars["ts"][0].date() + dt.timedelta(days=3)
-    vendor.answer_next(json_answer({"datetime": str(listing_day)}))
-
-    pages = list(make_source(vendor).pages(SPY, "1week", None, after(bars)))
-
-    assert joined(pages).equals(bars)
-    assert len(pages) == 1
-
-
-def test_pages_walk_back_from_now_and_overlap(vendor: LoopbackVendor) -> None:
-    bars = make_bars(12_000, "15min")
-    vendor.list_series("EUR/USD", "15min", bars)
-
-    pages = list(make_source(vendor).pages(EURUSD, "15min", None, after(bars)))
-
-    for newer, older in pairwise(pages):
-        assert older.bars["ts"][0] < newer.bars["ts"][0] <= older.bars["ts"][-1]
-
-
-def test_every_question_names_the_instrument_and_both_ends(vendor: LoopbackVendor) -> None:
     bars = make_bars(300)
     vendor.list_series("SPY", "1day", bars, type="ETF", mic_code="ARCX")
 
-    list(make_source(vendor).pages(SPY, "1day", None, after(bars)))
+    source.page(ask_for(bars, SPY), NOW)
 
     (question,) = vendor.asked("/time_series")
     assert question.params["mic_code"] == "ARCX"
@@ -103,162 +87,187 @@ def test_every_question_names_the_instrument_and_both_ends(vendor: LoopbackVendo
     assert "dp" not in question.params
 
 
-def test_intraday_times_are_asked_for_in_utc(vendor: LoopbackVendor) -> None:
-    bars = make_bars(300, "1h")
+def test_intraday_times_are_asked_for_in_utc(
+    vendor: LoopbackVendor, source: TwelveDataSource
+) -> None:
+    bars = make_bars(30, "1h")
     vendor.list_series("EUR/USD", "1h", bars)
 
-    list(make_source(vendor).pages(EURUSD, "1h", None, after(bars)))
+    source.page(ask_for(bars, timeframe="1h"), NOW)
 
     assert {question.params["timezone"] for question in vendor.questions} == {"UTC"}
 
 
-def test_a_full_page_halves_the_window(vendor: LoopbackVendor) -> None:
-    vendor.most_rows = 10_000_000
-    began = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
-    dense = pl.datetime_range(began, began + dt.timedelta(days=365), "15m", eager=True)
-    bars = make_bars(dense.len(), "1day").with_columns(ts=dense)  # a stock served day and night
-    vendor.list_series("SPY", "15min", bars, type="ETF")
-
-    pages = list(make_source(vendor).pages(SPY, "15min", None, after(bars)))
-
-    starts = [question.params["start_date"] for question in vendor.asked("/time_series")]
-    assert joined(pages).equals(bars)
-    assert max(page.bars.height for page in pages) < 5000
-    assert starts[0] < starts[1]
-
-
-def test_the_rows_of_a_window_that_the_vendor_ignores_are_cut(vendor: LoopbackVendor) -> None:
+def test_both_ends_are_cut_whatever_the_vendor_includes(
+    vendor: LoopbackVendor, source: TwelveDataSource
+) -> None:
     bars = make_bars(60)
-    meta = {"symbol": "EUR/USD", "interval": "1day"}
-    vendor.answer_next(json_answer(series_body(bars, meta)))
-    held = held_of(bars.slice(50))
+    vendor.answer_next(json_answer(series_body(bars, {"symbol": "EUR/USD", "interval": "1day"})))
+    ask = Ask(EURUSD, "1day", bars["ts"][10], bars["ts"][20])
 
-    page = next(make_source(vendor).pages(EURUSD, "1day", held, after(bars)))
-
-    assert page.window is not None
-    assert page.bars.equals(bars.filter(pl.col("ts") >= page.window[0]))
-    assert page.bars.height < 60
+    assert source.page(ask, NOW).bars.equals(bars.slice(10, 10))
 
 
-def test_an_update_asks_again_for_at_least_five_held_bars(vendor: LoopbackVendor) -> None:
-    for timeframe in ("15min", "1h", "4h", "1day", "1week"):
-        bars = make_bars(400, timeframe)
-        vendor.list_series("EUR/USD", timeframe, bars)
-        held = held_of(bars.head(390))
-
-        pages = list(make_source(vendor).pages(EURUSD, timeframe, held, after(bars)))
-
-        (page,) = pages
-        assert page.bars.tail(15).equals(bars.tail(15))
-        assert page.bars.filter(pl.col("ts") < held.last).height >= 5
-
-
-def test_a_long_absence_is_made_up_for_oldest_first(vendor: LoopbackVendor) -> None:
-    bars = make_bars(12_000, "15min")
-    vendor.list_series("EUR/USD", "15min", bars)
-    held = held_of(bars.head(100))
-
-    pages = list(make_source(vendor).pages(EURUSD, "15min", held, after(bars)))
-
-    assert [page.bars["ts"][0] for page in pages] == sorted(p.bars["ts"][0] for p in pages)
-    assert joined([*pages]).equals(bars)
-
-
-def test_an_interrupted_walk_back_goes_on_where_it_stopped(vendor: LoopbackVendor) -> None:
-    bars = make_bars(12_000, "15min")
-    vendor.list_series("EUR/USD", "15min", bars)
-    first_two = []
-    for page in make_source(vendor).pages(EURUSD, "15min", None, after(bars)):
-        first_two.append(page)
-        if len(first_two) == 2:
-            break
-    held = held_of(joined(first_two))
-    asked_before = len(vendor.asked("/time_series"))
-
-    rest = list(make_source(vendor).pages(EURUSD, "15min", held, after(bars)))
-
-    assert joined([*first_two, *rest]).equals(bars)
-    asked = vendor.asked("/time_series")[asked_before:]
-    assert asked[0].params["end_date"] > asked[1].params["end_date"]
-    assert all(page.bars["ts"][0] < held.first for page in rest[1:])
-
-
-def test_a_complete_history_is_not_walked_again(vendor: LoopbackVendor) -> None:
-    bars = make_bars(300)
+def test_an_answer_as_long_as_can_be_counts_as_cut(
+    vendor: LoopbackVendor, source: TwelveDataSource
+) -> None:
+    bars = make_bars(5000)
     vendor.list_series("EUR/USD", "1day", bars)
-    source = make_source(vendor)
 
-    for _ in range(2):
-        list(source.pages(EURUSD, "1day", held_of(bars), after(bars)))
-
-    assert len(vendor.asked("/time_series")) == 2
-    assert len(vendor.asked("/earliest_timestamp")) == 1
+    with pytest.raises(CutError):
+        source.page(ask_for(bars), NOW)
 
 
-def test_an_empty_window_is_passed_over_and_the_walk_goes_on(vendor: LoopbackVendor) -> None:
-    old = make_bars(50, "15min", dt.datetime(2020, 1, 6, tzinfo=dt.UTC))
-    new = make_bars(50, "15min", dt.datetime(2021, 1, 4, tzinfo=dt.UTC))
-    vendor.list_series("EUR/USD", "15min", pl.concat([old, new]))
+def test_a_window_without_bars_is_a_page_without_rows(
+    vendor: LoopbackVendor, source: TwelveDataSource
+) -> None:
+    vendor.list_series("EUR/USD", "1day", make_bars(30))
 
-    pages = list(make_source(vendor).pages(EURUSD, "15min", None, after(new)))
+    page = source.page(Ask(EURUSD, "1day", NOW, NOW + dt.timedelta(days=1)), NOW)
 
-    assert [page.bars.height for page in pages] == [50, 50]
-
-
-def test_the_forming_bar_is_passed_on_as_served(vendor: LoopbackVendor) -> None:
-    bars = make_bars(40)
-    vendor.list_series("EUR/USD", "1day", bars)
-    noon = bars["ts"][-1] + dt.timedelta(hours=12)
-
-    (page,) = make_source(vendor).pages(EURUSD, "1day", None, noon)
-
-    assert page.bars["ts"][-1] == bars["ts"][-1]
+    assert page.bars.is_empty()
 
 
-def test_an_instrument_without_any_bar_is_not_offered(vendor: LoopbackVendor) -> None:
+@pytest.mark.parametrize(("timeframe", "days"), [("1day", 3), ("1week", 0), ("1h", 3)])
+def test_the_earliest_bar_is_dated_and_a_week_by_its_monday(
+    vendor: LoopbackVendor, source: TwelveDataSource, timeframe: str, days: int
+) -> None:
+    thursday = START + dt.timedelta(days=3)
+    vendor.answer_next(json_answer({"datetime": str(thursday.date())}))
+
+    first = source.earliest(EURUSD, timeframe, NOW)
+
+    assert first == START.date() + dt.timedelta(days=days)
+
+
+def test_an_instrument_without_any_bar_is_not_offered(
+    vendor: LoopbackVendor, source: TwelveDataSource
+) -> None:
     vendor.list_series("EUR/USD", "15min", make_bars(1, "15min").clear())
 
     with pytest.raises(NotOfferedError, match="no 15min bar"):
-        list(make_source(vendor).pages(EURUSD, "15min", None, after(make_bars(1))))
+        source.earliest(EURUSD, "15min", NOW)
 
 
-def test_more_bars_than_a_day_can_hold_are_an_error(vendor: LoopbackVendor) -> None:
-    flood = make_bars(6000).with_columns(ts=pl.lit(dt.datetime(2024, 1, 3, tzinfo=dt.UTC)))
-    vendor.list_series("EUR/USD", "1h", flood)
-
-    with pytest.raises(SourceError, match="for the one day"):
-        list(make_source(vendor).pages(EURUSD, "1h", None, dt.datetime(2024, 1, 3, tzinfo=dt.UTC)))
-
-
-def test_price_basis_tells_split_adjusted_dates_from_unadjusted_times(
-    vendor: LoopbackVendor,
+def test_another_instrument_under_the_same_symbol_is_refused(
+    vendor: LoopbackVendor, source: TwelveDataSource
 ) -> None:
-    basis = {}
-    for timeframe in ("1h", "1day"):
-        bars = make_bars(30, timeframe)
-        vendor.list_series("EUR/USD", timeframe, bars)
-        (page,) = make_source(vendor).pages(EURUSD, timeframe, None, after(bars))
-        basis[timeframe] = page.price_basis
-
-    assert basis == {"1h": "unadjusted", "1day": "split_adjusted"}
-
-
-def test_another_instrument_under_the_same_symbol_is_refused(vendor: LoopbackVendor) -> None:
     bars = make_bars(30)
     vendor.list_series("SPY", "1day", bars, type="ETF", mic_code="XNMS")
 
     with pytest.raises(SourceError, match=r"mic_code 'XNMS', registered is 'ARCX'"):
-        list(make_source(vendor).pages(SPY, "1day", None, after(bars)))
+        source.page(ask_for(bars, SPY), NOW)
 
 
-def test_a_day_that_is_spent_midway_leaves_the_pages_before_it(vendor: LoopbackVendor) -> None:
-    bars = make_bars(12_000, "15min")
-    vendor.list_series("EUR/USD", "15min", bars)
-    pages = make_source(vendor).pages(EURUSD, "15min", None, after(bars))
+@pytest.mark.parametrize(
+    ("code", "message", "status"),
+    [
+        (403, "not available with your plan", "not_entitled"),
+        (404, "This symbol is available starting with the Grow plan", "not_entitled"),
+        (404, "**symbol** not found", "unknown_symbol"),
+    ],
+)
+def test_what_the_vendor_does_not_serve_is_marked_as_what_it_is(
+    vendor: LoopbackVendor, source: TwelveDataSource, code: int, message: str, status: str
+) -> None:
+    vendor.answer_next(error_answer(code, message))
 
-    newest = next(pages)
-    vendor.answer_next(error_answer(429, DAY_SPENT))
+    with pytest.raises(NotServedError) as caught:
+        source.page(ask_for(make_bars(3)), NOW)
+    assert caught.value.status == status
 
-    assert newest.bars["ts"][-1] == bars["ts"][-1]
-    with pytest.raises(QuotaError):
-        next(pages)
+
+Batch = Callable[..., dict[str, object]]
+
+
+@pytest.fixture
+def batch_of(vendor: LoopbackVendor, source: TwelveDataSource) -> Batch:
+    """Asks for three listed stocks at once, the parts of the answer changed as a test wants."""
+
+    def ask(**parts: object) -> dict[str, object]:
+        bars = make_bars(9)
+        body: dict[str, object] = {
+            name: series_body(bars, {"symbol": name, "interval": "1day", "mic_code": "XNGS"})
+            for name in ("AAA", "BBB", "CCC")
+        }
+        body.update(parts)
+        vendor.answer_next(json_answer({name: part for name, part in body.items() if part}))
+        asks = [ask_for(bars, stock(name)) for name in ("AAA", "BBB", "CCC")]
+        return dict(source.batch(asks, NOW))
+
+    return ask
+
+
+def test_a_batch_is_one_request_with_a_page_for_every_symbol(
+    vendor: LoopbackVendor, batch_of: Batch
+) -> None:
+    pages = batch_of()
+
+    (question,) = vendor.questions
+    assert question.params["symbol"] == "AAA,BBB,CCC"
+    assert [(page.requests, page.cost) for page in pages.values() if isinstance(page, Page)] == [
+        (1, 1),
+        (0, 1),
+        (0, 1),
+    ]
+    assert all(isinstance(page, Page) and page.bars.height == 9 for page in pages.values())
+
+
+def test_in_a_batch_every_symbol_has_its_own_outcome(batch_of: Batch) -> None:
+    outcomes = batch_of(
+        AAA={"code": 404, "message": "not found", "status": "error"},
+        BBB={"code": 400, "message": "No data is available on the specified dates."},
+    )
+
+    assert isinstance(outcomes["AAA"], NotServedError)
+    assert isinstance(outcomes["BBB"], Page)
+    assert outcomes["BBB"].bars.is_empty()
+    assert isinstance(outcomes["CCC"], Page)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        None,  # fewer symbols than asked for
+        "nonsense",
+        {"code": 429, "message": MINUTE_SPENT, "status": "error"},
+        {"code": 500, "message": "internal", "status": "error"},
+        {"code": 400, "message": "another parameter", "status": "error"},
+        {"meta": {"symbol": "XXX"}, "values": [], "status": "ok"},
+    ],
+)
+def test_what_a_batch_leaves_open_is_left_to_a_question_of_its_own(
+    batch_of: Batch, part: object
+) -> None:
+    assert set(batch_of(BBB=part)) == {"AAA", "CCC"}
+
+
+def test_a_key_refused_within_a_batch_ends_the_run(batch_of: Batch) -> None:
+    with pytest.raises(CredentialsError):
+        batch_of(BBB={"code": 401, "message": "key", "status": "error"})
+
+
+def test_a_batch_that_is_too_long_is_halved(
+    vendor: LoopbackVendor, source: TwelveDataSource
+) -> None:
+    names = [f"S{number}" for number in range(8)]
+    bars = make_bars(5)
+    for name in names:
+        vendor.list_series(name, "1day", bars, mic_code="XNGS")
+    vendor.answer_next(error_answer(414, "too long"))
+
+    pages = source.batch([ask_for(bars, stock(name)) for name in names], NOW)
+
+    assert list(pages) == names
+    assert [len(one.params["symbol"].split(",")) for one in vendor.questions] == [8, 4, 4]
+
+
+def test_only_what_differs_by_its_symbol_alone_may_share_a_batch(
+    source: TwelveDataSource,
+) -> None:
+    bars = make_bars(5)
+    keys = [
+        source.batch_key(ask_for(bars, one)) for one in (stock("A"), stock("B"), stock("C", "XNYS"))
+    ]
+
+    assert keys[0] == keys[1] != keys[2]

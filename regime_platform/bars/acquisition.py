@@ -1,0 +1,84 @@
+"""acquisition.json of a symbol: what was asked of its source and answered, per timeframe.
+
+It only spares requests: where it is missing, old or at odds with the raw log, what the log holds
+decides, and whatever cannot be shown to be held is asked for again.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+
+from regime_platform.bars import raw_log
+from regime_platform.bars.layout import SymbolPaths
+from regime_platform.errors import BarsError
+from regime_platform.files import read_json, write_json
+from regime_platform.model.coverage import Coverage
+from regime_platform.model.instruments import Instrument
+from regime_platform.validation.bar_rules import finished_when_fetched
+
+
+def read_coverage(paths: SymbolPaths, timeframe: str) -> Coverage:
+    """What is remembered of one series, believed or not.
+
+    Raises:
+        BarsError: the file is damaged; names it.
+    """
+    facts = _read(paths).get(timeframe)
+    if facts is None:
+        return Coverage()
+    try:
+        return Coverage.from_facts(facts)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BarsError(
+            f"{paths.acquisition} is no record of requests ({error!r}); remove it, and what the "
+            "raw log holds is looked up again"
+        ) from error
+
+
+def proven_coverage(paths: SymbolPaths, instrument: Instrument, timeframe: str) -> Coverage:
+    """What is remembered and still true; opens the raw log only where it changed since.
+
+    Bars that no memory speaks of (brought by a migration, or stored by a process that was killed
+    before it could note them) count as answered from the first to the last.
+
+    Raises:
+        BarsError: the memory or the raw log is damaged.
+    """
+    coverage = read_coverage(paths, timeframe)
+    folder = paths.raw(timeframe)
+    log = raw_log.log_digest(folder)
+    if coverage.log == log:
+        return coverage
+    opens = _finished_opens(paths, instrument, timeframe)
+    known = coverage.verified(opens)
+    if not known.windows and not opens.is_empty():
+        first, last = opens[0], opens[-1]
+        known = known.adopted(first, last, opens)
+    return replace(known, log=log)
+
+
+def write_coverage(paths: SymbolPaths, timeframe: str, coverage: Coverage) -> None:
+    """Remembers ``coverage`` as of the raw log as it stands; hold the lock.
+
+    Without a difference nothing is written.
+    """
+    facts = _read(paths)
+    told = replace(coverage, log=raw_log.log_digest(paths.raw(timeframe))).facts()
+    if facts.get(timeframe) != told:
+        write_json(paths.acquisition, {**facts, timeframe: told})
+
+
+def _read(paths: SymbolPaths) -> dict[str, Any]:
+    facts = read_json(paths.acquisition)
+    if facts is None:
+        return {}
+    if not isinstance(facts, dict):
+        raise BarsError(f"{paths.acquisition} is no record of requests; remove it")
+    return facts
+
+
+def _finished_opens(paths: SymbolPaths, instrument: Instrument, timeframe: str) -> pl.Series:
+    raw = raw_log.read_raw(paths.raw(timeframe))
+    finished = raw.filter(finished_when_fetched(raw, timeframe, instrument.asset_class))
+    return finished["ts"].drop_nulls().unique().sort()

@@ -1,0 +1,224 @@
+"""Which window of a series to ask for next: what must exist and is not held, nothing else.
+
+First the newest bars (first and second look), then the history from the newest hole back, then what
+is to be read again. Windows begin and end at midnight UTC, so that a date is asked for as a whole,
+and are sized by the calendar so that an answer stays below what the source can give at once.
+"""
+
+import datetime as dt
+import zlib
+from dataclasses import dataclass
+from functools import lru_cache
+
+import polars as pl
+
+from regime_platform.model.asset_classes import ASSET_CLASSES, FX
+from regime_platform.model.coverage import UNKNOWN, UNREAD, Coverage, Window
+from regime_platform.model.second_look import second_look_bound
+from regime_platform.model.sessions import last_finished
+from regime_platform.model.timeframes import DURATION
+from regime_platform.model.trading_hours import expected_opens
+
+TAIL, HISTORY, REREAD = "tail", "history", "reread"
+OVERLAP_BARS = 5  # at least so many held bars are asked for again by an update
+_DAY = dt.timedelta(days=1)
+_AHEAD = 2 * _DAY  # a date can begin that much earlier elsewhere than in UTC
+_LONG_WEEKEND = 6 * _DAY
+_SHARE = 0.9  # of the longest answer, to leave room for bars that no calendar expects
+
+
+@dataclass(frozen=True)
+class Followed:
+    """The series that is planned for."""
+
+    symbol: str
+    timeframe: str
+    asset_class: str
+    reread_days: int = 0  # every so many days a window is read again; 0 leaves it
+
+    def most_expected(self, most_rows: int) -> int:
+        """How many bars a window may be expected to have, for an answer of ``most_rows``."""
+        # currencies are sometimes served on weekends as well
+        weekends = 5 / 7 if ASSET_CLASSES[self.asset_class].calendar == FX else 1.0
+        return max(1, int(most_rows * _SHARE * weekends))
+
+    def opens(self, start: dt.datetime, end: dt.datetime) -> pl.Series:
+        """The opens that must exist in [start, end)."""
+        return _opens(self.asset_class, self.timeframe, start, end)
+
+
+@dataclass(frozen=True)
+class Need:
+    """A window to ask for."""
+
+    start: dt.datetime
+    end: dt.datetime
+    kind: str  # tail, history, reread
+    is_final: bool = False  # of the tail: it reaches up to now
+
+
+def next_need(
+    series: Followed,
+    coverage: Coverage,
+    now: dt.datetime,
+    most_rows: int,
+    *,
+    tail_is_asked: bool = False,
+) -> Need | None:
+    """The next window, or None where all is held.
+
+    Args:
+        series: what is planned for.
+        coverage: what was answered so far; its ``floor`` must be known.
+        now: the instant to plan for.
+        most_rows: the longest answer.
+        tail_is_asked: the newest bars were asked for at ``now`` already.
+    """
+    limit = series.most_expected(most_rows)
+    if not tail_is_asked and is_tail_due(series, coverage, now):
+        return _tail(series, coverage, now, limit)
+    floor, end = coverage.floor, coverage.end
+    if floor is None or end is None:
+        return None
+    gaps = coverage.missing(floor, end)
+    if gaps:
+        start, stop = gaps[-1]
+        start = max(start, _back_from(series, stop, limit))
+        return Need(_floor_day(start), _overlap_end(series, stop, now), HISTORY)
+    seen = last_finished(now, series.timeframe, series.asset_class)  # a clock may have gone back
+    stale = next(
+        (
+            one
+            for one in reversed(coverage.windows)
+            if one.end <= seen and _is_stale(series, one, now)
+        ),
+        None,
+    )
+    return None if stale is None else Need(_floor_day(stale.start), _ceil_day(stale.end), REREAD)
+
+
+def is_tail_due(series: Followed, coverage: Coverage, now: dt.datetime) -> bool:
+    """True where a bar is finished and was not seen, or is due for its second look."""
+    if coverage.end is None or coverage.settled is None:
+        return True
+    seen = last_finished(now, series.timeframe, series.asset_class)
+    look = second_look_bound(now, series.timeframe, series.asset_class)
+    return _any_open(series.asset_class, series.timeframe, coverage.end, seen) or _any_open(
+        series.asset_class, series.timeframe, coverage.settled, look
+    )
+
+
+def after_answer(
+    series: Followed, coverage: Coverage, need: Need, opens: pl.Series, now: dt.datetime
+) -> Coverage:
+    """The coverage once ``need`` was answered with bars at ``opens``.
+
+    A bar that must exist and was not served stays wanted until its second look; after that the
+    source is believed to have none.
+    """
+    seen = last_finished(now, series.timeframe, series.asset_class)
+    look = second_look_bound(now, series.timeframe, series.asset_class)
+    end = min(need.end, seen)
+    if need.is_final and look < end:
+        end = _first_owed(series, opens, look, end)
+    known = coverage.answered(need.start, end, opens, now) if end > need.start else coverage
+    if need.kind != TAIL:
+        return known
+    settled = min(look, need.end)
+    before = known.settled
+    is_seamless = before is None or need.start <= before
+    return (
+        known.settled_until(max(settled, before) if before else settled) if is_seamless else known
+    )
+
+
+def _first_owed(
+    series: Followed, served: pl.Series, start: dt.datetime, end: dt.datetime
+) -> dt.datetime:
+    """The first open in [start, end) that must exist and was not served; ``end`` without one.
+
+    A source may anchor its bars elsewhere, so any bar less than one duration away will do.
+    """
+    length = DURATION[series.timeframe]
+    near = served.filter(served > start - length).to_list()
+    owed = (
+        one
+        for one in series.opens(start, end)
+        if not any(-length < other - one < length for other in near)
+    )
+    return next(owed, end)
+
+
+def _tail(series: Followed, coverage: Coverage, now: dt.datetime, limit: int) -> Need:
+    end = _floor_day(now) + _AHEAD
+    if coverage.end is None:
+        start = _back_from(series, end, limit)
+        return Need(max(start, coverage.floor or start), end, TAIL, is_final=True)
+    known = min(coverage.end, coverage.settled or coverage.windows[0].start)
+    start = _overlap_start(series, known)
+    stop = _forward_from(series, start, end, limit)
+    return Need(start, stop, TAIL, is_final=stop == end)
+
+
+def _back_from(series: Followed, end: dt.datetime, limit: int) -> dt.datetime:
+    """The earliest midnight from which to ``end`` no more than ``limit`` bars are expected."""
+    furthest = _floor_day(end - DURATION[series.timeframe] * limit * 8)
+    opens = series.opens(furthest, end)
+    if opens.len() <= limit:
+        return furthest
+    return min(_ceil_day(opens[-limit]), _ceil_day(end) - _DAY)
+
+
+def _forward_from(
+    series: Followed, start: dt.datetime, end: dt.datetime, limit: int
+) -> dt.datetime:
+    opens = series.opens(start, min(end, start + DURATION[series.timeframe] * limit * 8))
+    if opens.len() <= limit:
+        return end
+    return min(end, max(_floor_day(opens[limit]), start + _DAY))
+
+
+def _overlap_start(series: Followed, known: dt.datetime) -> dt.datetime:
+    furthest = known - DURATION[series.timeframe] * OVERLAP_BARS - _LONG_WEEKEND
+    opens = series.opens(furthest, known)
+    return _floor_day(opens[-OVERLAP_BARS] if opens.len() >= OVERLAP_BARS else furthest)
+
+
+def _overlap_end(series: Followed, known: dt.datetime, now: dt.datetime) -> dt.datetime:
+    """So far that at least one held bar comes again, and with it a revision under way."""
+    opens = series.opens(known, known + DURATION[series.timeframe] + _LONG_WEEKEND)
+    reach = _ceil_day(opens[0] + dt.timedelta(microseconds=1)) if opens.len() else _ceil_day(known)
+    return min(reach, _floor_day(now) + _AHEAD)
+
+
+def _is_stale(series: Followed, window: Window, now: dt.datetime) -> bool:
+    if window.read_at == UNREAD:
+        return True
+    if series.reread_days <= 0:
+        return False
+    # every window has its own day of the cycle, so that each day has the same share of the work
+    name = f"{series.symbol} {series.timeframe} {window.start.date()}"
+    today = now.date().toordinal()
+    turn = today - (today - zlib.crc32(name.encode())) % series.reread_days
+    if window.read_at == UNKNOWN:  # may be all that a migration brought: not at once, but in turn
+        return turn == today
+    return window.read_at.date().toordinal() < turn
+
+
+@lru_cache(maxsize=256)  # a pass over the universe asks the same of every symbol of a class
+def _opens(asset_class: str, timeframe: str, start: dt.datetime, end: dt.datetime) -> pl.Series:
+    return expected_opens(asset_class, timeframe, start, end)
+
+
+@lru_cache(maxsize=4096)
+def _any_open(asset_class: str, timeframe: str, start: dt.datetime, end: dt.datetime) -> bool:
+    return start < end and _opens(asset_class, timeframe, start, end).len() > 0
+
+
+def _floor_day(instant: dt.datetime) -> dt.datetime:
+    return dt.datetime.combine(instant.astimezone(dt.UTC).date(), dt.time(), dt.UTC)
+
+
+def _ceil_day(instant: dt.datetime) -> dt.datetime:
+    midnight = _floor_day(instant)
+    return midnight if midnight == instant else midnight + _DAY

@@ -1,0 +1,242 @@
+"""The credits of one vendor key, counted together by every process on the machine.
+
+The vendor counts by its own clock minute and its own UTC day, so the budget does the same, in one
+small SQLite file: no flush to disk, because a lost count is mended by the next answer's headers,
+but every reservation is a transaction, so two processes never spend the same credit.
+"""
+
+import datetime as dt
+import hashlib
+import sqlite3
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from regime_platform.errors import QuotaError, SourceError
+
+#: What the smallest plan allows; in force until a setting or the vendor says otherwise.
+SMALLEST_PLAN = 8
+#: Seconds kept clear of both ends of a minute, in case the two clocks differ a little.
+MARGIN = 1.0
+_PATIENCE = 60.0  # seconds to wait for another process that is in the middle of counting
+_TABLES = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = OFF",
+    "CREATE TABLE IF NOT EXISTS minutes (minute INTEGER PRIMARY KEY, credits INTEGER NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS days (day TEXT PRIMARY KEY, credits INTEGER NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS told (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the operator allows; None leaves it to what the vendor says."""
+
+    per_minute: int | None = None
+    per_day: int | None = None
+
+
+@dataclass(frozen=True)
+class Spent:
+    """The state of a budget at one moment."""
+
+    minute_used: int
+    minute_limit: int
+    day_used: int
+    day_limit: int | None
+
+
+class CreditBudget:
+    """Reserves credits before they are spent and corrects itself by what the vendor reports.
+
+    Args:
+        file: where all processes that use the key count together.
+        limits: what the operator allows.
+        clock: seconds since the epoch; a minute is real time whatever ``--now`` says.
+        sleep: waits that many seconds.
+    """
+
+    def __init__(
+        self,
+        file: Path,
+        limits: Limits,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None],
+    ) -> None:
+        self._file = file
+        self._limits = limits
+        self._clock = clock
+        self._sleep = sleep
+        self._turn = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+
+    def reserve(self, cost: int, day: dt.date) -> None:
+        """Takes ``cost`` credits, waiting for the next minute as often as it must.
+
+        Raises:
+            QuotaError: the day's credits are spent.
+            SourceError: a minute can never hold so many credits.
+        """
+        while not self._taken(cost, day):
+            self._sleep(self._until_next_minute())
+
+    def correct(self, used: int, left: int) -> None:
+        """Takes over what the vendor counts for the running minute, other devices included.
+
+        Requests on their way are counted here and not there yet, so the higher count holds.
+        """
+        with self._store() as store:
+            _tell(store, "minute_limit", str(used + left))
+            _count_at_least(store, self._minute(), used)
+
+    def exhaust_minute(self, message: str) -> None:
+        """The vendor refused for the minute: nobody asks again before the next one."""
+        with self._store() as store:
+            _tell(store, "minute_refusal", message)
+            _count_at_least(store, self._minute(), self._minute_limit(store))
+
+    def note_day_refusal(self, message: str) -> None:
+        """Keeps the vendor's words for a spent day, for `regime doctor --live`."""
+        with self._store() as store:
+            _tell(store, "day_refusal", message)
+
+    def told(self, name: str) -> str | None:
+        """What the vendor last said: minute_limit, minute_refusal or day_refusal."""
+        with self._store() as store:
+            return _told(store, name)
+
+    def minute_limit(self) -> int:
+        """How many credits a minute holds: the lower of what operator and vendor say."""
+        with self._store() as store:
+            return self._minute_limit(store)
+
+    def left_in_minute(self) -> int:
+        """What the running minute still pays for, or the next one where that is nothing."""
+        with self._store() as store:
+            limit = self._minute_limit(store)
+            left = limit - _counted(store, "minutes", "minute", self._minute())
+        is_over = 60.0 - self._clock() % 60.0 <= MARGIN
+        return limit if left < 1 or is_over else left
+
+    def spent(self, day: dt.date) -> Spent:
+        """Where the running minute and ``day`` stand."""
+        with self._store() as store:
+            return Spent(
+                _counted(store, "minutes", "minute", self._minute()),
+                self._minute_limit(store),
+                _counted(store, "days", "day", day.isoformat()),
+                self._limits.per_day,
+            )
+
+    def _taken(self, cost: int, day: dt.date) -> bool:
+        if 60.0 - self._clock() % 60.0 <= MARGIN:
+            return False
+        with self._store() as store:
+            limit = self._minute_limit(store)
+            if cost > limit:
+                raise SourceError(
+                    f"one request costs {cost} credits and a minute holds {limit}; "
+                    "raise REGIME_CREDITS_PER_MINUTE to what the plan allows"
+                )
+            self._refuse_spent_day(store, cost, day)
+            minute = self._minute()
+            if _counted(store, "minutes", "minute", minute) + cost > limit:
+                return False
+            _count(store, "minutes", "minute", minute, cost)
+            _count(store, "days", "day", day.isoformat(), cost)
+            store.execute("DELETE FROM minutes WHERE minute < ?", (minute - 60,))
+        return True
+
+    def _refuse_spent_day(self, store: sqlite3.Connection, cost: int, day: dt.date) -> None:
+        limit = self._limits.per_day
+        if limit is None:
+            return
+        used = _counted(store, "days", "day", day.isoformat())
+        if used + cost > limit:
+            raise QuotaError(
+                f"{used} of the {limit} Twelve Data credits of {day} (UTC) are spent; run again "
+                "tomorrow or raise REGIME_CREDITS_PER_DAY to what the plan allows"
+            )
+
+    def _minute_limit(self, store: sqlite3.Connection) -> int:
+        said = _told(store, "minute_limit")
+        known = [limit for limit in (self._limits.per_minute, said and int(said)) if limit]
+        return min(known) if known else SMALLEST_PLAN
+
+    def _minute(self) -> int:
+        return int(self._clock() // 60)
+
+    def _until_next_minute(self) -> float:
+        return 60.0 - self._clock() % 60.0 + MARGIN
+
+    @contextmanager
+    def _store(self) -> Iterator[sqlite3.Connection]:
+        """One transaction that nobody else's falls into."""
+        try:
+            with self._turn:
+                store = self._open()
+                store.execute("BEGIN IMMEDIATE")
+                try:
+                    yield store
+                except BaseException:
+                    store.execute("ROLLBACK")
+                    raise
+                store.execute("COMMIT")
+        except sqlite3.DatabaseError as error:
+            raise SourceError(
+                f"the credit count {self._file} cannot be used ({error}); remove it and run again"
+            ) from error
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            # closed by whichever thread collects the garbage; used by one at a time
+            connection = sqlite3.connect(
+                self._file, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
+            )
+            weakref.finalize(self, connection.close)
+            for statement in _TABLES:
+                connection.execute(statement)
+            self._connection = connection
+        return self._connection
+
+
+def budget_file(folder: Path, url: str, key: str) -> Path:
+    """One count per vendor address and key; the name tells neither."""
+    return folder / f"credits-{hashlib.sha256(f'{url} {key}'.encode()).hexdigest()[:12]}.sqlite"
+
+
+def _counted(store: sqlite3.Connection, table: str, column: str, key: int | str) -> int:
+    row = store.execute(
+        f"SELECT credits FROM {table} WHERE {column} = ?",  # noqa: S608 - our own two names
+        (key,),
+    ).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def _count(store: sqlite3.Connection, table: str, column: str, key: int | str, cost: int) -> None:
+    store.execute(
+        f"INSERT INTO {table} VALUES (?, ?) "  # noqa: S608 - our own two names
+        f"ON CONFLICT({column}) DO UPDATE SET credits = credits + excluded.credits",
+        (key, cost),
+    )
+
+
+def _count_at_least(store: sqlite3.Connection, minute: int, used: int) -> None:
+    store.execute(
+        "INSERT INTO minutes VALUES (?, ?) "
+        "ON CONFLICT(minute) DO UPDATE SET credits = max(minutes.credits, excluded.credits)",
+        (minute, used),
+    )
+
+
+def _tell(store: sqlite3.Connection, name: str, value: str) -> None:
+    store.execute("INSERT OR REPLACE INTO told VALUES (?, ?)", (name, value))
+
+
+def _told(store: sqlite3.Connection, name: str) -> str | None:
+    row = store.execute("SELECT value FROM told WHERE name = ?", (name,)).fetchone()
+    return None if row is None else str(row[0])

@@ -1,0 +1,102 @@
+"""A data root whose symbols come from the vendor on loopback."""
+
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import yaml
+
+from regime_platform.bars.raw_log import read_raw
+from regime_platform.bars.revisions import fold
+from regime_platform.model.bar_schema import BAR_COLUMNS
+from regime_platform.model.sessions import last_finished
+from regime_platform.model.trading_hours import expected_opens
+from regime_platform.pipeline.batches import Batches
+from regime_platform.pipeline.ingest import ingest
+from regime_platform.pipeline.order import Order
+from regime_platform.pipeline.outcomes import IngestOutcome
+from regime_platform.pipeline.platform import Platform, open_platform
+from regime_platform.settings import Settings
+from regime_platform_tests.builders import make_bars
+from regime_platform_tests.vendor import KEY, LoopbackVendor
+
+MIC = "XNGS"
+
+
+def vendor_settings(
+    folder: Path,
+    vendor: LoopbackVendor,
+    symbols: Sequence[str],
+    *,
+    tier: str = "daily",
+    **more: Any,
+) -> Settings:
+    """Settings for a universe of US stocks that ``vendor`` serves."""
+    root = folder / "data"
+    root.mkdir(parents=True, exist_ok=True)
+    entries = [
+        {
+            "symbol": symbol,
+            "name": f"Test stock {symbol}",
+            "asset_class": "US_EQUITY",
+            "tier": tier,
+            "source": "twelvedata",
+            "provider_symbol": symbol,
+            "mic_code": MIC,
+        }
+        for symbol in symbols
+    ]
+    (root / "universe.yaml").write_text(yaml.safe_dump({"instruments": entries}))
+    return Settings(
+        _env_file=None,
+        **{
+            "REGIME_DATA_ROOT": root,
+            "REGIME_TWELVEDATA_URL": vendor.url,
+            "TWELVEDATA_API_KEY": KEY,
+            "REGIME_CREDITS_FOLDER": folder / "credits",
+            "REGIME_CREDITS_PER_MINUTE": 10_000,
+            **more,
+        },
+    )
+
+
+def stock_bars(timeframe: str, start: dt.datetime, end: dt.datetime, seed: int = 0) -> pl.DataFrame:
+    """A random walk with a bar wherever the calendar of US stocks expects one."""
+    opens = expected_opens("US_EQUITY", timeframe, start, end)
+    return make_bars(opens.len(), seed=seed).with_columns(ts=opens)
+
+
+def list_stock(vendor: LoopbackVendor, symbol: str, timeframe: str, bars: pl.DataFrame) -> None:
+    """Makes ``bars`` what the vendor has of a stock."""
+    vendor.list_series(symbol, timeframe, bars, mic_code=MIC, type="Common Stock")
+
+
+def catch_up(
+    where: Settings | Platform,
+    now: dt.datetime,
+    timeframes: Sequence[str] | None = None,
+    **order: Any,
+) -> list[IngestOutcome]:
+    """Every symbol's fetch; given settings, by a process of its own as far as memory goes."""
+    platform = open_platform(where) if isinstance(where, Settings) else where
+    instruments = platform.universe.instruments
+    batches = Batches(platform, instruments, Order(now, **order), timeframes)
+    return [ingest(platform, one, batches) for one in instruments]
+
+
+def held_bars(settings: Settings, symbol: str, timeframe: str, now: dt.datetime) -> pl.DataFrame:
+    """The finished bars in force of the raw log."""
+    platform = open_platform(settings)
+    return finished_bars(platform, symbol, timeframe, now)
+
+
+def finished_bars(
+    platform: Platform, symbol: str, timeframe: str, now: dt.datetime
+) -> pl.DataFrame:
+    """The same of a platform that is open already."""
+    raw = read_raw(platform.root.symbol(symbol).raw(timeframe))
+    rows = fold(raw, timeframe, "US_EQUITY")
+    bound = last_finished(now, timeframe, "US_EQUITY")
+    return rows.filter(pl.col("ts") < bound).select(BAR_COLUMNS)
