@@ -75,8 +75,8 @@ def past_of(
     close: Floats,
     states: tuple[Floats, Floats, Floats],
     esc_raw: Floats,
-    forward: Floats,
     labels: npt.NDArray[np.uint8],
+    horizon: int,
 ) -> Past:
     """The past from stored columns, all of them without the rows that are to be made anew.
 
@@ -84,8 +84,8 @@ def past_of(
         close: close of every bar.
         states: downside_shock_risk, instability_index and structural_score from bar 20 on.
         esc_raw: per bar.
-        forward: fwd_absret_h, ``horizon`` bars shorter.
         labels: codes of regime_label from bar 20 on.
+        horizon: bars that a forward label looks ahead.
     """
     compile_kernels()
     close = kernel_array(close)
@@ -100,7 +100,8 @@ def past_of(
         ema_slow=float(slow[at]),
         components=raw_components(shock, instability, structure, close, slow),
         esc_raw=kernel_array(esc_raw),
-        forward=kernel_array(forward),
+        # as quickly made as read
+        forward=forward_returns(close, horizon)[: len(close) - horizon],
         last_label=int(labels[-1]),
         label_first=FIRST_BARS.state + run_start(labels),
     )

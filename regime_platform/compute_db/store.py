@@ -36,6 +36,8 @@ from regime_platform.model.result_schema import (
     TABLES,
 )
 
+_FEW = 3  # rows that are handed over one by one in half the time that a frame takes
+
 
 def build(
     path: Path,
@@ -74,8 +76,14 @@ def build(
 def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame) -> None:
     """Adds rows to a table; UTC instants lose their zone, as ``schema`` says."""
     instants = [name for name, dtype in rows.schema.items() if isinstance(dtype, pl.Datetime)]
-    stored = rows.with_columns(pl.col(instants).dt.replace_time_zone(None)).to_arrow()
-    connection.register("stored", stored)
+    naive = rows.with_columns(pl.col(instants).dt.replace_time_zone(None))
+    if rows.height <= _FEW:
+        places = ", ".join([f"({', '.join('?' * rows.width)})"] * rows.height)
+        values = [value for row in naive.iter_rows() for value in row]
+        if places:
+            connection.execute(f'INSERT INTO "{table}" VALUES {places}', values)  # noqa: S608
+        return
+    connection.register("stored", naive.to_arrow())
     connection.execute(f'INSERT INTO "{table}" SELECT * FROM stored')  # noqa: S608 - own names
     connection.unregister("stored")
 

@@ -27,13 +27,14 @@ from regime_platform.compute_db.reader import Reader, reading
 from regime_platform.compute_db.update import Addition, Update
 from regime_platform.manifests.recipe import differs_in_bars_alone
 from regime_platform.model.digests import Blocks, blocks_of
+from regime_platform.model.result_schema import LATEST_SCHEMA
 from regime_platform.pipeline.inputs import Inputs
 
 #: Of all rows; beyond this share a new file is written.
 _MOST_CHANGED = 0.25
 
 _SHOCK, _UNSTABLE, _STRUCTURE = "downside_shock_risk", "instability_index", "structural_score"
-_LABEL, _FORWARD = "regime_label", "fwd_absret_h"
+_LABEL = "regime_label"
 
 
 class CannotExtendError(Exception):
@@ -151,8 +152,8 @@ class _Extender:
             one.bars["close"].head(one.shared).to_numpy(),
             (state[_SHOCK].to_numpy(), state[_UNSTABLE].to_numpy(), state[_STRUCTURE].to_numpy()),
             self._stored(one, ESCALATION, one.shared, "esc_raw")["esc_raw"].to_numpy(),
-            self._stored(one, LABELS, one.shared - horizon, _FORWARD)[_FORWARD].to_numpy(),
             state[_LABEL].to_physical().to_numpy(),
+            horizon,
         )
 
     def _stored(self, one: _Changed, table: str, rows: int, *columns: str) -> pl.DataFrame:
@@ -164,7 +165,8 @@ class _Extender:
     def _latest(
         self, results: Mapping[str, SeriesResult], held: Mapping[str, Mapping[str, Any]]
     ) -> pl.DataFrame:
-        stored = self.reader.table("latest_state")
+        kept = [name for name, facts in held.items() if name not in results and facts["state_rows"]]
+        stored = self.reader.table("latest_state") if kept else LATEST_SCHEMA.to_frame()
         latest: dict[str, Latest] = {}
         for timeframe in self.inputs.instrument.timeframes:
             if timeframe in results:

@@ -15,7 +15,7 @@ import polars as pl
 from regime_platform.model.asset_classes import ASSET_CLASSES
 from regime_platform.model.bar_schema import BAR_SCHEMA, PRICE_COLUMNS
 from regime_platform.model.sessions import last_finished
-from regime_platform.model.timeframes import is_intraday
+from regime_platform.model.timeframes import DURATION, is_intraday
 from regime_platform.validation.findings import Rule, Severity, worded
 
 _TS = pl.col("ts")
@@ -58,7 +58,10 @@ def finished_when_fetched(rows: pl.DataFrame, timeframe: str, asset_class: str) 
 
     A row without ts counts as finished, so that it is judged and not waited for.
     """
-    moments = rows["fetched_at"].unique()  # a handful: every row of a batch shares one
+    if is_intraday(timeframe):  # such a log grows by thousands of fetches a year
+        over = (_TS + DURATION[timeframe] <= pl.col("fetched_at")).fill_null(value=True)
+        return rows.select(over).to_series()
+    moments = rows["fetched_at"].unique()  # every row of a batch shares one
     bounds = [last_finished(moment, timeframe, asset_class) for moment in moments]
     if len(bounds) == 1:
         return (rows["ts"] < bounds[0]).fill_null(value=True)

@@ -16,7 +16,7 @@ from regime_platform.compute.append import Past, extend_series, past_of
 from regime_platform.compute.engine import compute_series
 from regime_platform.compute.eras import FIXED_ERAS
 from regime_platform.compute.params import FIRST_BARS
-from regime_platform.compute.results import ESCALATION, LABELS, STATE
+from regime_platform.compute.results import ESCALATION, STATE
 from regime_platform.pipeline.outcomes import Stage, Status
 from regime_platform.pipeline.platform import Platform, open_platform
 from regime_platform.pipeline.walk import walk_symbol
@@ -60,8 +60,8 @@ def _past(bars: pl.DataFrame) -> Past:
             state["structural_score"],
         ),
         result.rows[ESCALATION].columns["esc_raw"],
-        result.rows[LABELS].columns["fwd_absret_h"][:-horizon],
         state["regime_label"],
+        horizon,
     )
 
 

@@ -48,8 +48,8 @@ def remembered(bars: pl.DataFrame, stored: SeriesResult, first: int) -> Past:
         bars["close"].head(first).to_numpy(),
         (shock, instability, structure),
         stored.escalation["esc_raw"].head(first).to_numpy(),
-        stored.labels["fwd_absret_h"].head(first - HORIZON).to_numpy(),
         np.array(labels, np.uint8),
+        HORIZON,
     )
 
 
