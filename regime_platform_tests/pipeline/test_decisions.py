@@ -9,8 +9,10 @@ import pytest
 
 from regime_platform.bars.canonical import read_in_force
 from regime_platform.errors import ConfigError, UsageError
+from regime_platform.pipeline.batches import Batches
 from regime_platform.pipeline.decisions import Statement, accept, exclude, undo
 from regime_platform.pipeline.ingest import ingest
+from regime_platform.pipeline.order import Order
 from regime_platform.pipeline.outcomes import Status, WalkOutcome
 from regime_platform.pipeline.platform import Platform, open_platform
 from regime_platform.pipeline.promote import promote, read_verdict
@@ -28,7 +30,8 @@ def place(tmp_path: Path, now: dt.datetime) -> Platform:
     settings = street(tmp_path, ["AAA"])
     serve(settings, "AAA", "1day", with_value(BARS, 300, low=1e6))
     platform = open_platform(settings)
-    ingest(platform, platform.universe.instrument("AAA"), now)
+    instrument = platform.universe.instrument("AAA")
+    ingest(platform, instrument, Batches(platform, [instrument], Order(now)))
     return platform
 
 

@@ -8,7 +8,9 @@ import polars as pl
 import pytest
 
 from regime_platform.bars.canonical import read_in_force
+from regime_platform.pipeline.batches import Batches
 from regime_platform.pipeline.ingest import ingest
+from regime_platform.pipeline.order import Order
 from regime_platform.pipeline.outcomes import PromoteOutcome, Status
 from regime_platform.pipeline.platform import Platform, open_platform
 from regime_platform.pipeline.promote import promote, read_verdict
@@ -25,7 +27,7 @@ def place(tmp_path: Path) -> tuple[Settings, Platform]:
 
 def _take(platform: Platform, now: dt.datetime) -> PromoteOutcome:
     instrument = platform.universe.instrument("AAA")
-    ingest(platform, instrument, now)
+    ingest(platform, instrument, Batches(platform, [instrument], Order(now)))
     return promote(platform, instrument)
 
 
