@@ -4,6 +4,8 @@ It only spares requests: where it is missing, old or at odds with the raw log, w
 decides, and whatever cannot be shown to be held is asked for again.
 """
 
+import datetime as dt
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -25,8 +27,20 @@ def read_coverage(paths: SymbolPaths, timeframe: str) -> Coverage:
         BarsError: the file is damaged; names it.
     """
     facts = _read(paths).get(timeframe)
-    if facts is None:
-        return Coverage()
+    return Coverage() if facts is None else _coverage(paths, facts)
+
+
+def earliest_dates(paths: SymbolPaths) -> dict[str, dt.date]:
+    """Timeframe -> date of the first bar that the source has, where it was asked.
+
+    Raises:
+        BarsError: the file is damaged; names it.
+    """
+    known = {timeframe: _coverage(paths, facts) for timeframe, facts in _read(paths).items()}
+    return {name: one.earliest for name, one in known.items() if one.earliest is not None}
+
+
+def _coverage(paths: SymbolPaths, facts: Mapping[str, Any]) -> Coverage:
     try:
         return Coverage.from_facts(facts)
     except (KeyError, TypeError, ValueError) as error:

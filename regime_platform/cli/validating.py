@@ -39,10 +39,10 @@ class _Asked:
     ) -> "SymbolReport":
         """What the gate says of bars of any origin; ``read`` is given the class."""
         from regime_platform.pipeline.inspection import inspect_bars
-        from regime_platform.pipeline.judging import standard_of
+        from regime_platform.pipeline.judging import decided
 
         of = self.class_of(symbol)
-        standard = standard_of(self.root, symbol)
+        standard = decided(self.root, symbol)
         return inspect_bars(symbol, of, lambda: read(of), standard=standard, now=self.now)
 
     def class_of(self, symbol: str) -> str:

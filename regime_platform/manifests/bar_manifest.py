@@ -1,6 +1,7 @@
 """The bar manifest: which bars a symbol holds, in which files, and what the gate said."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from regime_platform.manifests.manifest import MANIFEST_VERSION
@@ -70,5 +71,6 @@ def _series(one: SeriesVerdict) -> dict[str, Any]:
             "rejected": one.rejected,
             "set_aside": one.set_aside,
             "anchor": one.anchor,
+            "listed": asdict(one.listed),
         },
     }

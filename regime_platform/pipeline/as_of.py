@@ -1,7 +1,8 @@
 """Which bars were canonical at a moment of the past, found again from the raw log alone.
 
 Nothing has to have been kept for it: what was fetched and decided by then is folded, adjusted and
-judged as promotion does it, by the rules and severities of today.
+judged as promotion does it, by the rules, the severities, the delisting and the first bars of the
+source (``outside_listing``) as they are known today.
 """
 
 import datetime as dt
@@ -42,12 +43,13 @@ def bars_as_of(
     one that counts, since the last good bars stay in force.
 
     Raises:
-        BarsError, ConfigError: a file of the raw log, or decisions.yaml, is damaged.
+        BarsError, ConfigError: a file of the raw log, decisions.yaml or acquisition.json is
+            damaged.
     """
     paths = platform.root.symbol(instrument.symbol)
     status = NO_BARS
     for number, moment in enumerate(_moments(paths, instrument, as_of)):
-        standard = standard_of(platform.root, instrument.symbol, moment)
+        standard = standard_of(platform.root, instrument, moment)
         judged = judged_log(paths, instrument, standard, moment)[timeframe]
         status = judged.result.status if number == 0 else status
         if judged.result.status == PASSED:

@@ -96,7 +96,7 @@ def inspect_canonical(root: DataRoot, instrument: Instrument, now: dt.datetime) 
 
     def judged() -> Iterator[SeriesReport]:
         verdict = read_verdict(root.symbol(instrument.symbol))
-        paths, standard = root.symbol(instrument.symbol), standard_of(root, instrument.symbol)
+        paths, standard = root.symbol(instrument.symbol), standard_of(root, instrument)
         rows = {
             timeframe: _as_fetched(held[1], now)
             for timeframe in instrument.timeframes
@@ -121,7 +121,7 @@ def inspect_raw(root: DataRoot, instrument: Instrument) -> SymbolReport:
     """What a promotion would find in the raw log now."""
 
     def judged() -> Iterator[SeriesReport]:
-        paths, standard = root.symbol(instrument.symbol), standard_of(root, instrument.symbol)
+        paths, standard = root.symbol(instrument.symbol), standard_of(root, instrument)
         for timeframe, one in judged_log(paths, instrument, standard).items():
             yield _series(timeframe, one.rows, one.result)
 

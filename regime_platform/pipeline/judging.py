@@ -2,13 +2,14 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
 
 import polars as pl
 
 from regime_platform.bars import raw_log
+from regime_platform.bars.acquisition import earliest_dates
 from regime_platform.bars.decisions import read_decisions
 from regime_platform.bars.gate_input import gate_input
 from regime_platform.bars.layout import DataRoot, SymbolPaths
@@ -18,6 +19,7 @@ from regime_platform.model.series import instant
 from regime_platform.validation.comparison import compared
 from regime_platform.validation.decisions import in_force
 from regime_platform.validation.gate import GateResult, gate
+from regime_platform.validation.listing_rules import Listed
 from regime_platform.validation.overlap_rules import Overlap, overlap
 from regime_platform.validation.policy import Policy, Standard, parse_policy
 
@@ -31,10 +33,31 @@ class JudgedSeries:
     log_digest: str  # of the raw log it was read from
     raw_files: tuple[str, ...]  # of that log, in order of arrival
     factors: tuple[Step, ...]  # by which its prices were adjusted
+    listed: Listed  # the dates it was judged by
 
 
-def standard_of(root: DataRoot, symbol: str, as_of: dt.datetime | None = None) -> Standard:
-    """By what a symbol is judged: gate.yaml of the data root, and the symbol's decisions.
+def standard_of(
+    root: DataRoot, instrument: Instrument, as_of: dt.datetime | None = None
+) -> Standard:
+    """By what the bars held of an instrument are judged.
+
+    ``as_of`` leaves out what persons decided later; severities, the delisting and the first bars
+    that the source has are those of today.
+
+    Raises:
+        ConfigError: gate.yaml or decisions.yaml is damaged or says what cannot be.
+        BarsError: acquisition.json is damaged.
+    """
+    first = earliest_dates(root.symbol(instrument.symbol))
+    listing = {
+        one: Listed(first[one].isoformat() if one in first else "", instrument.delisted)
+        for one in instrument.timeframes
+    }
+    return replace(decided(root, instrument.symbol, as_of), listing=listing)
+
+
+def decided(root: DataRoot, symbol: str, as_of: dt.datetime | None = None) -> Standard:
+    """What persons decided on: gate.yaml of the data root, and the symbol's decisions.
 
     ``as_of`` leaves out what persons decided later; the severities are those of today.
 
@@ -71,7 +94,7 @@ def judged_log(
     rows = {timeframe: one.rows for timeframe, one in given.items()}
     results = judged_rows(rows, instrument.asset_class, standard, overlaps)
     return {
-        one: JudgedSeries(rows[one], result, *logs[one], given[one].factors)
+        one: JudgedSeries(rows[one], result, *logs[one], given[one].factors, standard.listed(one))
         for one, result in results.items()
     }
 

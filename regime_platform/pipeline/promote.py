@@ -1,7 +1,7 @@
 """From the raw log through the gate to canonical bars.
 
-Promotion is a pure function of the raw log, the rules with their severities and what persons
-decided: no clock, no source. The verdict is written last and
+Promotion is a pure function of the raw log, the rules with their severities, what persons decided
+and between which dates a series can have bars: no clock, no source. The verdict is written last and
 holds the pointer to the canonical bars, so it is the one moment at which they change.
 """
 
@@ -59,8 +59,10 @@ def read_verdict(platform: Platform, symbol: str) -> Verdict | None:
 def _is_current(held: Verdict, root: DataRoot, instrument: Instrument) -> bool:
     if (held.rules_version, held.calendar_version) != (RULES_VERSION, calendar_version()):
         return False
-    paths, standard = root.symbol(instrument.symbol), standard_of(root, instrument.symbol)
+    paths, standard = root.symbol(instrument.symbol), standard_of(root, instrument)
     if (held.policy_digest, held.decisions) != (standard.policy.digest, standard.decisions):
+        return False
+    if any(one.listed != standard.listed(one.timeframe) for one in held.series):
         return False
     logs = {
         timeframe: raw_log.log_digest(paths.raw(timeframe)) for timeframe in instrument.timeframes
@@ -69,7 +71,7 @@ def _is_current(held: Verdict, root: DataRoot, instrument: Instrument) -> bool:
 
 
 def _judged(root: DataRoot, instrument: Instrument, held: Verdict | None) -> Verdict:
-    paths, standard = root.symbol(instrument.symbol), standard_of(root, instrument.symbol)
+    paths, standard = root.symbol(instrument.symbol), standard_of(root, instrument)
     judged = judged_log(paths, instrument, standard)
     return Verdict(
         instrument.symbol,
@@ -99,6 +101,7 @@ def _series(
         promoted=_promoted(paths, symbol, timeframe, result, in_force),
         log_digest=judged.log_digest,
         raw_files=judged.raw_files,
+        listed=judged.listed,
     )
 
 

@@ -35,6 +35,7 @@ class BarRule(Rule):
     """A rule on one row."""
 
     breaks: pl.Expr
+    is_answerable: bool = True  # False where what it asks about is not known
 
 
 def bar_rules(timeframe: str, asset_class: str) -> tuple[BarRule, ...]:

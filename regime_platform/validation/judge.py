@@ -8,9 +8,10 @@ import polars as pl
 
 from regime_platform.model.asset_classes import ASSET_CLASSES
 from regime_platform.model.series import instant
-from regime_platform.validation.bar_rules import bar_rules, finished_when_fetched
+from regime_platform.validation.bar_rules import BarRule, bar_rules, finished_when_fetched
 from regime_platform.validation.calendar_rules import CALENDAR_RULES, OUTSIDE_SESSION, Coverage
 from regime_platform.validation.findings import QUOTED, Finding, Rule, Severity, finding
+from regime_platform.validation.listing_rules import outside_listing
 from regime_platform.validation.marks import Mark, broken, nowhere, quoted, without_accepted
 from regime_platform.validation.neighbour_rules import (
     MISSING_VOLUME,
@@ -42,9 +43,8 @@ class Judge:
 
     def rules(self) -> tuple[Rule, ...]:
         """Every rule that marks rows or gaps, in the order in which findings are told."""
-        single = bar_rules(self.timeframe, self.asset_class)
         paired = (CONTRADICTION, NOT_INCREASING, REPETITION, UNFINISHED)
-        ruled = (EXCLUDED, *single, *paired, *NEIGHBOUR_RULES, *CALENDAR_RULES)
+        ruled = (EXCLUDED, *self._single(), *paired, *NEIGHBOUR_RULES, *CALENDAR_RULES)
         return tuple(self._rule(rule) for rule in ruled)
 
     def alone(self, rows: pl.DataFrame) -> list[Mark]:
@@ -53,7 +53,7 @@ class Judge:
         A forming bar is not judged at all, except that it must have begun; an excluded one is not
         judged either.
         """
-        rules = bar_rules(self.timeframe, self.asset_class)
+        rules = self._single()
         breaks = rows.select(rule.breaks.alias(rule.name) for rule in rules)
         excluded = self._excluded(rows)
         forming = ~(
@@ -62,10 +62,10 @@ class Judge:
         forming &= ~excluded.mask
         judged = ~(forming | excluded.mask)
         marks = [excluded]
-        marks += [
-            self._pardoned(Mark(self._rule(rule), breaks[rule.name] & judged, rows.height), rows)
-            for rule in rules
-        ]
+        for rule in rules:
+            checked = rows.height if rule.is_answerable else 0
+            mark = Mark(self._rule(rule), breaks[rule.name] & judged, checked)
+            marks.append(self._pardoned(mark, rows))
         return [*marks, *self._ordered(rows, marks, judged), Mark(UNFINISHED, forming, rows.height)]
 
     def among_others(
@@ -104,6 +104,10 @@ class Judge:
         )
         told = quoted(left.head(QUOTED), ruled, self.timeframe)
         return finding(ruled, due, left.height, told, accepted=gaps.height - left.height)
+
+    def _single(self) -> tuple[BarRule, ...]:
+        listed = self.standard.listed(self.timeframe)
+        return (*bar_rules(self.timeframe, self.asset_class), outside_listing(listed))
 
     def _rule(self, rule: Rule) -> Rule:
         return self.standard.policy.rule(rule, self.asset_class)

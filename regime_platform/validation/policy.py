@@ -16,10 +16,12 @@ from regime_platform.model.asset_classes import ASSET_CLASSES
 from regime_platform.model.digests import facts_digest
 from regime_platform.validation.decisions import ANY_RULE, Decision, Kind
 from regime_platform.validation.findings import Rule, Severity
+from regime_platform.validation.listing_rules import UNLISTED, Listed
 
 #: The rules whose severity may be chosen, and whose findings a person may accept.
 CONFIGURABLE = (
     "date_range",
+    "outside_listing",
     "stale_run",
     "price_jump",
     "wide_range",
@@ -67,6 +69,11 @@ class Standard:
 
     policy: Policy = field(default_factory=Policy)
     decisions: tuple[Decision, ...] = ()  # in force
+    listing: Mapping[str, Listed] = field(default_factory=dict)  # per timeframe, where known
+
+    def listed(self, timeframe: str) -> Listed:
+        """Between which dates the series can have bars."""
+        return self.listing.get(timeframe, UNLISTED)
 
     def excluded(self, timeframe: str) -> Mapping[str, str]:
         """ISO open -> why a person keeps the bar out."""

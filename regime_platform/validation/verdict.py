@@ -24,6 +24,7 @@ from regime_platform.validation.gate import (
     RULES_VERSION,
     GateResult,
 )
+from regime_platform.validation.listing_rules import UNLISTED, Listed
 from regime_platform.validation.overlap_rules import OVERLAP
 from regime_platform.validation.timeframe_rules import TIMEFRAME_RULES
 
@@ -49,6 +50,7 @@ class SeriesVerdict:
     log_digest: str = ""  # of the raw log's file names: equal means that nothing came since
     anchor: str = ""  # where intraday bars start: session or clock
     raw_files: tuple[str, ...] = ()  # of the raw log that were judged, in order of arrival
+    listed: Listed = UNLISTED  # the dates it was judged by
 
     def facts(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -68,6 +70,7 @@ class SeriesVerdict:
                 **facts,
                 "findings": tuple(Finding.from_facts(one) for one in facts["findings"]),
                 "raw_files": tuple(facts.get("raw_files", ())),
+                "listed": Listed(**facts.get("listed", {})),
                 "promoted": None if promoted is None else Promoted.from_facts(promoted),
             }
         )
@@ -156,6 +159,7 @@ def judge(  # noqa: PLR0913 - one parameter per fact that the result does not kn
     promoted: Promoted | None,
     log_digest: str = "",
     raw_files: Sequence[str] = (),
+    listed: Listed = UNLISTED,
 ) -> SeriesVerdict:
     """The verdict on one series; ``promoted`` is the pointer that shall be in force."""
     return SeriesVerdict(
@@ -172,6 +176,7 @@ def judge(  # noqa: PLR0913 - one parameter per fact that the result does not kn
         log_digest=log_digest,
         anchor=result.anchor,
         raw_files=tuple(raw_files),
+        listed=listed,
     )
 
 

@@ -62,7 +62,7 @@ def share_of_walk() -> tuple[Cost, Cost]:
         instrument, root = platform.universe.instrument("AAA"), platform.root
         walk_symbol(platform, instrument, LONG_AFTER, stages=[Stage.RAW_BARS])
         warm_kernels()
-        paths, standard = root.symbol("AAA"), standard_of(root, "AAA")
+        paths, standard = root.symbol("AAA"), standard_of(root, instrument)
         judging = median_cost(lambda: judged_log(paths, instrument, standard), _RUNS)
         after_fetch = [stage for stage in Stage if stage is not Stage.RAW_BARS]
         walked = cost_of(lambda: walk_symbol(platform, instrument, LONG_AFTER, stages=after_fetch))

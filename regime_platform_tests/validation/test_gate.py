@@ -28,6 +28,7 @@ RULES = [
     "non_positive_price",
     "high_low_order",
     "invalid_volume",
+    "outside_listing",
     "contradicting_duplicate",
     "ts_order",
     "repeated_bar",
@@ -79,7 +80,8 @@ def test_clean_bars_pass_and_every_rule_reports_zero() -> None:
     assert result.valid.equals(rows)
     assert result.rejected.is_empty()
     assert [(one.rule, one.count) for one in result.findings] == [(rule, 0) for rule in RULES]
-    of_other_kinds = {"outside_session": 0, "missing_bars": 0, "missing_sessions": 240}
+    unasked = {"outside_listing": 0, "outside_session": 0, "missing_bars": 0}
+    of_other_kinds = {**unasked, "missing_sessions": 240}
     for one in result.findings:
         assert one.checked == of_other_kinds.get(one.rule, 250), one.rule
     assert all(one.remedy for one in result.findings)
