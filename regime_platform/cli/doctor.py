@@ -16,9 +16,10 @@ def doctor(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Check settings, data root, universe, sources, calendars, kernels; changes nothing itself."""
+    """Check settings, data root, universe, eras, sources, kernels; changes nothing itself."""
     from dataclasses import asdict
 
+    from regime_platform.cli.choice_health import choice_findings
     from regime_platform.cli.clock import moment
     from regime_platform.cli.health import findings
     from regime_platform.cli.screen import print_json, print_table, styled
@@ -26,7 +27,7 @@ def doctor(
     from regime_platform.settings import Settings
 
     settings, at = Settings(), moment(now)
-    found = [*findings(settings), *credit_findings(settings, at)]
+    found = [*findings(settings), *choice_findings(settings), *credit_findings(settings, at)]
     if live:
         found += live_findings(settings, at)
     is_well = all(one.status != "wrong" for one in found)

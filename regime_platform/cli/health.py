@@ -4,7 +4,7 @@ import fcntl
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,10 +32,18 @@ class Finding:
         return f"{self.detail}; {self.remedy}" if self.remedy else self.detail
 
 
+Check = Callable[[Settings], list[Finding]]
+
+
 def findings(settings: Settings) -> list[Finding]:
     """All checks, in the order in which things depend on one another."""
+    return looked_at(settings, _CHECKS)
+
+
+def looked_at(settings: Settings, checks: Sequence[Check]) -> list[Finding]:
+    """What each of ``checks`` found; one that cannot look says why."""
     found: list[Finding] = []
-    for check in _CHECKS:
+    for check in checks:
         try:
             found.extend(check(settings))
         except (RegimeError, OSError) as error:
@@ -158,7 +166,7 @@ def _board(settings: Settings) -> list[Finding]:
     return [Finding("board", "ok", f"{symbols} symbols, newest bar {newest} UTC")]
 
 
-_CHECKS: tuple[Callable[[Settings], list[Finding]], ...] = (
+_CHECKS: tuple[Check, ...] = (
     _versions,
     _settings,
     _data_root,

@@ -14,6 +14,7 @@ from regime_platform.bars.decisions import read_decisions
 from regime_platform.bars.gate_input import gate_input
 from regime_platform.bars.layout import DataRoot, SymbolPaths
 from regime_platform.bars.price_factors import Step
+from regime_platform.errors import ConfigError
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.series import instant
 from regime_platform.validation.comparison import compared
@@ -64,14 +65,25 @@ def decided(root: DataRoot, symbol: str, as_of: dt.datetime | None = None) -> St
     Raises:
         ConfigError: one of the files is damaged or says what cannot be.
     """
-    try:
-        policy = parse_policy(root.gate_policy.read_text(encoding="utf-8"), str(root.gate_policy))
-    except FileNotFoundError:
-        policy = Policy()
     entries = read_decisions(root.symbol(symbol))
     if as_of is not None:
         entries = tuple(one for one in entries if instant(one.at) <= as_of)
-    return Standard(policy, in_force(entries))
+    return Standard(severities(root), in_force(entries))
+
+
+def severities(root: DataRoot) -> Policy:
+    """Those of gate.yaml, or as they ship where there is none.
+
+    Raises:
+        ConfigError: the file cannot be read, or says what cannot be.
+    """
+    where = root.gate_policy
+    try:
+        return parse_policy(where.read_text(encoding="utf-8"), str(where))
+    except FileNotFoundError:
+        return Policy()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read {where}: {error}; correct or remove it") from error
 
 
 def judged_log(

@@ -1,0 +1,45 @@
+"""The checks of `regime doctor` about what persons chose: severities, eras, symbols."""
+
+from regime_platform.bars.layout import DataRoot
+from regime_platform.cli.health import Finding, looked_at
+from regime_platform.settings import Settings
+
+
+def choice_findings(settings: Settings) -> list[Finding]:
+    """Whether what was chosen can be read, and is what it was when it was chosen."""
+    return looked_at(settings, (_severities, _eras, _renames))
+
+
+def _severities(settings: Settings) -> list[Finding]:
+    from regime_platform.pipeline.judging import severities
+    from regime_platform.validation.policy import Policy
+
+    root = _root(settings)
+    chosen = severities(root).chosen.items() - Policy().chosen.items()
+    told = ", ".join(sorted(f"{rule} {name} {severity}" for (rule, name), severity in chosen))
+    if not root.gate_policy.exists():
+        return [Finding("severities", "ok", "no gate.yaml: every rule as it ships")]
+    return [Finding("severities", "ok", f"{root.gate_policy}: {told or 'as they ship'}")]
+
+
+def _eras(settings: Settings) -> list[Finding]:
+    from regime_platform.pipeline.eras import adoptions, eras_in_force
+
+    root = _root(settings)
+    in_force, adopted = eras_in_force(root), adoptions(root)
+    if not adopted:
+        return [Finding("eras", "ok", f"{in_force.version} in force, none was ever adopted")]
+    last = adopted[-1]
+    told = f"{last.version} in force since {last.since:%Y-%m-%d} by {last.by}, as it was adopted"
+    return [Finding("eras", "ok", told)]
+
+
+def _renames(settings: Settings) -> list[Finding]:
+    from regime_platform.pipeline.renaming import unfinished
+
+    begun = [Finding("renames", "wrong", one.told()) for one in unfinished(settings)]
+    return begun or [Finding("renames", "ok", "none is unfinished")]
+
+
+def _root(settings: Settings) -> DataRoot:
+    return DataRoot(settings.data_root.expanduser().absolute())
