@@ -1,6 +1,7 @@
 """However a run is launched, a planted bad bar changes no byte downstream, and others go on."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import dagster as dg
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from regime_platform.cli.main import main
 from regime_platform.orchestration.sensors import build_sensors
 from regime_platform.pipeline.outcomes import Stage
-from regime_platform.settings import Settings
+from regime_platform.settings import Settings, load_universe
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.orchestration.conftest import HELD, SYMBOLS
 from regime_platform_tests.orchestration.graph import failure_text, run_listed, run_range
@@ -42,7 +43,7 @@ def _compute_db_before_the_gate_has_seen_it(
 
 
 def _schedule_then_sensor(settings: Settings, instance: dg.DagsterInstance) -> str:
-    (sensor,) = build_sensors(SYMBOLS)
+    (sensor,) = build_sensors(partial(load_universe, settings))
     seen = sensor(dg.build_sensor_context(instance=instance))
     assert run_listed(settings, instance, LAUNCHED, "update_daily").success
     answer = sensor(dg.build_sensor_context(instance=instance, cursor=_cursor(seen)))
