@@ -22,7 +22,7 @@ from regime_platform.model.bar_schema import (
     BARS_SCHEMA_VERSION,
     empty_bars,
 )
-from regime_platform.model.digests import frame_digest
+from regime_platform.model.digests import Blocks, blocks_of, frame_digest
 from regime_platform.model.series import FileFacts, Promoted, iso
 from regime_platform.model.timeframes import is_intraday
 
@@ -82,11 +82,17 @@ def read_bars(folder: Path, promoted: Promoted) -> pl.DataFrame:
     Raises:
         BarsError: a part is missing or damaged, or the bars are not those that were promoted.
     """
+    return read_hashed(folder, promoted)[0]
+
+
+def read_hashed(folder: Path, promoted: Promoted) -> tuple[pl.DataFrame, Blocks]:
+    """The same, and the block digests that the verification was made by."""
     parts = [_read_part(folder, file) for file in promoted.files]
     bars = pl.concat(parts) if parts else empty_bars()
-    if frame_digest(bars) != promoted.digest:
+    blocks = blocks_of(bars)
+    if blocks.digest(bars.schema) != promoted.digest:
         raise BarsError(f"the bars in {folder} are not those that were promoted; {_REMEDY}")
-    return bars
+    return bars, blocks
 
 
 def scan_bars(folder: Path, promoted: Promoted) -> pl.LazyFrame:

@@ -60,7 +60,9 @@ def _shape(table: str) -> dict[str, pl.Expr]:
 def _typed(name: str, dtype: pl.DataType) -> pl.Expr:
     column = pl.col(name)
     if isinstance(dtype, pl.Enum):
-        return column.replace(NO_CODE, None).cat.to(dtype)
+        # of all vocabularies, this one alone has rows without a word
+        known = column.replace(NO_CODE, None) if name == "event_severity" else column
+        return known.cat.to(dtype)
     return column.fill_nan(None).cast(dtype) if dtype.is_numeric() else column.cast(dtype)
 
 

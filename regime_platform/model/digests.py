@@ -69,17 +69,16 @@ class Blocks:
         kept = self.digests[: start // BLOCK_ROWS]
         return Blocks(start + rows.height, (*kept, *blocks_of(rows).digests))
 
-    def rows_shared(self, frame: pl.DataFrame) -> int:
-        """How many of the first rows ``frame`` surely has in common with this one.
+    def rows_shared(self, frame: pl.DataFrame, theirs: "Blocks") -> int:
+        """How many of the first rows ``frame``, whose blocks are given, surely has in common.
 
         All of them, or those before the first block that differs.
         """
         shared = min(self.rows, frame.height)
-        ours, theirs = self, blocks_of(frame)
         if shared % BLOCK_ROWS and self.rows != frame.height:
             start = shared - shared % BLOCK_ROWS
             theirs = theirs.replaced(start, frame[start:shared])
-        for block, pair in enumerate(zip(ours.digests, theirs.digests, strict=False)):
+        for block, pair in enumerate(zip(self.digests, theirs.digests, strict=False)):
             if pair[0] != pair[1]:
                 return block * BLOCK_ROWS
         return shared

@@ -26,7 +26,7 @@ from regime_platform.compute_db.content import BARS, Content
 from regime_platform.compute_db.reader import Reader, reading
 from regime_platform.compute_db.update import Addition, Update
 from regime_platform.manifests.recipe import differs_in_bars_alone
-from regime_platform.model.digests import Blocks, blocks_of
+from regime_platform.model.digests import Blocks
 from regime_platform.model.result_schema import LATEST_SCHEMA
 from regime_platform.pipeline.inputs import Inputs
 
@@ -127,9 +127,9 @@ class _Extender:
                 raise CannotExtendError(f"{timeframe} has no bars any more")
             if promoted is None or promoted.digest == facts["bars_digest"]:
                 continue
-            bars = self.inputs.bars(timeframe)
-            shared = before.get((BARS, timeframe), Blocks(0, ())).rows_shared(bars)
-            changed.append(_Changed(timeframe, bars, blocks_of(bars), shared))
+            bars, blocks = self.inputs.bars(timeframe)
+            shared = before.get((BARS, timeframe), Blocks(0, ())).rows_shared(bars, blocks)
+            changed.append(_Changed(timeframe, bars, blocks, shared))
         anew = sum(one.bars.height - one.shared for one in changed)
         total = sum(one.rows for one in self.inputs.promoted.values())
         if anew > _MOST_CHANGED * total:

@@ -6,13 +6,14 @@ from typing import Any
 
 import polars as pl
 
-from regime_platform.bars.canonical import read_bars
+from regime_platform.bars.canonical import read_hashed
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.compute.append import Past, extend_series
 from regime_platform.compute.engine import compute_series
 from regime_platform.compute.eras import Era
 from regime_platform.compute.params import Params
 from regime_platform.compute.results import ESCALATION, STATE, SeriesResult, latest_state
+from regime_platform.model.digests import Blocks
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.result_schema import TABLES
 from regime_platform.model.series import Promoted
@@ -28,13 +29,13 @@ class Inputs:
     eras: tuple[Era, ...]
     params: Params
 
-    def bars(self, timeframe: str) -> pl.DataFrame:
-        """The bars in force, every byte verified.
+    def bars(self, timeframe: str) -> tuple[pl.DataFrame, Blocks]:
+        """The bars in force, every byte verified, and their block digests.
 
         Raises:
             BarsError: they are missing or damaged.
         """
-        return read_bars(self.paths.bars(timeframe), self.promoted[timeframe])
+        return read_hashed(self.paths.bars(timeframe), self.promoted[timeframe])
 
     def computed(self, timeframe: str, bars: pl.DataFrame) -> SeriesResult:
         """All rows of one timeframe."""

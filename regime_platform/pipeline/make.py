@@ -7,7 +7,7 @@ from regime_platform.compute.results import SeriesResult
 from regime_platform.compute_db.store import build
 from regime_platform.compute_db.update import apply
 from regime_platform.errors import ResultsError
-from regime_platform.model.digests import Blocks, blocks_of
+from regime_platform.model.digests import Blocks
 from regime_platform.pipeline.extend import CannotExtendError, extension
 from regime_platform.pipeline.inputs import Inputs, Tables
 
@@ -45,8 +45,7 @@ def _build(inputs: Inputs, made: Mapping[str, Any]) -> dict[str, Any]:
     results: dict[str, SeriesResult] = {}
     blocks: dict[str, Blocks] = {}
     for timeframe in (one for one in timeframes if one in inputs.promoted):
-        bars = inputs.bars(timeframe)
-        blocks[timeframe] = blocks_of(bars)
+        bars, blocks[timeframe] = inputs.bars(timeframe)
         results[timeframe] = inputs.computed(timeframe, bars)
     series = [inputs.facts(one, results.get(one)) for one in timeframes]
     return build(inputs.paths.compute_db, Tables(results), {"series": series, **made}, blocks)
