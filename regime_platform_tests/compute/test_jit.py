@@ -12,14 +12,13 @@ _PROBE = """
 import sys
 sys.path.insert(0, {checkout!r})
 import numpy as np
-from regime_platform.compute import jit, primitives
-assert primitives.__file__.startswith({checkout!r}), primitives.__file__
+from regime_platform.compute import jit, late_ranks
+assert late_ranks.__file__.startswith({checkout!r}), late_ranks.__file__
 began = jit.kernels_are_compiled()
 jit.compile_kernels()
-closes = np.array([1.0, 2.0, 4.0, 8.0])
-last = primitives.ema(closes, 3)[-1]
-hits = sum(primitives.ema_from.stats.cache_hits.values())
-print(began, hits, last)
+rank = late_ranks.late_rolling(np.array([1.0, 2.0, 4.0]), np.array([3.0]), 4)[-1]
+hits = sum(late_ranks.late_rolling.stats.cache_hits.values())
+print(began, hits, rank)
 """
 
 
