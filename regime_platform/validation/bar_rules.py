@@ -25,7 +25,9 @@ _ALL_FINITE = reduce(and_, (price.is_finite() for price in _PRICES))
 
 #: Intraday anchors differ: 1h bars of US stocks open at half past, those of currencies on the hour.
 _GRID_MINUTES = {"15min": 15, "1h": 30, "4h": 30}
-_AT_THE_SOURCE = "correct the bar at its source and fetch again"
+_AT_THE_SOURCE = (
+    "correct the bar at its source and fetch again, or keep it out with `regime bars exclude`"
+)
 _DAY_ENDS_ON_THE_EVE = dt.time(17, 0)
 _EVE = dt.timedelta(hours=3)
 

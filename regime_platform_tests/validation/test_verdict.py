@@ -39,7 +39,8 @@ def test_a_blocked_series_says_why_and_what_to_do() -> None:
 
     assert series.reason == (
         "1day: high_low_order rejected 1 bar (2012-01-09 high 31.2 < close 33.0); "
-        "correct the bar at its source and fetch again"
+        "correct the bar at its source and fetch again, "
+        "or keep it out with `regime bars exclude`"
     )
     assert (series.rows_in, series.valid, series.rejected, series.set_aside) == (250, 249, 1, 0)
     assert series.promoted == LAST_GOOD
