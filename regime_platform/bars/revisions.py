@@ -13,7 +13,7 @@ import polars as pl
 from regime_platform.model.bar_schema import BAR_COLUMNS
 from regime_platform.model.sessions import last_finished
 from regime_platform.validation.bar_rules import finished_when_fetched
-from regime_platform.validation.series_rules import GATE_SCHEMA, value_bits
+from regime_platform.validation.series_rules import GATE_SCHEMA, is_strictly_increasing, value_bits
 
 #: Per open, the distinct versions of its bar: the bits of its values, and whether it was finished.
 _Said = dict[int, set[tuple[bytes, bool]]]
@@ -45,6 +45,8 @@ def fold(raw: pl.DataFrame, timeframe: str, asset_class: str) -> pl.DataFrame:
         the canonical bars because the gate sets it aside.
     """
     rows = raw.select(list(GATE_SCHEMA))
+    if is_strictly_increasing(rows["ts"]):
+        return rows
     # told more than once are a few bars of many, and only these take any judging
     repeated = rows["ts"].is_duplicated()
     if repeated.any():

@@ -7,6 +7,7 @@ Early closes only make this rule wait longer, never shorter.
 """
 
 import datetime as dt
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -23,6 +24,7 @@ def bar_end(ts: dt.datetime, timeframe: str, asset_class: str) -> dt.datetime:
     return _daily_close(_last_date(ts.date(), timeframe, traded), traded)
 
 
+@lru_cache(maxsize=4096)  # every symbol and every look at a log asks of the same few fetches
 def last_finished(now: dt.datetime, timeframe: str, asset_class: str) -> dt.datetime:
     """An exclusive upper bound: bars that open at or after it are not finished at ``now``.
 

@@ -8,7 +8,11 @@ tells what is possible, the first being what is usual.
 """
 
 import datetime as dt
+from dataclasses import dataclass
+from functools import cache
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from regime_platform.model.asset_classes import ALWAYS, ASSET_CLASSES, FX, NEW_YORK, XNYS
@@ -18,6 +22,9 @@ from regime_platform.model.trading_sessions import sessions, tolerated_sessions
 SESSION = "session"
 CLOCK = "clock"
 _UTC = pl.Datetime("us", "UTC")
+_EPOCH, _MICROSECOND = dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.timedelta(microseconds=1)
+#: Years of bars that are made at once and kept: every symbol of a class asks for the same ones.
+_YEARS = 16
 
 
 def anchors(asset_class: str, timeframe: str) -> tuple[str, ...]:
@@ -42,16 +49,16 @@ def expected_bars(
     asset_class: str, timeframe: str, start: dt.datetime, end: dt.datetime, anchor: str = ""
 ) -> pl.DataFrame:
     """The same as ``ts``, with the trading ``date`` of each (weekly: of its first session)."""
-    held = sessions(ASSET_CLASSES[asset_class].calendar)
-    return _bars(held, timeframe, start, end, anchor or anchors(asset_class, timeframe)[0])
+    usual = anchor or anchors(asset_class, timeframe)[0]
+    return _between(asset_class, timeframe, usual, start, end, is_tolerant=False)
 
 
 def tolerated_opens(
     asset_class: str, timeframe: str, start: dt.datetime, end: dt.datetime, anchor: str = ""
 ) -> pl.Series:
     """As ``expected_opens``, with those of thin dates, whose bars are neither missed nor odd."""
-    held = tolerated_sessions(ASSET_CLASSES[asset_class].calendar)
-    return _bars(held, timeframe, start, end, anchor or anchors(asset_class, timeframe)[0])["ts"]
+    usual = anchor or anchors(asset_class, timeframe)[0]
+    return _between(asset_class, timeframe, usual, start, end, is_tolerant=True)["ts"]
 
 
 def expected_count(asset_class: str, timeframe: str, start: dt.datetime, end: dt.datetime) -> int:
@@ -73,6 +80,51 @@ def trading_date(opens: pl.Expr, asset_class: str) -> pl.Expr:
     local = opens.dt.convert_time_zone(NEW_YORK).dt.replace_time_zone(None)
     # seven hours after 17:00 it is midnight: Sunday evening belongs to Monday
     return (local.dt.offset_by("7h") if calendar == FX else local).dt.date()
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """The bars of some years, which do not change once they are made."""
+
+    bars: pl.DataFrame
+    ticks: npt.NDArray[np.int64]
+
+    def between(self, start: int, end: int) -> pl.DataFrame:
+        first, last = np.searchsorted(self.ticks, (start, end))
+        return self.bars[int(first) : int(last)]
+
+
+def _between(  # noqa: PLR0913  all of them tell which bars
+    asset_class: str,
+    timeframe: str,
+    anchor: str,
+    start: dt.datetime,
+    end: dt.datetime,
+    *,
+    is_tolerant: bool,
+) -> pl.DataFrame:
+    calendar = ASSET_CLASSES[asset_class].calendar
+    bounds = _tick(start), _tick(end)
+    parts = [
+        _stretch(calendar, timeframe, anchor, number, is_tolerant=is_tolerant).between(*bounds)
+        for number in range(start.year // _YEARS, end.year // _YEARS + 1)
+    ]
+    return parts[0] if len(parts) == 1 else pl.concat(parts)
+
+
+@cache
+def _stretch(
+    calendar: str, timeframe: str, anchor: str, number: int, *, is_tolerant: bool
+) -> _Stretch:
+    held = tolerated_sessions(calendar) if is_tolerant else sessions(calendar)
+    years = max(number * _YEARS, dt.MINYEAR + 1), min((number + 1) * _YEARS, dt.MAXYEAR)
+    start, end = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in years)
+    bars = _bars(held, timeframe, start, end, anchor)
+    return _Stretch(bars, bars["ts"].to_physical().to_numpy())
+
+
+def _tick(moment: dt.datetime) -> int:
+    return (moment - _EPOCH) // _MICROSECOND
 
 
 def _bars(

@@ -7,9 +7,11 @@ in ``series_rules``.
 
 import datetime as dt
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, reduce
 from operator import and_, or_
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from regime_platform.model.asset_classes import ASSET_CLASSES
@@ -18,6 +20,8 @@ from regime_platform.model.sessions import last_finished
 from regime_platform.model.timeframes import DURATION, is_intraday
 from regime_platform.validation.findings import Rule, Severity, worded
 
+_EPOCH, _TICK = dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.timedelta(microseconds=1)
+_NEVER = -(2**63)
 _TS = pl.col("ts")
 _VOLUME = pl.col("volume")
 _PRICES = tuple(pl.col(name) for name in PRICE_COLUMNS)
@@ -40,6 +44,7 @@ class BarRule(Rule):
     is_answerable: bool = True  # False where what it asks about is not known
 
 
+@cache
 def bar_rules(timeframe: str, asset_class: str) -> tuple[BarRule, ...]:
     """Every rule on single bars, in the order in which a row names its first fault."""
     return (
@@ -64,20 +69,24 @@ def finished_when_fetched(rows: pl.DataFrame, timeframe: str, asset_class: str) 
     if is_intraday(timeframe):  # such a log grows by thousands of fetches a year
         over = (_TS + DURATION[timeframe] <= pl.col("fetched_at")).fill_null(value=True)
         return rows.select(over).to_series()
-    moments = rows["fetched_at"].unique()  # every row of a batch shares one
-    bounds = [last_finished(moment, timeframe, asset_class) for moment in moments]
-    if len(bounds) == 1:
-        return (rows["ts"] < bounds[0]).fill_null(value=True)
-    bound = rows["fetched_at"].replace_strict(
-        moments, pl.Series(bounds, dtype=BAR_SCHEMA["ts"]), return_dtype=BAR_SCHEMA["ts"]
-    )
-    return (rows["ts"] < bound).fill_null(value=True)
+    moments, fetch = np.unique(_ticks(rows["fetched_at"]), return_inverse=True)
+    bounds = [
+        (last_finished(_EPOCH + moment * _TICK, timeframe, asset_class) - _EPOCH) // _TICK
+        for moment in moments.tolist()
+    ]
+    return pl.Series(_ticks(rows["ts"]) < np.array(bounds, np.int64)[fetch])
 
 
 def opens_text(timeframe: str) -> pl.Expr:
     """How people read the open of a bar: a date, or an instant to the minute."""
     text = _TS.dt.strftime("%Y-%m-%d %H:%M" if is_intraday(timeframe) else "%Y-%m-%d")
     return text.fill_null("no ts")
+
+
+def _ticks(moments: pl.Series) -> npt.NDArray[np.int64]:
+    """Microseconds since 1970; a moment that is missing comes before all others."""
+    ticks = moments.to_physical()
+    return (ticks.fill_null(_NEVER) if ticks.null_count() else ticks).to_numpy()
 
 
 def _error(name: str, breaks: pl.Expr, reason: pl.Expr, remedy: str = _AT_THE_SOURCE) -> BarRule:

@@ -53,7 +53,7 @@ class Coverage:
     anchor: str  # where intraday bars start: session or clock; empty for dates
     expected: int  # bars that must exist between the first and the last one
     sessions: int  # trading dates (weekly: weeks) that these are of
-    outside: pl.Series  # per bar held: True where the calendar has no session
+    outside: NDArray[np.bool_]  # per bar held: True where the calendar has no session
     gaps: pl.DataFrame  # ts, date, place, whole_session of every bar missing, by ts
 
     def due(self, rule: Rule) -> int:
@@ -72,7 +72,7 @@ class Coverage:
 def coverage(opens: pl.Series, timeframe: str, asset_class: str) -> Coverage:
     """How ``opens`` (ascending, without null) lie on the calendar of the class."""
     if opens.is_empty():
-        return Coverage("", 0, 0, pl.Series([], dtype=pl.Boolean), no_gaps())
+        return Coverage("", 0, 0, np.zeros(0, np.bool_), no_gaps())
     span = span_of(opens)
     anchor = _anchor(opens, timeframe, asset_class, *span)
     expected = expected_bars(asset_class, timeframe, *span, anchor=anchor)
@@ -81,14 +81,13 @@ def coverage(opens: pl.Series, timeframe: str, asset_class: str) -> Coverage:
     if outside.any():  # what need not exist may still be tolerated
         tolerated = tolerated_opens(asset_class, timeframe, *span, anchor=anchor)
         outside &= ~_among(held, _ticks(tolerated))
-    due = expected.with_row_index("place")
-    gaps = due.filter(~_among(_ticks(expected["ts"]), held))
+    is_missing = ~_among(_ticks(expected["ts"]), held)
     return Coverage(
         anchor=anchor if is_intraday(timeframe) else "",
         expected=expected.height,
-        sessions=expected["date"].rle().len(),
-        outside=pl.Series(outside),
-        gaps=_marked(gaps, expected) if gaps.height else no_gaps(),
+        sessions=_runs(expected["date"]),
+        outside=outside,
+        gaps=_marked(expected, is_missing) if is_missing.any() else no_gaps(),
     )
 
 
@@ -111,8 +110,9 @@ def _anchor(
     return CLOCK if hits[CLOCK] > hits[SESSION] else SESSION
 
 
-def _marked(gaps: pl.DataFrame, expected: pl.DataFrame) -> pl.DataFrame:
+def _marked(expected: pl.DataFrame, is_missing: NDArray[np.bool_]) -> pl.DataFrame:
     """Gaps with ``whole_session``: nothing at all is there of their date."""
+    gaps = expected.with_row_index("place").filter(is_missing)
     dates = gaps["date"].unique()
     due = expected.filter(pl.col("date").is_in(dates.implode())).group_by("date").len("due")
     absent = pl.len().over("date")
@@ -146,6 +146,12 @@ def stretches(gaps: pl.DataFrame) -> pl.DataFrame:
         )
         .drop("place")
     )
+
+
+def _runs(dates: pl.Series) -> int:
+    """How many different dates follow each other."""
+    days = dates.to_physical().to_numpy()
+    return int(np.count_nonzero(np.diff(days))) + bool(days.size)
 
 
 def _ticks(opens: pl.Series) -> NDArray[np.int64]:

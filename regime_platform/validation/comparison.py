@@ -61,6 +61,8 @@ def _finding(
 ) -> Finding:
     if rows is None or not rule.is_asked:
         return finding(rule, 0, 0)
+    if rows.is_empty():
+        return finding(rule, checked, 0)
     true = [one.opens for one in standard.accepted(timeframe, rule.name)]
     left = rows.filter(~pl.col("ts").is_in(true))
     examples = quoted(left.head(QUOTED), rule, timeframe)

@@ -17,8 +17,7 @@ from regime_platform.validation.neighbour_rules import (
     MISSING_VOLUME,
     NEIGHBOUR_RULES,
     VOLUME_OUTLIER,
-    beside,
-    breaking,
+    neighbours,
 )
 from regime_platform.validation.policy import Standard
 from regime_platform.validation.series_rules import (
@@ -61,10 +60,12 @@ class Judge:
         )
         forming &= ~excluded.mask
         judged = ~(forming | excluded.mask)
+        is_all_judged = bool(judged.all())
         marks = [excluded]
         for rule in rules:
             checked = rows.height if rule.is_answerable else 0
-            mark = Mark(self._rule(rule), breaks[rule.name] & judged, checked)
+            mask = breaks[rule.name] if is_all_judged else breaks[rule.name] & judged
+            mark = Mark(self._rule(rule), mask, checked)
             marks.append(self._pardoned(mark, rows))
         return [*marks, *self._ordered(rows, marks, judged), Mark(UNFINISHED, forming, rows.height)]
 
@@ -73,20 +74,21 @@ class Judge:
     ) -> list[Mark]:
         """Marks of the rules that see a sound bar among the others, or on the calendar."""
         reports = ASSET_CLASSES[self.asset_class].reports_volume
-        seen = beside(sound)
-        masks = breaking(seen, self.timeframe, self.asset_class)
+        seen = neighbours(sound)
+        masks = seen.breaking(self.timeframe, self.asset_class)
         masks[OUTSIDE_SESSION.name] = covered.outside
         places = (~out).arg_true() if out.any() else None
         marks = []
         for rule in (*NEIGHBOUR_RULES, OUTSIDE_SESSION):
-            ruled, mask = self._rule(rule), masks[rule.name]
+            ruled, found = self._rule(rule), masks[rule.name]
             asked = reports or rule not in (VOLUME_OUTLIER, MISSING_VOLUME)
             asked &= ruled.is_asked
-            if not asked or not mask.any():
+            if not asked or not found.any():
                 marks.append(Mark(ruled, nowhere(rows.height), sound.height if asked else 0))
                 continue
+            mask = pl.Series(found)
             flagged = mask if places is None else _scattered(mask, places, rows.height)
-            mark = Mark(ruled, flagged, sound.height, said=seen.filter(mask))
+            mark = Mark(ruled, flagged, sound.height, said=seen.told(found))
             marks.append(self._pardoned(mark, rows))
         return marks
 

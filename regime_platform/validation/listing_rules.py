@@ -5,6 +5,7 @@ The gate is told both dates and asks nobody; where neither is known, the rule is
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import lru_cache
 
 import polars as pl
 
@@ -24,6 +25,7 @@ class Listed:
 UNLISTED = Listed()
 
 
+@lru_cache
 def outside_listing(listed: Listed) -> BarRule:
     """The rule on bars before the first one of the source, or after the delisting.
 

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -25,6 +26,11 @@ class Mark:
     said: pl.DataFrame | None = None  # those rows with what the reason reads, if rows lack it
     accepted: int = 0
 
+    @cached_property
+    def count(self) -> int:
+        """How many rows break the rule."""
+        return int(self.mask.sum())
+
     def rows(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows that break the rule, with what its reason reads."""
         return rows.filter(self.mask) if self.said is None else self.said
@@ -39,7 +45,7 @@ def broken(marks: Sequence[Mark], severity: Severity, height: int) -> pl.Series:
     """The rows that break any rule of the severity."""
     total = nowhere(height)
     for mark in marks:
-        if mark.rule.severity is severity:
+        if mark.rule.severity is severity and mark.count:
             total |= mark.mask
     return total
 
@@ -47,7 +53,7 @@ def broken(marks: Sequence[Mark], severity: Severity, height: int) -> pl.Series:
 def found(rows: pl.DataFrame, mark: Mark, timeframe: str) -> Finding:
     """What the rule found, its first rows quoted."""
     rule = mark.rule
-    count = int(mark.mask.sum()) if rule.is_asked else 0
+    count = mark.count if rule.is_asked else 0
     if count == 0:
         return finding(rule, mark.checked, 0, accepted=mark.accepted)
     examples = quoted(mark.rows(rows).head(QUOTED), rule, timeframe)
@@ -62,11 +68,12 @@ def quoted(rows: pl.DataFrame, rule: Rule, timeframe: str) -> tuple[str, ...]:
 
 def rejected_rows(rows: pl.DataFrame, marks: Sequence[Mark], wrong: pl.Series) -> pl.DataFrame:
     """The rows kept out, each once and in order, with the first rule broken and all reasons."""
-    told = pl.concat(_told(rows, marks))
-    if told.is_empty():
+    told = list(_told(rows, marks))
+    if not told:
         return rows.clear().with_columns(_NO_WORDS)
     each = (
-        told.group_by("row", maintain_order=True)
+        pl.concat(told)
+        .group_by("row", maintain_order=True)
         .agg(pl.col("rule").first(), pl.col("reason").str.join("; "))
         .sort("row")
     )
@@ -86,13 +93,11 @@ def without_accepted(mark: Mark, rows: pl.DataFrame, accepted: Sequence[dt.datet
 
 
 _NO_WORDS = [pl.lit("").alias(name) for name in ("disposition", "rule", "reason")]
-_NOTHING_TOLD = pl.DataFrame(schema={"row": pl.UInt32, "rule": pl.String, "reason": pl.String})
 
 
 def _told(rows: pl.DataFrame, marks: Sequence[Mark]) -> Iterator[pl.DataFrame]:
-    yield _NOTHING_TOLD
     for mark in marks:
-        if mark.rule.severity in _KEEPING_OUT and mark.mask.any():
+        if mark.rule.severity in _KEEPING_OUT and mark.count:
             reason = mark.rows(rows).with_columns(reason=mark.rule.reason)
             yield reason.select(
                 row=mark.mask.arg_true(), rule=pl.lit(mark.rule.name), reason="reason"

@@ -5,15 +5,22 @@ whole series, so that one outlier does not excuse the next. All of them need sou
 true extreme is one that a person accepts.
 """
 
+import datetime as dt
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from regime_platform.model.asset_classes import ASSET_CLASSES
 from regime_platform.model.bar_schema import PRICE_COLUMNS
 from regime_platform.model.timeframes import DURATION, is_intraday
 from regime_platform.validation.findings import Rule, Severity, worded
+
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 
 _WINDOW = 50  # bars that say what is usual
 _LEAST = 10  # before so many, nothing is usual yet
@@ -86,50 +93,74 @@ MISSING_VOLUME = Rule(
 NEIGHBOUR_RULES = (STALE_RUN, PRICE_JUMP, WIDE_RANGE, VOLUME_OUTLIER, MISSING_VOLUME)
 
 
-def beside(sound: pl.DataFrame) -> pl.DataFrame:
-    """``sound`` with what the rules compare it to: last_close, move, range and what was usual."""
-    moves = sound.with_columns(last_close=pl.col("close").shift(1)).with_columns(
-        move=(pl.col("close") / pl.col("last_close")).log().abs(),
-        range=(pl.col("high") / pl.col("low")).log(),
-    )
-    return moves.with_columns(
-        usual_move=_usual("move"), usual_range=_usual("range"), usual_volume=_usual("volume")
-    )
+@dataclass(frozen=True)
+class Neighbours:
+    """Sound bars by ts with what the rules compare them to; arrays have one value per bar."""
+
+    sound: pl.DataFrame
+    compared: dict[str, Floats]  # last_close, move and range, NaN where there is none
+    usual: dict[str, Floats]  # move, range and volume: NaN until it can be told
+
+    def breaking(self, timeframe: str, asset_class: str) -> dict[str, Mask]:
+        """Per rule, which bars break it."""
+        traded = ASSET_CLASSES[asset_class].reports_volume
+        volume = self.sound["volume"].to_numpy()  # null becomes NaN, which is above nothing
+        move, range_ = self.compared["move"], self.compared["range"]
+        never = np.zeros(len(volume), np.bool_)
+        return {
+            STALE_RUN.name: _frozen(self.sound, volume > 0 if traded else ~never, timeframe),
+            PRICE_JUMP.name: (move > MOVES * self.usual["move"])
+            & (move > _floor_of_moves(self.sound["ts"], timeframe)),
+            WIDE_RANGE.name: (range_ > RANGES * self.usual["range"]) & (range_ > _FLOOR[timeframe]),
+            VOLUME_OUTLIER.name: volume > VOLUMES * self.usual["volume"] if traded else never,
+            MISSING_VOLUME.name: np.isnan(volume) | (volume == 0) if traded else never,
+        }
+
+    def told(self, mask: Mask) -> pl.DataFrame:
+        """The bars of ``mask`` with the columns that the reasons read."""
+        usual = {f"usual_{name}": values for name, values in self.usual.items()}
+        beside = {name: values[mask] for name, values in (self.compared | usual).items()}
+        return self.sound.filter(mask).hstack(pl.DataFrame(beside, nan_to_null=True))
 
 
-def breaking(seen: pl.DataFrame, timeframe: str, asset_class: str) -> dict[str, pl.Series]:
-    """Per rule, which rows of ``beside`` break it."""
-    reports = ASSET_CLASSES[asset_class].reports_volume
-    masks = seen.select(
-        price_jump=(pl.col("move") > MOVES * pl.col("usual_move"))
-        & (pl.col("move") > _floor_of_moves(timeframe)),
-        wide_range=(pl.col("range") > RANGES * pl.col("usual_range"))
-        & (pl.col("range") > _FLOOR[timeframe]),
-        volume_outlier=pl.lit(reports) & (pl.col("volume") > VOLUMES * pl.col("usual_volume")),
-        missing_volume=pl.lit(reports) & (pl.col("volume").fill_null(0.0) == 0.0),
-    ).select(pl.all().fill_null(value=False))
-    frozen = _frozen(seen, FROZEN_BARS[timeframe], reports=reports)
-    return {STALE_RUN.name: frozen, **masks.to_dict()}
+def neighbours(sound: pl.DataFrame) -> Neighbours:
+    """Each bar of ``sound`` (``BAR_SCHEMA``, by ts, every price positive) among those before it."""
+    close = sound["close"].to_numpy()
+    last_close = np.concatenate(([np.nan], close[:-1]))[: close.size]
+    compared = {
+        "last_close": last_close,
+        "move": np.abs(np.log(close / last_close)),
+        "range": np.log(sound["high"].to_numpy() / sound["low"].to_numpy()),
+    }
+    volume = sound["volume"].to_numpy()
+    capped = {"move": compared["move"], "range": compared["range"], "volume": volume}
+    frame = pl.DataFrame({name: _capped(values) for name, values in capped.items()})
+    usual = frame.select(pl.all().rolling_mean(_WINDOW, min_samples=_LEAST).shift(1))
+    return Neighbours(sound, compared, {name: usual[name].to_numpy() for name in capped})
 
 
-def _usual(name: str) -> pl.Expr:
-    capped = pl.min_horizontal(pl.col(name), _CAP * pl.col(name).median())
-    return capped.rolling_mean(_WINDOW, min_samples=_LEAST).shift(1)
+def _capped(values: Floats) -> Floats:
+    """A bar without a value counts as an extreme one."""
+    known = values[~np.isnan(values)]
+    return np.fmin(values, _CAP * np.median(known)) if known.size else values
 
 
-def _floor_of_moves(timeframe: str) -> pl.Expr:
+def _floor_of_moves(opens: pl.Series, timeframe: str) -> Floats | float:
     if not is_intraday(timeframe):
-        return pl.lit(_FLOOR[timeframe])
-    follows = pl.col("ts").diff() == DURATION[timeframe]
-    return pl.when(follows).then(_FLOOR[timeframe]).otherwise(_FLOOR_AFTER_A_BREAK)
+        return _FLOOR[timeframe]
+    steps = np.diff(opens.to_physical().to_numpy(), prepend=0)
+    follows = steps == DURATION[timeframe] // dt.timedelta(microseconds=1)
+    return np.where(follows, _FLOOR[timeframe], _FLOOR_AFTER_A_BREAK)
 
 
-def _frozen(seen: pl.DataFrame, least: int, *, reports: bool) -> pl.Series:
-    traded = pl.col("volume") > 0 if reports else pl.lit(value=True)
-    same = [pl.col(name) == pl.col(name).shift(1) for name in PRICE_COLUMNS]
-    repeats = seen.select(repeats=pl.all_horizontal(*same, traded).fill_null(value=False))
-    if int(repeats["repeats"].sum()) < least - 1:
-        return repeats["repeats"] & False
-    run = (~pl.col("repeats")).cum_sum()
-    length = pl.len().over(run)  # the bar that began the run is of it
-    return repeats.select((pl.col("repeats") & (length >= least)).alias(STALE_RUN.name)).to_series()
+def _frozen(sound: pl.DataFrame, traded: Mask, timeframe: str) -> Mask:
+    repeats = traded.copy()
+    repeats[:1] = False
+    for name in PRICE_COLUMNS:
+        prices = sound[name].to_numpy()
+        repeats[1:] &= prices[1:] == prices[:-1]
+    least = FROZEN_BARS[timeframe]
+    if np.count_nonzero(repeats) < least - 1:
+        return np.zeros_like(repeats)
+    run = np.cumsum(~repeats)  # the bar that began the run is of it
+    return repeats & (np.bincount(run)[run] >= least)

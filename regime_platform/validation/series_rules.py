@@ -130,7 +130,7 @@ def not_increasing(rows: pl.DataFrame, examined: pl.Series) -> pl.Series:
 
 def is_strictly_increasing(opens: pl.Series) -> bool:
     """True where no open is missing, repeated or earlier than the one before it."""
-    steps = opens.to_physical().diff().slice(1)
+    steps = np.diff(opens.to_physical().to_numpy())
     return opens.null_count() == 0 and bool((steps > 0).all())
 
 
