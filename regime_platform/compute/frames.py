@@ -32,15 +32,20 @@ class Words:
 
 
 #: Name -> one value per row: an array of floats (NaN is null), codes (`NO_CODE` is null) or flags,
-#: `Words`, or a series of instants.
+#: `Words`, or a series.
 Columns = Mapping[str, Any]
 
 
 def columns_frame(table: str, columns: Columns) -> pl.DataFrame:
     """The given columns in the order and with the types that ``TABLES[table]`` has them in."""
-    raw = pl.DataFrame({name: _as_series(column) for name, column in columns.items()})
+    schema = TABLES[table]
+    raw = pl.DataFrame(
+        {name: _as_series(columns[name]) for name in schema if name in columns}, nan_to_null=True
+    )
     shape = _shape(table)
-    return raw.select(shape[name] for name in shape if name in columns)
+    return raw.with_columns(
+        shape[name] for name, dtype in raw.schema.items() if dtype != schema[name]
+    )
 
 
 def key_columns(symbol: str, timeframe: str, opens: pl.Series) -> dict[str, Any]:
@@ -48,7 +53,7 @@ def key_columns(symbol: str, timeframe: str, opens: pl.Series) -> dict[str, Any]
     words: pl.Enum = TABLES["state_history"]["timeframe"]  # type: ignore[assignment]
     code = words.categories.to_list().index(timeframe)
     rows = len(opens)
-    named = Words(np.zeros(rows, np.int64), lambda _: symbol)
+    named = pl.repeat(symbol, rows, dtype=pl.String, eager=True)
     return {"symbol": named, "timeframe": np.full(rows, code, np.uint8), "ts": opens}
 
 
@@ -63,7 +68,7 @@ def _typed(name: str, dtype: pl.DataType) -> pl.Expr:
         # of all vocabularies, this one alone has rows without a word
         known = column.replace(NO_CODE, None) if name == "event_severity" else column
         return known.cat.to(dtype)
-    return column.fill_nan(None).cast(dtype) if dtype.is_numeric() else column.cast(dtype)
+    return column.cast(dtype)
 
 
 def _as_series(column: Any) -> Any:

@@ -52,11 +52,16 @@ def attached(
         try:
             connection.execute(f"USE {name}")
             yield connection
-            if not read_only:
-                connection.execute(f"CHECKPOINT {name}")
         finally:
             connection.execute("USE memory")
-            connection.execute(f"DETACH {name}")
+            connection.execute(f"DETACH {name}")  # puts what was committed into the file
+    if not read_only and log_beside(path).exists():  # it could not, and kept that to itself
+        _put_into_file(path)
+
+
+def log_beside(path: Path) -> Path:
+    """Where DuckDB keeps what it committed and has not yet put into the file at ``path``."""
+    return path.with_name(f"{path.name}.wal")
 
 
 @contextmanager
@@ -77,6 +82,16 @@ def _instance(_process: int) -> duckdb.DuckDBPyConnection:
     elsewhere = str(Path(tempfile.gettempdir()) / "regime_platform.duckdb")
     settings: dict[str, Any] = {"threads": 1, "memory_limit": _MEMORY, "temp_directory": elsewhere}
     return duckdb.connect(":memory:", config=settings)
+
+
+def _put_into_file(path: Path) -> None:
+    name = f"file_{next(_names)}"
+    with _instance(os.getpid()).cursor() as connection:
+        _attach(connection, path, name, read_only=False, patience=READER_PATIENCE)
+        try:
+            connection.execute(f"CHECKPOINT {name}")
+        finally:
+            connection.execute(f"DETACH {name}")
 
 
 def _attach(

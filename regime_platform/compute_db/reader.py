@@ -17,7 +17,7 @@ import polars as pl
 
 from regime_platform.compute_db.connection import TakenError, attached
 from regime_platform.compute_db.content import read_content
-from regime_platform.compute_db.ordering import is_ordered
+from regime_platform.compute_db.ordering import KEY, ordered
 from regime_platform.errors import ResultsError, UsageError
 from regime_platform.model.digests import Blocks
 from regime_platform.model.result_schema import (
@@ -26,7 +26,6 @@ from regime_platform.model.result_schema import (
     TABLES,
 )
 
-_ORDER = ("timeframe", "ts")
 _SQLITE = b"SQLite format 3\x00"
 _REMEDY = "recompute the symbol with `regime compute --force`"
 
@@ -68,12 +67,12 @@ class Reader:
         narrowed = {clause: value for clause, value in told.items() if value is not None}
         where = f"WHERE {' AND '.join(narrowed)}" if narrowed else ""
         # updates add rows at the end: those of one timeframe lie in order, those of all do not
-        read = (*_ORDER, *(name for name in wanted if name not in _ORDER))
+        read = (*KEY, *(name for name in wanted if name not in KEY))
         listed = ", ".join(f'"{name}"' for name in read)
         tail = f" ORDER BY ts DESC LIMIT {int(last)}" if last is not None else ""
         query = f'SELECT {listed} FROM "{table}" {where}{tail}'  # noqa: S608 - own names
         rows = typed_rows(self.connection.sql(query, params=list(narrowed.values())), schema)
-        return (rows if is_ordered(rows) else rows.sort(_ORDER)).select(wanted)
+        return ordered(rows).select(wanted)
 
     def lineage(self) -> dict[str, Any]:
         """What the results were made from, as given to ``store.build``."""
@@ -128,7 +127,8 @@ def read_lineage(path: Path) -> dict[str, Any]:
 def typed_rows(found: duckdb.DuckDBPyRelation, schema: pl.Schema) -> pl.DataFrame:
     """The rows of a query with the types of ``schema``."""
     frame = pl.DataFrame(found.to_arrow_table())
-    return frame.select(_as_typed(name, schema[name]) for name in frame.columns)
+    others = {name: schema[name] for name, dtype in frame.schema.items() if dtype != schema[name]}
+    return frame.with_columns(_as_typed(name, dtype) for name, dtype in others.items())
 
 
 def _known_schema(table: str, columns: Sequence[str] | None) -> pl.Schema:

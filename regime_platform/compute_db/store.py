@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from regime_platform.compute_db.connection import attached, transaction
+from regime_platform.compute_db.connection import attached, log_beside, transaction
 from regime_platform.compute_db.content import (
     BARS,
     LATEST,
@@ -36,7 +36,7 @@ from regime_platform.model.result_schema import (
     TABLES,
 )
 
-_FEW = 3  # rows that are handed over one by one in half the time that a frame takes
+_FEW = 64  # rows that are handed over one by one in half the time that a frame takes
 
 
 def build(
@@ -78,19 +78,13 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame
     instants = [name for name, dtype in rows.schema.items() if isinstance(dtype, pl.Datetime)]
     naive = rows.with_columns(pl.col(instants).dt.replace_time_zone(None))
     if rows.height <= _FEW:
-        places = ", ".join([f"({', '.join('?' * rows.width)})"] * rows.height)
-        values = [value for row in naive.iter_rows() for value in row]
-        if places:
-            connection.execute(f'INSERT INTO "{table}" VALUES {places}', values)  # noqa: S608
+        appender = connection.appender(table)
+        appender.append_rows(naive.rows())
+        appender.flush()
         return
     connection.register("stored", naive.to_arrow())
     connection.execute(f'INSERT INTO "{table}" SELECT * FROM stored')  # noqa: S608 - own names
     connection.unregister("stored")
-
-
-def log_beside(path: Path) -> Path:
-    """Where DuckDB keeps what it committed and has not yet put into the file at ``path``."""
-    return path.with_name(f"{path.name}.wal")
 
 
 def _fill(

@@ -14,16 +14,21 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from regime_platform.compute_db.connection import TakenError, attached, transaction
+from regime_platform.compute_db.connection import (
+    TakenError,
+    attached,
+    log_beside,
+    transaction,
+)
 from regime_platform.compute_db.content import (
     BARS,
     Content,
     content_frame,
     table_digests,
 )
-from regime_platform.compute_db.ordering import sound
+from regime_platform.compute_db.ordering import ordered, sound
 from regime_platform.compute_db.reader import require_version, typed_rows
-from regime_platform.compute_db.store import insert, log_beside
+from regime_platform.compute_db.store import insert
 from regime_platform.errors import ResultsError
 from regime_platform.files import copy_file, write_atomically
 from regime_platform.model.digests import Blocks, block_start, canonical_json, frame_digest
@@ -132,10 +137,10 @@ def _add(connection: duckdb.DuckDBPyConnection, one: Addition, before: Blocks) -
     bounds = [one.timeframe, one.last_kept]
     within_block = connection.sql(
         f'SELECT * FROM "{one.table}" '  # noqa: S608 - own names, bound values
-        "WHERE timeframe = ? AND ts <= ? AND ts >= ? ORDER BY ts",
+        "WHERE timeframe = ? AND ts <= ? AND ts >= ?",
         params=[*bounds, one.block_first],
     )
-    kept = typed_rows(within_block, TABLES[one.table])
+    kept = ordered(typed_rows(within_block, TABLES[one.table]))
     begins = block_start(one.kept)
     if one.kept > before.rows or kept.height != one.kept - begins:
         raise ResultsError(
