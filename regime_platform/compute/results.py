@@ -1,6 +1,6 @@
 """What the engine says of a series: its columns, their frames, and the latest state over all."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -70,11 +70,20 @@ class SeriesResult:
 
     def frame(self, table: str) -> pl.DataFrame:
         """The rows of one table in its schema."""
+        return self._frame(table, slice(None))
+
+    def pieces(self, table: str, at_once: int) -> Iterator[pl.DataFrame]:
+        """The same, so many rows at a time: whole tables fill the memory."""
+        for start in range(0, self.rows_in(table), at_once):
+            yield self._frame(table, slice(start, start + at_once))
+
+    def _frame(self, table: str, part: slice) -> pl.DataFrame:
         if table not in self.rows:
             return TABLES[table].to_frame()
         rows = self.rows[table]
-        key = key_columns(self.symbol, self.timeframe, self.opens[rows.first :])
-        return columns_frame(table, {**key, **rows.columns})
+        key = key_columns(self.symbol, self.timeframe, self.opens[rows.first :][part])
+        own = {name: column[part] for name, column in rows.columns.items()}
+        return columns_frame(table, {**key, **own})
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ import duckdb
 READER_PATIENCE = 30.0
 _PAUSE = 0.02
 #: What does not fit goes to the disk; the rows to be written are in memory once already.
-_MEMORY = "128MB"
+_MEMORY = "48MB"
 _TAKEN = "Could not set lock on file"
 
 #: An instance knows each file once, so within a process one piece of work has it at a time.

@@ -5,7 +5,7 @@ was. What is in the file depends on its inputs alone; it holds no run time. A fe
 by ``update`` instead, without writing the rest again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -31,17 +31,22 @@ from regime_platform.compute_db.schema import (
 from regime_platform.files import write_atomically
 from regime_platform.model.digests import Blocks, canonical_json, frame_digest
 from regime_platform.model.result_schema import (
+    LATEST_SCHEMA,
     RESULT_SCHEMA_DIGEST,
     RESULT_SCHEMA_VERSION,
     TABLES,
 )
+
+#: All rows of a table, or pieces of it that fill whole blocks of rows but for the last of a
+#: timeframe.
+Table = pl.DataFrame | Iterable[pl.DataFrame]
 
 _FEW = 64  # rows that are handed over one by one in half the time that a frame takes
 
 
 def build(
     path: Path,
-    tables: Mapping[str, pl.DataFrame],
+    tables: Mapping[str, Table],
     lineage: Mapping[str, Any],
     bars: Mapping[str, Blocks] = MappingProxyType({}),
 ) -> dict[str, Any]:
@@ -49,8 +54,8 @@ def build(
 
     Args:
         path: the compute.db to publish; hold the symbol's lock.
-        tables: one frame per table, in its schema, ordered by timeframe and ts; each is asked for
-            once, so that a mapping that makes them on demand holds one in memory at a time.
+        tables: the rows of every table in its schema, ordered by timeframe and ts; each table is
+            asked for once, so that a mapping may make it then, piece by piece.
         lineage: plain facts about bars, recipe and code, without any run time.
         bars: timeframe -> blocks of the bars used, by which an update knows what is new.
 
@@ -89,26 +94,24 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame
 
 def _fill(
     connection: duckdb.DuckDBPyConnection,
-    tables: Mapping[str, pl.DataFrame],
+    tables: Mapping[str, Table],
     lineage: Mapping[str, Any],
     bars: Mapping[str, Blocks],
 ) -> dict[str, Any]:
     """Fills a new file, and gives the lineage as stored in it."""
-    content: dict[tuple[str, str], Blocks] = {
-        (BARS, timeframe): blocks for timeframe, blocks in bars.items()
-    }
-    latest = ""
-    for name, schema in TABLES.items():
-        rows = sound(name, tables.get(name), schema)
-        if name == LATEST:
-            latest = frame_digest(rows)
-        else:
-            content |= content_of(name, rows)
+    content = {(BARS, timeframe): blocks for timeframe, blocks in bars.items()}
+    latest = LATEST_SCHEMA.to_frame()
+    for name in TABLES:
         with transaction(connection):  # one at a time: what is not committed is held in memory
             connection.execute(create_table(name))
-            insert(connection, name, rows)
-        del rows
-    stored = {**lineage, "tables": table_digests(content, latest)}
+            for rows in _sound_pieces(name, tables.get(name)):
+                insert(connection, name, rows)
+                if name == LATEST:
+                    latest = rows
+                    continue
+                for key, blocks in content_of(name, rows).items():
+                    content[key] = content[key].followed_by(blocks) if key in content else blocks
+    stored = {**lineage, "tables": table_digests(content, frame_digest(latest))}
     with transaction(connection):
         connection.execute(create_content_blocks())
         insert(connection, "content_blocks", content_frame(content))
@@ -119,3 +122,14 @@ def _fill(
         )
         connection.execute(create_state_json())
     return stored
+
+
+def _sound_pieces(name: str, table: Table | None) -> Iterator[pl.DataFrame]:
+    """The rows of a table, each piece found to follow the one before it."""
+    pieces = [table] if table is None or isinstance(table, pl.DataFrame) else table
+    before = TABLES[name].to_frame()
+    for piece in pieces:
+        rows = sound(name, piece, TABLES[name])
+        sound(name, pl.concat([before, rows.head(1)]), TABLES[name])
+        before = rows.tail(1)
+        yield rows

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import pyarrow as pa
 
 BLOCK_ROWS = 1024
 _AT_ONCE = 32 * BLOCK_ROWS  # rows: what is turned into bytes must not take as much as the frame
@@ -68,6 +67,16 @@ class Blocks:
         """After ``rows`` took the place of all rows from ``start`` on, where a block begins."""
         kept = self.digests[: start // BLOCK_ROWS]
         return Blocks(start + rows.height, (*kept, *blocks_of(rows).digests))
+
+    def followed_by(self, others: "Blocks") -> "Blocks":
+        """With the rows of ``others`` after its own, which fill their blocks.
+
+        Raises:
+            ValueError: they do not, so that later rows belong into the last of their blocks.
+        """
+        if self.rows % BLOCK_ROWS:
+            raise ValueError(f"{self.rows} rows do not fill blocks of {BLOCK_ROWS}")
+        return Blocks(self.rows + others.rows, self.digests + others.digests)
 
     def rows_shared(self, frame: pl.DataFrame, theirs: "Blocks") -> int:
         """How many of the first rows ``frame``, whose blocks are given, surely has in common.
@@ -162,7 +171,8 @@ def _little_endian(values: _Array) -> _Array:
 
 def _texts(series: pl.Series) -> tuple[_Array, _Array]:
     known = series.fill_null("") if series.null_count() else series
-    array = known.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest()).cast(pa.large_string())
+    # of this level, text is 64-bit offsets and bytes
+    array = known.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
     _, places, data = (b"" if one is None else memoryview(one) for one in array.buffers())
     offsets = np.frombuffer(places, np.int64, len(array) + 1, array.offset * 8)
     return np.frombuffer(data, np.uint8), offsets

@@ -1,7 +1,8 @@
 """What the results of a symbol are made from, and the results themselves before they are stored."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import polars as pl
@@ -13,10 +14,12 @@ from regime_platform.compute.engine import compute_series
 from regime_platform.compute.eras import Era
 from regime_platform.compute.params import Params
 from regime_platform.compute.results import ESCALATION, STATE, SeriesResult, latest_state
-from regime_platform.model.digests import Blocks
+from regime_platform.model.digests import BLOCK_ROWS, Blocks
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.result_schema import TABLES
 from regime_platform.model.series import Promoted
+
+_AT_ONCE = 16 * BLOCK_ROWS  # rows
 
 
 @dataclass(frozen=True)
@@ -87,16 +90,15 @@ class Inputs:
 
 
 @dataclass(frozen=True)
-class Tables(Mapping[str, pl.DataFrame]):
-    """Every table of a compute.db, each made when asked for: together they fill the memory."""
+class Tables(Mapping[str, Iterable[pl.DataFrame]]):
+    """Every table of a compute.db in pieces, made when asked for: together they fill the memory."""
 
     results: Mapping[str, SeriesResult]  # by timeframe, in their order
 
-    def __getitem__(self, name: str) -> pl.DataFrame:
+    def __getitem__(self, name: str) -> Iterable[pl.DataFrame]:
         if name == "latest_state":
-            return latest_state(self.results)
-        frames = [result.frame(name) for result in self.results.values()]
-        return pl.concat([TABLES[name].to_frame(), *frames])
+            return [latest_state(self.results)]
+        return chain.from_iterable(one.pieces(name, _AT_ONCE) for one in self.results.values())
 
     def __iter__(self) -> Iterator[str]:
         return iter(TABLES)
