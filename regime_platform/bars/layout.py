@@ -66,6 +66,11 @@ class SymbolPaths:
         return self.folder / "compute_manifest.json"
 
     @property
+    def chain(self) -> Path:
+        """One line for every manifest ever written and for every repair."""
+        return self.folder / "chain.jsonl"
+
+    @property
     def lock(self) -> Path:
         """Taken by whoever writes anything in this folder."""
         return self.folder / ".lock"
