@@ -17,7 +17,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from regime_platform.compute_db.content import LATEST, table_digests
+from regime_platform.compute_db.content import BARS, LATEST, table_digests
 from regime_platform.compute_db.schema import (
     CREATE_SCHEMA_VERSION,
     create_content_blocks,
@@ -37,6 +37,7 @@ class Rehashed:
 
     tables: Mapping[str, str]  # table -> content digest
     blocks: Mapping[_Part, Blocks]
+    stored: Mapping[_Part, Blocks]  # as the file has them, of the bars used as well
     opens: Mapping[_Part, npt.NDArray[np.int64]]  # ts of the rows, microseconds since 1970 UTC
 
 
@@ -57,12 +58,12 @@ def rehashed(connection: duckdb.DuckDBPyConnection) -> Rehashed:
         for timeframe, part in _by_timeframe(rows):
             blocks[name, timeframe] = blocks_of(part)
             opens[name, timeframe] = part["ts"].to_numpy()
-    return Rehashed(table_digests(blocks, latest), blocks, opens)
+    return Rehashed(table_digests(blocks, latest), blocks, _stored_blocks(connection), opens)
 
 
-def changed_blocks(connection: duckdb.DuckDBPyConnection, found: Rehashed) -> Iterator[str]:
+def changed_blocks(found: Rehashed) -> Iterator[str]:
     """Where the rows are not those that the stored block digests were taken of."""
-    stored = _stored_blocks(connection)
+    stored = {key: one for key, one in found.stored.items() if key[0] != BARS}
     for key in sorted({*stored, *found.blocks}):
         told = stored.get(key) or Blocks(0, ())
         there = found.blocks.get(key, Blocks(0, ()))
@@ -86,18 +87,15 @@ def strange_parts(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 def _plain_rows(connection: duckdb.DuckDBPyConnection, table: str) -> pl.DataFrame:
     found = connection.sql(f'SELECT * FROM "{table}"').to_arrow_table()  # noqa: S608 - own names
-    columns = {
-        name: _plain(found[name].combine_chunks()) if name in found.column_names else None
-        for name in TABLES[table]
-    }
-    return pl.DataFrame({name: column for name, column in columns.items() if column is not None})
+    there = [name for name in TABLES[table] if name in found.column_names]
+    return pl.DataFrame(pa.table([_plain(found[name].combine_chunks()) for name in there], there))
 
 
-def _plain(column: Any) -> pl.Series:
+def _plain(column: Any) -> Any:
+    """A column of Arrow as it enters a digest; no value is copied."""
     if isinstance(column, pa.DictionaryArray):
-        return pl.Series(column.indices)
-    values = pl.Series(column)
-    return values.to_physical() if isinstance(values.dtype, pl.Datetime) else values
+        return column.indices
+    return column.view(pa.int64()) if pa.types.is_timestamp(column.type) else column
 
 
 def _by_timeframe(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
@@ -113,14 +111,13 @@ def _by_timeframe(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
 
 
 def _stored_blocks(connection: duckdb.DuckDBPyConnection) -> dict[_Part, Blocks]:
-    """As `read_content`, of the tables alone, in a quarter of its time; gaps stay gaps."""
+    """As `read_content` in a quarter of its time; a block that is gone is left out."""
     rows = connection.execute(
         'SELECT "of", timeframe, block, rows, digest FROM content_blocks'
     ).fetchall()
     parts: dict[_Part, list[tuple[int, int, str]]] = {}
     for of, timeframe, *block in rows:
-        if of in TABLES:
-            parts.setdefault((of, timeframe), []).append((block[0], block[1], block[2]))
+        parts.setdefault((of, timeframe), []).append((block[0], block[1], block[2]))
     return {
         key: Blocks(sum(one[1] for one in told), tuple(_digest(one[2]) for one in sorted(told)))
         for key, told in parts.items()

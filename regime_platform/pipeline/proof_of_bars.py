@@ -1,5 +1,6 @@
 """Are the bars of a symbol, and the raw log they were made from, what the bar manifest says?"""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,7 +9,6 @@ from regime_platform.bars.canonical import read_hashed
 from regime_platform.bars.compaction import locate_all
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.bars.raw_names import listing, parsed, short_hash
-from regime_platform.bars.verdicts import read_verdict
 from regime_platform.errors import BarsError, RegimeError
 from regime_platform.files import file_sha256, json_text
 from regime_platform.model.digests import Blocks, facts_digest
@@ -53,15 +53,16 @@ def verdict_findings(paths: SymbolPaths, facts: Facts) -> tuple[Verdict | None, 
     """The verdict in force, and how it differs from the one that the bar manifest describes."""
     name = paths.verdict.name
     try:
-        verdict = read_verdict(paths)
         text = paths.verdict.read_bytes().decode()
+        told = json.loads(text)
+        verdict = Verdict.from_facts(told)
     except FileNotFoundError:
         return None, [Finding(Kind.MISSING, name, "there is no verdict of the gate")]
     except (RegimeError, ValueError) as error:
         return None, [Finding(Kind.UNREADABLE, name, str(error))]
-    if verdict is None or text != json_text(verdict.facts()):
+    if text != json_text(told):
         return verdict, [Finding(Kind.CHANGED, name, "its bytes are not those written")]
-    if facts_digest(verdict.facts()) == facts["verdict_digest"]:
+    if facts_digest(told) == facts["verdict_digest"]:
         return verdict, []
     return verdict, [_unlike(name, verdict, facts)]
 

@@ -100,14 +100,13 @@ def _compared(
 ) -> Iterator[Finding]:
     for reason in strange_parts(reader.connection):
         yield Finding(Kind.CHANGED, _DB, reason)
-    for reason in changed_blocks(reader.connection, found):
+    for reason in changed_blocks(found):
         yield Finding(Kind.CHANGED, _DB, reason)
     for name, digest in found.tables.items():
         if lineage["tables"].get(name) != digest:
             yield Finding(Kind.CHANGED, _DB, f"{name} is not what was written")
     told = lineage["recipe"]["bars"]
-    stored = reader.blocks()
     for timeframe, blocks in bars.items():
         is_of_them = told.get(timeframe) == blocks.digest(BAR_SCHEMA)
-        if is_of_them and stored.get((BARS, timeframe)) != blocks:
+        if is_of_them and found.stored.get((BARS, timeframe)) != blocks:
             yield Finding(Kind.CHANGED, _DB, f"the digests of the {timeframe} bars were changed")
