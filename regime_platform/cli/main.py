@@ -41,7 +41,7 @@ _PANELS: Sequence[tuple[str, Sequence[tuple[str, Callable[..., Any]]]]] = (
             ("compute", walking.compute),
         ),
     ),
-    ("Prove", (("verify", verifying.verify),)),
+    ("Prove", (("verify", verifying.verify), ("repair", verifying.repair))),
     ("Fetch", (("update", fetching.update), ("backfill", fetching.backfill))),
     (
         "Look",
