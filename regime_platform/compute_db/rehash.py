@@ -68,7 +68,8 @@ def changed_blocks(found: Rehashed) -> Iterator[str]:
         told = stored.get(key) or Blocks(0, ())
         there = found.blocks.get(key, Blocks(0, ()))
         if told.rows != there.rows:
-            yield f"{key[0]} {key[1]} has {there.rows} rows where {told.rows} were written"
+            were = "blocks out of order" if told.rows < 0 else f"{told.rows} rows"
+            yield f"{key[0]} {key[1]} has {there.rows} rows where the file tells of {were}"
             continue
         for number, pair in enumerate(zip_longest(told.digests, there.digests)):
             if pair[0] != pair[1]:
@@ -118,10 +119,15 @@ def _stored_blocks(connection: duckdb.DuckDBPyConnection) -> dict[_Part, Blocks]
     parts: dict[_Part, list[tuple[int, int, str]]] = {}
     for of, timeframe, *block in rows:
         parts.setdefault((of, timeframe), []).append((block[0], block[1], block[2]))
-    return {
-        key: Blocks(sum(one[1] for one in told), tuple(_digest(one[2]) for one in sorted(told)))
-        for key, told in parts.items()
-    }
+    return {key: _in_order(sorted(told)) for key, told in parts.items()}
+
+
+def _in_order(told: list[tuple[int, int, str]]) -> Blocks:
+    """Blocks numbered from 0 with as many rows as blocks have; of others no frame is made."""
+    blocks = Blocks(sum(one[1] for one in told), tuple(_digest(one[2]) for one in told))
+    wanted = [(number, blocks.rows_of(number)) for number in range(len(told))]
+    is_sound = [(number, rows) for number, rows, _ in told] == wanted
+    return blocks if is_sound else Blocks(-1, blocks.digests)
 
 
 def _digest(text: str) -> bytes:

@@ -1,5 +1,6 @@
 """docs/reproducibility.md does what it says: its commands, as they stand, in a clean clone."""
 
+import json
 import os
 import re
 import subprocess
@@ -12,6 +13,9 @@ from regime_platform.pipeline.platform import Platform
 from regime_platform.settings import PROJECT_ROOT
 
 DOCUMENT = (PROJECT_ROOT / "docs" / "reproducibility.md").read_text(encoding="utf-8")
+
+
+_BOTH = ("then", "now")
 
 
 def _git(*words: str, where: Path = PROJECT_ROOT, given: str | None = None) -> str:
@@ -60,5 +64,7 @@ def test_the_page_makes_a_state_again(walked: Platform, repository: Path, tmp_pa
     )
 
     assert ended.returncode == 0, f"{ended.stdout}\n{ended.stderr}"
-    assert "1 of 1 symbol proven and computed again" in ended.stderr
+    then, now = (json.loads((tmp_path / "again" / f"{one}.json").read_text()) for one in _BOTH)
+    assert then["symbols"][0]["digests"] == now["symbols"][0]["digests"]
+    assert then["symbols"][0]["is_recomputed"]
     assert (tmp_path / "clone" / "regime_platform" / "cli" / "main.py").is_file()

@@ -116,6 +116,16 @@ def _of_another_symbol(paths: SymbolPaths) -> None:
     shutil.copy(paths.folder.parent / "BBB" / "manifest.json", paths.manifest)
 
 
+def _block_renumbered(paths: SymbolPaths) -> None:
+    with duckdb.connect(paths.compute_db) as connection:
+        connection.execute("UPDATE content_blocks SET block = 1 WHERE \"of\" = 'state_history'")
+
+
+def _view_of_other_making(paths: SymbolPaths) -> None:
+    with duckdb.connect(paths.compute_db) as connection:
+        connection.execute("CREATE OR REPLACE VIEW state_json AS SELECT 1 AS state_json")
+
+
 def _verdict_edited(paths: SymbolPaths) -> None:
     facts = json.loads(paths.verdict.read_text())
     facts["series"][0]["rows_in"] += 1
@@ -133,6 +143,8 @@ def _verdict_edited(paths: SymbolPaths) -> None:
         (lambda paths: paths.chain.unlink(), Kind.MISSING, "the chain of manifests is gone"),
         (_link_gone, Kind.CHANGED, "the links of bars before 2 are missing"),
         (_of_another_symbol, Kind.CHANGED, "it is about BBB"),
+        (_block_renumbered, Kind.CHANGED, "the file tells of blocks out of order"),
+        (_view_of_other_making, Kind.CHANGED, "state_json is not as this platform makes it"),
         (_verdict_edited, Kind.CHANGED, "it was changed after the gate wrote it"),
     ],
 )
