@@ -10,7 +10,7 @@ from regime_platform.bars.compaction import locate_all
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.bars.raw_names import listing, parsed, short_hash
 from regime_platform.errors import BarsError, RegimeError
-from regime_platform.files import file_sha256, json_text
+from regime_platform.files import file_sha256
 from regime_platform.model.digests import Blocks, facts_digest
 from regime_platform.model.series import FileFacts, Promoted, iso
 from regime_platform.pipeline.proof import Finding, Kind
@@ -53,15 +53,12 @@ def verdict_findings(paths: SymbolPaths, facts: Facts) -> tuple[Verdict | None, 
     """The verdict in force, and how it differs from the one that the bar manifest describes."""
     name = paths.verdict.name
     try:
-        text = paths.verdict.read_bytes().decode()
-        told = json.loads(text)
+        told = json.loads(paths.verdict.read_bytes())
         verdict = Verdict.from_facts(told)
     except FileNotFoundError:
         return None, [Finding(Kind.MISSING, name, "there is no verdict of the gate")]
     except (RegimeError, ValueError) as error:
         return None, [Finding(Kind.UNREADABLE, name, str(error))]
-    if text != json_text(told):
-        return verdict, [Finding(Kind.CHANGED, name, "its bytes are not those written")]
     if facts_digest(told) == facts["verdict_digest"]:
         return verdict, []
     return verdict, [_unlike(name, verdict, facts)]
