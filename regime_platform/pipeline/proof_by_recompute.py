@@ -8,14 +8,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from regime_platform.compute.eras import Era
-from regime_platform.compute_db.content import table_digest
+from regime_platform.compute.results import latest_state
+from regime_platform.compute_db.content import LATEST, content_of, table_digests
 from regime_platform.errors import RegimeError
 from regime_platform.model.bar_schema import BAR_COLUMNS
-from regime_platform.model.digests import frame_digest
+from regime_platform.model.digests import Blocks, frame_digest
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.result_schema import TABLES
 from regime_platform.model.series import Promoted
-from regime_platform.pipeline.inputs import Inputs, Tables
+from regime_platform.pipeline.inputs import Inputs
 from regime_platform.pipeline.judging import judged_log, standard_of
 from regime_platform.pipeline.platform import Platform
 from regime_platform.pipeline.proof import Finding, Kind
@@ -63,8 +64,11 @@ def computed_again(
         for timeframe in instrument.timeframes
         if timeframe in promoted
     }
-    tables = Tables(results)
-    return {name: table_digest(name, tables[name]) for name in TABLES}
+    content: dict[tuple[str, str], Blocks] = {}
+    for name in (one for one in TABLES if one != LATEST):
+        for result in results.values():
+            content |= content_of(name, result.frame(name))
+    return table_digests(content, frame_digest(latest_state(results)))
 
 
 def differing(

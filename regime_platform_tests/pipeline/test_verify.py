@@ -14,7 +14,7 @@ import pytest
 from regime_platform.bars.compaction import compact
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.compute.params import DEFAULT_PARAMS
-from regime_platform.pipeline.outcomes import Stage
+from regime_platform.pipeline.outcomes import Stage, Status
 from regime_platform.pipeline.platform import open_platform
 from regime_platform.pipeline.proof import Kind, Proof
 from regime_platform.pipeline.verify import verify
@@ -251,3 +251,34 @@ def test_a_symbol_of_which_nothing_is_held_is_empty(tmp_path: Path) -> None:
     proof = proof_of(street(tmp_path, SYMBOLS))
 
     assert (proof.word, proof.status.is_good) == ("empty", True)
+
+
+def _as_version(settings: Settings, version: int) -> bytes:
+    path = paths_of(settings).compute_db
+    with duckdb.connect(path) as connection:
+        connection.execute("UPDATE schema_version SET version = ?, definition = 'other'", [version])
+    return path.read_bytes()
+
+
+def test_results_of_an_older_version_are_made_anew_at_one_moment(held: Settings) -> None:
+    _as_version(held, 1)
+    before = proof_of(held)
+
+    platform = open_platform(held)
+    list(walk(platform, platform.universe.instruments, LATER))
+
+    assert "has version 1" in before.reason
+    assert proof_of(held).word == "proven"
+
+
+def test_results_of_a_newer_version_are_refused_and_left_alone(held: Settings) -> None:
+    newer = _as_version(held, 3)
+    platform = open_platform(held)
+    instrument = platform.universe.instrument("AAA")
+
+    for force in (False, True):
+        outcome = walk_symbol(platform, instrument, LATER, force=force)
+        assert outcome.status is Status.FAILED
+        assert "written by a later release" in outcome.reason
+    assert "written by a later release" in proof_of(held).reason
+    assert paths_of(held).compute_db.read_bytes() == newer
