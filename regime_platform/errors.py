@@ -39,3 +39,7 @@ class BlockedError(RegimeError):
 
 class ResultsError(RegimeError):
     """A compute.db is missing, damaged or of another version."""
+
+
+class NewerResultsError(ResultsError):
+    """A compute.db was written by a later release, which alone may write it again."""

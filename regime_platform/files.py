@@ -2,7 +2,8 @@
 
 Every write is a temporary file in the target's folder, flushed to disk, renamed over the target,
 and the folder flushed too: a reader sees the old file or the new one, never a mixture, and
-``kill -9`` leaves at most a temporary file, which the next writer of that folder sweeps.
+``kill -9`` leaves at most a temporary file, which the next writer of that folder sweeps. Files that
+only grow get whole lines at their end instead; of a line without an end nobody takes notice.
 """
 
 import hashlib
@@ -10,9 +11,9 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from regime_platform.errors import RegimeError
 
@@ -52,8 +53,28 @@ def write_text(target: Path, text: str) -> None:
 
 
 def write_json(target: Path, facts: Any) -> None:
-    """Publishes JSON that people can read: two spaces, keys in the given order."""
-    write_text(target, json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    """Publishes JSON that people can read: see `json_text`."""
+    write_text(target, json_text(facts))
+
+
+def json_text(facts: Any) -> str:
+    """JSON as it is written: two spaces, keys in the given order, an end of line."""
+    return json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def append_lines(target: Path, lines: Sequence[str]) -> None:
+    """Adds whole lines to the end of a file, flushed; hold the lock of its folder.
+
+    A last line without an end, left by a killed writer, was never written: it is cut off.
+    """
+    is_new = not target.exists()
+    with target.open("ab+") as stream:
+        _cut_unfinished(stream)
+        stream.write("".join(f"{line}\n" for line in lines).encode())
+        stream.flush()
+        os.fsync(stream.fileno())
+    if is_new:
+        _flush(target.parent)
 
 
 def read_json(source: Path) -> Any:
@@ -96,6 +117,16 @@ def sweep_temporary(folder: Path) -> None:
 
 def _fill(temporary: Path, data: bytes) -> None:
     temporary.write_bytes(data)
+
+
+def _cut_unfinished(stream: BinaryIO) -> None:
+    end = stream.seek(0, os.SEEK_END)
+    if end == 0:
+        return
+    stream.seek(end - 1)
+    if stream.read(1) != b"\n":
+        stream.seek(0)
+        stream.truncate(stream.read().rfind(b"\n") + 1)
 
 
 def _make_folder(folder: Path) -> None:

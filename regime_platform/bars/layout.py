@@ -66,6 +66,16 @@ class SymbolPaths:
         return self.folder / "compute_manifest.json"
 
     @property
+    def chain(self) -> Path:
+        """One line for every manifest ever written and for every repair."""
+        return self.folder / "chain.jsonl"
+
+    @property
+    def set_aside(self) -> Path:
+        """What repairs found damaged and took out of use, one folder for each repair."""
+        return self.folder / "set_aside"
+
+    @property
     def lock(self) -> Path:
         """Taken by whoever writes anything in this folder."""
         return self.folder / ".lock"

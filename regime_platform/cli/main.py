@@ -23,6 +23,7 @@ from regime_platform.cli import (
     interface,
     universe,
     validating,
+    verifying,
     versions,
     walking,
     warming,
@@ -40,6 +41,7 @@ _PANELS: Sequence[tuple[str, Sequence[tuple[str, Callable[..., Any]]]]] = (
             ("compute", walking.compute),
         ),
     ),
+    ("Prove", (("verify", verifying.verify), ("repair", verifying.repair))),
     ("Fetch", (("update", fetching.update), ("backfill", fetching.backfill))),
     (
         "Look",

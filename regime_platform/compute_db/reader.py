@@ -18,7 +18,7 @@ import polars as pl
 from regime_platform.compute_db.connection import TakenError, attached
 from regime_platform.compute_db.content import read_content
 from regime_platform.compute_db.ordering import KEY, ordered
-from regime_platform.errors import ResultsError, UsageError
+from regime_platform.errors import NewerResultsError, ResultsError, UsageError
 from regime_platform.model.digests import Blocks
 from regime_platform.model.result_schema import (
     RESULT_SCHEMA_DIGEST,
@@ -160,6 +160,11 @@ def require_version(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
         ResultsError: names both versions and the remedy.
     """
     rows = connection.execute("SELECT version, definition FROM schema_version").fetchall()
+    if rows and rows[0][0] > RESULT_SCHEMA_VERSION:
+        raise NewerResultsError(
+            f"{path} has version {rows[0][0]}, expected version {RESULT_SCHEMA_VERSION}: it was "
+            "written by a later release; use that one, or move the file away to compute it anew"
+        )
     if rows != [(RESULT_SCHEMA_VERSION, RESULT_SCHEMA_DIGEST)]:
         found = f"version {rows[0][0]} ({str(rows[0][1])[:12]})" if rows else "no version"
         raise ResultsError(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from regime_platform.manifests.manifest import MANIFEST_VERSION
+from regime_platform.manifests.manifest import BARS, MANIFEST_VERSION
 from regime_platform.model.bar_schema import BARS_SCHEMA_DIGEST, BARS_SCHEMA_VERSION
 from regime_platform.model.digests import facts_digest
 from regime_platform.model.instruments import Instrument
@@ -16,6 +16,7 @@ def bar_manifest(
     verdict: Verdict,
     raw_files: Mapping[str, Sequence[str]],
     price_factors: Mapping[str, Mapping[str, Any]],
+    origins: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
     """The facts of manifest.json.
 
@@ -25,10 +26,12 @@ def bar_manifest(
         raw_files: timeframe -> files of the raw log that were folded, in order of arrival; where
             they are compacted later, ``bars.compaction.locate`` leads from these to those.
         price_factors: timeframe -> version and steps by which its prices were adjusted.
+        origins: timeframe -> ``sources`` and ``price_basis`` of the raw files.
     """
     timeframes = {
         one.timeframe: {
             **_series(one),
+            **origins.get(one.timeframe, {"sources": [], "price_basis": []}),
             "price_factors": price_factors.get(one.timeframe),
             "raw_log_digest": one.log_digest,
             "raw_files": list(raw_files.get(one.timeframe, ())),
@@ -36,10 +39,12 @@ def bar_manifest(
         for one in verdict.series
     }
     return {
+        "kind": BARS,
         "manifest_version": MANIFEST_VERSION,
         "symbol": instrument.symbol,
         "instrument": instrument.facts(),
         "bars_schema": {"version": BARS_SCHEMA_VERSION, "digest": BARS_SCHEMA_DIGEST},
+        "verdict_digest": facts_digest(verdict.facts()),
         "gate": {
             "status": verdict.status,
             "rules_version": verdict.rules_version,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from regime_platform.manifests.manifest import MANIFEST_VERSION
+from regime_platform.manifests.manifest import MANIFEST_VERSION, RESULTS
 from regime_platform.manifests.recipe import recipe_digest
 from regime_platform.model.digests import facts_digest
 from regime_platform.model.result_schema import RESULT_SCHEMA_DIGEST, RESULT_SCHEMA_VERSION
@@ -19,6 +19,7 @@ def compute_manifest(symbol: str, lineage: Mapping[str, Any]) -> dict[str, Any]:
     """
     series = lineage["series"]
     return {
+        "kind": RESULTS,
         "manifest_version": MANIFEST_VERSION,
         "symbol": symbol,
         "asof": {one["timeframe"]: one["max_ts"] for one in series},

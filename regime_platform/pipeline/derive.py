@@ -13,7 +13,7 @@ from regime_platform.bars.locks import writing
 from regime_platform.compute.eras import era_class
 from regime_platform.compute.warming import warm_up
 from regime_platform.compute_db.reader import read_lineage
-from regime_platform.errors import BarsError, BlockedError, ResultsError
+from regime_platform.errors import BarsError, BlockedError, NewerResultsError, ResultsError
 from regime_platform.files import read_json
 from regime_platform.manifests.recipe import is_same_recipe, is_stale_code, recipe_facts
 from regime_platform.model.instruments import Instrument
@@ -75,8 +75,13 @@ def current_recipe(platform: Platform, instrument: Instrument, verdict: Verdict)
 def stored_lineage(paths: SymbolPaths) -> Mapping[str, Any] | None:
     """What compute.db was made from; None where there is no usable one, so that it is built anew.
 
+    A file of an earlier version is none either: what is built takes its place at one moment.
+
     The manifest is asked first, since opening 1,600 databases to learn that nothing changed would
     take half a minute. It is believed while the database is the very file that it was written for.
+
+    Raises:
+        NewerResultsError: a later release wrote it, so it is left alone.
     """
     if not paths.compute_db.exists():
         return None
@@ -86,6 +91,8 @@ def stored_lineage(paths: SymbolPaths) -> Mapping[str, Any] | None:
         return {**facts, "series": list(facts["series"].values())}
     try:
         return read_lineage(paths.compute_db)
+    except NewerResultsError:
+        raise
     except ResultsError:
         return None
 

@@ -12,17 +12,19 @@ from typing import Any
 from regime_platform.bars.factor_file import factors_in_force
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.bars.locks import writing
+from regime_platform.bars.origins import origins
 from regime_platform.compute_db.reader import read_lineage
 from regime_platform.errors import BarsError, BlockedError
-from regime_platform.files import read_json, write_json
+from regime_platform.files import read_json
 from regime_platform.manifests.bar_manifest import bar_manifest
 from regime_platform.manifests.compute_manifest import compute_manifest
-from regime_platform.manifests.manifest import is_same, sealed
+from regime_platform.manifests.manifest import is_same
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.derive import stat_facts
 from regime_platform.pipeline.outcomes import PublishOutcome, Status
 from regime_platform.pipeline.platform import Platform
 from regime_platform.pipeline.promote import read_verdict
+from regime_platform.pipeline.sealing import put_in_place
 from regime_platform.validation.gate import BLOCKED
 from regime_platform.validation.verdict import Verdict
 
@@ -49,9 +51,8 @@ def publish(platform: Platform, instrument: Instrument, now: dt.datetime) -> Pub
     outdated = [path for path, facts in wanted.items() if not is_same(read_json(path), facts)]
     if outdated:
         with writing(paths):
-            for path in outdated:
-                run = {"compute_db": stat_facts(paths)} if path == paths.compute_manifest else {}
-                write_json(path, sealed(wanted[path], read_json(path), now, run))
+            run = {paths.compute_manifest: {"compute_db": stat_facts(paths)}}
+            put_in_place(paths, {path: wanted[path] for path in outdated}, now, run)
     return PublishOutcome(
         symbol,
         Status.DONE if outdated else Status.UNCHANGED,
@@ -63,7 +64,10 @@ def publish(platform: Platform, instrument: Instrument, now: dt.datetime) -> Pub
 def _bar_facts(paths: SymbolPaths, instrument: Instrument, verdict: Verdict) -> Mapping[str, Any]:
     # what came in since the verdict was reached is in no bar yet, so it is not named
     files = {one.timeframe: one.raw_files for one in verdict.series}
-    return bar_manifest(instrument, verdict, files, factors_in_force(paths))
+    held = read_json(paths.manifest) or {}
+    known = held.get("manifest", {}).get("timeframes", {})
+    found = {one: origins(paths.raw(one), named, known.get(one)) for one, named in files.items()}
+    return bar_manifest(instrument, verdict, files, factors_in_force(paths), found)
 
 
 def _digest(path: Path) -> str:

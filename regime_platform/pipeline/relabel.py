@@ -22,13 +22,14 @@ from regime_platform.compute_db.store import build
 from regime_platform.errors import ResultsError
 from regime_platform.files import read_json, write_json, write_text
 from regime_platform.manifests.compute_manifest import compute_manifest
-from regime_platform.manifests.manifest import sealed
+from regime_platform.model.digests import facts_digest
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.result_schema import TABLES
 from regime_platform.model.series import instant
 from regime_platform.model.universe_entry import value_text
 from regime_platform.pipeline.derive import stat_facts
 from regime_platform.pipeline.rename_journal import Rename
+from regime_platform.pipeline.sealing import put_in_place
 
 _SYMBOL_LINE = re.compile(r"^symbol: .*$", re.MULTILINE)
 
@@ -82,9 +83,12 @@ def _relabel_bar_manifest(paths: SymbolPaths, instrument: Instrument, rename: Re
     held = read_json(paths.manifest)
     if held is None or held["manifest"]["symbol"] == instrument.symbol:
         return
+    verdict = read_verdict(paths)
     new = {"symbol": instrument.symbol, "instrument": instrument.facts()}
-    facts = {**held["manifest"], **new}
-    write_json(paths.manifest, sealed(facts, held, instant(rename.renamed_at)))
+    if verdict is not None:
+        new["verdict_digest"] = facts_digest(verdict.facts())
+    facts = {paths.manifest: {**held["manifest"], **new}}
+    put_in_place(paths, facts, instant(rename.renamed_at), {})
 
 
 def _relabel_results(paths: SymbolPaths, symbol: str) -> Mapping[str, Any]:
@@ -107,5 +111,6 @@ def _relabel_compute_manifest(
     held = read_json(paths.compute_manifest)
     if held is None or held["manifest"]["symbol"] == rename.symbol:
         return
-    facts, run = compute_manifest(rename.symbol, lineage), {"compute_db": stat_facts(paths)}
-    write_json(paths.compute_manifest, sealed(facts, held, instant(rename.renamed_at), run))
+    facts = {paths.compute_manifest: compute_manifest(rename.symbol, lineage)}
+    run = {paths.compute_manifest: {"compute_db": stat_facts(paths)}}
+    put_in_place(paths, facts, instant(rename.renamed_at), run)

@@ -12,7 +12,7 @@ import pytest
 
 from regime_platform.compute_db.reader import read_lineage, read_table
 from regime_platform.compute_db.store import build
-from regime_platform.errors import ResultsError, UsageError
+from regime_platform.errors import NewerResultsError, ResultsError, UsageError
 from regime_platform_tests.compute_db.result_frames import LINEAGE, START, result_tables
 
 HOUR = dt.timedelta(hours=1)
@@ -118,6 +118,16 @@ def test_another_version_is_refused_whatever_is_asked(path: Path, change: str) -
     for ask in (read_lineage, lambda file: read_table(file, "latest_state")):
         with pytest.raises(ResultsError, match=r"other\.db has .*expected version 2"):
             ask(other)
+
+
+def test_a_newer_version_names_the_release_that_can_read_it(path: Path) -> None:
+    newer = path.with_name("newer.db")
+    newer.write_bytes(path.read_bytes())
+    with duckdb.connect(str(newer)) as connection:
+        connection.execute("UPDATE schema_version SET version = 3")
+
+    with pytest.raises(NewerResultsError, match="written by a later release; use that one"):
+        read_lineage(newer)
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,8 @@ def test_the_time_of_writing_is_not_part_of_the_digest(now: dt.datetime) -> None
     later = sealed({"a": 1}, first, now + dt.timedelta(days=1))
 
     assert first["digest"] == later["digest"]
-    assert later["previous"] == first["digest"]
+    assert (later["number"], later["replaces"]) == (2, first["seal"])
+    assert first["seal"] != later["seal"]
     assert is_same(first, {"a": 1})
     assert not is_same(first, {"a": 2})
     assert not is_same(None, {"a": 1})

@@ -16,12 +16,14 @@ from typing import Any
 import polars as pl
 import pytest
 
+from regime_platform.bars.chain_file import read_chain
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.bars.locks import writing
 from regime_platform.compute_db.board import read_board
 from regime_platform.compute_db.content import table_digest
 from regime_platform.compute_db.reader import read_lineage, read_table
 from regime_platform.errors import BarsError, ConfigError, UsageError
+from regime_platform.manifests.chain import broken
 from regime_platform.model.digests import facts_digest
 from regime_platform.model.result_schema import TABLES
 from regime_platform.pipeline import renaming
@@ -128,9 +130,11 @@ def test_what_was_proven_under_the_old_symbol_can_be_proven_under_the_new(two: S
     (kept,) = json.loads((paths.folder / "renames.json").read_text())["renames"]
     assert [kept["manifest"], kept["compute_manifest"]] == list(old.values())
     for name, document in new.items():
-        assert document["previous"] == old[name]["digest"] == facts_digest(old[name]["manifest"])
+        assert document["replaces"] == old[name]["seal"]
+        assert old[name]["digest"] == facts_digest(old[name]["manifest"])
         assert document["digest"] == facts_digest(document["manifest"])
         assert document["manifest"]["symbol"] == "META"
+    assert list(broken(read_chain(paths))) == []
     bars_then, bars_now = old["manifest.json"]["manifest"], new["manifest.json"]["manifest"]
     assert bars_now["content_digest"] == bars_then["content_digest"]
     assert bars_now["timeframes"] == bars_then["timeframes"]
@@ -149,6 +153,9 @@ def named(root: Path) -> dict[str, str]:
         found[str(path.relative_to(root))] = json.dumps(read_lineage(path))
     for path in root.rglob("compute_manifest.json"):  # tells when the database was written
         found[str(path.relative_to(root))] = json.loads(path.read_text())["digest"]
+    for path in root.rglob("chain.jsonl"):
+        links = map(json.loads, path.read_text().splitlines())
+        found[str(path.relative_to(root))] = str([link["digest"] for link in links])
     return {name: text for name, text in found.items() if not name.endswith(".lock")}
 
 

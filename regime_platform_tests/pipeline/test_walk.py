@@ -166,9 +166,9 @@ def test_stages_asked_for_one_by_one_end_where_the_whole_walk_ends(
 
 
 def _proof(paths: SymbolPaths) -> dict[str, str]:
-    """Every byte of a symbol, but for its database and the time of its writing: both in digests."""
+    """Every byte of a symbol, but for its database and the times of writing: both in digests."""
     files = dict(contents(paths.folder))
-    for name in (".lock", "compute.db", "compute_manifest.json"):
+    for name in (".lock", "chain.jsonl", "compute.db", "compute_manifest.json"):
         files.pop(name)
     return {**files, "results": json.loads(paths.compute_manifest.read_text())["digest"]}
 
