@@ -19,6 +19,7 @@ from regime_platform.cli import (
     doctor,
     era_sets,
     evaluating,
+    explaining,
     fetching,
     interface,
     universe,
@@ -46,6 +47,7 @@ _PANELS: Sequence[tuple[str, Sequence[tuple[str, Callable[..., Any]]]]] = (
         (
             ("state", answering.state),
             ("history", answering.history),
+            ("explain", explaining.explain),
             ("board", boards.board),
             ("charts", charting.charts),
         ),
