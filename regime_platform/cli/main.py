@@ -20,6 +20,7 @@ from regime_platform.cli import (
     era_sets,
     evaluating,
     explaining,
+    exporting,
     fetching,
     interface,
     universe,
@@ -52,7 +53,10 @@ _PANELS: Sequence[tuple[str, Sequence[tuple[str, Callable[..., Any]]]]] = (
             ("charts", charting.charts),
         ),
     ),
-    ("Beside the store", (("evaluate", evaluating.evaluate),)),
+    (
+        "Beside the store",
+        (("evaluate", evaluating.evaluate), ("export", exporting.export)),
+    ),
     (
         "House",
         (
