@@ -23,6 +23,7 @@ from regime_platform.cli import (
     exporting,
     fetching,
     interface,
+    snapshots,
     universe,
     validating,
     versions,
@@ -93,6 +94,12 @@ app.add_typer(
     name="eras",
     help="Find, list and adopt the eras that escalation is ranked in.",
     rich_help_panel="Eras",
+)
+app.add_typer(
+    snapshots.snapshot,
+    name="snapshot",
+    help="Take a snapshot of all symbols, compare two, hand one on as a bundle.",
+    rich_help_panel="House",
 )
 app.add_typer(
     universe.universe,
