@@ -16,7 +16,7 @@ from regime_platform.errors import BarsError, RegimeError
 from regime_platform.manifests.manifest import is_whole
 from regime_platform.manifests.snapshot import COMPLETE
 from regime_platform.pipeline.bundle import BUNDLE_VERSION, INDEX
-from regime_platform.pipeline.bundle_symbol_proof import SymbolProof
+from regime_platform.pipeline.bundle_symbol_proof import UNREADABLE, SymbolProof
 
 Entry = Mapping[str, Any]
 
@@ -74,7 +74,7 @@ def prove_bundle(path: Path, *, recompute: bool = False) -> BundleProof:
         raise BarsError(
             f"{path} does not exist; name a bundle of `regime snapshot export`"
         ) from error
-    except (zipfile.BadZipFile, KeyError, TypeError, ValueError, OSError) as error:
+    except UNREADABLE as error:
         raise BarsError(
             f"{path} is no bundle, or a damaged one ({type(error).__name__}: {error}); have it "
             "exported and sent again"
@@ -117,7 +117,7 @@ class _Opened:
                 continue
             try:
                 data = self.archive.read(name)
-            except (zipfile.BadZipFile, OSError, ValueError) as error:
+            except UNREADABLE as error:
                 yield BundleFinding("", name, f"cannot be read: {error}")
                 continue
             if len(data) != told["bytes"] or sha256(data).hexdigest() != told["sha256"]:
@@ -127,6 +127,6 @@ class _Opened:
         proof = SymbolProof(self.archive, symbol, entry, symbol in self.index["rebuilt"])
         try:
             found = [*proof.findings(), *(proof.recomputed() if recompute else ())]
-        except (RegimeError, zipfile.BadZipFile, KeyError, TypeError, ValueError, OSError) as error:
+        except (RegimeError, *UNREADABLE) as error:
             found = [("assets", f"cannot be proven: {type(error).__name__}: {error}")]
         return [BundleFinding(symbol, what, reason) for what, reason in found]

@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,12 @@ from regime_platform.model.result_schema import TABLES
 from regime_platform.pipeline.results_as_of import table_digests_of
 from regime_platform.query.explain import eras_of
 
+#: What reading a changed archive, or facts of another shape, ends in.
+UNREADABLE = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError),
+    *(AttributeError, KeyError, TypeError, ValueError, pl.exceptions.PolarsError),
+)
+
 Told = tuple[str, str]  # what, and why it is not what the snapshot says
 
 
@@ -41,7 +48,7 @@ class SymbolProof:
         """Everything that is not as the snapshot says.
 
         Raises:
-            RegimeError, KeyError, TypeError, ValueError: a file is damaged or missing.
+            RegimeError: a file is damaged; ``UNREADABLE`` likewise.
         """
         yield from self._recipe()
         for timeframe, series in self.entry["timeframes"].items():
@@ -58,7 +65,7 @@ class SymbolProof:
         """The numbers that another computation from these bars gives otherwise.
 
         Raises:
-            RegimeError, KeyError, TypeError, ValueError: a file is damaged or missing.
+            RegimeError: a file is damaged; ``UNREADABLE`` likewise.
         """
         recipe, code = self.entry["recipe"], code_version()
         if recipe["params_fingerprint"] != DEFAULT_PARAMS.fingerprint():
