@@ -31,7 +31,7 @@ def tell_state(symbol: str, timeframe: str | None, as_of: str, *, as_json: bool)
         told = {name: one.facts() for name, one in states.items()}
         print_json({**then.facts(), "states": told})
         return
-    print_states(instrument.symbol, states)
+    print_states(then.symbol, states)
     print_terms(then.facts())
 
 

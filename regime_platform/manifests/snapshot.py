@@ -105,12 +105,14 @@ def listing_of(file: str, document: Mapping[str, Any]) -> Listing:
     }
 
 
-def why_apart(bars: Mapping[str, Any], results: Mapping[str, Any]) -> str:
-    """Why two manifests (as written) do not belong together; empty where they do."""
+def why_apart(symbol: str, bars: Mapping[str, Any], results: Mapping[str, Any]) -> str:
+    """Why two manifests (as written) are not of one state of a symbol; empty where they are."""
     for told in (bars, results):
+        kind, of = (told["manifest"].get(name) for name in ("kind", "symbol"))
         if not is_whole(told):
-            kind = told["manifest"].get("kind")
             return f"the manifest of the {kind} was changed after it was written"
+        if of != symbol:
+            return f"the manifest of the {kind} is that of {of}"
     promoted = {
         timeframe: one["digest"]
         for timeframe, one in bars["manifest"]["timeframes"].items()

@@ -11,9 +11,10 @@ from typing import Any
 from regime_platform.bars.canonical import write_parts
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.compute_db.store import log_beside
-from regime_platform.errors import ResultsError
+from regime_platform.errors import RegimeError, ResultsError
 from regime_platform.pipeline.as_of import symbol_as_of
 from regime_platform.pipeline.derive import stat_facts
+from regime_platform.pipeline.described import is_described
 from regime_platform.pipeline.inputs import Inputs
 from regime_platform.pipeline.make import make_results
 from regime_platform.pipeline.platform import Platform
@@ -40,10 +41,11 @@ def held_files(paths: SymbolPaths, entry: Entry) -> Files | None:
                 if sha256(data).hexdigest() != file["sha256"]:
                     return None
                 files[f"bars/{timeframe}/{file['name']}"] = data
+        before = stat_facts(paths)
         files[paths.compute_db.name] = paths.compute_db.read_bytes()
-        # nobody wrote it while it was read
-        return files if stat_facts(paths) == results["run"]["compute_db"] else None
-    except (OSError, KeyError, ValueError):
+        is_untouched = is_described(paths, results) and stat_facts(paths) == before
+        return files if is_untouched else None
+    except (OSError, KeyError, ValueError, RegimeError):
         return None
 
 

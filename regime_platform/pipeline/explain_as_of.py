@@ -43,7 +43,7 @@ def explain_as_of(
         raise ResultsError(f"{symbol} had no {wanted} bars by {iso(as_of)}; leave --as-of out")
     result = then.results[wanted]
     rows = SeriesRows(
-        instrument.symbol,
+        then.symbol,
         wanted,
         bars_with_close(then.known.series[wanted].bars),
         result.escalation,

@@ -19,6 +19,7 @@ from regime_platform.model.series import instant, iso
 class Record:
     """What a compute manifest of the past said, as far as its link keeps it."""
 
+    symbol: str  # what the instrument was called then
     number: int  # of the compute manifests of the symbol
     digest: str  # of that manifest
     written_at: dt.datetime
@@ -31,6 +32,7 @@ class Record:
     def facts(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return {
+            "symbol": self.symbol,
             "compute_manifest": self.digest,
             "number": self.number,
             "written_at": iso(self.written_at),
@@ -59,6 +61,7 @@ def record_by(paths: SymbolPaths, as_of: dt.datetime) -> Record | None:
 def _record(link: Mapping[str, Any]) -> Record:
     about = link["about"]
     return Record(
+        symbol=about["symbol"],
         number=link["number"],
         digest=link["digest"],
         written_at=instant(link["run"]["written_at"]),

@@ -30,7 +30,7 @@ from regime_platform.pipeline.terms import Terms, compared_terms
 class ResultsAsOf:
     """The results of one symbol as of a moment, and by what they are backed."""
 
-    symbol: str
+    symbol: str  # what the instrument was called then
     as_of: dt.datetime
     known: SymbolAsOf
     results: Mapping[str, SeriesResult]  # by timeframe, in their order
@@ -60,7 +60,8 @@ class ResultsAsOf:
 def results_as_of(platform: Platform, instrument: Instrument, as_of: dt.datetime) -> ResultsAsOf:
     """The results from the bars known by ``as_of`` (aware), in the eras in force then.
 
-    All timeframes, since the consensus and the proof by a record need them.
+    All timeframes, since the consensus and the proof by a record need them; under the symbol that
+    the instrument had then.
 
     Raises:
         ResultsError: there were no bars by then.
@@ -69,12 +70,14 @@ def results_as_of(platform: Platform, instrument: Instrument, as_of: dt.datetime
     known = symbol_as_of(platform, instrument, as_of)
     if not known.series:
         raise ResultsError(_nothing_known(platform, instrument, as_of, known))
-    wanted = era_class(instrument.symbol, instrument.asset_class)
+    record = record_by(platform.root.symbol(instrument.symbol), as_of)
+    symbol = instrument.symbol if record is None else record.symbol
+    wanted = era_class(symbol, instrument.asset_class)
     choice = eras_as_of(platform.root, as_of).choose(wanted)
     results = {
         name: compute_series(
             one.bars,
-            symbol=instrument.symbol,
+            symbol=symbol,
             timeframe=name,
             eras=choice.eras,
             params=platform.params,
@@ -93,9 +96,8 @@ def results_as_of(platform: Platform, instrument: Instrument, as_of: dt.datetime
         compute_digest=platform.code.compute_digest,
         libraries=platform.code.calculating,
     )
-    record = record_by(platform.root.symbol(instrument.symbol), as_of)
     terms = compared_terms(record, recipe, table_digests_of(results))
-    return ResultsAsOf(instrument.symbol, as_of, known, results, choice, recipe, record, terms)
+    return ResultsAsOf(symbol, as_of, known, results, choice, recipe, record, terms)
 
 
 def table_digests_of(results: Mapping[str, SeriesResult]) -> dict[str, str]:

@@ -31,7 +31,7 @@ from regime_platform.manifests.snapshot import (
 )
 from regime_platform.model.digests import canonical_json
 from regime_platform.model.instruments import Instrument
-from regime_platform.pipeline.derive import stat_facts
+from regime_platform.pipeline.described import is_described
 from regime_platform.pipeline.platform import Platform
 from regime_platform.pipeline.snapshot_index import read_index, snapshot_files
 
@@ -152,10 +152,10 @@ def _entry(root: DataRoot, instrument: Instrument) -> dict[str, Any]:
             return absent_entry(NO_RESULTS, held_back or "nothing was computed yet", held_back)
         if bars is None or results is None:
             return absent_entry(UNFINISHED, "a manifest is missing; a rerun writes it", held_back)
-        if results["run"].get("compute_db") != stat_facts(paths):
+        if not is_described(paths, results):
             reason = "compute.db is not the file that its manifest describes; a rerun finishes it"
             return absent_entry(UNFINISHED, reason, held_back)
-        apart = why_apart(bars, results)
+        apart = why_apart(instrument.symbol, bars, results)
         if apart:
             return absent_entry(UNFINISHED, f"{apart}; a rerun finishes it", held_back)
         return symbol_entry(bars, results, held_back)

@@ -100,12 +100,8 @@ def explanation(rows: SeriesRows, ts: dt.datetime) -> Explanation:
     if bars.is_empty() or bars["ts"][-1] != ts:
         raise ResultsError(_no_such_bar(rows, bars, ts))
     state = rows.state.filter(pl.col("ts") <= ts)
-    if state.is_empty():
-        first = f"states begin with bar {FIRST_BARS.state} of a series that is long enough"
-        raise ResultsError(
-            f"{rows.symbol} {rows.timeframe} has no state at {iso(ts)}, bar {bars.height - 1}; "
-            f"{first}; `regime board` tells how long it is"
-        )
+    if state.is_empty() or state["ts"][-1] != ts:
+        raise ResultsError(_no_state(rows, bars))
     row = state.row(-1, named=True)
     bar = bars.row(-1, named=True)
     valid = row["valid_metrics"]
@@ -132,6 +128,15 @@ def _no_such_bar(rows: SeriesRows, before: pl.DataFrame, ts: dt.datetime) -> str
     near = [iso(one["ts"][at]) for one, at in ((before, -1), (after, 0)) if one.height]
     nearest = f"the nearest open at {' and '.join(near)}" if near else "it has none"
     return f"{rows.symbol} {rows.timeframe} has no bar that opens at {iso(ts)}; {nearest}"
+
+
+def _no_state(rows: SeriesRows, bars: pl.DataFrame) -> str:
+    where = f"{rows.symbol} {rows.timeframe} has no state at {iso(bars['ts'][-1])}"
+    if rows.state.is_empty() or bars.height <= FIRST_BARS.state:
+        first = f"states begin with bar {FIRST_BARS.state} of a series that is long enough"
+        return f"{where}, bar {bars.height - 1}: {first}; `regime board` tells how long it is"
+    last = iso(rows.state["ts"][-1])
+    return f"{where}: its results end {last}; `regime compute {rows.symbol}` goes on from there"
 
 
 def _mislabelled(told: Explanation) -> Iterator[str]:

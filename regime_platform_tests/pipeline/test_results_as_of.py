@@ -1,6 +1,7 @@
 """What was said at a moment of the past is said again, and how far that is proven is told."""
 
 import datetime as dt
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from regime_platform.errors import ResultsError
 from regime_platform.pipeline.era_sets import detect_eras
 from regime_platform.pipeline.eras import adopt
 from regime_platform.pipeline.platform import Platform, open_platform
+from regime_platform.pipeline.renaming import rename
 from regime_platform.pipeline.results_as_of import ResultsAsOf, results_as_of
 from regime_platform.pipeline.terms import Standing
 from regime_platform.pipeline.walk import walk_symbol
@@ -103,6 +105,19 @@ def test_other_parameters_than_those_of_then_are_named(lived: Lived) -> None:
 
     assert then.terms.standing is Standing.OTHER_TERMS
     assert "the parameters were others" in then.terms.reason
+
+
+def test_a_renamed_symbol_is_told_as_it_was_called_then(lived: Lived, tmp_path: Path) -> None:
+    shutil.copytree(lived.folder, tmp_path, dirs_exist_ok=True)
+    settings = street(tmp_path, ["AAA"])
+    rename(settings, "AAA", {"symbol": "NEW", "name": "New"}, LONG_AFTER + 4 * DAY)
+    platform = open_platform(settings)
+    instrument = platform.universe.instrument("NEW")
+
+    told = [results_as_of(platform, instrument, LONG_AFTER + day * DAY) for day in (3.5, 4.5)]
+
+    assert [one.symbol for one in told] == ["AAA", "NEW"]
+    assert [one.terms.standing for one in told] == [Standing.PROVEN] * 2
 
 
 def test_the_eras_are_those_in_force_then_whatever_was_adopted_since(tmp_path: Path) -> None:

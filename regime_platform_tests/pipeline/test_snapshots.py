@@ -147,6 +147,29 @@ def test_an_unfinished_run_is_told_and_no_proof_is_made_up(walked: Street) -> No
     assert _take(later.walked()).facts["totals"]["complete"] == 3
 
 
+def test_manifests_of_another_symbol_or_changed_ones_prove_nothing(walked: Street) -> None:
+    root = walked.platform.root
+    aaa, bbb, ccc = (root.symbol(symbol) for symbol in SYMBOLS)
+    shutil.copytree(ccc.folder, bbb.folder, dirs_exist_ok=True, copy_function=shutil.copy2)
+    aaa.manifest.write_text(aaa.manifest.read_text().replace('"count": 420', '"count": 421'))
+
+    reasons = {symbol: one["reason"] for symbol, one in _take(walked).facts["symbols"].items()}
+
+    assert "was changed after it was written" in reasons["AAA"]
+    assert "is that of CCC" in reasons["BBB"]
+    assert reasons["CCC"] == ""
+
+
+def test_a_store_that_was_copied_is_as_complete_as_it_was(walked: Street) -> None:
+    before = _take(walked)
+    for symbol in SYMBOLS:
+        walked.platform.root.symbol(symbol).compute_db.touch()
+
+    after = _take(walked)
+
+    assert after.facts["symbols"] == before.facts["symbols"]
+
+
 def test_a_snapshot_whose_taker_was_killed_before_listing_it_is_found(walked: Street) -> None:
     first, second = _take(walked), _take(walked)
     root = walked.platform.root

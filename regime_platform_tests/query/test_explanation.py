@@ -125,6 +125,9 @@ def test_a_bar_that_is_not_there_is_told_with_those_beside_it(msft: SeriesRows) 
         explanation(msft, saturday)
     with pytest.raises(ResultsError, match="no state"):
         explanation(msft, msft.bars["ts"][19])
+    behind = replace(msft, state=msft.state[:-1], escalation=msft.escalation[:-1])
+    with pytest.raises(ResultsError, match="its results end 2013-02-28"):
+        explanation(behind, _last(msft))
 
 
 @given(
