@@ -53,8 +53,13 @@ def write_text(target: Path, text: str) -> None:
 
 
 def write_json(target: Path, facts: Any) -> None:
-    """Publishes JSON that people can read: two spaces, keys in the given order."""
-    write_text(target, json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    """Publishes JSON that people can read: see `json_text`."""
+    write_text(target, json_text(facts))
+
+
+def json_text(facts: Any) -> str:
+    """JSON as it is written: two spaces, keys in the given order, an end of line."""
+    return json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def append_lines(target: Path, lines: Sequence[str]) -> None:

@@ -6,7 +6,7 @@ written and read back before those it replaces are removed; whenever a process i
 they or it are what the log consists of. Migrated files are never merged.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby, takewhile
 from pathlib import Path
@@ -101,21 +101,43 @@ def locate(folder: Path, name: str) -> str:
     Raises:
         BarsError: no file of the log holds it; restore it from a backup.
     """
-    wanted = parsed(name)
-    if wanted is None:
+    if parsed(name) is None:
         raise BarsError(f"{name} is no file name of a raw log; check the manifest that names it")
-    for one in listing(folder)[0]:
-        if one == wanted or (one.supersedes(wanted) and _has(folder, one, wanted)):
-            return one.text
-    raise BarsError(f"{folder} has no longer what {name} held; restore it from a backup")
+    found = locate_all(folder, [name])[name]
+    if found is None:
+        raise BarsError(f"{folder} has no longer what {name} held; restore it from a backup")
+    return found
 
 
-def _has(folder: Path, holder: RawName, wanted: RawName) -> bool:
-    """Whether ``wanted`` went into ``holder``, with the bytes that its name promises."""
+def locate_all(folder: Path, names: Iterable[str]) -> dict[str, str | None]:
+    """The same for many, each file opened once; None where no file holds it.
+
+    Raises:
+        BarsError: a compacted file is damaged, or the folder has what is no file of a raw log.
+    """
+    live = listing(folder)[0]
+    held = {one.text for one in live}
+    batches: dict[str, list[RawName]] = {}
+
+    def now(name: str) -> str | None:
+        wanted = parsed(name)
+        if wanted is None or name in held:
+            return None if wanted is None else name
+        for one in (one for one in live if one.supersedes(wanted)):
+            if one.text not in batches:
+                batches[one.text] = _batches(folder, one)
+            if _has(batches[one.text], wanted):
+                return one.text
+        return None
+
+    return {name: now(name) for name in names}
+
+
+def _has(batches: list[RawName], wanted: RawName) -> bool:
+    """Whether ``wanted`` is among the batches of a file, with the bytes that its name promises."""
     if wanted.first < wanted.last:  # the batches in between are what its sum says
-        inside = [one for one in _batches(folder, holder) if wanted.supersedes(one)]
-        return digest_of(inside) == digest_of([wanted])
-    return wanted in _batches(folder, holder)
+        return digest_of(one for one in batches if wanted.supersedes(one)) == digest_of([wanted])
+    return wanted in batches
 
 
 def _batches(folder: Path, name: RawName) -> list[RawName]:

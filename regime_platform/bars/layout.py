@@ -71,6 +71,11 @@ class SymbolPaths:
         return self.folder / "chain.jsonl"
 
     @property
+    def set_aside(self) -> Path:
+        """What repairs found damaged and took out of use, one folder for each repair."""
+        return self.folder / "set_aside"
+
+    @property
     def lock(self) -> Path:
         """Taken by whoever writes anything in this folder."""
         return self.folder / ".lock"

@@ -26,6 +26,7 @@ from regime_platform.cli import (
     snapshots,
     universe,
     validating,
+    verifying,
     versions,
     walking,
     warming,
@@ -43,6 +44,7 @@ _PANELS: Sequence[tuple[str, Sequence[tuple[str, Callable[..., Any]]]]] = (
             ("compute", walking.compute),
         ),
     ),
+    ("Prove", (("verify", verifying.verify), ("repair", verifying.repair))),
     ("Fetch", (("update", fetching.update), ("backfill", fetching.backfill))),
     (
         "Look",

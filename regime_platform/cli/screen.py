@@ -31,6 +31,13 @@ STATUS_STYLES = {
     "ok": "green",
     "note": "yellow",
     "wrong": "bold red",
+    "proven": "green",
+    "empty": "dim",
+    "unreadable": "bold red",
+    "changed": "bold red",
+    "missing": "bold red",
+    "extra": "bold yellow",
+    "unfinished": "yellow",
 }
 
 Cell = str | Text

@@ -4,11 +4,13 @@ The last link of a kind is that of the manifest in force. One link more than tha
 a killed process announced and did not come to write.
 """
 
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from regime_platform.manifests.manifest import REPAIR, link_of
 from regime_platform.model.digests import facts_digest
+from regime_platform.model.series import iso
 
 Link = Mapping[str, Any]
 
@@ -30,6 +32,28 @@ def announced(links: Sequence[Link], document: Mapping[str, Any]) -> dict[str, A
         return None
     place = {name: told[name] for name in ("number", "replaces", "run", "seal")}
     return {**document, **place}
+
+
+def repair_link(
+    links: Sequence[Link], about: Mapping[str, Any], written_at: dt.datetime
+) -> dict[str, Any]:
+    """The link that records a repair.
+
+    Args:
+        links: the chain it is added to.
+        about: what was found, what is done about it, and what was set aside.
+        written_at: the time of the repair.
+    """
+    before = last_of(links, REPAIR)
+    link = {
+        "kind": REPAIR,
+        "number": 1 if before is None else before["number"] + 1,
+        "digest": facts_digest(about),
+        "replaces": None if before is None else before["seal"],
+        "about": dict(about),
+        "run": {"written_at": iso(written_at)},
+    }
+    return {**link, "seal": facts_digest(link)}
 
 
 def broken(links: Sequence[Link]) -> Iterator[str]:

@@ -7,6 +7,7 @@ weekly bar by 00:00 UTC of its date (weekly: the Monday of its week).
 import polars as pl
 
 from regime_platform.model.digests import definition_digest
+from regime_platform.model.schema_versions import BARS_VERSIONS, version_of
 
 BAR_SCHEMA = pl.Schema(
     {
@@ -22,8 +23,8 @@ BAR_COLUMNS = tuple(BAR_SCHEMA)
 PRICE_COLUMNS = ("open", "high", "low", "close")
 
 #: Version 1 is the layout of the engine this platform replaces (naive local ts, integer volume).
-BARS_SCHEMA_VERSION = 2
 BARS_SCHEMA_DIGEST = definition_digest(BAR_SCHEMA)
+BARS_SCHEMA_VERSION = version_of(BARS_SCHEMA_DIGEST, BARS_VERSIONS)
 
 
 def empty_bars() -> pl.DataFrame:

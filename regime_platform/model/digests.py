@@ -21,6 +21,7 @@ import pyarrow as pa
 BLOCK_ROWS = 1024
 _AT_ONCE = 32 * BLOCK_ROWS  # rows: what is turned into bytes must not take as much as the frame
 _ALL_KNOWN = b"\x00"
+_PLAIN = (pl.Float64, pl.Int64, pl.Int32, pl.Int8, pl.UInt8, pl.UInt16, pl.String)
 
 _Array = npt.NDArray[Any]
 
@@ -100,12 +101,10 @@ def blocks_of(frame: pl.DataFrame) -> Blocks:
 def _hashed(frame: pl.DataFrame) -> list[bytes]:
     starts = range(0, frame.height, BLOCK_ROWS)
     digests = [hashlib.sha256() for _ in starts]
-    plain = frame.select(_plain(name, dtype) for name, dtype in frame.schema.items())
-    unknown = [column.name for column in plain.iter_columns() if column.null_count()]
-    missing = plain.select(pl.col(unknown).is_null())
+    plain = _plain_frame(frame)
     # Column by column, so that a column is turned into bytes once and only one at a time.
     for column in plain.iter_columns():
-        nulls = missing[column.name].to_numpy() if column.name in unknown else None
+        nulls = column.is_null().to_numpy() if column.null_count() else None
         values, offsets = _value_array(column)
         for start, digest in zip(starts, digests, strict=True):
             end = min(start + BLOCK_ROWS, frame.height)
@@ -116,6 +115,12 @@ def _hashed(frame: pl.DataFrame) -> list[bytes]:
             digest.update(np.diff(offsets[start : end + 1]).astype("<u4").data)
             digest.update(values[offsets[start] : offsets[end]].data)
     return [digest.digest() for digest in digests]
+
+
+def _plain_frame(frame: pl.DataFrame) -> pl.DataFrame:
+    if all(dtype in _PLAIN for dtype in frame.dtypes):
+        return frame
+    return frame.select(_plain(name, dtype) for name, dtype in frame.schema.items())
 
 
 def _plain(name: str, dtype: pl.DataType) -> pl.Expr:

@@ -8,6 +8,7 @@ in ``escalation_history_v3``, ``state_history`` or ``latest_state`` at ``ts`` us
 import polars as pl
 
 from regime_platform.model.digests import definition_digest
+from regime_platform.model.schema_versions import RESULT_VERSIONS, version_of
 from regime_platform.model.timeframes import TIMEFRAMES
 
 REGIME_LABELS = (
@@ -168,8 +169,6 @@ BLOCK_SCHEMA = pl.Schema(
     }
 )
 
-#: Version 1 is the SQLite file of the engine this platform replaces.
-RESULT_SCHEMA_VERSION = 2
 RESULT_SCHEMA_DIGEST = definition_digest(
     pl.Schema(
         {
@@ -179,3 +178,5 @@ RESULT_SCHEMA_DIGEST = definition_digest(
         }
     )
 )
+#: Version 1 is the SQLite file of the engine this platform replaces.
+RESULT_SCHEMA_VERSION = version_of(RESULT_SCHEMA_DIGEST, RESULT_VERSIONS)

@@ -1,20 +1,18 @@
 """What each check says of one symbol, read from what the stages wrote: verdict and manifests."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 import dagster as dg
 
-from regime_platform.bars.layout import SymbolPaths
 from regime_platform.compute_db.reader import read_lineage
-from regime_platform.files import read_json
-from regime_platform.manifests.manifest import is_same
 from regime_platform.orchestration.tables import brief, table
 from regime_platform.pipeline.outcomes import Stage, WalkOutcome
 from regime_platform.pipeline.platform import Platform
 from regime_platform.pipeline.promote import read_verdict
+from regime_platform.pipeline.verify import manifest_findings
 from regime_platform.validation.findings import Finding
 from regime_platform.validation.gate import BLOCKED
 from regime_platform.validation.verdict import Verdict
@@ -110,26 +108,10 @@ def complete_evidence(platform: Platform, outcome: WalkOutcome) -> Evidence | No
     }
     if missing:
         return Evidence(False, f"missing: {', '.join(missing)}; run manifests", files)
-    held = {path: read_json(path) for path in (paths.manifest, paths.compute_manifest)}
-    wrong = [
-        f"{path.name} was changed after it was written"
-        for path, sealed in held.items()
-        if not is_same(sealed, sealed["manifest"])
-    ]
-    if held[paths.compute_manifest]["manifest"]["tables"] != _tables(platform, outcome):
-        wrong.append("the compute manifest describes other results")
-    wrong += _unlike_disk(paths, held[paths.manifest]["manifest"])
-    reason = f"{'; '.join(wrong)}; run manifests" if wrong else ""
+    tables = outcome.derive.tables if outcome.derive is not None else None
+    wrong = [f"{one.what} {one.reason}" for one in manifest_findings(paths, tables)]
+    reason = f"{'; '.join(wrong)}; run manifests, or `regime verify`" if wrong else ""
     return Evidence(not wrong, reason, files)
-
-
-def _unlike_disk(paths: SymbolPaths, described: Mapping[str, Any]) -> Iterator[str]:
-    """Files of canonical bars that are not there, or not as long, as the bar manifest says."""
-    for timeframe, series in described["timeframes"].items():
-        for file in series["files"]:
-            path = paths.bars(timeframe) / file["name"]
-            if not path.exists() or path.stat().st_size != file["bytes"]:
-                yield f"{timeframe}/{path.name} is not as the bar manifest says"
 
 
 def _computed_from(platform: Platform, outcome: WalkOutcome) -> dict[str, str] | None:
@@ -140,13 +122,6 @@ def _computed_from(platform: Platform, outcome: WalkOutcome) -> dict[str, str] |
     if not path.exists():
         return None
     return {one["timeframe"]: one["bars_digest"] for one in read_lineage(path)["series"]}
-
-
-def _tables(platform: Platform, outcome: WalkOutcome) -> dict[str, str]:
-    if outcome.derive is not None:
-        return dict(outcome.derive.tables)
-    tables: dict[str, str] = read_lineage(platform.root.symbol(outcome.symbol).compute_db)["tables"]
-    return tables
 
 
 EVIDENCE: Mapping[Stage, Callable[[Platform, WalkOutcome], Evidence | None]] = MappingProxyType(

@@ -1,0 +1,163 @@
+"""The commands that prove what is held, and put right what is not: verify, repair."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from regime_platform.cli.answering import AsOf
+from regime_platform.cli.selection import Everything, Symbols, SymbolsFile, Tier, chosen
+from regime_platform.errors import UsageError
+
+if TYPE_CHECKING:
+    from regime_platform.pipeline.proof import Proof
+    from regime_platform.pipeline.repair import Repaired
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
+
+
+def verify(  # noqa: PLR0913, PLR0917 - one parameter per option
+    symbols: Symbols = None,
+    everything: Everything = False,
+    symbols_file: SymbolsFile = None,
+    tier: Tier = None,
+    recompute: Annotated[
+        bool, typer.Option("--recompute", help="Also promote and compute everything again.")
+    ] = False,
+    all_rows: Annotated[
+        bool, typer.Option("--all-rows", help="One row for every symbol, proven or not.")
+    ] = False,
+    as_of: AsOf = None,
+    bundle: Annotated[
+        Path | None,
+        typer.Option("--bundle", help="Prove this bundle by itself, without any data root."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Prove bars, results and manifests against each other, to the last value; changes nothing."""
+    from regime_platform.cli.exits import code_of
+    from regime_platform.cli.proving import prove_past, prove_this_bundle
+    from regime_platform.cli.screen import print_json, symbol_progress
+    from regime_platform.cli.warming import warm
+    from regime_platform.pipeline.platform import open_platform
+    from regime_platform.pipeline.verify_pool import verify_many
+    from regime_platform.settings import Settings
+
+    if bundle is not None:
+        if symbols or everything or symbols_file or tier or as_of:
+            raise UsageError("--bundle proves all that is in it; leave symbols and --as-of out")
+        prove_this_bundle(bundle, recompute=recompute, as_json=as_json)
+    platform = open_platform(Settings())
+    instruments = chosen(
+        platform.universe, symbols, everything=everything, symbols_file=symbols_file, tier=tier
+    )
+    if as_of is not None:
+        prove_past(platform, instruments, as_of, as_json=as_json)
+    if recompute:
+        warm()
+    proofs = []
+    with symbol_progress(len(instruments)) as progress:
+        for proof in verify_many(platform, instruments, recompute=recompute):
+            proofs.append(proof)
+            progress.advance(proof.symbol)
+    code = code_of(proofs)
+    if as_json:
+        print_json({"exit_code": code, "symbols": [one.facts() for one in proofs]})
+    else:
+        _print(proofs, all_rows=all_rows or len(proofs) <= _FEW)
+    raise typer.Exit(code)
+
+
+def repair(  # noqa: PLR0913, PLR0917 - one parameter per option
+    symbols: Symbols = None,
+    everything: Everything = False,
+    symbols_file: SymbolsFile = None,
+    tier: Tier = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do it; without this only what would be done is told.")
+    ] = False,
+    now: Annotated[
+        str | None, typer.Option("--now", help="ISO time to work at instead of the clock.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Tell, and with --yes do, what makes damaged symbols whole again from their raw logs."""
+    from regime_platform.cli.clock import moment
+    from regime_platform.cli.exits import code_of
+    from regime_platform.cli.warming import warm
+    from regime_platform.pipeline.platform import open_platform
+    from regime_platform.pipeline.repair import Repaired as Outcome
+    from regime_platform.pipeline.repair import plan_repair, repaired
+    from regime_platform.settings import Settings
+
+    platform, at = open_platform(Settings()), moment(now)
+    instruments = chosen(
+        platform.universe, symbols, everything=everything, symbols_file=symbols_file, tier=tier
+    )
+    if yes:
+        warm()
+    outcomes = []
+    for instrument in instruments:
+        plan = plan_repair(platform, instrument)
+        outcomes.append(
+            repaired(platform, instrument, plan, at) if yes else Outcome(plan, plan.proof)
+        )
+    code = code_of(outcomes)
+    _tell_repairs(outcomes, code, was_done=yes, as_json=as_json)
+    raise typer.Exit(code)
+
+
+def _tell_repairs(
+    outcomes: "Sequence[Repaired]", code: int, *, was_done: bool, as_json: bool
+) -> None:
+    from regime_platform.cli.screen import messages, plural, print_json, print_table, styled
+
+    if as_json:
+        told = [one.facts() for one in outcomes]
+        print_json({"exit_code": code, "was_done": was_done, "symbols": told})
+        return
+    shown = [one for one in outcomes if one.plan.proof.findings]
+    columns = ("symbol", "now", "set aside", "steps", "note")
+    rows = [
+        (
+            one.symbol,
+            styled(one.after.word),
+            ", ".join(one.plan.set_aside),
+            "; ".join(one.plan.steps),
+            one.reason or one.after.reason,
+        )
+        for one in shown
+    ]
+    if rows:
+        print_table(columns, rows, folding=columns[2:])
+    waiting = sum(not one.plan.is_empty for one in outcomes)
+    hint = "" if was_done or not waiting else "; nothing was done yet: --yes does it"
+    messages().print(f"{plural(waiting, 'symbol')} to repair{hint}")
+
+
+_FEW = 20  # symbols: so many rows are no nuisance
+
+
+def _print(proofs: "Sequence[Proof]", *, all_rows: bool) -> None:
+    from regime_platform.cli.screen import count, messages, plural, print_table, styled
+
+    shown = [one for one in proofs if all_rows or one.findings]
+    columns = ("symbol", "proof", "bars", "rows", "files", "manifests", "found")
+    rows = [
+        (
+            one.symbol,
+            styled(one.word),
+            count(one.bars),
+            count(one.rows),
+            count(one.files),
+            count(one.links),
+            one.reason,
+        )
+        for one in shown
+    ]
+    if rows:
+        print_table(columns, rows, numbers=columns[2:6], folding=("found",))
+    good = sum(one.status.is_good for one in proofs)
+    how = " and computed again" if any(one.is_recomputed for one in proofs) else ""
+    messages().print(f"{good} of {plural(len(proofs), 'symbol')} proven{how}")

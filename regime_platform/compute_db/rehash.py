@@ -1,0 +1,166 @@
+"""compute.db hashed anew, row by row: what its tables are, whatever it says of itself.
+
+The digests stored beside the rows say what was written. Here the rows are read and hashed again,
+so that one changed value is found, and the block of rows it is in. Vocabularies are read as their
+codes and instants as microseconds, which is how they enter a digest, so that nothing is converted.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import zip_longest
+from typing import Any
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+
+from regime_platform.compute_db.content import BARS, LATEST, table_digests
+from regime_platform.compute_db.schema import (
+    CREATE_SCHEMA_VERSION,
+    create_content_blocks,
+    create_state_json,
+    create_table,
+)
+from regime_platform.model.digests import BLOCK_ROWS, Blocks, blocks_of
+from regime_platform.model.result_schema import TABLES
+from regime_platform.model.timeframes import TIMEFRAMES
+
+_Part = tuple[str, str]  # table, timeframe
+
+
+@dataclass(frozen=True)
+class Rehashed:
+    """What the rows of a compute.db are."""
+
+    tables: Mapping[str, str]  # table -> content digest
+    blocks: Mapping[_Part, Blocks]
+    stored: Mapping[_Part, Blocks]  # as the file has them, of the bars used as well
+    opens: Mapping[_Part, npt.NDArray[np.int64]]  # ts of the rows, microseconds since 1970 UTC
+
+
+def rehashed(connection: duckdb.DuckDBPyConnection) -> Rehashed:
+    """Reads every row of an open compute.db and hashes it.
+
+    Raises:
+        duckdb.Error: some rows cannot be read.
+    """
+    blocks: dict[_Part, Blocks] = {}
+    opens: dict[_Part, npt.NDArray[np.int64]] = {}
+    latest = ""
+    for name, schema in TABLES.items():
+        rows = _plain_rows(connection, name)
+        if name == LATEST:
+            latest = blocks_of(rows.sort("timeframe", "ts")).digest(schema)
+            continue
+        for timeframe, part in _by_timeframe(rows):
+            blocks[name, timeframe] = blocks_of(part)
+            opens[name, timeframe] = part["ts"].to_numpy()
+    return Rehashed(table_digests(blocks, latest), blocks, _stored_blocks(connection), opens)
+
+
+def changed_blocks(found: Rehashed) -> Iterator[str]:
+    """Where the rows are not those that the stored block digests were taken of."""
+    stored = {key: one for key, one in found.stored.items() if key[0] != BARS}
+    for key in sorted({*stored, *found.blocks}):
+        told = stored.get(key) or Blocks(0, ())
+        there = found.blocks.get(key, Blocks(0, ()))
+        if told.rows != there.rows:
+            were = "blocks out of order" if told.rows < 0 else f"{told.rows} rows"
+            yield f"{key[0]} {key[1]} has {there.rows} rows where the file tells of {were}"
+            continue
+        for number, pair in enumerate(zip_longest(told.digests, there.digests)):
+            if pair[0] != pair[1]:
+                yield f"{key[0]} {key[1]}: a value between {_between(found.opens[key], number)}"
+
+
+def strange_parts(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Tables and views that are missing, of another making, or none of ours."""
+    there, wanted = _made(connection), _as_made()
+    return [
+        f"{name} is {'missing' if name not in there else 'not as this platform makes it'}"
+        for name in sorted({*there, *wanted})
+        if there.get(name) != wanted.get(name)
+    ]
+
+
+def _plain_rows(connection: duckdb.DuckDBPyConnection, table: str) -> pl.DataFrame:
+    found = connection.sql(f'SELECT * FROM "{table}"').to_arrow_table()  # noqa: S608 - own names
+    there = [name for name in TABLES[table] if name in found.column_names]
+    return pl.DataFrame(pa.table([_plain(found[name].combine_chunks()) for name in there], there))
+
+
+def _plain(column: Any) -> Any:
+    """A column of Arrow as it enters a digest; no value is copied."""
+    if isinstance(column, pa.DictionaryArray):
+        return column.indices
+    return column.view(pa.int64()) if pa.types.is_timestamp(column.type) else column
+
+
+def _by_timeframe(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+    """The rows of each timeframe by ts; as stored they are, unless somebody put them elsewhere."""
+    codes = rows["timeframe"]
+    if not codes.is_sorted():
+        rows = rows.sort("timeframe", maintain_order=True)
+    start = 0
+    for code, count in rows.group_by("timeframe", maintain_order=True).len().iter_rows():
+        part = rows[start : start + count]
+        yield TIMEFRAMES[code], part if part["ts"].is_sorted() else part.sort("ts")
+        start += count
+
+
+def _stored_blocks(connection: duckdb.DuckDBPyConnection) -> dict[_Part, Blocks]:
+    """As `read_content` in a quarter of its time; a block that is gone is left out."""
+    rows = connection.execute(
+        'SELECT "of", timeframe, block, rows, digest FROM content_blocks'
+    ).fetchall()
+    parts: dict[_Part, list[tuple[int, int, str]]] = {}
+    for of, timeframe, *block in rows:
+        parts.setdefault((of, timeframe), []).append((block[0], block[1], block[2]))
+    return {key: _in_order(sorted(told)) for key, told in parts.items()}
+
+
+def _in_order(told: list[tuple[int, int, str]]) -> Blocks:
+    """Blocks numbered from 0 with as many rows as blocks have; of others no frame is made."""
+    blocks = Blocks(sum(one[1] for one in told), tuple(_digest(one[2]) for one in told))
+    wanted = [(number, blocks.rows_of(number)) for number in range(len(told))]
+    is_sound = [(number, rows) for number, rows, _ in told] == wanted
+    return blocks if is_sound else Blocks(-1, blocks.digests)
+
+
+def _digest(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:  # somebody wrote something else there
+        return text.encode()
+
+
+def _between(opens: npt.NDArray[np.int64], block: int) -> str:
+    rows = opens[block * BLOCK_ROWS : (block + 1) * BLOCK_ROWS].astype("datetime64[us]")
+    first, last = (str(end.astype("datetime64[m]")) for end in (rows[0], rows[-1]))
+    return f"{first} and {last} was changed"
+
+
+def _made(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    here = "database_name = current_database() AND NOT internal"
+    asked = {"duckdb_tables()": "table_name", "duckdb_views()": "view_name"}
+    return {
+        name: sql
+        for catalog, named in asked.items()
+        for name, sql in connection.execute(
+            f"SELECT {named}, sql FROM {catalog} WHERE {here}"  # noqa: S608 - own words
+        ).fetchall()
+    }
+
+
+@cache
+def _as_made() -> dict[str, str]:
+    with duckdb.connect(":memory:") as connection:
+        for table in TABLES:
+            connection.execute(create_table(table))
+        connection.execute(create_content_blocks())
+        connection.execute(CREATE_SCHEMA_VERSION)
+        connection.execute(create_state_json())
+        return _made(connection)

@@ -1,0 +1,84 @@
+"""What verifying a symbol found, for tables, JSON, exit codes and Dagster checks alike."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from regime_platform.pipeline.outcomes import Status
+
+
+class Kind(StrEnum):
+    """What is wrong with one thing, the gravest first."""
+
+    UNREADABLE = "unreadable"  # bytes that are no file of ours any more
+    CHANGED = "changed"  # it is there and is not what was written
+    MISSING = "missing"
+    EXTRA = "extra"  # nothing that this platform keeps names it
+    UNFINISHED = "unfinished"  # a run ended before its manifests; the next one writes them
+    STALE = "stale"  # proven, and a run of today would make it otherwise
+
+    @property
+    def is_good(self) -> bool:
+        """True where the numbers held are proven all the same."""
+        return self is Kind.STALE
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is not as the manifests say."""
+
+    kind: Kind
+    what: str  # a file below the symbol's folder, or a table of compute.db
+    reason: str  # with the remedy where it is not `regime repair`
+
+    def facts(self) -> dict[str, str]:
+        """Plain values for ``--json``."""
+        return {"kind": self.kind.value, "what": self.what, "reason": self.reason}
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What is proven of one symbol, and what is not."""
+
+    symbol: str
+    findings: tuple[Finding, ...] = ()
+    bars: int = 0  # canonical bars read and hashed
+    rows: int = 0  # rows of compute.db read and hashed
+    files: int = 0  # files of bars and raw log whose bytes were hashed
+    links: int = 0  # manifests in the chain
+    digests: Mapping[str, str] = field(default_factory=dict)  # content of bars and results, recipe
+    is_recomputed: bool = False
+
+    @property
+    def word(self) -> str:
+        """``proven``, ``empty`` where nothing was ever held, or the gravest kind of finding."""
+        if not self.findings:
+            return "proven" if self.digests else "empty"
+        worst = min(self.findings, key=lambda one: list(Kind).index(one.kind)).kind
+        return "proven" if worst.is_good else worst.value
+
+    @property
+    def status(self) -> Status:
+        """Good where every number held is proven."""
+        is_good = all(one.kind.is_good for one in self.findings)
+        return Status.UNCHANGED if is_good else Status.FAILED
+
+    @property
+    def reason(self) -> str:
+        """All findings in a line."""
+        return "; ".join(f"{one.what}: {one.reason}" for one in self.findings)
+
+    def facts(self) -> dict[str, Any]:
+        """Plain values for ``--json``."""
+        return {
+            "symbol": self.symbol,
+            "proof": self.word,
+            "findings": [one.facts() for one in self.findings],
+            "bars": self.bars,
+            "rows": self.rows,
+            "files": self.files,
+            "links": self.links,
+            "digests": dict(self.digests),
+            "is_recomputed": self.is_recomputed,
+        }

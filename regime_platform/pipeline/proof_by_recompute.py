@@ -1,0 +1,78 @@
+"""The bars promoted again from the raw log, and the results computed again from the bars.
+
+Nothing is written. Results are computed in the eras that their recipe names; parameters and code
+are those of this installation, so where they differ from the recipe's, the findings say so.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from regime_platform.compute.eras import Era
+from regime_platform.compute_db.content import table_digest
+from regime_platform.errors import RegimeError
+from regime_platform.model.bar_schema import BAR_COLUMNS
+from regime_platform.model.digests import frame_digest
+from regime_platform.model.instruments import Instrument
+from regime_platform.model.result_schema import TABLES
+from regime_platform.model.series import Promoted
+from regime_platform.pipeline.inputs import Inputs, Tables
+from regime_platform.pipeline.judging import judged_log, standard_of
+from regime_platform.pipeline.platform import Platform
+from regime_platform.pipeline.proof import Finding, Kind
+from regime_platform.validation.gate import PASSED
+
+Facts = Mapping[str, Any]
+
+
+def promoted_again(
+    platform: Platform, instrument: Instrument, promoted: Mapping[str, Promoted]
+) -> Iterator[Finding]:
+    """Series whose bars in force are not those that the raw log and the gate give now."""
+    paths = platform.root.symbol(instrument.symbol)
+    try:
+        judged = judged_log(paths, instrument, standard_of(platform.root, instrument))
+    except (RegimeError, OSError) as error:
+        yield Finding(Kind.UNREADABLE, "raw", f"cannot be promoted again: {error}")
+        return
+    for timeframe, one in judged.items():
+        held = promoted.get(timeframe)
+        if one.result.status != PASSED or held is None:
+            continue  # a blocked series keeps its last good bars
+        digest = frame_digest(one.result.valid.select(BAR_COLUMNS))
+        if digest != held.digest:
+            reason = (
+                f"raw log and gate give other bars: {digest[:12]} instead of {held.digest[:12]}"
+            )
+            yield Finding(Kind.CHANGED, f"bars/{timeframe}", reason)
+
+
+def computed_again(
+    platform: Platform, instrument: Instrument, promoted: Mapping[str, Promoted], recipe: Facts
+) -> dict[str, str]:
+    """The content digest of every table as a fresh computation makes it.
+
+    Raises:
+        BarsError: the canonical bars are missing or damaged.
+    """
+    boundaries = recipe["eras"].get("boundaries", ())
+    eras = tuple(Era(index, *ends) for index, ends in enumerate(boundaries))
+    paths = platform.root.symbol(instrument.symbol)
+    inputs = Inputs(instrument, paths, promoted, eras, platform.params)
+    results = {
+        timeframe: inputs.computed(timeframe, inputs.bars(timeframe)[0])
+        for timeframe in instrument.timeframes
+        if timeframe in promoted
+    }
+    tables = Tables(results)
+    return {name: table_digest(name, tables[name]) for name in TABLES}
+
+
+def differing(
+    told: Mapping[str, str], again: Mapping[str, str], causes: tuple[str, ...]
+) -> Iterator[Finding]:
+    """Tables whose numbers a fresh computation makes otherwise, and why."""
+    strange = [name for name in again if told.get(name) != again[name]]
+    if strange:
+        why = "; ".join(causes) or "bars, parameters, eras and code are those of its recipe"
+        reason = f"computed again, other numbers in {', '.join(strange)}: {why}"
+        yield Finding(Kind.CHANGED, "compute.db", reason)

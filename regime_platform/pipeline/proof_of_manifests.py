@@ -1,0 +1,85 @@
+"""Are the manifests of a symbol, and their chain, what was written?"""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from regime_platform.bars.chain_file import read_chain
+from regime_platform.bars.layout import SymbolPaths
+from regime_platform.errors import BarsError
+from regime_platform.files import json_text
+from regime_platform.manifests.chain import broken, place_of
+from regime_platform.manifests.manifest import BARS, MANIFEST_VERSION, RESULTS, is_whole
+from regime_platform.pipeline.proof import Finding, Kind
+
+Facts = Mapping[str, Any]
+
+
+def read_manifests(paths: SymbolPaths) -> tuple[dict[str, Facts], list[Finding]]:
+    """Kind -> document of the manifests that are whole, and what is wrong with the others."""
+    whole: dict[str, Facts] = {}
+    findings = []
+    for kind, path in ((BARS, paths.manifest), (RESULTS, paths.compute_manifest)):
+        document, finding = _read(path, kind)
+        if document is not None:
+            whole[kind] = document
+        if finding is not None:
+            findings.append(finding)
+    return whole, findings
+
+
+def chain_findings(paths: SymbolPaths, documents: Mapping[str, Facts]) -> Iterator[Finding]:
+    """What is wrong with the chain, and with the place of the manifests in it."""
+    name = paths.chain.name
+    try:
+        links = read_chain(paths)
+    except BarsError as error:
+        yield Finding(Kind.UNREADABLE, name, str(error))
+        return
+    if not paths.chain.exists():
+        yield Finding(Kind.MISSING, name, "the chain of manifests is gone")
+        return
+    for reason in broken(links):
+        yield Finding(Kind.CHANGED, name, reason)
+    for kind, document in documents.items():
+        place = place_of(links, document)
+        if place == "nowhere":
+            yield Finding(Kind.CHANGED, name, f"it does not have the manifest of the {kind}")
+        elif place == "earlier":
+            reason = (
+                f"a later manifest of the {kind} was begun and is not in place; "
+                "the next run writes it"
+            )
+            yield Finding(Kind.UNFINISHED, name, reason)
+
+
+def _read(path: Path, kind: str) -> tuple[Facts | None, Finding | None]:
+    try:
+        text = path.read_bytes().decode()
+        document = json.loads(text)
+    except FileNotFoundError:
+        return None, Finding(Kind.MISSING, path.name, "there is no manifest")
+    except ValueError as error:  # of the encoding, or of the JSON
+        return None, Finding(Kind.UNREADABLE, path.name, f"no JSON ({error})")
+    if not isinstance(document, dict) or not is_whole(document):
+        return None, _not_whole(path, document)
+    if document["manifest"].get("kind") != kind:
+        return None, Finding(Kind.CHANGED, path.name, f"this is not a manifest of {kind}")
+    if text != json_text(document):
+        return document, Finding(Kind.CHANGED, path.name, "its bytes are not those written")
+    return document, None
+
+
+def _not_whole(path: Path, document: Any) -> Finding:
+    version = None
+    if isinstance(document, dict) and isinstance(document.get("manifest"), dict):
+        version = document["manifest"].get("manifest_version")
+    if version == MANIFEST_VERSION or not isinstance(version, int):
+        return Finding(Kind.CHANGED, path.name, "was changed after it was written")
+    if version > MANIFEST_VERSION:
+        reason = (
+            f"version {version}, this release knows {MANIFEST_VERSION}; use the one that wrote it"
+        )
+        return Finding(Kind.UNREADABLE, path.name, reason)
+    return Finding(Kind.UNFINISHED, path.name, f"of version {version}; the next run writes it anew")

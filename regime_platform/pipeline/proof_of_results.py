@@ -1,0 +1,112 @@
+"""Is compute.db what the compute manifest says, of the bars that it names?"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+
+from regime_platform.bars.layout import SymbolPaths
+from regime_platform.compute_db.content import BARS
+from regime_platform.compute_db.reader import Reader, reading
+from regime_platform.compute_db.rehash import Rehashed, changed_blocks, rehashed, strange_parts
+from regime_platform.errors import ResultsError
+from regime_platform.manifests.compute_manifest import compute_manifest
+from regime_platform.manifests.manifest import is_same
+from regime_platform.model.bar_schema import BAR_SCHEMA
+from regime_platform.model.digests import Blocks
+from regime_platform.pipeline.proof import Finding, Kind
+
+Facts = Mapping[str, Any]
+_DB = "compute.db"
+
+
+@dataclass
+class ResultsProof:
+    """What was found of compute.db."""
+
+    findings: list[Finding] = field(default_factory=list)
+    rows: int = 0
+    lineage: Facts | None = None  # what the file says of itself, where it can be read
+    tables: Mapping[str, str] = field(default_factory=dict)  # as they are
+
+    @property
+    def recipe(self) -> Facts | None:
+        """What the file says that it was made from, where it says so as a whole."""
+        recipe: Facts | None = (self.lineage or {}).get("recipe")
+        is_whole = isinstance(recipe, dict) and {"bars", "eras"} <= set(recipe)
+        return recipe if is_whole else None
+
+    def find(self, kind: Kind, what: str, reason: str) -> None:
+        """Adds a finding."""
+        self.findings.append(Finding(kind, what, reason))
+
+
+def prove_results(paths: SymbolPaths, bars: Mapping[str, Blocks]) -> ResultsProof:
+    """Every row of compute.db, against what the file says of itself and against the bars.
+
+    Args:
+        paths: the symbol.
+        bars: timeframe -> blocks of the bars that it should be made from, as far as they are whole.
+    """
+    proof = ResultsProof()
+    try:
+        with reading(paths.compute_db) as reader:
+            proof.lineage = reader.lineage()
+            found = rehashed(reader.connection)
+            proof.tables = found.tables
+            proof.rows = sum(one.rows for one in found.blocks.values())
+            proof.findings += _compared(reader, found, proof.lineage, bars)
+    except (ResultsError, duckdb.Error, ValueError, KeyError, TypeError, IndexError) as error:
+        kind = Kind.UNREADABLE if paths.compute_db.exists() else Kind.MISSING
+        proof.find(kind, _DB, str(error))
+    return proof
+
+
+def against_manifest(
+    symbol: str, proof: ResultsProof, document: Facts, in_force: Mapping[str, str]
+) -> Iterator[Finding]:
+    """How compute.db and its manifest differ.
+
+    Args:
+        symbol: whose they are.
+        proof: what was found of compute.db.
+        document: the compute manifest.
+        in_force: timeframe -> digest of the canonical bars in force.
+    """
+    if proof.lineage is None:
+        return
+    try:
+        facts = compute_manifest(symbol, proof.lineage)
+    except (AttributeError, KeyError, TypeError) as error:
+        yield Finding(Kind.CHANGED, _DB, f"what it was made from is not told ({error!r})")
+        return
+    told = document["manifest"]
+    if is_same(document, facts):
+        return
+    is_sound = proof.tables == proof.lineage["tables"] and not proof.findings
+    is_of_today = dict(facts["recipe"]["bars"]) == dict(in_force)
+    is_other = (facts["recipe"], facts["code"]) != (told["recipe"], told["code"])
+    if is_sound and is_of_today and is_other:
+        reason = "it is ahead of its manifest: an unfinished append or run; a rerun finishes it"
+        yield Finding(Kind.UNFINISHED, _DB, reason)
+        return
+    strange = sorted(name for name in {*facts, *told} if facts.get(name) != told.get(name))
+    yield Finding(Kind.CHANGED, _DB, f"not as its manifest says: {', '.join(strange)}")
+
+
+def _compared(
+    reader: Reader, found: Rehashed, lineage: Facts, bars: Mapping[str, Blocks]
+) -> Iterator[Finding]:
+    for reason in strange_parts(reader.connection):
+        yield Finding(Kind.CHANGED, _DB, reason)
+    for reason in changed_blocks(found):
+        yield Finding(Kind.CHANGED, _DB, reason)
+    for name, digest in found.tables.items():
+        if lineage["tables"].get(name) != digest:
+            yield Finding(Kind.CHANGED, _DB, f"{name} is not what was written")
+    told = lineage["recipe"]["bars"]
+    for timeframe, blocks in bars.items():
+        is_of_them = told.get(timeframe) == blocks.digest(BAR_SCHEMA)
+        if is_of_them and found.stored.get((BARS, timeframe)) != blocks:
+            yield Finding(Kind.CHANGED, _DB, f"the digests of the {timeframe} bars were changed")

@@ -1,0 +1,155 @@
+"""Same bars and code give the same digests however they came; the recipe tells what differs."""
+
+import datetime as dt
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from regime_platform.bars.raw_log import append
+from regime_platform.compute.eras import EraSet, tiling_eras
+from regime_platform.compute.params import DEFAULT_PARAMS, Params
+from regime_platform.pipeline.outcomes import Stage
+from regime_platform.pipeline.platform import Platform, open_platform
+from regime_platform.pipeline.verify import verify
+from regime_platform.pipeline.walk import walk, walk_symbol
+from regime_platform.settings import Settings
+from regime_platform_tests.builders import fetch_facts, make_bars
+from regime_platform_tests.conftest import NOW
+from regime_platform_tests.street import serve, street, with_value
+
+SYMBOLS = ["AAA", "BBB"]
+BARS = {symbol: make_bars(430, seed=seed) for seed, symbol in enumerate(SYMBOLS)}
+
+
+def filled(folder: Path, bars: int = 430) -> Settings:
+    settings = street(folder, SYMBOLS)
+    for symbol in SYMBOLS:
+        serve(settings, symbol, "1day", BARS[symbol].head(bars))
+    return settings
+
+
+def walked(settings: Settings, now: dt.datetime = NOW) -> Platform:
+    platform = open_platform(settings)
+    list(walk(platform, platform.universe.instruments, now))
+    return platform
+
+
+def digests(platform: Platform, symbol: str = "AAA") -> Mapping[str, str]:
+    proof = verify(platform, platform.universe.instrument(symbol))
+    assert proof.word == "proven", proof.reason
+    return proof.digests
+
+
+@pytest.fixture(scope="module")
+def wanted(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Mapping[str, str]]:
+    """What one walk over everything at once gives."""
+    platform = walked(filled(tmp_path_factory.mktemp("at_once")))
+    return {symbol: digests(platform, symbol) for symbol in SYMBOLS}
+
+
+def test_the_order_of_arrival_is_of_no_account(
+    wanted: Mapping[str, Mapping[str, str]], tmp_path: Path
+) -> None:
+    platform = open_platform(street(tmp_path, SYMBOLS))
+    instrument = platform.universe.instrument("AAA")
+    pages = [BARS["AAA"][start : start + 86] for start in range(0, 430, 86)]
+    random.Random(3).shuffle(pages)
+    for number, page in enumerate(pages):
+        facts = fetch_facts(NOW - dt.timedelta(hours=9 - number))
+        append(platform.root.symbol("AAA").raw("1day"), page, facts)
+
+    after_fetch = [stage for stage in Stage if stage is not Stage.RAW_BARS]
+    walk_symbol(platform, instrument, NOW, stages=after_fetch)
+
+    assert digests(platform) == wanted["AAA"]
+
+
+def test_appending_ends_where_computing_the_whole_ends(
+    wanted: Mapping[str, Mapping[str, str]], tmp_path: Path
+) -> None:
+    walked(filled(tmp_path, bars=421), NOW - dt.timedelta(days=1))
+
+    platform = walked(filled(tmp_path))
+
+    assert {symbol: digests(platform, symbol) for symbol in SYMBOLS} == wanted
+
+
+def test_two_processes_at_once_end_where_one_ends(
+    wanted: Mapping[str, Mapping[str, str]], tmp_path: Path
+) -> None:
+    settings = filled(tmp_path)
+    environment = {
+        **os.environ,
+        "REGIME_DATA_ROOT": str(settings.data_root),
+        "REGIME_FILES_ROOT": str(settings.files_root),
+    }
+    command = [sys.executable, "-m", "regime_platform.cli.main", "run", "--now", NOW.isoformat()]
+    workers = [
+        subprocess.Popen([*command, symbol], env=environment, stdout=subprocess.DEVNULL)
+        for symbol in SYMBOLS
+    ]
+
+    assert [worker.wait(timeout=120) for worker in workers] == [0, 0]
+    platform = open_platform(settings)
+    assert {symbol: digests(platform, symbol) for symbol in SYMBOLS} == wanted
+
+
+def _params(timeframe: str) -> Params:
+    """Forward labels of one timeframe reach one bar further."""
+    changed = tuple(
+        (name, replace(one, horizon=one.horizon + (name == timeframe)))
+        for name, one in DEFAULT_PARAMS.by_timeframe
+    )
+    return replace(DEFAULT_PARAMS, by_timeframe=changed)
+
+
+_ERAS = {"EQUITIES_US": tiling_eras((dt.date(2013, 1, 1),))}
+
+
+@pytest.mark.parametrize(
+    ("changes", "cause", "changes_numbers"),
+    [
+        ({"params": _params("1day")}, "parameters", True),
+        ({"params": _params("15min")}, "parameters", False),
+        ({"eras": EraSet("another", dt.date(2020, 1, 1), _ERAS)}, "eras", True),
+        ({"code": {"compute_digest": "0" * 64}}, "code", False),
+    ],
+)
+def test_a_changed_term_is_another_recipe_and_other_content_only_where_a_number_changes(
+    wanted: Mapping[str, Mapping[str, str]],
+    tmp_path: Path,
+    changes: dict[str, object],
+    cause: str,
+    changes_numbers: bool,
+) -> None:
+    platform = walked(filled(tmp_path))
+    if "code" in changes:
+        changes = {"code": replace(platform.code, compute_digest="0" * 64)}
+    other = replace(platform, **changes)  # type: ignore[arg-type]
+    instrument = other.universe.instrument("AAA")
+
+    before = verify(other, instrument)
+    walk_symbol(other, instrument, NOW, stages=[Stage.COMPUTE_DB, Stage.MANIFESTS], force=True)
+    after = digests(other)
+
+    assert before.reason == f"compute.db: made with other {cause} than today's"
+    assert after["bars_content"] == wanted["AAA"]["bars_content"]
+    assert after["recipe"] != wanted["AAA"]["recipe"]
+    assert (after["results_content"] != wanted["AAA"]["results_content"]) is changes_numbers
+
+
+def test_one_changed_bar_changes_all_three_digests(
+    wanted: Mapping[str, Mapping[str, str]], tmp_path: Path
+) -> None:
+    settings = filled(tmp_path)
+    serve(settings, "AAA", "1day", with_value(BARS["AAA"], 100, volume=1.0))
+
+    found = digests(walked(settings))
+
+    assert all(found[name] != digest for name, digest in wanted["AAA"].items())

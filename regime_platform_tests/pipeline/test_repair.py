@@ -1,0 +1,143 @@
+"""What was damaged is whole again, and nothing of it, nor that it happened, is lost."""
+
+import datetime as dt
+import random
+import shutil
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from regime_platform.bars.chain_file import read_chain
+from regime_platform.bars.layout import SymbolPaths
+from regime_platform.files import read_json
+from regime_platform.manifests.chain import broken, last_of
+from regime_platform.pipeline.outcomes import Status
+from regime_platform.pipeline.platform import Platform, open_platform
+from regime_platform.pipeline.repair import Repaired, plan_repair, repaired
+from regime_platform.pipeline.verify import verify
+from regime_platform.pipeline.walk import walk
+from regime_platform_tests.builders import make_bars
+from regime_platform_tests.conftest import NOW
+from regime_platform_tests.street import fingerprint, serve, street, with_value
+from regime_platform_tests.tampering import tamper
+
+LATER = NOW + dt.timedelta(days=1)
+
+
+@pytest.fixture(scope="session")
+def _walked_one(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("repairing")
+    settings = street(folder, ["AAA"])
+    serve(settings, "AAA", "1day", make_bars(430))
+    platform = open_platform(settings)
+    list(walk(platform, platform.universe.instruments, NOW))
+    return folder
+
+
+@pytest.fixture
+def platform(_walked_one: Path, tmp_path: Path) -> Platform:
+    shutil.copytree(_walked_one, tmp_path, dirs_exist_ok=True)
+    return open_platform(street(tmp_path, ["AAA"]))
+
+
+def paths_of(platform: Platform) -> SymbolPaths:
+    return platform.root.symbol("AAA")
+
+
+def mended(platform: Platform, now: dt.datetime = LATER) -> Repaired:
+    (instrument,) = platform.universe.instruments
+    return repaired(platform, instrument, plan_repair(platform, instrument), now)
+
+
+def test_whatever_was_tampered_with_is_made_again_with_the_same_numbers(platform: Platform) -> None:
+    paths = paths_of(platform)
+    (instrument,) = platform.universe.instruments
+    before = verify(platform, instrument).digests
+    chance = random.Random(5)
+
+    for number in range(8):
+        done = tamper(paths, chance)
+        damaged = sha256(done.path.read_bytes()).hexdigest()
+        outcome = mended(platform, LATER + dt.timedelta(hours=number))
+
+        name = str(done.path.relative_to(paths.folder))
+        assert (outcome.status, outcome.after.word) == (Status.DONE, "proven"), done.path
+        assert outcome.after.digests == before
+        told = last_of(read_chain(paths), "repair")
+        assert told is not None
+        assert told["about"]["set_aside"][name] == damaged
+        kept = [sha256(one.read_bytes()).hexdigest() for one in paths.set_aside.rglob("*.*")]
+        assert damaged in kept
+    assert list(broken(read_chain(paths))) == []
+
+
+def test_a_plan_touches_nothing(platform: Platform) -> None:
+    paths = paths_of(platform)
+    paths.compute_db.write_bytes(b"nonsense")
+    before = fingerprint(paths.folder)
+    (instrument,) = platform.universe.instruments
+
+    plan = plan_repair(platform, instrument)
+
+    assert plan.set_aside == ("compute.db",)
+    assert plan.steps[0] == "compute the results anew"
+    assert fingerprint(paths.folder) == before
+
+
+def test_where_all_is_proven_nothing_is_written(platform: Platform) -> None:
+    before = fingerprint(paths_of(platform).folder)
+
+    outcome = mended(platform)
+
+    assert outcome.status is Status.UNCHANGED
+    assert fingerprint(paths_of(platform).folder) == before
+
+
+def test_a_lost_verdict_is_reached_again(platform: Platform) -> None:
+    paths = paths_of(platform)
+    paths.verdict.unlink()
+    next(paths.bars("1day").iterdir()).unlink()
+
+    assert mended(platform).after.word == "proven"
+
+
+def test_a_lost_chain_begins_anew_after_the_link_that_says_so(platform: Platform) -> None:
+    paths = paths_of(platform)
+    paths.chain.unlink()
+
+    outcome = mended(platform)
+
+    assert outcome.after.word == "proven"
+    assert [link["kind"] for link in read_chain(paths)] == ["repair", "bars", "results"]
+    assert read_json(paths.manifest)["run"]["written_at"].startswith("2026-11-21")
+
+
+def test_a_damaged_raw_log_is_beyond_repair_and_left_alone(platform: Platform) -> None:
+    paths = paths_of(platform)
+    (log,) = paths.raw("1day").iterdir()
+    log.write_bytes(b"")
+    before = fingerprint(paths.folder)
+
+    outcome = mended(platform)
+
+    assert outcome.status is Status.FAILED
+    assert "restore the log from a backup" in outcome.reason
+    assert fingerprint(paths.folder) == before
+
+
+def test_the_last_good_bars_of_a_blocked_symbol_come_back_once_it_is_decided(
+    platform: Platform, tmp_path: Path
+) -> None:
+    settings = street(tmp_path, ["AAA"])
+    serve(settings, "AAA", "1day", with_value(make_bars(433), 431, low=1e6))
+    list(walk(platform, platform.universe.instruments, LATER))
+    paths = paths_of(platform)
+    next(paths.bars("1day").iterdir()).unlink()
+    before = fingerprint(paths.folder, without=(".lock",))
+
+    outcome = mended(platform)
+
+    assert outcome.status is Status.FAILED
+    assert "blocked by the gate" in outcome.reason
+    assert fingerprint(paths.folder, without=(".lock",)) == before

@@ -1,0 +1,253 @@
+"""Whatever is changed of what is held is found and named; what is unfinished is told from it."""
+
+import datetime as dt
+import json
+import random
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from regime_platform.bars.compaction import compact
+from regime_platform.bars.layout import SymbolPaths
+from regime_platform.compute.params import DEFAULT_PARAMS
+from regime_platform.pipeline.outcomes import Stage
+from regime_platform.pipeline.platform import open_platform
+from regime_platform.pipeline.proof import Kind, Proof
+from regime_platform.pipeline.verify import verify
+from regime_platform.pipeline.verify_pool import verify_many
+from regime_platform.pipeline.walk import walk, walk_symbol
+from regime_platform.settings import Settings
+from regime_platform_tests.builders import make_bars
+from regime_platform_tests.conftest import NOW
+from regime_platform_tests.street import fingerprint, serve, street, with_value
+from regime_platform_tests.tampering import tamper
+
+SYMBOLS = ["AAA", "BBB"]
+LATER = NOW + dt.timedelta(days=1)
+
+
+@pytest.fixture(scope="session")
+def _held(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two symbols after two walks, so that their chains have more than one link."""
+    folder = tmp_path_factory.mktemp("held")
+    settings = street(folder, SYMBOLS)
+    for bars, now in ((425, NOW - dt.timedelta(days=1)), (430, NOW)):
+        for seed, symbol in enumerate(SYMBOLS):
+            serve(settings, symbol, "1day", make_bars(bars, seed=seed))
+        platform = open_platform(settings)
+        list(walk(platform, platform.universe.instruments, now))
+    return folder
+
+
+@pytest.fixture
+def held(_held: Path, tmp_path: Path) -> Settings:
+    shutil.copytree(_held, tmp_path, dirs_exist_ok=True)
+    return street(tmp_path, SYMBOLS)
+
+
+def proof_of(settings: Settings, symbol: str = "AAA", *, recompute: bool = False) -> Proof:
+    platform = open_platform(settings)
+    return verify(platform, platform.universe.instrument(symbol), recompute=recompute)
+
+
+def paths_of(settings: Settings) -> SymbolPaths:
+    return open_platform(settings).root.symbol("AAA")
+
+
+def kinds(proof: Proof) -> set[Kind]:
+    return {one.kind for one in proof.findings}
+
+
+def test_what_nobody_touched_is_proven_and_looking_writes_nothing(held: Settings) -> None:
+    before = fingerprint(held.data_root)
+
+    proof = proof_of(held, recompute=True)
+
+    assert (proof.word, proof.reason, proof.is_recomputed) == ("proven", "", True)
+    assert (proof.bars, proof.rows, proof.files, proof.links) == (430, 430 + 430 + 410, 3, 4)
+    assert set(proof.digests) == {"bars_content", "results_content", "recipe"}
+    assert fingerprint(held.data_root) == before
+
+
+def test_everything_that_is_tampered_with_is_found(held: Settings) -> None:
+    chance, paths = random.Random(20), paths_of(held)
+    missed = []
+
+    for _ in range(50):
+        done = tamper(paths, chance)
+        if proof_of(held).status.is_good:
+            missed.append(done)
+        done.undo()
+
+    assert missed == []
+    assert proof_of(held).word == "proven"
+
+
+def _gone(paths: SymbolPaths) -> None:
+    next(paths.bars("1day").glob("*.parquet")).unlink()
+
+
+def _beside(paths: SymbolPaths) -> None:
+    (part,) = paths.bars("1day").glob("*.parquet")
+    shutil.copy(part, part.with_name("all-000000000000.parquet"))
+
+
+def _raw_gone(paths: SymbolPaths) -> None:
+    min(paths.raw("1day").iterdir()).unlink()
+
+
+def _raw_flipped(paths: SymbolPaths) -> None:
+    path = max(paths.raw("1day").iterdir())
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(bytes(data))
+
+
+def _link_gone(paths: SymbolPaths) -> None:
+    lines = paths.chain.read_text().splitlines(keepends=True)
+    paths.chain.write_text("".join(lines[1:]))
+
+
+def _of_another_symbol(paths: SymbolPaths) -> None:
+    shutil.copy(paths.folder.parent / "BBB" / "manifest.json", paths.manifest)
+
+
+def _block_renumbered(paths: SymbolPaths) -> None:
+    with duckdb.connect(paths.compute_db) as connection:
+        connection.execute("UPDATE content_blocks SET block = 1 WHERE \"of\" = 'state_history'")
+
+
+def _view_of_other_making(paths: SymbolPaths) -> None:
+    with duckdb.connect(paths.compute_db) as connection:
+        connection.execute("CREATE OR REPLACE VIEW state_json AS SELECT 1 AS state_json")
+
+
+def _verdict_edited(paths: SymbolPaths) -> None:
+    facts = json.loads(paths.verdict.read_text())
+    facts["series"][0]["rows_in"] += 1
+    paths.verdict.write_text(json.dumps(facts, indent=2) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "told"),
+    [
+        (_gone, Kind.MISSING, "the file is gone"),
+        (_beside, Kind.EXTRA, "no pointer names it"),
+        (_raw_gone, Kind.MISSING, "no file of the log holds it any more"),
+        (_raw_flipped, Kind.CHANGED, "its bytes are not those its name promises"),
+        (lambda paths: paths.compute_db.unlink(), Kind.MISSING, "compute.db: "),
+        (lambda paths: paths.chain.unlink(), Kind.MISSING, "the chain of manifests is gone"),
+        (_link_gone, Kind.CHANGED, "the links of bars before 2 are missing"),
+        (_of_another_symbol, Kind.CHANGED, "it is about BBB"),
+        (_block_renumbered, Kind.CHANGED, "the file tells of blocks out of order"),
+        (_view_of_other_making, Kind.CHANGED, "state_json is not as this platform makes it"),
+        (_verdict_edited, Kind.CHANGED, "it was changed after the gate wrote it"),
+    ],
+)
+def test_what_is_wrong_is_named(
+    held: Settings, change: Callable[[SymbolPaths], None], kind: Kind, told: str
+) -> None:
+    change(paths_of(held))
+
+    proof = proof_of(held)
+
+    assert not proof.status.is_good
+    assert kind in kinds(proof)
+    assert told in proof.reason
+
+
+def test_a_changed_number_is_told_with_its_place(held: Settings) -> None:
+    with duckdb.connect(paths_of(held).compute_db) as connection:
+        connection.execute("UPDATE state_history SET vrs = vrs + 1e-12 WHERE ts = '2013-08-01'")
+
+    proof = proof_of(held)
+
+    assert proof.word == "changed"
+    assert "state_history 1day: a value between 2012-01-30T00:00 and" in proof.reason
+    assert proof_of(held, "BBB").word == "proven"
+
+
+def test_compacted_logs_are_proven_by_the_names_from_before(held: Settings) -> None:
+    compact(paths_of(held).raw("1day"))
+
+    assert proof_of(held).word == "proven"
+
+
+@pytest.mark.parametrize("last", [Stage.RAW_BARS, Stage.VALIDATED_BARS, Stage.COMPUTE_DB])
+def test_an_unfinished_append_is_told_and_finished_by_a_rerun(held: Settings, last: Stage) -> None:
+    serve(held, "AAA", "1day", make_bars(433, seed=0))
+    platform = open_platform(held)
+    instrument = platform.universe.instrument("AAA")
+    stages = [stage for stage in Stage if list(Stage).index(stage) <= list(Stage).index(last)]
+    walk_symbol(platform, instrument, LATER, stages=stages)
+
+    unfinished = proof_of(held)
+    walk_symbol(platform, instrument, LATER)
+
+    assert unfinished.word == "unfinished"
+    assert kinds(unfinished) == {Kind.UNFINISHED}
+    assert proof_of(held).word == "proven"
+
+
+def test_compute_db_ahead_of_its_manifest_is_told_so(held: Settings) -> None:
+    manifest = paths_of(held).compute_manifest
+    serve(held, "AAA", "1day", make_bars(433, seed=0))
+    before = manifest.read_bytes()
+    platform = open_platform(held)
+    list(walk(platform, platform.universe.instruments, LATER))
+    manifest.write_bytes(before)
+
+    proof = proof_of(held)
+
+    assert proof.word == "unfinished"
+    assert "it is ahead of its manifest: an unfinished append" in proof.reason
+    assert "a later manifest of the results was begun and is not in place" in proof.reason
+
+
+def test_a_blocked_symbol_keeps_what_is_proven(held: Settings) -> None:
+    serve(held, "AAA", "1day", with_value(make_bars(433, seed=0), 431, low=1e6))
+    platform = open_platform(held)
+    list(walk(platform, platform.universe.instruments, LATER))
+
+    proof = proof_of(held)
+
+    assert (proof.word, kinds(proof)) == ("proven", {Kind.STALE})
+    assert "the gate holds back what came since: 1day: high_low_order" in proof.reason
+
+
+def test_other_parameters_and_other_code_are_named_as_the_cause(held: Settings) -> None:
+    platform = open_platform(held)
+    instrument = platform.universe.instrument("AAA")
+    timeframes = tuple(
+        (name, replace(one, horizon=one.horizon + 1)) for name, one in DEFAULT_PARAMS.by_timeframe
+    )
+    other = replace(platform, params=replace(DEFAULT_PARAMS, by_timeframe=timeframes))
+    newer = replace(platform, code=replace(platform.code, compute_digest="0" * 64))
+
+    by_params = verify(other, instrument, recompute=True)
+    by_code = verify(newer, instrument, recompute=True)
+
+    assert by_params.word == "changed"
+    assert "other numbers in forward_labels: made with other parameters than" in by_params.reason
+    assert by_code.word == "proven"
+    assert "made with other code than today's" in by_code.reason
+
+
+def test_two_processes_say_what_one_says(held: Settings) -> None:
+    _raw_flipped(paths_of(held))
+    platform = open_platform(held)
+    instruments = platform.universe.instruments
+
+    assert list(verify_many(platform, instruments, workers=2)) == list(
+        verify_many(platform, instruments, workers=1)
+    )
+
+
+def test_a_symbol_of_which_nothing_is_held_is_empty(tmp_path: Path) -> None:
+    proof = proof_of(street(tmp_path, SYMBOLS))
+
+    assert (proof.word, proof.status.is_good) == ("empty", True)
