@@ -1,7 +1,7 @@
 """Market data straight into Parquet, gated, and one canonical regime compute per symbol.
 
-From here: ``bars``, ``history`` and ``state`` answer questions about what has been computed. They
-are looked up on first use, so that importing the package stays light.
+From here: ``bars``, ``history``, ``state`` and ``explain`` answer questions about what has been
+computed. They are looked up on first use, so that importing the package stays light.
 """
 # ruff: noqa: PLC0415
 # Imports wait until a name is used, so that importing the package stays light.
@@ -12,10 +12,11 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from regime_platform.query.explain import explain
     from regime_platform.query.series import bars, history
     from regime_platform.query.states import state
 
-__all__ = ["bars", "history", "state"]
+__all__ = ["bars", "explain", "history", "state"]
 
 
 class _Bars:
@@ -49,6 +50,8 @@ sys.modules[__name__].__class__ = _Package
 def __getattr__(name: str) -> Any:
     if name == "history":
         from regime_platform.query.series import history as found
+    elif name == "explain":
+        from regime_platform.query.explain import explain as found  # type: ignore[assignment]
     elif name == "state":
         from regime_platform.query.states import state as found  # type: ignore[assignment]
     else:

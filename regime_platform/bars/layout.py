@@ -116,6 +116,16 @@ class DataRoot:
         return self.eras / f"{version}.yaml"
 
     @property
+    def snapshots(self) -> Path:
+        """One manifest per release over all symbols, each written once."""
+        return self.path / "snapshots"
+
+    @property
+    def snapshot_index(self) -> Path:
+        """One line for every snapshot ever taken."""
+        return self.snapshots / "index.jsonl"
+
+    @property
     def adopted_eras(self) -> Path:
         """Every adoption of an era set, oldest first; the last one is in force."""
         return self.eras / "adopted.yaml"

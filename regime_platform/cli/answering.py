@@ -14,6 +14,10 @@ Timeframe = Annotated[str | None, typer.Option("--timeframe", help="Only this ti
 Since = Annotated[str | None, typer.Option("--since", help="First bar wanted, an ISO time (UTC).")]
 Until = Annotated[str | None, typer.Option("--until", help="The ISO time before which to stop.")]
 Last = Annotated[int | None, typer.Option("--last", min=1, help="Only so many rows from the end.")]
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", help="What would have been said then: an ISO time (UTC)."),
+]
 Output = Annotated[
     Path | None, typer.Option("--output", help="Write all columns to this .csv or .parquet file.")
 ]
@@ -23,8 +27,15 @@ _TAIL = 20  # rows shown where nothing else was asked for
 _HISTORY = ("ts", "price", "regime_label", "regime_bias", "confidence", "esc_pctl", "esc_bucket")
 
 
-def state(symbol: Symbol, timeframe: Timeframe = None, as_json: Json = False) -> None:
-    """Tell what regime a symbol is in, since when and why."""
+def state(
+    symbol: Symbol, timeframe: Timeframe = None, as_of: AsOf = None, as_json: Json = False
+) -> None:
+    """Tell what regime a symbol is in, since when and why; with --as-of, what was told then."""
+    if as_of is not None:
+        from regime_platform.cli.past import tell_state
+
+        tell_state(symbol, timeframe, as_of, as_json=as_json)
+        return
     from regime_platform.cli.screen import print_json
     from regime_platform.cli.state_view import print_states
     from regime_platform.query.states import state as latest
@@ -71,17 +82,19 @@ def bars(  # noqa: PLR0913, PLR0917 - one parameter per option
     since: Since = None,
     until: Until = None,
     last: Last = None,
+    as_of: AsOf = None,
     output: Output = None,
     as_json: Json = False,
 ) -> None:
-    """Show or export the canonical bars of a series."""
+    """Show or export the canonical bars of a series, those of now or those known at --as-of."""
     import polars as pl
 
     from regime_platform.cli.instants import optional_instant
+    from regime_platform.cli.past import bars_then
     from regime_platform.query.series import bars as scan
 
     start, end = optional_instant("--since", since), optional_instant("--until", until)
-    rows = scan(symbol, timeframe)
+    rows = scan(symbol, timeframe) if as_of is None else bars_then(symbol, timeframe, as_of).lazy()
     if start is not None:
         rows = rows.filter(pl.col("ts") >= start)
     if end is not None:

@@ -1,39 +1,54 @@
 """The command that runs the engine on any file of bars, beside the store."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 
-def evaluate(  # noqa: PLR0913, PLR0917 - one parameter per option
+def evaluate(  # noqa: PLR0913 - one parameter per option
+    *,
     bars_file: Annotated[
-        Path, typer.Argument(help="CSV or Parquet: ts, open, high, low, close, volume.")
-    ],
+        Path | None,
+        typer.Argument(
+            help="CSV or Parquet: ts, open, high, low, close, volume. "
+            "Without it, and with --as-of: the store's bars of then."
+        ),
+    ] = None,
     symbol: Annotated[str, typer.Option("--symbol", help="Decides the era class; any name.")],
     timeframe: Annotated[str, typer.Option("--timeframe", help="15min, 1h, 4h, 1day or 1week.")],
     output: Annotated[Path, typer.Option("--output", help="Folder for the two tables.")],
     eras: Annotated[
         Path | None, typer.Option("--eras", help="Era file in the incumbent's CSV format.")
     ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", help="ISO time: only what was known, of a file what was over."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Run the canonical engine on a file of bars, without gate and without touching the store."""
+    from regime_platform.cli.instants import optional_instant
     from regime_platform.cli.screen import messages, plural, print_json
     from regime_platform.cli.warming import warm
+    from regime_platform.errors import UsageError
     from regime_platform.pipeline.evaluate import evaluate as evaluated
+    from regime_platform.pipeline.evaluate_as_of import evaluate_as_of
+    from regime_platform.pipeline.platform import open_platform
     from regime_platform.settings import Settings, load_universe
 
-    universe = load_universe(Settings())
-    warm()
-    done = evaluated(
-        bars_file,
-        symbol=symbol,
-        timeframe=timeframe,
-        universe=universe,
-        eras_file=eras,
-        output=output,
-    )
+    moment, settings = optional_instant("--as-of", as_of), Settings()
+    asked: dict[str, Any] = {"symbol": symbol, "timeframe": timeframe, "output": output}
+    if bars_file is not None:
+        universe = load_universe(settings)
+        warm()
+        done = evaluated(bars_file, universe=universe, eras_file=eras, as_of=moment, **asked)
+    elif moment is not None:
+        platform = open_platform(settings)
+        warm()
+        done = evaluate_as_of(platform, as_of=moment, eras_file=eras, **asked)
+    else:
+        raise UsageError("evaluate which bars? name a file, or give --as-of for those of the store")
     if as_json:
         print_json(done.facts())
         return

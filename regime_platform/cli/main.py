@@ -19,8 +19,11 @@ from regime_platform.cli import (
     doctor,
     era_sets,
     evaluating,
+    explaining,
+    exporting,
     fetching,
     interface,
+    snapshots,
     universe,
     validating,
     verifying,
@@ -48,11 +51,15 @@ _PANELS: Sequence[tuple[str, Sequence[tuple[str, Callable[..., Any]]]]] = (
         (
             ("state", answering.state),
             ("history", answering.history),
+            ("explain", explaining.explain),
             ("board", boards.board),
             ("charts", charting.charts),
         ),
     ),
-    ("Beside the store", (("evaluate", evaluating.evaluate),)),
+    (
+        "Beside the store",
+        (("evaluate", evaluating.evaluate), ("export", exporting.export)),
+    ),
     (
         "House",
         (
@@ -89,6 +96,12 @@ app.add_typer(
     name="eras",
     help="Find, list and adopt the eras that escalation is ranked in.",
     rich_help_panel="Eras",
+)
+app.add_typer(
+    snapshots.snapshot,
+    name="snapshot",
+    help="Take a snapshot of all symbols, compare two, hand one on as a bundle.",
+    rich_help_panel="House",
 )
 app.add_typer(
     universe.universe,

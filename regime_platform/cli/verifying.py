@@ -1,11 +1,14 @@
 """The commands that prove what is held, and put right what is not: verify, repair."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from regime_platform.cli.answering import AsOf
 from regime_platform.cli.selection import Everything, Symbols, SymbolsFile, Tier, chosen
+from regime_platform.errors import UsageError
 
 if TYPE_CHECKING:
     from regime_platform.pipeline.proof import Proof
@@ -25,20 +28,32 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter per option
     all_rows: Annotated[
         bool, typer.Option("--all-rows", help="One row for every symbol, proven or not.")
     ] = False,
+    as_of: AsOf = None,
+    bundle: Annotated[
+        Path | None,
+        typer.Option("--bundle", help="Prove this bundle by itself, without any data root."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Prove bars, results and manifests against each other, to the last value; changes nothing."""
     from regime_platform.cli.exits import code_of
+    from regime_platform.cli.proving import prove_past, prove_this_bundle
     from regime_platform.cli.screen import print_json, symbol_progress
     from regime_platform.cli.warming import warm
     from regime_platform.pipeline.platform import open_platform
     from regime_platform.pipeline.verify_pool import verify_many
     from regime_platform.settings import Settings
 
+    if bundle is not None:
+        if symbols or everything or symbols_file or tier or as_of:
+            raise UsageError("--bundle proves all that is in it; leave symbols and --as-of out")
+        prove_this_bundle(bundle, recompute=recompute, as_json=as_json)
     platform = open_platform(Settings())
     instruments = chosen(
         platform.universe, symbols, everything=everything, symbols_file=symbols_file, tier=tier
     )
+    if as_of is not None:
+        prove_past(platform, instruments, as_of, as_json=as_json)
     if recompute:
         warm()
     proofs = []

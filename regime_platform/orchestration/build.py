@@ -12,6 +12,7 @@ from regime_platform.orchestration.partitions import symbol_partitions
 from regime_platform.orchestration.resources import PlatformResource
 from regime_platform.orchestration.schedules import build_schedules
 from regime_platform.orchestration.sensors import build_sensors
+from regime_platform.orchestration.snapshot import build_snapshot
 from regime_platform.orchestration.universe_reload import build_universe_sensor
 from regime_platform.pipeline.outcomes import WalkOutcome
 from regime_platform.settings import Settings, load_universe
@@ -31,7 +32,7 @@ def build_definitions(settings: Settings, on_outcome: OnOutcome | None = None) -
     current = partial(load_universe, settings)
     heard = on_outcome or _ignore
     return dg.Definitions(
-        assets=[build_walk(partitions, heard), build_era_set()],
+        assets=[build_walk(partitions, heard), build_era_set(), build_snapshot()],
         jobs=build_jobs(heard),
         schedules=build_schedules(current),
         sensors=[*build_sensors(current), build_universe_sensor(universe, current)],

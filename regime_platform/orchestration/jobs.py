@@ -1,10 +1,11 @@
 """The runs that have a name.
 
-``walk_all`` materialises assets for partitions, ``detect_eras`` the one asset that has none. The
-others are **listed**: plain jobs of one op that take symbols from their config and report the same
-assets and checks. They are no asset jobs because Dagster refuses to start an unpartitioned run of a
-partitioned asset whose upstream is partitioned and not part of the run (test_upstream.py); and as a
-plain job writes no planned events, a listed run costs what its changes cost and nothing else.
+``walk_all`` materialises assets for partitions, ``detect_eras`` and ``take_snapshot`` those that
+have none. The others are **listed**: plain jobs of one op that take symbols from their config and
+report the same assets and checks. They are no asset jobs because Dagster refuses to start an
+unpartitioned run of a partitioned asset whose upstream is partitioned and not part of the run
+(test_upstream.py); and as a plain job writes no planned events, a listed run costs what its changes
+cost and nothing else.
 """
 
 import datetime as dt
@@ -21,6 +22,7 @@ from regime_platform.orchestration.checks import CHECK_KEYS
 from regime_platform.orchestration.era_set import DETECT_ERAS, ERA_SET
 from regime_platform.orchestration.events import SymbolEvent
 from regime_platform.orchestration.resources import PlatformResource
+from regime_platform.orchestration.snapshot import SNAPSHOT, TAKE_SNAPSHOT
 from regime_platform.orchestration.work import (
     ListedConfig,
     Work,
@@ -89,7 +91,13 @@ def build_jobs(on_outcome: OnOutcome) -> list[dg.JobDefinition | UnresolvedAsset
         description="Looks for eras on the benchmarks and keeps a new set where they moved; adopts "
         "nothing.",
     )
-    return [*(_listed_job(one, on_outcome) for one in _LISTED), walk_all, detect_eras]
+    take_snapshot = dg.define_asset_job(
+        TAKE_SNAPSHOT,
+        selection=dg.AssetSelection.assets(SNAPSHOT),
+        description="Writes one manifest over all symbols as they stand; overwrites none.",
+    )
+    listed = (_listed_job(one, on_outcome) for one in _LISTED)
+    return [*listed, walk_all, detect_eras, take_snapshot]
 
 
 def listed_config(job: str, symbols: Sequence[str], *, force: bool = False) -> dg.RunConfig:

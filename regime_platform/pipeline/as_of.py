@@ -6,7 +6,8 @@ source (``outside_listing``) as they are known today.
 """
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -18,9 +19,10 @@ from regime_platform.model.bar_schema import BAR_COLUMNS, BAR_SCHEMA, empty_bars
 from regime_platform.model.digests import frame_digest
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.series import instant
-from regime_platform.pipeline.judging import judged_log, standard_of
+from regime_platform.pipeline.judging import JudgedSeries, judged_log, standard_of
 from regime_platform.pipeline.platform import Platform
-from regime_platform.validation.gate import NO_BARS, PASSED
+from regime_platform.validation.gate import BLOCKED, NO_BARS, PASSED
+from regime_platform.validation.verdict import series_reason
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,15 @@ class BarsAsOf:
     status: str  # what the gate says of all that was known by then: passed, blocked, no_bars
     known_at: dt.datetime | None  # the fetch or decision that put these bars in force
     factors: tuple[Step, ...]  # by what their prices were adjusted
+
+
+@dataclass(frozen=True)
+class SymbolAsOf:
+    """The bars that a symbol's results could be computed from at a moment."""
+
+    series: Mapping[str, BarsAsOf] = field(default_factory=dict)  # timeframes that had bars
+    known_at: dt.datetime | None = None  # the fetch or decision after which it was so
+    held_back: str = ""  # why the gate kept newer bars from the results; empty where it did not
 
 
 def bars_as_of(
@@ -46,18 +57,70 @@ def bars_as_of(
         BarsError, ConfigError: a file of the raw log, decisions.yaml or acquisition.json is
             damaged.
     """
-    paths = platform.root.symbol(instrument.symbol)
     status = NO_BARS
-    for number, moment in enumerate(_moments(paths, instrument, as_of)):
-        standard = standard_of(platform.root, instrument, moment)
-        judged = judged_log(paths, instrument, standard, moment)[timeframe]
+    for number, (moment, series) in enumerate(_judged_before(platform, instrument, as_of)):
+        judged = series[timeframe]
         status = judged.result.status if number == 0 else status
         if judged.result.status == PASSED:
-            bars = judged.result.valid.select(BAR_COLUMNS)
-            return BarsAsOf(bars, frame_digest(bars), status, moment, judged.factors)
+            return _in_force(judged, status, moment)
         if judged.result.status == NO_BARS:
             break
     return BarsAsOf(empty_bars(), frame_digest(empty_bars()), status, None, ())
+
+
+def symbol_as_of(platform: Platform, instrument: Instrument, as_of: dt.datetime) -> SymbolAsOf:
+    """The bars of all timeframes that results were computed from by ``as_of`` (aware).
+
+    One blocked timeframe holds back the whole symbol, as it does in the walk: then the last moment
+    before it counts.
+
+    Raises:
+        BarsError, ConfigError: see `bars_as_of`.
+    """
+    held_back = ""
+    for number, (moment, series) in enumerate(_judged_before(platform, instrument, as_of)):
+        statuses = {name: judged.result.status for name, judged in series.items()}
+        if BLOCKED not in statuses.values():
+            passed = {
+                name: _in_force(judged, PASSED, moment)
+                for name, judged in series.items()
+                if statuses[name] == PASSED
+            }
+            return SymbolAsOf(passed, moment if passed else None, held_back)
+        if number == 0:
+            held_back = " | ".join(
+                series_reason(name, judged.result)
+                for name, judged in series.items()
+                if statuses[name] == BLOCKED
+            )
+    return SymbolAsOf(held_back=held_back)
+
+
+def first_fetch(platform: Platform, instrument: Instrument) -> dt.datetime | None:
+    """When the first bar of a symbol became known; None where none ever did.
+
+    Raises:
+        BarsError: a file of the raw log is damaged.
+    """
+    paths = platform.root.symbol(instrument.symbol)
+    logs = [read_raw(paths.raw(one), None, ["fetched_at"]) for one in instrument.timeframes]
+    first = pl.concat(logs)["fetched_at"].min()
+    return first if isinstance(first, dt.datetime) else None
+
+
+def _judged_before(
+    platform: Platform, instrument: Instrument, as_of: dt.datetime
+) -> Iterator[tuple[dt.datetime, dict[str, JudgedSeries]]]:
+    """What the gate says of every moment by ``as_of``, the latest first, judged when asked for."""
+    paths = platform.root.symbol(instrument.symbol)
+    for moment in _moments(paths, instrument, as_of):
+        standard = standard_of(platform.root, instrument, moment)
+        yield moment, judged_log(paths, instrument, standard, moment)
+
+
+def _in_force(judged: JudgedSeries, status: str, moment: dt.datetime) -> BarsAsOf:
+    bars = judged.result.valid.select(BAR_COLUMNS)
+    return BarsAsOf(bars, frame_digest(bars), status, moment, judged.factors)
 
 
 def _moments(paths: SymbolPaths, instrument: Instrument, as_of: dt.datetime) -> list[dt.datetime]:

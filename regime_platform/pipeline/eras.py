@@ -5,7 +5,7 @@ adoption the fixed eras are in force; a file that cannot be trusted is an error,
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,21 +36,16 @@ def eras_in_force(root: DataRoot) -> EraSet:
     Raises:
         ConfigError: a file is damaged, or the set is not the one that was adopted.
     """
-    adopted = adoptions(root)
-    if not adopted:
-        return FALLBACK_ERAS
-    last = adopted[-1]
-    try:
-        eras = era_set(root, last.version)
-    except ConfigError as error:
-        told = f"the eras in force since {last.since:%Y-%m-%d} cannot be read: {error}"
-        raise ConfigError(f"{told}; or adopt another set with `regime eras adopt`") from error
-    if era_set_digest(eras) != last.digest:
-        raise ConfigError(
-            f"{root.era_set(last.version)} is not the era set that was adopted on "
-            f"{last.since:%Y-%m-%d}; restore it from a backup or adopt another"
-        )
-    return eras
+    return _latest(root, adoptions(root))
+
+
+def eras_as_of(root: DataRoot, as_of: dt.datetime) -> EraSet:
+    """The set that was in force at a moment of the past (aware).
+
+    Raises:
+        ConfigError: a file is damaged, or the set is not the one that was adopted.
+    """
+    return _latest(root, [one for one in adoptions(root) if one.since <= as_of])
 
 
 def adoptions(root: DataRoot) -> tuple[Adoption, ...]:
@@ -156,6 +151,23 @@ def touched(universe: Universe, before: EraSet, after: EraSet) -> Mapping[str, s
         for symbol, one in wanted.items()
         if before.choose(one).eras != after.choose(one).eras
     }
+
+
+def _latest(root: DataRoot, adopted: Sequence[Adoption]) -> EraSet:
+    if not adopted:
+        return FALLBACK_ERAS
+    last = adopted[-1]
+    try:
+        eras = era_set(root, last.version)
+    except ConfigError as error:
+        told = f"the eras in force since {last.since:%Y-%m-%d} cannot be read: {error}"
+        raise ConfigError(f"{told}; or adopt another set with `regime eras adopt`") from error
+    if era_set_digest(eras) != last.digest:
+        raise ConfigError(
+            f"{root.era_set(last.version)} is not the era set that was adopted on "
+            f"{last.since:%Y-%m-%d}; restore it from a backup or adopt another"
+        )
+    return eras
 
 
 @contextmanager

@@ -4,6 +4,7 @@ What it writes has the names and forms of the vectors that prove the engine: nes
 state flattened with dots, lists and objects as JSON text, a text key ``asof`` beside ``ts``.
 """
 
+import datetime as dt
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from regime_platform.compute.results import SeriesResult
 from regime_platform.errors import ConfigError
 from regime_platform.files import write_atomically
 from regime_platform.model.result_schema import ESCALATION_BUCKETS, ESCALATION_METADATA, METRICS
+from regime_platform.model.sessions import is_finished
 from regime_platform.model.timeframes import canonical_timeframe
 from regime_platform.model.universe import Universe
 from regime_platform.sources.files import read_bars_file
@@ -89,20 +91,31 @@ def evaluate(  # noqa: PLR0913 - the parts of one question
     universe: Universe,
     eras_file: Path | None,
     output: Path,
+    as_of: dt.datetime | None = None,
 ) -> Evaluation:
     """Runs the engine on ``bars_file`` and writes both tables into ``output``.
 
     The era class comes from the table of symbols, then from the universe; a symbol in neither gets
-    the fixed eras. Below the gates the tables are written without rows.
+    the fixed eras. Below the gates the tables are written without rows. A file does not tell when
+    its bars became known: ``as_of`` (aware) leaves out those that were not over by then.
 
     Raises:
         BarsError: the file cannot be understood, or its bars are not ascending.
         ConfigError: the era file cannot be read.
+        UsageError: ``as_of`` is given for a symbol whose hours nobody knows.
     """
     name, frame = symbol.upper(), canonical_timeframe(timeframe)
     choice = choose_eras(name, universe, eras_file)
     bars = read_bars_file(bars_file)
+    if as_of is not None:
+        asset_class = universe.instrument(name).asset_class
+        bars = bars.filter(is_finished(pl.col("ts"), as_of, frame, asset_class))
     result = compute_series(bars, symbol=name, timeframe=frame, eras=choice.eras)
+    return written(result, choice, output)
+
+
+def written(result: SeriesResult, choice: EraChoice, output: Path) -> Evaluation:
+    """Both tables of a result, in the folder ``output``."""
     files = (output / "escalation_history_v3.parquet", output / "state_history.parquet")
     tables = (escalation_table(result), state_table(result))
     for path, table in zip(files, tables, strict=True):

@@ -70,10 +70,11 @@ def state(symbol: str, timeframe: str | None = None, *, where: Where = None) -> 
     latest = read_table(paths.compute_db, "latest_state", timeframe=wanted).sort("timeframe")
     held_back, delisted = gate_reason(paths), instrument.delisted
     rows = latest.iter_rows(named=True)
-    return {row["timeframe"]: _state(row, held_back, delisted) for row in rows}
+    return {row["timeframe"]: state_now(row, held_back, delisted) for row in rows}
 
 
-def _state(row: dict[str, Any], held_back: str, delisted: str) -> StateNow:
+def state_now(row: dict[str, Any], held_back: str = "", delisted: str = "") -> StateNow:
+    """A row of ``LATEST_SCHEMA`` as a state."""
     return StateNow(
         symbol=row["symbol"],
         timeframe=row["timeframe"],

@@ -81,8 +81,8 @@ def backfill(browser: Browser, address: str, tmp_path_factory: pytest.TempPathFa
         dialog.get_by_role("button", name="Launch backfill").click()
         page.get_by_text("View", exact=True).click()  # in the note that the backfill was created
         page.wait_for_url("**/runs/b/*")
-        # the four stages and era_set; of all that, only the column and the status say Failed
-        expect(page.get_by_text("100% completed")).to_have_count(5, timeout=BACKFILL)
+        # the four stages, era_set, snapshot; of all that only the column and the status say Failed
+        expect(page.get_by_text("100% completed")).to_have_count(6, timeout=BACKFILL)
         expect(page.get_by_text("Failed", exact=True)).to_have_count(2, timeout=BACKFILL)
         return page.url
 

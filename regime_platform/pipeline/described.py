@@ -1,0 +1,23 @@
+"""Whether a compute.db is the one that a compute manifest describes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from regime_platform.bars.layout import SymbolPaths
+from regime_platform.compute_db.reader import read_lineage
+from regime_platform.pipeline.derive import stat_facts
+
+
+def is_described(paths: SymbolPaths, results: Mapping[str, Any]) -> bool:
+    """True where the file says of itself what the manifest (as written) says of it.
+
+    It is not opened where it is the very file that the manifest was written for; after a restore
+    or a copy it has another time, and is asked.
+
+    Raises:
+        ResultsError: it is damaged.
+    """
+    if results["run"].get("compute_db") == stat_facts(paths):
+        return True
+    lineage, facts = read_lineage(paths.compute_db), results["manifest"]
+    return bool(lineage["tables"] == facts["tables"] and lineage["recipe"] == facts["recipe"])

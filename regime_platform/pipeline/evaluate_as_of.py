@@ -1,0 +1,52 @@
+"""The canonical engine on the bars of the store as they were known at a moment, one timeframe.
+
+What it writes is what ``pipeline.evaluate`` writes of a file; the store itself is not touched.
+"""
+
+import datetime as dt
+from pathlib import Path
+
+from regime_platform.compute.engine import compute_series
+from regime_platform.compute.eras import era_class
+from regime_platform.errors import BarsError
+from regime_platform.model.series import iso
+from regime_platform.model.timeframes import canonical_timeframe
+from regime_platform.pipeline.as_of import bars_as_of
+from regime_platform.pipeline.eras import eras_as_of
+from regime_platform.pipeline.evaluate import Evaluation, choose_eras, written
+from regime_platform.pipeline.platform import Platform
+
+
+def evaluate_as_of(  # noqa: PLR0913 - the parts of one question
+    platform: Platform,
+    *,
+    symbol: str,
+    timeframe: str,
+    as_of: dt.datetime,
+    eras_file: Path | None,
+    output: Path,
+) -> Evaluation:
+    """Runs the engine on the canonical bars as of a moment (aware), in the eras in force then.
+
+    Raises:
+        UsageError: the symbol or timeframe is unknown.
+        BarsError: no bars of the series were in force by then, or the raw log is damaged.
+        ConfigError: the era file, or the set in force then, cannot be read.
+    """
+    instrument, frame = platform.universe.instrument(symbol), canonical_timeframe(timeframe)
+    name = instrument.symbol
+    known = bars_as_of(platform, instrument, frame, as_of)
+    if known.bars.is_empty():
+        raise BarsError(
+            f"no {frame} bars of {name} were in force by {iso(as_of)} (gate: {known.status}); "
+            f"`regime bars {name} {frame}` shows those of now"
+        )
+    choice = (
+        choose_eras(name, platform.universe, eras_file)
+        if eras_file is not None
+        else eras_as_of(platform.root, as_of).choose(era_class(name, instrument.asset_class))
+    )
+    result = compute_series(
+        known.bars, symbol=name, timeframe=frame, eras=choice.eras, params=platform.params
+    )
+    return written(result, choice, output)

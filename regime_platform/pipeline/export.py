@@ -1,0 +1,137 @@
+"""Results for readers elsewhere: one SQLite file of old, or a folder of Parquet or CSV files.
+
+Everything of one symbol is read from one state of its compute.db, and a file is published whole.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from regime_platform.bars.parquet import encode
+from regime_platform.compute_db.reader import Reader, reading
+from regime_platform.errors import ResultsError, UsageError
+from regime_platform.files import write_atomically, write_bytes
+from regime_platform.manifests.recipe import recipe_digest
+from regime_platform.model.digests import facts_digest
+from regime_platform.model.instruments import Instrument
+from regime_platform.model.result_schema import RESULT_SCHEMA_VERSION, TABLES
+from regime_platform.pipeline.export_sqlite import fill
+from regime_platform.pipeline.outcomes import Status
+from regime_platform.pipeline.platform import Platform
+
+
+class Format(StrEnum):
+    """In what form results leave."""
+
+    SQLITE = "sqlite"  # of the engine this platform replaces: one file for all symbols
+    PARQUET = "parquet"  # a folder per symbol, a file per table
+    CSV = "csv"
+
+
+@dataclass(frozen=True)
+class ExportOutcome:
+    """What was written of one symbol."""
+
+    symbol: str
+    status: Status
+    rows: int = 0
+    reason: str = ""
+
+    def facts(self) -> dict[str, Any]:
+        """Plain values for ``--json``."""
+        told = {"symbol": self.symbol, "status": self.status.value}
+        return {**told, "rows": self.rows, "reason": self.reason}
+
+
+def export(  # noqa: PLR0913 - what of whom, in what form, and where to
+    platform: Platform,
+    instruments: Sequence[Instrument],
+    how: Format,
+    output: Path,
+    now: dt.datetime,
+    *,
+    replace: bool = False,
+) -> list[ExportOutcome]:
+    """Writes the results of ``instruments``; those without any are told and left out.
+
+    Args:
+        platform: where the results are.
+        instruments: whose.
+        how: in what form.
+        output: the file (sqlite) or the folder.
+        now: what the tables of old call the time of their update.
+        replace: overwrite what is there.
+
+    Raises:
+        UsageError: there is something at ``output`` already.
+    """
+    if output.exists() and not replace:
+        raise UsageError(f"--output {output} exists; give another name, or --replace to overwrite")
+    if how is Format.SQLITE:
+        return _to_sqlite(platform, instruments, output, now)
+    return [_to_folder(platform, one, how, output) for one in instruments]
+
+
+def _to_sqlite(
+    platform: Platform, instruments: Sequence[Instrument], output: Path, now: dt.datetime
+) -> list[ExportOutcome]:
+    failed: dict[str, str] = {}
+    sound: list[tuple[Instrument, Path]] = []
+    for one in instruments:
+        path = platform.root.symbol(one.symbol).compute_db
+        try:
+            with reading(path):
+                sound.append((one, path))
+        except ResultsError as error:
+            failed[one.symbol] = str(error)
+    written: dict[str, int] = {}
+    if sound:
+        write_atomically(output, lambda temporary: written.update(fill(temporary, sound, now)))
+    return [
+        ExportOutcome(one.symbol, Status.FAILED, reason=failed[one.symbol])
+        if one.symbol in failed
+        else ExportOutcome(one.symbol, Status.DONE, written[one.symbol])
+        for one in instruments
+    ]
+
+
+def _to_folder(
+    platform: Platform, instrument: Instrument, how: Format, output: Path
+) -> ExportOutcome:
+    symbol, rows = instrument.symbol, 0
+    try:
+        with reading(platform.root.symbol(symbol).compute_db) as reader:
+            for name, table, facts in _tables(reader, symbol):
+                target = output / symbol / f"{name}.{how.value}"
+                rows += table.height
+                if how is Format.PARQUET:
+                    write_bytes(target, encode(table, facts))
+                else:
+                    write_atomically(target, _as_text(table).write_csv)
+    except ResultsError as error:
+        return ExportOutcome(symbol, Status.FAILED, reason=str(error))
+    return ExportOutcome(symbol, Status.DONE, rows)
+
+
+def _tables(reader: Reader, symbol: str) -> Iterator[tuple[str, pl.DataFrame, dict[str, str]]]:
+    """Every table with words as text, and what a file of it says of itself."""
+    lineage = reader.lineage()
+    for name in TABLES:
+        facts = {
+            "symbol": symbol,
+            "table": name,
+            "result_schema_version": str(RESULT_SCHEMA_VERSION),
+            "table_digest": lineage["tables"][name],
+            "content_digest": facts_digest(lineage["tables"]),
+            "recipe_digest": recipe_digest(lineage["recipe"]),
+        }
+        yield name, reader.table(name).with_columns(pl.selectors.enum().cast(pl.String)), facts
+
+
+def _as_text(table: pl.DataFrame) -> pl.DataFrame:
+    return table.with_columns(pl.selectors.datetime().dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ"))
