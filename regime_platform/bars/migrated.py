@@ -18,6 +18,7 @@ from regime_platform.bars.raw_log import LEGACY, FetchFacts
 from regime_platform.bars.raw_names import RawName, batch_name, listing
 from regime_platform.files import write_bytes
 from regime_platform.model.bar_schema import BAR_COLUMNS
+from regime_platform.model.sessions import last_finished
 from regime_platform.validation.bar_rules import finished_when_fetched
 from regime_platform.validation.series_rules import GATE_SCHEMA
 
@@ -42,14 +43,31 @@ def keep(folder: Path, bars: pl.DataFrame, facts: FetchFacts) -> Kept:
         BarsError: a file of the log is damaged.
     """
     live = listing(folder)[0]
-    missing = _missing(folder, live, bars, facts)
-    if missing.is_empty():
+    lacking = missing(folder, bars, facts)
+    if lacking.is_empty():
         return Kept(0)
-    data = batch_bytes(missing, facts.texts(), _new(folder, live, missing, facts))
+    data = batch_bytes(lacking, facts.texts(), _new(folder, live, lacking, facts))
     sequence = max((name.last for name in live), default=0) + 1
     name = batch_name(sequence, facts.fetched_at, data, is_legacy=True)
     write_bytes(folder / name, data)
-    return Kept(missing.height, name)
+    return Kept(lacking.height, name)
+
+
+def missing(folder: Path, bars: pl.DataFrame, facts: FetchFacts) -> pl.DataFrame:
+    """What ``keep`` would add now; touches nothing and needs no lock.
+
+    Raises:
+        BarsError: a file of the log is damaged.
+    """
+    if not any(name.is_legacy for name in listing(folder)[0]):
+        return bars
+    held = read_migrated(folder)
+    known = _with_finished(held, facts).select(_VERSION)
+    offered = _with_finished(_as_fetched(bars, facts), facts).select(_VERSION)
+    if offered.equals(known):
+        return bars.clear()
+    untold = offered.join(known, on=_VERSION, how="anti", nulls_equal=True)
+    return bars.filter(bars["ts"].is_in(untold["ts"].implode()))
 
 
 def read_file(folder: Path, name: str) -> pl.DataFrame:
@@ -99,29 +117,15 @@ def withdraw(folder: Path, migration: str) -> list[str]:
     return names
 
 
-def _missing(
-    folder: Path, live: list[RawName], bars: pl.DataFrame, facts: FetchFacts
-) -> pl.DataFrame:
-    if not any(name.is_legacy for name in live):
-        return bars
-    held = read_migrated(folder)
-    known = _with_finished(held, facts).select(_VERSION)
-    offered = _with_finished(_as_fetched(bars, facts), facts).select(_VERSION)
-    if offered.equals(known):
-        return bars.clear()
-    untold = offered.join(known, on=_VERSION, how="anti", nulls_equal=True)
-    return bars.filter(bars["ts"].is_in(untold["ts"].implode()))
-
-
-def _new(folder: Path, live: list[RawName], missing: pl.DataFrame, facts: FetchFacts) -> int:
+def _new(folder: Path, live: list[RawName], rows: pl.DataFrame, facts: FetchFacts) -> int:
     """How many finished bars the log did not hold as finished."""
-    rows = _with_finished(_as_fetched(missing, facts), facts)
-    opens = rows.filter("finished")["ts"].unique()
+    bound = last_finished(facts.fetched_at, facts.timeframe, facts.asset_class)
+    opens = rows["ts"].filter(rows["ts"] < bound)
     if live:
         table = pa.concat_tables([read_rows(folder, name, list(GATE_SCHEMA)) for name in live])
         held = _with_finished(pl.DataFrame(pl.from_arrow(table)), facts).filter("finished")
         opens = opens.filter(~opens.is_in(held["ts"].implode()))
-    return opens.len()
+    return opens.n_unique()
 
 
 def _as_fetched(bars: pl.DataFrame, facts: FetchFacts) -> pl.DataFrame:

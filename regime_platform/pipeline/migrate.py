@@ -55,6 +55,7 @@ def migrate_symbol(
     written = sum(one.written for one in taken)
     did = Status.DONE if written or promoted.status is Status.DONE else Status.UNCHANGED
     outcome = MigrateOutcome(plan.symbol, did, tuple(accounts), written)
+    failed += [_refused(one) for one in taken if one.refused]
     return _judged(outcome, plan, failed, promoted.reason)
 
 
@@ -89,6 +90,14 @@ def _judged(
     if blocked:
         return replace(outcome, status=Status.BLOCKED, reason=blocked)
     return outcome
+
+
+def _refused(taken: Taken) -> str:
+    rows = taken.refused.total()
+    return (
+        f"{taken.part.name}: {rows:,} rows whose time or value cannot be understood stay out "
+        f"({taken.examples[0]}); the old store keeps them"
+    )
 
 
 def _problems(outcome: MigrateOutcome, plan: SymbolPlan) -> Iterator[str]:

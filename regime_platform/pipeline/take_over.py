@@ -7,6 +7,7 @@ or values cannot be understood stay out, each with its reason.
 
 import datetime as dt
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -60,19 +61,19 @@ def take_over(
     times = local_times(old.said, zone_of(instrument.asset_class, part.timeframe))
     read = opens(times, order_tells=old.order_tells, needs_time=is_intraday(part.timeframe))
     fault = _faults(read.refused, old)
-    rows = old.values.with_columns(read.ts, times.local.alias("local"))
+    rows = pl.DataFrame([times.local.alias("local"), read.ts, *old.values.get_columns()])
     sound = rows if fault is None else rows.filter(fault.is_null())
     distinct = _distinct(sound)
-    bars = distinct.select(BAR_COLUMNS)
+    bars = _columns(distinct, BAR_COLUMNS)
     folder, facts = paths.raw(part.timeframe), _facts(instrument, part, migration, now)
-    if bars.is_empty():
-        kept = migrated.Kept(0)
-    else:
+    kept = migrated.Kept(0)
+    if migrated.missing(folder, bars, facts).height:
         with writing(paths):
             kept = migrated.keep(folder, bars, facts)
-        stored = migrated.read_migrated(folder) if kept.rows < bars.height else None
-        back = migrated.read_file(folder, kept.file) if stored is None and kept.file else stored
-        _prove(back, distinct, times, part)
+    if kept.file is not None and kept.rows == bars.height:
+        _prove(migrated.read_file(folder, kept.file), distinct, times, part)
+    else:
+        _prove(migrated.read_migrated(folder), distinct, times, part)
     return Taken(
         part=part,
         rows=old.height,
@@ -87,21 +88,18 @@ def take_over(
     )
 
 
-def _prove(
-    stored: pl.DataFrame | None, old: pl.DataFrame, times: LocalTimes, part: OldPart
-) -> None:
+def _prove(stored: pl.DataFrame, old: pl.DataFrame, times: LocalTimes, part: OldPart) -> None:
     """Turns what lies on disk back into what the old store said, and compares."""
-    said = old.select("local", *VALUES)
-    if stored is not None:
-        back = stored.select(as_local(stored["ts"], times.zone).alias("local"), *VALUES)
-        if back.equals(said):
-            return
-        if said.join(back, on=said.columns, how="anti", nulls_equal=True).is_empty():
-            return
-    raise BarsError(
-        f"{part.name}: what was written is not what the old store says; withdraw it with "
-        "`regime migrate undo`, check the disk, then migrate again"
-    )
+    said = _columns(old, ("local", *VALUES))
+    local = as_local(stored["ts"], times.zone).alias("local")
+    back = pl.DataFrame([local, *(stored[name] for name in VALUES)])
+    if back.equals(said):
+        return
+    if said.join(back, on=said.columns, how="anti", nulls_equal=True).height:
+        raise BarsError(
+            f"{part.name}: what was written is not what the old store says; withdraw it with "
+            "`regime migrate undo`, check the disk, then migrate again"
+        )
 
 
 def _faults(refused: pl.Series | None, old: OldRows) -> pl.Series | None:
@@ -113,10 +111,14 @@ def _faults(refused: pl.Series | None, old: OldRows) -> pl.Series | None:
 
 
 def _distinct(rows: pl.DataFrame) -> pl.DataFrame:
-    steps = rows["ts"].to_physical().diff().slice(1)
-    if bool((steps > 0).all()):
+    if rows["ts"].n_unique() == rows.height:
         return rows
     return rows.unique(BAR_COLUMNS, keep="first", maintain_order=True)
+
+
+def _columns(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    # a selection would go through a query, and so short a series would wait for it
+    return pl.DataFrame([frame[name] for name in names])
 
 
 def _changes(times: LocalTimes, old: OldRows) -> tuple[str, ...]:

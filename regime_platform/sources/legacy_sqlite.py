@@ -8,9 +8,11 @@ Rows come as Arrow columns; row by row they would take three times as long.
 
 import datetime as dt
 import re
+import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Sequence
+import weakref
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,8 +51,9 @@ class SteadyFiles:
     """Gives addresses under which files stand still; keeps the copy it made last."""
 
     def __init__(self) -> None:
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._copied: tuple[Path, _State] | None = None
+        self._folder: Path | None = None
+        self._forget: Callable[[], object] = bool
 
     @contextmanager
     def address(self, path: Path) -> Iterator[str]:
@@ -70,11 +73,13 @@ class SteadyFiles:
 
     def _copy(self, path: Path, beside: Sequence[Path], state: _State) -> Path:
         if self._folder is None or self._copied != (path, state):
-            self._folder, self._copied = tempfile.TemporaryDirectory(), (path, state)
+            self._forget()
+            self._folder, self._copied = Path(tempfile.mkdtemp()), (path, state)
+            self._forget = weakref.finalize(self, shutil.rmtree, self._folder)
             for source in (path, *beside):
                 if source.exists():
-                    copy_file(source, Path(self._folder.name) / source.name)
-        return Path(self._folder.name) / path.name
+                    copy_file(source, self._folder / source.name)
+        return self._folder / path.name
 
 
 @dataclass(frozen=True)

@@ -61,10 +61,10 @@ def opens(times: LocalTimes, *, order_tells: bool, needs_time: bool) -> Opens:
     """
     local = times.local
     if times.zone == "UTC":
-        told, fault, by_order = local.dt.replace_time_zone("UTC"), None, 0
+        told, fault, by_order = local, None, 0
     else:
         told, fault, by_order = _in_zone(local, times.zone, order_tells=order_tells)
-    told = told.cast(BAR_SCHEMA["ts"]).alias("ts")
+    told = told.cast(BAR_SCHEMA["ts"]).alias("ts")  # of a naive time: that time in UTC
     if local.null_count():
         fault = _marked(fault, local.is_null(), UNREADABLE)
     if needs_time and times.is_date is not None and times.is_date.any():
@@ -76,21 +76,22 @@ def opens(times: LocalTimes, *, order_tells: bool, needs_time: bool) -> Opens:
 
 def as_local(ts: pl.Series, zone: str) -> pl.Series:
     """The way back: what a clock in ``zone`` showed."""
-    return _naive(ts.dt.convert_time_zone(zone))
+    return _naive(ts if zone == "UTC" else ts.dt.convert_time_zone(zone))
 
 
 def _one_form(said: pl.Series, zone: str) -> LocalTimes | None:
     """All dates, or all dates with seconds; None where there is any other form."""
-    lengths = said.str.len_bytes().unique()
-    if lengths.len() != 1:
+    lengths = said.str.len_bytes()
+    if lengths.n_unique() != 1:
         return None
-    form = {10: "%Y-%m-%d", 19: "%Y-%m-%d %H:%M:%S"}.get(lengths[0])
+    length = lengths[0]
+    form = {10: "%Y-%m-%d", 19: "%Y-%m-%d %H:%M:%S"}.get(length)
     if form is None:
         return None
     local = said.str.to_datetime(form, time_unit="us", strict=False)
     if local.null_count():
         return None
-    dates = pl.Series([True]).new_from_index(0, said.len()) if lengths[0] == 10 else None
+    dates = pl.Series([True]).new_from_index(0, said.len()) if length == 10 else None
     return LocalTimes(local, zone, dates)
 
 
@@ -149,4 +150,6 @@ def _marked(fault: pl.Series | None, where: pl.Series, word: str) -> pl.Series |
 
 
 def _naive(instants: pl.Series) -> pl.Series:
+    if instants.dtype == BAR_SCHEMA["ts"]:
+        return instants.cast(_NAIVE)  # drops the zone and keeps what its clock shows: of UTC alone
     return instants.dt.replace_time_zone(None).cast(_NAIVE)
