@@ -124,6 +124,26 @@ def undo(  # noqa: PLR0913, PLR0917 - one parameter per option
     raise typer.Exit(code)
 
 
+@migrate.command("compare-compute")
+def compare_compute(  # noqa: PLR0913, PLR0917 - one parameter per option
+    origin: Origin,
+    symbols: Symbols = None,
+    everything: Everything = False,
+    symbols_file: SymbolsFile = None,
+    tier: Tier = None,
+    as_json: Json = False,
+    all_rows: AllRows = False,
+) -> None:
+    """Recompute what old compute.db files hold, and tell what differs and why; changes nothing."""
+    from regime_platform.cli.comparing import compare_all
+
+    platform, wanted = _asked(symbols, everything, symbols_file, tier)
+    code = compare_all(
+        platform, wanted, origin, only_there=everything, as_json=as_json, all_rows=all_rows
+    )
+    raise typer.Exit(code)
+
+
 def _tell_undone(outcomes: "Sequence[UndoOutcome]", code: int, *, as_json: bool) -> None:
     from regime_platform.cli.screen import count, messages, plural, print_json, print_table, styled
 
