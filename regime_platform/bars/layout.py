@@ -101,6 +101,10 @@ class DataRoot:
         """The severities that an operator chose for the rules of the gate."""
         return self.path / "gate.yaml"
 
+    def migration(self, name: str) -> Path:
+        """The account of one migration from an old store."""
+        return self.path / "migrations" / f"{name}.json"
+
     @property
     def vendor_answers(self) -> Path:
         """What `regime doctor --live` learned of the vendor."""

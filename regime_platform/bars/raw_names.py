@@ -27,6 +27,7 @@ _NAME = re.compile(
     r"(?:\d{8}T\d{6}Z|(?P<last>\d{6})-(?P<sum>[0-9a-f]{16}))-"
     r"(?P<hash>[0-9a-f]{8})(?P<legacy>\.legacy)?\.parquet"
 )
+_LEGACY = ".legacy.parquet"
 _SUMS = 1 << 64
 
 
@@ -62,8 +63,18 @@ def parsed(name: str) -> RawName | None:
 def batch_name(sequence: int, fetched_at: dt.datetime, data: bytes, *, is_legacy: bool) -> str:
     """The name of a file of one batch."""
     moment = fetched_at.astimezone(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
-    suffix = ".legacy.parquet" if is_legacy else ".parquet"
+    suffix = _LEGACY if is_legacy else ".parquet"
     return f"{sequence:06d}-{moment}-{short_hash(data)}{suffix}"
+
+
+def standing_of(batch: str) -> tuple[bool, str, str]:
+    """Sorts the names of batches by how much their word counts, the least first.
+
+    What was fetched counts by arrival. What was migrated counts less, since it may come late, and
+    among itself by when the old store was written.
+    """
+    is_legacy = batch.endswith(_LEGACY)
+    return not is_legacy, batch.split("-")[1] if is_legacy else "", batch
 
 
 def compacted_name(merged: Iterable[RawName], data: bytes) -> str:

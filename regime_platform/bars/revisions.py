@@ -1,8 +1,9 @@
 """Pure functions on raw rows: what is held now, and what of a served page is news to it.
 
 The revision in force of a bar is everything the latest batch said of its ts; a batch that saw the
-bar still forming never outranks one that saw it finished. Rows of one batch that contradict each
-other are all kept, so that the gate can show them. Files are the business of ``raw_log``.
+bar still forming never outranks one that saw it finished, and a migrated one none that was fetched.
+Rows of one batch that contradict each other are all kept, so that the gate can show them. Files are
+the business of ``raw_log``.
 """
 
 import datetime as dt
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from regime_platform.bars.raw_names import standing_of
 from regime_platform.model.bar_schema import BAR_COLUMNS
 from regime_platform.model.sessions import last_finished
 from regime_platform.validation.bar_rules import finished_when_fetched
@@ -128,7 +130,8 @@ def _in_force(raw: pl.DataFrame, timeframe: str, asset_class: str) -> pl.DataFra
         return raw.with_columns(finished=pl.lit(value=True))
     rows = raw.with_columns(finished=finished_when_fetched(raw, timeframe, asset_class))
     if rows["ts"].n_unique() < rows.height:
-        arrival = raw["batch"].cast(pl.Enum(raw["batch"].unique().sort())).to_physical()
+        standing = sorted(raw["batch"].unique(), key=standing_of)
+        arrival = raw["batch"].cast(pl.Enum(standing)).to_physical()
         rank = arrival.cast(pl.Int64) + rows["finished"].cast(pl.Int64) * raw.height
         rows = rows.with_columns(rank=rank).filter(
             pl.col("rank") == pl.col("rank").max().over("ts")

@@ -23,6 +23,7 @@ from regime_platform.cli import (
     exporting,
     fetching,
     interface,
+    migrating,
     snapshots,
     universe,
     validating,
@@ -108,6 +109,12 @@ app.add_typer(
     name="universe",
     help="Check, list and change the symbols that are followed.",
     rich_help_panel="Universe",
+)
+app.add_typer(
+    migrating.migrate,
+    name="migrate",
+    help="Move old stores in with proof, withdraw a migration, compare old results.",
+    rich_help_panel="House",
 )
 
 

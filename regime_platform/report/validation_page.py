@@ -23,8 +23,8 @@ def validation_page(facts: Facts) -> str:
     template = package_files("regime_platform.report").joinpath("validation_page.html")
     return Template(template.read_text(encoding="utf-8")).substitute(
         about=escape(f"{len(symbols):,} symbols: {summary} · {facts['input']} · {facts['at']}"),
-        rules=_table(_RULES, _rules(series)),
-        series=_table(_SERIES, [*_unjudged(symbols), *_series(series)]),
+        rules=html_table(_RULES, _rules(series)),
+        series=html_table(_SERIES, [*_unjudged(symbols), *_series(series)]),
         gaps=_gaps(series),
     )
 
@@ -69,7 +69,7 @@ def _gaps(series: Iterable[tuple[str, Facts]]) -> str:
         for gap in one.get("gaps", ())
     ]
     columns = ("symbol", "timeframe", "missing from", "to", "bars", "whole sessions")
-    return f"<h2>Gaps</h2>{_table(columns, rows)}" if rows else ""
+    return f"<h2>Gaps</h2>{html_table(columns, rows)}" if rows else ""
 
 
 def _found(one: Facts) -> list[Facts]:
@@ -80,7 +80,8 @@ def _first(finding: Facts) -> str:
     return str(next(iter(finding["examples"]), ""))
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def html_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table whose whole numbers stand to the right."""
     head = "".join(f"<th>{escape(name)}</th>" for name in columns)
     body = "".join(f'<tr class="{_class(row)}">{_cells(row)}</tr>' for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

@@ -1,0 +1,87 @@
+"""What `regime migrate --dry-run` tells: what is there, and how long it will take."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from regime_platform.cli.screen import count, messages, plural, print_json, print_table, results
+from regime_platform.model.series import iso
+from regime_platform.pipeline.migration import Migration, SymbolPlan
+from regime_platform.sources.legacy import OldPart, Unread
+
+_MOST_ROWS = 40
+_COLUMNS = ("symbol", "timeframe", "rows", "files", "MB", "written by", "note")
+#: Of one core, the gate not included; docs/performance.md tells how it was measured.
+_ROWS_PER_SECOND = 400_000
+_FILES_PER_SECOND = 4_000
+
+
+def print_estimate(
+    migration: Migration, plans: Sequence[SymbolPlan], *, as_json: bool, all_rows: bool
+) -> None:
+    """A row per series and the totals, or the same as JSON."""
+    series = [_planned(plan, part) for plan in plans for part in plan.parts]
+    parts = [part for plan in plans for part in plan.parts]
+    sizes = {part.files: part.size for part in parts}
+    told: dict[str, Any] = {
+        "migration": migration.name,
+        "from": str(migration.place),
+        "rows": sum(part.rows or 0 for part in parts),
+        "files": len({name for files in sizes for name in files}),
+        "bytes": sum(sizes.values()),
+        "seconds": round(sum(map(_seconds, parts))),
+    }
+    if as_json:
+        unread = [f"{one.name}: {one.timeframe}: {one.reason}" for one in _unread(plans)]
+        print_json({**told, "unread": unread, "series": series})
+        return
+    shown = series if all_rows else series[:_MOST_ROWS]
+    cells = [
+        (
+            one["symbol"],
+            one["timeframe"],
+            "when read" if one["rows"] is None else count(one["rows"]),
+            count(one["files"]),
+            f"{one['bytes'] / 1e6:,.1f}",
+            one["written_at"],
+            one["note"],
+        )
+        for one in shown
+    ]
+    print_table(_COLUMNS, cells, numbers=("rows", "files", "MB"), folding=("note",))
+    if len(series) > len(shown):
+        messages().print(f"and {len(series) - len(shown):,} more; --all-rows shows every series")
+    for other in _unread(plans):
+        line = f"{other.symbol} {other.timeframe}: {other.reason} ({other.name})"
+        results().print(line, markup=False, soft_wrap=True)
+    size = f"{told['bytes'] / 1e6:,.1f} MB"
+    results().print(
+        f"{plural(told['rows'], 'row')} counted, {plural(told['files'], 'file')}, {size}: about "
+        f"{told['seconds']:,} s and the gate; nothing was written",
+        soft_wrap=True,
+    )
+
+
+def _unread(plans: Sequence[SymbolPlan]) -> Iterator[Unread]:
+    return (one for plan in plans for one in plan.unread)
+
+
+def _seconds(part: OldPart) -> float:
+    return len(part.files) / _FILES_PER_SECOND + (part.rows or 0) / _ROWS_PER_SECOND
+
+
+def _planned(plan: SymbolPlan, part: OldPart) -> dict[str, Any]:
+    note = ""
+    if plan.instrument is None:
+        note = "not in the universe"
+    elif part.timeframe not in plan.instrument.timeframes:
+        note = f"{plan.symbol} is not followed on {part.timeframe}"
+    return {
+        "symbol": plan.symbol,
+        "timeframe": part.timeframe,
+        "rows": part.rows,
+        "files": len(part.files),
+        "bytes": part.size,
+        "written_at": iso(part.written_at.replace(microsecond=0)),
+        "note": note,
+        "from": part.name,
+    }

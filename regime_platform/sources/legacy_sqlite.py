@@ -1,0 +1,251 @@
+"""Old stores in SQLite: ``live.db`` and ``frozen_YYYY-MM-DD.db``, read and never touched.
+
+Both have one table ``bars`` with text times. A file that stands alone is opened as one that cannot
+change, so that not even a lock or an index of shared memory appears beside it. Where a write-ahead
+log or a journal stands beside it, committed rows may be in there: then a copy of all is read.
+Rows come as Arrow columns; row by row they would take three times as long.
+"""
+
+import datetime as dt
+import re
+import shutil
+import sqlite3
+import tempfile
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+from adbc_driver_sqlite import dbapi
+
+from regime_platform.errors import BarsError, UsageError
+from regime_platform.files import copy_file
+from regime_platform.sources.legacy import (
+    VALUES,
+    OldPart,
+    OldRows,
+    OldStore,
+    Unread,
+    known_timeframe,
+    modified_at,
+)
+
+#: Where the old engine keeps them, below the folder that is named.
+_FOLDERS = (".", "*", "assets/*", "data/assets/*")
+_NAMES = {"live": "live.db", "frozen": "frozen_????-??-??.db"}
+_FROZEN = re.compile(r"frozen_(\d{4}-\d{2}-\d{2})\.db")
+_COMPANIONS = ("-wal", "-journal")
+#: A column's type is what all its rows have, not what the first thousand have.
+_ALL_AT_ONCE = {"adbc.sqlite.query.batch_rows": str(1 << 26)}
+
+_State = list[tuple[int, int]]  # bytes and modification of a file and its write-ahead log
+
+_LIST = "SELECT symbol, timeframe, count(*) FROM bars GROUP BY symbol, timeframe"
+_READ = "SELECT ts, open, high, low, close, volume FROM bars WHERE symbol = ? AND timeframe IN"
+
+
+class SteadyFiles:
+    """Gives addresses under which files stand still; keeps the copy it made last."""
+
+    def __init__(self) -> None:
+        self._copied: tuple[Path, _State] | None = None
+        self._folder: Path | None = None
+        self._forget: Callable[[], object] = bool
+
+    @contextmanager
+    def address(self, path: Path) -> Iterator[str]:
+        """Where all committed rows of ``path`` can be read while the block runs.
+
+        Raises:
+            BarsError: somebody wrote to the file meanwhile.
+        """
+        before = _state(path)
+        beside = [Path(f"{path}{suffix}") for suffix in _COMPANIONS]
+        if not any(one.exists() and one.stat().st_size for one in beside):
+            yield f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+        else:
+            yield self._copy(path, beside, before).as_uri()
+        if _state(path) != before:
+            raise BarsError(f"{path} was written to while it was read; stop the engine that does")
+
+    def _copy(self, path: Path, beside: Sequence[Path], state: _State) -> Path:
+        if self._folder is None or self._copied != (path, state):
+            self._forget()
+            self._folder, self._copied = Path(tempfile.mkdtemp()), (path, state)
+            self._forget = weakref.finalize(self, shutil.rmtree, self._folder)
+            for source in (path, *beside):
+                if source.exists():
+                    copy_file(source, self._folder / source.name)
+        return self._folder / path.name
+
+
+@dataclass(frozen=True)
+class SqlitePart:
+    """One series of one file, under all the words that mean its timeframe."""
+
+    held: SteadyFiles = field(repr=False, compare=False)
+    path: Path
+    symbol: str
+    words: tuple[str, ...]
+    timeframe: str
+    rows: int
+    size: int
+    written_at: dt.datetime
+
+    @property
+    def name(self) -> str:
+        """The file and the series."""
+        return f"{self.path}: {self.symbol} {' and '.join(self.words)}"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The file."""
+        return (str(self.path),)
+
+    def read(self) -> OldRows:
+        """Its rows, those of a write-ahead log included.
+
+        Raises:
+            BarsError: the file is damaged, or changes meanwhile.
+        """
+        with self.held.address(self.path) as address:
+            table = _columns(address, self)
+        if len(table) != self.rows:
+            raise BarsError(
+                f"{self.name}: {self.rows:,} rows when they were counted, {len(table):,} when they "
+                "were read; stop the engine that writes them"
+            )
+        return _rows(table, self)
+
+
+def sqlite_store(kind: str, place: Path) -> OldStore:
+    """All series of the files of one kind in ``place``, which may be such a file itself.
+
+    Raises:
+        UsageError: there is no such file.
+        BarsError: a file is damaged or of another kind; names it.
+    """
+    parts: list[OldPart] = []
+    unread: list[Unread] = []
+    files = SteadyFiles()
+    for path in _files(kind, place):
+        words: dict[tuple[str, str], list[tuple[str, int]]] = {}
+        for symbol, word, rows in _listed(files, path):
+            timeframe = known_timeframe(word)
+            if timeframe is None:
+                unread.append(Unread(symbol, word, str(path), rows, "no timeframe is called so"))
+            else:
+                words.setdefault((symbol, timeframe), []).append((word, rows))
+        parts += [_part(files, path, *series, found) for series, found in words.items()]
+    return OldStore(tuple(parts), tuple(unread))
+
+
+def _part(
+    files: SteadyFiles, path: Path, symbol: str, timeframe: str, found: list[tuple[str, int]]
+) -> SqlitePart:
+    words, rows = tuple(word for word, _ in found), sum(rows for _, rows in found)
+    size = path.stat().st_size
+    return SqlitePart(files, path, symbol, words, timeframe, rows, size, _written_at(path))
+
+
+def _files(kind: str, place: Path) -> Sequence[Path]:
+    if place.is_file():
+        return [place]
+    found = {one for folder in _FOLDERS for one in place.glob(f"{folder}/{_NAMES[kind]}")}
+    if not found:
+        raise UsageError(
+            f"{place} has no {_NAMES[kind]}, neither itself nor in a folder per symbol; "
+            "name the folder that holds the old assets"
+        )
+    return sorted(found, key=lambda one: (one.parent, one.name))
+
+
+def _listed(files: SteadyFiles, path: Path) -> list[tuple[str, str, int]]:
+    try:
+        with (
+            files.address(path) as address,
+            closing(sqlite3.connect(address, uri=True)) as connection,
+        ):
+            return [(str(one), str(word), rows) for one, word, rows in connection.execute(_LIST)]
+    except sqlite3.Error as error:
+        raise _unusable(str(path), error) from error
+
+
+def _question(part: SqlitePart) -> tuple[str, tuple[str, ...]]:
+    marks = ", ".join("?" * len(part.words))
+    return f"{_READ} ({marks})", (part.symbol, *part.words)
+
+
+def _columns(address: str, part: SqlitePart) -> pa.Table:
+    try:
+        with closing(dbapi.connect(address)) as connection, connection.cursor() as cursor:
+            cursor.adbc_statement.set_options(**_ALL_AT_ONCE)
+            cursor.execute(*_question(part))
+            table: pa.Table = cursor.fetch_arrow_table()
+    except (dbapi.Error, OSError) as error:
+        raise _unusable(part.name, error) from error
+    return table
+
+
+def _rows(table: pa.Table, part: SqlitePart) -> OldRows:
+    said = pl.Series(pl.from_arrow(table["ts"]))
+    columns = {name: pl.Series(pl.from_arrow(table[name])) for name in VALUES}
+    if said.dtype == pl.String and all(_is_number(one) for one in columns.values()):
+        values = pl.DataFrame([one.cast(pl.Float64) for one in columns.values()], list(VALUES))
+        return OldRows(said, values)
+    return _one_by_one(part)
+
+
+def _is_number(column: pl.Series) -> bool:
+    # whole numbers among the prices of a column without affinity
+    return column.dtype.is_float() or (column.dtype.is_integer() and _is_exact(column))
+
+
+def _is_exact(column: pl.Series) -> bool:
+    return column.is_empty() or bool(
+        column.cast(pl.Float64).cast(pl.Int64).eq_missing(column).all()
+    )
+
+
+def _one_by_one(part: SqlitePart) -> OldRows:
+    """Where a value is no number, each row for itself: what can be read is."""
+    try:
+        with (
+            part.held.address(part.path) as address,
+            closing(sqlite3.connect(address, uri=True)) as connection,
+        ):
+            found = connection.execute(*_question(part)).fetchall()
+    except sqlite3.Error as error:
+        raise _unusable(part.name, error) from error
+    wrong = [any(not isinstance(one, float | int | None) for one in row[1:]) for row in found]
+    numbers = [
+        [None if not isinstance(row[at], float | int) else float(row[at]) for row in found]
+        for at in range(1, 1 + len(VALUES))
+    ]
+    said = [row[0] if isinstance(row[0], str) else None for row in found]
+    values = pl.DataFrame(
+        dict(zip(VALUES, numbers, strict=True)), dict.fromkeys(VALUES, pl.Float64)
+    )
+    return OldRows(pl.Series("ts", said, pl.String), values, pl.Series(wrong, dtype=pl.Boolean))
+
+
+def _written_at(path: Path) -> dt.datetime:
+    """The modification, and of a frozen file not later than the date it is named by."""
+    written = modified_at(path, Path(f"{path}-wal"))
+    named = _FROZEN.fullmatch(path.name)
+    if named is None:
+        return written
+    over = dt.datetime.fromisoformat(named[1]).replace(tzinfo=dt.UTC) + dt.timedelta(days=1)
+    return min(written, over)
+
+
+def _state(path: Path) -> _State:
+    files = [one for one in (path, Path(f"{path}-wal")) if one.exists()]
+    return [(one.stat().st_size, one.stat().st_mtime_ns) for one in files]
+
+
+def _unusable(name: str, error: Exception) -> BarsError:
+    return BarsError(f"{name}: no readable table of bars ({error}); restore the file")

@@ -1,0 +1,97 @@
+"""Old Parquet stores: both layouts, files of several makings, and the culprit named."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from regime_platform.errors import BarsError, UsageError
+from regime_platform.sources.legacy_parquet import parquet_store
+from regime_platform_tests.builders import make_bars
+from regime_platform_tests.legacy import WRITTEN, write_old_days
+
+BARS = make_bars(30)
+
+
+@pytest.mark.parametrize(
+    ("kind", "place", "day"),
+    [
+        ("bars-v1", "data/assets/AAA/bars/1day", "date={}"),
+        ("bars-v1", "assets/AAA/bars/1d", "{}"),
+        ("bars-root", "data/bars/AAA/1day", "date={}"),
+        ("bars-root", "bars/AAA/1day", "."),
+    ],
+)
+def test_a_series_is_found_and_read_whole(tmp_path: Path, kind: str, place: str, day: str) -> None:
+    if day == ".":
+        (tmp_path / place).mkdir(parents=True)
+        BARS.with_columns(pl.col("ts").dt.replace_time_zone(None)).write_parquet(
+            tmp_path / place / "bars.parquet"
+        )
+    else:
+        write_old_days(tmp_path / place, "1day", BARS, day=day)
+
+    (part,) = parquet_store(kind, tmp_path).parts
+    read = part.read()
+
+    assert (part.symbol, part.timeframe) == ("AAA", "1day")
+    assert read.said.to_list() == BARS["ts"].dt.replace_time_zone(None).to_list()
+    assert read.values.equals(BARS.drop("ts"))
+    assert read.has_integers == (day != ".")
+    assert day == "." or part.written_at == WRITTEN
+
+
+def test_files_of_several_makings_are_one_series(tmp_path: Path) -> None:
+    folder = write_old_days(tmp_path / "assets/AAA/bars/1day", "1day", BARS[:10])
+    rest = BARS[10:].with_columns(
+        pl.col("ts").dt.replace_time_zone(None).cast(pl.Datetime("ns")), adj_close="close"
+    )
+    target = folder / "date=2012-02-01" / "late.parquet"
+    target.parent.mkdir(exist_ok=True)
+    rest.write_parquet(target)
+
+    (part,) = parquet_store("bars-v1", tmp_path).parts
+
+    assert sorted(part.read().values["close"]) == sorted(BARS["close"])
+
+
+@pytest.mark.parametrize("damage", ["torn", "no column", "no number"])
+def test_the_file_at_fault_is_named(tmp_path: Path, damage: str) -> None:
+    folder = write_old_days(tmp_path / "assets/AAA/bars/1day", "1day", BARS)
+    culprit = sorted(folder.rglob("*.parquet"))[7]
+    if damage == "torn":
+        culprit.write_bytes(culprit.read_bytes()[:-20])
+    elif damage == "no column":
+        pl.read_parquet(culprit).drop("close").write_parquet(culprit)
+    else:
+        pl.read_parquet(culprit).with_columns(close=pl.lit("many")).write_parquet(culprit)
+    (part,) = parquet_store("bars-v1", tmp_path).parts
+
+    with pytest.raises(BarsError) as refused:
+        part.read()
+
+    assert str(culprit) in str(refused.value)
+
+
+def test_a_whole_number_beyond_a_float_is_refused_and_not_rounded(tmp_path: Path) -> None:
+    folder = write_old_days(tmp_path / "assets/AAA/bars/1day", "1day", BARS)
+    one = next(folder.rglob("*.parquet"))
+    pl.read_parquet(one).with_columns(volume=pl.lit(2**53 + 1)).write_parquet(one)
+    (part,) = parquet_store("bars-v1", tmp_path).parts
+
+    with pytest.raises(BarsError, match="volume"):
+        part.read()
+
+
+def test_a_folder_of_another_layout_is_a_usage_error(tmp_path: Path) -> None:
+    write_old_days(tmp_path / "bars/AAA/1day", "1day", BARS)
+
+    with pytest.raises(UsageError, match="bars-v1"):
+        parquet_store("bars-v1", tmp_path)
+
+
+def test_a_word_that_is_no_timeframe_is_told(tmp_path: Path) -> None:
+    write_old_days(tmp_path / "bars/AAA/1day", "1day", BARS)
+    write_old_days(tmp_path / "bars/AAA/3h", "1day", BARS)
+
+    assert [one.timeframe for one in parquet_store("bars-root", tmp_path).unread] == ["3h"]
