@@ -10,7 +10,7 @@ from typing import Any
 
 from regime_platform.bars.canonical import write_parts
 from regime_platform.bars.layout import SymbolPaths
-from regime_platform.compute_db.store import log_beside
+from regime_platform.compute_db.connection import log_beside
 from regime_platform.errors import RegimeError, ResultsError
 from regime_platform.pipeline.as_of import symbol_as_of
 from regime_platform.pipeline.derive import stat_facts

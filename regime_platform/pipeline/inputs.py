@@ -100,6 +100,10 @@ class Tables(Mapping[str, Iterable[pl.DataFrame]]):
             return [latest_state(self.results)]
         return chain.from_iterable(one.pieces(name, _AT_ONCE) for one in self.results.values())
 
+    def whole(self, name: str) -> pl.DataFrame:
+        """All rows of one table."""
+        return pl.concat([TABLES[name].to_frame(), *self[name]])
+
     def __iter__(self) -> Iterator[str]:
         return iter(TABLES)
 

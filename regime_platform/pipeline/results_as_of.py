@@ -103,7 +103,7 @@ def results_as_of(platform: Platform, instrument: Instrument, as_of: dt.datetime
 def table_digests_of(results: Mapping[str, SeriesResult]) -> dict[str, str]:
     """The content digest of every table, as compute.db would name it."""
     tables = Tables(results)
-    return {name: table_digest(name, tables[name]) for name in tables}
+    return {name: table_digest(name, tables.whole(name)) for name in tables}
 
 
 def _nothing_known(
