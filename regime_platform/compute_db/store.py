@@ -127,9 +127,10 @@ def _fill(
 def _sound_pieces(name: str, table: Table | None) -> Iterator[pl.DataFrame]:
     """The rows of a table, each piece found to follow the one before it."""
     pieces = [table] if table is None or isinstance(table, pl.DataFrame) else table
-    before = TABLES[name].to_frame()
+    before = None
     for piece in pieces:
         rows = sound(name, piece, TABLES[name])
-        sound(name, pl.concat([before, rows.head(1)]), TABLES[name])
+        if before is not None:
+            sound(name, pl.concat([before, rows.head(1)]), TABLES[name])
         before = rows.tail(1)
         yield rows

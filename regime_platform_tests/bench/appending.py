@@ -52,6 +52,8 @@ def appending_figures(case: Case, runs: int) -> Iterator[Figure]:
     costs: dict[str, list[Cost]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as name:
         paths = SymbolPaths(Path(name))
+        _fetch_history(paths, case)
+        fetched = _size(paths.raw(case.timeframe)) + _size(paths.bars(case.timeframe))
         _append_over_and_over(paths, case, runs, costs)
         raw, bars = (_size(folder(case.timeframe)) for folder in (paths.raw, paths.bars))
         compact(paths.raw(case.timeframe))
@@ -68,17 +70,31 @@ def appending_figures(case: Case, runs: int) -> Iterator[Figure]:
         walls = [1e3 * cost.wall for cost in taken]
         yield Figure(f"{case.name}_{stage}_wall_ms", statistics.median(walls), "of this", runs)
         yield Figure(f"{case.name}_{stage}_wall_ms_least", min(walls), "of this", runs)
+    yield Figure(f"{case.name}_fetched_kb", fetched / 1e3, "raw and canonical, no append yet", 1)
     for what, size in (("raw", raw), ("raw_compacted", compacted), ("canonical", bars)):
         yield Figure(f"{case.name}_{what}_kb", size / 1e3, "on disk, after all appends", 1)
+
+
+def _bars(case: Case, runs: int = 0) -> pl.DataFrame:
+    return make_bars(case.held + case.new * runs, case.timeframe, _LONG_AGO)
+
+
+def _fetch_history(paths: SymbolPaths, case: Case) -> None:
+    """The bars held before, page by page, and promoted."""
+    series, timeframe = _bars(case), case.timeframe
+    for start in range(0, case.held, _PAGE):
+        append(
+            paths.raw(timeframe), series[start : start + _PAGE], fetch_facts(timeframe=timeframe)
+        )
+    rows = gate_input(paths, timeframe, _CLASS).rows
+    valid = gate(rows, timeframe=timeframe, asset_class=_CLASS).valid
+    canonical.write_parts(paths.bars(timeframe), timeframe, valid, "BENCH")
 
 
 def _append_over_and_over(
     paths: SymbolPaths, case: Case, runs: int, costs: dict[str, list[Cost]]
 ) -> None:
-    series = make_bars(case.held + case.new * runs, case.timeframe, _LONG_AGO)
-    for start in range(0, case.held, _PAGE):
-        page = series[start : min(start + _PAGE, case.held)]
-        append(paths.raw(case.timeframe), page, fetch_facts(timeframe=case.timeframe))
+    series = _bars(case, runs)
     in_force: Promoted | None = None
     for run in range(runs):
         upto = case.held + case.new * (run + 1)
