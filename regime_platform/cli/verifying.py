@@ -158,6 +158,8 @@ def _print(proofs: "Sequence[Proof]", *, all_rows: bool) -> None:
     ]
     if rows:
         print_table(columns, rows, numbers=columns[2:6], folding=("found",))
-    good = sum(one.status.is_good for one in proofs)
+    empty = sum(one.word == "empty" for one in proofs)
+    good = sum(one.status.is_good for one in proofs) - empty
     how = " and computed again" if any(one.is_recomputed for one in proofs) else ""
-    messages().print(f"{good} of {plural(len(proofs), 'symbol')} proven{how}")
+    nothing = f"; nothing is held of {empty}" if empty else ""
+    messages().print(f"{good} of {plural(len(proofs), 'symbol')} proven{how}{nothing}")

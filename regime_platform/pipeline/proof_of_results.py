@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 
 from regime_platform.bars.layout import SymbolPaths
+from regime_platform.compute_db.connection import TakenError
 from regime_platform.compute_db.content import BARS
 from regime_platform.compute_db.reader import Reader, reading
 from regime_platform.compute_db.rehash import Rehashed, changed_blocks, rehashed, strange_parts
@@ -58,9 +59,14 @@ def prove_results(paths: SymbolPaths, bars: Mapping[str, Blocks]) -> ResultsProo
             proof.rows = sum(one.rows for one in found.blocks.values())
             proof.findings += _compared(reader, found, proof.lineage, bars)
     except (ResultsError, duckdb.Error, ValueError, KeyError, TypeError, IndexError) as error:
-        kind = Kind.UNREADABLE if paths.compute_db.exists() else Kind.MISSING
-        proof.find(kind, _DB, str(error))
+        proof.find(_kind_of(error, paths), _DB, str(error))
     return proof
+
+
+def _kind_of(error: Exception, paths: SymbolPaths) -> Kind:
+    if not paths.compute_db.exists():
+        return Kind.MISSING
+    return Kind.UNFINISHED if isinstance(error.__cause__, TakenError) else Kind.UNREADABLE
 
 
 def against_manifest(

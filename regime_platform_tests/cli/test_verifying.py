@@ -55,6 +55,15 @@ def test_a_changed_value_is_named_and_the_others_are_proven(
     assert "latest_state is not what was written" in [one["reason"] for one in found]
 
 
+def test_symbols_of_which_nothing_is_held_are_counted_apart(
+    regime: Regime, copied: Settings
+) -> None:
+    ended = regime("verify", "--all", settings=copied)
+
+    assert ended.code == 0
+    assert "2 of 7 symbols proven; nothing is held of 5" in ended.err
+
+
 def test_recomputing_says_so(regime: Regime, copied: Settings) -> None:
     facts = json.loads(regime("verify", "FB", "--recompute", "--json", settings=copied).out)
 

@@ -14,6 +14,8 @@ import pytest
 from regime_platform.bars.compaction import compact
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.compute.params import DEFAULT_PARAMS
+from regime_platform.compute_db import connection
+from regime_platform.pipeline import sealing
 from regime_platform.pipeline.outcomes import Stage, Status
 from regime_platform.pipeline.platform import open_platform
 from regime_platform.pipeline.proof import Kind, Proof
@@ -117,13 +119,13 @@ def _of_another_symbol(paths: SymbolPaths) -> None:
 
 
 def _block_renumbered(paths: SymbolPaths) -> None:
-    with duckdb.connect(paths.compute_db) as connection:
-        connection.execute("UPDATE content_blocks SET block = 1 WHERE \"of\" = 'state_history'")
+    with duckdb.connect(paths.compute_db) as database:
+        database.execute("UPDATE content_blocks SET block = 1 WHERE \"of\" = 'state_history'")
 
 
 def _view_of_other_making(paths: SymbolPaths) -> None:
-    with duckdb.connect(paths.compute_db) as connection:
-        connection.execute("CREATE OR REPLACE VIEW state_json AS SELECT 1 AS state_json")
+    with duckdb.connect(paths.compute_db) as database:
+        database.execute("CREATE OR REPLACE VIEW state_json AS SELECT 1 AS state_json")
 
 
 def _verdict_edited(paths: SymbolPaths) -> None:
@@ -161,8 +163,8 @@ def test_what_is_wrong_is_named(
 
 
 def test_a_changed_number_is_told_with_its_place(held: Settings) -> None:
-    with duckdb.connect(paths_of(held).compute_db) as connection:
-        connection.execute("UPDATE state_history SET vrs = vrs + 1e-12 WHERE ts = '2013-08-01'")
+    with duckdb.connect(paths_of(held).compute_db) as database:
+        database.execute("UPDATE state_history SET vrs = vrs + 1e-12 WHERE ts = '2013-08-01'")
 
     proof = proof_of(held)
 
@@ -206,6 +208,42 @@ def test_compute_db_ahead_of_its_manifest_is_told_so(held: Settings) -> None:
     assert proof.word == "unfinished"
     assert "it is ahead of its manifest: an unfinished append" in proof.reason
     assert "a later manifest of the results was begun and is not in place" in proof.reason
+
+
+def test_a_link_that_was_half_written_when_killed_is_cut_off_by_the_next(held: Settings) -> None:
+    chain = paths_of(held).chain
+    with chain.open("ab") as stream:
+        stream.write(b'{"about":{"content_dig')
+
+    half = proof_of(held)
+    serve(held, "AAA", "1day", make_bars(433, seed=0))
+    platform = open_platform(held)
+    list(walk(platform, platform.universe.instruments, LATER))
+
+    assert half.word == "proven"
+    assert (proof_of(held).word, proof_of(held).links) == ("proven", 6)
+
+
+def test_a_manifest_announced_and_not_written_is_written_as_announced(
+    held: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve(held, "AAA", "1day", make_bars(433, seed=0))
+    platform = open_platform(held)
+    instrument = platform.universe.instrument("AAA")
+    with monkeypatch.context() as patched:
+        patched.setattr(sealing, "write_json", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            walk_symbol(platform, instrument, LATER)
+    unfinished = proof_of(held)
+
+    walk_symbol(platform, instrument, LATER + dt.timedelta(hours=1))
+
+    assert (unfinished.word, unfinished.links) == ("unfinished", 6)
+    assert (proof_of(held).word, proof_of(held).links) == ("proven", 6)
+
+
+def _killed(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_a_blocked_symbol_keeps_what_is_proven(held: Settings) -> None:
@@ -253,10 +291,24 @@ def test_a_symbol_of_which_nothing_is_held_is_empty(tmp_path: Path) -> None:
     assert (proof.word, proof.status.is_good) == ("empty", True)
 
 
+def test_a_file_that_somebody_writes_is_no_damage(
+    held: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def taken(*_: object, **__: object) -> None:
+        raise connection.TakenError("another process has it")
+
+    monkeypatch.setattr(connection, "_attach", taken)
+
+    proof = proof_of(held)
+
+    assert (proof.word, kinds(proof)) == ("unfinished", {Kind.UNFINISHED})
+    assert "is being written" in proof.reason
+
+
 def _as_version(settings: Settings, version: int) -> bytes:
     path = paths_of(settings).compute_db
-    with duckdb.connect(path) as connection:
-        connection.execute("UPDATE schema_version SET version = ?, definition = 'other'", [version])
+    with duckdb.connect(path) as database:
+        database.execute("UPDATE schema_version SET version = ?, definition = 'other'", [version])
     return path.read_bytes()
 
 

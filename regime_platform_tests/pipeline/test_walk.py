@@ -19,6 +19,7 @@ from regime_platform.compute_db.reader import read_table
 from regime_platform.pipeline.board import refresh_board
 from regime_platform.pipeline.outcomes import Stage, Status, WalkOutcome
 from regime_platform.pipeline.platform import Platform, open_platform
+from regime_platform.pipeline.verify import verify
 from regime_platform.pipeline.walk import STAGES, walk, walk_symbol
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
@@ -209,7 +210,10 @@ def test_killing_the_walk_anywhere_loses_nothing(
 
     _walk(other, now)
 
-    assert _digests(open_platform(other)) == wanted
+    platform = open_platform(other)
+    assert _digests(platform) == wanted
+    proofs = [verify(platform, one) for one in platform.universe.instruments]
+    assert {one.word for one in proofs} == {"proven"}
     leftovers = [path.name for path in other.data_root.rglob(".tmp-*")]
     assert leftovers == []
 
