@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import polars as pl
 
+    from regime_platform.model.instruments import Instrument
     from regime_platform.pipeline.platform import Platform
     from regime_platform.pipeline.results_as_of import ResultsAsOf
     from regime_platform.query.states import StateNow
@@ -26,7 +27,9 @@ def tell_state(symbol: str, timeframe: str | None, as_of: str, *, as_json: bool)
     warm()
     # the consensus is one of all timeframes, so all are computed whatever is shown
     then = results_as_of(platform, instrument, moment)
-    states = {name: one for name, one in _states(then).items() if wanted in {None, name}}
+    states = {
+        name: one for name, one in _states(then, instrument).items() if wanted in {None, name}
+    }
     if as_json:
         told = {name: one.facts() for name, one in states.items()}
         print_json({**then.facts(), "states": told})
@@ -74,12 +77,14 @@ _STANDING_STYLES = {"proven": "green", "same_terms": "", "different": "bold red"
 )
 
 
-def _states(then: "ResultsAsOf") -> "dict[str, StateNow]":
+def _states(then: "ResultsAsOf", instrument: "Instrument") -> "dict[str, StateNow]":
     from regime_platform.compute.results import latest_state
     from regime_platform.query.states import state_now
 
+    is_gone = instrument.delisted and instrument.delisted <= f"{then.as_of:%Y-%m-%d}"
+    delisted = instrument.delisted if is_gone else ""
     rows = latest_state(then.results).iter_rows(named=True)
-    return {row["timeframe"]: state_now(row, then.known.held_back) for row in rows}
+    return {row["timeframe"]: state_now(row, then.known.held_back, delisted) for row in rows}
 
 
 def _platform() -> "Platform":
