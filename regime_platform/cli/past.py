@@ -61,15 +61,16 @@ def print_terms(facts: Mapping[str, Any]) -> None:
 
     console = messages()
     bars = ", ".join(f"{name} {one['count']:,}" for name, one in facts["bars"].items())
-    console.print(f"as of {facts['as_of']}: bars known {facts['known_at']} ({bars})", markup=False)
+    told = f"as of {facts['as_of']}: bars known {facts['known_at']} ({bars})"
+    console.print(told, markup=False, soft_wrap=True)
     if facts["held_back"]:
         told = f"newer bars were held back by the gate: {facts['held_back']}"
-        console.print(told, style="yellow", markup=False)
+        console.print(told, style="yellow", markup=False, soft_wrap=True)
     console.print(f"eras {facts['eras']['version']}: {facts['eras']['reason']}", markup=False)
     terms = facts["terms"]
     style = _STANDING_STYLES.get(terms["standing"], "")
     standing = terms["standing"].replace("_", " ")
-    console.print(f"{standing}: {terms['reason']}", style=style, markup=False)
+    console.print(f"{standing}: {terms['reason']}", style=style, markup=False, soft_wrap=True)
 
 
 _STANDING_STYLES = {"proven": "green", "same_terms": "", "different": "bold red"} | dict.fromkeys(
