@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import polars as pl
 
+    from regime_platform.model.instruments import Instrument
     from regime_platform.pipeline.platform import Platform
     from regime_platform.pipeline.results_as_of import ResultsAsOf
     from regime_platform.query.states import StateNow
@@ -26,7 +27,9 @@ def tell_state(symbol: str, timeframe: str | None, as_of: str, *, as_json: bool)
     warm()
     # the consensus is one of all timeframes, so all are computed whatever is shown
     then = results_as_of(platform, instrument, moment)
-    states = {name: one for name, one in _states(then).items() if wanted in {None, name}}
+    states = {
+        name: one for name, one in _states(then, instrument).items() if wanted in {None, name}
+    }
     if as_json:
         told = {name: one.facts() for name, one in states.items()}
         print_json({**then.facts(), "states": told})
@@ -58,15 +61,16 @@ def print_terms(facts: Mapping[str, Any]) -> None:
 
     console = messages()
     bars = ", ".join(f"{name} {one['count']:,}" for name, one in facts["bars"].items())
-    console.print(f"as of {facts['as_of']}: bars known {facts['known_at']} ({bars})", markup=False)
+    told = f"as of {facts['as_of']}: bars known {facts['known_at']} ({bars})"
+    console.print(told, markup=False, soft_wrap=True)
     if facts["held_back"]:
         told = f"newer bars were held back by the gate: {facts['held_back']}"
-        console.print(told, style="yellow", markup=False)
+        console.print(told, style="yellow", markup=False, soft_wrap=True)
     console.print(f"eras {facts['eras']['version']}: {facts['eras']['reason']}", markup=False)
     terms = facts["terms"]
     style = _STANDING_STYLES.get(terms["standing"], "")
     standing = terms["standing"].replace("_", " ")
-    console.print(f"{standing}: {terms['reason']}", style=style, markup=False)
+    console.print(f"{standing}: {terms['reason']}", style=style, markup=False, soft_wrap=True)
 
 
 _STANDING_STYLES = {"proven": "green", "same_terms": "", "different": "bold red"} | dict.fromkeys(
@@ -74,12 +78,14 @@ _STANDING_STYLES = {"proven": "green", "same_terms": "", "different": "bold red"
 )
 
 
-def _states(then: "ResultsAsOf") -> "dict[str, StateNow]":
+def _states(then: "ResultsAsOf", instrument: "Instrument") -> "dict[str, StateNow]":
     from regime_platform.compute.results import latest_state
     from regime_platform.query.states import state_now
 
+    is_gone = instrument.delisted and instrument.delisted <= f"{then.as_of:%Y-%m-%d}"
+    delisted = instrument.delisted if is_gone else ""
     rows = latest_state(then.results).iter_rows(named=True)
-    return {row["timeframe"]: state_now(row, then.known.held_back) for row in rows}
+    return {row["timeframe"]: state_now(row, then.known.held_back, delisted) for row in rows}
 
 
 def _platform() -> "Platform":

@@ -8,6 +8,7 @@ source (``outside_listing``) as they are known today.
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 import polars as pl
 
@@ -68,17 +69,20 @@ def bars_as_of(
     return BarsAsOf(empty_bars(), frame_digest(empty_bars()), status, None, ())
 
 
-def symbol_as_of(platform: Platform, instrument: Instrument, as_of: dt.datetime) -> SymbolAsOf:
+def symbol_as_of(
+    platform: Platform, instrument: Instrument, as_of: dt.datetime, most: int | None = None
+) -> SymbolAsOf:
     """The bars of all timeframes that results were computed from by ``as_of`` (aware).
 
     One blocked timeframe holds back the whole symbol, as it does in the walk: then the last moment
-    before it counts.
+    before it counts. ``most`` limits how many moments are judged.
 
     Raises:
         BarsError, ConfigError: see `bars_as_of`.
     """
     held_back = ""
-    for number, (moment, series) in enumerate(_judged_before(platform, instrument, as_of)):
+    moments = islice(_judged_before(platform, instrument, as_of), most)
+    for number, (moment, series) in enumerate(moments):
         statuses = {name: judged.result.status for name, judged in series.items()}
         if BLOCKED not in statuses.values():
             passed = {

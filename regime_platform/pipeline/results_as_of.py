@@ -7,19 +7,19 @@ ones of then, and where it is about the same bars, whether the numbers are the s
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from regime_platform.compute.engine import compute_series
-from regime_platform.compute.eras import EraChoice, era_class
+from regime_platform.compute.eras import EraChoice, EraClass, era_class
 from regime_platform.compute.results import SeriesResult
 from regime_platform.compute_db.content import table_digest
-from regime_platform.errors import ResultsError
-from regime_platform.manifests.recipe import recipe_facts
+from regime_platform.errors import ConfigError, ResultsError
+from regime_platform.manifests.recipe import recipe_digest, recipe_facts
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.series import iso
 from regime_platform.pipeline.as_of import SymbolAsOf, first_fetch, symbol_as_of
-from regime_platform.pipeline.eras import eras_as_of
+from regime_platform.pipeline.eras import era_set, eras_as_of
 from regime_platform.pipeline.inputs import Tables
 from regime_platform.pipeline.platform import Platform
 from regime_platform.pipeline.records import Record, record_by
@@ -67,13 +67,13 @@ def results_as_of(platform: Platform, instrument: Instrument, as_of: dt.datetime
         ResultsError: there were no bars by then.
         BarsError, ConfigError: what was known or decided then is damaged.
     """
-    known = symbol_as_of(platform, instrument, as_of)
-    if not known.series:
-        raise ResultsError(_nothing_known(platform, instrument, as_of, known))
     record = record_by(platform.root.symbol(instrument.symbol), as_of)
     symbol = instrument.symbol if record is None else record.symbol
     wanted = era_class(symbol, instrument.asset_class)
-    choice = eras_as_of(platform.root, as_of).choose(wanted)
+    choice = _eras_then(platform, wanted, as_of, record)
+    known, recipe = _known_then(platform, instrument, as_of, record, (wanted, choice))
+    if not known.series:
+        raise ResultsError(_nothing_known(platform, instrument, as_of, known))
     results = {
         name: compute_series(
             one.bars,
@@ -84,7 +84,58 @@ def results_as_of(platform: Platform, instrument: Instrument, as_of: dt.datetime
         )
         for name, one in known.series.items()
     }
-    recipe = recipe_facts(
+    terms = compared_terms(record, recipe, table_digests_of(results))
+    return ResultsAsOf(symbol, as_of, known, results, choice, recipe, record, terms)
+
+
+def table_digests_of(results: Mapping[str, SeriesResult]) -> dict[str, str]:
+    """The content digest of every table, as compute.db would name it."""
+    tables = Tables(results)
+    return {name: table_digest(name, tables.whole(name)) for name in tables}
+
+
+def _eras_then(
+    platform: Platform, wanted: EraClass, as_of: dt.datetime, record: Record | None
+) -> EraChoice:
+    """Those in force then, under the name that the results had them by where they lie the same."""
+    choice = eras_as_of(platform.root, as_of).choose(wanted)
+    if record is None or record.eras == choice.version:
+        return choice
+    try:
+        named = era_set(platform.root, record.eras).choose(wanted)
+    except ConfigError:  # gone since; then the name told is that of the adoption
+        return choice
+    return named if named.eras == choice.eras else choice
+
+
+def _known_then(
+    platform: Platform,
+    instrument: Instrument,
+    as_of: dt.datetime,
+    record: Record | None,
+    ranked: tuple[EraClass, EraChoice],
+) -> tuple[SymbolAsOf, dict[str, Any]]:
+    """The bars of then and the recipe they make.
+
+    Where the gate held newer bars back, the record tells when the results of then were made, and
+    its recipe whether the bars found there are theirs. Otherwise every moment is judged.
+    """
+    known = symbol_as_of(platform, instrument, as_of, most=1)
+    if known.series or not known.held_back:
+        return known, _recipe(platform, known, *ranked)
+    if record is not None:
+        made = symbol_as_of(platform, instrument, record.written_at, most=1)
+        recipe = _recipe(platform, made, *ranked)
+        if record.recipe_digest == recipe_digest(recipe):
+            return replace(made, held_back=known.held_back), recipe
+    known = symbol_as_of(platform, instrument, as_of)
+    return known, _recipe(platform, known, *ranked)
+
+
+def _recipe(
+    platform: Platform, known: SymbolAsOf, wanted: EraClass, choice: EraChoice
+) -> dict[str, Any]:
+    return recipe_facts(
         bars={name: one.digest for name, one in known.series.items()},
         params_fingerprint=platform.params.fingerprint(),
         eras={
@@ -96,14 +147,6 @@ def results_as_of(platform: Platform, instrument: Instrument, as_of: dt.datetime
         compute_digest=platform.code.compute_digest,
         libraries=platform.code.calculating,
     )
-    terms = compared_terms(record, recipe, table_digests_of(results))
-    return ResultsAsOf(symbol, as_of, known, results, choice, recipe, record, terms)
-
-
-def table_digests_of(results: Mapping[str, SeriesResult]) -> dict[str, str]:
-    """The content digest of every table, as compute.db would name it."""
-    tables = Tables(results)
-    return {name: table_digest(name, tables.whole(name)) for name in tables}
 
 
 def _nothing_known(

@@ -189,7 +189,7 @@ def test_bytes_that_changed_on_the_way_are_found_out(once: Path, tmp_path: Path)
     data = bytearray((once / "bundle.zip").read_bytes())
     with zipfile.ZipFile(once / "bundle.zip") as archive:
         entries = [one for one in archive.infolist() if one.compress_size > 1000]
-    for entry in entries:
+    for entry in entries[::3]:
         damaged = bytearray(data)
         damaged[entry.header_offset + 600] ^= 0x10
         (tmp_path / "damaged.zip").write_bytes(damaged)

@@ -8,11 +8,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from regime_platform.compute.era_files import EraSetFile
+from regime_platform.compute.eras import ERA_CLASSES, FIXED_ERAS, EraSet
 from regime_platform.compute.results import latest_state
 from regime_platform.compute_db.reader import read_table
 from regime_platform.errors import ResultsError
 from regime_platform.pipeline.era_sets import detect_eras
-from regime_platform.pipeline.eras import adopt
+from regime_platform.pipeline.eras import adopt, keep_era_set
 from regime_platform.pipeline.platform import Platform, open_platform
 from regime_platform.pipeline.renaming import rename
 from regime_platform.pipeline.results_as_of import ResultsAsOf, results_as_of
@@ -91,8 +93,10 @@ def test_asking_writes_nothing(lived: Lived) -> None:
 def test_other_code_than_that_of_then_is_named_and_not_passed_off(lived: Lived) -> None:
     code = replace(lived.platform.code, compute_digest="0" * 64)
 
-    then = lived.then(1.5, replace(lived.platform, code=code))
+    other = replace(lived.platform, code=code)
+    then, while_blocked = lived.then(1.5, other), lived.then(2.5, other)
 
+    assert latest_state(while_blocked.results).equals(lived.said[2])
     assert then.terms.standing is Standing.OTHER_TERMS
     assert lived.platform.code.compute_digest[:12] in then.terms.reason
     assert "compute manifest 2" in then.terms.reason
@@ -118,6 +122,18 @@ def test_a_renamed_symbol_is_told_as_it_was_called_then(lived: Lived, tmp_path: 
 
     assert [one.symbol for one in told] == ["AAA", "NEW"]
     assert [one.terms.standing for one in told] == [Standing.PROVEN] * 2
+
+
+def test_eras_that_only_got_another_name_are_the_same(lived: Lived, tmp_path: Path) -> None:
+    shutil.copytree(lived.folder, tmp_path, dirs_exist_ok=True)
+    platform = open_platform(street(tmp_path, ["AAA"]))
+    same = EraSet("same", dt.date(2026, 1, 1), dict.fromkeys(ERA_CLASSES, FIXED_ERAS))
+    keep_era_set(platform.root, EraSetFile(same, {name: {} for name in ERA_CLASSES}))
+    adopt(platform.root, "same", since=LONG_AFTER + 4 * DAY, by="b", reason="r")
+
+    then = lived.then(4.5, open_platform(street(tmp_path, ["AAA"])))
+
+    assert then.terms.standing is Standing.PROVEN
 
 
 def test_the_eras_are_those_in_force_then_whatever_was_adopted_since(tmp_path: Path) -> None:
