@@ -119,6 +119,8 @@ def undo(  # noqa: PLR0913, PLR0917 - one parameter per option
     from regime_platform.cli.screen import symbol_progress
     from regime_platform.pipeline.migrate_undo import undo_migration
     from regime_platform.pipeline.migration import Migration
+    from regime_platform.pipeline.migration_record import forget
+    from regime_platform.pipeline.outcomes import Status
 
     platform, wanted = _asked(symbols, everything, symbols_file, tier)
     if origin is not None:
@@ -128,6 +130,7 @@ def undo(  # noqa: PLR0913, PLR0917 - one parameter per option
         for one in undo_migration(platform, name, tuple(wanted)):
             outcomes.append(one)
             progress.advance(one.symbol)
+    forget(platform.root, name, [one.symbol for one in outcomes if one.status is not Status.FAILED])
     code = code_of(outcomes)
     _tell_undone(outcomes, code, as_json=as_json)
     raise typer.Exit(code)

@@ -191,11 +191,9 @@ def _columns(address: str, part: SqlitePart) -> pa.Table:
 
 
 def _rows(table: pa.Table, part: SqlitePart) -> OldRows:
-    said = pl.Series(pl.from_arrow(table["ts"]))
-    columns = {name: pl.Series(pl.from_arrow(table[name])) for name in VALUES}
-    if said.dtype == pl.String and all(_is_number(one) for one in columns.values()):
-        values = pl.DataFrame([one.cast(pl.Float64) for one in columns.values()], list(VALUES))
-        return OldRows(said, values)
+    said, *columns = pl.DataFrame(pl.from_arrow(table)).get_columns()
+    if said.dtype == pl.String and all(_is_number(one) for one in columns):
+        return OldRows(said, pl.DataFrame([one.cast(pl.Float64) for one in columns]))
     return _one_by_one(part)
 
 

@@ -49,7 +49,9 @@ def old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return place
 
 
-def test_every_command_of_the_runbook_runs_in_its_order(regime: Regime, old: Path) -> None:
+def test_every_command_of_the_runbook_runs_in_its_order(
+    regime: Regime, old: Path, tmp_path: Path
+) -> None:
     before = fingerprint(old)
     told = {}
     for command in COMMANDS:
@@ -69,6 +71,8 @@ def test_every_command_of_the_runbook_runs_in_its_order(regime: Regime, old: Pat
     assert "bars-v1" in told["regime migrate list"]
     assert "1,551" in Path("spot.html").read_text()
     assert len(COMMANDS) > 12
+    records = [one.name for one in (tmp_path / "data" / "migrations").iterdir()]
+    assert [one.startswith("bars-v1-") for one in records] == [True]
 
 
 def test_a_dry_run_tells_what_is_there_and_writes_nothing(
