@@ -15,8 +15,8 @@ import polars as pl
 
 from regime_platform.errors import BarsError, UsageError
 from regime_platform.sources.legacy import known_timeframe, zone_of
-from regime_platform.sources.legacy_sqlite import SteadyFiles
 from regime_platform.sources.legacy_times import local_times, opens
+from regime_platform.sources.steady_files import SteadyFiles
 
 ESCALATION = "escalation_history_v3"
 STATE = "state_history"
