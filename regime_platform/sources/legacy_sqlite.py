@@ -18,6 +18,7 @@ from adbc_driver_sqlite import dbapi
 
 from regime_platform.errors import BarsError, UsageError
 from regime_platform.sources.legacy import (
+    NO_TIMEFRAME,
     VALUES,
     OldPart,
     OldRows,
@@ -81,22 +82,32 @@ class SqlitePart:
 def sqlite_store(kind: str, place: Path) -> OldStore:
     """All series of the files of one kind in ``place``, which may be such a file itself.
 
+    A file that cannot be read counts as one of the symbol whose folder it is in.
+
     Raises:
         UsageError: there is no such file.
-        BarsError: a file is damaged or of another kind; names it.
+        BarsError: none of the files can be read; names one.
     """
     parts: list[OldPart] = []
     unread: list[Unread] = []
-    files = SteadyFiles()
+    files, error = SteadyFiles(), None
     for path in _files(kind, place):
         words: dict[tuple[str, str], list[tuple[str, int]]] = {}
-        for symbol, word, rows in _listed(files, path):
+        try:
+            listed = _listed(files, path)
+        except BarsError as damage:
+            unread.append(Unread(path.parent.name, "", str(path), None, str(damage)))
+            error = damage
+            continue
+        for symbol, word, rows in listed:
             timeframe = known_timeframe(word)
             if timeframe is None:
-                unread.append(Unread(symbol, word, str(path), rows, "no timeframe is called so"))
+                unread.append(Unread(symbol, word, str(path), rows, NO_TIMEFRAME))
             else:
                 words.setdefault((symbol, timeframe), []).append((word, rows))
         parts += [_part(files, path, *series, found) for series, found in words.items()]
+    if error is not None and not parts:
+        raise error
     return OldStore(tuple(parts), tuple(unread))
 
 

@@ -264,6 +264,19 @@ def test_what_is_not_followed_or_not_readable_is_counted_and_stops_nobody(tmp_pa
     assert "universe add" in told["ZZZ"].reason
 
 
+def test_a_damaged_file_fails_its_symbol_alone(tmp_path: Path) -> None:
+    platform = platform_of(tmp_path, symbols=("AAA", "BBB"))
+    for symbol in ("AAA", "BBB"):
+        write_old_db(tmp_path / "old" / symbol / "live.db", old_rows(symbol, "1day", DAILY))
+    torn = tmp_path / "old" / "BBB" / "live.db"
+    torn.write_bytes(torn.read_bytes()[:5000])
+
+    told = {one.symbol: one for one in migrated(platform, "live", tmp_path / "old")}
+
+    assert [one.status for one in told.values()] == [Status.DONE, Status.FAILED]
+    assert str(torn) in told["BBB"].reason
+
+
 def test_a_time_that_means_two_instants_is_refused_and_told(tmp_path: Path) -> None:
     platform = platform_of(tmp_path, "core")
     rows = old_rows("AAA", "1h", HOURLY)
