@@ -12,7 +12,8 @@ export REGIME_DATA_ROOT := $(abspath $(DATA))
 endif
 
 .PHONY: help setup demo ui test test-ui lint format
-.PHONY: bench bench-store bench-gates bench-ingest bench-audit lock clean
+.PHONY: bench bench-store bench-gates bench-ingest bench-audit bench-migrate lock clean
+
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +61,9 @@ bench-ingest: $(TEST) ## time fetching against a vendor on loopback
 
 bench-audit: $(TEST) ## a thousand changes to what is held: is every one found?
 	@$(BIN)/python -m regime_platform_tests.bench.audit
+
+bench-migrate: $(TEST) ## time leaving the old stores on this machine
+	@$(BIN)/python -m regime_platform_tests.bench.migrate
 
 lock: $(RUN) ## pin the newest allowed versions by hash
 	@$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-header \

@@ -1,9 +1,9 @@
 """Migrated files of a raw log: what an old store held, beside what the source served since.
 
 Each holds rows of one part of an old store and names its migration as the source, so that a
-migration can be withdrawn file by file. They are compared among themselves only: an old store is
-kept whole, whatever was fetched meanwhile, so that bars as of a past moment have no holes. Which
-version of a bar is in force is told by ``revisions``.
+migration can be withdrawn file by file. Each migration is compared with itself only: an old store
+is kept whole, whatever else brought the same bars, so that withdrawing one leaves the others as
+they are and bars as of a past moment have no holes. Which version counts is told by ``revisions``.
 """
 
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ class Kept:
 
 
 def keep(folder: Path, bars: pl.DataFrame, facts: FetchFacts) -> Kept:
-    """Adds those of ``bars`` (``BAR_SCHEMA``, without repetitions) that no migration brought yet.
+    """Adds those of ``bars`` (``BAR_SCHEMA``, no repetitions) that this migration lacks yet.
 
     Hold the lock. Of an open of which a version is missing all versions are added, so that the
     latest batch has the whole of what was said of it.
@@ -61,7 +61,7 @@ def missing(folder: Path, bars: pl.DataFrame, facts: FetchFacts) -> pl.DataFrame
     """
     if not any(name.is_legacy for name in listing(folder)[0]):
         return bars
-    held = read_migrated(folder)
+    held = read_migrated(folder, facts.source)
     known = _with_finished(held, facts).select(_VERSION)
     offered = _with_finished(_as_fetched(bars, facts), facts).select(_VERSION)
     if offered.equals(known):
@@ -80,18 +80,17 @@ def read_file(folder: Path, name: str) -> pl.DataFrame:
     return pl.DataFrame(pl.from_arrow(read_rows(folder, found, BAR_COLUMNS)))
 
 
-def read_migrated(folder: Path) -> pl.DataFrame:
-    """All migrated rows of the log in order of arrival, with ``fetched_at``, ``batch``, ``source``.
+def read_migrated(folder: Path, source: str) -> pl.DataFrame:
+    """All rows of one migration in order of arrival, with ``fetched_at`` and ``batch``.
 
     Raises:
         BarsError: a file is damaged; names it.
     """
     names = [name for name in listing(folder)[0] if name.is_legacy]
-    columns = (*GATE_SCHEMA, "source")
     if not names:
-        return pl.DataFrame(schema={**GATE_SCHEMA, "source": pl.String()})
-    table = pa.concat_tables([read_rows(folder, name, columns) for name in names])
-    return pl.DataFrame(pl.from_arrow(table))
+        return pl.DataFrame(schema=GATE_SCHEMA)
+    table = pa.concat_tables([read_rows(folder, name, (*GATE_SCHEMA, "source")) for name in names])
+    return pl.DataFrame(pl.from_arrow(table)).filter(source=source).drop("source")
 
 
 def migrations(folder: Path) -> Iterator[tuple[str, str]]:

@@ -19,7 +19,8 @@ from regime_platform.cli.screen import (
 from regime_platform.cli.warming import warm
 from regime_platform.errors import RegimeError
 from regime_platform.model.instruments import Instrument
-from regime_platform.pipeline.compare_compute import CompareOutcome, compare_compute
+from regime_platform.pipeline.compare_compute import compare_compute
+from regime_platform.pipeline.compare_outcome import CompareOutcome
 from regime_platform.pipeline.outcomes import Status
 from regime_platform.pipeline.platform import Platform
 from regime_platform.sources.legacy_results import find_results

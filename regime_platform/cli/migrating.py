@@ -100,9 +100,15 @@ def held(as_json: Json = False) -> None:
 @migrate.command("undo")
 def undo(  # noqa: PLR0913, PLR0917 - one parameter per option
     name: Annotated[
-        str, typer.Argument(metavar="MIGRATION", help="As `regime migrate list` has it.")
+        str,
+        typer.Argument(
+            metavar="MIGRATION", help="As `regime migrate list` has it, or live and the like."
+        ),
     ],
     symbols: Symbols = None,
+    origin: Annotated[
+        Path | None, typer.Option("--from", help="Folder of the old store, to a kind of store.")
+    ] = None,
     everything: Everything = False,
     symbols_file: SymbolsFile = None,
     tier: Tier = None,
@@ -112,13 +118,19 @@ def undo(  # noqa: PLR0913, PLR0917 - one parameter per option
     from regime_platform.cli.exits import code_of
     from regime_platform.cli.screen import symbol_progress
     from regime_platform.pipeline.migrate_undo import undo_migration
+    from regime_platform.pipeline.migration import Migration
+    from regime_platform.pipeline.migration_record import forget
+    from regime_platform.pipeline.outcomes import Status
 
     platform, wanted = _asked(symbols, everything, symbols_file, tier)
+    if origin is not None:
+        name = Migration(name, origin.expanduser().resolve()).name
     outcomes: list[UndoOutcome] = []
     with symbol_progress(len(wanted)) as progress:
         for one in undo_migration(platform, name, tuple(wanted)):
             outcomes.append(one)
             progress.advance(one.symbol)
+    forget(platform.root, name, [one.symbol for one in outcomes if one.status is not Status.FAILED])
     code = code_of(outcomes)
     _tell_undone(outcomes, code, as_json=as_json)
     raise typer.Exit(code)

@@ -31,7 +31,7 @@ def print_estimate(
         "seconds": round(sum(map(_seconds, parts))),
     }
     if as_json:
-        unread = [f"{one.name}: {one.timeframe}: {one.reason}" for one in _unread(plans)]
+        unread = [f"{one.told} ({one.name})" for one in _unread(plans)]
         print_json({**told, "unread": unread, "series": series})
         return
     shown = series if all_rows else series[:_MOST_ROWS]
@@ -51,8 +51,7 @@ def print_estimate(
     if len(series) > len(shown):
         messages().print(f"and {len(series) - len(shown):,} more; --all-rows shows every series")
     for other in _unread(plans):
-        line = f"{other.symbol} {other.timeframe}: {other.reason} ({other.name})"
-        results().print(line, markup=False, soft_wrap=True)
+        results().print(f"{other.told} ({other.name})", markup=False, soft_wrap=True)
     size = f"{told['bytes'] / 1e6:,.1f} MB"
     results().print(
         f"{plural(told['rows'], 'row')} counted, {plural(told['files'], 'file')}, {size}: about "

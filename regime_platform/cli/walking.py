@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from regime_platform.cli.selection import Everything, Symbols, SymbolsFile, Tier, chosen
-from regime_platform.errors import CredentialsError, QuotaError
+from regime_platform.errors import CredentialsError, QuotaError, UsageError
 from regime_platform.pipeline.outcomes import Stage, WalkOutcome
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ Force = Annotated[bool, typer.Option("--force", help="Recompute even where nothi
 Now = Annotated[str | None, typer.Option("--now", help="ISO time to work at instead of the clock.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
 AllRows = Annotated[bool, typer.Option("--all-rows", help="One row for every symbol.")]
+Input = Annotated[str, typer.Option("--input", hidden=True)]  # of the engine before this one
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,15 @@ def compute(  # noqa: PLR0913, PLR0917 - one parameter per option
     now: Now = None,
     as_json: Json = False,
     all_rows: AllRows = False,
+    source: Input = "parquet",
 ) -> None:
     """Compute what the promoted bars changed and write the manifests; fetches nothing."""
+    if source != "parquet":
+        kind = source if source in ("live", "frozen") else "live"
+        raise UsageError(
+            f"--input {source}: compute reads canonical bars only; bring an old store in with "
+            f"`regime migrate {kind} SYMBOL --from DIR`, then compute"
+        )
     order = _Order((Stage.COMPUTE_DB, Stage.MANIFESTS), now, force, as_json, all_rows)
     _walk_and_report(*_asked(symbols, everything, symbols_file, tier), order)
 

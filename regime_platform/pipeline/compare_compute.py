@@ -7,9 +7,7 @@ told by its traces; what leaves none is told as unexplained.
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -18,6 +16,7 @@ from regime_platform.compute.engine import compute_series
 from regime_platform.compute.eras import era_class
 from regime_platform.compute.results import SeriesResult
 from regime_platform.model.instruments import Instrument
+from regime_platform.pipeline.compare_outcome import Column, CompareOutcome
 from regime_platform.pipeline.compare_reasons import TOLERANCE, UNEXPLAINED, Reasons
 from regime_platform.pipeline.evaluate import escalation_table, state_table
 from regime_platform.pipeline.outcomes import Status
@@ -30,48 +29,6 @@ NOT_THERE = "not in the old file"
 
 _FIRST_STATE = 20  # the bar of the first state row
 _KEYS = ("ts", "symbol", "timeframe", "asof")
-
-
-@dataclass(frozen=True)
-class Column:
-    """How one column compares."""
-
-    table: str
-    timeframe: str
-    name: str
-    equal: int
-    different: Mapping[str, int] = field(default_factory=dict)  # why -> rows
-
-    def facts(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return {
-            "table": self.table,
-            "timeframe": self.timeframe,
-            "column": self.name,
-            "equal": self.equal,
-            "different": dict(self.different),
-        }
-
-
-@dataclass(frozen=True)
-class CompareOutcome:
-    """How the results of one symbol compare."""
-
-    symbol: str
-    status: Status
-    columns: tuple[Column, ...] = ()
-    rows: Mapping[str, int] = field(default_factory=dict)  # of one side only: why -> rows
-    reason: str = ""
-
-    def facts(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return {
-            "symbol": self.symbol,
-            "status": self.status.value,
-            "reason": self.reason,
-            "rows_of_one_side": dict(self.rows),
-            "columns": [one.facts() for one in self.columns],
-        }
 
 
 def compare_compute(platform: Platform, instrument: Instrument, path: Path) -> CompareOutcome:

@@ -39,7 +39,7 @@ def migrate_symbol(
     taken: list[Taken] = []
     failed: list[str] = []
     accounts = [_left_out(one, _NOT_FOLLOWED) for one in plan.parts if one not in followed]
-    accounts += [_unread(one) for one in plan.unread]
+    accounts += [_unread(one) for one in plan.unread if one.rows is not None]
     for part in followed:
         try:
             taken.append(take_over(paths, plan.instrument, part, migration, now))
@@ -74,7 +74,7 @@ def _unread(one: Unread) -> Account:
 def _stranger(plan: SymbolPlan) -> MigrateOutcome:
     reason = f"{plan.symbol} is not in the universe; `regime universe add` it, then migrate it"
     accounts = [_left_out(part, _STRANGER) for part in plan.parts]
-    accounts += [_unread(one) for one in plan.unread]
+    accounts += [_unread(one) for one in plan.unread if one.rows is not None]
     return MigrateOutcome(plan.symbol, Status.FAILED, tuple(accounts), reason=reason)
 
 
@@ -102,7 +102,7 @@ def _refused(taken: Taken) -> str:
 
 def _problems(outcome: MigrateOutcome, plan: SymbolPlan) -> Iterator[str]:
     for other in plan.unread:
-        yield f"{other.name}: {other.symbol} {other.timeframe}: {other.reason}"
+        yield f"{other.told} ({other.name})"
     for one in outcome.accounts:
         if not one.adds_up:
             yield (

@@ -31,3 +31,21 @@ def keep_record(root: DataRoot, migration: Migration, outcomes: Iterable[Migrate
     }
     if told != held:
         write_json(path, told)
+
+
+def forget(root: DataRoot, name: str, symbols: Iterable[str]) -> None:
+    """Takes the accounts of ``symbols``, whose migration was withdrawn, out of the record.
+
+    Raises:
+        RegimeError: the record is damaged; names it.
+    """
+    path = root.migration(name)
+    held: dict[str, Any] | None = read_json(path)
+    if held is None:
+        return
+    gone = set(symbols)
+    left = {one: told for one, told in held["symbols"].items() if one not in gone}
+    if left:
+        write_json(path, {**held, "symbols": left})
+    else:
+        path.unlink()

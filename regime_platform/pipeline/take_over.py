@@ -73,7 +73,7 @@ def take_over(
     if kept.file is not None and kept.rows == bars.height:
         _prove(migrated.read_file(folder, kept.file), distinct, times, part)
     else:
-        _prove(migrated.read_migrated(folder), distinct, times, part)
+        _prove(migrated.read_migrated(folder, migration.source), distinct, times, part)
     return Taken(
         part=part,
         rows=old.height,

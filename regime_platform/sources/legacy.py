@@ -17,6 +17,7 @@ from regime_platform.model.asset_classes import ASSET_CLASSES, NEW_YORK, XNYS
 from regime_platform.model.bar_schema import BAR_COLUMNS
 from regime_platform.model.timeframes import canonical_timeframe, is_intraday
 
+NO_TIMEFRAME = "no timeframe is called so"
 VALUES = tuple(name for name in BAR_COLUMNS if name != "ts")
 
 
@@ -88,10 +89,15 @@ class Unread:
     """What stands in a store and is no series of ours."""
 
     symbol: str
-    timeframe: str  # as the store writes it
+    timeframe: str  # as the store writes it; empty of a whole file
     name: str
     rows: int | None
     reason: str
+
+    @property
+    def told(self) -> str:
+        """The whole of it in one line."""
+        return f"{self.symbol} {self.timeframe}: {self.reason}".replace(" :", ":")
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from regime_platform.errors import BarsError, UsageError
 from regime_platform.model.bar_schema import BAR_COLUMNS
 from regime_platform.sources.legacy import (
+    NO_TIMEFRAME,
     VALUES,
     OldRows,
     OldStore,
@@ -80,8 +81,7 @@ def parquet_store(kind: str, place: Path) -> OldStore:
     for symbol, folder in _series(kind, place):
         timeframe = known_timeframe(folder.name)
         if timeframe is None:
-            reason = "no timeframe is called so"
-            unread.append(Unread(symbol, folder.name, str(folder), None, reason))
+            unread.append(Unread(symbol, folder.name, str(folder), None, NO_TIMEFRAME))
         else:
             folders.setdefault((symbol, timeframe), []).append(folder)
     found = [_part(*series, within) for series, within in folders.items()]

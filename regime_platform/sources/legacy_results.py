@@ -15,8 +15,8 @@ import polars as pl
 
 from regime_platform.errors import BarsError, UsageError
 from regime_platform.sources.legacy import known_timeframe, zone_of
-from regime_platform.sources.legacy_sqlite import SteadyFiles
 from regime_platform.sources.legacy_times import local_times, opens
+from regime_platform.sources.steady_files import SteadyFiles
 
 ESCALATION = "escalation_history_v3"
 STATE = "state_history"
@@ -25,11 +25,10 @@ _FOLDERS = (".", "*", "assets/*", "data/assets/*")
 
 
 def find_results(place: Path) -> dict[str, Path]:
-    """Symbol -> its old compute.db, by what the files say and not by where they lie.
+    """Symbol -> its old compute.db; of a file that cannot be read, the name of its folder.
 
     Raises:
         UsageError: there is none.
-        BarsError: a file is damaged or of another kind; names it.
     """
     files = [place] if place.is_file() else []
     files += sorted({one for at in _FOLDERS for one in place.glob(f"{at}/compute.db")})
@@ -37,7 +36,11 @@ def find_results(place: Path) -> dict[str, Path]:
         raise UsageError(f"{place} has no compute.db; --from names the folder of the old assets")
     found: dict[str, Path] = {}
     for path in files:
-        for row in _rows(path, f"SELECT DISTINCT symbol FROM {STATE}"):  # noqa: S608 - a constant
+        try:
+            rows = list(_rows(path, f"SELECT DISTINCT symbol FROM {STATE}"))  # noqa: S608 - fixed
+        except BarsError:  # told again when it is to be compared
+            rows = [{"symbol": path.parent.name}]
+        for row in rows:
             found[str(row["symbol"]).upper()] = path
     return found
 

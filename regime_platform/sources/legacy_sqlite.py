@@ -1,19 +1,14 @@
 """Old stores in SQLite: ``live.db`` and ``frozen_YYYY-MM-DD.db``, read and never touched.
 
-Both have one table ``bars`` with text times. A file that stands alone is opened as one that cannot
-change, so that not even a lock or an index of shared memory appears beside it. Where a write-ahead
-log or a journal stands beside it, committed rows may be in there: then a copy of all is read.
-Rows come as Arrow columns; row by row they would take three times as long.
+Both have one table ``bars`` with text times. Rows come as Arrow columns; row by row they would take
+three times as long.
 """
 
 import datetime as dt
 import re
-import shutil
 import sqlite3
-import tempfile
-import weakref
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,8 +17,8 @@ import pyarrow as pa
 from adbc_driver_sqlite import dbapi
 
 from regime_platform.errors import BarsError, UsageError
-from regime_platform.files import copy_file
 from regime_platform.sources.legacy import (
+    NO_TIMEFRAME,
     VALUES,
     OldPart,
     OldRows,
@@ -32,54 +27,17 @@ from regime_platform.sources.legacy import (
     known_timeframe,
     modified_at,
 )
+from regime_platform.sources.steady_files import SteadyFiles
 
 #: Where the old engine keeps them, below the folder that is named.
 _FOLDERS = (".", "*", "assets/*", "data/assets/*")
 _NAMES = {"live": "live.db", "frozen": "frozen_????-??-??.db"}
 _FROZEN = re.compile(r"frozen_(\d{4}-\d{2}-\d{2})\.db")
-_COMPANIONS = ("-wal", "-journal")
 #: A column's type is what all its rows have, not what the first thousand have.
 _ALL_AT_ONCE = {"adbc.sqlite.query.batch_rows": str(1 << 26)}
 
-_State = list[tuple[int, int]]  # bytes and modification of a file and its write-ahead log
-
 _LIST = "SELECT symbol, timeframe, count(*) FROM bars GROUP BY symbol, timeframe"
 _READ = "SELECT ts, open, high, low, close, volume FROM bars WHERE symbol = ? AND timeframe IN"
-
-
-class SteadyFiles:
-    """Gives addresses under which files stand still; keeps the copy it made last."""
-
-    def __init__(self) -> None:
-        self._copied: tuple[Path, _State] | None = None
-        self._folder: Path | None = None
-        self._forget: Callable[[], object] = bool
-
-    @contextmanager
-    def address(self, path: Path) -> Iterator[str]:
-        """Where all committed rows of ``path`` can be read while the block runs.
-
-        Raises:
-            BarsError: somebody wrote to the file meanwhile.
-        """
-        before = _state(path)
-        beside = [Path(f"{path}{suffix}") for suffix in _COMPANIONS]
-        if not any(one.exists() and one.stat().st_size for one in beside):
-            yield f"{path.absolute().as_uri()}?mode=ro&immutable=1"
-        else:
-            yield self._copy(path, beside, before).as_uri()
-        if _state(path) != before:
-            raise BarsError(f"{path} was written to while it was read; stop the engine that does")
-
-    def _copy(self, path: Path, beside: Sequence[Path], state: _State) -> Path:
-        if self._folder is None or self._copied != (path, state):
-            self._forget()
-            self._folder, self._copied = Path(tempfile.mkdtemp()), (path, state)
-            self._forget = weakref.finalize(self, shutil.rmtree, self._folder)
-            for source in (path, *beside):
-                if source.exists():
-                    copy_file(source, self._folder / source.name)
-        return self._folder / path.name
 
 
 @dataclass(frozen=True)
@@ -124,22 +82,32 @@ class SqlitePart:
 def sqlite_store(kind: str, place: Path) -> OldStore:
     """All series of the files of one kind in ``place``, which may be such a file itself.
 
+    A file that cannot be read counts as one of the symbol whose folder it is in.
+
     Raises:
         UsageError: there is no such file.
-        BarsError: a file is damaged or of another kind; names it.
+        BarsError: none of the files can be read; names one.
     """
     parts: list[OldPart] = []
     unread: list[Unread] = []
-    files = SteadyFiles()
+    files, error = SteadyFiles(), None
     for path in _files(kind, place):
         words: dict[tuple[str, str], list[tuple[str, int]]] = {}
-        for symbol, word, rows in _listed(files, path):
+        try:
+            listed = _listed(files, path)
+        except BarsError as damage:
+            unread.append(Unread(path.parent.name, "", str(path), None, str(damage)))
+            error = damage
+            continue
+        for symbol, word, rows in listed:
             timeframe = known_timeframe(word)
             if timeframe is None:
-                unread.append(Unread(symbol, word, str(path), rows, "no timeframe is called so"))
+                unread.append(Unread(symbol, word, str(path), rows, NO_TIMEFRAME))
             else:
                 words.setdefault((symbol, timeframe), []).append((word, rows))
         parts += [_part(files, path, *series, found) for series, found in words.items()]
+    if error is not None and not parts:
+        raise error
     return OldStore(tuple(parts), tuple(unread))
 
 
@@ -191,11 +159,9 @@ def _columns(address: str, part: SqlitePart) -> pa.Table:
 
 
 def _rows(table: pa.Table, part: SqlitePart) -> OldRows:
-    said = pl.Series(pl.from_arrow(table["ts"]))
-    columns = {name: pl.Series(pl.from_arrow(table[name])) for name in VALUES}
-    if said.dtype == pl.String and all(_is_number(one) for one in columns.values()):
-        values = pl.DataFrame([one.cast(pl.Float64) for one in columns.values()], list(VALUES))
-        return OldRows(said, values)
+    said, *columns = pl.DataFrame(pl.from_arrow(table)).get_columns()
+    if said.dtype == pl.String and all(_is_number(one) for one in columns):
+        return OldRows(said, pl.DataFrame([one.cast(pl.Float64) for one in columns]))
     return _one_by_one(part)
 
 
@@ -240,11 +206,6 @@ def _written_at(path: Path) -> dt.datetime:
         return written
     over = dt.datetime.fromisoformat(named[1]).replace(tzinfo=dt.UTC) + dt.timedelta(days=1)
     return min(written, over)
-
-
-def _state(path: Path) -> _State:
-    files = [one for one in (path, Path(f"{path}-wal")) if one.exists()]
-    return [(one.stat().st_size, one.stat().st_mtime_ns) for one in files]
 
 
 def _unusable(name: str, error: Exception) -> BarsError:

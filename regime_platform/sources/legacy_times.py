@@ -84,15 +84,18 @@ def _one_form(said: pl.Series, zone: str) -> LocalTimes | None:
     lengths = said.str.len_bytes()
     if lengths.n_unique() != 1:
         return None
-    length = lengths[0]
-    form = {10: "%Y-%m-%d", 19: "%Y-%m-%d %H:%M:%S"}.get(length)
-    if form is None:
+    is_date = lengths[0] == len("2024-07-05")
+    if is_date:  # several times as fast as a time without one
+        local = said.str.to_date("%Y-%m-%d", strict=False).cast(_NAIVE)
+    elif lengths[0] == len("2024-07-05 09:30:00"):
+        local = said.str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
+    else:
         return None
-    local = said.str.to_datetime(form, time_unit="us", strict=False)
     if local.null_count():
         return None
-    dates = pl.Series([True]).new_from_index(0, said.len()) if length == 10 else None
-    return LocalTimes(local, zone, dates)
+    return LocalTimes(
+        local, zone, pl.repeat(value=True, n=said.len(), eager=True) if is_date else None
+    )
 
 
 def _many_forms(said: pl.Series, zone: str) -> LocalTimes:

@@ -11,7 +11,8 @@ import pytest
 
 from regime_platform.errors import BarsError
 from regime_platform.model.bar_schema import BAR_COLUMNS
-from regime_platform.pipeline.compare_compute import CompareOutcome, compare_compute
+from regime_platform.pipeline.compare_compute import compare_compute
+from regime_platform.pipeline.compare_outcome import CompareOutcome
 from regime_platform.pipeline.outcomes import Stage, Status
 from regime_platform.pipeline.platform import Platform, open_platform
 from regime_platform.pipeline.walk import walk_symbol

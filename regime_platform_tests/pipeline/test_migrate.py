@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from regime_platform.bars import raw_file
 from regime_platform.bars.canonical import read_in_force
 from regime_platform.bars.compaction import compact
 from regime_platform.bars.migrated import migrations
@@ -100,6 +102,24 @@ def test_a_second_run_writes_nothing_and_tells_the_same(tmp_path: Path) -> None:
     assert fingerprint(platform.root.path) == before
     assert (second.status, second.written) == (Status.UNCHANGED, 0)
     assert second.accounts == first.accounts
+
+
+def test_a_value_that_lies_otherwise_on_disk_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform = platform_of(tmp_path)
+    old = write_old_db(tmp_path / "old" / "live.db", old_rows("AAA", "1day", DAILY)).parent
+    write = raw_file.batch_bytes
+
+    def faulty(rows: pl.DataFrame, facts: Mapping[str, str], new: int) -> bytes:
+        return write(with_value(rows, 5, high=rows["high"][5] * (1 + 1e-15)), facts, new)
+
+    monkeypatch.setattr("regime_platform.bars.migrated.batch_bytes", faulty)
+
+    (outcome,) = migrated(platform, "live", old)
+
+    assert outcome.status is Status.FAILED
+    assert "not what the old store says" in outcome.reason
 
 
 def test_rows_that_came_since_are_added_to_those_held(tmp_path: Path) -> None:
@@ -242,6 +262,19 @@ def test_what_is_not_followed_or_not_readable_is_counted_and_stops_nobody(tmp_pa
     assert str(torn) in told["BBB"].reason
     assert told["ZZZ"].accounts[0].left_out == {"symbol not in the universe": DAILY.height}
     assert "universe add" in told["ZZZ"].reason
+
+
+def test_a_damaged_file_fails_its_symbol_alone(tmp_path: Path) -> None:
+    platform = platform_of(tmp_path, symbols=("AAA", "BBB"))
+    for symbol in ("AAA", "BBB"):
+        write_old_db(tmp_path / "old" / symbol / "live.db", old_rows(symbol, "1day", DAILY))
+    torn = tmp_path / "old" / "BBB" / "live.db"
+    torn.write_bytes(torn.read_bytes()[:5000])
+
+    told = {one.symbol: one for one in migrated(platform, "live", tmp_path / "old")}
+
+    assert [one.status for one in told.values()] == [Status.DONE, Status.FAILED]
+    assert str(torn) in told["BBB"].reason
 
 
 def test_a_time_that_means_two_instants_is_refused_and_told(tmp_path: Path) -> None:

@@ -1,0 +1,14 @@
+"""The bench of migrations works; what it measures is of no account here."""
+
+import pytest
+
+from regime_platform_tests.bench.migrate import main
+
+
+def test_the_bench_tells_rows_per_second_and_day_files(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["quick"])
+
+    told = capsys.readouterr().out
+    assert told.count("rows/s taken over and proven") == 2
+    assert "EXTRAPOLATED to 1,565 symbols, 16,500,000 rows" in told
+    assert "60 day files" in told
