@@ -56,6 +56,15 @@ def write_json(target: Path, facts: Any) -> None:
     write_text(target, json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+def append_line(target: Path, line: str) -> None:
+    """Adds one line to a log that only grows; a kill leaves it with the line or without."""
+    _make_folder(target.parent)
+    with target.open("ab") as stream:
+        stream.write(f"{line}\n".encode())
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
 def read_json(source: Path) -> Any:
     """The parsed file, or None where there is none.
 

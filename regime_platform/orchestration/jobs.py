@@ -32,8 +32,13 @@ from regime_platform.pipeline.outcomes import Stage
 UPDATE_CORE = "update_core"
 UPDATE_DAILY = "update_daily"
 RECOMPUTE = "recompute"
+RECONCILE = "reconcile"
 WALK_LISTED = "walk_listed"
 WALK_ALL = "walk_all"
+
+#: dagster.yaml allows one run at a time for each value of this tag.
+LANE = "regime/lane"
+PRIORITY = "dagster/priority"
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,7 @@ class _Listed:
     stages: tuple[Stage, ...]
     priority: int  # the queue takes higher ones first, so core goes ahead of daily work
     text: str
+    lane: str = "daily"  # one run at a time in each; none for what needs no more than a core
     tier: str | None = None  # whom an empty list of symbols means
 
 
@@ -52,6 +58,7 @@ _LISTED = (
         priority=10,
         text="Fetches what is new for the core tier; the sensor new_bars does the rest.",
         tier="core",
+        lane="",
     ),
     _Listed(
         UPDATE_DAILY,
@@ -59,12 +66,20 @@ _LISTED = (
         priority=0,
         text="Fetches what is new for the daily tier; the sensor new_bars does the rest.",
         tier="daily",
+        lane="",
     ),
     _Listed(
         RECOMPUTE,
         (Stage.VALIDATED_BARS, Stage.COMPUTE_DB, Stage.MANIFESTS),
         priority=5,
         text="Gate, compute and manifests over bars already fetched; skips what is done.",
+    ),
+    _Listed(
+        RECONCILE,
+        (Stage.VALIDATED_BARS, Stage.COMPUTE_DB, Stage.MANIFESTS),
+        priority=-1,
+        text="Looks at every symbol's digests, finishes what a failed run left, and names whom the "
+        "gate holds back.",
     ),
     _Listed(
         WALK_LISTED,
@@ -81,7 +96,7 @@ def build_jobs(on_outcome: OnOutcome) -> list[dg.JobDefinition | UnresolvedAsset
         WALK_ALL,
         selection=dg.AssetSelection.assets(*(stage.value for stage in Stage)),
         description="The whole walk, fetch included, for the partitions chosen.",
-        tags={"dagster/priority": "0"},
+        tags={PRIORITY: "0"},
     )
     detect_eras = dg.define_asset_job(
         DETECT_ERAS,
@@ -111,14 +126,15 @@ def _listed_job(listed: _Listed, on_outcome: OnOutcome) -> dg.JobDefinition:
             is_partitioned=False,
             force=config.force,
             unknown=unknown_symbols(config, opened.universe),
+            is_repeated="dagster/parent_run_id" in context.run.tags,
         )
         now = dt.datetime.now(dt.UTC)  # noqa: TID251 - the clock of every listed run
-        yield from report_walk(opened, work, now, on_outcome)
+        yield from report_walk(opened, platform.settings(), work, now, on_outcome)
 
     @dg.job(
         name=listed.name,
         description=listed.text,
-        tags={"dagster/priority": str(listed.priority)},
+        tags={PRIORITY: str(listed.priority), **({LANE: listed.lane} if listed.lane else {})},
     )
     def job() -> None:
         step()
