@@ -12,10 +12,10 @@ export REGIME_DATA_ROOT := $(abspath $(DATA))
 endif
 
 .PHONY: help setup demo ui test test-ui lint format
-.PHONY: bench bench-store bench-gates bench-ingest lock clean
+.PHONY: bench bench-store bench-gates bench-ingest bench-orchestration lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-20s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(RUN) ## install what the platform needs into .venv
 	@echo "ready: $(BIN)/regime --help"
@@ -57,6 +57,9 @@ bench-gates: $(TEST) ## time the gate on this machine
 
 bench-ingest: $(TEST) ## time fetching against a vendor on loopback
 	@$(BIN)/python -m regime_platform_tests.bench.ingest
+
+bench-orchestration: $(TEST) ## time whole passes through Dagster [SLICE="--core 6 --daily 144"]
+	@$(BIN)/python -m regime_platform_tests.bench.orchestration $(SLICE)
 
 lock: $(RUN) ## pin the newest allowed versions by hash
 	@$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-header \

@@ -50,9 +50,9 @@ def stale_series(platform: Platform, now: dt.datetime) -> list[StaleSeries]:
     """
     board = read_board(platform.root)
     held: Mapping[tuple[str, str], Any] = {
-        (symbol, timeframe): (last, held_back)
-        for symbol, timeframe, last, held_back in board.select(
-            "symbol", "timeframe", "last_ts", "held_back"
+        (symbol, timeframe): told
+        for symbol, timeframe, *told in board.select(
+            "symbol", "timeframe", "last_ts", "status", "held_back"
         ).iter_rows()
     }
     found = []
@@ -60,7 +60,9 @@ def stale_series(platform: Platform, now: dt.datetime) -> list[StaleSeries]:
         if not can_bring_news(one):
             continue
         for timeframe in one.timeframes:
-            last, reason = held.get((one.symbol, timeframe), (None, None))
+            last, status, reason = held.get((one.symbol, timeframe), (None, "", None))
+            if status == "no_bars":  # its source has none; the board says so
+                continue
             missing, newest = missing_bars(one.asset_class, timeframe, last, now)
             if missing:
                 told = "" if last is None else iso(last)
