@@ -11,6 +11,7 @@ import typer
 
 from regime_platform.cli import (
     answering,
+    backing_up,
     bar_decisions,
     boards,
     charting,
@@ -21,6 +22,8 @@ from regime_platform.cli import (
     evaluating,
     fetching,
     interface,
+    service,
+    status,
     universe,
     validating,
     versions,
@@ -56,7 +59,10 @@ _PANELS: Sequence[tuple[str, Sequence[tuple[str, Callable[..., Any]]]]] = (
         (
             ("demo", demo.demo),
             ("ui", interface.ui),
+            ("status", status.status),
             ("doctor", doctor.doctor),
+            ("backup", backing_up.backup),
+            ("restore", backing_up.restore),
             ("compact", compacting.compact),
             ("warm", warming.warm_command),
             ("version", versions.version),
@@ -81,6 +87,12 @@ app.add_typer(
     name="bars",
     help="Show canonical bars; exclude, accept, list or undo what persons decide about bars.",
     rich_help_panel="Look",
+)
+app.add_typer(
+    service.service,
+    name="service",
+    help="Run the daemon and the webserver as services of the system.",
+    rich_help_panel="House",
 )
 app.add_typer(
     era_sets.eras,

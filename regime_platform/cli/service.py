@@ -1,7 +1,7 @@
 """The platform as services of the system: units for systemd, and what they start.
 
-Both processes read the same settings; the daemon is guarded by a lock that lives as long as it does,
-since a second one on the same state would silently keep both from working.
+Both processes read the same settings; the daemon is guarded by a lock that lives as long as it
+does, since a second one on the same state would silently keep both from working.
 """
 
 from typing import Annotated, NoReturn

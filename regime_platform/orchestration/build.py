@@ -38,7 +38,7 @@ def build_definitions(settings: Settings, on_outcome: OnOutcome | None = None) -
     return dg.Definitions(
         assets=[build_walk(partitions, heard), build_era_set()],
         asset_checks=[is_fresh],
-        jobs=[*build_jobs(heard), build_freshness_job(is_fresh), build_pruning()],
+        jobs=[*build_jobs(universe, heard), build_freshness_job(is_fresh), build_pruning()],
         schedules=[*build_schedules(current), *build_housekeeping(current)],
         sensors=[
             *build_sensors(current),

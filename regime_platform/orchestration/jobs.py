@@ -10,16 +10,19 @@ plain job writes no planned events, a listed run costs what its changes cost and
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import (
     UnresolvedAssetJobDefinition,
 )
 
+from regime_platform.model.universe import Universe
 from regime_platform.orchestration.batch import OnOutcome, report_walk
 from regime_platform.orchestration.checks import CHECK_KEYS
 from regime_platform.orchestration.era_set import DETECT_ERAS, ERA_SET
 from regime_platform.orchestration.events import SymbolEvent
+from regime_platform.orchestration.groups import group_config
 from regime_platform.orchestration.resources import PlatformResource
 from regime_platform.orchestration.work import (
     ListedConfig,
@@ -34,6 +37,7 @@ UPDATE_DAILY = "update_daily"
 RECOMPUTE = "recompute"
 RECONCILE = "reconcile"
 WALK_LISTED = "walk_listed"
+WALK_GROUP = "walk_group"
 WALK_ALL = "walk_all"
 
 #: dagster.yaml allows one run at a time for each value of this tag.
@@ -87,10 +91,18 @@ _LISTED = (
         priority=0,
         text="The whole walk, fetch included, for symbols that are no range of partitions.",
     ),
+    _Listed(
+        WALK_GROUP,
+        tuple(Stage),
+        priority=0,
+        text="The whole walk for a tier, or for the daily symbols of one letter.",
+    ),
 )
 
 
-def build_jobs(on_outcome: OnOutcome) -> list[dg.JobDefinition | UnresolvedAssetJobDefinition]:
+def build_jobs(
+    universe: Universe, on_outcome: OnOutcome
+) -> list[dg.JobDefinition | UnresolvedAssetJobDefinition]:
     """All jobs; ``on_outcome`` hears of every symbol that a listed run has finished."""
     walk_all = dg.define_asset_job(
         WALK_ALL,
@@ -104,7 +116,9 @@ def build_jobs(on_outcome: OnOutcome) -> list[dg.JobDefinition | UnresolvedAsset
         description="Looks for eras on the benchmarks and keeps a new set where they moved; adopts "
         "nothing.",
     )
-    return [*(_listed_job(one, on_outcome) for one in _LISTED), walk_all, detect_eras]
+    groups = {WALK_GROUP: group_config(universe, _step(WALK_GROUP))}
+    listed = [_listed_job(one, on_outcome, groups.get(one.name)) for one in _LISTED]
+    return [*listed, walk_all, detect_eras]
 
 
 def listed_config(job: str, symbols: Sequence[str], *, force: bool = False) -> dg.RunConfig:
@@ -112,7 +126,9 @@ def listed_config(job: str, symbols: Sequence[str], *, force: bool = False) -> d
     return dg.RunConfig(ops={_step(job): ListedConfig(symbols=list(symbols), force=force)})
 
 
-def _listed_job(listed: _Listed, on_outcome: OnOutcome) -> dg.JobDefinition:
+def _listed_job(
+    listed: _Listed, on_outcome: OnOutcome, config: dg.PartitionedConfig[Any] | None
+) -> dg.JobDefinition:
     @dg.op(name=_step(listed.name), description=listed.text, out={})
     def step(
         context: dg.OpExecutionContext, config: ListedConfig, platform: PlatformResource
@@ -131,15 +147,15 @@ def _listed_job(listed: _Listed, on_outcome: OnOutcome) -> dg.JobDefinition:
         now = dt.datetime.now(dt.UTC)  # noqa: TID251 - the clock of every listed run
         yield from report_walk(opened, platform.settings(), work, now, on_outcome)
 
-    @dg.job(
-        name=listed.name,
-        description=listed.text,
-        tags={PRIORITY: str(listed.priority), **({LANE: listed.lane} if listed.lane else {})},
-    )
-    def job() -> None:
+    @dg.graph(name=listed.name)
+    def one_step() -> None:
         step()
 
-    return job
+    return one_step.to_job(
+        description=listed.text,
+        config=config,
+        tags={PRIORITY: str(listed.priority), **({LANE: listed.lane} if listed.lane else {})},
+    )
 
 
 def _step(job: str) -> str:

@@ -5,6 +5,7 @@ process, which also yields the outcomes, in the order asked for. Everything afte
 symbol's folder and a core. Workers are new processes (polars has threads, which no fork survives).
 """
 
+import atexit
 import datetime as dt
 import multiprocessing
 import os
@@ -147,6 +148,7 @@ class _Workers:
 
 def _open(settings: Settings) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    atexit.register(os._exit, 0)  # nothing to put away; and bindings complain of it at length
     warm_kernels()
     _opened.append(open_platform(settings))
 

@@ -113,6 +113,16 @@ def test_symbols_come_from_a_file_with_comments(
     assert [one["symbol"] for one in json.loads(ended.out)["symbols"]] == ["AAA", "BBB"]
 
 
+def test_two_symbols_and_dots_mean_all_between_them(regime: Regime, served: Settings) -> None:
+    ended = regime("promote", "aaa...bad", "--json", settings=served)
+    wrong = regime("promote", "BBB...AAA", settings=served)
+
+    walked = [one["symbol"] for one in json.loads(ended.out)["symbols"]]
+    assert walked == ["AAA", "BAD"] or walked == ["AAA", "BBB", "BAD"]
+    assert wrong.code == 2
+    assert "AAA stands before BBB" in wrong.err
+
+
 def test_a_long_table_is_cut_and_says_how_to_see_it_whole(regime: Regime, tmp_path: Path) -> None:
     settings = street(tmp_path, [f"S{number:03}" for number in range(50)])
 
