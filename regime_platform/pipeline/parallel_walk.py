@@ -9,12 +9,15 @@ import atexit
 import datetime as dt
 import multiprocessing
 import os
+import sys
 import threading
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from types import ModuleType
 from typing import Any, Self
 
 from regime_platform.errors import CredentialsError, QuotaError
@@ -27,9 +30,8 @@ from regime_platform.pipeline.platform import Platform, open_platform
 from regime_platform.pipeline.walk import STAGES, walk, walk_symbol
 from regime_platform.settings import Settings
 
-#: Below so many symbols, starting processes (two seconds of a core each) takes longer than it
-#: saves.
-WORTH_PROCESSES = 24
+#: Below so many series, starting processes (two seconds of a core each) takes longer than it saves.
+WORTH_PROCESSES = 48
 _AHEAD = 8  # symbols per worker that are fetched and handed over before their turn to be reported
 _TRIES = 2  # a symbol under work when a process dies is tried once more
 
@@ -60,7 +62,8 @@ def walk_on_cores(
         CredentialsError, QuotaError: see ``walk``; what was handed over before is complete.
     """
     workers, asks = settings.workers, set(task.stages) - {Stage.RAW_BARS}
-    if workers < 2 or not asks or len(instruments) < WORTH_PROCESSES:
+    series = sum(len(one.timeframes) for one in instruments)
+    if workers < 2 or not asks or series < WORTH_PROCESSES:
         yield from walk(platform, instruments, task.now, stages=task.stages, force=task.force)
         return
     with _Workers(settings, replace(task, stages=frozenset(asks)), workers) as pool:
@@ -116,11 +119,12 @@ class _Workers:
 
     def submit(self, instrument: Instrument) -> Future[WalkOutcome]:
         """Hands a symbol over."""
-        try:
-            return self._pool.submit(_walked, _picklable(instrument), self._task)
-        except BrokenProcessPool:
-            self._pool = self._start()
-            return self._pool.submit(_walked, _picklable(instrument), self._task)
+        with _no_main():
+            try:
+                return self._pool.submit(_walked, _picklable(instrument), self._task)
+            except BrokenProcessPool:
+                self._pool = self._start()
+                return self._pool.submit(_walked, _picklable(instrument), self._task)
 
     def outcome(self, instrument: Instrument, future: Future[WalkOutcome]) -> WalkOutcome:
         """How a symbol fared, once it is known."""
@@ -144,6 +148,17 @@ class _Workers:
         return ProcessPoolExecutor(
             self._workers, spawn, initializer=_open, initargs=(self._settings,)
         )
+
+
+@contextmanager
+def _no_main() -> Iterator[None]:
+    # a new process imports the program it was started by: Dagster, three seconds, for nothing
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _open(settings: Settings) -> None:

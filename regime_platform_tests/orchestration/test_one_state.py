@@ -42,7 +42,7 @@ def behind(walked: Platform, tmp_path_factory: pytest.TempPathFactory) -> Path:
             assert verdict is not None
             for timeframe, promoted in verdict.promoted.items():
                 bars = read_bars(walked.root.symbol(symbol).bars(timeframe), promoted)
-                serve(settings, symbol, timeframe, bars.tail(1500).head(most or bars.height))
+                serve(settings, symbol, timeframe, bars.tail(500).head(most or bars.height))
         if most is not None:
             platform = open_platform(settings)
             outcomes = list(walk(platform, platform.universe.instruments, NOW))

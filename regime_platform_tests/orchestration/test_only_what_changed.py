@@ -75,6 +75,7 @@ def test_a_listed_run_over_everybody_reports_only_who_changed(
 
     result = run_listed(walked_eight, walked_instance, SYMBOLS, "walk_listed")
 
+    assert result.success, failure_text(result)
     for stage in Stage:
         assert materialized(result, stage) == list(CHANGED)
     assert len(result.get_asset_check_evaluations()) == 3 * len(CHANGED)
