@@ -12,11 +12,11 @@ export REGIME_DATA_ROOT := $(abspath $(DATA))
 endif
 
 .PHONY: help setup demo ui test test-ui lint format
-.PHONY: bench bench-store bench-gates bench-ingest bench-audit bench-migrate lock clean
-
+.PHONY: bench bench-store bench-gates bench-ingest bench-audit bench-migrate bench-orchestration
+.PHONY: lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-20s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(RUN) ## install what the platform needs into .venv
 	@echo "ready: $(BIN)/regime --help"
@@ -64,6 +64,9 @@ bench-audit: $(TEST) ## a thousand changes to what is held: is every one found?
 
 bench-migrate: $(TEST) ## time leaving the old stores on this machine
 	@$(BIN)/python -m regime_platform_tests.bench.migrate
+
+bench-orchestration: $(TEST) ## time whole passes through Dagster [SLICE="--core 6 --daily 144"]
+	@$(BIN)/python -m regime_platform_tests.bench.orchestration $(SLICE)
 
 lock: $(RUN) ## pin the newest allowed versions by hash
 	@$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-header \

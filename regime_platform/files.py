@@ -77,6 +77,15 @@ def append_lines(target: Path, lines: Sequence[str]) -> None:
         _flush(target.parent)
 
 
+def append_line(target: Path, line: str) -> None:
+    """Adds one line to a log that only grows; a kill leaves it with the line or without."""
+    _make_folder(target.parent)
+    with target.open("ab") as stream:
+        stream.write(f"{line}\n".encode())
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
 def read_json(source: Path) -> Any:
     """The parsed file, or None where there is none.
 

@@ -3,6 +3,7 @@
 Settings come from the environment first and ``.env`` in the working folder second.
 """
 
+import os
 from pathlib import Path
 
 from platformdirs import user_state_path
@@ -41,6 +42,18 @@ class Settings(BaseSettings):
     )
     #: The part of what is held that a day's updates read again, to find late revisions.
     reread_share: float = Field(default=0.05, ge=0, le=1, alias="REGIME_REREAD_SHARE")
+
+    #: Processes that judge and compute side by side in one run.
+    workers: int = Field(
+        default_factory=lambda: min(2, os.cpu_count() or 1), ge=1, alias="REGIME_WORKERS"
+    )
+    #: Where notices go beside the log and the file; whoever has the address can write to it.
+    notify_webhook: SecretStr | None = Field(default=None, alias="REGIME_NOTIFY_WEBHOOK")
+    notify_email: str = Field(default="", alias="REGIME_NOTIFY_EMAIL")
+    #: smtp://user:password@host:587 or smtps://…:465
+    notify_smtp: SecretStr | None = Field(default=None, alias="REGIME_NOTIFY_SMTP")
+    #: Dagster's runs are forgotten after so many days, but for those that made what is in force.
+    keep_runs_days: int = Field(default=30, ge=1, alias="REGIME_KEEP_RUNS_DAYS")
 
     def reread_days(self) -> int:
         """Every how many days all of what is held has been read again; 0 means never."""

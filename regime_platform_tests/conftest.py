@@ -22,9 +22,14 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         "REGIME_CREDITS_PER_MINUTE",
         "REGIME_DATA_ROOT",
         "REGIME_FILES_ROOT",
+        "REGIME_KEEP_RUNS_DAYS",
+        "REGIME_NOTIFY_EMAIL",
+        "REGIME_NOTIFY_SMTP",
+        "REGIME_NOTIFY_WEBHOOK",
         "REGIME_REREAD_SHARE",
         "REGIME_TWELVEDATA_URL",
         "REGIME_UNIVERSE",
+        "REGIME_WORKERS",
         "TWELVEDATA_API_KEY",
     ):
         monkeypatch.delenv(name, raising=False)

@@ -14,11 +14,14 @@ def ui(
     import sys
     from pathlib import Path
 
+    from regime_platform.cli.daemon_lock import hold_daemon_lock
     from regime_platform.cli.screen import messages
     from regime_platform.orchestration.home import prepare_home
     from regime_platform.settings import PROJECT_ROOT, Settings
 
-    home = prepare_home(Settings())
+    settings = Settings()
+    home = prepare_home(settings)
+    hold_daemon_lock(settings)
     messages().print(f"http://{host}:{port} in a few seconds; stop with Ctrl-C", markup=False)
     dagster = Path(sys.executable).with_name("dagster")
     workspace = PROJECT_ROOT / "workspace.yaml"

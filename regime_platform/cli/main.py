@@ -11,6 +11,7 @@ import typer
 
 from regime_platform.cli import (
     answering,
+    backing_up,
     bar_decisions,
     boards,
     charting,
@@ -24,7 +25,9 @@ from regime_platform.cli import (
     fetching,
     interface,
     migrating,
+    service,
     snapshots,
+    status,
     universe,
     validating,
     verifying,
@@ -66,7 +69,10 @@ _PANELS: Sequence[tuple[str, Sequence[tuple[str, Callable[..., Any]]]]] = (
         (
             ("demo", demo.demo),
             ("ui", interface.ui),
+            ("status", status.status),
             ("doctor", doctor.doctor),
+            ("backup", backing_up.backup),
+            ("restore", backing_up.restore),
             ("compact", compacting.compact),
             ("warm", warming.warm_command),
             ("version", versions.version),
@@ -91,6 +97,12 @@ app.add_typer(
     name="bars",
     help="Show canonical bars; exclude, accept, list or undo what persons decide about bars.",
     rich_help_panel="Look",
+)
+app.add_typer(
+    service.service,
+    name="service",
+    help="Run the daemon and the webserver as services of the system.",
+    rich_help_panel="House",
 )
 app.add_typer(
     era_sets.eras,

@@ -9,7 +9,10 @@ from regime_platform.errors import UsageError
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.universe import Universe
 
-Symbols = Annotated[list[str] | None, typer.Argument(help="Symbols of the universe, in any case.")]
+Symbols = Annotated[
+    list[str] | None,
+    typer.Argument(help="Symbols of the universe, in any case; A...C is all from A to C."),
+]
 Everything = Annotated[bool, typer.Option("--all", help="Every symbol of the universe.")]
 SymbolsFile = Annotated[
     Path | None,
@@ -41,7 +44,7 @@ def chosen(
         raise UsageError("no symbols: name some, or give --all, --tier or --symbols-file")
     if symbols_file is not None:
         named = _listed(symbols_file)
-    wanted = universe.select(named) if named else universe.instruments
+    wanted = universe.select(_spelled_out(universe, named)) if named else universe.instruments
     if tier is None:
         return wanted
     members = {one.symbol for one in universe.tier(tier)}
@@ -49,6 +52,21 @@ def chosen(
     if not kept:
         raise UsageError(f"none of the symbols asked for is in tier {tier}")
     return kept
+
+
+def _spelled_out(universe: Universe, named: list[str]) -> list[str]:
+    """Ranges by their members, in partition order; both ends are symbols and belong to it."""
+    wanted = []
+    for name in named:
+        first, dots, last = name.partition("...")
+        if not dots:
+            wanted.append(name)
+            continue
+        ends = [universe.symbols.index(universe.select([one])[0].symbol) for one in (first, last)]
+        if ends[0] > ends[1]:
+            raise UsageError(f"{name}: {last} stands before {first} in the universe")
+        wanted += universe.symbols[ends[0] : ends[1] + 1]
+    return wanted
 
 
 def _listed(path: Path) -> list[str]:

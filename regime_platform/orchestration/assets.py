@@ -74,7 +74,7 @@ def build_walk(
         opened = platform.open()
         work = partitioned_work(context, config, opened.universe)
         now = dt.datetime.now(dt.UTC)  # noqa: TID251 - the clock of every partitioned run
-        yield from report_walk(opened, work, now, on_outcome)
+        yield from report_walk(opened, platform.settings(), work, now, on_outcome)
 
     return walk_symbols
 

@@ -6,45 +6,67 @@ planned partitions that a failed run did not report.
 """
 
 import datetime as dt
+import time
 from collections.abc import Callable, Iterator, Sequence
 
 import dagster as dg
 
 from regime_platform.errors import CredentialsError, QuotaError
-from regime_platform.orchestration.events import SymbolEvent, symbol_events
+from regime_platform.orchestration.events import SymbolEvent, evaluations, materializations
 from regime_platform.orchestration.tables import table
+from regime_platform.orchestration.targets import Targets
 from regime_platform.orchestration.work import Work
 from regime_platform.pipeline.board import refresh_board
 from regime_platform.pipeline.outcomes import Status, WalkOutcome
+from regime_platform.pipeline.parallel_walk import Task, walk_on_cores
 from regime_platform.pipeline.platform import Platform
-from regime_platform.pipeline.walk import walk
+from regime_platform.settings import Settings
 
 OnOutcome = Callable[[WalkOutcome], None]
+#: Symbols whose checks name what was reported of them after one query; a dead run leaves at most so
+#: many untold.
+_GROUP = 16
 _NAMED = 5  # symbols spelled out in the one-line description; the table has all
 
 
 def report_walk(
-    platform: Platform, work: Work, now: dt.datetime, on_outcome: OnOutcome
+    platform: Platform, settings: Settings, work: Work, now: dt.datetime, on_outcome: OnOutcome
 ) -> Iterator[SymbolEvent]:
-    """Walks and reports.
+    """Walks and reports, a group of symbols at a time; ``platform`` is that of ``settings``.
 
     Raises:
         dagster.Failure: some symbols are not through; never retried, since they would fail again.
     """
     outcomes: list[WalkOutcome] = []
     trouble = [f"not in the universe: {', '.join(work.unknown)}"] if work.unknown else []
+    task = Task(now, work.stages, work.force)
+    told = 0
     try:
-        for outcome in walk(platform, work.instruments, now, stages=work.stages, force=work.force):
+        for outcome in walk_on_cores(platform, settings, work.instruments, task):
             outcomes.append(outcome)
-            yield from symbol_events(platform, work, outcome)
             on_outcome(outcome)
+            if len(outcomes) - told == _GROUP:
+                told = len(outcomes)
+                yield from _group_events(platform, work, outcomes[-_GROUP:])
     except (CredentialsError, QuotaError) as error:  # the source refuses everybody
         missed = len(work.instruments) - len(outcomes)
         trouble.append(f"the run ended early, {missed} not reached: {error}")
     finally:
         trouble += _refresh(platform, outcomes)
+    yield from _group_events(platform, work, outcomes[told:])
     if trouble or any(not outcome.status.is_good for outcome in outcomes):
         raise _failure(work, outcomes, trouble)
+
+
+def _group_events(
+    platform: Platform, work: Work, group: Sequence[WalkOutcome]
+) -> Iterator[SymbolEvent]:
+    began = time.time()
+    made = [one for outcome in group for one in materializations(platform, work, outcome)]
+    yield from made
+    targets = Targets(work.instance, made, began)
+    for outcome in group:
+        yield from evaluations(platform, work, outcome, targets)
 
 
 def _refresh(platform: Platform, outcomes: Sequence[WalkOutcome]) -> list[str]:

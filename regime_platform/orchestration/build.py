@@ -4,13 +4,16 @@ from functools import partial
 
 import dagster as dg
 
+from regime_platform.orchestration.alarms import build_alarms
 from regime_platform.orchestration.assets import build_walk
 from regime_platform.orchestration.batch import OnOutcome
 from regime_platform.orchestration.era_set import build_era_set
+from regime_platform.orchestration.freshness import build_freshness, build_freshness_job
 from regime_platform.orchestration.jobs import build_jobs
 from regime_platform.orchestration.partitions import symbol_partitions
+from regime_platform.orchestration.pruning import build_pruning
 from regime_platform.orchestration.resources import PlatformResource
-from regime_platform.orchestration.schedules import build_schedules
+from regime_platform.orchestration.schedules import build_housekeeping, build_schedules
 from regime_platform.orchestration.sensors import build_sensors
 from regime_platform.orchestration.snapshot import build_snapshot
 from regime_platform.orchestration.universe_reload import build_universe_sensor
@@ -31,12 +34,19 @@ def build_definitions(settings: Settings, on_outcome: OnOutcome | None = None) -
     partitions = symbol_partitions(universe)
     current = partial(load_universe, settings)
     heard = on_outcome or _ignore
+    platform = PlatformResource.from_settings(settings)
+    is_fresh = build_freshness()
     return dg.Definitions(
         assets=[build_walk(partitions, heard), build_era_set(), build_snapshot()],
-        jobs=build_jobs(heard),
-        schedules=build_schedules(current),
-        sensors=[*build_sensors(current), build_universe_sensor(universe, current)],
-        resources={"platform": PlatformResource.from_settings(settings)},
+        asset_checks=[is_fresh],
+        jobs=[*build_jobs(universe, heard), build_freshness_job(is_fresh), build_pruning()],
+        schedules=[*build_schedules(current), *build_housekeeping(current)],
+        sensors=[
+            *build_sensors(current),
+            build_universe_sensor(universe, current),
+            *build_alarms(platform),
+        ],
+        resources={"platform": platform},
         executor=dg.in_process_executor,
     )
 

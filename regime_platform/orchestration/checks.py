@@ -10,12 +10,10 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 import dagster as dg
-from dagster._core.definitions.asset_checks.asset_check_evaluation import (
-    AssetCheckEvaluationTargetMaterializationData,
-)
 
 from regime_platform.errors import RegimeError
 from regime_platform.orchestration.evidence import EVIDENCE, Evidence
+from regime_platform.orchestration.targets import Targets
 from regime_platform.orchestration.work import Work
 from regime_platform.pipeline.outcomes import Stage, WalkOutcome
 from regime_platform.pipeline.platform import Platform
@@ -60,7 +58,7 @@ def check_specs(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetCheckS
 
 
 def check_evaluations(
-    platform: Platform, work: Work, outcome: WalkOutcome, stage: Stage
+    platform: Platform, work: Work, outcome: WalkOutcome, stage: Stage, targets: Targets
 ) -> Iterator[dg.AssetCheckEvaluation]:
     """A stage's check for one symbol; nothing where there is no check or nothing to judge."""
     if stage not in _CHECKS:
@@ -69,7 +67,7 @@ def check_evaluations(
     key = dg.AssetCheckKey(dg.AssetKey(stage.value), name)
     evidence = _evidence(platform, outcome, stage) if key in work.checks else None
     if evidence is not None:
-        yield _evaluation(work.instance, key, outcome.symbol, evidence)
+        yield _evaluation(targets, key, outcome.symbol, evidence)
 
 
 def _evidence(platform: Platform, outcome: WalkOutcome, stage: Stage) -> Evidence | None:
@@ -83,7 +81,7 @@ def _evidence(platform: Platform, outcome: WalkOutcome, stage: Stage) -> Evidenc
 
 
 def _evaluation(
-    instance: dg.DagsterInstance, key: dg.AssetCheckKey, symbol: str, evidence: Evidence
+    targets: Targets, key: dg.AssetCheckKey, symbol: str, evidence: Evidence
 ) -> dg.AssetCheckEvaluation:
     return dg.AssetCheckEvaluation(
         asset_key=key.asset_key,
@@ -94,19 +92,5 @@ def _evaluation(
         blocking=False,
         description=evidence.reason,
         metadata=evidence.metadata,
-        target_materialization_data=_target(instance, key.asset_key, symbol),
-    )
-
-
-def _target(
-    instance: dg.DagsterInstance, asset: dg.AssetKey, symbol: str
-) -> AssetCheckEvaluationTargetMaterializationData | None:
-    # The UI shows a result as "missing" unless it names the partition's latest materialization.
-    latest = instance.fetch_materializations(
-        dg.AssetRecordsFilter(asset_key=asset, asset_partitions=[symbol]), limit=1
-    ).records
-    if not latest:
-        return None
-    return AssetCheckEvaluationTargetMaterializationData(
-        storage_id=latest[0].storage_id, run_id=latest[0].run_id, timestamp=latest[0].timestamp
+        target_materialization_data=targets.of(key.asset_key, symbol),
     )

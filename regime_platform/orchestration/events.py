@@ -2,7 +2,8 @@
 
 In a partitioned run every good stage of every symbol is reported, changed or not, so that a good
 symbol never looks missing. In a listed run (schedule, sensor) only what changed is: an event costs
-about 18 ms of CPU, and a daily pass has thousands of symbols with nothing new.
+about 18 ms of CPU, and a daily pass has thousands of symbols with nothing new. A listed run that
+repeats one that died tells all, since what the first had done and not yet told is unchanged now.
 """
 
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from regime_platform.orchestration.metadata import (
     stage_metadata,
     with_picture,
 )
+from regime_platform.orchestration.targets import Targets
 from regime_platform.orchestration.work import Work
 from regime_platform.pipeline.outcomes import Stage, Status, WalkOutcome
 from regime_platform.pipeline.platform import Platform
@@ -24,18 +26,30 @@ from regime_platform.pipeline.platform import Platform
 SymbolEvent = dg.AssetMaterialization | dg.AssetCheckEvaluation
 
 
-def symbol_events(platform: Platform, work: Work, outcome: WalkOutcome) -> Iterator[SymbolEvent]:
-    """Stages in the order of the walk, each asset before the check that names it as its target."""
-    if not work.stages:  # somebody executes checks alone: they judge what is there
-        for stage in Stage:
-            yield from check_evaluations(platform, work, outcome, stage)
+def materializations(
+    platform: Platform, work: Work, outcome: WalkOutcome
+) -> Iterator[dg.AssetMaterialization]:
+    """What one symbol came through, in the order of the walk."""
+    for stage in _told(work, outcome):
+        status = stage_status(outcome, stage)
+        if (status and status.is_good) or _grew_before_failing(work, outcome, stage):
+            yield _materialization(platform, work, outcome, stage)
+
+
+def evaluations(
+    platform: Platform, work: Work, outcome: WalkOutcome, targets: Targets
+) -> Iterator[dg.AssetCheckEvaluation]:
+    """The checks of the same stages; report them after the assets that they are about."""
+    # with no stage somebody executes checks alone: they judge what is there
+    for stage in _told(work, outcome) if work.stages else Stage:
+        yield from check_evaluations(platform, work, outcome, stage, targets)
+
+
+def _told(work: Work, outcome: WalkOutcome) -> Iterator[Stage]:
     for stage in (stage for stage in Stage if stage in work.stages):
         status = stage_status(outcome, stage)
-        if status is None or (status is Status.UNCHANGED and not work.is_partitioned):
-            continue
-        if status.is_good or _grew_before_failing(work, outcome, stage):
-            yield _materialization(platform, work, outcome, stage)
-        yield from check_evaluations(platform, work, outcome, stage)
+        if status is not None and (work.tells_all or status is not Status.UNCHANGED):
+            yield stage
 
 
 def stage_status(outcome: WalkOutcome, stage: Stage) -> Status | None:

@@ -11,16 +11,19 @@ cost and nothing else.
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import (
     UnresolvedAssetJobDefinition,
 )
 
+from regime_platform.model.universe import Universe
 from regime_platform.orchestration.batch import OnOutcome, report_walk
 from regime_platform.orchestration.checks import CHECK_KEYS
 from regime_platform.orchestration.era_set import DETECT_ERAS, ERA_SET
 from regime_platform.orchestration.events import SymbolEvent
+from regime_platform.orchestration.groups import group_config
 from regime_platform.orchestration.resources import PlatformResource
 from regime_platform.orchestration.snapshot import SNAPSHOT, TAKE_SNAPSHOT
 from regime_platform.orchestration.work import (
@@ -34,8 +37,14 @@ from regime_platform.pipeline.outcomes import Stage
 UPDATE_CORE = "update_core"
 UPDATE_DAILY = "update_daily"
 RECOMPUTE = "recompute"
+RECONCILE = "reconcile"
 WALK_LISTED = "walk_listed"
+WALK_GROUP = "walk_group"
 WALK_ALL = "walk_all"
+
+#: dagster.yaml allows one run at a time for each value of this tag.
+LANE = "regime/lane"
+PRIORITY = "dagster/priority"
 
 
 @dataclass(frozen=True)
@@ -44,6 +53,7 @@ class _Listed:
     stages: tuple[Stage, ...]
     priority: int  # the queue takes higher ones first, so core goes ahead of daily work
     text: str
+    lane: str = "daily"  # one run at a time in each; none for what needs no more than a core
     tier: str | None = None  # whom an empty list of symbols means
 
 
@@ -54,6 +64,7 @@ _LISTED = (
         priority=10,
         text="Fetches what is new for the core tier; the sensor new_bars does the rest.",
         tier="core",
+        lane="",
     ),
     _Listed(
         UPDATE_DAILY,
@@ -61,6 +72,7 @@ _LISTED = (
         priority=0,
         text="Fetches what is new for the daily tier; the sensor new_bars does the rest.",
         tier="daily",
+        lane="",
     ),
     _Listed(
         RECOMPUTE,
@@ -69,21 +81,36 @@ _LISTED = (
         text="Gate, compute and manifests over bars already fetched; skips what is done.",
     ),
     _Listed(
+        RECONCILE,
+        (Stage.VALIDATED_BARS, Stage.COMPUTE_DB, Stage.MANIFESTS),
+        priority=-1,
+        text="Looks at every symbol's digests, finishes what a failed run left, and names whom the "
+        "gate holds back.",
+    ),
+    _Listed(
         WALK_LISTED,
         tuple(Stage),
         priority=0,
         text="The whole walk, fetch included, for symbols that are no range of partitions.",
     ),
+    _Listed(
+        WALK_GROUP,
+        tuple(Stage),
+        priority=0,
+        text="The whole walk for a tier, or for the daily symbols of one letter.",
+    ),
 )
 
 
-def build_jobs(on_outcome: OnOutcome) -> list[dg.JobDefinition | UnresolvedAssetJobDefinition]:
+def build_jobs(
+    universe: Universe, on_outcome: OnOutcome
+) -> list[dg.JobDefinition | UnresolvedAssetJobDefinition]:
     """All jobs; ``on_outcome`` hears of every symbol that a listed run has finished."""
     walk_all = dg.define_asset_job(
         WALK_ALL,
         selection=dg.AssetSelection.assets(*(stage.value for stage in Stage)),
         description="The whole walk, fetch included, for the partitions chosen.",
-        tags={"dagster/priority": "0"},
+        tags={PRIORITY: "0"},
     )
     detect_eras = dg.define_asset_job(
         DETECT_ERAS,
@@ -96,7 +123,8 @@ def build_jobs(on_outcome: OnOutcome) -> list[dg.JobDefinition | UnresolvedAsset
         selection=dg.AssetSelection.assets(SNAPSHOT),
         description="Writes one manifest over all symbols as they stand; overwrites none.",
     )
-    listed = (_listed_job(one, on_outcome) for one in _LISTED)
+    groups = {WALK_GROUP: group_config(universe, _step(WALK_GROUP))}
+    listed = [_listed_job(one, on_outcome, groups.get(one.name)) for one in _LISTED]
     return [*listed, walk_all, detect_eras, take_snapshot]
 
 
@@ -105,7 +133,9 @@ def listed_config(job: str, symbols: Sequence[str], *, force: bool = False) -> d
     return dg.RunConfig(ops={_step(job): ListedConfig(symbols=list(symbols), force=force)})
 
 
-def _listed_job(listed: _Listed, on_outcome: OnOutcome) -> dg.JobDefinition:
+def _listed_job(
+    listed: _Listed, on_outcome: OnOutcome, config: dg.PartitionedConfig[Any] | None
+) -> dg.JobDefinition:
     @dg.op(name=_step(listed.name), description=listed.text, out={})
     def step(
         context: dg.OpExecutionContext, config: ListedConfig, platform: PlatformResource
@@ -119,19 +149,20 @@ def _listed_job(listed: _Listed, on_outcome: OnOutcome) -> dg.JobDefinition:
             is_partitioned=False,
             force=config.force,
             unknown=unknown_symbols(config, opened.universe),
+            is_repeated="dagster/parent_run_id" in context.run.tags,
         )
         now = dt.datetime.now(dt.UTC)  # noqa: TID251 - the clock of every listed run
-        yield from report_walk(opened, work, now, on_outcome)
+        yield from report_walk(opened, platform.settings(), work, now, on_outcome)
 
-    @dg.job(
-        name=listed.name,
-        description=listed.text,
-        tags={"dagster/priority": str(listed.priority)},
-    )
-    def job() -> None:
+    @dg.graph(name=listed.name)
+    def one_step() -> None:
         step()
 
-    return job
+    return one_step.to_job(
+        description=listed.text,
+        config=config,
+        tags={PRIORITY: str(listed.priority), **({LANE: listed.lane} if listed.lane else {})},
+    )
 
 
 def _step(job: str) -> str:

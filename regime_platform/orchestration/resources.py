@@ -42,7 +42,11 @@ class PlatformResource(dg.ConfigurableResource[Platform]):
             warm_kernels()
 
     def open(self) -> Platform:
-        """The platform; what is not told here comes from the environment, the key included."""
+        """The platform of ``settings``."""
+        return open_platform(self.settings())
+
+    def settings(self) -> Settings:
+        """The settings; what is not told here comes from the environment, the key included."""
         told = {
             "REGIME_DATA_ROOT": self.data_root,
             "REGIME_UNIVERSE": self.universe,
@@ -50,4 +54,4 @@ class PlatformResource(dg.ConfigurableResource[Platform]):
             "REGIME_TWELVEDATA_URL": self.twelvedata_url,
         }
         given = {name: value for name, value in told.items() if value}
-        return open_platform(Settings.model_validate(given))
+        return Settings.model_validate(given)

@@ -4,25 +4,38 @@ A schedule starts RUNNING when its tier holds a symbol whose source can bring so
 a real universe is kept up to date without a click; for a tier that holds nothing but the packaged
 sample it starts STOPPED, since a newcomer's first sight would be a no-op run every 15 minutes.
 Whatever somebody switches in the UI wins from then on.
+
+A tick asks for whom a bar came due since the update before it, whenever that was. So nobody is
+asked while markets are closed, and after an outage one tick catches up with everything (Dagster
+evaluates only the last of the ticks that were missed).
 """
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from regime_platform.model.asset_classes import ASSET_CLASSES, NEW_YORK
+from regime_platform.model.asset_classes import NEW_YORK
+from regime_platform.model.due import DELAY, is_due
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.universe import Universe
-from regime_platform.orchestration.jobs import UPDATE_CORE, UPDATE_DAILY, listed_config
+from regime_platform.orchestration.freshness import CHECK_FRESHNESS
+from regime_platform.orchestration.jobs import RECONCILE, UPDATE_CORE, UPDATE_DAILY, listed_config
 from regime_platform.orchestration.partitions import CurrentUniverse
+from regime_platform.orchestration.pruning import PRUNE_RUNS
+from regime_platform.pipeline.polling import can_bring_news
 
-#: One minute past each UTC quarter: the bar is closed and the vendor has had time to write it.
-_INTRADAY = "1,16,31,46 * * * *"
+#: Every quarter of an hour, once for each delay that a class of symbols has.
+_INTRADAY = [
+    f"{','.join(str(quarter + delay.seconds // 60) for quarter in (0, 15, 30, 45))} * * * *"
+    for delay in sorted(set(DELAY.values()))
+]
 #: After both closes of the day (stocks 16:00, FX 17:00 New York), and once more for late prints.
 _DAILY = ["30 17 * * *", "0 22 * * *"]
+#: The instant that an update was about, on its run: the next one asks for what came due since.
+ASKED_AT = "regime/asked_at"
+_ASKED_BY = "regime/asked_by"
 _IN_PROGRESS = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -30,69 +43,134 @@ _IN_PROGRESS = [
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
-_NEVER_NEW = frozenset({"sample"})
-_FRIDAY = 4
 
 
 @dataclass(frozen=True)
 class _Timetable:
-    """One schedule: which job, when, and for whom."""
+    """One schedule of updates: which job, when, and for whom."""
 
     name: str
     job: str
     cron: str | Sequence[str]
     zone: str
     tier: str
-    is_due: Callable[[Instrument, dt.datetime], bool]
     text: str
 
 
-def build_schedules(current: CurrentUniverse) -> list[dg.ScheduleDefinition]:
-    """The intraday schedule of the core tier and the daily one of the daily tier."""
-    intraday = _Timetable(
+_UPDATES = (
+    _Timetable(
         name="intraday_core",
         job=UPDATE_CORE,
         cron=_INTRADAY,
         zone="UTC",
         tier="core",
-        is_due=lambda _instrument, _at: True,
-        text="Every 15 minutes, one minute after the bar closes: fetches the core tier.",
-    )
-    daily = _Timetable(
+        text="A moment after every quarter of an hour, fetches the core symbols whose market has "
+        "finished a bar since the last time.",
+    ),
+    _Timetable(
         name="after_close_daily",
         job=UPDATE_DAILY,
         cron=_DAILY,
         zone=NEW_YORK,
         tier="daily",
-        is_due=_closed_a_day,
-        text="17:30 New York, and 22:00 for what came late: fetches the daily tier.",
-    )
-    return [_schedule(intraday, current), _schedule(daily, current)]
+        text="17:30 New York, and 22:00 for what came late: fetches the daily symbols whose market "
+        "was open.",
+    ),
+)
 
 
-def _schedule(table: _Timetable, current: CurrentUniverse) -> dg.ScheduleDefinition:
-    status = dg.DefaultScheduleStatus
+def build_schedules(current: CurrentUniverse) -> list[dg.ScheduleDefinition]:
+    """The updates of both tiers."""
+    return [_update(table, current) for table in _UPDATES]
 
+
+def _update(table: _Timetable, current: CurrentUniverse) -> dg.ScheduleDefinition:
     @dg.schedule(
         name=table.name,
         job_name=table.job,
         cron_schedule=table.cron,
         execution_timezone=table.zone,
-        default_status=status.RUNNING if _living(current(), table.tier) else status.STOPPED,
+        default_status=_default(_living(current(), table.tier)),
         description=table.text,
     )
     def tick(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         if is_in_progress(context.instance, table.job):
             return dg.SkipReason(f"a run of {table.job} is still in progress")
         at = context.scheduled_execution_time
-        due = [one.symbol for one in _living(current(), table.tier) if table.is_due(one, at)]
+        since = _last_asked(context.instance, table.name)
+        living = _living(current(), table.tier)
+        due = [one.symbol for one in living if is_due(one.asset_class, one.tier, since, at)]
         if not due:
-            return dg.SkipReason("no symbol of this tier can have a new bar")
+            return dg.SkipReason(f"no symbol of tier {table.tier} can have a new bar since {since}")
         return dg.RunRequest(
-            run_key=f"{table.name}:{at.isoformat()}", run_config=listed_config(table.job, due)
+            run_key=f"{table.name}:{at.isoformat()}",
+            run_config=listed_config(table.job, due),
+            tags={ASKED_AT: at.isoformat(), _ASKED_BY: table.name},
         )
 
     return tick
+
+
+def build_housekeeping(current: CurrentUniverse) -> list[dg.ScheduleDefinition]:
+    """What is looked at and tidied up by the clock, whether anything was fetched or not."""
+    status = _default([one for one in current().instruments if can_bring_news(one)])
+    return [
+        _daily(
+            "reconcile_daily",
+            RECONCILE,
+            "30 23 * * *",  # when the day's last updates are done
+            status,
+            "23:30 New York: compares digests of all symbols and finishes what a run left.",
+        ),
+        _daily(
+            "check_freshness_daily",
+            CHECK_FRESHNESS,
+            "0 7 * * *",
+            status,
+            "7:00 New York: compares the last bar of every series with its trading calendar.",
+        ),
+        _daily(
+            "prune_runs_weekly",
+            PRUNE_RUNS,
+            "0 5 * * 0",
+            status,
+            "Sunday 5:00 New York: forgets Dagster's old runs.",
+        ),
+    ]
+
+
+def _daily(
+    name: str, job: str, cron: str, status: dg.DefaultScheduleStatus, text: str
+) -> dg.ScheduleDefinition:
+    @dg.schedule(
+        name=name,
+        job_name=job,
+        cron_schedule=cron,
+        execution_timezone=NEW_YORK,
+        default_status=status,
+        description=text,
+    )
+    def tick(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        if is_in_progress(context.instance, job):
+            return dg.SkipReason(f"a run of {job} is still in progress")
+        return dg.RunRequest(run_key=f"{name}:{context.scheduled_execution_time.isoformat()}")
+
+    return tick
+
+
+def _default(living: Sequence[Instrument]) -> dg.DefaultScheduleStatus:
+    return dg.DefaultScheduleStatus.RUNNING if living else dg.DefaultScheduleStatus.STOPPED
+
+
+def _last_asked(instance: dg.DagsterInstance, timetable: str) -> dt.datetime | None:
+    """The instant of the last update of the timetable; None where there was none.
+
+    One that failed counts: who was not served stays wanted, and is asked for with the next bar.
+    """
+    done = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
+    wanted = dg.RunsFilter(tags={_ASKED_BY: timetable}, statuses=done)
+    records = instance.get_run_records(wanted, limit=1)
+    return dt.datetime.fromisoformat(records[0].dagster_run.tags[ASKED_AT]) if records else None
 
 
 def is_in_progress(instance: dg.DagsterInstance, job: str) -> bool:
@@ -102,12 +180,4 @@ def is_in_progress(instance: dg.DagsterInstance, job: str) -> bool:
 
 
 def _living(universe: Universe, tier: str) -> list[Instrument]:
-    """Those whose source can bring something new."""
-    asked = (one for one in universe.tier(tier) if one.is_polled)
-    return [one for one in asked if one.source not in _NEVER_NEW]
-
-
-def _closed_a_day(instrument: Instrument, at: dt.datetime) -> bool:
-    if ASSET_CLASSES[instrument.asset_class].trades_weekends:
-        return True
-    return at.astimezone(ZoneInfo(NEW_YORK)).weekday() <= _FRIDAY
+    return [one for one in universe.tier(tier) if can_bring_news(one)]

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from regime_platform.orchestration.jobs import RECOMPUTE, listed_config
+from regime_platform.model.timeframes import TIERS
+from regime_platform.orchestration.jobs import LANE, PRIORITY, RECOMPUTE, listed_config
 from regime_platform.orchestration.metadata import IS_WALKED_ON, ROWS_INSERTED
 from regime_platform.orchestration.partitions import CurrentUniverse
 from regime_platform.pipeline.outcomes import Stage
@@ -21,6 +22,8 @@ BATCH = 400
 #: Events per tick: 1,600 take half a second to read, and a tick should stay around that.
 _EVENTS = 2000
 _PAGE = 1000
+#: Above updates of the same lane: what was fetched goes first to its results.
+_PRIORITY = {"core": "11", "daily": "5"}
 
 
 def build_sensors(current: CurrentUniverse) -> list[dg.SensorDefinition]:
@@ -38,8 +41,13 @@ def build_sensors(current: CurrentUniverse) -> list[dg.SensorDefinition]:
         changed, last = changed_symbols(context.instance, since)
         if last == since:
             return dg.SkipReason("no fetch since the last tick")
-        wanted = [symbol for symbol in current().symbols if symbol in changed]
-        batches = [wanted[start : start + BATCH] for start in range(0, len(wanted), BATCH)]
+        universe = current()
+        batches = [
+            (tier, wanted[start : start + BATCH])
+            for tier in TIERS
+            for wanted in [[one.symbol for one in universe.tier(tier) if one.symbol in changed]]
+            for start in range(0, len(wanted), BATCH)
+        ]
         if not batches:
             context.update_cursor(str(last))
             return dg.SkipReason("every symbol fetched since the last tick is already walked on")
@@ -47,8 +55,9 @@ def build_sensors(current: CurrentUniverse) -> list[dg.SensorDefinition]:
             dg.RunRequest(
                 run_key=f"new_bars:{since}:{last}:{place}",
                 run_config=listed_config(RECOMPUTE, batch),
+                tags={LANE: tier, PRIORITY: _PRIORITY[tier]},
             )
-            for place, batch in enumerate(batches)
+            for place, (tier, batch) in enumerate(batches)
         ]
         return dg.SensorResult(run_requests=requests, cursor=str(last))
 

@@ -18,6 +18,7 @@ from dagster._core.storage.root import LocalArtifactStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData
 
+from regime_platform.orchestration.event_log import EventLog
 from regime_platform.settings import Settings
 
 _SCHEMA: UserConfigSchema = {"folder": Field(StringSource, is_required=False)}
@@ -30,6 +31,10 @@ def state_folder(settings: Settings) -> Path:
 
 class RunHistory(DagsterSqliteStorage):
     """Runs, events, schedules and sensor cursors, in SQLite."""
+
+    def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
+        super().__init__(base_dir, inst_data=inst_data)
+        self._event_log_storage = EventLog(self._event_log_storage._base_dir)
 
     @classmethod
     def config_type(cls) -> UserConfigSchema:

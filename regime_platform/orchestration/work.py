@@ -48,6 +48,12 @@ class Work:
     is_partitioned: bool
     force: bool = False
     unknown: tuple[str, ...] = ()  # asked for, and no longer in the universe
+    is_repeated: bool = False  # of a run whose process died
+
+    @property
+    def tells_all(self) -> bool:
+        """True where a symbol is reported even if nothing is new."""
+        return self.is_partitioned or self.is_repeated
 
 
 def partitioned_work(

@@ -10,3 +10,8 @@ def not_polled(instrument: Instrument) -> IngestOutcome | None:
         return None
     reason = f"delisted since {instrument.delisted}: source {instrument.source} is not asked"
     return IngestOutcome(instrument.symbol, Status.UNCHANGED, (), reason)
+
+
+def can_bring_news(instrument: Instrument) -> bool:
+    """False for the delisted, and for the bars that ship with the package and never change."""
+    return instrument.is_polled and instrument.source != "sample"

@@ -107,8 +107,11 @@ def _step(walked: WalkOutcome, stage: Stage, work: Callable[[], _StageOutcome]) 
         raise
     except BlockedError as error:
         return replace(walked, stage=stage, status=Status.BLOCKED, reason=str(error))
-    except (RegimeError, OSError) as error:
+    except RegimeError as error:
         return replace(walked, stage=stage, status=Status.FAILED, reason=str(error))
+    except OSError as error:
+        reason = f"{error}; see to the disk or the folder, then run {walked.symbol} again"
+        return replace(walked, stage=stage, status=Status.FAILED, reason=reason)
     except Exception as error:  # noqa: BLE001 - a defect met on one symbol must not stop the others
         reason = f"unexpected {type(error).__name__}: {error}"
         detail = traceback.format_exc()

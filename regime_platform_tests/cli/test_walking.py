@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from regime_platform.settings import Settings
+from regime_platform.settings import Settings, load_universe
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.cli.conftest import Regime
 from regime_platform_tests.street import fingerprint, serve, street, with_value
@@ -111,6 +111,16 @@ def test_symbols_come_from_a_file_with_comments(
     ended = regime("run", "--symbols-file", str(listed), "--json", settings=served)
 
     assert [one["symbol"] for one in json.loads(ended.out)["symbols"]] == ["AAA", "BBB"]
+
+
+def test_two_symbols_and_dots_mean_all_between_them(regime: Regime, served: Settings) -> None:
+    ended = regime("promote", "aaa...bad", "--json", settings=served)
+    wrong = regime("promote", "BBB...AAA", settings=served)
+
+    walked = [one["symbol"] for one in json.loads(ended.out)["symbols"]]
+    assert walked == list(load_universe(served).symbols[:2])
+    assert wrong.code == 2
+    assert "AAA stands before BBB" in wrong.err
 
 
 def test_a_long_table_is_cut_and_says_how_to_see_it_whole(regime: Regime, tmp_path: Path) -> None:

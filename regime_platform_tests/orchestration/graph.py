@@ -44,13 +44,16 @@ def run_listed(
     job: str,
     *,
     force: bool = False,
+    tags: Mapping[str, str] | None = None,
 ) -> dg.ExecuteInProcessResult:
     """What a schedule or the sensor launches: symbols in the config, no partitions."""
     config = dg.RunConfig(ops=listed_config(job, symbols, force=force).ops, loggers=QUIET)
     return (
         build_definitions(settings)
         .resolve_job_def(job)
-        .execute_in_process(instance=instance, run_config=config, raise_on_error=False)
+        .execute_in_process(
+            instance=instance, run_config=config, raise_on_error=False, tags=dict(tags or {})
+        )
     )
 
 

@@ -148,5 +148,6 @@ def test_checks_executed_alone_judge_what_is_there(
         run_config={"loggers": QUIET},
     )
 
-    assert [one.passed for one in result.get_asset_check_evaluations()] == [True, True, True]
+    judged = [one for one in result.get_asset_check_evaluations() if one.check_name != "is_fresh"]
+    assert [one.passed for one in judged] == [True, True, True]
     assert result.get_asset_materialization_events() == []

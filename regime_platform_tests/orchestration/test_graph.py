@@ -1,19 +1,13 @@
 """The graph as the UI shows it, against a committed picture of it, and what starts by itself."""
 
-import datetime as dt
 import json
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import pytest
 
 from regime_platform.orchestration.build import build_definitions
-from regime_platform.orchestration.home import open_instance
 from regime_platform.orchestration.partitions import range_tags
-from regime_platform.orchestration.schedules import build_schedules
-from regime_platform.orchestration.sensors import build_sensors
 from regime_platform.settings import Settings, load_universe
 from regime_platform_tests.street import street
 
@@ -62,60 +56,6 @@ def test_the_graph_of_the_sample_universe_is_the_committed_one(settings: Setting
 
 def test_every_definition_loads_and_every_job_resolves(settings: Settings) -> None:
     dg.Definitions.validate_loadable(build_definitions(settings))
-
-
-def test_schedules_start_by_themselves_only_where_a_source_can_bring_something_new(
-    settings: Settings, tmp_path: Path
-) -> None:
-    sample = build_schedules(partial(load_universe, settings))
-    own = build_schedules(partial(load_universe, street(tmp_path, ["OAK"])))
-
-    running = dg.DefaultScheduleStatus.RUNNING
-    assert [one.name for one in sample if one.default_status == running] == []
-    assert [one.name for one in own if one.default_status == running] == ["after_close_daily"]
-    assert (
-        build_sensors(partial(load_universe, settings))[0].default_status
-        == dg.DefaultSensorStatus.RUNNING
-    )
-
-
-@pytest.mark.parametrize(
-    ("day", "wanted"), [(20, ["ASH", "OAK"]), (21, None)], ids=["a Friday", "a Saturday"]
-)
-def test_the_daily_schedule_names_the_symbols_whose_market_was_open(
-    tmp_path: Path, day: int, wanted: list[str] | None
-) -> None:
-    settings = street(tmp_path, ["OAK", "ASH"])
-    (_intraday, daily) = build_schedules(partial(load_universe, settings))
-    moment = dt.datetime(2026, 11, day, 22, 30, tzinfo=dt.UTC)
-
-    with open_instance(settings) as instance:
-        answer = daily(
-            dg.build_schedule_context(instance=instance, scheduled_execution_time=moment)
-        )
-
-    if wanted is None:
-        assert isinstance(answer, dg.SkipReason)
-    else:
-        assert isinstance(answer, dg.RunRequest)
-        assert answer.run_config["ops"]["update_daily_step"]["config"]["symbols"] == wanted
-        assert "dagster/asset_partition_range_start" not in answer.tags
-
-
-def test_an_update_never_overlaps_itself(tmp_path: Path) -> None:
-    settings = street(tmp_path, ["OAK"])
-    (_intraday, daily) = build_schedules(partial(load_universe, settings))
-    job = build_definitions(settings).resolve_job_def("update_daily")
-    moment = dt.datetime(2026, 11, 20, 22, 30, tzinfo=dt.UTC)
-
-    with open_instance(settings) as instance:
-        instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
-        answer = daily(
-            dg.build_schedule_context(instance=instance, scheduled_execution_time=moment)
-        )
-
-    assert isinstance(answer, dg.SkipReason)
-    assert "still in progress" in (answer.skip_message or "")
 
 
 def test_only_an_unbroken_range_is_tagged_as_one(tmp_path: Path) -> None:

@@ -75,6 +75,7 @@ def test_a_listed_run_over_everybody_reports_only_who_changed(
 
     result = run_listed(walked_eight, walked_instance, SYMBOLS, "walk_listed")
 
+    assert result.success, failure_text(result)
     for stage in Stage:
         assert materialized(result, stage) == list(CHANGED)
     assert len(result.get_asset_check_evaluations()) == 3 * len(CHANGED)
@@ -125,6 +126,21 @@ def test_an_empty_list_means_everybody_the_job_is_about(
 
     assert materialized(core, Stage.RAW_BARS) == []
     assert materialized(daily, Stage.RAW_BARS) == list(CHANGED)
+
+
+def test_a_group_of_symbols_is_one_run(
+    walked_eight: Settings, walked_instance: dg.DagsterInstance
+) -> None:
+    _append(walked_eight, CHANGED)
+    job = build_definitions(walked_eight).resolve_job_def("walk_group")
+
+    assert job.partitions_def is not None
+    assert job.partitions_def.get_partition_keys() == ["daily", *(one[0] for one in SYMBOLS)]
+    letter = job.execute_in_process(instance=walked_instance, partition_key="B")
+    everybody = job.execute_in_process(instance=walked_instance, partition_key="daily")
+
+    assert materialized(letter, Stage.COMPUTE_DB) == ["BIRCH"]
+    assert materialized(everybody, Stage.COMPUTE_DB) == ["CEDAR", "LARCH"]
 
 
 def test_a_run_of_the_assets_without_partitions_is_refused(

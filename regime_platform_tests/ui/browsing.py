@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 #: Milliseconds for whatever a page has to do; most of it takes one second.
 PATIENCE = 60_000
@@ -44,11 +44,20 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def watched_page(
-    browser: Browser, pictures: Path, *, width: int = 1600, offline: bool = False
-) -> Iterator[Watched]:
-    """A page with a fresh profile; a failure keeps a picture of it and says where."""
+def profile(
+    browser: Browser, *, width: int = 1600, offline: bool = False
+) -> Iterator[BrowserContext]:
+    """A fresh profile; its pages share a cache, so that the UI's scripts are read once."""
     context = browser.new_context(viewport={"width": width, "height": 1000}, offline=offline)
+    try:
+        yield context
+    finally:
+        context.close()
+
+
+@contextmanager
+def watched_page(context: BrowserContext, pictures: Path) -> Iterator[Watched]:
+    """A page of a profile; a failure keeps a picture of it and says where."""
     watched = Watched(context.new_page())
     page = watched.page
     page.set_default_timeout(PATIENCE)
@@ -61,7 +70,7 @@ def watched_page(
         error.add_note(f"screenshot: {picture_of(page, pictures)}")
         raise
     finally:
-        context.close()
+        page.close()
 
 
 def picture_of(page: Page, folder: Path) -> Path:

@@ -4,7 +4,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
@@ -14,6 +14,7 @@ from regime_platform_tests.ui.browsing import (
     Watched,
     chromium,
     picture_of,
+    profile,
     watched_page,
 )
 from regime_platform_tests.ui.serving import dagster_dev
@@ -55,10 +56,17 @@ def address(house: Settings) -> Iterator[str]:
         yield served
 
 
+@pytest.fixture(scope="session")
+def desk(browser: Browser) -> Iterator[BrowserContext]:
+    """A profile with a window as wide as most screens."""
+    with profile(browser) as opened:
+        yield opened
+
+
 @pytest.fixture
-def watched(browser: Browser, tmp_path: Path) -> Iterator[Watched]:
-    """A page as wide as most screens, with a fresh profile."""
-    with watched_page(browser, tmp_path) as opened:
+def watched(desk: BrowserContext, tmp_path: Path) -> Iterator[Watched]:
+    """A page of the desk."""
+    with watched_page(desk, tmp_path) as opened:
         yield opened
 
 
@@ -69,9 +77,9 @@ def page(watched: Watched) -> Page:
 
 
 @pytest.fixture(scope="session")
-def backfill(browser: Browser, address: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+def backfill(desk: BrowserContext, address: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The address of the page of a backfill of everybody, launched by clicking, and finished."""
-    with watched_page(browser, tmp_path_factory.mktemp("backfill")) as opened:
+    with watched_page(desk, tmp_path_factory.mktemp("backfill")) as opened:
         page = opened.page
         page.goto(f"{address}/asset-groups")
         page.get_by_role("button", name="Materialize all").click()

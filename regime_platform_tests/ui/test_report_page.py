@@ -12,7 +12,7 @@ from regime_platform.pipeline.walk import walk
 from regime_platform.report.page import symbol_page
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.street import serve, street
-from regime_platform_tests.ui.browsing import Watched, strangers, watched_page
+from regime_platform_tests.ui.browsing import Watched, profile, strangers, watched_page
 
 pytestmark = [pytest.mark.ui, pytest.mark.timeout(600)]
 
@@ -49,7 +49,10 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def watched(browser: Browser, tmp_path: Path) -> Iterator[Watched]:
     """A page without a network."""
-    with watched_page(browser, tmp_path, width=1300, offline=True) as opened:
+    with (
+        profile(browser, width=1300, offline=True) as alone,
+        watched_page(alone, tmp_path) as opened,
+    ):
         yield opened
 
 

@@ -1,0 +1,92 @@
+"""Telling persons: a notice goes to the log and a file, and where the settings say so further.
+
+A channel that fails stops neither the others nor the run that has something to say; that it failed
+is logged. An address of a webhook is a secret (whoever has it can write), so no message repeats it.
+"""
+
+import datetime as dt
+import json
+import logging
+import smtplib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from email.message import EmailMessage
+from urllib.parse import unquote, urlsplit
+
+import httpx
+from pydantic import SecretStr
+
+from regime_platform.files import append_line
+from regime_platform.orchestration.state import state_folder
+from regime_platform.settings import Settings
+
+_LOG = logging.getLogger("regime_platform.notices")
+_PATIENCE = 20.0  # seconds that a server may take
+_LINES = 20  # of a notice that are sent; the file and the UI have all
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something that a person should know."""
+
+    kind: str  # run_failed, stale, regime_changed
+    title: str
+    at: dt.datetime
+    lines: Sequence[str] = ()
+    facts: Mapping[str, str | int] = field(default_factory=dict)
+
+    def text(self) -> str:
+        """The notice as a message, its first lines."""
+        more = [f"and {len(self.lines) - _LINES} more"] if len(self.lines) > _LINES else []
+        return "\n".join([self.title, *self.lines[:_LINES], *more])
+
+
+Channel = Callable[[Notice], None]
+
+
+def notify(settings: Settings, notice: Notice) -> list[str]:
+    """Tells a notice on every channel; returns which failed, and why."""
+    problems = []
+    for name, channel in _channels(settings):
+        try:
+            channel(notice)
+        except (OSError, httpx.HTTPError, smtplib.SMTPException, ValueError) as error:
+            problems.append(f"{name}: {type(error).__name__}")
+            _LOG.warning("the notice %r did not go out by %s", notice.title, problems[-1])
+    return problems
+
+
+def _channels(settings: Settings) -> Iterator[tuple[str, Channel]]:
+    yield "log", lambda notice: _LOG.warning("%s", notice.text())
+    yield "file", lambda notice: _keep(settings, notice)
+    if (webhook := settings.notify_webhook) is not None:
+        yield "webhook", lambda notice: _post(webhook, notice)
+    if settings.notify_email and (server := settings.notify_smtp) is not None:
+        yield "e-mail", lambda notice: _mail(server, settings.notify_email, notice)
+
+
+def _keep(settings: Settings, notice: Notice) -> None:
+    facts = {**asdict(notice), "at": notice.at.isoformat(timespec="seconds")}
+    append_line(state_folder(settings) / "notices.jsonl", json.dumps(facts, ensure_ascii=False))
+
+
+def _post(webhook: SecretStr, notice: Notice) -> None:
+    # "text" is what chat servers show; the rest is for programs
+    body = {"text": notice.text(), "kind": notice.kind, **notice.facts}
+    answer = httpx.post(webhook.get_secret_value(), json=body, timeout=_PATIENCE)
+    answer.raise_for_status()
+
+
+def _mail(server: SecretStr, to: str, notice: Notice) -> None:
+    place = urlsplit(server.get_secret_value())
+    message = EmailMessage()
+    message["Subject"] = f"regime: {' '.join(notice.title.split())}"
+    message["From"] = message["To"] = to
+    message.set_content(notice.text())
+    opened = smtplib.SMTP_SSL if place.scheme == "smtps" else smtplib.SMTP
+    with opened(place.hostname or "localhost", place.port or 0, timeout=_PATIENCE) as session:
+        if place.username:
+            if place.scheme != "smtps":
+                session.starttls()
+            session.login(unquote(place.username), unquote(place.password or ""))
+        session.send_message(message)

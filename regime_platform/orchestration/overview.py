@@ -1,0 +1,65 @@
+"""What Dagster knows of the last passes, for `regime status`."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import dagster as dg
+
+from regime_platform.orchestration.home import open_instance
+from regime_platform.orchestration.jobs import RECOMPUTE, RECONCILE, UPDATE_CORE, UPDATE_DAILY
+from regime_platform.settings import Settings
+
+_PASSES = (UPDATE_CORE, UPDATE_DAILY, RECOMPUTE, RECONCILE)
+_WAITING = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED]
+_WORKING = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
+
+
+@dataclass(frozen=True)
+class LastPass:
+    """The last finished run of a job; empty fields where there was none."""
+
+    job: str
+    status: str = "never"
+    ended: dt.datetime | None = None
+    seconds: float = 0.0
+    run: str = ""
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What runs, what ran, and what failed within a day."""
+
+    beats: dict[str, float]  # daemon -> seconds since its last sign of life
+    waiting: int
+    working: int
+    passes: tuple[LastPass, ...]
+    failed: tuple[LastPass, ...]
+
+
+def overview(settings: Settings, now: dt.datetime) -> Overview:
+    """Reads Dagster's state of the data root in force."""
+    with open_instance(settings) as instance:
+        beats = instance.get_daemon_heartbeats()
+        failed = dg.RunsFilter(
+            statuses=[dg.DagsterRunStatus.FAILURE], updated_after=now - dt.timedelta(days=1)
+        )
+        return Overview(
+            {name: now.timestamp() - beat.timestamp for name, beat in sorted(beats.items())},
+            instance.get_runs_count(dg.RunsFilter(statuses=_WAITING)),
+            instance.get_runs_count(dg.RunsFilter(statuses=_WORKING)),
+            tuple(_last(instance, job) for job in _PASSES),
+            tuple(_told(one) for one in instance.get_run_records(failed, limit=20)),
+        )
+
+
+def _last(instance: dg.DagsterInstance, job: str) -> LastPass:
+    ended = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
+    records = instance.get_run_records(dg.RunsFilter(job_name=job, statuses=ended), limit=1)
+    return _told(records[0]) if records else LastPass(job)
+
+
+def _told(record: dg.RunRecord) -> LastPass:
+    run = record.dagster_run
+    ended = None if record.end_time is None else dt.datetime.fromtimestamp(record.end_time, dt.UTC)
+    seconds = (record.end_time or 0.0) - (record.start_time or record.end_time or 0.0)
+    return LastPass(run.job_name, run.status.value.lower(), ended, seconds, run.run_id)

@@ -1,0 +1,37 @@
+"""Whose results other parameters or other code made; nothing of it is computed anew unasked."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from regime_platform.errors import RegimeError
+from regime_platform.manifests.recipe import is_same_recipe
+from regime_platform.pipeline.derive import current_recipe, stored_lineage
+from regime_platform.pipeline.platform import Platform
+from regime_platform.pipeline.promote import read_verdict
+
+_PARTS = ("params_fingerprint", "compute_digest", "libraries", "result_schema_digest", "eras")
+
+
+@dataclass(frozen=True)
+class StaleResults:
+    """A symbol whose results a forced run would make otherwise, and by what."""
+
+    symbol: str
+    differs: tuple[str, ...]
+
+
+def stale_results(platform: Platform) -> Iterator[StaleResults]:
+    """Every such symbol in universe order; one that cannot be read is for the other checks."""
+    for one in platform.universe.instruments:
+        try:
+            verdict = read_verdict(platform, one.symbol)
+            held = stored_lineage(platform.root.symbol(one.symbol))
+        except (RegimeError, OSError):
+            continue
+        if verdict is None or held is None:
+            continue
+        recipe, wanted = held["recipe"], current_recipe(platform, one, verdict)
+        if is_same_recipe(recipe, {**wanted, "bars": recipe.get("bars")}):
+            continue
+        differs = tuple(part for part in _PARTS if recipe.get(part) != wanted[part])
+        yield StaleResults(one.symbol, differs)

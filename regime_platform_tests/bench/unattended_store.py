@@ -1,0 +1,207 @@
+"""A made-up universe whose raw logs have histories of real length and end one bar before the last.
+
+Core symbols trade around the clock, so that on any day and at any hour every timeframe has a bar
+that is over and not held; daily ones are US stocks. What is held is put there without a network;
+the vendor, in a process of its own, has it and what follows.
+"""
+
+import datetime as dt
+import logging
+import multiprocessing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+import polars as pl
+from pytest_httpserver import HTTPServer
+
+from regime_platform.model.instruments import Instrument
+from regime_platform.model.scale_universe import scale_universe
+from regime_platform.model.sessions import bar_end, last_finished
+from regime_platform.model.timeframes import DURATION, TIMEFRAMES
+from regime_platform.model.trading_hours import expected_opens
+from regime_platform.model.universe import Universe, parse_universe
+from regime_platform.pipeline.batches import Batches
+from regime_platform.pipeline.ingest import ingest
+from regime_platform.pipeline.order import Order
+from regime_platform.pipeline.platform import open_platform
+from regime_platform.settings import Settings
+from regime_platform.sources.protocol import Ask, NotServedError, Page
+from regime_platform_tests.builders import make_bars
+from regime_platform_tests.vendor import KEY, LoopbackVendor
+
+#: Bars a symbol starts with, by tier and timeframe.
+LENGTHS: Mapping[tuple[str, str], int] = MappingProxyType(
+    {
+        ("core", "15min"): 75_000,
+        ("core", "1h"): 30_000,
+        ("core", "4h"): 12_000,
+        ("core", "1day"): 8_000,
+        ("core", "1week"): 1_700,
+        ("daily", "1day"): 5_000,
+        ("daily", "1week"): 1_000,
+    }
+)
+_FIRST = dt.datetime(2009, 2, 2, tzinfo=dt.UTC)  # no bar of crypto is older
+_DAYS_AHEAD = dt.timedelta(days=2)
+_TIER = {"CRYPTO": "core", "US_EQUITY": "daily"}
+
+
+@dataclass(frozen=True)
+class Size:
+    """How many symbols, and what part of their real histories."""
+
+    core: int
+    daily: int
+    share: float = 1.0
+
+    def bars(self, tier: str, timeframe: str) -> int:
+        """How many bars a series starts with."""
+        return max(400, int(LENGTHS[tier, timeframe] * self.share))
+
+
+def universe_text(size: Size) -> str:
+    """The universe of the bench; its core symbols all trade around the clock."""
+    entries = parse_universe(scale_universe(size.core, size.daily), "universe").instruments
+    core = [
+        {
+            "symbol": one.symbol,
+            "name": one.name,
+            "asset_class": "CRYPTO",
+            "tier": "core",
+            "source": one.source,
+            "provider_symbol": f"{one.symbol}/USD",
+            "type": "Digital Currency",
+        }
+        for one in entries
+        if one.tier == "core"
+    ]
+    rows = [*core, *(one.facts() for one in entries if one.tier == "daily")]
+    lines = (", ".join(f"{name}: {value}" for name, value in row.items()) for row in rows)
+    return "instruments:\n" + "".join(f"  - {{{line}}}\n" for line in lines)
+
+
+@cache
+def bars_of(size: Size, asset_class: str, timeframe: str, now: dt.datetime) -> pl.DataFrame:
+    """The bars of every instrument of a class: who fetches them cannot tell."""
+    wanted = size.bars(_TIER[asset_class], timeframe)
+    first = max(_FIRST, now - DURATION[timeframe] * wanted * 2)
+    opens = expected_opens(asset_class, timeframe, first, now + _DAYS_AHEAD)
+    finished = opens.filter(opens < last_finished(now, timeframe, asset_class)).len()
+    opens = opens.slice(max(0, finished - 1 - wanted))
+    return make_bars(opens.len()).with_columns(ts=opens)
+
+
+def fill(settings: Settings, size: Size, now: dt.datetime) -> int:
+    """Fetches from memory when the newest bar was not over yet; returns how many bars."""
+    platform = open_platform(settings)
+    source = _Memory(size, now)
+    platform = replace(platform, sources=dict.fromkeys(platform.sources, source))
+    held = 0
+    for timeframe in TIMEFRAMES:
+        for asset_class in _TIER:
+            some = [one for one in platform.universe.instruments if one.asset_class == asset_class]
+            some = [one for one in some if timeframe in one.timeframes]
+            if some:
+                order = Order(_before_the_last(asset_class, timeframe, now))
+                batches = Batches(platform, some, order, (timeframe,))
+                held += sum(ingest(platform, one, batches).rows_inserted for one in some)
+    return held
+
+
+def _before_the_last(asset_class: str, timeframe: str, now: dt.datetime) -> dt.datetime:
+    bound = last_finished(now, timeframe, asset_class)
+    last = expected_opens(asset_class, timeframe, bound - dt.timedelta(days=21), bound)[-1]
+    return bar_end(last, timeframe, asset_class) - dt.timedelta(seconds=1)
+
+
+def settings_of(root: Path, url: str) -> Settings:
+    """Settings on ``root`` and nothing of the environment."""
+    return Settings(
+        _env_file=None,
+        REGIME_DATA_ROOT=root,
+        REGIME_TWELVEDATA_URL=url,
+        TWELVEDATA_API_KEY=KEY,
+        REGIME_CREDITS_FOLDER=root.parent / f"credits-{root.name}",
+        REGIME_CREDITS_PER_MINUTE=1_000_000,
+        REGIME_REREAD_SHARE=0,
+    )
+
+
+@contextmanager
+def vendor_process(size: Size, now: dt.datetime) -> Iterator[str]:
+    """A vendor that has everything up to the clock: its address."""
+    spawn = multiprocessing.get_context("spawn")
+    here, there = spawn.Pipe()
+    process = spawn.Process(target=_serve, args=(size, now, there), daemon=True)
+    process.start()
+    try:
+        yield str(here.recv())
+    finally:
+        process.terminate()
+        process.join(10)
+
+
+def _serve(size: Size, now: dt.datetime, pipe: "multiprocessing.connection.Connection") -> None:
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    with HTTPServer() as server:
+        vendor = LoopbackVendor(
+            server, most_rows=5000, now=lambda: dt.datetime.now(dt.UTC), asset_class="CRYPTO"
+        )
+        universe = parse_universe(universe_text(size), "universe")
+        _list(vendor, universe, size, now)
+        pipe.send(vendor.url)
+        while True:
+            pipe.recv()
+
+
+def _list(vendor: LoopbackVendor, universe: Universe, size: Size, now: dt.datetime) -> None:
+    for one in universe.instruments:
+        named = dict(one.identity)
+        symbol = named.pop("provider_symbol")
+        for timeframe in one.timeframes:
+            bars = bars_of(size, one.asset_class, timeframe, now)
+            if one.tier == "daily":  # its clock is not the vendor's
+                bound = last_finished(now, timeframe, one.asset_class)
+                bars = bars.filter(pl.col("ts") < bound)
+            vendor.list_series(symbol, timeframe, bars, **named)
+
+
+class _Memory:
+    """The vendor without the network."""
+
+    name = "twelvedata"
+    most_rows = 10_000
+
+    def __init__(self, size: Size, now: dt.datetime) -> None:
+        self._size, self._now = size, now
+
+    def earliest(self, instrument: Instrument, timeframe: str, now: dt.datetime) -> dt.date:
+        del now
+        first: dt.datetime = self._bars(instrument, timeframe)["ts"][0]
+        return first.date()
+
+    def page(self, ask: Ask, now: dt.datetime) -> Page:
+        bars = self._bars(ask.instrument, ask.timeframe)
+        opened = pl.col("ts").is_between(ask.start, ask.end, closed="left") & (pl.col("ts") <= now)
+        basis = "split_adjusted" if ask.timeframe in ("1day", "1week") else "unadjusted"
+        return Page(bars.filter(opened), basis, (ask.start, ask.end), 1, 1)
+
+    def batch(self, asks: Sequence[Ask], now: dt.datetime) -> Mapping[str, Page | NotServedError]:
+        return {ask.instrument.symbol: self.page(ask, now) for ask in asks}
+
+    def batch_key(self, ask: Ask) -> tuple[str, ...]:
+        del ask
+        return ()
+
+    def batch_size(self) -> int:
+        return 120
+
+    def credits_per_minute(self) -> int:
+        return 1_000_000
+
+    def _bars(self, instrument: Instrument, timeframe: str) -> pl.DataFrame:
+        return bars_of(self._size, instrument.asset_class, timeframe, self._now)

@@ -1,0 +1,180 @@
+"""Whatever is killed, what was done stays done and the rest is done once."""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from regime_platform.orchestration.sensors import build_sensors
+from regime_platform.pipeline import parallel_walk
+from regime_platform.pipeline.outcomes import Stage, Status
+from regime_platform.pipeline.parallel_walk import Task, walk_on_cores
+from regime_platform.pipeline.platform import open_platform
+from regime_platform.settings import Settings, load_universe
+from regime_platform_tests.builders import make_bars
+from regime_platform_tests.conftest import NOW
+from regime_platform_tests.orchestration.conftest import HELD, SYMBOLS
+from regime_platform_tests.orchestration.graph import (
+    gate_failures,
+    materialized,
+    run_listed,
+)
+from regime_platform_tests.street import fingerprint, serve
+
+#: A run of the job recompute that is killed when it has done three symbols.
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from regime_platform.orchestration.build import build_definitions
+from regime_platform.orchestration.home import open_instance
+from regime_platform.orchestration.jobs import listed_config
+from regime_platform.settings import Settings
+
+root, files, *symbols = sys.argv[1:]
+settings = Settings(_env_file=None, REGIME_DATA_ROOT=Path(root), REGIME_FILES_ROOT=Path(files))
+done = []
+
+def heard(outcome):
+    done.append(outcome.symbol)
+    if len(done) == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+job = build_definitions(settings, heard).resolve_job_def("recompute")
+with open_instance(settings) as instance:
+    job.execute_in_process(instance=instance, run_config=listed_config("recompute", symbols))
+"""
+
+
+@pytest.fixture
+def longer(walked_eight: Settings, walked_instance: dg.DagsterInstance) -> Settings:
+    """The eight with a fetched bar more that nobody has walked on."""
+    for seed, symbol in enumerate(SYMBOLS):
+        serve(walked_eight, symbol, "1day", make_bars(HELD + 1, seed=seed))
+    assert run_listed(walked_eight, walked_instance, SYMBOLS, "update_daily").success
+    return walked_eight
+
+
+def _computed(settings: Settings) -> dict[str, str]:
+    held = fingerprint(settings.data_root / "assets")
+    return {symbol: held[f"{symbol}/compute.db"] for symbol in SYMBOLS}
+
+
+def test_a_killed_run_leaves_what_it_did_and_its_repetition_does_the_rest_and_tells_all(
+    longer: Settings, walked_instance: dg.DagsterInstance
+) -> None:
+    before = _computed(longer)
+    arguments = [str(longer.data_root), str(longer.files_root), *SYMBOLS]
+    killed = subprocess.run([sys.executable, "-c", KILLED, *arguments], check=False, timeout=200)
+    between = _computed(longer)
+
+    again = run_listed(
+        longer, walked_instance, SYMBOLS, "recompute", tags={"dagster/parent_run_id": "the first"}
+    )
+    after = _computed(longer)
+
+    assert killed.returncode == -signal.SIGKILL
+    assert [one for one in SYMBOLS if between[one] != before[one]] == list(SYMBOLS[:3])
+    assert [one for one in SYMBOLS if after[one] != between[one]] == list(SYMBOLS[3:])
+    assert again.success
+    assert materialized(again, Stage.COMPUTE_DB) == list(SYMBOLS)  # the three were not told yet
+    assert gate_failures(again) == []
+
+
+def test_the_daily_reconcile_finishes_what_nobody_asks_for_any_more(
+    longer: Settings, walked_instance: dg.DagsterInstance
+) -> None:
+    result = run_listed(longer, walked_instance, [], "reconcile")
+    settled = fingerprint(longer.data_root)
+    idle = run_listed(longer, walked_instance, [], "reconcile")
+
+    assert materialized(result, Stage.COMPUTE_DB) == list(SYMBOLS)
+    assert idle.success
+    assert materialized(idle, Stage.COMPUTE_DB) == []
+    assert fingerprint(longer.data_root) == settled
+
+
+def test_a_tick_that_is_evaluated_again_asks_for_the_same_run(
+    longer: Settings, walked_instance: dg.DagsterInstance
+) -> None:
+    (sensor,) = build_sensors(partial(load_universe, longer))
+
+    first, second = (sensor(dg.build_sensor_context(instance=walked_instance)) for _ in range(2))
+
+    assert isinstance(first, dg.SensorResult)
+    assert isinstance(second, dg.SensorResult)
+    keys = [[one.run_key for one in answer.run_requests or []] for answer in (first, second)]
+    assert keys[0] == keys[1]
+    assert len(keys[0]) == 1
+
+
+def test_a_process_that_dies_at_its_work_is_replaced_and_its_symbols_are_done_once(
+    longer: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parallel_walk, "WORTH_PROCESSES", 1)
+    before, platform = _computed(longer), open_platform(longer)
+    outcomes = []
+
+    for outcome in walk_on_cores(platform, longer, platform.universe.instruments, Task(NOW)):
+        if not outcomes:
+            for child in _children():
+                os.kill(child, signal.SIGKILL)
+        outcomes.append(outcome)
+
+    assert [one.symbol for one in outcomes] == list(SYMBOLS)
+    assert all(one.status in (Status.DONE, Status.UNCHANGED) for one in outcomes)
+    assert all(_computed(longer)[one] != before[one] for one in SYMBOLS)
+
+
+def test_processes_end_with_the_run_that_started_them(longer: Settings) -> None:
+    text = (
+        KILLED.replace(
+            "job = ",
+            "from regime_platform.pipeline import parallel_walk\n"
+            "parallel_walk.WORTH_PROCESSES = 1\njob = ",
+        )
+        .replace("    done.append", "    print(*children(), flush=True)\n    done.append")
+        .replace(
+            "done = []",
+            "done = []\nimport multiprocessing\n"
+            "def children():\n    return [one.pid for one in multiprocessing.active_children()]",
+        )
+    )
+    arguments = [str(longer.data_root), str(longer.files_root), *SYMBOLS]
+    script = longer.data_root.parent / "killed.py"
+    script.write_text("if __name__ == '__main__':\n" + _indented(text))
+
+    killed = subprocess.run(
+        [sys.executable, script, *arguments],
+        check=False,
+        timeout=200,
+        capture_output=True,
+        text=True,
+    )
+
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    started = {int(one) for one in killed.stdout.split()}
+    assert started
+    deadline = time.monotonic() + 60
+    while any(_lives(one) for one in started) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not any(_lives(one) for one in started)
+
+
+def _indented(text: str) -> str:
+    return "".join(f"    {line}\n" for line in text.splitlines())
+
+
+def _lives(process: int) -> bool:
+    status = Path(f"/proc/{process}/stat")
+    return status.exists() and status.read_text().rsplit(")", 1)[1].split()[0] != "Z"
+
+
+def _children() -> list[int]:
+    return [one.pid for one in multiprocessing.active_children() if one.pid is not None]

@@ -1,0 +1,109 @@
+"""Our event log is the stock one with engines kept open: same files, same answers, same notice."""
+
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+import dagster as dg
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
+from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
+
+from regime_platform.orchestration.event_log import EventLog
+from regime_platform.orchestration.home import open_instance
+from regime_platform.orchestration.state import state_folder
+from regime_platform_tests.orchestration.graph import QUIET
+from regime_platform_tests.street import street
+
+ASSET = dg.AssetKey("told")
+MANY = 12  # runs, more than engines are kept for
+
+
+@dg.op(out={})
+def tell():  # type: ignore[no-untyped-def]
+    """Reports two partitions and what a check says of them."""
+    for name in ("a", "b"):
+        yield dg.AssetMaterialization(ASSET, partition=name)
+        yield dg.AssetCheckEvaluation(
+            asset_key=ASSET, check_name="sound", passed=True, partition=name
+        )
+
+
+@dg.job
+def telling() -> None:
+    """A plain job."""
+    tell()
+
+
+def _run(instance: dg.DagsterInstance) -> str:
+    return telling.execute_in_process(instance=instance, run_config={"loggers": QUIET}).run_id
+
+
+def test_what_it_writes_the_stock_log_reads(tmp_path: Path) -> None:
+    settings = street(tmp_path, ["OAK"])
+    with open_instance(settings) as instance:
+        assert isinstance(instance.event_log_storage, EventLog)
+        runs = [_run(instance) for _ in range(MANY)]
+        ours = {run: [one.message for one in instance.all_logs(run)] for run in runs}
+    folder = state_folder(settings) / "storage"
+
+    storage = DagsterSqliteStorage.from_local(str(folder))
+    assert isinstance(storage.event_log_storage, SqliteEventLogStorage)
+    read = {
+        run: [one.message for one in storage.event_log_storage.get_logs_for_run(run)]
+        for run in runs
+    }
+    storage.dispose()
+
+    assert read == ours
+    assert all(len(one) > 8 for one in read.values())
+
+
+def test_the_file_of_a_run_changes_with_every_event_so_that_the_ui_notices(
+    tmp_path: Path,
+) -> None:
+    with open_instance(street(tmp_path, ["OAK"])) as instance:
+        run = _run(instance)
+        log = instance.event_log_storage
+        assert isinstance(log, EventLog)
+        file = Path(log.path_for_shard(run))
+        before = file.read_bytes()
+
+        instance.report_engine_event("one more", run_id=run, job_name="telling")
+
+        assert file.read_bytes() != before
+        assert not file.with_suffix(".db-wal").exists()
+
+
+def test_threads_may_use_it_together(tmp_path: Path) -> None:
+    with open_instance(street(tmp_path, ["OAK"])) as instance:
+        run = _run(instance)
+        problems: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                for _ in range(10):
+                    instance.report_engine_event("here", run_id=run, job_name="telling")
+                    instance.fetch_materializations(ASSET, limit=5)
+            except BaseException as error:  # noqa: BLE001 - told to the test
+                problems.append(error)
+
+        threads = [threading.Thread(target=work) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        told = [one.message for one in instance.all_logs(run)]
+    assert problems == []
+    assert told.count("here") == 30
+
+
+def test_it_leaves_no_file_open(tmp_path: Path) -> None:
+    with open_instance(street(tmp_path, ["OAK"])) as instance:
+        _run(instance)
+
+    links = []
+    for link in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):  # the listing's own
+            links.append(str(link.readlink()))
+    assert [one for one in links if str(tmp_path) in one and "history/runs" in one] == []

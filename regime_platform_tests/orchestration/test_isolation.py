@@ -1,0 +1,95 @@
+"""Symbols that fail, each in its own way, stop nobody and are named with reason and remedy."""
+
+from collections.abc import Mapping
+
+import dagster as dg
+import pytest
+
+from regime_platform.compute_db.board import read_board
+from regime_platform.orchestration.batch import report_walk
+from regime_platform.orchestration.work import Work
+from regime_platform.pipeline import parallel_walk
+from regime_platform.pipeline.outcomes import Stage
+from regime_platform.pipeline.platform import open_platform
+from regime_platform.settings import Settings
+from regime_platform_tests.builders import make_bars
+from regime_platform_tests.conftest import NOW
+from regime_platform_tests.orchestration.conftest import HELD, SYMBOLS
+from regime_platform_tests.orchestration.graph import failure_text, green, red, run_range
+from regime_platform_tests.street import serve, with_value
+
+#: symbol -> status, stage, and words of the reason
+WRONG: Mapping[str, tuple[str, Stage, str]] = {
+    "BIRCH": ("failed", Stage.RAW_BARS, "BIRCH"),  # its source has nothing of that name
+    "CEDAR": ("blocked", Stage.VALIDATED_BARS, "high_low_order rejected 1 bar"),
+    "ELM": ("failed", Stage.VALIDATED_BARS, "verdict.json is damaged"),
+    "LARCH": ("failed", Stage.RAW_BARS, "see to the disk or the folder"),
+}
+GOOD = [symbol for symbol in SYMBOLS if symbol not in WRONG]
+
+
+@pytest.fixture
+def troubled(walked_eight: Settings) -> Settings:
+    """New bars for all of the eight, and four of them in trouble."""
+    assert walked_eight.files_root is not None
+    for seed, symbol in enumerate(SYMBOLS):
+        bars = make_bars(HELD + 5, seed=seed)
+        serve(
+            walked_eight,
+            symbol,
+            "1day",
+            with_value(bars, HELD + 2, high=1.0) if symbol == "CEDAR" else bars,
+        )
+    assets = walked_eight.data_root / "assets"
+    (walked_eight.files_root / "BIRCH" / "1day.parquet").unlink()
+    (assets / "ELM" / "verdict.json").write_text("{")
+    (assets / "LARCH").rename(assets.parent / "LARCH")
+    (assets / "LARCH").write_text("a file where the folder should be")
+    return walked_eight
+
+
+def test_a_ranged_run_turns_exactly_them_red_and_says_why(
+    troubled: Settings, walked_instance: dg.DagsterInstance
+) -> None:
+    result = run_range(troubled, walked_instance, SYMBOLS)
+
+    said = failure_text(result)
+    assert "4 of 8 symbols are not through" in said
+    for symbol, (status, stage, reason) in WRONG.items():
+        assert f"{symbol} ({status} at {stage}: " in said
+        assert reason in said
+    assert red(troubled, walked_instance, Stage.COMPUTE_DB) == set(WRONG)
+    assert green(troubled, walked_instance, Stage.COMPUTE_DB) == set(GOOD)
+    assert red(troubled, walked_instance, Stage.RAW_BARS) == {"BIRCH", "LARCH"}
+    checks = {
+        one.partition: one
+        for one in result.get_asset_check_evaluations()
+        if one.check_name == "gate" and not one.passed
+    }
+    assert set(checks) == {"CEDAR", "ELM"}
+    assert "damaged" in (checks["ELM"].description or "")
+    board = read_board(open_platform(troubled).root)
+    held_back = dict(board.select("symbol", "held_back").iter_rows())
+    assert {symbol for symbol, reason in held_back.items() if reason} == set(WRONG)
+    assert all(reason in held_back[symbol] for symbol, (_, _, reason) in WRONG.items())
+
+
+def test_the_same_by_processes_of_their_own(
+    troubled: Settings, walked_instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parallel_walk, "WORTH_PROCESSES", 1)
+    platform = open_platform(troubled)
+    work = Work(
+        walked_instance, platform.universe.instruments, frozenset(Stage), frozenset(), False
+    )
+    made: list[str] = []
+    told = report_walk(platform, troubled, work, NOW, lambda one: made.append(one.symbol))
+
+    with pytest.raises(dg.Failure) as ended:
+        list(told)
+
+    assert made == list(SYMBOLS)
+    said = str(ended.value.description)
+    for symbol, (status, stage, reason) in WRONG.items():
+        assert f"{symbol} ({status} at {stage}: " in said
+        assert reason in said
