@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from regime_platform.cli.options import Json
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -21,7 +23,6 @@ AsOf = Annotated[
 Output = Annotated[
     Path | None, typer.Option("--output", help="Write all columns to this .csv or .parquet file.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
 
 _TAIL = 20  # rows shown where nothing else was asked for
 _HISTORY = ("ts", "price", "regime_label", "regime_bias", "confidence", "esc_pctl", "esc_bucket")

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from regime_platform.cli.options import Now
+
 if TYPE_CHECKING:
     from regime_platform.pipeline.backup import BackupOutcome
-
-Now = Annotated[str | None, typer.Option("--now", help="ISO time to work at instead of the clock.")]
 
 
 def backup(

@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 from regime_platform.cli.answering import Symbol, TimeframeWord
 from regime_platform.cli.answering import bars as show
 from regime_platform.cli.era_sets import user
-from regime_platform.cli.walking import Json, Now
+from regime_platform.cli.options import Json, Now
 
 if TYPE_CHECKING:
     from regime_platform.bars.layout import DataRoot

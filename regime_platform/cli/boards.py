@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from regime_platform.cli.options import AllRows, Json
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -17,8 +19,8 @@ Order = Literal["symbol", "escalation", "since", "regime"]
 def board(
     tier: Annotated[str | None, typer.Option("--tier", help="Only core or daily.")] = None,
     sort: Annotated[Order, typer.Option("--sort", help="What comes first.")] = "symbol",
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-    all_rows: Annotated[bool, typer.Option("--all-rows", help="Leave no row out.")] = False,
+    as_json: Json = False,
+    all_rows: AllRows = False,
 ) -> None:
     """Show the latest regime of every symbol on every timeframe."""
     from regime_platform.cli.frames import frame_facts

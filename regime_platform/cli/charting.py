@@ -1,11 +1,12 @@
 """The command that writes the pages of symbols."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from regime_platform.cli.exits import ALL_GOOD, NOTHING_SUCCEEDED, SOME_FAILED
+from regime_platform.cli.options import Json
 from regime_platform.cli.selection import Symbols
 from regime_platform.errors import RegimeError
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def charts(
     symbols: Symbols = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Write one HTML page per symbol that has results; all of them where none is named."""
     from regime_platform.cli.screen import messages, print_json

@@ -1,16 +1,15 @@
 """The command that merges the files of raw logs: compact."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from regime_platform.cli.selection import Everything, Symbols, SymbolsFile, Tier, chosen
+from regime_platform.cli.options import Json
+from regime_platform.cli.selection import Everything, Symbols, SymbolsFile, Tier, asked
 
 if TYPE_CHECKING:
     from regime_platform.pipeline.compaction import CompactOutcome
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
 
 
 def compact(
@@ -24,13 +23,9 @@ def compact(
     from regime_platform.cli.exits import code_of
     from regime_platform.cli.screen import symbol_progress
     from regime_platform.pipeline.compaction import compact_symbol
-    from regime_platform.pipeline.platform import open_platform
-    from regime_platform.settings import Settings
 
-    platform = open_platform(Settings())
-    instruments = chosen(
-        platform.universe, symbols, everything=everything, symbols_file=symbols_file, tier=tier
-    )
+    meant = asked(symbols, everything=everything, symbols_file=symbols_file, tier=tier)
+    platform, instruments = meant.platform, meant.instruments
     outcomes = []
     with symbol_progress(len(instruments)) as progress:
         for instrument in progress.announcing(instruments):

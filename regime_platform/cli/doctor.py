@@ -5,16 +5,15 @@ from typing import Annotated
 import typer
 
 from regime_platform.cli.exits import ALL_GOOD, NOTHING_SUCCEEDED
+from regime_platform.cli.options import Json, Now
 
 
 def doctor(
     live: Annotated[
         bool, typer.Option("--live", help="Also ask the vendor what only it can tell; 10 credits.")
     ] = False,
-    now: Annotated[
-        str | None, typer.Option("--now", help="ISO time to work at instead of the clock.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    now: Now = None,
+    as_json: Json = False,
 ) -> None:
     """Check settings, data root, universe, eras, sources, kernels; changes nothing itself."""
     from dataclasses import asdict

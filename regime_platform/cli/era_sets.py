@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from regime_platform.cli.exits import NOTHING_SUCCEEDED
-from regime_platform.cli.walking import Json, Now
+from regime_platform.cli.options import Json, Now
 from regime_platform.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:

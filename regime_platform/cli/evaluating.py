@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
+from regime_platform.cli.options import Json
+
 
 def evaluate(  # noqa: PLR0913 - one parameter per option
     *,
@@ -25,7 +27,7 @@ def evaluate(  # noqa: PLR0913 - one parameter per option
         str | None,
         typer.Option("--as-of", help="ISO time: only what was known, of a file what was over."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Run the canonical engine on a file of bars, without gate and without touching the store."""
     from regime_platform.cli.instants import optional_instant

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from regime_platform.cli.answering import AsOf, Json, Symbol, TimeframeWord
+from regime_platform.cli.answering import AsOf, Symbol, TimeframeWord
 from regime_platform.cli.exits import NOTHING_SUCCEEDED
+from regime_platform.cli.options import Json
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from regime_platform.cli.selection import Everything, Symbols, SymbolsFile, Tier, chosen
-from regime_platform.cli.walking import Json, Now
+from regime_platform.cli.options import Json, Now
+from regime_platform.cli.selection import Everything, Symbols, SymbolsFile, Tier, asked
 
 
 def export(  # noqa: PLR0913 - one parameter per option
@@ -30,13 +30,9 @@ def export(  # noqa: PLR0913 - one parameter per option
     from regime_platform.cli.screen import messages, plural, print_json
     from regime_platform.pipeline.export import Format
     from regime_platform.pipeline.export import export as exported
-    from regime_platform.pipeline.platform import open_platform
-    from regime_platform.settings import Settings
 
-    platform = open_platform(Settings())
-    instruments = chosen(
-        platform.universe, symbols, everything=everything, symbols_file=symbols_file, tier=tier
-    )
+    meant = asked(symbols, everything=everything, symbols_file=symbols_file, tier=tier)
+    platform, instruments = meant.platform, meant.instruments
     how = Format(form)
     outcomes = exported(platform, instruments, how, output, moment(now), replace=replace)
     if as_json:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from regime_platform.cli.selection import Everything, Symbols, SymbolsFile, Tier, chosen
+from regime_platform.cli.options import AllRows, Json, Now
+from regime_platform.cli.selection import Everything, Symbols, SymbolsFile, Tier, asked
 from regime_platform.errors import CredentialsError, QuotaError, UsageError
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 Timeframes = Annotated[
     list[str] | None, typer.Option("--timeframe", help="Only this timeframe; may be repeated.")
 ]
-Now = Annotated[str | None, typer.Option("--now", help="ISO time to work at instead of the clock.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
-AllRows = Annotated[bool, typer.Option("--all-rows", help="One row for every series.")]
 Since = Annotated[
     str | None, typer.Option("--since", help="Go back to this date only, and not to the first bar.")
 ]
@@ -59,9 +57,9 @@ def update(  # noqa: PLR0913, PLR0917 - one parameter per option
     """Fetch the bars that must exist by now and are not held, and nothing else."""
     from regime_platform.cli.clock import moment
 
-    platform, chosen_ones = _asked(symbols, everything, symbols_file, tier)
-    frames, instruments = _wanted(timeframe, chosen_ones)
-    _fetch(_Job(platform, instruments, frames, moment(now), as_json, all_rows))
+    meant = asked(symbols, everything=everything, symbols_file=symbols_file, tier=tier)
+    frames, instruments = _wanted(timeframe, meant.instruments)
+    _fetch(_Job(meant.platform, instruments, frames, moment(now), as_json, all_rows))
 
 
 def backfill(  # noqa: PLR0913, PLR0917 - one parameter per option
@@ -80,28 +78,15 @@ def backfill(  # noqa: PLR0913, PLR0917 - one parameter per option
     from regime_platform.cli.clock import moment
     from regime_platform.cli.instants import optional_instant
 
-    platform, chosen_ones = _asked(symbols, everything, symbols_file, tier)
-    frames, instruments = _wanted(timeframe, chosen_ones)
+    meant = asked(symbols, everything=everything, symbols_file=symbols_file, tier=tier)
+    frames, instruments = _wanted(timeframe, meant.instruments)
     first = optional_instant("--since", since)
     date = None if first is None else first.date()
-    job = _Job(platform, instruments, frames, moment(now), as_json, all_rows, True, date)
+    job = _Job(meant.platform, instruments, frames, moment(now), as_json, all_rows, True, date)
     if dry_run:
         _tell_cost(job)
     else:
         _fetch(job)
-
-
-def _asked(
-    symbols: list[str] | None, everything: bool, symbols_file: SymbolsFile, tier: str | None
-) -> "tuple[Platform, Sequence[Instrument]]":
-    from regime_platform.pipeline.platform import open_platform
-    from regime_platform.settings import Settings
-
-    platform = open_platform(Settings())
-    instruments = chosen(
-        platform.universe, symbols, everything=everything, symbols_file=symbols_file, tier=tier
-    )
-    return platform, instruments
 
 
 def _wanted(

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from regime_platform.cli.selection import Everything, Symbols, SymbolsFile, Tier, chosen
-from regime_platform.cli.walking import AllRows, Json, Now
+from regime_platform.cli.options import AllRows, Json, Now
+from regime_platform.cli.selection import Everything, Symbols, SymbolsFile, Tier, asked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,8 +52,13 @@ def _of(kind: str) -> "Callable[..., None]":
         as_json: Json = False,
         all_rows: AllRows = False,
     ) -> None:
-        asked = _asked(symbols, everything, symbols_file, tier)
-        _migrate(kind, *asked, _Order(origin, dry_run, html, now, as_json, all_rows))
+        meant = asked(symbols, everything=everything, symbols_file=symbols_file, tier=tier)
+        _migrate(
+            kind,
+            meant.platform,
+            meant.instruments,
+            _Order(origin, dry_run, html, now, as_json, all_rows),
+        )
 
     return command
 
@@ -122,7 +127,8 @@ def undo(  # noqa: PLR0913, PLR0917 - one parameter per option
     from regime_platform.pipeline.migration_record import forget
     from regime_platform.pipeline.outcomes import Status
 
-    platform, wanted = _asked(symbols, everything, symbols_file, tier)
+    meant = asked(symbols, everything=everything, symbols_file=symbols_file, tier=tier)
+    platform, wanted = meant.platform, meant.instruments
     if origin is not None:
         name = Migration(name, origin.expanduser().resolve()).name
     outcomes: list[UndoOutcome] = []
@@ -149,7 +155,8 @@ def compare_compute(  # noqa: PLR0913, PLR0917 - one parameter per option
     """Recompute what old compute.db files hold, and tell what differs and why; changes nothing."""
     from regime_platform.cli.comparing import compare_all
 
-    platform, wanted = _asked(symbols, everything, symbols_file, tier)
+    meant = asked(symbols, everything=everything, symbols_file=symbols_file, tier=tier)
+    platform, wanted = meant.platform, meant.instruments
     code = compare_all(
         platform, wanted, origin, only_there=everything, as_json=as_json, all_rows=all_rows
     )
@@ -171,18 +178,6 @@ def _tell_undone(outcomes: "Sequence[UndoOutcome]", code: int, *, as_json: bool)
     messages().print(
         f"{plural(sum(one.files for one in outcomes), 'file')} withdrawn; "
         "`regime compute` brings the results after them"
-    )
-
-
-def _asked(
-    symbols: list[str] | None, everything: bool, symbols_file: SymbolsFile, tier: str | None
-) -> "tuple[Platform, Sequence[Instrument]]":
-    from regime_platform.pipeline.platform import open_platform
-    from regime_platform.settings import Settings
-
-    platform = open_platform(Settings())
-    return platform, chosen(
-        platform.universe, symbols, everything=everything, symbols_file=symbols_file, tier=tier
     )
 
 

@@ -1,13 +1,18 @@
 """Which symbols a command means: named, from a file, of a tier, or all of the universe."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from regime_platform.errors import UsageError
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.universe import Universe
+
+if TYPE_CHECKING:
+    from regime_platform.pipeline.platform import Platform
+    from regime_platform.settings import Settings
 
 Symbols = Annotated[
     list[str] | None,
@@ -21,6 +26,38 @@ SymbolsFile = Annotated[
     ),
 ]
 Tier = Annotated[str | None, typer.Option("--tier", help="Only this tier: core or daily.")]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The symbols meant, and the platform that they are on."""
+
+    settings: "Settings"
+    platform: "Platform"
+    instruments: tuple[Instrument, ...]
+
+
+def asked(
+    symbols: list[str] | None,
+    *,
+    everything: bool,
+    symbols_file: Path | None,
+    tier: str | None,
+) -> Asked:
+    """Opens the platform that the settings name, and finds the symbols meant there.
+
+    Raises:
+        UsageError: see `chosen`.
+    """
+    from regime_platform.pipeline.platform import open_platform
+    from regime_platform.settings import Settings
+
+    settings = Settings()
+    platform = open_platform(settings)
+    wanted = chosen(
+        platform.universe, symbols, everything=everything, symbols_file=symbols_file, tier=tier
+    )
+    return Asked(settings, platform, wanted)
 
 
 def chosen(

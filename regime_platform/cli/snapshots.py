@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from regime_platform.cli.exits import SOME_FAILED
-from regime_platform.cli.walking import Json, Now
+from regime_platform.cli.options import Json, Now
 from regime_platform.errors import UsageError
 
 if TYPE_CHECKING:

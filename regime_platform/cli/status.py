@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from regime_platform.cli.exits import ALL_GOOD, NOTHING_SUCCEEDED
+from regime_platform.cli.options import Json, Now
 
 if TYPE_CHECKING:
     from regime_platform.pipeline.platform import Platform
@@ -21,10 +22,8 @@ def status(
     stale_code: Annotated[
         bool, typer.Option("--stale-code", help="Also whose results other code made; `--force`s.")
     ] = False,
-    now: Annotated[
-        str | None, typer.Option("--now", help="ISO time to work at instead of the clock.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    now: Now = None,
+    as_json: Json = False,
 ) -> None:
     """Tell what runs, what the last passes did, who is held back, and how much is left."""
     from regime_platform.cli.clock import moment

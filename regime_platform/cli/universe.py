@@ -7,7 +7,7 @@ import typer
 
 from regime_platform.cli import universe_changes, universe_importing
 from regime_platform.cli.exits import NOTHING_SUCCEEDED
-from regime_platform.cli.walking import Json
+from regime_platform.cli.options import Json
 
 if TYPE_CHECKING:
     from regime_platform.model.instruments import Instrument

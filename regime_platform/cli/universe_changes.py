@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from regime_platform.cli.walking import Json, Now
+from regime_platform.cli.options import Json, Now
 from regime_platform.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:

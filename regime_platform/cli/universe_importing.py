@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from regime_platform.cli.exits import ALL_GOOD, NOTHING_SUCCEEDED, SOME_FAILED
+from regime_platform.cli.options import Json
 from regime_platform.cli.universe_changes import Class, DryRun, Mic, Source, Tier, tell_file
-from regime_platform.cli.walking import Json
 from regime_platform.errors import UsageError
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from regime_platform.cli.options import AllRows, Json, Now
 from regime_platform.cli.selection import Everything, SymbolsFile, Tier, chosen
-from regime_platform.cli.walking import AllRows, Json, Now
 from regime_platform.errors import UsageError
 
 if TYPE_CHECKING:

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from regime_platform.cli.answering import AsOf
-from regime_platform.cli.selection import Everything, Symbols, SymbolsFile, Tier, chosen
+from regime_platform.cli.options import AllRows, Json, Now
+from regime_platform.cli.selection import Everything, Symbols, SymbolsFile, Tier, asked
 from regime_platform.errors import UsageError
 
 if TYPE_CHECKING:
     from regime_platform.pipeline.proof import Proof
     from regime_platform.pipeline.repair import Repaired
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
 
 
 def verify(  # noqa: PLR0913, PLR0917 - one parameter per option
@@ -25,9 +24,7 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter per option
     recompute: Annotated[
         bool, typer.Option("--recompute", help="Also promote and compute everything again.")
     ] = False,
-    all_rows: Annotated[
-        bool, typer.Option("--all-rows", help="One row for every symbol, proven or not.")
-    ] = False,
+    all_rows: AllRows = False,
     as_of: AsOf = None,
     bundle: Annotated[
         Path | None,
@@ -40,18 +37,14 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter per option
     from regime_platform.cli.proving import prove_past, prove_this_bundle
     from regime_platform.cli.screen import print_json, symbol_progress
     from regime_platform.cli.warming import warm
-    from regime_platform.pipeline.platform import open_platform
     from regime_platform.pipeline.verify_pool import verify_many
-    from regime_platform.settings import Settings
 
     if bundle is not None:
         if symbols or everything or symbols_file or tier or as_of:
             raise UsageError("--bundle proves all that is in it; leave symbols and --as-of out")
         prove_this_bundle(bundle, recompute=recompute, as_json=as_json)
-    platform = open_platform(Settings())
-    instruments = chosen(
-        platform.universe, symbols, everything=everything, symbols_file=symbols_file, tier=tier
-    )
+    meant = asked(symbols, everything=everything, symbols_file=symbols_file, tier=tier)
+    platform, instruments = meant.platform, meant.instruments
     if as_of is not None:
         prove_past(platform, instruments, as_of, as_json=as_json)
     if recompute:
@@ -77,24 +70,18 @@ def repair(  # noqa: PLR0913, PLR0917 - one parameter per option
     yes: Annotated[
         bool, typer.Option("--yes", help="Do it; without this only what would be done is told.")
     ] = False,
-    now: Annotated[
-        str | None, typer.Option("--now", help="ISO time to work at instead of the clock.")
-    ] = None,
+    now: Now = None,
     as_json: Json = False,
 ) -> None:
     """Tell, and with --yes do, what makes damaged symbols whole again from their raw logs."""
     from regime_platform.cli.clock import moment
     from regime_platform.cli.exits import code_of
     from regime_platform.cli.warming import warm
-    from regime_platform.pipeline.platform import open_platform
     from regime_platform.pipeline.repair import Repaired as Outcome
     from regime_platform.pipeline.repair import plan_repair, repaired
-    from regime_platform.settings import Settings
 
-    platform, at = open_platform(Settings()), moment(now)
-    instruments = chosen(
-        platform.universe, symbols, everything=everything, symbols_file=symbols_file, tier=tier
-    )
+    meant = asked(symbols, everything=everything, symbols_file=symbols_file, tier=tier)
+    platform, instruments, at = meant.platform, meant.instruments, moment(now)
     if yes:
         warm()
     outcomes = []

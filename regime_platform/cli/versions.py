@@ -1,15 +1,14 @@
 """Which platform this is and on what it runs."""
 
 from collections.abc import Mapping
-from typing import Annotated
 
-import typer
+from regime_platform.cli.options import Json
 
 _LIBRARIES = ("polars", "duckdb", "pyarrow", "numba", "numpy", "dagster")
 
 
 def version(
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Print the versions of the platform, of Python and of the libraries that shape results."""
     from regime_platform.cli.screen import print_json, results

@@ -7,20 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from regime_platform.cli.selection import Everything, Symbols, SymbolsFile, Tier, chosen
+from regime_platform.cli.options import AllRows, Json, Now
+from regime_platform.cli.selection import Asked, Everything, Symbols, SymbolsFile, Tier, asked
 from regime_platform.errors import CredentialsError, QuotaError, UsageError
 from regime_platform.pipeline.outcomes import Stage, WalkOutcome
 
 if TYPE_CHECKING:
     import datetime as dt
 
-    from regime_platform.model.instruments import Instrument
-    from regime_platform.pipeline.platform import Platform
-
 Force = Annotated[bool, typer.Option("--force", help="Recompute even where nothing changed.")]
-Now = Annotated[str | None, typer.Option("--now", help="ISO time to work at instead of the clock.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
-AllRows = Annotated[bool, typer.Option("--all-rows", help="One row for every symbol.")]
 Input = Annotated[str, typer.Option("--input", hidden=True)]  # of the engine before this one
 
 
@@ -47,7 +42,8 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
 ) -> None:
     """Fetch what is missing, judge it, compute what changed and write the manifests."""
     order = _Order(tuple(Stage), now, force, as_json, all_rows)
-    _walk_and_report(*_asked(symbols, everything, symbols_file, tier), order)
+    meant = asked(symbols, everything=everything, symbols_file=symbols_file, tier=tier)
+    _walk_and_report(meant, order)
 
 
 def promote(  # noqa: PLR0913, PLR0917 - one parameter per option
@@ -60,7 +56,8 @@ def promote(  # noqa: PLR0913, PLR0917 - one parameter per option
 ) -> None:
     """Judge the bars already fetched and promote those that pass; fetches and computes nothing."""
     order = _Order((Stage.VALIDATED_BARS,), as_json=as_json, all_rows=all_rows)
-    _walk_and_report(*_asked(symbols, everything, symbols_file, tier), order)
+    meant = asked(symbols, everything=everything, symbols_file=symbols_file, tier=tier)
+    _walk_and_report(meant, order)
 
 
 def compute(  # noqa: PLR0913, PLR0917 - one parameter per option
@@ -82,25 +79,11 @@ def compute(  # noqa: PLR0913, PLR0917 - one parameter per option
             f"`regime migrate {kind} SYMBOL --from DIR`, then compute"
         )
     order = _Order((Stage.COMPUTE_DB, Stage.MANIFESTS), now, force, as_json, all_rows)
-    _walk_and_report(*_asked(symbols, everything, symbols_file, tier), order)
+    meant = asked(symbols, everything=everything, symbols_file=symbols_file, tier=tier)
+    _walk_and_report(meant, order)
 
 
-def _asked(
-    symbols: list[str] | None, everything: bool, symbols_file: SymbolsFile, tier: str | None
-) -> "tuple[Platform, Sequence[Instrument]]":
-    from regime_platform.pipeline.platform import open_platform
-    from regime_platform.settings import Settings
-
-    platform = open_platform(Settings())
-    instruments = chosen(
-        platform.universe, symbols, everything=everything, symbols_file=symbols_file, tier=tier
-    )
-    return platform, instruments
-
-
-def _walk_and_report(
-    platform: "Platform", instruments: "Sequence[Instrument]", order: _Order
-) -> None:
+def _walk_and_report(meant: Asked, order: _Order) -> None:
     from regime_platform.cli.clock import moment
     from regime_platform.cli.walk_report import WalkReport
     from regime_platform.cli.warming import warm
@@ -113,12 +96,12 @@ def _walk_and_report(
     outcomes: list[WalkOutcome] = []
     end = ""
     try:
-        for outcome in _with_progress(platform, instruments, now, order):
+        for outcome in _with_progress(meant, now, order):
             outcomes.append(outcome)  # noqa: PERF402 - what came before an error must be kept
     except (CredentialsError, QuotaError) as error:  # the source refuses everybody
         end = str(error)
     finally:
-        refresh_board(platform, outcomes)
+        refresh_board(meant.platform, outcomes)
     report = WalkReport(outcomes, time.monotonic() - started, end)
     if order.as_json:
         report.print_json()
@@ -127,20 +110,12 @@ def _walk_and_report(
     raise typer.Exit(report.code)
 
 
-def _with_progress(
-    platform: "Platform", instruments: "Sequence[Instrument]", now: "dt.datetime", order: _Order
-) -> Iterator[WalkOutcome]:
+def _with_progress(meant: Asked, now: "dt.datetime", order: _Order) -> Iterator[WalkOutcome]:
     from regime_platform.cli.screen import symbol_progress
-    from regime_platform.pipeline.walk import walk
+    from regime_platform.pipeline.parallel_walk import Task, walk_on_cores
 
-    with symbol_progress(len(instruments)) as progress:
-        walked = walk(
-            platform,
-            instruments,
-            now,
-            stages=order.stages,
-            force=order.force,
-        )
-        for outcome in walked:
+    task = Task(now, order.stages, order.force)
+    with symbol_progress(len(meant.instruments)) as progress:
+        for outcome in walk_on_cores(meant.platform, meant.settings, meant.instruments, task):
             yield outcome
             progress.advance(outcome.symbol)

@@ -55,6 +55,11 @@ class Instrument:
         self._require_history()
         object.__setattr__(self, "identity", MappingProxyType(dict(self.identity)))
 
+    def __reduce__(self) -> tuple[type["Instrument"], tuple[object, ...]]:
+        # a read-only mapping cannot travel to another process, a plain one can
+        fields = {**vars(self), "identity": dict(self.identity)}
+        return Instrument, tuple(fields.values())
+
     @property
     def is_polled(self) -> bool:
         """False where the source is no longer asked for news; what is held stays readable."""

@@ -3,10 +3,9 @@
 import datetime as dt
 import multiprocessing
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from typing import Any
 
 from regime_platform.bars.layout import DataRoot
 from regime_platform.model.instruments import Instrument
@@ -38,24 +37,14 @@ def inspect_many(
     if workers is None:
         workers = min(os.cpu_count() or 1, len(instruments) // _WORTH_A_PROCESS)
     if workers < 2:
-        yield from (inspect(vars(one)) for one in instruments)
+        yield from (inspect(one) for one in instruments)
         return
     spawn = multiprocessing.get_context("spawn")  # polars has threads, which no fork survives
     with ProcessPoolExecutor(workers, spawn) as pool:
-        fields = [_picklable(one) for one in instruments]
-        yield from pool.map(inspect, fields, chunksize=_AT_ONCE)
-
-
-def _picklable(instrument: Instrument) -> dict[str, Any]:
-    # a read-only mapping cannot travel to another process, a plain one can
-    return {
-        name: dict(value) if isinstance(value, Mapping) else value
-        for name, value in vars(instrument).items()
-    }
+        yield from pool.map(inspect, instruments, chunksize=_AT_ONCE)
 
 
 def _inspected(
-    root: DataRoot, now: dt.datetime, fields: Mapping[str, Any], *, raw: bool
+    root: DataRoot, now: dt.datetime, instrument: Instrument, *, raw: bool
 ) -> SymbolReport:
-    instrument = Instrument(**fields)
     return inspect_raw(root, instrument) if raw else inspect_canonical(root, instrument, now)

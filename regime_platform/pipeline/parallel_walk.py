@@ -12,13 +12,13 @@ import os
 import sys
 import threading
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import ModuleType
-from typing import Any, Self
+from typing import Self
 
 from regime_platform.errors import CredentialsError, QuotaError
 from regime_platform.model.instruments import Instrument
@@ -121,10 +121,10 @@ class _Workers:
         """Hands a symbol over."""
         with _no_main():
             try:
-                return self._pool.submit(_walked, _picklable(instrument), self._task)
+                return self._pool.submit(_walked, instrument, self._task)
             except BrokenProcessPool:
                 self._pool = self._start()
-                return self._pool.submit(_walked, _picklable(instrument), self._task)
+                return self._pool.submit(_walked, instrument, self._task)
 
     def outcome(self, instrument: Instrument, future: Future[WalkOutcome]) -> WalkOutcome:
         """How a symbol fared, once it is known."""
@@ -176,14 +176,8 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _walked(fields: Mapping[str, Any], task: Task) -> WalkOutcome:
-    instrument = Instrument(**fields)
+def _walked(instrument: Instrument, task: Task) -> WalkOutcome:
     done = walk_symbol(_opened[0], instrument, task.now, stages=task.stages, force=task.force)
     if done.promote is None:
         return done
     return replace(done, promote=replace(done.promote, promoted=dict(done.promote.promoted)))
-
-
-def _picklable(instrument: Instrument) -> dict[str, Any]:
-    # a read-only mapping cannot travel to another process, a plain one can
-    return {**vars(instrument), "identity": dict(instrument.identity)}

@@ -2,11 +2,10 @@
 
 import multiprocessing
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from regime_platform.bars.layout import DataRoot
 from regime_platform.code_version import code_version
@@ -49,8 +48,7 @@ def verify_many(
     spawn = multiprocessing.get_context("spawn")  # polars has threads, which no fork survives
     begin = (str(platform.root.path),)
     with ProcessPoolExecutor(workers, spawn, initializer=_open, initargs=begin) as pool:
-        fields = [_picklable(one) for one in instruments]
-        yield from pool.map(partial(_in_worker, recompute), fields, chunksize=_AT_ONCE)
+        yield from pool.map(partial(_in_worker, recompute), instruments, chunksize=_AT_ONCE)
 
 
 def _open(root: str) -> None:
@@ -59,8 +57,8 @@ def _open(root: str) -> None:
     _opened[:] = [Platform(data, Universe(()), {}, eras, DEFAULT_PARAMS, code_version())]
 
 
-def _in_worker(recompute: bool, fields: Mapping[str, Any]) -> Proof:
-    return _verified(_opened[0], Instrument(**fields), recompute=recompute)
+def _in_worker(recompute: bool, instrument: Instrument) -> Proof:
+    return _verified(_opened[0], instrument, recompute=recompute)
 
 
 def _verified(platform: Platform, instrument: Instrument, *, recompute: bool) -> Proof:
@@ -69,11 +67,3 @@ def _verified(platform: Platform, instrument: Instrument, *, recompute: bool) ->
     except Exception as error:  # noqa: BLE001 - one symbol's damaged file must not stop the others
         reason = f"cannot be verified: {type(error).__name__}: {error}"
         return Proof(instrument.symbol, (Finding(Kind.UNREADABLE, "the symbol", reason),))
-
-
-def _picklable(instrument: Instrument) -> dict[str, Any]:
-    # a read-only mapping cannot travel to another process, a plain one can
-    return {
-        name: dict(value) if isinstance(value, Mapping) else value
-        for name, value in vars(instrument).items()
-    }

@@ -1,5 +1,7 @@
 """An instrument is safe to use as a folder, a partition and a word, and means one thing."""
 
+import pickle
+
 import pytest
 
 from regime_platform.errors import ConfigError
@@ -78,3 +80,11 @@ def test_facts_are_plain_and_complete() -> None:
         "provider_symbol": "SPY",
         "mic_code": "ARCX",
     }
+
+
+def test_an_instrument_travels_to_another_process_as_it_is() -> None:
+    instrument = Instrument(
+        "EURUSD", "Euro", "FX", "core", "twelvedata", {"provider_symbol": "EUR/USD"}, "2022-06-09"
+    )
+
+    assert pickle.loads(pickle.dumps(instrument)) == instrument  # noqa: S301 - our own bytes
