@@ -94,7 +94,11 @@ def _add(connection: sqlite3.Connection, reader: Reader, instrument: Instrument,
             added = [(symbol, timeframe, key(ts), *values) for ts, *values in batch]
             rows += _insert(connection, "escalation_history_v3", added)
         for batch in _states(reader, timeframe):
-            states = [(key(ts), _with_key(text, asof, key(ts))) for ts, asof, text in batch]
+            keys = [key(ts) for ts, *_ in batch]
+            states = [
+                (named, _with_key(text, asof, named))
+                for named, (_, asof, text) in zip(keys, batch, strict=True)
+            ]
             _insert(connection, "state_history", [(symbol, timeframe, *one) for one in states])
             newest[timeframe] = states[-1]
     latest = reader.table(

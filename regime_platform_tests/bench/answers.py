@@ -1,0 +1,91 @@
+"""What answers cost that are computed or proven: of the past, explained, taken, handed on.
+
+``python -m regime_platform_tests.bench.answers`` prints it: processor time of one process, median
+of three. Snapshots are taken of copies of one symbol's manifests, sealed anew under other names.
+"""
+
+import datetime as dt
+import json
+import tempfile
+from pathlib import Path
+
+import yaml
+
+from regime_platform.files import write_json
+from regime_platform.manifests.manifest import sealed
+from regime_platform.manifests.snapshot_diff import changes
+from regime_platform.pipeline.bundle import export_bundle
+from regime_platform.pipeline.bundle_proof import prove_bundle
+from regime_platform.pipeline.derive import stat_facts, warm_kernels
+from regime_platform.pipeline.export import Format, export
+from regime_platform.pipeline.platform import Platform, open_platform
+from regime_platform.pipeline.results_as_of import results_as_of
+from regime_platform.pipeline.snapshots import find_snapshot, take_snapshot
+from regime_platform.pipeline.walk import walk
+from regime_platform.query.explain import explain
+from regime_platform.settings import Settings
+from regime_platform_tests.bench.figures import median_cost
+
+SYMBOLS = 1_565
+_RUNS = 3
+_NOW = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)
+_LAST = dt.datetime(2013, 3, 1, tzinfo=dt.UTC)
+
+
+def many(platform: Platform, folder: Path, count: int) -> Platform:
+    """A data root with the manifests of AAPL under ``count`` names."""
+    folder.mkdir()
+    held = platform.root.symbol("AAPL")
+    documents = [json.loads(one.read_text()) for one in (held.manifest, held.compute_manifest)]
+    names = [f"S{number:04d}" for number in range(count)]
+    entry = {"asset_class": "US_EQUITY", "tier": "daily", "source": "sample"}
+    listed = [{"symbol": name, "name": name, **entry} for name in names]
+    (folder / "universe.yaml").write_text(yaml.safe_dump({"instruments": listed}))
+    copies = open_platform(Settings(_env_file=None, REGIME_DATA_ROOT=folder))
+    for name in names:
+        paths = copies.root.symbol(name)
+        paths.folder.mkdir(parents=True)
+        paths.compute_db.write_bytes(b"")  # never opened, as its manifest describes this very file
+        run = {"compute_db": stat_facts(paths)}
+        for path, told in zip((paths.manifest, paths.compute_manifest), documents, strict=True):
+            write_json(path, sealed({**told["manifest"], "symbol": name}, None, _NOW, run))
+    return copies
+
+
+def run(folder: Path, count: int, runs: int) -> dict[str, float]:
+    """Seconds of the processor by figure."""
+    platform = open_platform(Settings(_env_file=None, REGIME_DATA_ROOT=folder / "walked"))
+    two = platform.universe.select(["AAPL", "SYNTH"])
+    list(walk(platform, two, _NOW))
+    aapl, synth = two
+    copies = many(platform, folder / "many", count)
+    taken = take_snapshot(platform, _NOW.date(), _NOW)
+    bundle = export_bundle(platform, taken, folder / "bundle.zip").path
+    root = platform.root.path
+    found = [take_snapshot(copies, _NOW.date(), _NOW) for _ in range(2)]
+    work = {
+        "state as of a moment, AAPL, 3,949 bars": lambda: results_as_of(platform, aapl, _NOW),
+        "state as of a moment, SYNTH, 21,720 bars": lambda: results_as_of(platform, synth, _NOW),
+        "explain, AAPL 1day": lambda: explain("AAPL", "1day", _LAST, where=root),
+        "export --format sqlite, both": lambda: export(
+            platform, two, Format.SQLITE, folder / "v1.db", _NOW, replace=True
+        ),
+        "prove a bundle of both": lambda: prove_bundle(bundle),
+        "the same with every number computed anew": lambda: prove_bundle(bundle, recompute=True),
+        f"take a snapshot of {count:,} symbols": lambda: take_snapshot(copies, _NOW.date(), _NOW),
+        "find one of these": lambda: find_snapshot(copies.root, found[0].listing["label"]),
+        "compare two of these": lambda: changes(found[0].facts, found[1].facts),
+    }
+    return {name: median_cost(one, runs).cpu for name, one in work.items()}
+
+
+def main() -> None:
+    """Prints the figures."""
+    warm_kernels()
+    with tempfile.TemporaryDirectory() as name:
+        for figure, seconds in run(Path(name), SYMBOLS, _RUNS).items():
+            print(f"{seconds * 1000:8.0f} ms  {figure}")
+
+
+if __name__ == "__main__":
+    main()

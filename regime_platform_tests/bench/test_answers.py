@@ -1,0 +1,16 @@
+"""The bench of the answers works on a store that is sound; what they cost, only the bench says."""
+
+from pathlib import Path
+
+from regime_platform.pipeline.platform import Platform
+from regime_platform.pipeline.snapshots import take_snapshot
+from regime_platform_tests.bench.answers import many
+from regime_platform_tests.conftest import NOW
+
+
+def test_a_snapshot_of_many_copies_is_complete(walked: Platform, tmp_path: Path) -> None:
+    copies = many(walked, tmp_path / "many", 3)
+
+    taken = take_snapshot(copies, NOW.date(), NOW)
+
+    assert taken.facts["totals"]["complete"] == 3
