@@ -149,7 +149,10 @@ def _question(part: SqlitePart) -> tuple[str, tuple[str, ...]]:
 
 def _columns(address: str, part: SqlitePart) -> pa.Table:
     try:
-        with closing(dbapi.connect(address)) as connection, connection.cursor() as cursor:
+        with (
+            closing(dbapi.connect(address, autocommit=True)) as connection,
+            connection.cursor() as cursor,
+        ):
             cursor.adbc_statement.set_options(**_ALL_AT_ONCE)
             cursor.execute(*_question(part))
             table: pa.Table = cursor.fetch_arrow_table()

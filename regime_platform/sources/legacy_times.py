@@ -20,6 +20,7 @@ SKIPPED = "skipped_time"
 
 _OFFSET = r"\d{2}:\d{2}.*(Z|[+-]\d{2}:?\d{2})$"
 _NAIVE = pl.Datetime("us")
+_ALL = pl.Series([True])
 
 
 @dataclass(frozen=True)
@@ -93,9 +94,7 @@ def _one_form(said: pl.Series, zone: str) -> LocalTimes | None:
         return None
     if local.null_count():
         return None
-    return LocalTimes(
-        local, zone, pl.repeat(value=True, n=said.len(), eager=True) if is_date else None
-    )
+    return LocalTimes(local, zone, _ALL.new_from_index(0, said.len()) if is_date else None)
 
 
 def _many_forms(said: pl.Series, zone: str) -> LocalTimes:
