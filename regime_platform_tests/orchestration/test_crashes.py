@@ -51,6 +51,24 @@ with open_instance(settings) as instance:
     job.execute_in_process(instance=instance, run_config=listed_config("recompute", symbols))
 """
 
+#: A walk by several processes that is killed at its first outcome, after it has told who they are.
+PARENT = """
+import datetime as dt, multiprocessing, os, signal, sys
+from pathlib import Path
+from regime_platform.pipeline import parallel_walk
+from regime_platform.pipeline.platform import open_platform
+from regime_platform.settings import Settings
+
+root, files = (Path(one) for one in sys.argv[1:])
+settings = Settings(_env_file=None, REGIME_DATA_ROOT=root, REGIME_FILES_ROOT=files)
+parallel_walk.WORTH_PROCESSES = 1
+platform = open_platform(settings)
+task = parallel_walk.Task(dt.datetime(2026, 11, 20, 22, 30, tzinfo=dt.UTC))
+for _ in parallel_walk.walk_on_cores(platform, settings, platform.universe.instruments, task):
+    print(*[one.pid for one in multiprocessing.active_children()], flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
 
 @pytest.fixture
 def longer(walked_eight: Settings, walked_instance: dg.DagsterInstance) -> Settings:
@@ -132,23 +150,10 @@ def test_a_process_that_dies_at_its_work_is_replaced_and_its_symbols_are_done_on
     assert all(_computed(longer)[one] != before[one] for one in SYMBOLS)
 
 
-def test_processes_end_with_the_run_that_started_them(longer: Settings) -> None:
-    text = (
-        KILLED.replace(
-            "job = ",
-            "from regime_platform.pipeline import parallel_walk\n"
-            "parallel_walk.WORTH_PROCESSES = 1\njob = ",
-        )
-        .replace("    done.append", "    print(*children(), flush=True)\n    done.append")
-        .replace(
-            "done = []",
-            "done = []\nimport multiprocessing\n"
-            "def children():\n    return [one.pid for one in multiprocessing.active_children()]",
-        )
-    )
-    arguments = [str(longer.data_root), str(longer.files_root), *SYMBOLS]
-    script = longer.data_root.parent / "killed.py"
-    script.write_text("if __name__ == '__main__':\n" + _indented(text))
+def test_processes_end_with_the_one_that_started_them(longer: Settings, tmp_path: Path) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT)
+    arguments = [str(longer.data_root), str(longer.files_root)]
 
     killed = subprocess.run(
         [sys.executable, script, *arguments],
@@ -165,10 +170,6 @@ def test_processes_end_with_the_run_that_started_them(longer: Settings) -> None:
     while any(_lives(one) for one in started) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not any(_lives(one) for one in started)
-
-
-def _indented(text: str) -> str:
-    return "".join(f"    {line}\n" for line in text.splitlines())
 
 
 def _lives(process: int) -> bool:
