@@ -77,14 +77,15 @@ def list_snapshots(as_json: Json = False) -> None:
             (
                 str(one["label"]),
                 str(one["name"] or "·"),
-                str(one["taken_at"]),
+                str(one["taken_at"])[:16].replace("T", " "),  # to the minute; --json has it all
                 f"{one['totals']['complete']:,} of {one['totals']['symbols']:,}",
                 str(one["content_digest"][:12]),
                 str(one["digest"][:12]),
             )
             for one in held
         ]
-        print_table(("snapshot", "name", "taken", "symbols", "content", "digest"), rows)
+        columns = ("snapshot", "name", "taken", "symbols", "content", "digest")
+        print_table(columns, rows, folding=("name",))
 
 
 @snapshot.command()
