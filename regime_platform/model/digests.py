@@ -111,9 +111,12 @@ def _hashed(frame: pl.DataFrame) -> list[bytes]:
     starts = range(0, frame.height, BLOCK_ROWS)
     digests = [hashlib.sha256() for _ in starts]
     plain = _plain_frame(frame)
+    unknown = [column.name for column in plain.iter_columns() if column.null_count()]
+    # at once, since every evaluation has its price
+    missing = plain.select(pl.col(unknown).is_null()) if unknown else plain.clear()
     # Column by column, so that a column is turned into bytes once and only one at a time.
     for column in plain.iter_columns():
-        nulls = column.is_null().to_numpy() if column.null_count() else None
+        nulls = missing[column.name].to_numpy() if column.name in unknown else None
         values, offsets = _value_array(column)
         for start, digest in zip(starts, digests, strict=True):
             end = min(start + BLOCK_ROWS, frame.height)
