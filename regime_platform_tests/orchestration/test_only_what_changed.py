@@ -59,6 +59,7 @@ def test_three_symbols_with_new_bars_are_exactly_what_the_sensor_recomputes(
     config = request.run_config["ops"]["recompute_step"]["config"]
     assert config["symbols"] == list(CHANGED)
     assert "dagster/asset_partition_range_start" not in request.tags
+    assert request.tags["regime/lane"] == "daily"
 
     recompute = run_listed(walked_eight, walked_instance, config["symbols"], "recompute")
 

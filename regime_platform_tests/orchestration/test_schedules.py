@@ -162,3 +162,21 @@ def test_daily_symbols_are_asked_for_after_the_close_and_never_on_a_closed_day(
     assert isinstance(saturday, dg.SkipReason)
     assert isinstance(friday, dg.RunRequest)
     assert "dagster/asset_partition_range_start" not in friday.tags
+
+
+def test_core_and_daily_results_have_lanes_of_their_own_and_a_slot_stays_for_an_update(
+    core: Settings, instance: dg.DagsterInstance
+) -> None:
+    queue = instance.get_concurrency_config().run_queue_config
+    jobs = {
+        name: build_definitions(core).resolve_job_def(name) for name in ("update_core", "recompute")
+    }
+
+    assert queue is not None
+    limits = {one["key"]: one["limit"] for one in queue.tag_concurrency_limits}
+    assert limits == {"regime/lane": 1, "dagster/backfill": 1}
+    assert queue.max_concurrent_runs == 4  # two lanes, a backfill, and an update
+    assert "regime/lane" not in jobs["update_core"].tags
+    assert int(jobs["update_core"].tags["dagster/priority"]) > int(
+        jobs["recompute"].tags["dagster/priority"]
+    )
