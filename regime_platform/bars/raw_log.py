@@ -237,8 +237,12 @@ def _around(folder: Path, log: Sequence[RawName], opens: pl.Series) -> pl.DataFr
     """The raw rows that a page with these opens can be about."""
     low, high = opens.min(), opens.max()
     near = [name for name in log if opens.len() and _footer(folder, name).may_hold(low, high)]
-    around = pl.col("ts").is_between(pl.lit(low), pl.lit(high)) | pl.col("ts").is_null()
-    return _read(folder, near).filter(around)
+    rows = _read(folder, near)
+    # numbers compare in a tenth of the time of instants
+    ticks, bounds = rows["ts"].to_physical(), opens.to_physical().drop_nulls()
+    if bounds.is_empty():
+        return rows.filter(ticks.is_null())
+    return rows.filter((ticks >= bounds.min()) & (ticks <= bounds.max()) | ticks.is_null())
 
 
 def _footer(folder: Path, name: RawName) -> Footer:

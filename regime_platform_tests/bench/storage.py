@@ -22,7 +22,8 @@ def end_to_end_figures(scale: Scale) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         promoted = _stored(folder, scale.largest)
-        tables = end_to_end.tables_of(end_to_end.computed(read_bars(folder, promoted))).values()
+        made = end_to_end.tables_of(end_to_end.computed(read_bars(folder, promoted)))
+        tables = [made.whole(name) for name in made]
         read = median_cost(lambda: read_bars(folder, promoted), runs)
         digests = median_cost(lambda: [frame_digest(table) for table in tables], runs)
         whole = median_cost(lambda: end_to_end.end_to_end(folder, promoted), runs)

@@ -30,7 +30,8 @@ def digests() -> dict[str, str]:
         )
         for timeframe, bars in (("1h", 1300), ("1week", 450))
     }
-    return {name: table_digest(name, rows) for name, rows in Tables(results).items()}
+    tables = Tables(results)
+    return {name: table_digest(name, tables.whole(name)) for name in tables}
 
 
 @pytest.mark.parametrize(
