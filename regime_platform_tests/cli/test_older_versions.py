@@ -84,13 +84,13 @@ def test_proofs_and_explanations_refuse_version_1_and_compute_replaces_it(
     assert path.read_bytes().startswith(b"SQLite")
 
 
-def _bars(timeframe_hours: int = 6) -> pl.DataFrame:
-    """15-minute bars of 70 New York sessions, over a change of the clocks, in UTC."""
+def _bars() -> pl.DataFrame:
+    """15-minute bars of 20 New York sessions, over a change of the clocks, in UTC."""
     opens = [
-        dt.datetime(2024, 1, 8, 9, 30) + dt.timedelta(days=day, minutes=15 * slot)  # noqa: DTZ001
-        for day in range(100)
+        dt.datetime(2024, 2, 26, 9, 30) + dt.timedelta(days=day, minutes=15 * slot)  # noqa: DTZ001
+        for day in range(28)
         if day % 7 < 5
-        for slot in range(4 * timeframe_hours)
+        for slot in range(24)
     ]
     ts = pl.Series(opens).dt.replace_time_zone("America/New_York").dt.convert_time_zone("UTC")
     price = pl.Series([100 + (7 * k % 31) / 10 for k in range(len(opens))])

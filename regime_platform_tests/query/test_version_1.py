@@ -47,6 +47,11 @@ def msft(tmp_path_factory: pytest.TempPathFactory) -> Platform:
     return platform
 
 
+@pytest.fixture(scope="module")
+def rows(msft: Platform) -> pl.DataFrame:
+    return _history(msft, "msft", "1day", labels=True)
+
+
 @pytest.fixture
 def spoilt(msft: Platform, tmp_path: Path) -> Callable[..., Platform]:
     """The same with the last month only, and with something else in it."""
@@ -71,11 +76,7 @@ def _history(platform: Platform, symbol: str, timeframe: str, **asked: object) -
         return history(symbol, timeframe, where=platform.root.path, **asked)  # type: ignore[arg-type]
 
 
-def test_history_has_the_golden_rows_and_null_for_what_is_not_there(msft: Platform) -> None:
-    before = fingerprint(msft.root.path)
-
-    rows = _history(msft, "msft", "1day", labels=True)
-
+def test_history_has_the_golden_rows_and_null_for_what_is_not_there(rows: pl.DataFrame) -> None:
     _, states = golden_state(GOLDEN, "msft_1day")
     assert_frame_equal(rows.select(states.columns).drop("valid_metrics"), states.drop(LACKING[-1]))
     golden = pl.read_parquet(GOLDEN / "msft_1day.escalation.parquet")[20:]
@@ -84,20 +85,23 @@ def test_history_has_the_golden_rows_and_null_for_what_is_not_there(msft: Platfo
         assert found.equals(golden[name]), name
     assert rows.select(LACKING).null_count().row(0) == (rows.height,) * len(LACKING)
     assert rows["is_mature"].to_list() == [True] * (rows.height - 20) + [False] * 20
-    assert _history(msft, "MSFT", "1day", last=3)["ts"].equals(rows["ts"][-3:])
-    assert fingerprint(msft.root.path) == before
 
 
-def test_the_state_is_the_last_one_and_says_where_it_is_from(msft: Platform) -> None:
+def test_the_state_is_the_last_one_and_says_where_it_is_from(
+    msft: Platform, rows: pl.DataFrame
+) -> None:
+    before = fingerprint(msft.root.path)
+
     now = state("MSFT", where=msft.root.path)["1day"]
 
     (latest,) = json.loads((GOLDEN / "msft_1day.latest.json").read_text())
-    labels = _history(msft, "MSFT", "1day")["regime_label"].to_list()
+    labels = rows["regime_label"].to_list()
     assert f"{now.as_of:%Y-%m-%d}" == latest["asof"]
     assert now.hazard_score == latest["hazard_score"]
     assert now.regime == labels[-1]
     assert labels[-now.bars - 1] != now.regime
     assert "is of version 1" in now.read_as
+    assert fingerprint(msft.root.path) == before
 
 
 def test_intraday_times_of_a_stock_are_those_of_new_york(tmp_path: Path) -> None:
