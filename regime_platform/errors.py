@@ -43,3 +43,7 @@ class ResultsError(RegimeError):
 
 class NewerResultsError(ResultsError):
     """A compute.db was written by a later release, which alone may write it again."""
+
+
+class OlderVersionWarning(UserWarning):
+    """An answer comes from a file of an older version; the message says how it was understood."""

@@ -13,7 +13,7 @@ def evaluate(  # noqa: PLR0913 - one parameter per option
     bars_file: Annotated[
         Path | None,
         typer.Argument(
-            help="CSV or Parquet: ts, open, high, low, close, volume. "
+            help="CSV or Parquet: ts, open, high, low, close, volume; or a folder of version 1. "
             "Without it, and with --as-of: the store's bars of then."
         ),
     ] = None,
@@ -57,6 +57,8 @@ def evaluate(  # noqa: PLR0913 - one parameter per option
     result, console = done.result, messages()
     told = f": {result.reason}" if result.reason else ""
     console.print(f"{result.symbol} {result.timeframe}: {result.status}{told}", markup=False)
+    if done.read_as:
+        console.print(done.read_as, style="yellow", markup=False, soft_wrap=True)
     console.print(f"eras {done.eras.version}: {done.eras.reason}", markup=False)
     for path, table in zip(done.files, (result.escalation, result.state), strict=True):
         console.print(f"{plural(table.height, 'row')} in {path}", markup=False)

@@ -36,6 +36,7 @@ from regime_platform.cli import (
     warming,
 )
 from regime_platform.cli.exits import NOTHING_SUCCEEDED, code_of_error
+from regime_platform.cli.notes import notes_as_messages
 from regime_platform.errors import RegimeError
 
 _PANELS: Sequence[tuple[str, Sequence[tuple[str, Callable[..., Any]]]]] = (
@@ -133,7 +134,8 @@ app.add_typer(
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs the command line and exits; an error of the platform is one line with its remedy."""
     try:
-        app(args=None if arguments is None else list(arguments), prog_name="regime")
+        with notes_as_messages():
+            app(args=None if arguments is None else list(arguments), prog_name="regime")
     except RegimeError as error:
         _say(str(error))
         sys.exit(code_of_error(error))

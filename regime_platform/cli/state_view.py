@@ -32,13 +32,23 @@ def print_states(symbol: str, states: Mapping[str, StateNow]) -> None:
     held_back = newest.held_back
     if newest.delisted:
         console.print(f"delisted since {newest.delisted}: no newer bars", style="yellow")
+    if newest.read_as:
+        console.print(newest.read_as, style="yellow", markup=False, soft_wrap=True)
     if held_back:
         text = f"newer bars are held back by the gate: {held_back}"
         console.print(text, style="yellow", markup=False)
 
 
 def _metric(name: str, form: str = ".2f") -> Callable[[StateNow], Cell]:
-    return lambda one: format(one.metrics[name], form)
+    return lambda one: _told(one.metrics[name], form)
+
+
+def _told(value: float | None, form: str) -> str:
+    return "·" if value is None else format(value, form)
+
+
+def _labelled(name: str, word: str) -> Callable[[StateNow], Cell]:
+    return lambda one: f"{_told(one.metrics[name], '.2f')} {readable(one.words[word] or '·')}"
 
 
 def _since(one: StateNow) -> str:
@@ -80,13 +90,13 @@ _LINES: tuple[Line, ...] = (
     ("price", _metric("price", ",.6g")),
     ("market bias", _metric("market_bias", "+.2f")),
     ("risk level", _metric("risk_level")),
-    ("volatility", lambda one: f"{one.metrics['vrs']:.2f} {readable(one.words['vol_label'])}"),
+    ("volatility", _labelled("vrs", "vol_label")),
     ("breakout up", _metric("breakout_up")),
     ("breakout down", _metric("breakout_down")),
     ("shock risk", _metric("downside_shock_risk")),
     ("structure", _metric("structural_score", "+.2f")),
     ("momentum", _metric("cms", "+.2f")),
-    ("liquidity", lambda one: f"{one.metrics['lq']:.2f} {readable(one.words['lq_label'])}"),
+    ("liquidity", _labelled("lq", "lq_label")),
     ("instability", _metric("instability_index")),
     ("asymmetry", _metric("asymmetry_metric", "+.2f")),
 )

@@ -1,7 +1,7 @@
 """Reads compute.db: opened read-only, read, let go of at once, so that it can be updated.
 
 A file of another schema version is refused by name; the SQLite file of the engine this platform
-replaces is version 1.
+replaces is version 1, and `previous` reads it for those who only ask.
 """
 
 import datetime as dt
@@ -35,6 +35,7 @@ class Reader:
     """A compute.db that is open for reading; see `reading`."""
 
     connection: duckdb.DuckDBPyConnection
+    read_as: str = ""  # of a file of an older version: that it is one, and how it was understood
 
     def table(  # noqa: PLR0913 - each argument narrows the same question
         self,
@@ -92,7 +93,7 @@ def reading(path: Path) -> Iterator[Reader]:
     Raises:
         ResultsError: the file is missing, damaged, of another version, or being written for long.
     """
-    _require_present(path)
+    _require_current(path)
     try:
         with attached(path, read_only=True) as connection:
             require_version(path, connection)
@@ -140,16 +141,24 @@ def _known_schema(table: str, columns: Sequence[str] | None) -> pl.Schema:
     return TABLES[table]
 
 
-def _require_present(path: Path) -> None:
+def is_sqlite(path: Path) -> bool:
+    """True of the SQLite file of the engine this platform replaces.
+
+    Raises:
+        ResultsError: there is no file.
+    """
     try:
         with path.open("rb") as stream:
-            opening = stream.read(len(_SQLITE))
+            return stream.read(len(_SQLITE)) == _SQLITE
     except FileNotFoundError as error:
         raise ResultsError(f"{path} does not exist; run `regime run` for this symbol") from error
-    if opening == _SQLITE:
+
+
+def _require_current(path: Path) -> None:
+    if is_sqlite(path):
         raise ResultsError(
             f"{path} is a SQLite file of version 1, expected version {RESULT_SCHEMA_VERSION}; "
-            "recompute the symbol from its bars"
+            "recompute the symbol from its bars; state, history and export read it as it is"
         )
 
 

@@ -70,7 +70,7 @@ def build(
     def fill(temporary: Path) -> None:
         temporary.unlink()  # DuckDB makes its file itself
         with attached(temporary, read_only=False) as connection:
-            stored.update(_fill(connection, tables, lineage, bars))
+            stored.update(fill_new(connection, tables, lineage, bars))
         # what a killed update left there belongs to the file that is about to be replaced
         log_beside(path).unlink(missing_ok=True)
 
@@ -92,13 +92,17 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame
     connection.unregister("stored")
 
 
-def _fill(
+def fill_new(
     connection: duckdb.DuckDBPyConnection,
     tables: Mapping[str, Table],
     lineage: Mapping[str, Any],
-    bars: Mapping[str, Blocks],
+    bars: Mapping[str, Blocks] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    """Fills a new file, and gives the lineage as stored in it."""
+    """Fills an empty database as ``build`` does, and gives the lineage as stored in it.
+
+    Raises:
+        ResultsError: see ``build``.
+    """
     content = {(BARS, timeframe): blocks for timeframe, blocks in bars.items()}
     latest = LATEST_SCHEMA.to_frame()
     for name in TABLES:

@@ -21,7 +21,13 @@ from regime_platform.pipeline.compare_reasons import TOLERANCE, UNEXPLAINED, Rea
 from regime_platform.pipeline.evaluate import escalation_table, state_table
 from regime_platform.pipeline.outcomes import Status
 from regime_platform.pipeline.platform import Platform
-from regime_platform.sources.legacy_results import ESCALATION, LATEST, STATE, read_results
+from regime_platform.sources.legacy_results import (
+    ESCALATION,
+    LATEST,
+    STATE,
+    in_last_form,
+    read_results,
+)
 
 OTHER_KEY = "text key of another form"
 NO_BAR = "no canonical bar"
@@ -100,7 +106,7 @@ def _timeframe(
         if theirs is None:
             continue
         mine = ours[table]
-        keyed = _keyed_alike(theirs)
+        keyed = in_last_form(theirs)
         rows[OTHER_KEY] += theirs.height - keyed.height
         rows[NO_BAR] += keyed.join(mine, on="ts", how="anti").height
         rows[NOT_THERE] += mine.join(keyed, on="ts", how="anti").height
@@ -113,13 +119,6 @@ def _timeframe(
         if name not in _KEYS and f"{name} old" in pair.columns
     ]
     return columns, +rows
-
-
-def _keyed_alike(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows whose key has the form that the last run gave to all: the other forms are older."""
-    known = rows.filter(pl.col("ts").is_not_null())
-    has_times = (known["ts"].dt.truncate("1d") != known["ts"]).any()
-    return known.filter((pl.col("asof").str.len_chars() > 10) == pl.lit(has_times))
 
 
 def _states(told: SeriesResult) -> pl.DataFrame:

@@ -6,7 +6,6 @@ state flattened with dots, lists and objects as JSON text, a text key ``asof`` b
 
 import datetime as dt
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,11 +25,12 @@ from regime_platform.compute.escalation import action, thresholds
 from regime_platform.compute.results import SeriesResult
 from regime_platform.errors import ConfigError
 from regime_platform.files import write_atomically
-from regime_platform.model.result_schema import ESCALATION_BUCKETS, ESCALATION_METADATA, METRICS
+from regime_platform.model.result_schema import ESCALATION_BUCKETS, ESCALATION_METADATA
 from regime_platform.model.sessions import is_finished
+from regime_platform.model.state_form import STATE_NAMES
 from regime_platform.model.timeframes import canonical_timeframe
 from regime_platform.model.universe import Universe
-from regime_platform.sources.files import read_bars_file
+from regime_platform.pipeline.offered_bars import offered_bars
 
 _ESCALATION = (
     *("ts", "symbol", "timeframe", "asof", "esc_raw", "esc_pctl", "esc_pctl_expanding"),
@@ -38,24 +38,6 @@ _ESCALATION = (
     *("esc_pctl_104", "esc_pctl_260", "esc_pctl_era", "esc_bucket", "fwd_absret_h"),
     *("event_flag", "event_severity", "esc_pctl_era_confidence", "esc_pctl_era_adj"),
 )
-#: Flattened name -> column of ``STATE_SCHEMA``.
-_STATE: Mapping[str, str] = {
-    **{f"metrics.{name}": name for name in METRICS},
-    "vol_regime.vrs": "vrs",
-    "vol_regime.label": "vol_label",
-    "vol_regime.trend": "vol_trend",
-    "momentum.state": "momentum_state",
-    "momentum.cms": "cms",
-    "momentum.ii": "ii",
-    "momentum.er": "er",
-    "liquidity.lq": "lq",
-    "liquidity.trend": "lq_trend",
-    "liquidity.label": "lq_label",
-    "classification.regime_label": "regime_label",
-    "classification.confidence": "confidence",
-    "classification.regime_bias": "regime_bias",
-    "classification.risk_posture": "risk_posture",
-}
 _KEY = ("ts", "symbol", "timeframe", "asof")
 
 
@@ -66,6 +48,7 @@ class Evaluation:
     result: SeriesResult
     eras: EraChoice
     files: tuple[Path, Path]  # escalation, state
+    read_as: str = ""  # of bars of an older version: what was assumed
 
     def facts(self) -> dict[str, Any]:
         """Plain values for ``--json``."""
@@ -80,6 +63,7 @@ class Evaluation:
             "eras": self.eras.version,
             "eras_reason": self.eras.reason,
             "files": [str(path) for path in self.files],
+            "read_as": self.read_as,
         }
 
 
@@ -97,7 +81,8 @@ def evaluate(  # noqa: PLR0913 - the parts of one question
 
     The era class comes from the table of symbols, then from the universe; a symbol in neither gets
     the fixed eras. Below the gates the tables are written without rows. A file does not tell when
-    its bars became known: ``as_of`` (aware) leaves out those that were not over by then.
+    its bars became known: ``as_of`` (aware) leaves out those that were not over by then. Bars of
+    version 1, a file or the folder of a series, are read in the zone of the symbol's class.
 
     Raises:
         BarsError: the file cannot be understood, or its bars are not ascending.
@@ -106,21 +91,22 @@ def evaluate(  # noqa: PLR0913 - the parts of one question
     """
     name, frame = symbol.upper(), canonical_timeframe(timeframe)
     choice = choose_eras(name, universe, eras_file)
-    bars = read_bars_file(bars_file)
+    offered = offered_bars(bars_file, name, frame, universe)
+    bars = offered.bars
     if as_of is not None:
         asset_class = universe.instrument(name).asset_class
         bars = bars.filter(is_finished(pl.col("ts"), as_of, frame, asset_class))
     result = compute_series(bars, symbol=name, timeframe=frame, eras=choice.eras)
-    return written(result, choice, output)
+    return written(result, choice, output, offered.read_as)
 
 
-def written(result: SeriesResult, choice: EraChoice, output: Path) -> Evaluation:
+def written(result: SeriesResult, choice: EraChoice, output: Path, read_as: str = "") -> Evaluation:
     """Both tables of a result, in the folder ``output``."""
     files = (output / "escalation_history_v3.parquet", output / "state_history.parquet")
     tables = (escalation_table(result), state_table(result))
     for path, table in zip(files, tables, strict=True):
         write_atomically(path, table.write_parquet)
-    return Evaluation(result, choice, files)
+    return Evaluation(result, choice, files, read_as)
 
 
 def choose_eras(symbol: str, universe: Universe, eras_file: Path | None) -> EraChoice:
@@ -161,7 +147,7 @@ def state_table(result: SeriesResult) -> pl.DataFrame:
     advised = {one: action(one) for one in ESCALATION_BUCKETS}
     return state.select(
         *_KEY,
-        *(pl.col(column).alias(name) for name, column in _STATE.items()),
+        *(pl.col(column).alias(name) for name, column in STATE_NAMES.items()),
         _json_list("strategy_tags"),
         _json_list("regime_reasons"),
         summary.alias("classification.summary"),

@@ -4,7 +4,7 @@ Everything of one symbol is read from one state of its compute.db, and a file is
 """
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -13,7 +13,8 @@ from typing import Any
 import polars as pl
 
 from regime_platform.bars.parquet import encode
-from regime_platform.compute_db.reader import Reader, reading
+from regime_platform.compute_db.previous import reading_any
+from regime_platform.compute_db.reader import Reader
 from regime_platform.errors import ResultsError, UsageError
 from regime_platform.files import write_atomically, write_bytes
 from regime_platform.manifests.recipe import recipe_digest
@@ -40,7 +41,7 @@ class ExportOutcome:
     symbol: str
     status: Status
     rows: int = 0
-    reason: str = ""
+    reason: str = ""  # why it failed, or that the results are of an older version
 
     def facts(self) -> dict[str, Any]:
         """Plain values for ``--json``."""
@@ -80,22 +81,23 @@ def export(  # noqa: PLR0913 - what of whom, in what form, and where to
 def _to_sqlite(
     platform: Platform, instruments: Sequence[Instrument], output: Path, now: dt.datetime
 ) -> list[ExportOutcome]:
-    failed: dict[str, str] = {}
+    told: dict[str, str] = {}
     sound: list[tuple[Instrument, Path]] = []
     for one in instruments:
         path = platform.root.symbol(one.symbol).compute_db
         try:
-            with reading(path):
-                sound.append((one, path))
+            with reading_any(path, one) as reader:
+                told[one.symbol] = reader.read_as
+            sound.append((one, path))
         except ResultsError as error:
-            failed[one.symbol] = str(error)
+            told[one.symbol] = str(error)
     written: dict[str, int] = {}
     if sound:
         write_atomically(output, lambda temporary: written.update(fill(temporary, sound, now)))
     return [
-        ExportOutcome(one.symbol, Status.FAILED, reason=failed[one.symbol])
-        if one.symbol in failed
-        else ExportOutcome(one.symbol, Status.DONE, written[one.symbol])
+        ExportOutcome(one.symbol, Status.DONE, written[one.symbol], told[one.symbol])
+        if one.symbol in written
+        else ExportOutcome(one.symbol, Status.FAILED, reason=told[one.symbol])
         for one in instruments
     ]
 
@@ -105,7 +107,8 @@ def _to_folder(
 ) -> ExportOutcome:
     symbol, rows = instrument.symbol, 0
     try:
-        with reading(platform.root.symbol(symbol).compute_db) as reader:
+        with reading_any(platform.root.symbol(symbol).compute_db, instrument) as reader:
+            read_as = reader.read_as
             for name, table, facts in _tables(reader, symbol):
                 target = output / symbol / f"{name}.{how.value}"
                 rows += table.height
@@ -115,7 +118,7 @@ def _to_folder(
                     write_atomically(target, _as_text(table).write_csv)
     except ResultsError as error:
         return ExportOutcome(symbol, Status.FAILED, reason=str(error))
-    return ExportOutcome(symbol, Status.DONE, rows)
+    return ExportOutcome(symbol, Status.DONE, rows, read_as)
 
 
 def _tables(reader: Reader, symbol: str) -> Iterator[tuple[str, pl.DataFrame, dict[str, str]]]:
@@ -128,9 +131,16 @@ def _tables(reader: Reader, symbol: str) -> Iterator[tuple[str, pl.DataFrame, di
             "result_schema_version": str(RESULT_SCHEMA_VERSION),
             "table_digest": lineage["tables"][name],
             "content_digest": facts_digest(lineage["tables"]),
-            "recipe_digest": recipe_digest(lineage["recipe"]),
+            **_origin(lineage),
         }
         yield name, reader.table(name).with_columns(pl.selectors.enum().cast(pl.String)), facts
+
+
+def _origin(lineage: Mapping[str, Any]) -> dict[str, str]:
+    """Of what was read from an older version nobody knows how it was made."""
+    if "recipe" in lineage:
+        return {"recipe_digest": recipe_digest(lineage["recipe"])}
+    return {"read_from_version": str(lineage["read_from_version"])}
 
 
 def _as_text(table: pl.DataFrame) -> pl.DataFrame:

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from regime_platform.compute_db.reader import Reader, reading
+from regime_platform.compute_db.previous import reading_any
+from regime_platform.compute_db.reader import Reader
 from regime_platform.model.asset_classes import ASSET_CLASSES, NEW_YORK, XNYS
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.timeframes import TIMEFRAMES, is_intraday
@@ -68,7 +69,7 @@ def fill(
         connection.execute("BEGIN")
         create_tables(connection)
         for instrument, path in symbols:
-            with reading(path) as reader:
+            with reading_any(path, instrument) as reader:
                 written[instrument.symbol] = _add(connection, reader, instrument, stamp)
         connection.execute("INSERT INTO schema_version VALUES (?, ?)", (VERSION, stamp))
         connection.execute("COMMIT")

@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from regime_platform.compute_db.reader import read_table
+from regime_platform.compute_db.previous import reading_any
 from regime_platform.model.result_schema import LATEST_SCHEMA
 from regime_platform.model.series import iso
 from regime_platform.model.timeframes import canonical_timeframe
@@ -46,12 +46,13 @@ class StateNow:
     escalation_bucket: str
     hazard_score: float | None
     consensus: float | None  # mean percentile over the symbol's timeframes
-    metrics: dict[str, float]
+    metrics: dict[str, float]  # None where an older version has none
     words: dict[str, str]  # labels and trends of volatility, momentum and liquidity
     supports: tuple[Level, ...]
     resistances: tuple[Level, ...]
     held_back: str  # why the gate keeps newer bars out; empty where it does not
     delisted: str  # the ISO date since when there is no news; empty where there may be some
+    read_as: str = ""  # of results of an older version: that they are, and how they were read
 
     def facts(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -67,13 +68,15 @@ def state(symbol: str, timeframe: str | None = None, *, where: Where = None) -> 
     """
     wanted = None if timeframe is None else canonical_timeframe(timeframe)
     instrument, paths = place(where).computed(symbol)
-    latest = read_table(paths.compute_db, "latest_state", timeframe=wanted).sort("timeframe")
-    held_back, delisted = gate_reason(paths), instrument.delisted
-    rows = latest.iter_rows(named=True)
-    return {row["timeframe"]: state_now(row, held_back, delisted) for row in rows}
+    with reading_any(paths.compute_db, instrument, wanted) as reader:
+        latest = reader.table("latest_state", timeframe=wanted).sort("timeframe")
+    told = gate_reason(paths), instrument.delisted, reader.read_as
+    return {row["timeframe"]: state_now(row, *told) for row in latest.iter_rows(named=True)}
 
 
-def state_now(row: dict[str, Any], held_back: str = "", delisted: str = "") -> StateNow:
+def state_now(
+    row: dict[str, Any], held_back: str = "", delisted: str = "", read_as: str = ""
+) -> StateNow:
     """A row of ``LATEST_SCHEMA`` as a state."""
     return StateNow(
         symbol=row["symbol"],
@@ -98,6 +101,7 @@ def state_now(row: dict[str, Any], held_back: str = "", delisted: str = "") -> S
         resistances=_levels(row, "resistance"),
         held_back=held_back,
         delisted=delisted,
+        read_as=read_as,
     )
 
 

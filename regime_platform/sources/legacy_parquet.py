@@ -8,7 +8,7 @@ them one after another takes most of the time; only where that fails is the culp
 
 import datetime as dt
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,7 +84,7 @@ def parquet_store(kind: str, place: Path) -> OldStore:
             unread.append(Unread(symbol, folder.name, str(folder), None, NO_TIMEFRAME))
         else:
             folders.setdefault((symbol, timeframe), []).append(folder)
-    found = [_part(*series, within) for series, within in folders.items()]
+    found = [part_in(*series, within) for series, within in folders.items()]
     parts = tuple(one for one in found if one.files)
     if not parts:
         raise UsageError(
@@ -93,12 +93,20 @@ def parquet_store(kind: str, place: Path) -> OldStore:
     return OldStore(parts, tuple(unread))
 
 
-def _part(symbol: str, timeframe: str, folders: list[Path]) -> ParquetPart:
+def part_in(symbol: str, timeframe: str, folders: Sequence[Path]) -> ParquetPart:
+    """One series in its folders; without files where they hold none."""
     found = [one for folder in folders for one in sorted(_parquet_files(folder))]
     files = tuple(path for path, _size, _at in found)
     size = sum(size for _path, size, _at in found)
     written = dt.datetime.fromtimestamp(max((at for _p, _s, at in found), default=0.0), dt.UTC)
     return ParquetPart(tuple(folders), symbol, timeframe, files, size, written)
+
+
+def part_of_file(file: Path, symbol: str, timeframe: str) -> ParquetPart:
+    """One series in a single file."""
+    stat = file.stat()
+    written = dt.datetime.fromtimestamp(stat.st_mtime, dt.UTC)
+    return ParquetPart((file,), symbol, timeframe, (str(file),), stat.st_size, written)
 
 
 def _series(kind: str, place: Path) -> Iterator[tuple[str, Path]]:

@@ -1,4 +1,4 @@
-"""The results of the old engine: one SQLite file per symbol, read for comparison only.
+"""The results of the old engine: one SQLite file per symbol, for comparisons and for questions.
 
 Keys are text: a date where all bars of a timeframe are at midnight, else a time without a zone. A
 file may hold rows of both forms, left behind by runs that saw other bars.
@@ -6,8 +6,9 @@ file may hold rows of both forms, left behind by runs that saw other bars.
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,10 @@ from regime_platform.sources.steady_files import SteadyFiles
 ESCALATION = "escalation_history_v3"
 STATE = "state_history"
 LATEST = "latest_state"
+OldResults = dict[str, dict[str, pl.DataFrame]]
+
+_AT_ONCE = 5000  # rows as Python objects: a state of them is 5 kB
+_DATE = len("2024-07-05")
 _FOLDERS = (".", "*", "assets/*", "data/assets/*")
 
 
@@ -45,37 +50,84 @@ def find_results(place: Path) -> dict[str, Path]:
     return found
 
 
-def read_results(path: Path, symbol: str, asset_class: str) -> dict[str, dict[str, pl.DataFrame]]:
-    """Table -> timeframe -> its rows, with ``ts`` in UTC and without a zone, in the file's order.
-
-    States come flat: nested parts with dots between them, lists as they are. A key that cannot be
-    understood has no ``ts``.
+def stated_versions(path: Path) -> list[str]:
+    """What the file says of its version; nothing where it has no such table.
 
     Raises:
         BarsError: the file is damaged; names it.
     """
-    tables: dict[str, dict[str, pl.DataFrame]] = {}
+    tables = "SELECT name FROM sqlite_master WHERE name = 'schema_version'"
+    if not list(_rows(path, tables)):
+        return []
+    return [str(row["version"]) for row in _rows(path, "SELECT version FROM schema_version")]
+
+
+def read_results(
+    path: Path, symbol: str, asset_class: str, wanted: str | None = None
+) -> OldResults:
+    """Table -> timeframe -> its rows, with ``ts`` in UTC and without a zone, in the file's order.
+
+    States come flat: nested parts with dots between them, lists as they are. A key that cannot be
+    understood has no ``ts``. Of ``latest_state``, what else it tells stands beside the state.
+
+    Args:
+        path: the file.
+        symbol: in upper case.
+        asset_class: tells the zone of its times.
+        wanted: only this timeframe.
+
+    Raises:
+        BarsError: the file is damaged; names it.
+    """
+    tables: OldResults = {}
     for table in (ESCALATION, STATE, LATEST):
-        asked = f"SELECT * FROM {table} WHERE upper(symbol) = ?"  # noqa: S608 - a constant
-        by_timeframe: dict[str, list[dict[str, Any]]] = {}
-        for row in _rows(path, asked, symbol):
-            timeframe = known_timeframe(str(row["timeframe"]))
-            if timeframe is not None:
-                by_timeframe.setdefault(timeframe, []).append(_plain(row, table))
+        asked = (
+            f"SELECT * FROM {table} WHERE upper(symbol) = ? "  # noqa: S608 - a constant
+            "AND coalesce(known_timeframe(timeframe) = ?, TRUE)"
+        )
+        pieces: dict[str, list[pl.DataFrame]] = {}
+        found = _rows(path, asked, symbol, wanted)
+        while batch := list(islice(found, _AT_ONCE)):
+            for timeframe, rows in _by_timeframe(batch, table, path).items():
+                pieces.setdefault(timeframe, []).append(rows)
         tables[table] = {
-            timeframe: _keyed(pl.DataFrame(rows, infer_schema_length=None), timeframe, asset_class)
-            for timeframe, rows in by_timeframe.items()
+            timeframe: _keyed(pl.concat(rows, how="diagonal_relaxed"), timeframe, asset_class)
+            for timeframe, rows in pieces.items()
         }
     return tables
 
 
-def _rows(path: Path, question: str, *values: str) -> Iterator[dict[str, Any]]:
+def in_last_form(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows whose key has the form that the last run gave to all: other forms are older."""
+    known = rows.filter(pl.col("ts").is_not_null())
+    has_times = (known["ts"].dt.truncate("1d") != known["ts"]).any()
+    return known.filter((pl.col("asof").str.len_chars() > _DATE) == pl.lit(has_times))
+
+
+def _by_timeframe(
+    batch: Sequence[dict[str, Any]], table: str, path: Path
+) -> dict[str, pl.DataFrame]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in batch:
+        timeframe = known_timeframe(str(row["timeframe"]))
+        if timeframe is None:
+            continue
+        try:
+            found.setdefault(timeframe, []).append(_plain(row, table))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            where = f"{row['symbol']} {row['timeframe']} {row['asof']}"
+            raise BarsError(f"{path}: the state of {where} is not readable ({error!r})") from error
+    return {name: pl.DataFrame(rows, infer_schema_length=None) for name, rows in found.items()}
+
+
+def _rows(path: Path, question: str, *values: str | None) -> Iterator[dict[str, Any]]:
     try:
         with (
             SteadyFiles().address(path) as address,
             closing(sqlite3.connect(address, uri=True)) as connection,
         ):
             connection.row_factory = sqlite3.Row
+            connection.create_function("known_timeframe", 1, known_timeframe, deterministic=True)
             for row in connection.execute(question, values):
                 yield dict(row)
     except sqlite3.Error as error:
@@ -83,18 +135,21 @@ def _rows(path: Path, question: str, *values: str) -> Iterator[dict[str, Any]]:
 
 
 def _plain(row: dict[str, Any], table: str) -> dict[str, Any]:
-    if table != STATE:
+    if table == ESCALATION:
         return row
-    return {"asof": row["asof"], **dict(_flat(json.loads(row["state_json"]), ""))}
+    told = row.get("state_json")
+    state = {} if told is None else dict(_flat(json.loads(told), ""))
+    beside = {} if table == STATE else {name: row[name] for name in row if name != "state_json"}
+    return {"asof": row["asof"], **state, **beside}
 
 
 def _flat(node: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
     for name, value in node.items():
         if name == "key_levels":
             yield from _levels(value)
-        elif isinstance(value, Mapping) and not name.startswith("escalation_"):
+        elif isinstance(value, dict) and not name.startswith("escalation_"):
             yield from _flat(value, f"{prefix}{name}.")
-        elif isinstance(value, Mapping | list):
+        elif isinstance(value, dict | list):
             yield f"{prefix}{name}", json.dumps(value)
         elif name != "asof":
             yield f"{prefix}{name}", value

@@ -1,0 +1,43 @@
+"""Where the JSON form of a state, flattened with dots, keeps the columns of ``STATE_SCHEMA``.
+
+Codes are lists there and key levels objects; what is ``valid_metrics`` here is told nowhere there.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from regime_platform.model.result_schema import METRICS, STATE_SCHEMA
+
+#: Flattened name -> column, in the order of the JSON form; a few columns stand there twice.
+STATE_NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        **{f"metrics.{name}": name for name in METRICS},
+        "vol_regime.vrs": "vrs",
+        "vol_regime.label": "vol_label",
+        "vol_regime.trend": "vol_trend",
+        "momentum.state": "momentum_state",
+        "momentum.cms": "cms",
+        "momentum.ii": "ii",
+        "momentum.er": "er",
+        "liquidity.lq": "lq",
+        "liquidity.trend": "lq_trend",
+        "liquidity.label": "lq_label",
+        "classification.regime_label": "regime_label",
+        "classification.confidence": "confidence",
+        "classification.regime_bias": "regime_bias",
+        "classification.risk_posture": "risk_posture",
+    }
+)
+#: Lists of codes, joined by a comma in their columns.
+CODE_COLUMNS = ("strategy_tags", "regime_reasons", "regime_reasons_top")
+LEVEL_COLUMNS = tuple(one for one in STATE_SCHEMA if one.startswith(("support_", "resistance_")))
+
+
+def names_of(column: str) -> tuple[str, ...]:
+    """The flattened names under which a column may stand."""
+    if column in CODE_COLUMNS:
+        return (f"classification.{column}",)
+    if column in LEVEL_COLUMNS:
+        return (f"key_levels.{column}",)
+    told = tuple(name for name, meant in STATE_NAMES.items() if meant == column)
+    return told or (column,)
