@@ -42,9 +42,14 @@ def copy_file(source: Path, temporary: Path) -> None:
     shutil.copyfile(source, temporary)
 
 
+def fill_file(temporary: Path, data: bytes) -> None:
+    """Puts bytes into a file that `write_atomically` is about to publish."""
+    temporary.write_bytes(data)
+
+
 def write_bytes(target: Path, data: bytes) -> None:
     """Publishes bytes as they are."""
-    write_atomically(target, lambda temporary: _fill(temporary, data))
+    write_atomically(target, lambda temporary: fill_file(temporary, data))
 
 
 def write_text(target: Path, text: str) -> None:
@@ -122,10 +127,6 @@ def sweep_temporary(folder: Path) -> None:
         leftovers = [Path(entry) for entry in entries if entry.name.startswith(_TEMPORARY)]
     for leftover in leftovers:
         leftover.unlink(missing_ok=True)
-
-
-def _fill(temporary: Path, data: bytes) -> None:
-    temporary.write_bytes(data)
 
 
 def _cut_unfinished(stream: BinaryIO) -> None:

@@ -23,6 +23,8 @@ LATEST = "latest_state"
 
 def content_of(table: str, rows: pl.DataFrame) -> dict[tuple[str, str], Blocks]:
     """The blocks of one table, all of its rows in order."""
+    if rows.height and rows["timeframe"][0] == rows["timeframe"][-1]:  # as most pieces are
+        return {(table, rows["timeframe"][0]): blocks_of(rows)}
     content = {}
     start = 0
     for timeframe, count in rows.group_by("timeframe", maintain_order=True).len().iter_rows():

@@ -13,7 +13,7 @@ import polars as pl
 
 from regime_platform.compute_db.connection import attached
 from regime_platform.compute_db.reader import Reader, is_sqlite, reading
-from regime_platform.compute_db.store import fill_new
+from regime_platform.compute_db.store import create_tables, fill_tables
 from regime_platform.compute_db.version_1 import current_tables
 from regime_platform.errors import BarsError, ResultsError
 from regime_platform.model.instruments import Instrument
@@ -61,7 +61,8 @@ def reading_any(
         raise ResultsError(f"{path}, of version {PREVIOUS}, has no results of {instrument.symbol}")
     with attached(_NOWHERE, read_only=False) as connection:
         try:
-            fill_new(connection, tables, {"read_from_version": PREVIOUS})
+            create_tables(connection)
+            fill_tables(connection, tables, {"read_from_version": PREVIOUS})
         except ResultsError as error:
             raise ResultsError(f"{path} is not readable as version {PREVIOUS}: {error}") from error
         yield Reader(connection, _read_as(path, instrument, old, left_out))

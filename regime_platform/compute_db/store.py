@@ -6,7 +6,9 @@ by ``update`` instead, without writing the rest again.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Any
 
@@ -28,7 +30,7 @@ from regime_platform.compute_db.schema import (
     create_state_json,
     create_table,
 )
-from regime_platform.files import write_atomically
+from regime_platform.files import fill_file, write_atomically
 from regime_platform.model.digests import Blocks, canonical_json, frame_digest
 from regime_platform.model.result_schema import (
     LATEST_SCHEMA,
@@ -41,6 +43,7 @@ from regime_platform.model.result_schema import (
 #: timeframe.
 Table = pl.DataFrame | Iterable[pl.DataFrame]
 
+_MOST_WAITING = 50_000  # rows: what is not committed is held in memory
 _FEW = 64  # rows that are handed over one by one in half the time that a frame takes
 
 
@@ -68,9 +71,9 @@ def build(
     stored: dict[str, Any] = {}
 
     def fill(temporary: Path) -> None:
-        temporary.unlink()  # DuckDB makes its file itself
+        fill_file(temporary, _without_rows())
         with attached(temporary, read_only=False) as connection:
-            stored.update(fill_new(connection, tables, lineage, bars))
+            stored.update(fill_tables(connection, tables, lineage, bars))
         # what a killed update left there belongs to the file that is about to be replaced
         log_beside(path).unlink(missing_ok=True)
 
@@ -92,40 +95,60 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame
     connection.unregister("stored")
 
 
-def fill_new(
+def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """All tables and the view, without rows."""
+    with transaction(connection):
+        for name in TABLES:
+            connection.execute(create_table(name))
+        connection.execute(create_content_blocks())
+        connection.execute(CREATE_SCHEMA_VERSION)
+        connection.execute(create_state_json())
+
+
+def fill_tables(
     connection: duckdb.DuckDBPyConnection,
     tables: Mapping[str, Table],
     lineage: Mapping[str, Any],
     bars: Mapping[str, Blocks] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    """Fills an empty database as ``build`` does, and gives the lineage as stored in it.
+    """Fills the empty tables as ``build`` does, and gives the lineage as stored.
 
     Raises:
         ResultsError: see ``build``.
     """
     content = {(BARS, timeframe): blocks for timeframe, blocks in bars.items()}
-    latest = LATEST_SCHEMA.to_frame()
-    for name in TABLES:
-        with transaction(connection):  # one at a time: what is not committed is held in memory
-            connection.execute(create_table(name))
+    latest, waiting = LATEST_SCHEMA.to_frame(), 0
+    with transaction(connection):
+        for name in TABLES:
             for rows in _sound_pieces(name, tables.get(name)):
                 insert(connection, name, rows)
+                waiting += rows.height
                 if name == LATEST:
                     latest = rows
                     continue
                 for key, blocks in content_of(name, rows).items():
                     content[key] = content[key].followed_by(blocks) if key in content else blocks
-    stored = {**lineage, "tables": table_digests(content, frame_digest(latest))}
-    with transaction(connection):
-        connection.execute(create_content_blocks())
+            if waiting > _MOST_WAITING:
+                connection.commit()
+                connection.begin()
+                waiting = 0
+        stored = {**lineage, "tables": table_digests(content, frame_digest(latest))}
         insert(connection, "content_blocks", content_frame(content))
-        connection.execute(CREATE_SCHEMA_VERSION)
         connection.execute(
             "INSERT INTO schema_version VALUES (?, ?, ?)",
             [RESULT_SCHEMA_VERSION, RESULT_SCHEMA_DIGEST, canonical_json(stored)],
         )
-        connection.execute(create_state_json())
     return stored
+
+
+@cache
+def _without_rows() -> bytes:
+    """What every new file begins as: declaring tables takes longer than filling some."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "compute.db"
+        with attached(path, read_only=False) as connection:
+            create_tables(connection)
+        return path.read_bytes()
 
 
 def _sound_pieces(name: str, table: Table | None) -> Iterator[pl.DataFrame]:
