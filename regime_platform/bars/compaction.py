@@ -26,7 +26,7 @@ from regime_platform.files import write_bytes
 from regime_platform.validation.series_rules import GATE_SCHEMA
 
 #: Where more files than this stand at the end of a log, whoever appends to it merges some.
-MOST_FILES = 16
+MOST_FILES = 8
 #: A file so many times as large as all younger ones together is left alone then: rewriting it for a
 #: few rows, and reading it whole for the overlap of the next page, would cost more than it saves.
 _LARGE = 4

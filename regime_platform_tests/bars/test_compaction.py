@@ -136,7 +136,7 @@ def test_a_log_compacts_itself_past_a_number_of_files(
         _log(one, 1, start=day)
         counts.append(len(names(one)))
 
-    assert MOST_FILES == 16
+    assert MOST_FILES == 8
     assert (max(counts), counts[-1]) == (4, 2)
     assert _everything(one) == _everything(two)
 

@@ -1,7 +1,8 @@
 """`make bench-store`: what a few new bars cost a series that has many, and what it takes on disk.
 
 Each run appends the next bars behind an overlap, as an update does: compare, store, fold, judge and
-write the canonical bars; every write is flushed to disk. Verdict and manifests are left aside.
+write the canonical bars; every write is flushed to disk. Verdict and manifests are left aside; in
+"append_unjudged" the gate is too, which leaves raw log and canonical bars.
 """
 
 import argparse
@@ -59,13 +60,13 @@ def appending_figures(case: Case, runs: int) -> Iterator[Figure]:
         compact(paths.raw(case.timeframe))
         compacted = _size(paths.raw(case.timeframe))
     meaning = f"{case.new} bars to {case.held:,} {case.timeframe} bars"
-    for clock in ("wall", "cpu"):
-        whole = [
-            sum(getattr(cost, clock) for cost in each) for each in zip(*costs.values(), strict=True)
-        ]
-        ms = 1e3 * statistics.median(whole)
-        yield Figure(f"{case.name}_append_{clock}_ms", ms, meaning, runs)
-        yield Figure(f"{case.name}_append_{clock}_ms_least", 1e3 * min(whole), "the same", runs)
+    judged = {"append": costs, "append_unjudged": {**costs, "gate": []}}
+    for name, stages in judged.items():
+        for clock in ("wall", "cpu"):
+            runs_of = [[getattr(one, clock) for one in taken] for taken in stages.values() if taken]
+            whole = [1e3 * sum(each) for each in zip(*runs_of, strict=True)]
+            yield Figure(f"{case.name}_{name}_{clock}_ms", statistics.median(whole), meaning, runs)
+            yield Figure(f"{case.name}_{name}_{clock}_ms_least", min(whole), "the same", runs)
     for stage, taken in costs.items():
         walls = [1e3 * cost.wall for cost in taken]
         yield Figure(f"{case.name}_{stage}_wall_ms", statistics.median(walls), "of this", runs)
