@@ -29,6 +29,7 @@ from regime_platform.model.result_schema import TABLES
 from regime_platform.model.timeframes import TIMEFRAMES
 
 _Part = tuple[str, str]  # table, timeframe
+_AT_ONCE = 1 << 20  # rows: a table in one piece needs not be put together
 
 
 @dataclass(frozen=True)
@@ -87,9 +88,14 @@ def strange_parts(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _plain_rows(connection: duckdb.DuckDBPyConnection, table: str) -> pl.DataFrame:
-    found = connection.sql(f'SELECT * FROM "{table}"').to_arrow_table()  # noqa: S608 - own names
+    query = connection.sql(f'SELECT * FROM "{table}"')  # noqa: S608 - own names
+    found = query.to_arrow_table(_AT_ONCE)
     there = [name for name in TABLES[table] if name in found.column_names]
-    return pl.DataFrame(pa.table([_plain(found[name].combine_chunks()) for name in there], there))
+    return pl.DataFrame(pa.table([_plain(_whole(found[name])) for name in there], there))
+
+
+def _whole(column: Any) -> Any:
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def _plain(column: Any) -> Any:
@@ -101,14 +107,13 @@ def _plain(column: Any) -> Any:
 
 def _by_timeframe(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
     """The rows of each timeframe by ts; as stored they are, unless somebody put them elsewhere."""
-    codes = rows["timeframe"]
-    if not codes.is_sorted():
+    if not rows["timeframe"].is_sorted():
         rows = rows.sort("timeframe", maintain_order=True)
-    start = 0
-    for code, count in rows.group_by("timeframe", maintain_order=True).len().iter_rows():
-        part = rows[start : start + count]
+    codes, counts = np.unique(rows["timeframe"].to_numpy(), return_counts=True)
+    ends = np.cumsum(counts)
+    for code, start, end in zip(codes.tolist(), ends - counts, ends, strict=True):
+        part = rows[int(start) : int(end)]
         yield TIMEFRAMES[code], part if part["ts"].is_sorted() else part.sort("ts")
-        start += count
 
 
 def _stored_blocks(connection: duckdb.DuckDBPyConnection) -> dict[_Part, Blocks]:

@@ -108,18 +108,14 @@ def blocks_of(frame: pl.DataFrame) -> Blocks:
 
 
 def _hashed(frame: pl.DataFrame) -> list[bytes]:
-    starts = range(0, frame.height, BLOCK_ROWS)
-    digests = [hashlib.sha256() for _ in starts]
-    plain = _plain_frame(frame)
-    unknown = [column.name for column in plain.iter_columns() if column.null_count()]
-    # at once, since every evaluation has its price
-    missing = plain.select(pl.col(unknown).is_null()) if unknown else plain.clear()
+    height = frame.height
+    blocks = [(start, min(start + BLOCK_ROWS, height)) for start in range(0, height, BLOCK_ROWS)]
+    digests = [hashlib.sha256() for _ in blocks]
     # Column by column, so that a column is turned into bytes once and only one at a time.
-    for column in plain.iter_columns():
-        nulls = missing[column.name].to_numpy() if column.name in unknown else None
+    for column in _plain_frame(frame).iter_columns():
         values, offsets = _value_array(column)
-        for start, digest in zip(starts, digests, strict=True):
-            end = min(start + BLOCK_ROWS, frame.height)
+        nulls = _nulls(column, values) if column.null_count() else None
+        for (start, end), digest in zip(blocks, digests, strict=True):
             digest.update(_ALL_KNOWN if nulls is None else _null_mark(nulls[start:end]))
             if offsets is None:
                 digest.update(values[start:end].data)
@@ -127,6 +123,14 @@ def _hashed(frame: pl.DataFrame) -> list[bytes]:
             digest.update(np.diff(offsets[start : end + 1]).astype("<u4").data)
             digest.update(values[offsets[start] : offsets[end]].data)
     return [digest.digest() for digest in digests]
+
+
+def _nulls(column: pl.Series, values: _Array) -> _Array:
+    if column.dtype.is_float():
+        unknown = np.isnan(values)
+        if np.count_nonzero(unknown) == column.null_count():  # none of them is a number's own NaN
+            return unknown
+    return column.is_null().to_numpy()
 
 
 def _plain_frame(frame: pl.DataFrame) -> pl.DataFrame:
