@@ -10,7 +10,7 @@ from typing import Any
 
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.bars.locks import writing
-from regime_platform.compute.eras import era_class
+from regime_platform.compute.eras import EraChoice, EraClass, era_class
 from regime_platform.compute.warming import warm_up
 from regime_platform.compute_db.reader import read_lineage
 from regime_platform.errors import BarsError, BlockedError, NewerResultsError, ResultsError
@@ -57,9 +57,16 @@ def derive(platform: Platform, instrument: Instrument, *, force: bool = False) -
 def current_recipe(platform: Platform, instrument: Instrument, verdict: Verdict) -> dict[str, Any]:
     """What the results would be made from now."""
     wanted = era_class(instrument.symbol, instrument.asset_class)
-    choice = platform.eras.choose(wanted)
+    bars = {timeframe: held.digest for timeframe, held in verdict.promoted.items()}
+    return recipe_of(platform, bars, wanted, platform.eras.choose(wanted))
+
+
+def recipe_of(
+    platform: Platform, bars: Mapping[str, str], wanted: EraClass, choice: EraChoice
+) -> dict[str, Any]:
+    """What results of these bars (timeframe -> digest) are made from, in the eras chosen."""
     return recipe_facts(
-        bars={timeframe: held.digest for timeframe, held in verdict.promoted.items()},
+        bars=bars,
         params_fingerprint=platform.params.fingerprint(),
         eras={
             "version": choice.version,

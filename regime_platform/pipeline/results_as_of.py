@@ -15,10 +15,11 @@ from regime_platform.compute.eras import EraChoice, EraClass, era_class
 from regime_platform.compute.results import SeriesResult
 from regime_platform.compute_db.content import table_digest
 from regime_platform.errors import ConfigError, ResultsError
-from regime_platform.manifests.recipe import recipe_digest, recipe_facts
+from regime_platform.manifests.recipe import recipe_digest
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.series import iso
 from regime_platform.pipeline.as_of import SymbolAsOf, first_fetch, symbol_as_of
+from regime_platform.pipeline.derive import recipe_of
 from regime_platform.pipeline.eras import era_set, eras_as_of
 from regime_platform.pipeline.inputs import Tables
 from regime_platform.pipeline.platform import Platform
@@ -135,18 +136,8 @@ def _known_then(
 def _recipe(
     platform: Platform, known: SymbolAsOf, wanted: EraClass, choice: EraChoice
 ) -> dict[str, Any]:
-    return recipe_facts(
-        bars={name: one.digest for name, one in known.series.items()},
-        params_fingerprint=platform.params.fingerprint(),
-        eras={
-            "version": choice.version,
-            "class": wanted.name,
-            "reason": choice.reason,
-            "boundaries": [[era.start_us, era.end_us] for era in choice.eras],
-        },
-        compute_digest=platform.code.compute_digest,
-        libraries=platform.code.calculating,
-    )
+    bars = {name: one.digest for name, one in known.series.items()}
+    return recipe_of(platform, bars, wanted, choice)
 
 
 def _nothing_known(
