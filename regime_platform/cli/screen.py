@@ -41,6 +41,7 @@ STATUS_STYLES = {
 }
 
 Cell = str | Text
+_LEAST_TEXT = 8  # characters of a folding column; fewer cannot be read
 
 
 def results() -> Console:
@@ -72,12 +73,34 @@ def print_table(
         columns: their titles.
         rows: one cell per column.
         numbers: columns aligned to the right.
-        folding: columns that give way where the terminal is narrow; the others stay whole.
+        folding: columns that give way where the terminal is narrow; the others stay whole. Where
+            no room is left to read in, their texts follow the table line by line.
     """
+    console, cells = results(), [tuple(row) for row in rows]
+    whole = [place for place, name in enumerate(columns) if name not in folding]
+    narrow = _table(columns, cells, whole, numbers, folding)
+    if console.width - console.measure(narrow).maximum >= _LEAST_TEXT * len(folding):
+        console.print(_table(columns, cells, range(len(columns)), numbers, folding))
+        return
+    console.print(narrow)
+    for row in cells:
+        for place, name in enumerate(columns):
+            if name in folding and str(row[place]):
+                told = f"{' '.join(map(str, row[:2]))}: {row[place]}"
+                console.print(told, markup=False, soft_wrap=True)
+
+
+def _table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Cell]],
+    places: Sequence[int],
+    numbers: Collection[str],
+    folding: Collection[str],
+) -> Table:
     table = Table(
         box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False, padding=(0, 1, 0, 0)
     )
-    for name in columns:
+    for name in (columns[place] for place in places):
         table.add_column(
             name,
             justify="right" if name in numbers else "left",
@@ -85,8 +108,8 @@ def print_table(
             overflow="fold",
         )
     for row in rows:
-        table.add_row(*row)
-    results().print(table)
+        table.add_row(*(row[place] for place in places))
+    return table
 
 
 def styled(word: str) -> Text:
