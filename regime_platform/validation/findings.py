@@ -5,7 +5,7 @@ through is decided in ``gate``.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Self
 
@@ -66,7 +66,7 @@ class Finding:
     def facts(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return {
-            **asdict(self),
+            **vars(self),
             "severity": self.severity.value,
             "examples": list(self.examples),
         }

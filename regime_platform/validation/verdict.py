@@ -55,9 +55,10 @@ class SeriesVerdict:
     def facts(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return {
-            **asdict(self),
+            **vars(self),
             "findings": [one.facts() for one in self.findings],
             "raw_files": list(self.raw_files),
+            "listed": asdict(self.listed),
             "promoted": None if self.promoted is None else self.promoted.facts(),
         }
 
