@@ -90,7 +90,8 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame
         appender.append_rows(naive.rows())
         appender.flush()
         return
-    connection.register("stored", naive.to_arrow())
+    # of this level, text is handed over as it lies
+    connection.register("stored", naive.to_arrow(compat_level=pl.CompatLevel.newest()))
     connection.execute(f'INSERT INTO "{table}" SELECT * FROM stored')  # noqa: S608 - own names
     connection.unregister("stored")
 
