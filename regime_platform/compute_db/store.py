@@ -87,7 +87,8 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame
     instants = [name for name, dtype in rows.schema.items() if isinstance(dtype, pl.Datetime)]
     naive = rows.with_columns(pl.col(instants).dt.replace_time_zone(None))
     if rows.height > _FEW:
-        connection.register("stored", naive.to_arrow())
+        # of this level, text is handed over as it lies
+        connection.register("stored", naive.to_arrow(compat_level=pl.CompatLevel.newest()))
         connection.execute(f'INSERT INTO "{table}" SELECT * FROM stored')  # noqa: S608 - own names
         connection.unregister("stored")
     elif rows.height > _VERY_FEW:
