@@ -31,7 +31,7 @@ _PARTITION = """query One($symbol: String!) { assetNodeOrError(assetKey: {path: 
   ... on AssetNode { assetMaterializations(partitions: [$symbol], limit: 100) {
   timestamp runId metadataEntries { label __typename } } } } }"""
 _PATIENCE = 4 * 3600.0  # seconds
-_QUIET = 40.0  # seconds without anything to do, more than the sensor's interval
+_QUIET = 20.0  # seconds without anything to do, more than the sensor's interval
 
 
 class RunningPlatform:
