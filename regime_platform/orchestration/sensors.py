@@ -63,7 +63,8 @@ def build_sensors(current: CurrentUniverse) -> list[dg.SensorDefinition]:
         if not wanted:
             context.update_cursor(str(last))
             return dg.SkipReason("every symbol fetched since the last tick is already walked on")
-        if time.time() - began < _GATHERING and _grow(context.instance, wanted):
+        waited = time.time() - began  # by the clock that events are stamped with
+        if waited < _GATHERING and _grow(context.instance, wanted):
             return dg.SkipReason(f"the update goes on: {len(changed)} symbols wait for more")
         batches = [(tier, batch) for tier, symbols in wanted.items() for batch in _cut(symbols)]
         requests = [
@@ -97,10 +98,11 @@ def changed_symbols(instance: dg.DagsterInstance, since: int) -> tuple[frozenset
     """Symbols with inserted rows that no run has walked on, and since when there are some.
 
     Returns:
-        The symbols; the id of the last event looked at; the Unix time of the first that counts.
+        The symbols; the id of the last event looked at; the Unix time of the first that counts,
+        infinite where none does.
     """
     changed: set[str] = set()
-    last, began = since, time.time()
+    last, began = since, math.inf
     for record in _fetches(instance, since):
         last = record.storage_id
         event = record.asset_materialization
