@@ -1,6 +1,8 @@
 """Columns of the assets and where each comes from, as the UI's lists of columns show them.
 
-They stand at the definitions, the same for every symbol, so that no event carries them.
+They stand at the definitions, the same for every symbol, so that no event carries them. Dagster's
+open-source UI keeps column lineage for its API and draws none of it, so each column says in its
+description as well what it is made from.
 """
 
 from collections.abc import Mapping, Sequence
@@ -53,7 +55,7 @@ def column_metadata(stage: Stage) -> dict[str, Any]:
     """The metadata of an asset's definition: its columns, and which columns each is made from."""
     if stage not in _FRAME:
         return {}
-    columns = {"dagster/column_schema": column_schema(_FRAME[stage])}
+    columns = {"dagster/column_schema": column_schema(_FRAME[stage], _notes(stage))}
     tables = TABLES if stage is Stage.COMPUTE_DB else {}
     lineage = {"dagster/column_lineage": _lineage(stage)} if stage in _BEFORE else {}
     return columns | lineage | {name: column_schema(schema) for name, schema in tables.items()}
@@ -62,6 +64,15 @@ def column_metadata(stage: Stage) -> dict[str, Any]:
 def origins(column: str) -> Sequence[str]:
     """The columns of the asset before that a column is made from; one of the same name is kept."""
     return _MADE_FROM.get(column, (column,) if column in BAR_SCHEMA else (*PRICE_COLUMNS, "volume"))
+
+
+def _notes(stage: Stage) -> Mapping[str, str]:
+    if stage not in _BEFORE:
+        return {}
+    made = {column: ", ".join(origins(column)) for column in _FRAME[stage]}
+    return {
+        column: f"from {names} of {_BEFORE[stage].value}" for column, names in made.items() if names
+    }
 
 
 def _lineage(stage: Stage) -> dg.TableColumnLineage:

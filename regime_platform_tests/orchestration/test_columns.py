@@ -47,3 +47,15 @@ def test_every_column_of_an_asset_names_columns_that_the_asset_before_has() -> N
             for one in deps
         }
         assert named == there
+
+
+def test_the_list_of_columns_says_what_each_is_made_from() -> None:
+    columns = column_metadata(Stage.COMPUTE_DB)["dagster/column_schema"].columns
+    said = {one.name: one.description for one in columns}
+
+    assert said["ema_fast"] == "from close of validated_bars"
+    assert (
+        said["vol_trend"]
+        == "one of FALLING, FLAT, RISING; from open, high, low, close of validated_bars"
+    )
+    assert said["symbol"] is None
