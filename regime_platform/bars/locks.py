@@ -5,8 +5,9 @@ whether there is anything to write before taking it: taking it writes the lock f
 """
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache
 
 from filelock import FileLock, Timeout
 
@@ -44,6 +45,22 @@ def writing(paths: SymbolPaths, timeout: float = PATIENCE) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def writing_when_needed(paths: SymbolPaths) -> Iterator[Callable[[], None]]:
+    """Gives what takes the symbol's lock; called again it does nothing. Freed with the block.
+
+    Raises:
+        BarsError: as ``writing``, when the lock is taken.
+    """
+    with ExitStack() as held:
+
+        @cache
+        def hold() -> None:
+            held.enter_context(writing(paths))
+
+        yield hold
 
 
 def _sign(descriptor: int) -> None:

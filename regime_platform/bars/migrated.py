@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from regime_platform.bars.raw_file import batch_bytes, read_rows
 from regime_platform.bars.raw_log import LEGACY, FetchFacts
-from regime_platform.bars.raw_names import RawName, batch_name, listing
+from regime_platform.bars.raw_names import RawName, batch_name, listing, parsed
 from regime_platform.files import write_bytes
 from regime_platform.model.bar_schema import BAR_COLUMNS
 from regime_platform.model.sessions import last_finished
@@ -30,7 +30,7 @@ class Kept:
     """What of a part was not in the log yet."""
 
     rows: int
-    file: str | None = None  # the file written; None where nothing was missing
+    file: RawName | None = None  # the file written; None where nothing was missing
 
 
 def keep(folder: Path, bars: pl.DataFrame, facts: FetchFacts) -> Kept:
@@ -50,7 +50,7 @@ def keep(folder: Path, bars: pl.DataFrame, facts: FetchFacts) -> Kept:
     sequence = max((name.last for name in live), default=0) + 1
     name = batch_name(sequence, facts.fetched_at, data, is_legacy=True)
     write_bytes(folder / name, data)
-    return Kept(lacking.height, name)
+    return Kept(lacking.height, parsed(name))
 
 
 def missing(folder: Path, bars: pl.DataFrame, facts: FetchFacts) -> pl.DataFrame:
@@ -70,14 +70,15 @@ def missing(folder: Path, bars: pl.DataFrame, facts: FetchFacts) -> pl.DataFrame
     return bars.filter(bars["ts"].is_in(untold["ts"].implode()))
 
 
-def read_file(folder: Path, name: str) -> pl.DataFrame:
+def read_file(folder: Path, name: RawName) -> pl.DataFrame:
     """One migrated file as it lies on disk, in ``BAR_SCHEMA``.
 
     Raises:
         BarsError: it is damaged; names it.
     """
-    (found,) = [one for one in listing(folder)[0] if one.text == name]
-    return pl.DataFrame(pl.from_arrow(read_rows(folder, found, BAR_COLUMNS)))
+    table = read_rows(folder, name, BAR_COLUMNS)
+    # column by column: a whole table would be taken over in pieces by the pool of threads
+    return pl.DataFrame([pl.Series(one, table[one]) for one in BAR_COLUMNS])
 
 
 def read_migrated(folder: Path, source: str) -> pl.DataFrame:

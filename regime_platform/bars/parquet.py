@@ -4,7 +4,6 @@ Written by pyarrow because its page checksums let a reader notice a flipped bit,
 as a wrong number. Files are small, so they are whole in memory: what is hashed is what is read.
 """
 
-import io
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -23,11 +22,11 @@ def encode(frame: pl.DataFrame, facts: Mapping[str, str]) -> bytes:
     """The file that holds ``frame``, with ``facts`` as key-value metadata."""
     table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
     table = table.replace_schema_metadata(dict(facts))
-    sink = io.BytesIO()
+    sink = pa.BufferOutputStream()
     pq.write_table(
         table, sink, compression="zstd", write_page_checksum=True, **_encodings(frame.schema)
     )
-    return sink.getvalue()
+    return bytes(sink.getvalue())
 
 
 def decode(data: bytes, name: str) -> tuple[pl.DataFrame, dict[str, str]]:

@@ -39,6 +39,7 @@ def _simple_ratios() -> tuple[Fraction, ...]:
 
 
 SIMPLE_RATIOS = _simple_ratios()
+_SIMPLE = np.array([float(one) for one in SIMPLE_RATIOS])
 
 
 @dataclass(frozen=True)
@@ -116,8 +117,9 @@ def ratio_of(text: str) -> Fraction:
 
 def nearest_ratio(value: float) -> Fraction | None:
     """The simple ratio that ``value`` is, give or take 1 %; None where it is none."""
-    nearest = min(SIMPLE_RATIOS, key=lambda one: abs(float(one) / value - 1))
-    return nearest if abs(float(nearest) / value - 1) <= _MEASURED else None
+    distances = np.abs(_SIMPLE / value - 1)
+    nearest = int(distances.argmin())
+    return SIMPLE_RATIOS[nearest] if distances[nearest] <= _MEASURED else None
 
 
 def _pairs(held: pl.DataFrame, served: pl.DataFrame) -> tuple[pl.Series, _Array, _Array]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from regime_platform.cli.answering import Symbol, TimeframeWord
+from regime_platform.cli.answering import Symbol, Timeframe, TimeframeWord
 from regime_platform.cli.answering import bars as show
 from regime_platform.cli.era_sets import user
 from regime_platform.cli.options import Json, Now
@@ -53,6 +53,30 @@ def exclude_bar(  # noqa: PLR0913, PLR0917 - one parameter per option
     opens, said = instant_of("TS", ts), _statement(reason, by, now)
     made = exclude(root, instrument, timeframe, opens, said)
     _tell(instrument, made, as_json=as_json)
+
+
+@bars.command("exclude-found")
+def exclude_found_bars(  # noqa: PLR0913, PLR0917 - one parameter per option
+    symbol: Symbol,
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="As `regime promote` names it.")],
+    reason: Reason,
+    timeframe: Timeframe = None,
+    by: By = None,
+    now: Now = None,
+    as_json: Json = False,
+) -> None:
+    """Keep out every bar that a rule rejects, each by a decision of its own."""
+    from regime_platform.cli.screen import print_json
+    from regime_platform.pipeline.decisions import exclude_found
+
+    root, instrument = _place(symbol)
+    wanted = instrument.timeframes if timeframe is None else (timeframe,)
+    made = exclude_found(root, instrument, wanted, rule, _statement(reason, by, now))
+    if as_json:
+        print_json([{"symbol": instrument.symbol, **one.facts()} for one in made])
+        return
+    numbers = f"decisions {made[0].id} to {made[-1].id}: exclude {len(made):,} bars"
+    _obeyed(instrument, f"{numbers} that {rule} rejects")
 
 
 @bars.command("accept")
@@ -133,15 +157,21 @@ def _row(facts: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _tell(instrument: "Instrument", made: "Decision", *, as_json: bool) -> None:
-    from regime_platform.cli.screen import messages, print_json
+    from regime_platform.cli.screen import print_json
 
     if as_json:
         print_json({"symbol": instrument.symbol, **made.facts()})
         return
     told = f"undo of {made.undoes}" if made.undoes else f"{made.kind} {made.timeframe} {made.ts}"
+    _obeyed(instrument, f"decision {made.id}: {told}")
+
+
+def _obeyed(instrument: "Instrument", told: str) -> None:
+    from regime_platform.cli.screen import messages
+
+    symbol = instrument.symbol
     messages().print(
-        f"{instrument.symbol} decision {made.id}: {told}; "
-        f"`regime run {instrument.symbol}` or `regime promote {instrument.symbol}` obeys it",
+        f"{symbol} {told}; `regime run {symbol}` or `regime promote {symbol}` obeys it",
         markup=False,
     )
 

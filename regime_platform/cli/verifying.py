@@ -150,3 +150,7 @@ def _print(proofs: "Sequence[Proof]", *, all_rows: bool) -> None:
     how = " and computed again" if any(one.is_recomputed for one in proofs) else ""
     nothing = f"; nothing is held of {empty}" if empty else ""
     messages().print(f"{good} of {plural(len(proofs), 'symbol')} proven{how}{nothing}")
+    remedies = [f"{one.symbol}: {one.remedy}" for one in proofs if one.remedy is not None]
+    if remedies:
+        more = f"; and {len(remedies) - _FEW} more" if len(remedies) > _FEW else ""
+        messages().print(f"remedy: {'; '.join(remedies[:_FEW])}{more}")

@@ -17,7 +17,7 @@ from regime_platform.compute.classifier_label import decision
 from regime_platform.compute.classifier_numbers import TAG_RULES
 from regime_platform.compute.classifier_quality import direction_of, qualities
 from regime_platform.compute.classifier_words import reason_mask, tag_mask
-from regime_platform.compute.frames import Columns, Words
+from regime_platform.compute.frames import Columns, words_of
 from regime_platform.compute.jit import kernel, kernel_array
 
 FLOAT_INPUTS = (
@@ -50,14 +50,16 @@ def classify(inputs: Mapping[str, npt.NDArray[Any]]) -> Columns:
     floats = tuple(kernel_array(inputs[name]) for name in FLOAT_INPUTS)
     codes = tuple(kernel_array(inputs[name], np.int64) for name in CODE_INPUTS)
     label, bias, posture, confidence, tags, reasons = _classify(floats, codes)
+    (tag_words,) = words_of(tags, _tag_text)
+    reason_words, top_words = words_of(reasons, _reason_text, _top_reason_text)
     return {
         "regime_label": label,
         "confidence": confidence,
         "regime_bias": bias,
         "risk_posture": posture,
-        "strategy_tags": Words(tags, _tag_text),
-        "regime_reasons": Words(reasons, _reason_text),
-        "regime_reasons_top": Words(reasons, _top_reason_text),
+        "strategy_tags": tag_words,
+        "regime_reasons": reason_words,
+        "regime_reasons_top": top_words,
     }
 
 

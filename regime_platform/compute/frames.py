@@ -22,13 +22,21 @@ NO_CODE = 255
 
 @dataclass(frozen=True)
 class Words:
-    """A text column before it is written out: a bit mask per row, and what a mask says."""
+    """A text column before it is written out: of every row, the position of its text."""
 
-    masks: npt.NDArray[np.int64]
-    said: Callable[[int], str]
+    positions: npt.NDArray[np.int64]
+    texts: pl.Series
 
     def __getitem__(self, rows: slice) -> "Words":
-        return Words(self.masks[rows], self.said)
+        return Words(self.positions[rows], self.texts)
+
+
+def words_of(masks: npt.NDArray[np.int64], *said: Callable[[int], str]) -> tuple[Words, ...]:
+    """What a bit mask per row says, in one way or several; each mask is put into words once."""
+    distinct = np.unique(masks)
+    positions = np.searchsorted(distinct, masks)
+    listed = distinct.tolist()
+    return tuple(Words(positions, pl.Series(map(one, listed), dtype=pl.String)) for one in said)
 
 
 #: Name -> one value per row: an array of floats (NaN is null), codes (`NO_CODE` is null) or flags,
@@ -39,9 +47,7 @@ Columns = Mapping[str, Any]
 def columns_frame(table: str, columns: Columns) -> pl.DataFrame:
     """The given columns in the order and with the types that ``TABLES[table]`` has them in."""
     schema = TABLES[table]
-    raw = pl.DataFrame(
-        {name: _as_series(columns[name]) for name in schema if name in columns}, nan_to_null=True
-    )
+    raw = pl.DataFrame([_as_series(name, columns[name]) for name in schema if name in columns])
     shape = _shape(table)
     return raw.with_columns(
         shape[name] for name, dtype in raw.schema.items() if dtype != schema[name]
@@ -53,7 +59,7 @@ def key_columns(symbol: str, timeframe: str, opens: pl.Series) -> dict[str, Any]
     words: pl.Enum = TABLES["state_history"]["timeframe"]  # type: ignore[assignment]
     code = words.categories.to_list().index(timeframe)
     rows = len(opens)
-    named = pl.repeat(symbol, rows, dtype=pl.String, eager=True)
+    named = pl.Series([symbol], dtype=pl.String).new_from_index(0, rows)
     return {"symbol": named, "timeframe": np.full(rows, code, np.uint8), "ts": opens}
 
 
@@ -71,9 +77,8 @@ def _typed(name: str, dtype: pl.DataType) -> pl.Expr:
     return column.cast(dtype)
 
 
-def _as_series(column: Any) -> Any:
-    if not isinstance(column, Words):
-        return column
-    masks, rows = np.unique(column.masks, return_inverse=True)
-    texts = pl.Series([column.said(mask) for mask in masks.tolist()], dtype=pl.String)
-    return texts.gather(rows)
+def _as_series(name: str, column: Any) -> pl.Series:
+    if isinstance(column, Words):
+        return column.texts.gather(column.positions).alias(name)
+    # one by one: a frame that is to do so for all its columns takes seven times as long
+    return pl.Series(name, column, nan_to_null=True)

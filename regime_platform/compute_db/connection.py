@@ -80,7 +80,13 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 def _instance(_process: int) -> duckdb.DuckDBPyConnection:
     """One per process: an instance does not survive a fork."""
     elsewhere = str(Path(tempfile.gettempdir()) / "regime_platform.duckdb")
-    settings: dict[str, Any] = {"threads": 1, "memory_limit": _MEMORY, "temp_directory": elsewhere}
+    settings: dict[str, Any] = {
+        "threads": 1,
+        "memory_limit": _MEMORY,
+        # kept for the next block: giving memory back and taking it anew is a tenth of a store
+        "block_allocator_memory": _MEMORY,
+        "temp_directory": elsewhere,
+    }
     return duckdb.connect(":memory:", config=settings)
 
 

@@ -18,6 +18,7 @@ import polars as pl
 from regime_platform.compute_db.connection import TakenError, attached
 from regime_platform.compute_db.content import read_content
 from regime_platform.compute_db.ordering import KEY, ordered
+from regime_platform.compute_db.plain import plain_rows
 from regime_platform.errors import NewerResultsError, ResultsError, UsageError
 from regime_platform.model.digests import Blocks
 from regime_platform.model.result_schema import (
@@ -75,6 +76,12 @@ class Reader:
         rows = typed_rows(self.connection.sql(query, params=list(narrowed.values())), schema)
         return ordered(rows).select(wanted)
 
+    def plain(self, table: str, timeframe: str, *columns: str) -> pl.DataFrame:
+        """Columns of all rows of one timeframe, with numbers for words and instants (us)."""
+        return plain_rows(
+            self.connection, table, "timeframe = ?", [timeframe], (*KEY, *columns)
+        ).select(columns)
+
     def lineage(self) -> dict[str, Any]:
         """What the results were made from, as given to ``store.build``."""
         rows = self.connection.execute("SELECT lineage FROM schema_version").fetchall()
@@ -93,7 +100,7 @@ def reading(path: Path) -> Iterator[Reader]:
     Raises:
         ResultsError: the file is missing, damaged, of another version, or being written for long.
     """
-    _require_current(path)
+    require_current(path)
     try:
         with attached(path, read_only=True) as connection:
             require_version(path, connection)
@@ -154,7 +161,12 @@ def is_sqlite(path: Path) -> bool:
         raise ResultsError(f"{path} does not exist; run `regime run` for this symbol") from error
 
 
-def _require_current(path: Path) -> None:
+def require_current(path: Path) -> None:
+    """Refuses the file of the engine before this one, without opening it as a database.
+
+    Raises:
+        ResultsError: it is one, or there is no file.
+    """
     if is_sqlite(path):
         raise ResultsError(
             f"{path} is a SQLite file of version 1, expected version {RESULT_SCHEMA_VERSION}; "

@@ -45,6 +45,7 @@ Table = pl.DataFrame | Iterable[pl.DataFrame]
 
 _MOST_WAITING = 50_000  # rows: what is not committed is held in memory
 _FEW = 64  # rows that are handed over one by one in half the time that a frame takes
+_VERY_FEW = 2  # rows that a statement takes by its parameters in half of that
 
 
 def build(
@@ -85,14 +86,20 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame
     """Adds rows to a table; UTC instants lose their zone, as ``schema`` says."""
     instants = [name for name, dtype in rows.schema.items() if isinstance(dtype, pl.Datetime)]
     naive = rows.with_columns(pl.col(instants).dt.replace_time_zone(None))
-    if rows.height <= _FEW:
+    if rows.height > _FEW:
+        # of this level, text is handed over as it lies
+        connection.register("stored", naive.to_arrow(compat_level=pl.CompatLevel.newest()))
+        connection.execute(f'INSERT INTO "{table}" SELECT * FROM stored')  # noqa: S608 - own names
+        connection.unregister("stored")
+    elif rows.height > _VERY_FEW:
         appender = connection.appender(table)
         appender.append_rows(naive.rows())
         appender.flush()
-        return
-    connection.register("stored", naive.to_arrow())
-    connection.execute(f'INSERT INTO "{table}" SELECT * FROM stored')  # noqa: S608 - own names
-    connection.unregister("stored")
+    elif rows.height:
+        row = f"({', '.join('?' * rows.width)})"
+        values = [value for one in naive.rows() for value in one]
+        listed = ", ".join([row] * rows.height)
+        connection.execute(f'INSERT INTO "{table}" VALUES {listed}', values)  # noqa: S608 - own names
 
 
 def create_tables(connection: duckdb.DuckDBPyConnection) -> None:

@@ -6,8 +6,8 @@ update is made on a copy that takes its place, which the reader does not notice.
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +22,24 @@ from regime_platform.compute_db.connection import (
 )
 from regime_platform.compute_db.content import (
     BARS,
+    LATEST,
     Content,
     content_frame,
     table_digests,
 )
-from regime_platform.compute_db.ordering import ordered, sound
-from regime_platform.compute_db.reader import require_version, typed_rows
+from regime_platform.compute_db.ordering import sound
+from regime_platform.compute_db.plain import plain_rows
+from regime_platform.compute_db.reader import Reader, require_current, require_version
 from regime_platform.compute_db.store import insert
 from regime_platform.errors import ResultsError
 from regime_platform.files import copy_file, write_atomically
-from regime_platform.model.digests import Blocks, block_start, canonical_json, frame_digest
+from regime_platform.model.digests import (
+    Blocks,
+    block_start,
+    canonical_json,
+    frame_digest,
+    plain_frame,
+)
 from regime_platform.model.result_schema import TABLES
 
 #: Seconds to wait for readers before a copy is made: a read takes a tenth of that.
@@ -71,6 +79,7 @@ class Update:
     bars: Mapping[str, Blocks]  # timeframe -> blocks of its bars as they are now
     latest: pl.DataFrame  # latest_state as a whole
     lineage: Mapping[str, Any]  # as for ``store.build``
+    how: str  # in words: what was gone on from
 
 
 @dataclass(frozen=True)
@@ -78,56 +87,68 @@ class Updated:
     """What an update came to."""
 
     lineage: dict[str, Any]  # as stored
+    how: str  # as the update says
     is_copy: bool  # the file had readers, so a copy took its place
 
 
-def apply(path: Path, update: Update, patience: float = PATIENCE) -> Updated:
+def apply(path: Path, change: Callable[[Reader], Update], patience: float = PATIENCE) -> Updated:
     """Brings the compute.db at ``path`` up to date; hold the symbol's lock.
 
+    Args:
+        path: the file.
+        change: is asked what to change, with what the file holds; whatever it raises passes
+            through, and the file is as it was.
+        patience: seconds to wait for readers.
+
     Raises:
-        ResultsError: the file is damaged or of another version, or does not hold the rows that the
-            update goes on from; it is as it was, and building it anew mends it.
+        ResultsError: the file is missing, damaged or of another version, or does not hold the rows
+            that the update goes on from; it is as it was, and building it anew mends it.
     """
-    sound("latest_state", update.latest, TABLES["latest_state"])
+    require_current(path)
     try:
         try:
-            return Updated(_apply(path, update, patience), is_copy=False)
+            return _apply(path, change, patience)
         except TakenError:
-            return Updated(_apply_to_copy(path, update), is_copy=True)
+            return _apply_to_copy(path, change)
     except duckdb.Error as error:
         raise ResultsError(f"{path} cannot be updated ({error}); build it anew") from error
 
 
-def _apply_to_copy(path: Path, update: Update) -> dict[str, Any]:
-    stored: dict[str, Any] = {}
+def _apply_to_copy(path: Path, change: Callable[[Reader], Update]) -> Updated:
+    updated: list[Updated] = []
 
     def fill(temporary: Path) -> None:
         copy_file(path, temporary)
         if log_beside(path).exists():
             copy_file(log_beside(path), log_beside(temporary))
-        stored.update(_apply(temporary, update, patience=0.0))
+        updated.append(_apply(temporary, change, patience=0.0))
         log_beside(path).unlink(missing_ok=True)
 
     write_atomically(path, fill)
-    return stored
+    return replace(updated[0], is_copy=True)
 
 
-def _apply(path: Path, update: Update, patience: float) -> dict[str, Any]:
-    with (
-        attached(path, read_only=False, patience=patience) as connection,
-        transaction(connection),
-    ):
+def _apply(path: Path, change: Callable[[Reader], Update], patience: float) -> Updated:
+    with attached(path, read_only=False, patience=patience) as connection:
         require_version(path, connection)
-        after = {(BARS, timeframe): blocks for timeframe, blocks in update.bars.items()}
-        for one in update.additions:
-            key = (one.table, one.timeframe)
-            after[key] = _add(connection, one, update.before.get(key, Blocks(0, ())))
-        content = {**update.before, **after}
-        stored = {**update.lineage, "tables": table_digests(content, frame_digest(update.latest))}
-        _replace_blocks(connection, update.before, after)
-        connection.execute("DELETE FROM latest_state")
-        insert(connection, "latest_state", update.latest)
-        connection.execute("UPDATE schema_version SET lineage = ?", [canonical_json(dict(stored))])
+        update = change(Reader(connection))
+        sound(LATEST, update.latest, TABLES[LATEST])
+        with transaction(connection):
+            return Updated(_stored(connection, update), update.how, is_copy=False)
+
+
+def _stored(connection: duckdb.DuckDBPyConnection, update: Update) -> dict[str, Any]:
+    """Changes the tables, and gives the lineage as it is stored."""
+    after = {(BARS, timeframe): blocks for timeframe, blocks in update.bars.items()}
+    for one in update.additions:
+        key = (one.table, one.timeframe)
+        after[key] = _add(connection, one, update.before.get(key, Blocks(0, ())))
+    content = {**update.before, **after}
+    stored = {**update.lineage, "tables": table_digests(content, frame_digest(update.latest))}
+    _replace_blocks(connection, update.before, after)
+    connection.execute(f"DELETE FROM {LATEST}")  # noqa: S608 - own name
+    insert(connection, LATEST, update.latest)
+    connection.execute("UPDATE schema_version SET lineage = ?", [canonical_json(stored)])
     return stored
 
 
@@ -135,23 +156,21 @@ def _add(connection: duckdb.DuckDBPyConnection, one: Addition, before: Blocks) -
     """Replaces the rows, and gives the blocks of what is there then."""
     sound(one.table, one.rows, TABLES[one.table])
     bounds = [one.timeframe, one.last_kept]
-    within_block = connection.sql(
-        f'SELECT * FROM "{one.table}" '  # noqa: S608 - own names, bound values
-        "WHERE timeframe = ? AND ts <= ? AND ts >= ?",
-        params=[*bounds, one.block_first],
+    kept = plain_rows(
+        connection, one.table, "timeframe = ? AND ts <= ? AND ts >= ?", [*bounds, one.block_first]
     )
-    kept = ordered(typed_rows(within_block, TABLES[one.table]))
     begins = block_start(one.kept)
     if one.kept > before.rows or kept.height != one.kept - begins:
         raise ResultsError(
             f"{one.table} {one.timeframe} does not hold the {one.kept} rows to go on from"
         )
-    connection.execute(
-        f'DELETE FROM "{one.table}" WHERE timeframe = ? AND ts > ?',  # noqa: S608 - own names
-        bounds,
-    )
+    if one.kept < before.rows:
+        connection.execute(
+            f'DELETE FROM "{one.table}" WHERE timeframe = ? AND ts > ?',  # noqa: S608 - own names
+            bounds,
+        )
     insert(connection, one.table, one.rows)
-    return before.replaced(begins, pl.concat([kept, one.rows]))
+    return before.replaced(begins, pl.concat([kept, plain_frame(one.rows)]))
 
 
 def _replace_blocks(connection: duckdb.DuckDBPyConnection, before: Content, after: Content) -> None:

@@ -107,12 +107,19 @@ def blocks_of(frame: pl.DataFrame) -> Blocks:
     return Blocks(frame.height, tuple(digests))
 
 
+def plain_frame(frame: pl.DataFrame) -> pl.DataFrame:
+    """The numbers and texts that are hashed of ``frame``: its blocks are those of ``frame``."""
+    if all(dtype in _PLAIN for dtype in frame.dtypes):
+        return frame
+    return frame.select(_plain(name, dtype) for name, dtype in frame.schema.items())
+
+
 def _hashed(frame: pl.DataFrame) -> list[bytes]:
     height = frame.height
     blocks = [(start, min(start + BLOCK_ROWS, height)) for start in range(0, height, BLOCK_ROWS)]
     digests = [hashlib.sha256() for _ in blocks]
     # Column by column, so that a column is turned into bytes once and only one at a time.
-    for column in _plain_frame(frame).iter_columns():
+    for column in plain_frame(frame).iter_columns():
         values, offsets = _value_array(column)
         nulls = _nulls(column, values) if column.null_count() else None
         for (start, end), digest in zip(blocks, digests, strict=True):
@@ -131,12 +138,6 @@ def _nulls(column: pl.Series, values: _Array) -> _Array:
         if np.count_nonzero(unknown) == column.null_count():  # none of them is a number's own NaN
             return unknown
     return column.is_null().to_numpy()
-
-
-def _plain_frame(frame: pl.DataFrame) -> pl.DataFrame:
-    if all(dtype in _PLAIN for dtype in frame.dtypes):
-        return frame
-    return frame.select(_plain(name, dtype) for name, dtype in frame.schema.items())
 
 
 def _plain(name: str, dtype: pl.DataType) -> pl.Expr:

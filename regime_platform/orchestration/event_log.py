@@ -2,10 +2,10 @@
 
 The stock one makes an engine and a connection several times for each event, and compiles every
 statement again: 20 ms of processor time per event, and a daily pass has 10,000 of them. Here an
-engine is kept for each database, and with it its compiled statements. The index shared by all runs
-keeps its connection too; a run's own database is closed after every event as before, since it is by
-that file's change that the UI notices what is new. Commits no longer wait for the disk: a power cut
-may take the last events along, never the database.
+engine is kept for each database, and with it its connection and compiled statements. A run's own
+database writes every event through to its file, as closing it did before, since it is by that
+file's change that the UI notices what is new. Commits no longer wait for the disk: a power cut may
+take the last events along, never the database.
 
 Files, tables and everything else are the stock ones; with this class gone nothing has to be moved.
 """
@@ -21,7 +21,7 @@ from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
 )
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.pool import NullPool, QueuePool
+from sqlalchemy.pool import QueuePool
 
 _RUNS = 8  # whose engines are kept; a webserver looks into many
 
@@ -31,6 +31,7 @@ class EventLog(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str) -> None:
         self._engines: OrderedDict[str, Engine] = OrderedDict()
+        self._tables: set[str] = set()
         super().__init__(base_dir)
 
     @contextmanager
@@ -42,6 +43,12 @@ class EventLog(SqliteEventLogStorage):
                 self._initialized_dbs.add(shard)
             with engine.connect() as connection, connection.begin():
                 yield connection
+
+    def has_table(self, table_name: str) -> bool:
+        """As the stock one, which opens the index anew; asked twice for every check's result."""
+        if table_name not in self._tables and super().has_table(table_name):
+            self._tables.add(table_name)  # no table is ever dropped
+        return table_name in self._tables
 
     def dispose(self) -> None:
         """Closes what is open."""
@@ -62,12 +69,18 @@ class EventLog(SqliteEventLogStorage):
     def _opened(self, shard: str) -> Engine:
         engine = create_engine(
             self.conn_string_for_shard(shard),
-            poolclass=QueuePool if shard == INDEX_SHARD_NAME else NullPool,
+            poolclass=QueuePool,
             connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
         )
         event.listen(engine, "connect", _wait_for_no_disk)
+        if shard != INDEX_SHARD_NAME:
+            event.listen(engine, "connect", _write_through)
         return engine
 
 
 def _wait_for_no_disk(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA synchronous = NORMAL")
+
+
+def _write_through(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA wal_autocheckpoint = 1")

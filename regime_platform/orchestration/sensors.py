@@ -7,21 +7,34 @@ run is not lost when it dies is the reconcile's business, and that nothing is co
 pipeline's, which compares digests.
 """
 
-from collections.abc import Iterator
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
 
 import dagster as dg
 
 from regime_platform.model.timeframes import TIERS
-from regime_platform.orchestration.jobs import LANE, PRIORITY, RECOMPUTE, listed_config
+from regime_platform.orchestration.jobs import (
+    LANE,
+    PRIORITY,
+    RECOMPUTE,
+    UPDATE_CORE,
+    UPDATE_DAILY,
+    listed_config,
+)
 from regime_platform.orchestration.metadata import IS_WALKED_ON, ROWS_INSERTED
 from regime_platform.orchestration.partitions import CurrentUniverse
+from regime_platform.orchestration.schedules import is_in_progress
 from regime_platform.pipeline.outcomes import Stage
 
-#: Symbols per run: a restart repeats at most this much.
+#: Symbols per run, or half as many more: a restart repeats no more than these, and the start of a
+#: run costs as much as thirty symbols.
 BATCH = 400
 #: Events per tick: 1,600 take half a second to read, and a tick should stay around that.
 _EVENTS = 2000
 _PAGE = 1000
+_UPDATE = {"core": UPDATE_CORE, "daily": UPDATE_DAILY}
+_GATHERING = 30.0  # seconds that symbols wait for others of an update that still goes on
 #: Above updates of the same lane: what was fetched goes first to its results.
 _PRIORITY = {"core": "11", "daily": "5"}
 
@@ -32,25 +45,28 @@ def build_sensors(current: CurrentUniverse) -> list[dg.SensorDefinition]:
     @dg.sensor(
         name="new_bars",
         job_name=RECOMPUTE,
-        minimum_interval_seconds=30,
+        minimum_interval_seconds=5,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Recomputes exactly the symbols whose raw bars grew or were revised.",
     )
     def new_bars(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         since = int(context.cursor or 0)
-        changed, last = changed_symbols(context.instance, since)
+        changed, last, began = changed_symbols(context.instance, since)
         if last == since:
             return dg.SkipReason("no fetch since the last tick")
         universe = current()
-        batches = [
-            (tier, wanted[start : start + BATCH])
+        wanted = {
+            tier: symbols
             for tier in TIERS
-            for wanted in [[one.symbol for one in universe.tier(tier) if one.symbol in changed]]
-            for start in range(0, len(wanted), BATCH)
-        ]
-        if not batches:
+            if (symbols := [one.symbol for one in universe.tier(tier) if one.symbol in changed])
+        }
+        if not wanted:
             context.update_cursor(str(last))
             return dg.SkipReason("every symbol fetched since the last tick is already walked on")
+        waited = time.time() - began  # by the clock that events are stamped with
+        if waited < _GATHERING and _grow(context.instance, wanted):
+            return dg.SkipReason(f"the update goes on: {len(changed)} symbols wait for more")
+        batches = [(tier, batch) for tier, symbols in wanted.items() for batch in _cut(symbols)]
         requests = [
             dg.RunRequest(
                 run_key=f"new_bars:{since}:{last}:{place}",
@@ -64,10 +80,29 @@ def build_sensors(current: CurrentUniverse) -> list[dg.SensorDefinition]:
     return [new_bars]
 
 
-def changed_symbols(instance: dg.DagsterInstance, since: int) -> tuple[frozenset[str], int]:
-    """Symbols with inserted rows that no run has walked on, and the last event looked at."""
+def _grow(instance: dg.DagsterInstance, wanted: Mapping[str, Sequence[str]]) -> bool:
+    """True where no tier has enough for a run, and the updates of all may still bring more."""
+    return all(
+        len(symbols) < BATCH and is_in_progress(instance, _UPDATE[tier])
+        for tier, symbols in wanted.items()
+    )
+
+
+def _cut(symbols: Sequence[str]) -> Iterator[Sequence[str]]:
+    size = math.ceil(len(symbols) / max(1, round(len(symbols) / BATCH)))
+    for start in range(0, len(symbols), size):
+        yield symbols[start : start + size]
+
+
+def changed_symbols(instance: dg.DagsterInstance, since: int) -> tuple[frozenset[str], int, float]:
+    """Symbols with inserted rows that no run has walked on, and since when there are some.
+
+    Returns:
+        The symbols; the id of the last event looked at; the Unix time of the first that counts,
+        infinite where none does.
+    """
     changed: set[str] = set()
-    last = since
+    last, began = since, math.inf
     for record in _fetches(instance, since):
         last = record.storage_id
         event = record.asset_materialization
@@ -76,7 +111,8 @@ def changed_symbols(instance: dg.DagsterInstance, since: int) -> tuple[frozenset
         rows, walked_on = (event.metadata.get(name) for name in (ROWS_INSERTED, IS_WALKED_ON))
         if rows is not None and rows.value and not (walked_on is not None and walked_on.value):
             changed.add(event.partition)
-    return frozenset(changed), last
+            began = min(began, record.timestamp)
+    return frozenset(changed), last, began
 
 
 def _fetches(instance: dg.DagsterInstance, since: int) -> Iterator[dg.EventLogRecord]:

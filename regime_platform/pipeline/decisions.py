@@ -1,18 +1,28 @@
 """Deciding about single bars: what a person says is written down, and the next promotion obeys."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from regime_platform.bars import raw_log
 from regime_platform.bars.decisions import read_decisions, write_decisions
 from regime_platform.bars.layout import DataRoot, SymbolPaths
 from regime_platform.bars.locks import writing
+from regime_platform.bars.rejected import read_rejected
 from regime_platform.errors import UsageError
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.series import iso
 from regime_platform.model.timeframes import canonical_timeframe
 from regime_platform.model.trading_hours import tolerated_opens
-from regime_platform.validation.decisions import ANY_RULE, Decision, Kind, decided, withdrawn
+from regime_platform.validation.decisions import (
+    ANY_RULE,
+    Decision,
+    Kind,
+    decided,
+    in_force,
+    withdrawn,
+)
+from regime_platform.validation.marks import REJECTED
 from regime_platform.validation.policy import CONFIGURABLE
 
 _A_WHILE = dt.timedelta(microseconds=1)
@@ -50,6 +60,32 @@ def exclude(
             f"`regime bars {instrument.symbol} {known}` shows those it has"
         )
     return _add(paths, _entry(Kind.EXCLUDE, known, opens, said))
+
+
+def exclude_found(
+    root: DataRoot, instrument: Instrument, timeframes: Sequence[str], rule: str, said: Statement
+) -> tuple[Decision, ...]:
+    """Keeps out every bar that ``rule`` rejected at the last promotion, by an entry for each.
+
+    Raises:
+        UsageError: it rejected none that is not excluded already.
+    """
+    paths = root.symbol(instrument.symbol)
+    with writing(paths):
+        held = read_decisions(paths)
+        entries, excluded = held, {(one.timeframe, one.ts) for one in in_force(held)}
+        for timeframe in (_timeframe(instrument, one) for one in timeframes):
+            rows = read_rejected(paths, timeframe).filter(disposition=REJECTED, rule=rule)
+            for opens in rows["ts"].drop_nulls().unique(maintain_order=True):
+                if (timeframe, iso(opens)) not in excluded:
+                    entries = decided(entries, _entry(Kind.EXCLUDE, timeframe, opens, said))
+        if entries == held:
+            raise UsageError(
+                f"{rule} rejected no bar of {instrument.symbol} {', '.join(timeframes)} that is "
+                f"not excluded already; `regime promote {instrument.symbol}` tells what it rejects"
+            )
+        write_decisions(paths, entries)
+    return entries[len(held) :]
 
 
 def accept(  # noqa: PLR0913 - which bar of which series, and which finding of it

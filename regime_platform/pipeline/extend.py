@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy.typing as npt
 import polars as pl
 
 from regime_platform.compute.append import Past, past_of, why_not
@@ -23,18 +24,16 @@ from regime_platform.compute.results import (
     latest_table,
 )
 from regime_platform.compute_db.content import BARS, Content
-from regime_platform.compute_db.reader import Reader, reading
+from regime_platform.compute_db.reader import Reader
 from regime_platform.compute_db.update import Addition, Update
 from regime_platform.manifests.recipe import differs_in_bars_alone
 from regime_platform.model.digests import Blocks
-from regime_platform.model.result_schema import LATEST_SCHEMA
 from regime_platform.pipeline.inputs import Inputs
 
 #: Of all rows; beyond this share a new file is written.
 _MOST_CHANGED = 0.25
 
-_SHOCK, _UNSTABLE, _STRUCTURE = "downside_shock_risk", "instability_index", "structural_score"
-_LABEL = "regime_label"
+_STATE_COLUMNS = ("downside_shock_risk", "instability_index", "structural_score", "regime_label")
 
 
 class CannotExtendError(Exception):
@@ -51,40 +50,20 @@ class _Changed:
     shared: int  # first rows that are what they were
 
 
-@dataclass(frozen=True)
-class Extension:
-    """What changes in a compute.db, all but the recipe that it shall name."""
-
-    additions: tuple[Addition, ...]
-    before: Content
-    bars: Mapping[str, Blocks]
-    latest: pl.DataFrame
-    series: list[dict[str, Any]]
-    how: str
-
-    def update(self, lineage: Mapping[str, Any]) -> Update:
-        """The update to apply, with everything that the results were made from."""
-        facts = {"series": self.series, **lineage}
-        return Update(self.additions, self.before, self.bars, self.latest, facts)
-
-
-def extension(inputs: Inputs, recipe: Mapping[str, Any]) -> Extension:
+def extension(inputs: Inputs, reader: Reader, made: Mapping[str, Any]) -> Update:
     """Computes what new bars change in the results of a symbol; writes nothing.
 
     Args:
         inputs: the bars in force and the terms.
-        recipe: what the results shall be made from.
+        reader: of the results held.
+        made: the recipe and the code, as the lineage shall name them.
 
     Raises:
         CannotExtendError: more than bars changed, or too many of them, or what to go on from is not
             there.
         BarsError: the canonical bars are missing or damaged.
-        ResultsError: there is no compute.db, or a damaged one.
     """
-    if not inputs.paths.compute_db.exists():
-        raise CannotExtendError("there are no results yet")
-    with reading(inputs.paths.compute_db) as reader:
-        return _Extender(inputs, reader).extension(recipe)
+    return _Extender(inputs, reader).extension(made)
 
 
 @dataclass(frozen=True)
@@ -92,9 +71,9 @@ class _Extender:
     inputs: Inputs
     reader: Reader
 
-    def extension(self, recipe: Mapping[str, Any]) -> Extension:
+    def extension(self, made: Mapping[str, Any]) -> Update:
         lineage = self.reader.lineage()
-        if not differs_in_bars_alone(lineage["recipe"], recipe):
+        if not differs_in_bars_alone(lineage["recipe"], made["recipe"]):
             raise CannotExtendError("parameters, eras, code or libraries are others")
         held = {one["timeframe"]: one for one in lineage["series"]}
         if set(held) != set(self.inputs.instrument.timeframes):
@@ -106,7 +85,7 @@ class _Extender:
             self.inputs.facts(one, results[one]) if one in results else held[one]
             for one in self.inputs.instrument.timeframes
         ]
-        return Extension(
+        return Update(
             additions=tuple(
                 _addition(result, table)
                 for result in results.values()
@@ -115,7 +94,7 @@ class _Extender:
             before=before,
             bars={one.timeframe: one.blocks for one in changed},
             latest=self._latest(results, held),
-            series=facts,
+            lineage={"series": facts, **made},
             how="; ".join(_told(one, results[one.timeframe]) for one in changed),
         )
 
@@ -144,40 +123,39 @@ class _Extender:
         return self.inputs.computed(one.timeframe, one.bars) if added is None else added
 
     def _past(self, one: _Changed) -> Past:
-        state = self._stored(
-            one, STATE, one.shared - FIRST_BARS.state, _SHOCK, _UNSTABLE, _STRUCTURE, _LABEL
-        )
+        rows = one.shared - FIRST_BARS.state
+        shock, unstable, structure, label = self._stored(one, STATE, rows, *_STATE_COLUMNS)
+        (esc_raw,) = self._stored(one, ESCALATION, one.shared, "esc_raw")
         horizon = self.inputs.params.at(one.timeframe).horizon
-        return past_of(
-            one.bars["close"].head(one.shared).to_numpy(),
-            (state[_SHOCK].to_numpy(), state[_UNSTABLE].to_numpy(), state[_STRUCTURE].to_numpy()),
-            self._stored(one, ESCALATION, one.shared, "esc_raw")["esc_raw"].to_numpy(),
-            state[_LABEL].to_physical().to_numpy(),
-            horizon,
-        )
+        close = one.bars["close"].head(one.shared).to_numpy()
+        return past_of(close, (shock, unstable, structure), esc_raw, label, horizon)
 
-    def _stored(self, one: _Changed, table: str, rows: int, *columns: str) -> pl.DataFrame:
-        found = self.reader.table(table, timeframe=one.timeframe, columns=columns).head(rows)
+    def _stored(
+        self, one: _Changed, table: str, rows: int, *columns: str
+    ) -> list[npt.NDArray[Any]]:
+        found = self.reader.plain(table, one.timeframe, *columns).head(rows)
         if found.height < rows:
             raise CannotExtendError(f"{table} holds {found.height} of {rows} rows")
-        return found
+        return [found[name].to_numpy() for name in columns]
 
     def _latest(
         self, results: Mapping[str, SeriesResult], held: Mapping[str, Mapping[str, Any]]
     ) -> pl.DataFrame:
-        kept = [name for name, facts in held.items() if name not in results and facts["state_rows"]]
-        stored = self.reader.table("latest_state") if kept else LATEST_SCHEMA.to_frame()
         latest: dict[str, Latest] = {}
         for timeframe in self.inputs.instrument.timeframes:
             if timeframe in results:
                 found = latest_of(results[timeframe])
             else:
-                row = stored.filter(pl.col("timeframe") == timeframe)
-                has_escalation = held[timeframe]["status"] == "complete"
-                found = Latest(row, has_escalation) if row.height else None
+                found = self._latest_held(held[timeframe])
             if found is not None:
                 latest[timeframe] = found
         return latest_table(latest)
+
+    def _latest_held(self, facts: Mapping[str, Any]) -> Latest | None:
+        if not facts["state_rows"]:
+            return None
+        row = self.reader.table("latest_state", timeframe=facts["timeframe"])
+        return Latest(row, has_escalation=facts["status"] == "complete")
 
 
 def _addition(result: SeriesResult, table: str) -> Addition:

@@ -19,7 +19,7 @@ from regime_platform.model.instruments import Instrument
 from regime_platform.model.result_schema import TABLES
 from regime_platform.model.series import Promoted
 
-_AT_ONCE = 16 * BLOCK_ROWS  # rows
+_AT_ONCE = 32 * BLOCK_ROWS  # rows: as many as are hashed together
 
 
 @dataclass(frozen=True)

@@ -31,13 +31,14 @@ def make_results(
     """
     if force:
         return _build(inputs, made), "computed as a whole, as asked for"
+    if not inputs.paths.compute_db.exists():
+        return _build(inputs, made), "computed as a whole: there are no results yet"
     try:
-        added = extension(inputs, made["recipe"])
-        updated = apply(inputs.paths.compute_db, added.update(made))
+        updated = apply(inputs.paths.compute_db, lambda held: extension(inputs, held, made))
     except (CannotExtendError, ResultsError) as error:
         return _build(inputs, made), f"computed as a whole: {error}"
     copied = "; on a copy, since another process reads the file" if updated.is_copy else ""
-    return updated.lineage, added.how + copied
+    return updated.lineage, updated.how + copied
 
 
 def _build(inputs: Inputs, made: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,13 +8,14 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from regime_platform.bars.locks import writing_when_needed
 from regime_platform.errors import RegimeError
 from regime_platform.pipeline.migration import Account, MigrateOutcome, Migration, SymbolPlan
 from regime_platform.pipeline.migration_account import account
 from regime_platform.pipeline.outcomes import Status
 from regime_platform.pipeline.platform import Platform
 from regime_platform.pipeline.promote import promote
-from regime_platform.pipeline.take_over import Taken, take_over
+from regime_platform.pipeline.take_over import Receiver, Taken, take_over
 from regime_platform.sources.legacy import OldPart, Unread
 
 _NOT_FOLLOWED = "not followed on this timeframe"
@@ -40,12 +41,14 @@ def migrate_symbol(
     failed: list[str] = []
     accounts = [_left_out(one, _NOT_FOLLOWED) for one in plan.parts if one not in followed]
     accounts += [_unread(one) for one in plan.unread if one.rows is not None]
-    for part in followed:
-        try:
-            taken.append(take_over(paths, plan.instrument, part, migration, now))
-        except (RegimeError, OSError) as error:
-            failed.append(str(error))
-            accounts.append(_left_out(part, _FAILED))
+    with writing_when_needed(paths) as hold:
+        into = Receiver(paths, plan.instrument, migration, now, hold)
+        for part in followed:
+            try:
+                taken.append(take_over(part, into))
+            except (RegimeError, OSError) as error:
+                failed.append(str(error))
+                accounts.append(_left_out(part, _FAILED))
     try:
         promoted = promote(platform, plan.instrument)
         accounts += [account(platform.root, plan.instrument, one) for one in taken]

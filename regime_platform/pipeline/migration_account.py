@@ -14,7 +14,7 @@ import polars as pl
 from regime_platform.bars.canonical import read_in_force
 from regime_platform.bars.gate_input import GateInput, gate_input
 from regime_platform.bars.layout import DataRoot, SymbolPaths
-from regime_platform.bars.parquet import decode
+from regime_platform.bars.rejected import read_rejected
 from regime_platform.bars.verdicts import read_verdict
 from regime_platform.model.bar_schema import BAR_COLUMNS, PRICE_COLUMNS, empty_bars
 from regime_platform.model.instruments import Instrument
@@ -123,12 +123,8 @@ def _found(rows: pl.DataFrame, among: pl.DataFrame, columns: Sequence[str]) -> p
 
 def _rejected(paths: SymbolPaths, timeframe: str) -> pl.DataFrame:
     """Per open, the rule that keeps it out."""
-    path = paths.rejected(timeframe)
-    try:
-        rows = decode(path.read_bytes(), str(path))[0]
-    except FileNotFoundError:
-        return pl.DataFrame(schema={"ts": GATE_SCHEMA["ts"], "rule": pl.String()})
-    return rows.select("ts", "rule").unique("ts", keep="first", maintain_order=True)
+    rows = read_rejected(paths, timeframe).select("ts", "rule")
+    return rows.unique("ts", keep="first", maintain_order=True)
 
 
 def _is_blocked(paths: SymbolPaths, timeframe: str) -> bool:

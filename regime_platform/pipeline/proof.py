@@ -32,6 +32,11 @@ class Finding:
     what: str  # a file below the symbol's folder, or a table of compute.db
     reason: str  # with the remedy where it is not `regime repair`
 
+    @property
+    def is_beyond_repair(self) -> bool:
+        """True where the raw log itself is not what it was: nothing can be made from it then."""
+        return self.what.startswith("raw") and self.kind is not Kind.UNFINISHED
+
     def facts(self) -> dict[str, str]:
         """Plain values for ``--json``."""
         return {"kind": self.kind.value, "what": self.what, "reason": self.reason}
@@ -69,12 +74,29 @@ class Proof:
         """All findings in a line."""
         return "; ".join(f"{one.what}: {one.reason}" for one in self.findings)
 
+    @property
+    def remedy(self) -> str | None:
+        """What mends the gravest that was found; None where nothing was."""
+        if not self.findings:
+            return None
+        if any(one.is_beyond_repair for one in self.findings):
+            return "restore its raw log from a backup"
+        worst = min(self.findings, key=lambda one: list(Kind).index(one.kind))
+        if worst.kind is Kind.UNFINISHED:
+            return f"regime run {self.symbol}"
+        if worst.kind is not Kind.STALE:
+            return f"regime repair {self.symbol}"
+        if all(one.what == "verdict.json" for one in self.findings):
+            return "decide about the bars that the gate holds back"
+        return f"regime compute --force {self.symbol}"
+
     def facts(self) -> dict[str, Any]:
         """Plain values for ``--json``."""
         return {
             "symbol": self.symbol,
             "proof": self.word,
             "findings": [one.facts() for one in self.findings],
+            "remedy": self.remedy,
             "bars": self.bars,
             "rows": self.rows,
             "files": self.files,

@@ -89,7 +89,7 @@ def plan_repair(platform: Platform, instrument: Instrument) -> Plan:
     proof = verify(platform, instrument)
     paths = platform.root.symbol(instrument.symbol)
     faults = [one for one in proof.findings if not one.kind.is_good]
-    beyond = tuple(one for one in faults if _is_beyond(one))
+    beyond = tuple(one for one in faults if one.is_beyond_repair)
     mendable = [one for one in faults if one not in beyond]
     whats = {one.what for one in mendable if one.kind is not Kind.UNFINISHED}
     bars = sorted(what for what in whats if what.startswith("bars/") or what == "verdict.json")
@@ -137,11 +137,6 @@ def repaired(platform: Platform, instrument: Instrument, plan: Plan, now: dt.dat
         return repair(platform, instrument, plan, now)
     except (RegimeError, OSError) as error:
         return Repaired(plan, verify(platform, instrument), str(error))
-
-
-def _is_beyond(one: Finding) -> bool:
-    """True where the raw log itself is not what it was: nothing can be made from it then."""
-    return one.what.startswith("raw") and one.kind is not Kind.UNFINISHED
 
 
 def _require_mendable(paths: SymbolPaths, plan: Plan) -> None:

@@ -7,14 +7,13 @@ or values cannot be understood stay out, each with its reason.
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from regime_platform.bars import migrated
 from regime_platform.bars.layout import SymbolPaths
-from regime_platform.bars.locks import writing
 from regime_platform.bars.raw_log import FetchFacts
 from regime_platform.errors import BarsError
 from regime_platform.model.bar_schema import BAR_COLUMNS
@@ -45,35 +44,40 @@ class Taken:
     examples: tuple[str, ...] = ()
 
 
-def take_over(
-    paths: SymbolPaths,
-    instrument: Instrument,
-    part: OldPart,
-    migration: Migration,
-    now: dt.datetime,
-) -> Taken:
+@dataclass(frozen=True)
+class Receiver:
+    """The symbol into whose raw log the parts of one migration go."""
+
+    paths: SymbolPaths
+    instrument: Instrument
+    migration: Migration
+    now: dt.datetime
+    hold: Callable[[], None]  # takes the symbol's lock where it is not held yet
+
+
+def take_over(part: OldPart, into: Receiver) -> Taken:
     """Brings one part into the raw log and proves it against the old store.
 
     Raises:
         BarsError: the part is damaged, or what is in the log is not what the part says.
     """
     old = part.read()
-    times = local_times(old.said, zone_of(instrument.asset_class, part.timeframe))
+    times = local_times(old.said, zone_of(into.instrument.asset_class, part.timeframe))
     read = opens(times, order_tells=old.order_tells, needs_time=is_intraday(part.timeframe))
     fault = _faults(read.refused, old)
     rows = pl.DataFrame([times.local.alias("local"), read.ts, *old.values.get_columns()])
     sound = rows if fault is None else rows.filter(fault.is_null())
     distinct = _distinct(sound)
     bars = _columns(distinct, BAR_COLUMNS)
-    folder, facts = paths.raw(part.timeframe), _facts(instrument, part, migration, now)
+    folder, facts = into.paths.raw(part.timeframe), _facts(part, into)
     kept = migrated.Kept(0)
     if migrated.missing(folder, bars, facts).height:
-        with writing(paths):
-            kept = migrated.keep(folder, bars, facts)
+        into.hold()
+        kept = migrated.keep(folder, bars, facts)
     if kept.file is not None and kept.rows == bars.height:
         _prove(migrated.read_file(folder, kept.file), distinct, times, part)
     else:
-        _prove(migrated.read_migrated(folder, migration.source), distinct, times, part)
+        _prove(migrated.read_migrated(folder, facts.source), distinct, times, part)
     return Taken(
         part=part,
         rows=old.height,
@@ -126,13 +130,12 @@ def _changes(times: LocalTimes, old: OldRows) -> tuple[str, ...]:
     return (*zone, *(("type",) if old.has_integers else ()))
 
 
-def _facts(
-    instrument: Instrument, part: OldPart, migration: Migration, now: dt.datetime
-) -> FetchFacts:
-    named = {"symbol": instrument.symbol, "source": migration.source, "theirs": part.symbol}
+def _facts(part: OldPart, into: Receiver) -> FetchFacts:
+    instrument, source = into.instrument, into.migration.source
+    named = {"symbol": instrument.symbol, "source": source, "theirs": part.symbol}
     return FetchFacts(
-        fetched_at=min(part.written_at, now),
-        source=migration.source,
+        fetched_at=min(part.written_at, into.now),
+        source=source,
         timeframe=part.timeframe,
         asset_class=instrument.asset_class,
         # the old engine asked one vendor and let it adjust as it does by itself

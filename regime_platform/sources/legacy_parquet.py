@@ -2,8 +2,9 @@
 
 ``bars-v1`` is ``assets/{SYMBOL}/bars/{timeframe}/date=YYYY-MM-DD/*.parquet`` or plain date folders,
 ``bars-root`` the older ``bars/{SYMBOL}/{timeframe}/`` with either, or files of its own. Times are
-naive and local, volume is a whole number. All files of a series are read in one go, since opening
-them one after another takes most of the time; only where that fails is the culprit looked for.
+naive and local, volume is a whole number. All files of a series are decoded in one go, and from
+memory, since opening them one after another takes most of the time; only where that fails is the
+culprit looked for.
 """
 
 import datetime as dt
@@ -58,7 +59,7 @@ class ParquetPart:
             BarsError: a file is torn, lacks a column or holds what is no number; names it.
         """
         try:
-            table = pl.read_parquet(list(self.files), hive_partitioning=False)
+            table = pl.read_parquet([_bytes(file) for file in self.files])
         except (pl.exceptions.PolarsError, OSError):
             table = pl.concat([_one(file) for file in self.files], how="vertical_relaxed")
         if not set(BAR_COLUMNS) <= set(table.columns):
@@ -129,6 +130,11 @@ def _parquet_files(folder: Path) -> Iterator[tuple[str, int, float]]:
             elif entry.name.endswith(".parquet") and not entry.name.startswith("."):
                 stat = entry.stat()
                 yield entry.path, stat.st_size, stat.st_mtime
+
+
+def _bytes(file: str) -> bytes:
+    with Path(file).open("rb", buffering=0) as stream:
+        return stream.read()
 
 
 def _one(file: str) -> pl.DataFrame:

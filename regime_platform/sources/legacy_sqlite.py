@@ -33,8 +33,7 @@ from regime_platform.sources.steady_files import SteadyFiles
 _FOLDERS = (".", "*", "assets/*", "data/assets/*")
 _NAMES = {"live": "live.db", "frozen": "frozen_????-??-??.db"}
 _FROZEN = re.compile(r"frozen_(\d{4}-\d{2}-\d{2})\.db")
-#: A column's type is what all its rows have, not what the first thousand have.
-_ALL_AT_ONCE = {"adbc.sqlite.query.batch_rows": str(1 << 26)}
+_BATCH = "adbc.sqlite.query.batch_rows"
 
 _LIST = "SELECT symbol, timeframe, count(*) FROM bars GROUP BY symbol, timeframe"
 _READ = "SELECT ts, open, high, low, close, volume FROM bars WHERE symbol = ? AND timeframe IN"
@@ -153,7 +152,9 @@ def _columns(address: str, part: SqlitePart) -> pa.Table:
             closing(dbapi.connect(address, autocommit=True)) as connection,
             connection.cursor() as cursor,
         ):
-            cursor.adbc_statement.set_options(**_ALL_AT_ONCE)
+            # all at once: a column's type is what all its rows have, not what the first ones have;
+            # and no more than there are, since room is made for as many
+            cursor.adbc_statement.set_options(**{_BATCH: str(part.rows)})
             cursor.execute(*_question(part))
             table: pa.Table = cursor.fetch_arrow_table()
     except (dbapi.Error, OSError) as error:
@@ -162,7 +163,8 @@ def _columns(address: str, part: SqlitePart) -> pa.Table:
 
 
 def _rows(table: pa.Table, part: SqlitePart) -> OldRows:
-    said, *columns = pl.DataFrame(pl.from_arrow(table)).get_columns()
+    pairs = zip(table.column_names, table.columns, strict=True)
+    said, *columns = (pl.Series(name, column) for name, column in pairs)
     if said.dtype == pl.String and all(_is_number(one) for one in columns):
         return OldRows(said, pl.DataFrame([one.cast(pl.Float64) for one in columns]))
     return _one_by_one(part)

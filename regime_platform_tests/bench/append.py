@@ -7,7 +7,7 @@ the results are brought up to date and published while it runs.
 import datetime as dt
 import statistics
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import polars as pl
@@ -25,6 +25,7 @@ from regime_platform_tests.builders import make_bars
 from regime_platform_tests.street import serve, street
 
 TIMEFRAME = "15min"
+_START = dt.datetime(2000, 1, 3, tzinfo=dt.UTC)
 _NOW = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
 _UPDATE = (Stage.COMPUTE_DB, Stage.MANIFESTS)
 
@@ -39,13 +40,35 @@ def append_figures(scale: Scale) -> Iterator[Figure]:
         engine = median_cost(lambda bars=longer, past=past: _extend(bars, past), runs)  # type: ignore[misc]
         yield Figure(f"append_engine_ms_{label}", 1e3 * engine.cpu, "one bar, engine, CPU", runs)
         with tempfile.TemporaryDirectory() as name:
-            costs, written = _updates(Path(name), bars, size)
-        cpu, wall = (1e3 * statistics.median(column) for column in zip(*costs, strict=True))
+            costs, written = _updates(Path(name), {TIMEFRAME: bars}, runs, "core")
+        cpu, wall = _medians(costs)
         way = "one bar, verified read to manifests"
         yield Figure(f"append_db_ms_{label}", wall, f"{way}, wall clock", runs)
         yield Figure(f"append_db_cpu_ms_{label}", cpu, f"{way}, CPU", runs)
         megabytes = statistics.median(written) / 1e6
         yield Figure(f"append_db_mb_written_{label}", megabytes, "handed to the system", runs)
+    yield from _daily_figures(scale)
+
+
+def _daily_figures(scale: Scale) -> Iterator[Figure]:
+    """A daily symbol, which gets a bar of the day and one of the week at once."""
+    runs = scale.runs_of(scale.daily_bars)
+    counts = {"1day": scale.daily_bars, "1week": scale.weekly_bars}
+    series = {one: make_bars(count + runs, one, _START) for one, count in counts.items()}
+    with tempfile.TemporaryDirectory() as name:
+        costs, _ = _updates(Path(name), series, runs, "daily")
+    cpu, wall = _medians(costs)
+    way = (
+        f"a bar to {scale.daily_bars} daily and one to {scale.weekly_bars} weekly, derive + publish"
+    )
+    yield Figure("append_daily_ms", wall, f"{way}, wall clock", runs)
+    yield Figure("append_daily_cpu_ms", cpu, f"{way}, CPU", runs)
+
+
+def _medians(costs: list[Cost]) -> tuple[float, float]:
+    """Milliseconds of the processor and on the wall."""
+    cpu, wall = (1e3 * statistics.median(column) for column in zip(*costs, strict=True))
+    return cpu, wall
 
 
 def _past(bars: pl.DataFrame) -> Past:
@@ -69,17 +92,20 @@ def _extend(bars: pl.DataFrame, past: Past) -> None:
     extend_series(bars, past, symbol="BENCH", timeframe=TIMEFRAME, eras=FIXED_ERAS)
 
 
-def _updates(folder: Path, bars: pl.DataFrame, size: int) -> tuple[list[Cost], list[int]]:
-    """Cost and bytes of every bar beyond the first ``size``."""
-    settings = street(folder, ["BENCH"], tier="core")
+def _updates(
+    folder: Path, series: Mapping[str, pl.DataFrame], runs: int, tier: str
+) -> tuple[list[Cost], list[int]]:
+    """Cost and bytes of each of the last ``runs`` bars, which come to all timeframes at once."""
+    settings = street(folder, ["BENCH"], tier=tier)
     costs, written = [], []
-    for count in range(size, bars.height + 1):
-        serve(settings, "BENCH", TIMEFRAME, bars.head(count))
+    for missing in range(runs, -1, -1):
+        for timeframe, bars in series.items():
+            serve(settings, "BENCH", timeframe, bars.head(bars.height - missing))
         platform = open_platform(settings)
         _walk(platform, (Stage.RAW_BARS, Stage.VALIDATED_BARS))
         before = _bytes_written()
         cost = cost_of(lambda platform=platform: _walk(platform, _UPDATE))  # type: ignore[misc]
-        if count > size:  # the first of all is the history
+        if missing < runs:  # the first of all is the history
             costs.append(cost)
             written.append(_bytes_written() - before)
     return costs, written

@@ -9,20 +9,20 @@ findings take is told apart. Seconds are of the processor, all threads; wall whe
 import resource
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
 import pyarrow.parquet as pq
 
+from regime_platform.bars.locks import writing_when_needed
 from regime_platform.model.asset_classes import NEW_YORK
 from regime_platform.model.timeframes import TIERS
 from regime_platform.pipeline.migrate import migrate_symbol
 from regime_platform.pipeline.migration import open_migration, plans
 from regime_platform.pipeline.outcomes import Status
 from regime_platform.pipeline.platform import Platform, open_platform
-from regime_platform.pipeline.take_over import take_over
+from regime_platform.pipeline.take_over import Receiver, take_over
 from regime_platform_tests.bench.figures import Cost, cost_of
 from regime_platform_tests.bench.gates import CORE_SYMBOLS, DAILY_SYMBOLS, bars
 from regime_platform_tests.builders import LONG_AFTER
@@ -60,8 +60,9 @@ def _migrated(folder: Path, tier: str, symbols: int, years: int) -> tuple[int, C
         for plan in plans(platform.universe, store, platform.universe.instruments):
             assert plan.instrument is not None
             paths = platform.root.symbol(plan.symbol)
-            for part in plan.parts:
-                rows += take_over(paths, plan.instrument, part, migration, LONG_AFTER).rows
+            with writing_when_needed(paths) as hold:
+                into = Receiver(paths, plan.instrument, migration, LONG_AFTER, hold)
+                rows += sum(take_over(part, into).rows for part in plan.parts)
 
     def finish() -> None:
         migration, store = open_migration(platform.root, "live", old)
@@ -135,12 +136,12 @@ def _day_files(folder: Path, days: int) -> None:
     assert plan.instrument is not None
     instrument, paths, (part,) = plan.instrument, platform.root.symbol("AAA"), plan.parts
     opened = cost_of(lambda: [pq.ParquetFile(file).close() for file in files])
-    began = time.perf_counter()
-    taken = cost_of(lambda: take_over(paths, instrument, part, migration, LONG_AFTER))
-    wall = time.perf_counter() - began
+    with writing_when_needed(paths) as hold:
+        into = Receiver(paths, instrument, migration, LONG_AFTER, hold)
+        taken = cost_of(lambda: take_over(part, into))
     print(
         f"{len(files):,} day files: {1e6 * taken.cpu / len(files):.0f} us per file taken over and "
-        f"proven ({1e6 * wall / len(files):.0f} wall); opening them one after another "
+        f"proven ({1e6 * taken.wall / len(files):.0f} wall); opening them one after another "
         f"{1e6 * opened.cpu / len(files):.0f} us ({1e6 * opened.wall / len(files):.0f} wall)"
     )
 

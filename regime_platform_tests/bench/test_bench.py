@@ -29,6 +29,7 @@ PROMISED = (
     *("us_per_bar_200k_components", "us_per_bar_200k_percentiles", "us_per_bar_200k_labels"),
     *("us_per_bar_200k_frames", "append_engine_ms_5k", "append_engine_ms_50k"),
     *("append_engine_ms_200k", "append_db_ms_5k", "append_db_ms_50k", "append_db_ms_200k"),
+    *("append_daily_ms", "append_daily_cpu_ms"),
     *("append_db_mb_written_5k", "append_db_mb_written_200k"),
     *("percentile_sort_ns_per_bar_200k", "percentile_expanding_ns_per_bar_200k"),
     *("percentile_rolling_252_ns_per_bar_200k", "percentile_rolling_2520_ns_per_bar_200k"),

@@ -1,4 +1,4 @@
-"""Memory and processor time of all processes that work on one data root.
+"""Memory, processor time and written bytes of all processes that work on one data root.
 
 Which these are is told by the data root in their environment; whoever watches is none of them.
 """
@@ -21,6 +21,23 @@ def cpu_seconds(root: Path) -> float:
             continue
         total += sum(int(one) for one in fields[11:15])
     return total / _TICKS
+
+
+def written_bytes(root: Path) -> int:
+    """What they and those of their children that have ended handed over for the disk so far.
+
+    Whole pages, Dagster's own state included; what is deleted before it reaches the disk does not
+    count.
+    """
+    total = 0
+    for process in _working_on(root):
+        try:
+            lines = (process / "io").read_text().splitlines()
+        except OSError:
+            continue
+        told = {name: int(value) for name, value in (line.split(": ") for line in lines)}
+        total += told["write_bytes"] - told["cancelled_write_bytes"]
+    return total
 
 
 class PeakMemory:

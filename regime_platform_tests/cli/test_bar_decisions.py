@@ -38,6 +38,18 @@ def test_an_excluded_bar_unblocks_and_undo_blocks_again(regime: Regime) -> None:
     assert regime("promote", "AAA").code == 1
 
 
+def test_all_bars_that_a_rule_rejects_are_excluded_at_once(regime: Regime) -> None:
+    found = ("bars", "exclude-found", "aaa", "high_low_order", "--reason", "torn rows", *NOW)
+
+    made = regime(*found, "--timeframe", "1day", "--json")
+
+    assert [(one["id"], one["ts"][:10]) for one in json.loads(made.out)] == [(1, BAD_DAY)]
+    again = regime(*found)
+    assert again.code == 2
+    assert "rejected no bar of AAA 1day, 1week that is not excluded already" in again.err
+    assert regime("promote", "AAA").code == 0
+
+
 def test_the_list_keeps_who_when_and_why(regime: Regime) -> None:
     _exclude(regime, "--by", "ann")
     regime("bars", "undo", "AAA", "1", "--reason", "no", "--by", "bob", *NOW)

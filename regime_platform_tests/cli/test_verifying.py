@@ -50,6 +50,7 @@ def test_a_changed_value_is_named_and_the_others_are_proven(
 
     assert ended.code == facts["exit_code"] == 3
     assert [one["proof"] for one in facts["symbols"]] == ["proven", "changed"]
+    assert [one["remedy"] for one in facts["symbols"]] == [None, "regime repair GOOG"]
     found = facts["symbols"][1]["findings"]
     assert {one["what"] for one in found} == {"compute.db"}
     assert "latest_state is not what was written" in [one["reason"] for one in found]
@@ -74,6 +75,7 @@ def test_repair_tells_first_and_does_it_when_told(regime: Regime, copied: Settin
     _change_a_value(copied)
     damaged = _paths(copied).compute_db.read_bytes()
 
+    assert "remedy: GOOG: regime repair GOOG" in regime("verify", "GOOG", settings=copied).err
     told = regime("repair", "GOOG", settings=copied)
     untouched = _paths(copied).compute_db.read_bytes() == damaged
     done = regime("repair", "GOOG", "--yes", "--now", "2026-11-21T09:00:00Z", settings=copied)

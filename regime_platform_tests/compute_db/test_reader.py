@@ -10,9 +10,12 @@ import duckdb
 import polars as pl
 import pytest
 
-from regime_platform.compute_db.reader import read_lineage, read_table
+from regime_platform.compute_db.plain import plain_rows
+from regime_platform.compute_db.reader import read_lineage, read_table, reading
 from regime_platform.compute_db.store import build
 from regime_platform.errors import NewerResultsError, ResultsError, UsageError
+from regime_platform.model.digests import blocks_of, plain_frame
+from regime_platform.model.result_schema import TABLES
 from regime_platform_tests.compute_db.result_frames import LINEAGE, START, result_tables
 
 HOUR = dt.timedelta(hours=1)
@@ -35,6 +38,18 @@ def test_rows_come_by_timeframe_and_ts(path: Path, tables: dict[str, pl.DataFram
 
     assert held["timeframe"].unique(maintain_order=True).to_list() == ["1h", "1day"]
     assert held.equals(tables["escalation_history_v3"].sort("timeframe", "ts"))
+
+
+@pytest.mark.parametrize("table", list(TABLES))
+def test_plain_rows_are_what_a_digest_is_made_of(
+    path: Path, tables: dict[str, pl.DataFrame], table: str
+) -> None:
+    with reading(path) as reader:
+        held = plain_rows(reader.connection, table, "timeframe = ?", ["1h"])
+
+    given = tables[table].filter(pl.col("timeframe") == "1h")
+    assert held.equals(plain_frame(given))
+    assert blocks_of(held) == blocks_of(given)
 
 
 def test_a_range_includes_its_start_and_not_its_end(

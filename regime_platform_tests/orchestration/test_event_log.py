@@ -66,12 +66,12 @@ def test_the_file_of_a_run_changes_with_every_event_so_that_the_ui_notices(
         log = instance.event_log_storage
         assert isinstance(log, EventLog)
         file = Path(log.path_for_shard(run))
-        before = file.read_bytes()
+        for number in range(3):
+            before = file.read_bytes()
 
-        instance.report_engine_event("one more", run_id=run, job_name="telling")
+            instance.report_engine_event(f"one more: {number}", run_id=run, job_name="telling")
 
-        assert file.read_bytes() != before
-        assert not file.with_suffix(".db-wal").exists()
+            assert file.read_bytes() != before
 
 
 def test_threads_may_use_it_together(tmp_path: Path) -> None:

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from functools import partial
 
 import dagster as dg
+import pytest
 
+from regime_platform.orchestration import sensors
 from regime_platform.orchestration.build import build_definitions
 from regime_platform.orchestration.launch import materialize_symbols
 from regime_platform.orchestration.sensors import build_sensors
@@ -67,6 +69,28 @@ def test_three_symbols_with_new_bars_are_exactly_what_the_sensor_recomputes(
     for stage in (Stage.VALIDATED_BARS, Stage.COMPUTE_DB, Stage.MANIFESTS):
         assert materialized(recompute, stage) == list(CHANGED)
     assert isinstance(_tick(walked_eight, walked_instance, answer.cursor), dg.SkipReason)
+
+
+def test_symbols_wait_for_the_rest_of_their_update_but_not_for_long(
+    walked_eight: Settings, walked_instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _append(walked_eight, CHANGED)
+    run_listed(walked_eight, walked_instance, CHANGED, "update_daily")
+    started = dg.DagsterRun("update_daily", status=dg.DagsterRunStatus.STARTED)
+    walked_instance.add_run(started)
+
+    waiting = _tick(walked_eight, walked_instance, None)
+    monkeypatch.setattr(sensors, "_GATHERING", 0.0)
+    goes_on = _tick(walked_eight, walked_instance, None)
+    monkeypatch.undo()
+    walked_instance.report_run_failed(started)
+    over = _tick(walked_eight, walked_instance, None)
+
+    assert isinstance(waiting, dg.SkipReason)
+    assert "3 symbols wait for more" in str(waiting.skip_message)
+    for answer in (goes_on, over):
+        assert isinstance(answer, dg.SensorResult)
+        assert len(answer.run_requests or []) == 1
 
 
 def test_a_listed_run_over_everybody_reports_only_who_changed(
