@@ -11,7 +11,7 @@ ifneq ($(DATA),)
 export REGIME_DATA_ROOT := $(abspath $(DATA))
 endif
 
-.PHONY: help setup demo ui test test-ui lint format
+.PHONY: help setup demo ui test test-ui screenshots lint format
 .PHONY: bench bench-store bench-gates bench-ingest bench-audit bench-migrate bench-orchestration
 .PHONY: lock clean
 
@@ -37,6 +37,9 @@ test-ui: $(TEST) ## the tests that click through the UI in a real Chromium
 	  { echo "installing Debian's chromium"; \
 	    apt-get update -q && apt-get install -qy --no-install-recommends chromium fonts-dejavu-core; }
 	@$(BIN)/python -m pytest -q -m ui
+
+screenshots: $(TEST) ## the pictures of the UI in docs/images, taken anew in a real Chromium
+	@$(BIN)/python -m regime_platform_tests.ui.screenshots docs/images
 
 lint: $(TEST) ## format check, lint, types, layers
 	@echo "ruff format"; $(BIN)/ruff format --check -q .

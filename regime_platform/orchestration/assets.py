@@ -8,17 +8,14 @@ What a stage does is no business of this module.
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Any
 
 import dagster as dg
 
-from regime_platform.model.bar_schema import BAR_SCHEMA
-from regime_platform.model.result_schema import TABLES
 from regime_platform.orchestration.batch import OnOutcome, report_walk
 from regime_platform.orchestration.checks import check_specs
+from regime_platform.orchestration.columns import column_metadata
 from regime_platform.orchestration.events import SymbolEvent
 from regime_platform.orchestration.resources import PlatformResource
-from regime_platform.orchestration.tables import column_schema
 from regime_platform.orchestration.work import PartitionedConfig, partitioned_work
 from regime_platform.pipeline.outcomes import Stage
 
@@ -85,7 +82,7 @@ def _spec(stage: Stage, partitions: dg.PartitionsDefinition[str]) -> dg.AssetSpe
         stage.value,
         deps=[before[-1].value] if before else [],
         description=_DESCRIPTION[stage],
-        metadata=_columns(stage),
+        metadata=column_metadata(stage),
         skippable=True,
         group_name=_GROUP[stage],
         owners=[OWNER],
@@ -93,12 +90,3 @@ def _spec(stage: Stage, partitions: dg.PartitionsDefinition[str]) -> dg.AssetSpe
         tags={"per": "symbol"},
         partitions_def=partitions,
     )
-
-
-def _columns(stage: Stage) -> dict[str, Any]:
-    if stage is Stage.COMPUTE_DB:
-        main = {"dagster/column_schema": column_schema(TABLES["state_history"])}
-        return main | {name: column_schema(schema) for name, schema in TABLES.items()}
-    if stage is Stage.MANIFESTS:
-        return {}
-    return {"dagster/column_schema": column_schema(BAR_SCHEMA)}

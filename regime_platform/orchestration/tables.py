@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import dagster as dg
@@ -22,16 +23,23 @@ def table(rows: Sequence[Mapping[str, Any]]) -> dg.MetadataValue[Any]:
     )
 
 
-def column_schema(schema: pl.Schema) -> dg.TableSchema:
-    """The columns of a frame as the UI's column list."""
+def column_schema(
+    schema: pl.Schema, notes: Mapping[str, str] = MappingProxyType({})
+) -> dg.TableSchema:
+    """The columns of a frame as the UI's column list, with what there is to say of some of them."""
     return dg.TableSchema(
         columns=[
-            dg.TableColumn(name, "Enum", description=f"one of {', '.join(dtype.categories)}")
-            if isinstance(dtype, pl.Enum)
-            else dg.TableColumn(name, str(dtype))
+            dg.TableColumn(name, *_type(dtype, notes.get(name, "")))
             for name, dtype in schema.items()
         ]
     )
+
+
+def _type(dtype: pl.DataType, note: str) -> tuple[str, str | None]:
+    if not isinstance(dtype, pl.Enum):
+        return str(dtype), note or None
+    said = [f"one of {', '.join(dtype.categories)}", *([note] if note else [])]
+    return "Enum", "; ".join(said)
 
 
 def brief(digest: str) -> str:

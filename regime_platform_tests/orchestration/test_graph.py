@@ -36,6 +36,7 @@ def _picture(definitions: dg.Definitions) -> dict[str, Any]:
                 if node.partitions_def
                 else 0,
                 "has columns": "dagster/column_schema" in node.metadata,
+                "has column lineage": "dagster/column_lineage" in node.metadata,
             }
             for node in (graph.get(key) for key in sorted(graph.get_all_asset_keys()))
         },

@@ -6,7 +6,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    sync_playwright,
+)
 
 #: Milliseconds for whatever a page has to do; most of it takes one second.
 PATIENCE = 60_000
@@ -71,6 +78,11 @@ def watched_page(context: BrowserContext, pictures: Path) -> Iterator[Watched]:
         raise
     finally:
         page.close()
+
+
+def partition(page: Page, symbol: str) -> Locator:
+    """The line of a symbol in a list of partitions."""
+    return page.locator(f"div[data-tooltip='{symbol}']:has(+ div[style*=border-radius])")
 
 
 def picture_of(page: Page, folder: Path) -> Path:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from regime_platform.pipeline.outcomes import Stage
-from regime_platform_tests.ui.browsing import PATIENCE, Watched, strangers
+from regime_platform_tests.ui.browsing import PATIENCE, Watched, partition, strangers
 from regime_platform_tests.ui.conftest import BAD, GOOD, SYMBOLS
 
 pytestmark = [pytest.mark.ui, pytest.mark.timeout(600)]
@@ -63,7 +63,7 @@ def test_a_good_symbol_shows_its_regimes_its_picture_and_no_column_off_the_page(
 ) -> None:
     page = watched.page
     page.goto(f"{address}/assets/compute_db?view=partitions")
-    _row(page, GOOD[0]).click()
+    partition(page, GOOD[0]).click()
 
     for heading in ("escalation", "hazard", "bars digest"):
         box = page.get_by_text(heading, exact=True).bounding_box()
@@ -89,14 +89,10 @@ def test_the_gate_names_the_bad_symbols_rule_bar_and_remedy_and_passes_the_other
 
     expect(page.get_by_text("Passed (3)")).to_be_visible()
     expect(page.get_by_text("Failed (1)", exact=True)).to_be_visible()
-    _row(page, BAD).click()
+    partition(page, BAD).click()
     broken = page.get_by_role("row").filter(has_text="high_low_order").filter(has_text="2012-10-08")
     expect(broken.last).to_contain_text("correct the bar at its source")
     expect(page.get_by_role("row").filter(has_text="error").first).to_contain_text("high_low_order")
-
-
-def _row(page: Page, symbol: str) -> Locator:
-    return page.locator(f"div[data-tooltip='{symbol}']:has(+ div[style*=border-radius])")
 
 
 def _dot(page: Page, symbol: str) -> Locator:
