@@ -66,7 +66,7 @@ def exclude_found_bars(  # noqa: PLR0913, PLR0917 - one parameter per option
     as_json: Json = False,
 ) -> None:
     """Keep out every bar that a rule rejects, each by a decision of its own."""
-    from regime_platform.cli.screen import print_json
+    from regime_platform.cli.screen import plural, print_json
     from regime_platform.pipeline.decisions import exclude_found
 
     root, instrument = _place(symbol)
@@ -75,8 +75,10 @@ def exclude_found_bars(  # noqa: PLR0913, PLR0917 - one parameter per option
     if as_json:
         print_json([{"symbol": instrument.symbol, **one.facts()} for one in made])
         return
-    numbers = f"decisions {made[0].id} to {made[-1].id}: exclude {len(made):,} bars"
-    _obeyed(instrument, f"{numbers} that {rule} rejects")
+    which = (
+        f"decisions {made[0].id} to {made[-1].id}" if len(made) > 1 else f"decision {made[0].id}"
+    )
+    _obeyed(instrument, f"{which}: exclude {plural(len(made), 'bar')} that {rule} rejects")
 
 
 @bars.command("accept")

@@ -33,6 +33,7 @@ STATUS_STYLES = {
     "wrong": "bold red",
     "proven": "green",
     "empty": "dim",
+    "newer": "bold yellow",
     "unreadable": "bold red",
     "changed": "bold red",
     "missing": "bold red",

@@ -11,6 +11,7 @@ from regime_platform.pipeline.outcomes import Status
 class Kind(StrEnum):
     """What is wrong with one thing, the gravest first."""
 
+    NEWER = "newer"  # a later release wrote it, so that this one cannot tell
     UNREADABLE = "unreadable"  # bytes that are no file of ours any more
     CHANGED = "changed"  # it is there and is not what was written
     MISSING = "missing"
@@ -34,8 +35,9 @@ class Finding:
 
     @property
     def is_beyond_repair(self) -> bool:
-        """True where the raw log itself is not what it was: nothing can be made from it then."""
-        return self.what.startswith("raw") and self.kind is not Kind.UNFINISHED
+        """True where nothing may be made anew: of a damaged raw log, or over a later release's."""
+        is_of_raw_log = self.what.startswith("raw") and self.kind is not Kind.UNFINISHED
+        return is_of_raw_log or self.kind is Kind.NEWER
 
     def facts(self) -> dict[str, str]:
         """Plain values for ``--json``."""
@@ -79,16 +81,19 @@ class Proof:
         """What mends the gravest that was found; None where nothing was."""
         if not self.findings:
             return None
+        worst = min(self.findings, key=lambda one: list(Kind).index(one.kind))
+        if worst.kind is Kind.NEWER:
+            return "use the release that wrote it"
         if any(one.is_beyond_repair for one in self.findings):
             return "restore its raw log from a backup"
-        worst = min(self.findings, key=lambda one: list(Kind).index(one.kind))
-        if worst.kind is Kind.UNFINISHED:
-            return f"regime run {self.symbol}"
-        if worst.kind is not Kind.STALE:
-            return f"regime repair {self.symbol}"
-        if all(one.what == "verdict.json" for one in self.findings):
-            return "decide about the bars that the gate holds back"
-        return f"regime compute --force {self.symbol}"
+        return self._command(worst.kind)
+
+    def _command(self, worst: Kind) -> str:
+        if worst is Kind.STALE:
+            is_held_back = all(one.what == "verdict.json" for one in self.findings)
+            anew = f"regime compute --force {self.symbol}"
+            return "decide about the bars that the gate holds back" if is_held_back else anew
+        return f"regime {'run' if worst is Kind.UNFINISHED else 'repair'} {self.symbol}"
 
     def facts(self) -> dict[str, Any]:
         """Plain values for ``--json``."""

@@ -81,5 +81,5 @@ def _not_whole(path: Path, document: Any) -> Finding:
         reason = (
             f"version {version}, this release knows {MANIFEST_VERSION}; use the one that wrote it"
         )
-        return Finding(Kind.UNREADABLE, path.name, reason)
+        return Finding(Kind.NEWER, path.name, reason)
     return Finding(Kind.UNFINISHED, path.name, f"of version {version}; the next run writes it anew")

@@ -11,7 +11,7 @@ from regime_platform.compute_db.connection import TakenError
 from regime_platform.compute_db.content import BARS
 from regime_platform.compute_db.reader import Reader, reading
 from regime_platform.compute_db.rehash import Rehashed, changed_blocks, rehashed, strange_parts
-from regime_platform.errors import ResultsError
+from regime_platform.errors import NewerResultsError, ResultsError
 from regime_platform.manifests.compute_manifest import compute_manifest
 from regime_platform.manifests.manifest import is_same
 from regime_platform.model.bar_schema import BAR_SCHEMA
@@ -66,6 +66,8 @@ def prove_results(paths: SymbolPaths, bars: Mapping[str, Blocks]) -> ResultsProo
 def _kind_of(error: Exception, paths: SymbolPaths) -> Kind:
     if not paths.compute_db.exists():
         return Kind.MISSING
+    if isinstance(error, NewerResultsError):
+        return Kind.NEWER
     return Kind.UNFINISHED if isinstance(error.__cause__, TakenError) else Kind.UNREADABLE
 
 

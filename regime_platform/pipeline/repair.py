@@ -140,6 +140,13 @@ def repaired(platform: Platform, instrument: Instrument, plan: Plan, now: dt.dat
 
 
 def _require_mendable(paths: SymbolPaths, plan: Plan) -> None:
+    newer = [one for one in plan.beyond if one.kind is Kind.NEWER]
+    if newer:
+        told = "; ".join(one.what for one in newer)
+        raise BarsError(
+            f"a later release wrote {told} of {plan.symbol}, and nothing is made over it; use that "
+            "release, or move the files away to have them made anew"
+        )
     if plan.beyond:
         told = "; ".join(f"{one.what}: {one.reason}" for one in plan.beyond)
         raise BarsError(

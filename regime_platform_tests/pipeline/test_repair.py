@@ -10,7 +10,7 @@ import pytest
 
 from regime_platform.bars.chain_file import read_chain
 from regime_platform.bars.layout import SymbolPaths
-from regime_platform.files import read_json
+from regime_platform.files import read_json, write_json
 from regime_platform.manifests.chain import broken, last_of
 from regime_platform.pipeline.outcomes import Status
 from regime_platform.pipeline.platform import Platform, open_platform
@@ -123,6 +123,21 @@ def test_a_damaged_raw_log_is_beyond_repair_and_left_alone(platform: Platform) -
 
     assert outcome.status is Status.FAILED
     assert "restore the log from a backup" in outcome.reason
+    assert fingerprint(paths.folder) == before
+
+
+def test_what_a_later_release_wrote_is_never_made_anew(platform: Platform) -> None:
+    paths = paths_of(platform)
+    later = read_json(paths.compute_manifest)
+    later["manifest"]["manifest_version"] += 1
+    write_json(paths.compute_manifest, later)
+    before = fingerprint(paths.folder)
+
+    outcome = mended(platform)
+
+    assert outcome.status is Status.FAILED
+    assert "a later release wrote compute_manifest.json" in outcome.reason
+    assert outcome.plan.proof.remedy == "use the release that wrote it"
     assert fingerprint(paths.folder) == before
 
 

@@ -333,4 +333,5 @@ def test_results_of_a_newer_version_are_refused_and_left_alone(held: Settings) -
         assert outcome.status is Status.FAILED
         assert "written by a later release" in outcome.reason
     assert "written by a later release" in proof_of(held).reason
+    assert proof_of(held).remedy == "use the release that wrote it"
     assert paths_of(held).compute_db.read_bytes() == newer
