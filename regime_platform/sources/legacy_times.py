@@ -1,10 +1,9 @@
 """Times of old stores as UTC instants, and a reason for each that is refused.
 
 Most series are written in one form throughout, and then one parse does; and on most days no clock
-changes, and then one look at the zone does. Where clocks go back, a
-local time means two instants: in a store that keeps its rows in the order in which they came, two
-equal times are the earlier and the later one; anything else is refused and never guessed, as is a
-time that the clocks skipped.
+changes, and then one look at the zone does. Where clocks go back, a local time means two instants:
+in a store that keeps its rows in the order in which they came, two equal times are the earlier and
+the later one; anything else is refused and never guessed, as is a time that the clocks skipped.
 """
 
 import datetime as dt
