@@ -17,10 +17,12 @@ from dagster._core.storage.local_compute_log_manager import LocalComputeLogManag
 from dagster._core.storage.root import LocalArtifactStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData
+from filelock import FileLock
 
 from regime_platform.orchestration.event_log import EventLog
 from regime_platform.settings import Settings
 
+_LOCK = ".opening.lock"
 _SCHEMA: UserConfigSchema = {"folder": Field(StringSource, is_required=False)}
 
 
@@ -33,8 +35,11 @@ class RunHistory(DagsterSqliteStorage):
     """Runs, events, schedules and sensor cursors, in SQLite."""
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
-        super().__init__(base_dir, inst_data=inst_data)
-        self._event_log_storage = EventLog(self._event_log_storage._base_dir)
+        # A service starts webserver and daemon together: without this both would make the tables of
+        # a new data root, and one of them would fail.
+        with FileLock(Path(base_dir) / _LOCK):
+            super().__init__(base_dir, inst_data=inst_data)
+            self._event_log_storage = EventLog(self._event_log_storage._base_dir)
 
     @classmethod
     def config_type(cls) -> UserConfigSchema:

@@ -1,12 +1,26 @@
 """Dagster's state follows the data root, and nothing of it lands anywhere else."""
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from subprocess import PIPE, Popen
 
 import dagster as dg
 import pytest
 
 from regime_platform.orchestration.home import open_instance, prepare_home
 from regime_platform.settings import PROJECT_ROOT, Settings
+
+#: A process that opens the home of its argument as soon as its input ends.
+OPENING = """
+import sys
+import dagster
+from regime_platform.orchestration import state
+print("ready", flush=True)
+sys.stdin.read()
+with dagster.DagsterInstance.from_config(sys.argv[1]):
+    pass
+"""
 
 
 def test_the_project_is_the_home_of_the_default_data_root() -> None:
@@ -46,3 +60,16 @@ def test_a_home_is_rendered_once(settings: Settings) -> None:
     prepare_home(settings)
 
     assert rendered.stat().st_mtime_ns == before
+
+
+def test_processes_that_start_together_open_a_new_home_together(settings: Settings) -> None:
+    command = [sys.executable, "-c", OPENING, prepare_home(settings)]
+    starting = [Popen(command, stdin=PIPE, stdout=PIPE, stderr=PIPE) for _ in range(4)]
+    for process in starting:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+
+    with ThreadPoolExecutor() as ends:
+        errors = [err for _, err in ends.map(Popen.communicate, starting)]
+
+    assert [process.returncode for process in starting] == [0] * 4, errors
