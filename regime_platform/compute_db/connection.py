@@ -21,8 +21,10 @@ import duckdb
 #: Seconds to wait for whoever has the file.
 READER_PATIENCE = 30.0
 _PAUSE = 0.02
-#: What does not fit goes to the disk; the rows to be written are in memory once already.
-_MEMORY = "48MB"
+#: What does not fit goes to the disk, block by block; what a store of any length needs fits.
+_MEMORY = "96MB"
+#: Of a new file. A bar more writes a block anew for each table, so small ones write less of it.
+_BLOCK = 64 * 1024  # bytes
 _TAKEN = "Could not set lock on file"
 
 #: An instance knows each file once, so within a process one piece of work has it at a time.
@@ -83,8 +85,7 @@ def _instance(_process: int) -> duckdb.DuckDBPyConnection:
     settings: dict[str, Any] = {
         "threads": 1,
         "memory_limit": _MEMORY,
-        # kept for the next block: giving memory back and taking it anew is a tenth of a store
-        "block_allocator_memory": _MEMORY,
+        "default_block_size": _BLOCK,
         "temp_directory": elsewhere,
     }
     return duckdb.connect(":memory:", config=settings)

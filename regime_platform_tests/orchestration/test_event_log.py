@@ -3,6 +3,7 @@
 import threading
 from contextlib import suppress
 from pathlib import Path
+from queue import Queue
 
 import dagster as dg
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
@@ -58,20 +59,16 @@ def test_what_it_writes_the_stock_log_reads(tmp_path: Path) -> None:
     assert all(len(one) > 8 for one in read.values())
 
 
-def test_the_file_of_a_run_changes_with_every_event_so_that_the_ui_notices(
-    tmp_path: Path,
-) -> None:
-    with open_instance(street(tmp_path, ["OAK"])) as instance:
+def test_who_watches_a_run_is_told_of_every_event_as_it_is_stored(tmp_path: Path) -> None:
+    settings, told = street(tmp_path, ["OAK"]), Queue[str]()
+    with open_instance(settings) as instance, open_instance(settings) as watching:
         run = _run(instance)
-        log = instance.event_log_storage
-        assert isinstance(log, EventLog)
-        file = Path(log.path_for_shard(run))
+        past = watching.get_records_for_run(run).cursor
+        watching.watch_event_logs(run, past, lambda event, _cursor: told.put(event.message))
         for number in range(3):
-            before = file.read_bytes()
-
             instance.report_engine_event(f"one more: {number}", run_id=run, job_name="telling")
 
-            assert file.read_bytes() != before
+            assert told.get(timeout=60) == f"one more: {number}"
 
 
 def test_threads_may_use_it_together(tmp_path: Path) -> None:
