@@ -12,6 +12,8 @@ import datetime as dt
 import json
 import os
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -87,6 +89,7 @@ def measure(root: Path, size: Size) -> Iterator[Phase]:
             yield "page of partitions", _page_figures(platform)
         with open_instance(settings) as instance:
             yield "sensor", _sensor_figures(settings, instance)
+        yield "computed without Dagster", _compute_figures()
 
 
 def _passes(platform: RunningPlatform, size: Size) -> Iterator[Phase]:
@@ -139,6 +142,14 @@ def _sensor_figures(settings: Settings, instance: dg.DagsterInstance) -> dict[st
         f"sensor_tick_{_FETCHES}_events_s": _median(partial(tick, before)),
         "sensor_idle_ms": 1e3 * _median(partial(tick, last)),
     }
+
+
+def _compute_figures() -> dict[str, float]:
+    """Engine, store and manifests of every symbol, by the command."""
+    command = [Path(sys.executable).with_name("regime"), "compute", "--all", "--force", "--json"]
+    began = time.perf_counter()
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    return {"full_recompute_without_dagster_s": time.perf_counter() - began}
 
 
 def _told(phases: Iterator[Phase], facts: Mapping[str, object], output: Path) -> None:
