@@ -199,8 +199,9 @@ def test_a_daemon_killed_as_it_asks_for_a_run_and_again_within_it_loses_and_repe
         kill(second)
     halfway = _held(settings)
 
-    with daemon(settings):
+    with daemon(settings) as third:
         awaited(lambda: _is_done(instance), settings)
+        kill(third)
 
     assert _changed(before, queued) == ()
     assert _changed(queued, halfway) == CHANGED[:1]
@@ -228,6 +229,7 @@ def test_a_code_server_killed_within_a_tick_is_replaced_and_the_same_run_is_aske
                 os.kill(_code_server(process.pid), signal.SIGKILL)
         process.send_signal(signal.SIGUSR1)
         awaited(lambda: _is_done(instance), settings)
+        kill(process)
 
     ticks = _ticks(instance)[NEW_BARS]
     assert [one.status for one in ticks if one.tick_id == tick.tick_id] == [TickStatus.FAILURE]
