@@ -1,0 +1,240 @@
+"""A daemon or its code server is killed in the middle: nobody is missed, nobody computed twice."""
+
+import os
+import shutil
+import signal
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import IO
+
+import dagster as dg
+import pytest
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.scheduler.instigation import InstigatorTick, TickStatus
+from dagster._core.storage.tags import RUN_KEY_TAG
+
+from regime_platform.bars.chain_file import read_chain
+from regime_platform.bars.layout import DataRoot
+from regime_platform.bars.locks import writing
+from regime_platform.manifests.manifest import RESULTS
+from regime_platform.orchestration.jobs import LANE, RECOMPUTE, RECONCILE
+from regime_platform.orchestration.sensors import build_sensors
+from regime_platform.pipeline.outcomes import Stage
+from regime_platform.settings import Settings, load_universe
+from regime_platform_tests.builders import make_bars
+from regime_platform_tests.orchestration.conftest import HELD, SYMBOLS
+from regime_platform_tests.orchestration.graph import run_listed
+from regime_platform_tests.orchestration.processes import WORKSPACE, awaited, daemon, kill
+from regime_platform_tests.street import fingerprint, serve
+
+NEW_BARS = "new_bars"
+CHANGED = ("BIRCH", "CEDAR", "LARCH")
+#: The daemon; it looks for a dead code server when it is told to, and not once a minute.
+TOLD_TO_LOOK = """
+import math, signal
+from dagster._daemon import cli, controller
+
+def look(*_):
+    controller.RELOAD_WORKSPACE_INTERVAL = 6
+
+controller.RELOAD_WORKSPACE_INTERVAL = math.inf
+signal.signal(signal.SIGUSR1, look)
+cli.main()
+"""
+
+
+@pytest.fixture
+def since(walked_instance: dg.DagsterInstance) -> int:
+    """The last event from before anything was new."""
+    return walked_instance.event_log_storage.get_maximum_record_id() or 0
+
+
+def _bring_bars(settings: Settings, instance: dg.DagsterInstance) -> None:
+    for symbol in CHANGED:
+        serve(settings, symbol, "1day", make_bars(HELD + 1, seed=SYMBOLS.index(symbol)))
+    assert run_listed(settings, instance, SYMBOLS, "update_daily").success
+
+
+def _held(settings: Settings) -> Mapping[str, str]:
+    held = fingerprint(settings.data_root / "assets")
+    return {symbol: held[f"{symbol}/compute.db"] for symbol in SYMBOLS}
+
+
+def _changed(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(symbol for symbol in SYMBOLS if before[symbol] != after[symbol])
+
+
+def _sealed(settings: Settings) -> Counter[str]:
+    """How many results the chain of each symbol has."""
+    root = DataRoot(settings.data_root)
+    chains = {symbol: read_chain(root.symbol(symbol)) for symbol in SYMBOLS}
+    return Counter(
+        {symbol: sum(one["kind"] == RESULTS for one in chain) for symbol, chain in chains.items()}
+    )
+
+
+def _reported(instance: dg.DagsterInstance, since: int) -> Counter[str | None]:
+    """How often results of each symbol were reported."""
+    wanted = dg.AssetRecordsFilter(dg.AssetKey(Stage.COMPUTE_DB.value), after_storage_id=since)
+    return Counter(
+        one.partition_key for one in instance.fetch_materializations(wanted, limit=100).records
+    )
+
+
+def _asked(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
+    """The runs that recompute, the newest first."""
+    return list(instance.get_runs(dg.RunsFilter(job_name=RECOMPUTE)))
+
+
+def _is_done(instance: dg.DagsterInstance) -> bool:
+    return any(one.is_success for one in _asked(instance))
+
+
+def _ticks(instance: dg.DagsterInstance) -> Mapping[str, Sequence[InstigatorTick]]:
+    """The ticks of each sensor, the newest first."""
+    states = instance.all_instigator_state(instigator_type=InstigatorType.SENSOR)
+    return {
+        one.instigator_name: instance.get_ticks(one.instigator_origin_id, one.selector_id)
+        for one in states
+    }
+
+
+def _under_way(instance: dg.DagsterInstance) -> Mapping[str, InstigatorTick]:
+    """The ticks that have begun and not ended; the daemon evaluates one sensor at a time."""
+    newest = {name: ticks[0] for name, ticks in _ticks(instance).items() if ticks}
+    return {name: one for name, one in newest.items() if one.status is TickStatus.STARTED}
+
+
+def _are_over(ticks: Mapping[str, InstigatorTick], instance: dg.DagsterInstance) -> bool:
+    return ticks.keys().isdisjoint(_under_way(instance))
+
+
+def _cursor(instance: dg.DagsterInstance) -> str | None:
+    """How far new_bars has come, once it has looked."""
+    return next((one.cursor for one in _ticks(instance).get(NEW_BARS, ()) if one.cursor), None)
+
+
+def _run_key(settings: Settings, instance: dg.DagsterInstance, cursor: str | None) -> str | None:
+    (sensor,) = build_sensors(partial(load_universe, settings))
+    answer = sensor(dg.build_sensor_context(instance=instance, cursor=cursor))
+    assert isinstance(answer, dg.SensorResult)
+    (request,) = answer.run_requests or []
+    return request.run_key
+
+
+@contextmanager
+def _universe_by_pipe(settings: Settings) -> Iterator[Settings]:
+    """Whoever reads the universe waits until it is written; the settings given have it as it is."""
+    universe = settings.own_universe()
+    kept, pipe = (universe.with_name(name) for name in ("kept.yaml", "pipe"))
+    shutil.copy(universe, kept)
+    os.mkfifo(pipe)
+    pipe.replace(universe)
+    yield settings.model_copy(update={"universe": kept})
+    kept.replace(universe)
+
+
+def _waiting_tick(
+    piped: Settings, instance: dg.DagsterInstance
+) -> tuple[InstigatorTick, IO[bytes]]:
+    """The tick of new_bars that waits for the universe, and what ends its waiting when closed.
+
+    Other sensors that happen to read it before get it.
+    """
+    while True:
+        end = awaited(lambda: _other_end(piped.own_universe()), piped)
+        ticks = _under_way(instance)
+        if NEW_BARS in ticks:
+            return ticks[NEW_BARS], end
+        with end:
+            end.write(piped.universe_file().read_bytes())
+        awaited(partial(_are_over, ticks, instance), piped)
+
+
+def _other_end(pipe: Path) -> IO[bytes] | None:
+    try:
+        return os.fdopen(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK), "wb")
+    except OSError:  # nobody reads
+        return None
+
+
+def _code_server(parent: int) -> int:
+    (found,) = [
+        int(process.name)
+        for process in Path("/proc").glob("[0-9]*")
+        if _parent(process) == parent and b"grpc" in (process / "cmdline").read_bytes()
+    ]
+    return found
+
+
+def _parent(process: Path) -> int | None:
+    try:
+        return int((process / "stat").read_text().rsplit(")", 1)[1].split()[1])
+    except OSError:  # it has ended meanwhile
+        return None
+
+
+def test_a_daemon_killed_as_it_asks_for_a_run_and_again_within_it_loses_and_repeats_nothing(
+    walked_eight: Settings, walked_instance: dg.DagsterInstance, since: int
+) -> None:
+    settings, instance = walked_eight, walked_instance
+    _bring_bars(settings, instance)
+    before, sealed = _held(settings), _sealed(settings)
+
+    # Somebody else works in the lane, so that the run gets no further than the queue.
+    working = dg.DagsterRun(RECONCILE, status=dg.DagsterRunStatus.STARTED, tags={LANE: "daily"})
+    instance.add_run(working)
+    with daemon(settings) as first:
+        awaited(lambda: _asked(instance), settings)
+        kill(first)
+    instance.report_run_canceled(working)
+    queued = _held(settings)
+
+    # Somebody else writes the second symbol, so that the run gets no further than the first.
+    with writing(DataRoot(settings.data_root).symbol(CHANGED[1])), daemon(settings) as second:
+        awaited(lambda: _sealed(settings) - sealed, settings)
+        kill(second)
+    halfway = _held(settings)
+
+    with daemon(settings) as third:
+        awaited(lambda: _is_done(instance), settings)
+        kill(third)
+
+    assert _changed(before, queued) == ()
+    assert _changed(queued, halfway) == CHANGED[:1]
+    assert _changed(halfway, _held(settings)) == CHANGED[1:]
+    assert _sealed(settings) - sealed == Counter(CHANGED)
+    assert _reported(instance, since) == Counter(CHANGED)
+    repeated, killed = _asked(instance)
+    assert killed.status is dg.DagsterRunStatus.FAILURE
+    assert repeated.parent_run_id == killed.run_id
+
+
+def test_a_code_server_killed_within_a_tick_is_replaced_and_the_same_run_is_asked_for_once(
+    walked_eight: Settings, walked_instance: dg.DagsterInstance, since: int
+) -> None:
+    settings, instance = walked_eight, walked_instance
+    before, sealed = _held(settings), _sealed(settings)
+
+    with daemon(settings, ("python", "-c", TOLD_TO_LOOK, "run", "-w", WORKSPACE)) as process:
+        cursor = awaited(lambda: _cursor(instance), settings)
+        with _universe_by_pipe(settings) as piped:
+            _bring_bars(piped, instance)
+            run_key = _run_key(piped, instance, cursor)
+            tick, end = _waiting_tick(piped, instance)
+            with end:
+                os.kill(_code_server(process.pid), signal.SIGKILL)
+        process.send_signal(signal.SIGUSR1)
+        awaited(lambda: _is_done(instance), settings)
+        kill(process)
+
+    ticks = _ticks(instance)[NEW_BARS]
+    assert [one.status for one in ticks if one.tick_id == tick.tick_id] == [TickStatus.FAILURE]
+    assert [one.run_keys for one in ticks if one.run_keys] == [[run_key]]
+    assert [one.tags[RUN_KEY_TAG] for one in _asked(instance)] == [run_key]
+    assert _changed(before, _held(settings)) == CHANGED
+    assert _sealed(settings) - sealed == Counter(CHANGED)
+    assert _reported(instance, since) == Counter(CHANGED)
