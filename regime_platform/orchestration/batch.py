@@ -46,11 +46,14 @@ def report_walk(
             outcomes.append(outcome)
             on_outcome(outcome)
             if len(outcomes) - told == _GROUP:
+                yield from _group_events(platform, work, outcomes[told:])
                 told = len(outcomes)
-                yield from _group_events(platform, work, outcomes[-_GROUP:])
     except (CredentialsError, QuotaError) as error:  # the source refuses everybody
         missed = len(work.instruments) - len(outcomes)
         trouble.append(f"the run ended early, {missed} not reached: {error}")
+    except dg.DagsterExecutionInterruptedError:  # somebody cancels: what is done shall be green
+        yield from _group_events(platform, work, outcomes[told:])
+        raise
     finally:
         trouble += _refresh(platform, outcomes)
     yield from _group_events(platform, work, outcomes[told:])
