@@ -23,6 +23,7 @@ from regime_platform.orchestration.batch import OnOutcome, report_walk
 from regime_platform.orchestration.checks import CHECK_KEYS
 from regime_platform.orchestration.era_set import DETECT_ERAS, ERA_SET
 from regime_platform.orchestration.events import SymbolEvent
+from regime_platform.orchestration.freshness import IS_FRESH
 from regime_platform.orchestration.groups import group_config
 from regime_platform.orchestration.resources import PlatformResource
 from regime_platform.orchestration.snapshot import SNAPSHOT, TAKE_SNAPSHOT
@@ -145,7 +146,7 @@ def _listed_job(
             instance=context.instance,
             instruments=listed_instruments(config, opened.universe, listed.tier),
             stages=frozenset(listed.stages),
-            checks=CHECK_KEYS,
+            checks=CHECK_KEYS | {IS_FRESH},
             is_partitioned=False,
             force=config.force,
             unknown=unknown_symbols(config, opened.universe),

@@ -144,6 +144,7 @@ def test_the_daily_reconcile_finishes_what_nobody_asks_for_any_more(
     assert materialized(result, Stage.COMPUTE_DB) == list(SYMBOLS)
     assert idle.success
     assert materialized(idle, Stage.COMPUTE_DB) == []
+    assert idle.get_asset_check_evaluations() == []
     assert fingerprint(longer.data_root) == settled
 
 

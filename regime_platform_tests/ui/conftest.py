@@ -18,7 +18,7 @@ from regime_platform_tests.ui.browsing import (
     profile,
     watched_page,
 )
-from regime_platform_tests.ui.serving import served
+from regime_platform_tests.ui.serving import eager_services
 
 BAD = "CEDAR"
 GOOD = ("ALDER", "BIRCH", "ELM")
@@ -55,7 +55,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.fixture(scope="session")
 def address(house: Settings) -> Iterator[str]:
     """Where the UI of the house is served."""
-    with served(house) as opened:
+    with eager_services(house) as opened:
         yield opened
 
 

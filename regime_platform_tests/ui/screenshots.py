@@ -15,7 +15,7 @@ from regime_platform.settings import Settings
 from regime_platform.sources.sample import SAMPLE_DATA
 from regime_platform_tests.street import serve, street, with_value
 from regime_platform_tests.ui.browsing import chromium, partition, profile, watched_page
-from regime_platform_tests.ui.serving import served
+from regime_platform_tests.ui.serving import eager_services
 
 BAD, SHOWN = "IBM", "AAPL"
 _SYMBOLS = ("AAPL", "GOOG", "IBM", "MSFT")
@@ -28,7 +28,7 @@ def main(folder: Path) -> None:
         settings = _house(Path(place))
         materialize_symbols(settings, _SYMBOLS)
         with (
-            served(settings) as address,
+            eager_services(settings) as address,
             chromium() as browser,
             profile(browser, width=1400) as desk,
             watched_page(desk, Path(place)) as watched,

@@ -15,11 +15,11 @@ import httpx
 from regime_platform.orchestration.home import prepare_home
 from regime_platform.settings import PROJECT_ROOT, Settings
 
-PATIENCE = 180  # seconds to start; 15 on idle cores
+PATIENCE = 180  # seconds to start; 15 to 30 on idle cores
 _Process = subprocess.Popen[bytes]
-
+_WORKSPACE = str(PROJECT_ROOT / "workspace.yaml")
 #: Dagster's own daemon, but that it looks after backfills every second instead of every 30.
-_DAEMON = """
+_EAGER_DAEMON = """
 from dagster._daemon import controller
 from dagster._daemon.cli import main
 controller.DEFAULT_DAEMON_INTERVAL_SECONDS = 1
@@ -28,17 +28,33 @@ main()
 
 
 @contextmanager
-def served(settings: Settings) -> Iterator[str]:
-    """The two services of the platform; gives the address, and leaves no process behind."""
+def dagster_dev(settings: Settings) -> Iterator[str]:
+    """What `regime ui` starts; gives the address, and leaves no process behind."""
+    port = _free_port()
+    with _running(settings, port, [_listening("dagster", "dev", port=port)]) as address:
+        yield address
+
+
+@contextmanager
+def eager_services(settings: Settings) -> Iterator[str]:
+    """Webserver and daemon by themselves; a backfill waits for nothing but its work."""
+    port = _free_port()
+    daemon = [sys.executable, "-c", _EAGER_DAEMON, "run", "-w", _WORKSPACE]
+    webserver = _listening("dagster-webserver", port=port)
+    with _running(settings, port, [webserver, daemon]) as address:
+        yield address
+
+
+def _listening(program: str, *arguments: str, port: int) -> list[str]:
+    path = str(Path(sys.executable).with_name(program))
+    return [path, *arguments, "-w", _WORKSPACE, "--host", "127.0.0.1", "--port", str(port)]
+
+
+@contextmanager
+def _running(settings: Settings, port: int, commands: Sequence[Sequence[str]]) -> Iterator[str]:
     log = settings.data_root.parent / "dagster.log"
-    address = f"http://127.0.0.1:{_free_port()}"
-    host, port = address.removeprefix("http://").split(":")
-    regime = str(Path(sys.executable).with_name("regime"))
-    workspace = str(PROJECT_ROOT / "workspace.yaml")
-    processes = [
-        _start(settings, log, [regime, "service", "webserver", "--host", host, "--port", port]),
-        _start(settings, log, [sys.executable, "-c", _DAEMON, "run", "-w", workspace]),
-    ]
+    address = f"http://127.0.0.1:{port}"
+    processes = [_start(settings, log, one) for one in commands]
     try:
         _wait_until_served(processes, address, log)
         yield address
