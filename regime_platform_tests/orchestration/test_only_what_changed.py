@@ -180,3 +180,12 @@ def test_a_run_of_the_assets_without_partitions_is_refused(
     )
 
     assert "choose some, or launch the job walk_listed" in failure_text(result)
+
+
+@pytest.mark.parametrize("job", ["walk_listed", "walk_group"])
+def test_a_walk_of_nobody_in_particular_is_refused(
+    walked_eight: Settings, walked_instance: dg.DagsterInstance, job: str
+) -> None:
+    result = run_listed(walked_eight, walked_instance, [], job)
+
+    assert f"{job} was launched for nobody: choose" in failure_text(result)
