@@ -57,7 +57,7 @@ def _house(folder: Path) -> Settings:
 
 
 def _graph(page: Page, address: str) -> None:
-    page.set_viewport_size({"width": 1400, "height": 620})
+    page.set_viewport_size({"width": 1400, "height": 680})
     page.goto(f"{address}/asset-groups")
     page.locator("svg").get_by_text("bars", exact=True).wait_for()
     page.locator("button:has([aria-label=settings])").last.click()
@@ -80,7 +80,7 @@ def _chart(page: Page, _address: str) -> None:
 
 
 def _failed(page: Page, address: str) -> None:
-    page.set_viewport_size({"width": 1400, "height": 1000})
+    page.set_viewport_size({"width": 1600, "height": 1000})
     page.goto(f"{address}/assets/validated_bars?view=checks")
     page.get_by_role("tablist").filter(has_text="Execution history").get_by_text(
         "Partitions"
