@@ -40,7 +40,7 @@ def _run_failures(platform: PlatformResource) -> dg.SensorDefinition:
         word = "held symbols back" if is_blocked_only(context) else "failed"
         notice = Notice(
             "run_failed",
-            f"{run.job_name} {word}: run {run.run_id[:8]}",
+            f"{_name(run)} {word}: run {run.run_id[:8]}",
             _now(),
             lines,
             {"run": run.run_id, "job": run.job_name},
@@ -48,6 +48,11 @@ def _run_failures(platform: PlatformResource) -> dg.SensorDefinition:
         notify(platform.settings(), notice)
 
     return run_failures
+
+
+def _name(run: dg.DagsterRun) -> str:
+    # what somebody launches from the assets has a job of Dagster's own
+    return "materialize" if run.job_name.startswith("__") else run.job_name
 
 
 def _stale_symbols(platform: PlatformResource) -> dg.SensorDefinition:

@@ -15,6 +15,7 @@ from regime_platform.orchestration.batch import OnOutcome, report_walk
 from regime_platform.orchestration.checks import check_specs
 from regime_platform.orchestration.columns import column_metadata
 from regime_platform.orchestration.events import SymbolEvent
+from regime_platform.orchestration.freshness import freshness_spec
 from regime_platform.orchestration.resources import PlatformResource
 from regime_platform.orchestration.work import PartitionedConfig, partitioned_work
 from regime_platform.pipeline.outcomes import Stage
@@ -61,7 +62,7 @@ def build_walk(
     @dg.multi_asset(
         name=STEP,
         specs=[_spec(stage, partitions) for stage in Stage],
-        check_specs=check_specs(partitions),
+        check_specs=[*check_specs(partitions), freshness_spec()],
         can_subset=True,
         backfill_policy=dg.BackfillPolicy.single_run(),
     )

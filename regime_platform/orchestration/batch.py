@@ -12,12 +12,18 @@ from collections.abc import Callable, Iterator, Sequence
 import dagster as dg
 
 from regime_platform.errors import CredentialsError, QuotaError
-from regime_platform.orchestration.events import SymbolEvent, evaluations, materializations
+from regime_platform.orchestration.events import (
+    SymbolEvent,
+    evaluations,
+    materializations,
+    stage_status,
+)
+from regime_platform.orchestration.freshness import IS_FRESH, freshness
 from regime_platform.orchestration.tables import table
 from regime_platform.orchestration.targets import Targets
 from regime_platform.orchestration.work import Work
 from regime_platform.pipeline.board import refresh_board
-from regime_platform.pipeline.outcomes import Status, WalkOutcome
+from regime_platform.pipeline.outcomes import Stage, Status, WalkOutcome
 from regime_platform.pipeline.parallel_walk import Task, walk_on_cores
 from regime_platform.pipeline.platform import Platform
 from regime_platform.settings import Settings
@@ -46,14 +52,19 @@ def report_walk(
             outcomes.append(outcome)
             on_outcome(outcome)
             if len(outcomes) - told == _GROUP:
+                yield from _group_events(platform, work, outcomes[told:])
                 told = len(outcomes)
-                yield from _group_events(platform, work, outcomes[-_GROUP:])
     except (CredentialsError, QuotaError) as error:  # the source refuses everybody
         missed = len(work.instruments) - len(outcomes)
         trouble.append(f"the run ended early, {missed} not reached: {error}")
+    except dg.DagsterExecutionInterruptedError:  # somebody cancels: what is done shall be green
+        yield from _group_events(platform, work, outcomes[told:])
+        raise
     finally:
         trouble += _refresh(platform, outcomes)
     yield from _group_events(platform, work, outcomes[told:])
+    if _wants_freshness(work, outcomes):
+        yield freshness(platform, now)
     if trouble or any(not outcome.status.is_good for outcome in outcomes):
         raise _failure(work, outcomes, trouble)
 
@@ -67,6 +78,11 @@ def _group_events(
     targets = Targets(work.instance, made, began)
     for outcome in group:
         yield from evaluations(platform, work, outcome, targets)
+
+
+def _wants_freshness(work: Work, outcomes: Sequence[WalkOutcome]) -> bool:
+    made = any(stage_status(one, Stage.COMPUTE_DB) is Status.DONE for one in outcomes)
+    return IS_FRESH in work.checks and (work.is_partitioned or made)
 
 
 def _refresh(platform: Platform, outcomes: Sequence[WalkOutcome]) -> list[str]:

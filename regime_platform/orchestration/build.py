@@ -8,7 +8,7 @@ from regime_platform.orchestration.alarms import build_alarms
 from regime_platform.orchestration.assets import build_walk
 from regime_platform.orchestration.batch import OnOutcome
 from regime_platform.orchestration.era_set import build_era_set
-from regime_platform.orchestration.freshness import build_freshness, build_freshness_job
+from regime_platform.orchestration.freshness import build_freshness_job
 from regime_platform.orchestration.jobs import build_jobs
 from regime_platform.orchestration.partitions import symbol_partitions
 from regime_platform.orchestration.pruning import build_pruning
@@ -35,11 +35,9 @@ def build_definitions(settings: Settings, on_outcome: OnOutcome | None = None) -
     current = partial(load_universe, settings)
     heard = on_outcome or _ignore
     platform = PlatformResource.from_settings(settings)
-    is_fresh = build_freshness()
     return dg.Definitions(
         assets=[build_walk(partitions, heard), build_era_set(), build_snapshot()],
-        asset_checks=[is_fresh],
-        jobs=[*build_jobs(universe, heard), build_freshness_job(is_fresh), build_pruning()],
+        jobs=[*build_jobs(universe, heard), build_freshness_job(), build_pruning()],
         schedules=[*build_schedules(current), *build_housekeeping(current)],
         sensors=[
             *build_sensors(current),

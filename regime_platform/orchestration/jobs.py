@@ -18,11 +18,13 @@ from dagster._core.definitions.unresolved_asset_job_definition import (
     UnresolvedAssetJobDefinition,
 )
 
+from regime_platform.errors import UsageError
 from regime_platform.model.universe import Universe
 from regime_platform.orchestration.batch import OnOutcome, report_walk
 from regime_platform.orchestration.checks import CHECK_KEYS
 from regime_platform.orchestration.era_set import DETECT_ERAS, ERA_SET
 from regime_platform.orchestration.events import SymbolEvent
+from regime_platform.orchestration.freshness import IS_FRESH
 from regime_platform.orchestration.groups import group_config
 from regime_platform.orchestration.resources import PlatformResource
 from regime_platform.orchestration.snapshot import SNAPSHOT, TAKE_SNAPSHOT
@@ -55,6 +57,7 @@ class _Listed:
     text: str
     lane: str = "daily"  # one run at a time in each; none for what needs no more than a core
     tier: str | None = None  # whom an empty list of symbols means
+    is_for_named: bool = False  # an empty list is a slip of whoever launched it
 
 
 _LISTED = (
@@ -91,13 +94,15 @@ _LISTED = (
         WALK_LISTED,
         tuple(Stage),
         priority=0,
-        text="The whole walk, fetch included, for symbols that are no range of partitions.",
+        text="The whole walk, fetch included, for the symbols listed in its config.",
+        is_for_named=True,
     ),
     _Listed(
         WALK_GROUP,
         tuple(Stage),
         priority=0,
         text="The whole walk for a tier, or for the daily symbols of one letter.",
+        is_for_named=True,
     ),
 )
 
@@ -109,7 +114,8 @@ def build_jobs(
     walk_all = dg.define_asset_job(
         WALK_ALL,
         selection=dg.AssetSelection.assets(*(stage.value for stage in Stage)),
-        description="The whole walk, fetch included, for the partitions chosen.",
+        description="The whole walk, fetch included, for a symbol. For several use Lineage with "
+        "`tag:per=symbol`: its backfill counts them one by one, not the run as a whole.",
         tags={PRIORITY: "0"},
     )
     detect_eras = dg.define_asset_job(
@@ -140,12 +146,17 @@ def _listed_job(
     def step(
         context: dg.OpExecutionContext, config: ListedConfig, platform: PlatformResource
     ) -> Iterator[SymbolEvent]:
+        if listed.is_for_named and not config.symbols:
+            raise UsageError(
+                f"{listed.name} was launched for nobody: choose a partition where it has some, or "
+                f"list symbols in its config, ops: {_step(listed.name)}: config: symbols"
+            )
         opened = platform.open()
         work = Work(
             instance=context.instance,
             instruments=listed_instruments(config, opened.universe, listed.tier),
             stages=frozenset(listed.stages),
-            checks=CHECK_KEYS,
+            checks=CHECK_KEYS | {IS_FRESH},
             is_partitioned=False,
             force=config.force,
             unknown=unknown_symbols(config, opened.universe),

@@ -61,15 +61,19 @@ def partitioned_work(
 ) -> Work:
     """Reads partitions, selection and config of a run that materialises assets.
 
+    Checks that are executed alone and without partitions ("Execute all") are about everybody.
+
     Raises:
         UsageError: the run has no partitions, or one that the universe no longer has.
     """
     # Asking the context for its partitions raises in a run without any; the tags tell quietly.
-    if not _PARTITION_TAGS & context.run.tags.keys():
+    has_partitions = bool(_PARTITION_TAGS & context.run.tags.keys())
+    if context.selected_asset_keys and not has_partitions:
         raise UsageError("the run has no partitions: choose some, or launch the job walk_listed")
+    chosen = context.partition_keys if has_partitions else universe.symbols
     return Work(
         instance=context.instance,
-        instruments=universe.select(context.partition_keys),
+        instruments=universe.select(chosen),
         stages=frozenset(Stage(key.path[-1]) for key in context.selected_asset_keys),
         checks=frozenset(context.selected_asset_check_keys),
         is_partitioned=True,

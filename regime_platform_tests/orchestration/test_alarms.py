@@ -71,14 +71,17 @@ def test_a_failed_run_tells_whom_it_left_behind_and_apart_who_is_only_held_back(
     _hear(walked_eight, walked_instance, both.dagster_run)
     blocked = run_listed(walked_eight, walked_instance, ["BIRCH"], "recompute")
     _hear(walked_eight, walked_instance, blocked.dagster_run)
+    clicked = run_range(walked_eight, walked_instance, ["BIRCH"], "__ASSET_JOB", list(Stage))
+    _hear(walked_eight, walked_instance, clicked.dagster_run)
 
-    first, second = _told(walked_eight)
+    first, second, third = _told(walked_eight)
     assert first["title"].startswith("walk_listed failed")
     assert first["lines"][0].startswith("ELM failed at")
     assert "restore it from a backup" in first["lines"][0]
     assert first["lines"][1].startswith("BIRCH blocked at validated_bars")
     assert "high_low_order rejected 1 bar" in first["lines"][1]
     assert second["title"].startswith("recompute held symbols back")
+    assert third["title"].startswith("materialize held symbols back")
 
 
 def test_a_run_that_died_is_told_as_such(

@@ -12,9 +12,11 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from regime_platform.orchestration.build import build_definitions
+from regime_platform.orchestration.partitions import range_tags
 from regime_platform.orchestration.sensors import build_sensors
 from regime_platform.pipeline import parallel_walk
-from regime_platform.pipeline.outcomes import Stage, Status
+from regime_platform.pipeline.outcomes import Stage, Status, WalkOutcome
 from regime_platform.pipeline.parallel_walk import Task, walk_on_cores
 from regime_platform.pipeline.platform import open_platform
 from regime_platform.settings import Settings, load_universe
@@ -22,9 +24,12 @@ from regime_platform_tests.builders import make_bars
 from regime_platform_tests.conftest import NOW
 from regime_platform_tests.orchestration.conftest import HELD, SYMBOLS
 from regime_platform_tests.orchestration.graph import (
+    QUIET,
     gate_failures,
+    green,
     materialized,
     run_listed,
+    run_range,
 )
 from regime_platform_tests.street import fingerprint, serve
 
@@ -105,6 +110,30 @@ def test_a_killed_run_leaves_what_it_did_and_its_repetition_does_the_rest_and_te
     assert gate_failures(again) == []
 
 
+def test_a_cancelled_run_tells_what_it_did_and_its_repetition_computes_only_the_rest(
+    eight: Settings, instance: dg.DagsterInstance
+) -> None:
+    done: list[str] = []
+
+    def heard(outcome: WalkOutcome) -> None:
+        done.append(outcome.symbol)
+        if len(done) == 3:
+            os.kill(os.getpid(), signal.SIGINT)  # what Dagster sends to the process of the run
+
+    job = build_definitions(eight, heard).resolve_job_def("walk_all")
+    tags = dict(range_tags(SYMBOLS, load_universe(eight)))
+    with pytest.raises(dg.DagsterExecutionInterruptedError):
+        job.execute_in_process(instance=instance, tags=tags, run_config={"loggers": QUIET})
+    assert all(green(eight, instance, stage) == set(SYMBOLS[:3]) for stage in Stage)
+    kept = fingerprint(eight.data_root / "assets")
+
+    again = run_range(eight, instance, SYMBOLS)
+
+    assert again.success
+    assert green(eight, instance, Stage.MANIFESTS) == set(SYMBOLS)
+    assert kept.items() <= fingerprint(eight.data_root / "assets").items()
+
+
 def test_the_daily_reconcile_finishes_what_nobody_asks_for_any_more(
     longer: Settings, walked_instance: dg.DagsterInstance
 ) -> None:
@@ -115,6 +144,7 @@ def test_the_daily_reconcile_finishes_what_nobody_asks_for_any_more(
     assert materialized(result, Stage.COMPUTE_DB) == list(SYMBOLS)
     assert idle.success
     assert materialized(idle, Stage.COMPUTE_DB) == []
+    assert idle.get_asset_check_evaluations() == []
     assert fingerprint(longer.data_root) == settled
 
 

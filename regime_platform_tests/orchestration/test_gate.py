@@ -1,8 +1,10 @@
 """One bad symbol stops nobody, and no way of launching gets past the gate."""
 
 import shutil
+from collections.abc import Sequence
 
 import dagster as dg
+import pytest
 
 from regime_platform.orchestration.build import build_definitions
 from regime_platform.orchestration.launch import materialize_symbols
@@ -46,6 +48,7 @@ def test_a_bad_bar_in_one_of_eight_blocks_exactly_that_one_then_and_later(
         assert red(eight, instance, stage) == {BAD}
         assert green(eight, instance, stage) == OTHERS
     assert gate_failures(result) == [BAD]
+    assert result.get_asset_check_evaluations()[-1].check_name == "is_fresh"
     assert f"1 of 8 symbols are not through: {BAD} (blocked at validated_bars" in failure_text(
         result
     )
@@ -134,8 +137,9 @@ def test_a_launch_from_the_command_line_reports_every_symbol_as_it_is_done(
     assert [one.symbol for one in summary.outcomes if not one.status.is_good] == [BAD]
 
 
+@pytest.mark.parametrize("chosen", [("ALDER",), ()], ids=["a partition", "Execute all"])
 def test_checks_executed_alone_judge_what_is_there(
-    walked_eight: Settings, walked_instance: dg.DagsterInstance
+    walked_eight: Settings, walked_instance: dg.DagsterInstance, chosen: Sequence[str]
 ) -> None:
     alone = dg.define_asset_job("alone", selection=dg.AssetSelection.all_asset_checks())
     definitions = dg.Definitions.merge(
@@ -144,10 +148,12 @@ def test_checks_executed_alone_judge_what_is_there(
 
     result = definitions.resolve_job_def("alone").execute_in_process(
         instance=walked_instance,
-        tags=dict(range_tags(["ALDER"], load_universe(walked_eight))),
+        tags=dict(range_tags(chosen, load_universe(walked_eight))),
         run_config={"loggers": QUIET},
     )
 
-    judged = [one for one in result.get_asset_check_evaluations() if one.check_name != "is_fresh"]
-    assert [one.passed for one in judged] == [True, True, True]
+    *judged, fresh = result.get_asset_check_evaluations()
+    assert [one.partition for one in judged] == [one for one in chosen or SYMBOLS for _ in range(3)]
+    assert all(one.passed for one in judged)
+    assert (fresh.check_name, fresh.partition, fresh.passed) == ("is_fresh", None, False)
     assert result.get_asset_materialization_events() == []

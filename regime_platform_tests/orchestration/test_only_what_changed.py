@@ -103,7 +103,9 @@ def test_a_listed_run_over_everybody_reports_only_who_changed(
     assert result.success, failure_text(result)
     for stage in Stage:
         assert materialized(result, stage) == list(CHANGED)
-    assert len(result.get_asset_check_evaluations()) == 3 * len(CHANGED)
+    *judged, fresh = result.get_asset_check_evaluations()
+    assert [one.partition for one in judged] == [one for one in CHANGED for _ in range(3)]
+    assert fresh.check_name == "is_fresh"
 
 
 def test_a_ranged_rerun_with_nothing_new_reports_everybody_and_changes_no_byte(
@@ -178,3 +180,12 @@ def test_a_run_of_the_assets_without_partitions_is_refused(
     )
 
     assert "choose some, or launch the job walk_listed" in failure_text(result)
+
+
+@pytest.mark.parametrize("job", ["walk_listed", "walk_group"])
+def test_a_walk_of_nobody_in_particular_is_refused(
+    walked_eight: Settings, walked_instance: dg.DagsterInstance, job: str
+) -> None:
+    result = run_listed(walked_eight, walked_instance, [], job)
+
+    assert f"{job} was launched for nobody: choose" in failure_text(result)

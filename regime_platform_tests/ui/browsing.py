@@ -1,7 +1,7 @@
 """Headless Chromium: found, started, and its pages watched."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,6 +78,24 @@ def watched_page(context: BrowserContext, pictures: Path) -> Iterator[Watched]:
         raise
     finally:
         page.close()
+
+
+def launch(page: Page, symbols: Sequence[str], button: str) -> None:
+    """On a page of the graph: all its assets for some symbols; ends on the page of what began."""
+    page.get_by_role("button", name="Materialize all").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("Select a partition or create one").click()
+    for symbol in symbols:
+        page.get_by_role("menuitem", name=symbol).click()
+    page.keyboard.press("Escape")
+    dialog.get_by_role("button", name=button).click()
+    page.get_by_text("View", exact=True).click()  # in the note that it was launched
+
+
+def dot(page: Page, symbol: str, colour: str) -> Locator:
+    """The mark of a symbol in a list of partitions, where it has this colour."""
+    mark = f"div[data-tooltip='{symbol}'] + div[style*=border-radius][style*='{colour}']"
+    return page.locator(mark)
 
 
 def partition(page: Page, symbol: str) -> Locator:

@@ -1,4 +1,4 @@
-"""One browser, one `dagster dev`, and one backfill launched by clicking, for all tests here."""
+"""One browser, one served platform, and one backfill launched by clicking, for all tests here."""
 
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -13,17 +13,19 @@ from regime_platform_tests.ui.browsing import (
     PATIENCE,
     Watched,
     chromium,
+    launch,
     picture_of,
     profile,
     watched_page,
 )
-from regime_platform_tests.ui.serving import dagster_dev
+from regime_platform_tests.ui.serving import eager_services
 
 BAD = "CEDAR"
 GOOD = ("ALDER", "BIRCH", "ELM")
 SYMBOLS = tuple(sorted((*GOOD, BAD)))
-#: Milliseconds for a backfill: the daemon looks every 30 seconds, once to start and once to end it.
-BACKFILL = 240_000
+#: Symbols of one test each: whom it launches alone, and whose backfill it cancels and resumes.
+ALONE = "YEW"
+HELD_UP = ("OAK", "PINE", "ROWAN")
 
 
 @pytest.fixture(scope="session")
@@ -35,12 +37,13 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Four symbols with daily and weekly bars; the high of one daily bar of one is below its low.
+    """Eight symbols with daily and weekly bars; the high of one daily bar of one is below its low.
 
     Nothing is fetched yet.
     """
-    settings = street(tmp_path_factory.mktemp("ui"), SYMBOLS)
-    for seed, symbol in enumerate(SYMBOLS):
+    everybody = (*SYMBOLS, *HELD_UP, ALONE)
+    settings = street(tmp_path_factory.mktemp("ui"), everybody)
+    for seed, symbol in enumerate(everybody):
         daily = make_bars(400, seed=seed)
         serve(
             settings, symbol, "1day", with_value(daily, 200, high=1.0) if symbol == BAD else daily
@@ -52,8 +55,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.fixture(scope="session")
 def address(house: Settings) -> Iterator[str]:
     """Where the UI of the house is served."""
-    with dagster_dev(house) as served:
-        yield served
+    with eager_services(house) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")
@@ -78,20 +81,15 @@ def page(watched: Watched) -> Page:
 
 @pytest.fixture(scope="session")
 def backfill(desk: BrowserContext, address: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The address of the page of a backfill of everybody, launched by clicking, and finished."""
+    """The address of the page of a backfill of four symbols, launched by clicking, and finished."""
     with watched_page(desk, tmp_path_factory.mktemp("backfill")) as opened:
         page = opened.page
         page.goto(f"{address}/asset-groups")
-        page.get_by_role("button", name="Materialize all").click()
-        dialog = page.get_by_role("dialog")
-        dialog.get_by_text("All", exact=True).click()
-        expect(dialog.get_by_text("4 partitions")).to_be_visible(timeout=PATIENCE)
-        dialog.get_by_role("button", name="Launch backfill").click()
-        page.get_by_text("View", exact=True).click()  # in the note that the backfill was created
+        launch(page, SYMBOLS, "Launch backfill")
         page.wait_for_url("**/runs/b/*")
         # the four stages, era_set, snapshot; of all that only the column and the status say Failed
-        expect(page.get_by_text("100% completed")).to_have_count(6, timeout=BACKFILL)
-        expect(page.get_by_text("Failed", exact=True)).to_have_count(2, timeout=BACKFILL)
+        expect(page.get_by_text("100% completed")).to_have_count(6, timeout=PATIENCE)
+        expect(page.get_by_text("Failed", exact=True)).to_have_count(2, timeout=PATIENCE)
         return page.url
 
 

@@ -15,7 +15,7 @@ from regime_platform.settings import Settings
 from regime_platform.sources.sample import SAMPLE_DATA
 from regime_platform_tests.street import serve, street, with_value
 from regime_platform_tests.ui.browsing import chromium, partition, profile, watched_page
-from regime_platform_tests.ui.serving import dagster_dev
+from regime_platform_tests.ui.serving import eager_services
 
 BAD, SHOWN = "IBM", "AAPL"
 _SYMBOLS = ("AAPL", "GOOG", "IBM", "MSFT")
@@ -28,7 +28,7 @@ def main(folder: Path) -> None:
         settings = _house(Path(place))
         materialize_symbols(settings, _SYMBOLS)
         with (
-            dagster_dev(settings) as address,
+            eager_services(settings) as address,
             chromium() as browser,
             profile(browser, width=1400) as desk,
             watched_page(desk, Path(place)) as watched,
@@ -57,7 +57,7 @@ def _house(folder: Path) -> Settings:
 
 
 def _graph(page: Page, address: str) -> None:
-    page.set_viewport_size({"width": 1400, "height": 620})
+    page.set_viewport_size({"width": 1400, "height": 680})
     page.goto(f"{address}/asset-groups")
     page.locator("svg").get_by_text("bars", exact=True).wait_for()
     page.locator("button:has([aria-label=settings])").last.click()
@@ -80,7 +80,7 @@ def _chart(page: Page, _address: str) -> None:
 
 
 def _failed(page: Page, address: str) -> None:
-    page.set_viewport_size({"width": 1400, "height": 1000})
+    page.set_viewport_size({"width": 1600, "height": 1000})
     page.goto(f"{address}/assets/validated_bars?view=checks")
     page.get_by_role("tablist").filter(has_text="Execution history").get_by_text(
         "Partitions"

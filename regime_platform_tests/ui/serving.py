@@ -1,4 +1,4 @@
-"""`dagster dev` on a free loopback port, over a data root of its own."""
+"""Webserver and daemon on a free loopback port, over a data root of their own."""
 
 import os
 import signal
@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -15,38 +15,63 @@ import httpx
 from regime_platform.orchestration.home import prepare_home
 from regime_platform.settings import PROJECT_ROOT, Settings
 
-PATIENCE = 180  # seconds to start; 20 to 30 on idle cores
+PATIENCE = 180  # seconds to start; 15 to 30 on idle cores
+_Process = subprocess.Popen[bytes]
+_WORKSPACE = str(PROJECT_ROOT / "workspace.yaml")
+#: Dagster's own daemon, but that it looks after backfills every second instead of every 30.
+_EAGER_DAEMON = """
+from dagster._daemon import controller
+from dagster._daemon.cli import main
+controller.DEFAULT_DAEMON_INTERVAL_SECONDS = 1
+main()
+"""
 
 
 @contextmanager
 def dagster_dev(settings: Settings) -> Iterator[str]:
-    """Webserver and daemon; gives the address, and leaves no process behind."""
-    log = settings.data_root.parent / "dagster-dev.log"
-    address = f"http://127.0.0.1:{_free_port()}"
-    process = _start(settings, address, log)
+    """What `regime ui` starts; gives the address, and leaves no process behind."""
+    port = _free_port()
+    with _running(settings, port, [_listening("dagster", "dev", port=port)]) as address:
+        yield address
+
+
+@contextmanager
+def eager_services(settings: Settings) -> Iterator[str]:
+    """Webserver and daemon by themselves; a backfill waits for nothing but its work."""
+    port = _free_port()
+    daemon = [sys.executable, "-c", _EAGER_DAEMON, "run", "-w", _WORKSPACE]
+    webserver = _listening("dagster-webserver", port=port)
+    with _running(settings, port, [webserver, daemon]) as address:
+        yield address
+
+
+def _listening(program: str, *arguments: str, port: int) -> list[str]:
+    path = str(Path(sys.executable).with_name(program))
+    return [path, *arguments, "-w", _WORKSPACE, "--host", "127.0.0.1", "--port", str(port)]
+
+
+@contextmanager
+def _running(settings: Settings, port: int, commands: Sequence[Sequence[str]]) -> Iterator[str]:
+    log = settings.data_root.parent / "dagster.log"
+    address = f"http://127.0.0.1:{port}"
+    processes = [_start(settings, log, one) for one in commands]
     try:
-        _wait_until_served(process, address, log)
+        _wait_until_served(processes, address, log)
         yield address
     finally:
-        _stop(process)
+        _stop(processes)
 
 
-def _start(settings: Settings, address: str, log: Path) -> subprocess.Popen[bytes]:
+def _start(settings: Settings, log: Path, command: Sequence[str]) -> _Process:
     environment = {
         **os.environ,
         "DAGSTER_HOME": str(prepare_home(settings)),
         "REGIME_DATA_ROOT": str(settings.data_root),
         "REGIME_FILES_ROOT": str(settings.files_root),
     }
-    host, port = address.removeprefix("http://").split(":")
-    with log.open("wb") as output:
+    with log.open("ab") as output:
         return subprocess.Popen(
-            [
-                Path(sys.executable).with_name("dagster"),
-                "dev",
-                *("-w", PROJECT_ROOT / "workspace.yaml"),
-                *("--host", host, "--port", port),
-            ],
+            command,
             cwd=settings.data_root.parent,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -58,24 +83,26 @@ def _start(settings: Settings, address: str, log: Path) -> subprocess.Popen[byte
         )
 
 
-def _wait_until_served(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
+def _wait_until_served(processes: Sequence[_Process], address: str, log: Path) -> None:
     deadline = time.monotonic() + PATIENCE
-    while process.poll() is None and time.monotonic() < deadline:
+    while all(one.poll() is None for one in processes) and time.monotonic() < deadline:
         with suppress(httpx.TransportError):
             if httpx.get(f"{address}/server_info").is_success:
                 return
         time.sleep(0.3)
-    raise AssertionError(f"dagster dev does not serve {address}:\n{log.read_text()[-3000:]}")
+    raise AssertionError(f"no service at {address}:\n{log.read_text()[-3000:]}")
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGINT)
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(timeout=20)
-    with suppress(ProcessLookupError):  # whoever of its children is still there
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+def _stop(processes: Sequence[_Process]) -> None:
+    for one in processes:
+        with suppress(ProcessLookupError):
+            os.killpg(one.pid, signal.SIGINT)
+    for one in processes:
+        with suppress(subprocess.TimeoutExpired):
+            one.wait(timeout=20)
+        with suppress(ProcessLookupError):  # whoever of its children is still there
+            os.killpg(one.pid, signal.SIGKILL)
+        one.wait()
 
 
 def _free_port() -> int:

@@ -1,0 +1,103 @@
+"""A person's hand on the work: one symbol, a backfill given up half way, and the rest of it."""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from regime_platform.pipeline.outcomes import Stage
+from regime_platform.query.states import state
+from regime_platform.settings import Settings
+from regime_platform_tests.street import fingerprint
+from regime_platform_tests.ui.browsing import PATIENCE, dot, launch
+from regime_platform_tests.ui.conftest import ALONE, HELD_UP
+
+pytestmark = [pytest.mark.ui, pytest.mark.timeout(600)]
+expect.set_options(timeout=PATIENCE)
+
+
+def test_a_symbol_launched_alone_succeeds_and_shows_the_numbers_of_its_results(
+    page: Page, address: str, house: Settings
+) -> None:
+    _open_the_walk(page, address)
+    launch(page, [ALONE], "Launch 1 run")
+    page.wait_for_url("**/runs/*")
+    expect(page.get_by_text("Success", exact=True)).to_be_visible()
+
+    page.goto(f"{address}/assets/compute_db?view=partitions&partition={ALONE}")
+
+    expect(dot(page, ALONE, "green")).to_be_visible()
+    now = state(ALONE, where=house)["1day"]
+    row = page.get_by_role("row").filter(has_text=now.regime).filter(has_text="1day").last
+    for number in (now.confidence, now.escalation_percentile, now.hazard_score):
+        assert number is not None
+        expect(row).to_contain_text(str(round(number, 4)))
+
+
+def test_a_cancelled_backfill_keeps_what_it_did_and_its_resumption_does_only_the_rest(
+    page: Page, address: str, house: Settings
+) -> None:
+    first, *rest = HELD_UP
+    partitions = f"{address}/assets/compute_db?view=partitions"
+    _open_the_walk(page, address)
+    with _held_up(house, rest[0]) as pipe:
+        launch(page, HELD_UP, "Launch backfill")
+        with pipe.open("wb"):  # comes to be when the run reads there, and ends nothing yet
+            _choose(page, "Cancel backfill")
+            page.get_by_role("button", name="Cancel backfill").click()
+            expect(page.get_by_text("Canceled", exact=True)).to_be_visible()
+            cancelled = page.url
+    kept = fingerprint(house.data_root / "assets")
+    page.goto(partitions)
+    expect(dot(page, first, "green")).to_be_visible()
+    for symbol in rest:
+        expect(dot(page, symbol, "gray")).to_be_visible()
+
+    page.goto(cancelled)
+    _choose(page, "Re-execute from failure")
+    page.get_by_text("View", exact=True).click()
+
+    expect(page.get_by_text("100% completed")).to_have_count(len(Stage))
+    expect(page.get_by_text("Succeeded", exact=True)).to_have_count(2)  # the column and the status
+    told = page.locator("body").inner_text()
+    for stage in Stage:
+        assert re.search(rf"{stage.value}\s+100% completed\s+2\s+0\s+2\s+0\s", f"{told}\n"), told
+    page.goto(partitions)
+    for symbol in HELD_UP:
+        expect(dot(page, symbol, "green")).to_be_visible()
+    now = fingerprint(house.data_root / "assets")
+    assert kept.items() <= now.items()
+    assert {name.split("/")[0] for name in now.keys() - kept.keys()} == set(rest)
+
+
+def _open_the_walk(page: Page, address: str) -> None:
+    page.goto(f"{address}/asset-groups")
+    page.locator(".CodeMirror").click()
+    page.keyboard.type("tag:per=symbol\n")
+    expect(page.locator("svg").get_by_text("eras", exact=True)).to_have_count(0)
+    expect(page.locator("svg").get_by_text("bars", exact=True)).to_be_visible()
+
+
+def _choose(page: Page, item: str) -> None:
+    """Out of the menu of a backfill."""
+    page.locator("button:has([aria-label=expand_more])").first.click()
+    page.get_by_role("menuitem", name=item).click()
+
+
+@contextmanager
+def _held_up(settings: Settings, symbol: str) -> Iterator[Path]:
+    """The source does not come to the end of a symbol's daily bars until this does."""
+    assert settings.files_root is not None
+    bars = settings.files_root / symbol / "1day.parquet"
+    kept, pipe = bars.with_suffix(".kept"), bars.with_suffix(".csv")
+    bars.rename(kept)
+    os.mkfifo(pipe)
+    try:
+        yield pipe
+    finally:
+        pipe.unlink()
+        kept.rename(bars)
