@@ -18,11 +18,11 @@ from regime_platform.settings import PROJECT_ROOT, Settings
 PATIENCE = 180  # seconds to start; 15 to 30 on idle cores
 _Process = subprocess.Popen[bytes]
 _WORKSPACE = str(PROJECT_ROOT / "workspace.yaml")
-#: Dagster's own daemon, but that it looks after backfills every second instead of every 30.
+#: Dagster's own daemon, but that it looks after backfills every 2 seconds instead of every 30.
 _EAGER_DAEMON = """
 from dagster._daemon import controller
 from dagster._daemon.cli import main
-controller.DEFAULT_DAEMON_INTERVAL_SECONDS = 1
+controller.DEFAULT_DAEMON_INTERVAL_SECONDS = 2
 main()
 """
 
