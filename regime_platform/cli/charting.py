@@ -38,7 +38,8 @@ def charts(
     else:
         for name, reason in problems.items():
             messages().print(f"{name}: {reason}", style="bold red", markup=False)
-        tell_pages(list(pages.values()))
+        if pages or not problems:
+            tell_pages(list(pages.values()))
     if problems:
         raise typer.Exit(SOME_FAILED if pages else NOTHING_SUCCEEDED)
     raise typer.Exit(ALL_GOOD)

@@ -28,7 +28,6 @@ from regime_platform.model.result_schema import (
 )
 
 _SQLITE = b"SQLite format 3\x00"
-_REMEDY = "recompute the symbol with `regime compute --force`"
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,7 @@ def reading(path: Path) -> Iterator[Reader]:
     except TakenError as error:
         raise ResultsError(f"{path} is being written: {error}; try again in a moment") from error
     except duckdb.Error as error:
-        raise ResultsError(f"{path} is damaged ({_first_line(error)}); {_REMEDY}") from error
+        raise ResultsError(f"{path} is damaged ({_first_line(error)}); {_anew(path)}") from error
 
 
 def read_table(path: Path, table: str, **narrowed: Any) -> pl.DataFrame:
@@ -158,7 +157,9 @@ def is_sqlite(path: Path) -> bool:
         with path.open("rb") as stream:
             return stream.read(len(_SQLITE)) == _SQLITE
     except FileNotFoundError as error:
-        raise ResultsError(f"{path} does not exist; run `regime run` for this symbol") from error
+        raise ResultsError(
+            f"{path} does not exist; `regime run {_symbol(path)}` makes it"
+        ) from error
 
 
 def require_current(path: Path) -> None:
@@ -170,7 +171,8 @@ def require_current(path: Path) -> None:
     if is_sqlite(path):
         raise ResultsError(
             f"{path} is a SQLite file of version 1, expected version {RESULT_SCHEMA_VERSION}; "
-            "recompute the symbol from its bars; state, history and export read it as it is"
+            f"`regime run {_symbol(path)}` replaces it by results of its bars (those of an old "
+            "store come in by `regime migrate`); state, history and export read it as it is"
         )
 
 
@@ -190,8 +192,16 @@ def require_version(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
         found = f"version {rows[0][0]} ({str(rows[0][1])[:12]})" if rows else "no version"
         raise ResultsError(
             f"{path} has {found}, expected version {RESULT_SCHEMA_VERSION} "
-            f"({RESULT_SCHEMA_DIGEST[:12]}); {_REMEDY}"
+            f"({RESULT_SCHEMA_DIGEST[:12]}); {_anew(path)}"
         )
+
+
+def _anew(path: Path) -> str:
+    return f"recompute it with `regime compute --force {_symbol(path)}`"
+
+
+def _symbol(path: Path) -> str:
+    return path.parent.name  # every symbol has its results in a folder of its name
 
 
 def _as_typed(name: str, dtype: pl.DataType) -> pl.Expr:
