@@ -59,10 +59,10 @@ def prove_past(
     with symbol_progress(len(instruments)) as progress:
         for one in instruments:
             try:
-                facts = results_as_of(platform, one, moment).facts()
+                facts = results_as_of(platform, one, moment).facts() | {"is_recomputed": True}
             except RegimeError as error:
                 terms = {"standing": "unknown", "reason": str(error), "differs": []}
-                facts = {"symbol": one.symbol, "terms": terms}
+                facts = {"symbol": one.symbol, "terms": terms, "is_recomputed": False}
             told.append(facts)
             progress.advance(one.symbol)
     proven = sum(one["terms"]["standing"] == Standing.PROVEN for one in told)
@@ -74,7 +74,8 @@ def prove_past(
             for one in told
         ]
         print_table(("symbol", "then", "why"), rows, folding=("why",))
-        messages().print(f"{proven} of {plural(len(told), 'symbol')} proven as of {as_of}")
+        symbols = plural(len(told), "symbol")
+        messages().print(f"{proven} of {symbols} computed again and proven as of {as_of}")
     if proven == len(told):
         raise typer.Exit(ALL_GOOD)
     raise typer.Exit(SOME_FAILED if proven else NOTHING_SUCCEEDED)
