@@ -19,7 +19,7 @@ from regime_platform.compute_db.connection import TakenError, attached
 from regime_platform.compute_db.content import read_content
 from regime_platform.compute_db.ordering import KEY, ordered
 from regime_platform.compute_db.plain import plain_rows
-from regime_platform.errors import NewerResultsError, ResultsError, UsageError
+from regime_platform.errors import NewerResultsError, OlderResultsError, ResultsError, UsageError
 from regime_platform.model.digests import Blocks
 from regime_platform.model.result_schema import (
     RESULT_SCHEMA_DIGEST,
@@ -166,10 +166,11 @@ def require_current(path: Path) -> None:
     """Refuses the file of the engine before this one, without opening it as a database.
 
     Raises:
-        ResultsError: it is one, or there is no file.
+        OlderResultsError: it is one.
+        ResultsError: there is no file.
     """
     if is_sqlite(path):
-        raise ResultsError(
+        raise OlderResultsError(
             f"{path} is a SQLite file of version 1, expected version {RESULT_SCHEMA_VERSION}; "
             f"`regime run {_symbol(path)}` replaces it by results of its bars (those of an old "
             "store come in by `regime migrate`); state, history and export read it as it is"
@@ -180,7 +181,7 @@ def require_version(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
     """Refuses a file of another schema.
 
     Raises:
-        ResultsError: names both versions and the remedy.
+        NewerResultsError, OlderResultsError, ResultsError: names both versions and the remedy.
     """
     rows = connection.execute("SELECT version, definition FROM schema_version").fetchall()
     if rows and rows[0][0] > RESULT_SCHEMA_VERSION:
@@ -190,7 +191,8 @@ def require_version(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
         )
     if rows != [(RESULT_SCHEMA_VERSION, RESULT_SCHEMA_DIGEST)]:
         found = f"version {rows[0][0]} ({str(rows[0][1])[:12]})" if rows else "no version"
-        raise ResultsError(
+        is_older = rows and rows[0][0] < RESULT_SCHEMA_VERSION
+        raise (OlderResultsError if is_older else ResultsError)(
             f"{path} has {found}, expected version {RESULT_SCHEMA_VERSION} "
             f"({RESULT_SCHEMA_DIGEST[:12]}); {_anew(path)}"
         )

@@ -70,8 +70,7 @@ def _unlike(name: str, verdict: Verdict, facts: Facts) -> Finding:
     if not has_moved_on and _stand(verdict) == _stand_then(facts):
         return Finding(Kind.CHANGED, name, "it was changed after the gate wrote it")
     if verdict.status != BLOCKED:
-        reason = "the gate judged after the manifest was written; the next run writes it"
-        return Finding(Kind.UNFINISHED, name, reason)
+        return Finding(Kind.UNFINISHED, name, "the gate judged after the manifest was written")
     kind = Kind.UNFINISHED if has_moved_on else Kind.STALE
     return Finding(kind, name, f"the gate holds back what came since: {verdict.reason}")
 
@@ -152,7 +151,7 @@ def _broken_files(paths: SymbolPaths, timeframe: str, held: Promoted) -> Iterato
 
 def _unjudged(what: str, *, is_newer: bool) -> Finding:
     if is_newer:
-        return Finding(Kind.UNFINISHED, what, "came after the verdict; the next run judges it")
+        return Finding(Kind.UNFINISHED, what, "the gate has not judged it yet")
     return Finding(Kind.EXTRA, what, "no verdict names it")
 
 

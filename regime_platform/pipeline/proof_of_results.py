@@ -11,7 +11,7 @@ from regime_platform.compute_db.connection import TakenError
 from regime_platform.compute_db.content import BARS
 from regime_platform.compute_db.reader import Reader, reading
 from regime_platform.compute_db.rehash import Rehashed, changed_blocks, rehashed, strange_parts
-from regime_platform.errors import NewerResultsError, ResultsError
+from regime_platform.errors import NewerResultsError, OlderResultsError, ResultsError
 from regime_platform.manifests.compute_manifest import compute_manifest
 from regime_platform.manifests.manifest import is_same
 from regime_platform.model.bar_schema import BAR_SCHEMA
@@ -51,6 +51,9 @@ def prove_results(paths: SymbolPaths, bars: Mapping[str, Blocks]) -> ResultsProo
         bars: timeframe -> blocks of the bars that it should be made from, as far as they are whole.
     """
     proof = ResultsProof()
+    if not (paths.compute_db.exists() or paths.compute_manifest.exists()):
+        proof.find(Kind.UNFINISHED, _DB, "nothing was computed yet")
+        return proof
     try:
         with reading(paths.compute_db) as reader:
             proof.lineage = reader.lineage()
@@ -68,7 +71,9 @@ def _kind_of(error: Exception, paths: SymbolPaths) -> Kind:
         return Kind.MISSING
     if isinstance(error, NewerResultsError):
         return Kind.NEWER
-    return Kind.UNFINISHED if isinstance(error.__cause__, TakenError) else Kind.UNREADABLE
+    if isinstance(error, OlderResultsError):
+        return Kind.UNFINISHED
+    return Kind.BUSY if isinstance(error.__cause__, TakenError) else Kind.UNREADABLE
 
 
 def against_manifest(
@@ -96,7 +101,7 @@ def against_manifest(
     is_of_today = dict(facts["recipe"]["bars"]) == dict(in_force)
     is_other = (facts["recipe"], facts["code"]) != (told["recipe"], told["code"])
     if is_sound and is_of_today and is_other:
-        reason = "it is ahead of its manifest: an unfinished append or run; a rerun finishes it"
+        reason = "it is ahead of its manifest: an unfinished append or run"
         yield Finding(Kind.UNFINISHED, _DB, reason)
         return
     strange = sorted(name for name in {*facts, *told} if facts.get(name) != told.get(name))

@@ -11,6 +11,7 @@ from typing import Any
 
 from regime_platform.bars.chain_file import read_chain
 from regime_platform.bars.layout import SymbolPaths
+from regime_platform.bars.verdicts import read_verdict
 from regime_platform.compute_db.reader import read_lineage
 from regime_platform.errors import RegimeError
 from regime_platform.manifests.manifest import BARS, RESULTS
@@ -30,6 +31,7 @@ from regime_platform.pipeline.proof_of_bars import (
 )
 from regime_platform.pipeline.proof_of_manifests import chain_findings, read_manifests
 from regime_platform.pipeline.proof_of_results import against_manifest, prove_results
+from regime_platform.validation.gate import BLOCKED
 from regime_platform.validation.verdict import Verdict
 
 Facts = Mapping[str, Any]
@@ -97,7 +99,8 @@ def _looked_at(
     platform: Platform, instrument: Instrument, paths: SymbolPaths, *, recompute: bool
 ) -> Proof:
     if not any(path.exists() for path in _written(paths)):
-        return Proof(instrument.symbol)
+        raw = prove_raw(paths, _unjudged(instrument))
+        return Proof(instrument.symbol, tuple(raw.findings), files=raw.files)
     told = _told(instrument, paths)
     bars, raw = prove_bars(paths, told.promoted), prove_raw(paths, told.judged)
     results = prove_results(paths, bars.blocks)
@@ -125,13 +128,16 @@ def _looked_at(
         links=_links(paths),
         digests=_digests(told.documents),
         is_recomputed=recompute and is_sound,
+        is_held_back=bool(findings) and _is_held_back(_verdict(paths)),
     )
 
 
 def _told(instrument: Instrument, paths: SymbolPaths) -> _Told:
     if not any(path.exists() for path in _written(paths)[-3:]):
-        reason = "no manifest was ever written; the next run writes them"
-        return _Told({}, [Finding(Kind.UNFINISHED, paths.manifest.name, reason)])
+        finding = Finding(Kind.UNFINISHED, paths.manifest.name, "no manifest was ever written")
+        verdict = _verdict(paths)
+        judged = _unjudged(instrument) if verdict is None else _judged_by(verdict)
+        return _Told({}, [finding], judged=judged)
     documents, findings = read_manifests(paths)
     told = _Told(documents, [*findings, *chain_findings(paths, documents)])
     for document in documents.values():
@@ -144,7 +150,7 @@ def _told(instrument: Instrument, paths: SymbolPaths) -> _Told:
     if told.verdict is not None and not any(one.kind is Kind.CHANGED for one in found):
         # where the manifest is behind, which is told already, the pointers are the verdict's
         told.promoted = told.verdict.promoted
-        told.judged = {one.timeframe: one.raw_files for one in told.verdict.series}
+        told.judged = _judged_by(told.verdict)
     else:
         told.promoted = promoted_by(facts)
         told.judged = {name: tuple(one["raw_files"]) for name, one in facts["timeframes"].items()}
@@ -161,7 +167,7 @@ def _of_other_bars(recipe: Facts, in_force: Mapping[str, str]) -> Iterator[Findi
     told = recipe["bars"]
     strange = sorted(name for name in {*told, *in_force} if told.get(name) != in_force.get(name))
     if strange:
-        reason = f"made from other bars than those in force ({', '.join(strange)}); run the symbol"
+        reason = f"made from other bars than those in force ({', '.join(strange)})"
         yield Finding(Kind.UNFINISHED, "compute_manifest.json", reason)
 
 
@@ -180,6 +186,25 @@ def _digests(documents: Mapping[str, Facts]) -> dict[str, str]:
     if RESULTS in documents:
         told["recipe"] = documents[RESULTS]["manifest"]["recipe_digest"]
     return told
+
+
+def _judged_by(verdict: Verdict) -> dict[str, tuple[str, ...]]:
+    return {one.timeframe: one.raw_files for one in verdict.series}
+
+
+def _unjudged(instrument: Instrument) -> dict[str, tuple[str, ...]]:
+    return dict.fromkeys(instrument.timeframes, ())
+
+
+def _verdict(paths: SymbolPaths) -> Verdict | None:
+    try:
+        return read_verdict(paths)
+    except RegimeError:
+        return None
+
+
+def _is_held_back(verdict: Verdict | None) -> bool:
+    return verdict is not None and verdict.status == BLOCKED
 
 
 def _links(paths: SymbolPaths) -> int:

@@ -19,6 +19,7 @@ from regime_platform.pipeline import sealing
 from regime_platform.pipeline.outcomes import Stage, Status
 from regime_platform.pipeline.platform import open_platform
 from regime_platform.pipeline.proof import Kind, Proof
+from regime_platform.pipeline.repair import plan_repair
 from regime_platform.pipeline.verify import verify
 from regime_platform.pipeline.verify_pool import verify_many
 from regime_platform.pipeline.walk import walk, walk_symbol
@@ -297,12 +298,16 @@ def test_a_file_that_somebody_writes_is_no_damage(
     def taken(*_: object, **__: object) -> None:
         raise connection.TakenError("another process has it")
 
+    platform = open_platform(held)
+    instrument = platform.universe.instrument("AAA")
     monkeypatch.setattr(connection, "_attach", taken)
 
     proof = proof_of(held)
+    planned = plan_repair(platform, instrument)
 
-    assert (proof.word, kinds(proof)) == ("unfinished", {Kind.UNFINISHED})
+    assert (proof.word, kinds(proof), planned.is_empty) == ("busy", {Kind.BUSY}, True)
     assert "is being written" in proof.reason
+    assert proof.remedy == "wait for whoever has compute.db open, then regime verify AAA"
 
 
 def _as_version(settings: Settings, version: int) -> bytes:
@@ -320,6 +325,7 @@ def test_results_of_an_older_version_are_made_anew_at_one_moment(held: Settings)
     list(walk(platform, platform.universe.instruments, LATER))
 
     assert "has version 1" in before.reason
+    assert before.remedy == "regime run AAA"
     assert proof_of(held).word == "proven"
 
 
