@@ -9,7 +9,7 @@ import duckdb
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.compute_db.connection import TakenError
 from regime_platform.compute_db.content import BARS
-from regime_platform.compute_db.reader import Reader, reading
+from regime_platform.compute_db.reader import reading
 from regime_platform.compute_db.rehash import Rehashed, changed_blocks, rehashed, strange_parts
 from regime_platform.errors import NewerResultsError, OlderResultsError, ResultsError
 from regime_platform.manifests.compute_manifest import compute_manifest
@@ -57,10 +57,14 @@ def prove_results(paths: SymbolPaths, bars: Mapping[str, Blocks]) -> ResultsProo
     try:
         with reading(paths.compute_db) as reader:
             proof.lineage = reader.lineage()
+            for reason in strange_parts(reader.connection):
+                proof.find(Kind.CHANGED, _DB, reason)
+            if proof.findings:
+                return proof  # what the rows of such tables are is no question any more
             found = rehashed(reader.connection)
             proof.tables = found.tables
             proof.rows = sum(one.rows for one in found.blocks.values())
-            proof.findings += _compared(reader, found, proof.lineage, bars)
+            proof.findings += _compared(found, proof.lineage, bars)
     except (ResultsError, duckdb.Error, ValueError, KeyError, TypeError, IndexError) as error:
         proof.find(_kind_of(error, paths), _DB, str(error))
     return proof
@@ -108,11 +112,7 @@ def against_manifest(
     yield Finding(Kind.CHANGED, _DB, f"not as its manifest says: {', '.join(strange)}")
 
 
-def _compared(
-    reader: Reader, found: Rehashed, lineage: Facts, bars: Mapping[str, Blocks]
-) -> Iterator[Finding]:
-    for reason in strange_parts(reader.connection):
-        yield Finding(Kind.CHANGED, _DB, reason)
+def _compared(found: Rehashed, lineage: Facts, bars: Mapping[str, Blocks]) -> Iterator[Finding]:
     for reason in changed_blocks(found):
         yield Finding(Kind.CHANGED, _DB, reason)
     for name, digest in found.tables.items():

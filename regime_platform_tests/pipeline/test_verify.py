@@ -129,6 +129,11 @@ def _view_of_other_making(paths: SymbolPaths) -> None:
         database.execute("CREATE OR REPLACE VIEW state_json AS SELECT 1 AS state_json")
 
 
+def _column_dropped(paths: SymbolPaths) -> None:
+    with duckdb.connect(paths.compute_db) as database:
+        database.execute("ALTER TABLE forward_labels DROP COLUMN is_mature")
+
+
 def _verdict_edited(paths: SymbolPaths) -> None:
     facts = json.loads(paths.verdict.read_text())
     facts["series"][0]["rows_in"] += 1
@@ -148,6 +153,7 @@ def _verdict_edited(paths: SymbolPaths) -> None:
         (_of_another_symbol, Kind.CHANGED, "it is about BBB"),
         (_block_renumbered, Kind.CHANGED, "the file tells of blocks out of order"),
         (_view_of_other_making, Kind.CHANGED, "state_json is not as this platform makes it"),
+        (_column_dropped, Kind.CHANGED, "forward_labels is not as this platform makes it"),
         (_verdict_edited, Kind.CHANGED, "it was changed after the gate wrote it"),
     ],
 )
