@@ -56,12 +56,17 @@ def verdict_findings(paths: SymbolPaths, facts: Facts) -> tuple[Verdict | None, 
         told = json.loads(paths.verdict.read_bytes())
         verdict = Verdict.from_facts(told)
     except FileNotFoundError:
-        return None, [Finding(Kind.MISSING, name, "there is no verdict of the gate")]
+        return None, [no_verdict(paths)]
     except (RegimeError, ValueError) as error:
         return None, [Finding(Kind.UNREADABLE, name, str(error))]
     if facts_digest(told) == facts["verdict_digest"]:
         return verdict, []
     return verdict, [_unlike(name, verdict, facts)]
+
+
+def no_verdict(paths: SymbolPaths) -> Finding:
+    """What is wrong where the verdict is gone."""
+    return Finding(Kind.MISSING, paths.verdict.name, "there is no verdict of the gate")
 
 
 def _unlike(name: str, verdict: Verdict, facts: Facts) -> Finding:

@@ -129,6 +129,11 @@ def _view_of_other_making(paths: SymbolPaths) -> None:
         database.execute("CREATE OR REPLACE VIEW state_json AS SELECT 1 AS state_json")
 
 
+def _bars_untold(paths: SymbolPaths) -> None:
+    for path in (paths.manifest, paths.verdict):
+        path.unlink()
+
+
 def _column_dropped(paths: SymbolPaths) -> None:
     with duckdb.connect(paths.compute_db) as database:
         database.execute("ALTER TABLE forward_labels DROP COLUMN is_mature")
@@ -153,6 +158,7 @@ def _verdict_edited(paths: SymbolPaths) -> None:
         (_of_another_symbol, Kind.CHANGED, "it is about BBB"),
         (_block_renumbered, Kind.CHANGED, "the file tells of blocks out of order"),
         (_view_of_other_making, Kind.CHANGED, "state_json is not as this platform makes it"),
+        (_bars_untold, Kind.MISSING, "there is no verdict of the gate"),
         (_column_dropped, Kind.CHANGED, "forward_labels is not as this platform makes it"),
         (_verdict_edited, Kind.CHANGED, "it was changed after the gate wrote it"),
     ],
@@ -167,6 +173,14 @@ def test_what_is_wrong_is_named(
     assert not proof.status.is_good
     assert kind in kinds(proof)
     assert told in proof.reason
+
+
+def test_a_lost_bar_manifest_is_all_that_is_told_of_it(held: Settings) -> None:
+    paths_of(held).manifest.unlink()
+
+    proof = proof_of(held)
+
+    assert (proof.reason, proof.bars) == ("manifest.json: there is no manifest", 430)
 
 
 def test_a_changed_number_is_told_with_its_place(held: Settings) -> None:
