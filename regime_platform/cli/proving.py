@@ -30,10 +30,11 @@ def prove_this_bundle(bundle: Path, *, recompute: bool, as_json: bool) -> NoRetu
         if rows:
             print_table(("symbol", "what", "found"), rows, folding=("found",))
         how = " and computed again" if proof.is_recomputed else ""
-        told = f"proven{how}" if proof.is_proven else "not proven"
+        standing = f"proven{how}" if proof.is_proven else "not proven"
         console = messages()
-        console.print(f"{plural(len(proof.symbols), 'symbol')} {told}", markup=False)
-        console.print(f"digest {proof.digest} of {proof.snapshot}", markup=False)
+        console.print(f"{plural(len(proof.symbols), 'symbol')} {standing}", markup=False)
+        told = f"digest {proof.digest} of {proof.snapshot}"
+        console.print(told, markup=False, soft_wrap=True)
     raise typer.Exit(ALL_GOOD if proof.is_proven else NOTHING_SUCCEEDED)
 
 
