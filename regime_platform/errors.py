@@ -45,5 +45,9 @@ class NewerResultsError(ResultsError):
     """A compute.db was written by a later release, which alone may write it again."""
 
 
+class OlderResultsError(ResultsError):
+    """A compute.db was written by an earlier release; whatever is computed takes its place."""
+
+
 class OlderVersionWarning(UserWarning):
     """An answer comes from a file of an older version; the message says how it was understood."""

@@ -30,7 +30,7 @@ def charts(
     pages, problems = write_pages(platform, wanted)
     missing = [one.symbol for one in wanted if one.symbol not in {*pages, *problems}]
     if symbols:  # a symbol named has to have a page
-        problems |= {one: f"no results; `regime run {one}` makes them" for one in missing}
+        problems |= {one: _why_none(platform, one) for one in missing}
     if as_json:
         written = {name: page.is_written for name, page in pages.items()}
         paths = {name: str(page.path) for name, page in pages.items()}
@@ -38,7 +38,8 @@ def charts(
     else:
         for name, reason in problems.items():
             messages().print(f"{name}: {reason}", style="bold red", markup=False)
-        tell_pages(list(pages.values()))
+        if pages or not problems:
+            tell_pages(list(pages.values()))
     if problems:
         raise typer.Exit(SOME_FAILED if pages else NOTHING_SUCCEEDED)
     raise typer.Exit(ALL_GOOD)
@@ -64,6 +65,19 @@ def write_pages(
                     pages[instrument.symbol] = page
             progress.advance()
     return pages, problems
+
+
+def _why_none(house: "House", symbol: str) -> str:
+    from regime_platform.query.place import gate_reason
+
+    paths = house.root.symbol(symbol)
+    if paths.compute_db.exists():
+        return "no timeframe has enough bars for a state; see `regime board`"
+    held_back = gate_reason(paths)
+    remedy = (
+        f"blocked by the gate: {held_back}" if held_back else f"`regime run {symbol}` makes them"
+    )
+    return f"no results; {remedy}"
 
 
 def tell_pages(pages: "Sequence[Page]") -> None:

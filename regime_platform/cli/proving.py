@@ -30,10 +30,11 @@ def prove_this_bundle(bundle: Path, *, recompute: bool, as_json: bool) -> NoRetu
         if rows:
             print_table(("symbol", "what", "found"), rows, folding=("found",))
         how = " and computed again" if proof.is_recomputed else ""
-        told = f"proven{how}" if proof.is_proven else "not proven"
+        standing = f"proven{how}" if proof.is_proven else "not proven"
         console = messages()
-        console.print(f"{plural(len(proof.symbols), 'symbol')} {told}", markup=False)
-        console.print(f"digest {proof.digest} of {proof.snapshot}", markup=False)
+        console.print(f"{plural(len(proof.symbols), 'symbol')} {standing}", markup=False)
+        told = f"digest {proof.digest} of {proof.snapshot}"
+        console.print(told, markup=False, soft_wrap=True)
     raise typer.Exit(ALL_GOOD if proof.is_proven else NOTHING_SUCCEEDED)
 
 
@@ -59,10 +60,10 @@ def prove_past(
     with symbol_progress(len(instruments)) as progress:
         for one in instruments:
             try:
-                facts = results_as_of(platform, one, moment).facts()
+                facts = results_as_of(platform, one, moment).facts() | {"is_recomputed": True}
             except RegimeError as error:
                 terms = {"standing": "unknown", "reason": str(error), "differs": []}
-                facts = {"symbol": one.symbol, "terms": terms}
+                facts = {"symbol": one.symbol, "terms": terms, "is_recomputed": False}
             told.append(facts)
             progress.advance(one.symbol)
     proven = sum(one["terms"]["standing"] == Standing.PROVEN for one in told)
@@ -74,7 +75,8 @@ def prove_past(
             for one in told
         ]
         print_table(("symbol", "then", "why"), rows, folding=("why",))
-        messages().print(f"{proven} of {plural(len(told), 'symbol')} proven as of {as_of}")
+        symbols = plural(len(told), "symbol")
+        messages().print(f"{proven} of {symbols} computed again and proven as of {as_of}")
     if proven == len(told):
         raise typer.Exit(ALL_GOOD)
     raise typer.Exit(SOME_FAILED if proven else NOTHING_SUCCEEDED)

@@ -38,6 +38,7 @@ STATUS_STYLES = {
     "changed": "bold red",
     "missing": "bold red",
     "extra": "bold yellow",
+    "busy": "yellow",
     "unfinished": "yellow",
 }
 

@@ -22,7 +22,10 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter per option
     symbols_file: SymbolsFile = None,
     tier: Tier = None,
     recompute: Annotated[
-        bool, typer.Option("--recompute", help="Also promote and compute everything again.")
+        bool,
+        typer.Option(
+            "--recompute", help="Also promote and compute everything again; --as-of always does."
+        ),
     ] = False,
     all_rows: AllRows = False,
     as_of: AsOf = None,

@@ -119,7 +119,12 @@ def _attach(
             if _TAKEN not in str(error):
                 raise
             if time.monotonic() > gives_up:
-                raise TakenError(str(error).splitlines()[0]) from error
+                raise TakenError(_by_whom(error)) from error
             time.sleep(_PAUSE)
         else:
             return
+
+
+def _by_whom(error: duckdb.IOException) -> str:
+    """The sentence of DuckDB that names the process; before it stands the file, after it a page."""
+    return str(error).rpartition('": ')[2].partition(". See also")[0]

@@ -1,52 +1,55 @@
 """Rows of compute.db as a digest takes them: the numbers and texts behind the types of a table.
 
-The database turns words into their positions and instants into microseconds; words made only to be
-turned back would take twice the time.
+Words come as their positions and instants as microseconds, which is what the Arrow columns of the
+database are made of, so that no value is converted; words made only to be turned back would take
+twice the time.
 """
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 
 from regime_platform.compute_db.ordering import ordered
-from regime_platform.model.result_schema import TABLES
+from regime_platform.model.digests import plain_frame
+
+_AT_ONCE = 1 << 20  # rows: a table in one piece needs not be put together
 
 
 def plain_rows(
     connection: duckdb.DuckDBPyConnection,
     table: str,
-    where: str,
-    values: Sequence[Any],
-    columns: tuple[str, ...] = (),
+    where: str = "",
+    values: Sequence[Any] = (),
+    columns: Sequence[str] = (),
 ) -> pl.DataFrame:
     """The rows of a table in their order, as ``model.digests.plain_frame`` has them.
 
     Args:
         connection: of a compute.db.
         table: a table of ``TABLES``.
-        where: which rows; each ``?`` in it stands for one of ``values``.
+        where: which rows; each ``?`` in it stands for one of ``values``. All by default.
         values: what to compare with.
-        columns: a selection, timeframe and ts among them; all by default.
+        columns: a selection, timeframe and ts among them; those that the table has by default.
+
+    Raises:
+        duckdb.Error: some rows or columns cannot be read.
     """
-    query = f'SELECT {_listed(table, columns)} FROM "{table}" WHERE {where}'  # noqa: S608 - own names
-    return ordered(pl.DataFrame(connection.sql(query, params=list(values)).to_arrow_table()))
+    listed = ", ".join(f'"{name}"' for name in columns) or "*"  # which is quicker than all by name
+    narrowed = f"WHERE {where}" if where else ""
+    query = f'SELECT {listed} FROM "{table}" {narrowed}'  # noqa: S608 - own names
+    found = connection.sql(query, params=list(values)).to_arrow_table(_AT_ONCE)
+    plain = {
+        name: _plain(column) for name, column in zip(found.column_names, found.columns, strict=True)
+    }
+    return ordered(plain_frame(pl.DataFrame(plain)))
 
 
-@cache
-def _listed(table: str, columns: tuple[str, ...]) -> str:
-    schema = TABLES[table]
-    return ", ".join(f'{_plain(name, schema[name])} AS "{name}"' for name in columns or schema)
-
-
-def _plain(name: str, dtype: pl.DataType) -> str:
-    """The SQL of what ``model.digests`` makes of a column."""
-    if isinstance(dtype, pl.Enum):
-        return f'enum_code("{name}")'
-    if isinstance(dtype, pl.Datetime):
-        return f'epoch_us("{name}")'
-    if dtype == pl.Boolean:
-        return f'"{name}"::UTINYINT'
-    return f'"{name}"'
+def _plain(column: Any) -> Any:
+    """A column of Arrow without the meaning of its values, of which none is copied."""
+    whole = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    if isinstance(whole, pa.DictionaryArray):
+        return whole.indices
+    return whole.view(pa.int64()) if pa.types.is_timestamp(whole.type) else whole

@@ -19,7 +19,7 @@ from regime_platform.compute_db.connection import TakenError, attached
 from regime_platform.compute_db.content import read_content
 from regime_platform.compute_db.ordering import KEY, ordered
 from regime_platform.compute_db.plain import plain_rows
-from regime_platform.errors import NewerResultsError, ResultsError, UsageError
+from regime_platform.errors import NewerResultsError, OlderResultsError, ResultsError, UsageError
 from regime_platform.model.digests import Blocks
 from regime_platform.model.result_schema import (
     RESULT_SCHEMA_DIGEST,
@@ -28,7 +28,6 @@ from regime_platform.model.result_schema import (
 )
 
 _SQLITE = b"SQLite format 3\x00"
-_REMEDY = "recompute the symbol with `regime compute --force`"
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,7 @@ def reading(path: Path) -> Iterator[Reader]:
     except TakenError as error:
         raise ResultsError(f"{path} is being written: {error}; try again in a moment") from error
     except duckdb.Error as error:
-        raise ResultsError(f"{path} is damaged ({_first_line(error)}); {_REMEDY}") from error
+        raise ResultsError(f"{path} is damaged ({_first_line(error)}); {_anew(path)}") from error
 
 
 def read_table(path: Path, table: str, **narrowed: Any) -> pl.DataFrame:
@@ -158,19 +157,23 @@ def is_sqlite(path: Path) -> bool:
         with path.open("rb") as stream:
             return stream.read(len(_SQLITE)) == _SQLITE
     except FileNotFoundError as error:
-        raise ResultsError(f"{path} does not exist; run `regime run` for this symbol") from error
+        raise ResultsError(
+            f"{path} does not exist; `regime run {_symbol(path)}` makes it"
+        ) from error
 
 
 def require_current(path: Path) -> None:
     """Refuses the file of the engine before this one, without opening it as a database.
 
     Raises:
-        ResultsError: it is one, or there is no file.
+        OlderResultsError: it is one.
+        ResultsError: there is no file.
     """
     if is_sqlite(path):
-        raise ResultsError(
+        raise OlderResultsError(
             f"{path} is a SQLite file of version 1, expected version {RESULT_SCHEMA_VERSION}; "
-            "recompute the symbol from its bars; state, history and export read it as it is"
+            f"`regime run {_symbol(path)}` replaces it by results of its bars (those of an old "
+            "store come in by `regime migrate`); state, history and export read it as it is"
         )
 
 
@@ -178,7 +181,7 @@ def require_version(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
     """Refuses a file of another schema.
 
     Raises:
-        ResultsError: names both versions and the remedy.
+        NewerResultsError, OlderResultsError, ResultsError: names both versions and the remedy.
     """
     rows = connection.execute("SELECT version, definition FROM schema_version").fetchall()
     if rows and rows[0][0] > RESULT_SCHEMA_VERSION:
@@ -188,10 +191,19 @@ def require_version(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
         )
     if rows != [(RESULT_SCHEMA_VERSION, RESULT_SCHEMA_DIGEST)]:
         found = f"version {rows[0][0]} ({str(rows[0][1])[:12]})" if rows else "no version"
-        raise ResultsError(
+        is_older = rows and rows[0][0] < RESULT_SCHEMA_VERSION
+        raise (OlderResultsError if is_older else ResultsError)(
             f"{path} has {found}, expected version {RESULT_SCHEMA_VERSION} "
-            f"({RESULT_SCHEMA_DIGEST[:12]}); {_REMEDY}"
+            f"({RESULT_SCHEMA_DIGEST[:12]}); {_anew(path)}"
         )
+
+
+def _anew(path: Path) -> str:
+    return f"recompute it with `regime compute --force {_symbol(path)}`"
+
+
+def _symbol(path: Path) -> str:
+    return path.parent.name  # every symbol has its results in a folder of its name
 
 
 def _as_typed(name: str, dtype: pl.DataType) -> pl.Expr:

@@ -1,23 +1,21 @@
 """compute.db hashed anew, row by row: what its tables are, whatever it says of itself.
 
 The digests stored beside the rows say what was written. Here the rows are read and hashed again,
-so that one changed value is found, and the block of rows it is in. Vocabularies are read as their
-codes and instants as microseconds, which is how they enter a digest, so that nothing is converted.
+so that one changed value is found, and the block of rows it is in.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import zip_longest
-from typing import Any
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import pyarrow as pa
 
 from regime_platform.compute_db.content import BARS, LATEST, table_digests
+from regime_platform.compute_db.plain import plain_rows
 from regime_platform.compute_db.schema import (
     CREATE_SCHEMA_VERSION,
     create_content_blocks,
@@ -29,7 +27,6 @@ from regime_platform.model.result_schema import TABLES
 from regime_platform.model.timeframes import TIMEFRAMES
 
 _Part = tuple[str, str]  # table, timeframe
-_AT_ONCE = 1 << 20  # rows: a table in one piece needs not be put together
 
 
 @dataclass(frozen=True)
@@ -52,9 +49,9 @@ def rehashed(connection: duckdb.DuckDBPyConnection) -> Rehashed:
     opens: dict[_Part, npt.NDArray[np.int64]] = {}
     latest = ""
     for name, schema in TABLES.items():
-        rows = _plain_rows(connection, name)
+        rows = plain_rows(connection, name)
         if name == LATEST:
-            latest = blocks_of(rows.sort("timeframe", "ts")).digest(schema)
+            latest = blocks_of(rows).digest(schema)
             continue
         for timeframe, part in _by_timeframe(rows):
             blocks[name, timeframe] = blocks_of(part)
@@ -87,33 +84,11 @@ def strange_parts(connection: duckdb.DuckDBPyConnection) -> list[str]:
     ]
 
 
-def _plain_rows(connection: duckdb.DuckDBPyConnection, table: str) -> pl.DataFrame:
-    query = connection.sql(f'SELECT * FROM "{table}"')  # noqa: S608 - own names
-    found = query.to_arrow_table(_AT_ONCE)
-    there = [name for name in TABLES[table] if name in found.column_names]
-    return pl.DataFrame(pa.table([_plain(_whole(found[name])) for name in there], there))
-
-
-def _whole(column: Any) -> Any:
-    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-
-
-def _plain(column: Any) -> Any:
-    """A column of Arrow as it enters a digest; no value is copied."""
-    if isinstance(column, pa.DictionaryArray):
-        return column.indices
-    return column.view(pa.int64()) if pa.types.is_timestamp(column.type) else column
-
-
 def _by_timeframe(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
-    """The rows of each timeframe by ts; as stored they are, unless somebody put them elsewhere."""
-    if not rows["timeframe"].is_sorted():
-        rows = rows.sort("timeframe", maintain_order=True)
     codes, counts = np.unique(rows["timeframe"].to_numpy(), return_counts=True)
     ends = np.cumsum(counts)
     for code, start, end in zip(codes.tolist(), ends - counts, ends, strict=True):
-        part = rows[int(start) : int(end)]
-        yield TIMEFRAMES[code], part if part["ts"].is_sorted() else part.sort("ts")
+        yield TIMEFRAMES[code], rows[int(start) : int(end)]
 
 
 def _stored_blocks(connection: duckdb.DuckDBPyConnection) -> dict[_Part, Blocks]:
@@ -150,14 +125,11 @@ def _between(opens: npt.NDArray[np.int64], block: int) -> str:
 
 def _made(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     here = "database_name = current_database() AND NOT internal"
-    asked = {"duckdb_tables()": "table_name", "duckdb_views()": "view_name"}
-    return {
-        name: sql
-        for catalog, named in asked.items()
-        for name, sql in connection.execute(
-            f"SELECT {named}, sql FROM {catalog} WHERE {here}"  # noqa: S608 - own words
-        ).fetchall()
-    }
+    found = connection.execute(
+        f"SELECT table_name, sql FROM duckdb_tables() WHERE {here} "  # noqa: S608 - own words
+        f"UNION ALL SELECT view_name, sql FROM duckdb_views() WHERE {here}"
+    ).fetchall()
+    return dict(found)
 
 
 @cache

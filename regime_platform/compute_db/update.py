@@ -156,9 +156,9 @@ def _add(connection: duckdb.DuckDBPyConnection, one: Addition, before: Blocks) -
     """Replaces the rows, and gives the blocks of what is there then."""
     sound(one.table, one.rows, TABLES[one.table])
     bounds = [one.timeframe, one.last_kept]
-    kept = plain_rows(
-        connection, one.table, "timeframe = ? AND ts <= ? AND ts >= ?", [*bounds, one.block_first]
-    )
+    where = "timeframe = ? AND ts <= ? AND ts >= ?"
+    columns = TABLES[one.table].names()
+    kept = plain_rows(connection, one.table, where, [*bounds, one.block_first], columns)
     begins = block_start(one.kept)
     if one.kept > before.rows or kept.height != one.kept - begins:
         raise ResultsError(

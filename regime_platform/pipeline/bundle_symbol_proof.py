@@ -103,7 +103,7 @@ class SymbolProof:
 
     def _results(self) -> Iterator[Told]:
         with TemporaryDirectory() as folder:
-            path = Path(folder) / "compute.db"
+            path = Path(folder) / self.symbol / "compute.db"
             write_bytes(path, self._read("compute.db"))
             with reading(path) as reader:
                 for name in TABLES:

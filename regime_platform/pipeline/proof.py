@@ -16,13 +16,19 @@ class Kind(StrEnum):
     CHANGED = "changed"  # it is there and is not what was written
     MISSING = "missing"
     EXTRA = "extra"  # nothing that this platform keeps names it
-    UNFINISHED = "unfinished"  # a run ended before its manifests; the next one writes them
+    BUSY = "busy"  # somebody has it open for writing, so that nobody can look
+    UNFINISHED = "unfinished"  # no run has come to its manifests yet; the next one goes on
     STALE = "stale"  # proven, and a run of today would make it otherwise
 
     @property
     def is_good(self) -> bool:
         """True where the numbers held are proven all the same."""
         return self is Kind.STALE
+
+    @property
+    def is_damage(self) -> bool:
+        """True where no run ever leaves it so."""
+        return self not in {Kind.BUSY, Kind.UNFINISHED, Kind.STALE}
 
 
 @dataclass(frozen=True)
@@ -31,12 +37,17 @@ class Finding:
 
     kind: Kind
     what: str  # a file below the symbol's folder, or a table of compute.db
-    reason: str  # with the remedy where it is not `regime repair`
+    reason: str  # the remedy is that of the whole proof
+
+    @property
+    def is_unjudged(self) -> bool:
+        """True of a file of the raw log that the gate has not seen yet."""
+        return self.what.startswith("raw") and self.kind is Kind.UNFINISHED
 
     @property
     def is_beyond_repair(self) -> bool:
         """True where nothing may be made anew: of a damaged raw log, or over a later release's."""
-        is_of_raw_log = self.what.startswith("raw") and self.kind is not Kind.UNFINISHED
+        is_of_raw_log = self.what.startswith("raw") and not self.is_unjudged
         return is_of_raw_log or self.kind is Kind.NEWER
 
     def facts(self) -> dict[str, str]:
@@ -56,14 +67,14 @@ class Proof:
     links: int = 0  # manifests in the chain
     digests: Mapping[str, str] = field(default_factory=dict)  # content of bars and results, recipe
     is_recomputed: bool = False
+    is_held_back: bool = False  # by the gate, so that no run or repair goes beyond the bars
 
     @property
     def word(self) -> str:
         """``proven``, ``empty`` where nothing was ever held, or the gravest kind of finding."""
         if not self.findings:
             return "proven" if self.digests else "empty"
-        worst = min(self.findings, key=lambda one: list(Kind).index(one.kind)).kind
-        return "proven" if worst.is_good else worst.value
+        return "proven" if self._worst.is_good else self._worst.value
 
     @property
     def status(self) -> Status:
@@ -81,19 +92,27 @@ class Proof:
         """What mends the gravest that was found; None where nothing was."""
         if not self.findings:
             return None
-        worst = min(self.findings, key=lambda one: list(Kind).index(one.kind))
-        if worst.kind is Kind.NEWER:
+        if self._worst is Kind.NEWER:
             return "use the release that wrote it"
         if any(one.is_beyond_repair for one in self.findings):
             return "restore its raw log from a backup"
-        return self._command(worst.kind)
+        if self._worst is Kind.BUSY:
+            return f"wait for whoever has compute.db open, then regime verify {self.symbol}"
+        if self.is_held_back and not any(one.is_unjudged for one in self.findings):
+            return f"decide about the bars that the gate holds back, then {self._command}"
+        return self._command
 
-    def _command(self, worst: Kind) -> str:
-        if worst is Kind.STALE:
-            is_held_back = all(one.what == "verdict.json" for one in self.findings)
-            anew = f"regime compute --force {self.symbol}"
-            return "decide about the bars that the gate holds back" if is_held_back else anew
-        return f"regime {'run' if worst is Kind.UNFINISHED else 'repair'} {self.symbol}"
+    @property
+    def _worst(self) -> Kind:
+        return min((one.kind for one in self.findings), key=list(Kind).index)
+
+    @property
+    def _command(self) -> str:
+        if self._worst.is_damage:
+            judged = f"regime promote {self.symbol} and " if self.is_held_back else ""
+            return f"{judged}regime repair {self.symbol}"
+        is_stale = self._worst is Kind.STALE and not self.is_held_back
+        return f"regime {'compute --force' if is_stale else 'run'} {self.symbol}"
 
     def facts(self) -> dict[str, Any]:
         """Plain values for ``--json``."""

@@ -56,12 +56,17 @@ def verdict_findings(paths: SymbolPaths, facts: Facts) -> tuple[Verdict | None, 
         told = json.loads(paths.verdict.read_bytes())
         verdict = Verdict.from_facts(told)
     except FileNotFoundError:
-        return None, [Finding(Kind.MISSING, name, "there is no verdict of the gate")]
+        return None, [no_verdict(paths)]
     except (RegimeError, ValueError) as error:
         return None, [Finding(Kind.UNREADABLE, name, str(error))]
     if facts_digest(told) == facts["verdict_digest"]:
         return verdict, []
     return verdict, [_unlike(name, verdict, facts)]
+
+
+def no_verdict(paths: SymbolPaths) -> Finding:
+    """What is wrong where the verdict is gone."""
+    return Finding(Kind.MISSING, paths.verdict.name, "there is no verdict of the gate")
 
 
 def _unlike(name: str, verdict: Verdict, facts: Facts) -> Finding:
@@ -70,8 +75,7 @@ def _unlike(name: str, verdict: Verdict, facts: Facts) -> Finding:
     if not has_moved_on and _stand(verdict) == _stand_then(facts):
         return Finding(Kind.CHANGED, name, "it was changed after the gate wrote it")
     if verdict.status != BLOCKED:
-        reason = "the gate judged after the manifest was written; the next run writes it"
-        return Finding(Kind.UNFINISHED, name, reason)
+        return Finding(Kind.UNFINISHED, name, "the gate judged after the manifest was written")
     kind = Kind.UNFINISHED if has_moved_on else Kind.STALE
     return Finding(kind, name, f"the gate holds back what came since: {verdict.reason}")
 
@@ -152,7 +156,7 @@ def _broken_files(paths: SymbolPaths, timeframe: str, held: Promoted) -> Iterato
 
 def _unjudged(what: str, *, is_newer: bool) -> Finding:
     if is_newer:
-        return Finding(Kind.UNFINISHED, what, "came after the verdict; the next run judges it")
+        return Finding(Kind.UNFINISHED, what, "the gate has not judged it yet")
     return Finding(Kind.EXTRA, what, "no verdict names it")
 
 

@@ -47,10 +47,7 @@ def chain_findings(paths: SymbolPaths, documents: Mapping[str, Facts]) -> Iterat
         if place == "nowhere":
             yield Finding(Kind.CHANGED, name, f"it does not have the manifest of the {kind}")
         elif place == "earlier":
-            reason = (
-                f"a later manifest of the {kind} was begun and is not in place; "
-                "the next run writes it"
-            )
+            reason = f"a later manifest of the {kind} was begun and is not in place"
             yield Finding(Kind.UNFINISHED, name, reason)
 
 
@@ -82,4 +79,5 @@ def _not_whole(path: Path, document: Any) -> Finding:
             f"version {version}, this release knows {MANIFEST_VERSION}; use the one that wrote it"
         )
         return Finding(Kind.NEWER, path.name, reason)
-    return Finding(Kind.UNFINISHED, path.name, f"of version {version}; the next run writes it anew")
+    reason = f"of version {version}, before {MANIFEST_VERSION}, which this release writes"
+    return Finding(Kind.UNFINISHED, path.name, reason)

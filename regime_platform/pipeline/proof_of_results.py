@@ -9,9 +9,9 @@ import duckdb
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.compute_db.connection import TakenError
 from regime_platform.compute_db.content import BARS
-from regime_platform.compute_db.reader import Reader, reading
+from regime_platform.compute_db.reader import reading
 from regime_platform.compute_db.rehash import Rehashed, changed_blocks, rehashed, strange_parts
-from regime_platform.errors import NewerResultsError, ResultsError
+from regime_platform.errors import NewerResultsError, OlderResultsError, ResultsError
 from regime_platform.manifests.compute_manifest import compute_manifest
 from regime_platform.manifests.manifest import is_same
 from regime_platform.model.bar_schema import BAR_SCHEMA
@@ -51,13 +51,20 @@ def prove_results(paths: SymbolPaths, bars: Mapping[str, Blocks]) -> ResultsProo
         bars: timeframe -> blocks of the bars that it should be made from, as far as they are whole.
     """
     proof = ResultsProof()
+    if not (paths.compute_db.exists() or paths.compute_manifest.exists()):
+        proof.find(Kind.UNFINISHED, _DB, "nothing was computed yet")
+        return proof
     try:
         with reading(paths.compute_db) as reader:
             proof.lineage = reader.lineage()
+            for reason in strange_parts(reader.connection):
+                proof.find(Kind.CHANGED, _DB, reason)
+            if proof.findings:
+                return proof  # what the rows of such tables are is no question any more
             found = rehashed(reader.connection)
             proof.tables = found.tables
             proof.rows = sum(one.rows for one in found.blocks.values())
-            proof.findings += _compared(reader, found, proof.lineage, bars)
+            proof.findings += _compared(found, proof.lineage, bars)
     except (ResultsError, duckdb.Error, ValueError, KeyError, TypeError, IndexError) as error:
         proof.find(_kind_of(error, paths), _DB, str(error))
     return proof
@@ -68,7 +75,9 @@ def _kind_of(error: Exception, paths: SymbolPaths) -> Kind:
         return Kind.MISSING
     if isinstance(error, NewerResultsError):
         return Kind.NEWER
-    return Kind.UNFINISHED if isinstance(error.__cause__, TakenError) else Kind.UNREADABLE
+    if isinstance(error, OlderResultsError):
+        return Kind.UNFINISHED
+    return Kind.BUSY if isinstance(error.__cause__, TakenError) else Kind.UNREADABLE
 
 
 def against_manifest(
@@ -96,18 +105,14 @@ def against_manifest(
     is_of_today = dict(facts["recipe"]["bars"]) == dict(in_force)
     is_other = (facts["recipe"], facts["code"]) != (told["recipe"], told["code"])
     if is_sound and is_of_today and is_other:
-        reason = "it is ahead of its manifest: an unfinished append or run; a rerun finishes it"
+        reason = "it is ahead of its manifest: an unfinished append or run"
         yield Finding(Kind.UNFINISHED, _DB, reason)
         return
     strange = sorted(name for name in {*facts, *told} if facts.get(name) != told.get(name))
     yield Finding(Kind.CHANGED, _DB, f"not as its manifest says: {', '.join(strange)}")
 
 
-def _compared(
-    reader: Reader, found: Rehashed, lineage: Facts, bars: Mapping[str, Blocks]
-) -> Iterator[Finding]:
-    for reason in strange_parts(reader.connection):
-        yield Finding(Kind.CHANGED, _DB, reason)
+def _compared(found: Rehashed, lineage: Facts, bars: Mapping[str, Blocks]) -> Iterator[Finding]:
     for reason in changed_blocks(found):
         yield Finding(Kind.CHANGED, _DB, reason)
     for name, digest in found.tables.items():

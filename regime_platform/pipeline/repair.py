@@ -90,8 +90,8 @@ def plan_repair(platform: Platform, instrument: Instrument) -> Plan:
     paths = platform.root.symbol(instrument.symbol)
     faults = [one for one in proof.findings if not one.kind.is_good]
     beyond = tuple(one for one in faults if one.is_beyond_repair)
-    mendable = [one for one in faults if one not in beyond]
-    whats = {one.what for one in mendable if one.kind is not Kind.UNFINISHED}
+    mendable = [one for one in faults if one not in beyond and one.kind is not Kind.BUSY]
+    whats = {one.what for one in mendable if one.kind.is_damage}
     bars = sorted(what for what in whats if what.startswith("bars/") or what == "verdict.json")
     results = "compute.db" in whats
     documents = bool(whats.intersection(_MANIFESTS)) or any("manifest of" in one for one in whats)
@@ -160,7 +160,7 @@ def _require_mendable(paths: SymbolPaths, plan: Plan) -> None:
     if verdict is not None and verdict.status == BLOCKED:
         raise BarsError(
             f"{plan.symbol} is blocked by the gate ({verdict.reason}), so that nothing can be made "
-            "from its bars; decide about them first, then repair"
+            "from its bars; decide about them and promote the symbol first, then repair"
         )
 
 

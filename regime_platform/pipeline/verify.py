@@ -5,7 +5,6 @@ the symbol is looked at again.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +15,14 @@ from regime_platform.errors import RegimeError
 from regime_platform.manifests.manifest import BARS, RESULTS
 from regime_platform.manifests.recipe import is_same_recipe
 from regime_platform.model.instruments import Instrument
-from regime_platform.model.series import Promoted
+from regime_platform.pipeline.claim import claim_of, nothing_judged
 from regime_platform.pipeline.derive import current_recipe
 from regime_platform.pipeline.platform import Platform
 from regime_platform.pipeline.proof import Finding, Kind, Proof
 from regime_platform.pipeline.proof_by_recompute import computed_again, differing, promoted_again
-from regime_platform.pipeline.proof_of_bars import (
-    present_findings,
-    promoted_by,
-    prove_bars,
-    prove_raw,
-    verdict_findings,
-)
-from regime_platform.pipeline.proof_of_manifests import chain_findings, read_manifests
+from regime_platform.pipeline.proof_of_bars import present_findings, prove_bars, prove_raw
+from regime_platform.pipeline.proof_of_manifests import read_manifests
 from regime_platform.pipeline.proof_of_results import against_manifest, prove_results
-from regime_platform.validation.verdict import Verdict
 
 Facts = Mapping[str, Any]
 _LOOKS = 3  # at a symbol that somebody writes: more often than a writer can finish in between
@@ -82,39 +74,29 @@ def manifest_findings(paths: SymbolPaths, tables: Mapping[str, str] | None) -> l
     return findings
 
 
-@dataclass
-class _Told:
-    """What the manifests of a symbol and its verdict tell, and what is wrong with them."""
-
-    documents: dict[str, Facts]
-    findings: list[Finding]
-    verdict: Verdict | None = None
-    promoted: Mapping[str, Promoted] = field(default_factory=dict)
-    judged: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # timeframe -> raw files
-
-
 def _looked_at(
     platform: Platform, instrument: Instrument, paths: SymbolPaths, *, recompute: bool
 ) -> Proof:
     if not any(path.exists() for path in _written(paths)):
-        return Proof(instrument.symbol)
-    told = _told(instrument, paths)
-    bars, raw = prove_bars(paths, told.promoted), prove_raw(paths, told.judged)
+        raw = prove_raw(paths, nothing_judged(instrument))
+        return Proof(instrument.symbol, tuple(raw.findings), files=raw.files)
+    claim = claim_of(instrument, paths)
+    bars, raw = prove_bars(paths, claim.promoted), prove_raw(paths, claim.judged)
     results = prove_results(paths, bars.blocks)
-    findings = [*told.findings, *bars.findings, *raw.findings, *results.findings]
-    in_force = {name: held.digest for name, held in told.promoted.items()}
-    if RESULTS in told.documents:
-        document = told.documents[RESULTS]
-        findings += against_manifest(instrument.symbol, results, document, in_force)
-        findings += _of_other_bars(document["manifest"]["recipe"], in_force)
+    findings = [*claim.findings, *bars.findings, *raw.findings, *results.findings]
+    if RESULTS in claim.documents:
+        document = claim.documents[RESULTS]
+        findings += against_manifest(instrument.symbol, results, document, claim.in_force)
+        if claim.tells_bars:
+            findings += _of_other_bars(document["manifest"]["recipe"], claim.in_force)
     causes: tuple[str, ...] = ()
-    if told.verdict is not None and results.recipe is not None:
-        causes = _causes(results.recipe, current_recipe(platform, instrument, told.verdict))
+    if claim.verdict is not None and results.recipe is not None:
+        causes = _causes(results.recipe, current_recipe(platform, instrument, claim.verdict))
         findings += [Finding(Kind.STALE, "compute.db", one) for one in causes]
     is_sound = all(one.kind.is_good for one in findings)
     if recompute and is_sound and results.recipe is not None:
-        findings += promoted_again(platform, instrument, told.promoted)
-        again = computed_again(platform, instrument, told.promoted, results.recipe)
+        findings += promoted_again(platform, instrument, claim.promoted)
+        again = computed_again(platform, instrument, claim.promoted, results.recipe)
         findings += differing(results.tables, again, causes)
     return Proof(
         instrument.symbol,
@@ -123,45 +105,17 @@ def _looked_at(
         rows=results.rows,
         files=bars.files + raw.files,
         links=_links(paths),
-        digests=_digests(told.documents),
+        digests=_digests(claim.documents),
         is_recomputed=recompute and is_sound,
+        is_held_back=claim.is_held_back,
     )
-
-
-def _told(instrument: Instrument, paths: SymbolPaths) -> _Told:
-    if not any(path.exists() for path in _written(paths)[-3:]):
-        reason = "no manifest was ever written; the next run writes them"
-        return _Told({}, [Finding(Kind.UNFINISHED, paths.manifest.name, reason)])
-    documents, findings = read_manifests(paths)
-    told = _Told(documents, [*findings, *chain_findings(paths, documents)])
-    for document in documents.values():
-        told.findings += _of_other_symbol(instrument, document["manifest"])
-    if BARS not in documents:
-        return told
-    facts = documents[BARS]["manifest"]
-    told.verdict, found = verdict_findings(paths, facts)
-    told.findings += found
-    if told.verdict is not None and not any(one.kind is Kind.CHANGED for one in found):
-        # where the manifest is behind, which is told already, the pointers are the verdict's
-        told.promoted = told.verdict.promoted
-        told.judged = {one.timeframe: one.raw_files for one in told.verdict.series}
-    else:
-        told.promoted = promoted_by(facts)
-        told.judged = {name: tuple(one["raw_files"]) for name, one in facts["timeframes"].items()}
-    return told
-
-
-def _of_other_symbol(instrument: Instrument, facts: Facts) -> Iterator[Finding]:
-    if facts["symbol"] != instrument.symbol:
-        reason = f"it is about {facts['symbol']}"
-        yield Finding(Kind.CHANGED, f"manifest of the {facts['kind']}", reason)
 
 
 def _of_other_bars(recipe: Facts, in_force: Mapping[str, str]) -> Iterator[Finding]:
     told = recipe["bars"]
     strange = sorted(name for name in {*told, *in_force} if told.get(name) != in_force.get(name))
     if strange:
-        reason = f"made from other bars than those in force ({', '.join(strange)}); run the symbol"
+        reason = f"made from other bars than those in force ({', '.join(strange)})"
         yield Finding(Kind.UNFINISHED, "compute_manifest.json", reason)
 
 

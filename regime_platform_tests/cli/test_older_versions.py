@@ -9,9 +9,7 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-from regime_platform.errors import ResultsError
 from regime_platform.model.bar_schema import BAR_SCHEMA
-from regime_platform.query.explain import explain
 from regime_platform.query.states import state
 from regime_platform.settings import Settings
 from regime_platform_tests.cli.conftest import Ended, Regime
@@ -66,22 +64,32 @@ def test_a_state_that_lacks_a_part_is_shown_without_it(settings: Settings, regim
     assert line.count("·") == 2
 
 
-def test_proofs_and_explanations_refuse_version_1_and_compute_replaces_it(
+def test_proofs_and_explanations_refuse_version_1_and_a_run_replaces_it(
     settings: Settings, regime: Regime
 ) -> None:
     serve(settings, "MSFT", "1day", pl.read_parquet(GOLDEN / "msft_1day.bars.parquet"))
     path = _old(settings)
+    run = ("run", "MSFT", "--now", "2026-11-20T22:30Z")
+    explain = ("explain", "MSFT", "1day", "2013-03-01")
 
-    ran = regime("run", "MSFT", "--now", "2026-11-20T22:30Z", settings=settings)
+    ran = regime(*run, settings=settings)
     anew = state("MSFT", "1day", where=settings)["1day"]
-    _old(settings)
-    proven = regime("verify", "MSFT", settings=settings)
+    old = _old(settings).read_bytes()
+    refused = [
+        regime(*words, settings=settings)
+        for words in (("verify", "MSFT"), explain, ("charts", "MSFT"))
+    ]
+    kept = path.read_bytes()
+    again = [regime(*words, settings=settings).code for words in (run, explain)]
 
     assert (ran.code, anew.read_as) == (0, "")
-    assert proven.code != 0
-    with pytest.raises(ResultsError, match="version 1, expected version 2"):
-        explain("MSFT", "1day", dt.datetime(2013, 3, 1, tzinfo=dt.UTC), where=settings)
-    assert path.read_bytes().startswith(b"SQLite")
+    assert [one.code for one in refused] == [1, 1, 1]
+    assert kept == old
+    for one in refused[1:]:
+        said = " ".join(one.err.split())
+        assert "version 1, expected version 2; `regime run MSFT` replaces it" in said
+        assert "no symbol has results" not in said
+    assert again == [0, 0]
 
 
 def _bars() -> pl.DataFrame:

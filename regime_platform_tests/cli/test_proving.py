@@ -43,12 +43,16 @@ def test_what_is_no_bundle_and_what_makes_no_sense_is_refused(regime: Regime) ->
     assert "nothing.zip does not exist" in missing.err
 
 
-def test_what_was_said_then_is_proven_by_the_record_of_then(on_sample: Regime) -> None:
+def test_what_was_said_then_is_computed_again_and_proven_by_the_record_of_then(
+    on_sample: Regime,
+) -> None:
     after = on_sample("verify", "IBM", "FB", "--as-of", "2026-11-21")
-    before = on_sample("verify", "IBM", "--as-of", "2026-03-13", "--json")
+    asked = on_sample("verify", "IBM", "--as-of", "2026-11-21", "--recompute", "--json")
+    before = on_sample("verify", "IBM", "--as-of", "2026-03-13", "--recompute", "--json")
 
-    assert after.code == 0
-    assert "2 of 2 symbols proven as of 2026-11-21" in after.err
-    assert before.code == 1
-    (told,) = json.loads(before.out)
-    assert "nothing of IBM was known" in told["terms"]["reason"]
+    assert (after.code, asked.code, before.code) == (0, 0, 1)
+    assert "2 of 2 symbols computed again and proven as of 2026-11-21" in after.err
+    proven, unknown = (json.loads(one.out)[0] for one in (asked, before))
+    assert (proven["terms"]["standing"], proven["is_recomputed"]) == ("proven", True)
+    assert not unknown["is_recomputed"]
+    assert "nothing of IBM was known" in unknown["terms"]["reason"]

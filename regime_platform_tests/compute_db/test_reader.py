@@ -102,8 +102,10 @@ def test_nothing_is_held_open_after_reading(path: Path) -> None:
 
 
 def test_a_missing_file_is_told_with_its_remedy(tmp_path: Path) -> None:
-    with pytest.raises(ResultsError, match=r"gone\.db does not exist; run `regime run`"):
-        read_table(tmp_path / "gone.db", "state_history")
+    path = tmp_path / "MSFT" / "compute.db"
+
+    with pytest.raises(ResultsError, match=r"compute\.db does not exist; `regime run MSFT` makes"):
+        read_table(path, "state_history")
 
 
 def test_the_sqlite_file_of_the_incumbent_is_known_as_version_1(tmp_path: Path) -> None:

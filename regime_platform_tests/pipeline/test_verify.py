@@ -19,6 +19,7 @@ from regime_platform.pipeline import sealing
 from regime_platform.pipeline.outcomes import Stage, Status
 from regime_platform.pipeline.platform import open_platform
 from regime_platform.pipeline.proof import Kind, Proof
+from regime_platform.pipeline.repair import plan_repair
 from regime_platform.pipeline.verify import verify
 from regime_platform.pipeline.verify_pool import verify_many
 from regime_platform.pipeline.walk import walk, walk_symbol
@@ -128,6 +129,16 @@ def _view_of_other_making(paths: SymbolPaths) -> None:
         database.execute("CREATE OR REPLACE VIEW state_json AS SELECT 1 AS state_json")
 
 
+def _bars_untold(paths: SymbolPaths) -> None:
+    for path in (paths.manifest, paths.verdict):
+        path.unlink()
+
+
+def _column_dropped(paths: SymbolPaths) -> None:
+    with duckdb.connect(paths.compute_db) as database:
+        database.execute("ALTER TABLE forward_labels DROP COLUMN is_mature")
+
+
 def _verdict_edited(paths: SymbolPaths) -> None:
     facts = json.loads(paths.verdict.read_text())
     facts["series"][0]["rows_in"] += 1
@@ -147,6 +158,8 @@ def _verdict_edited(paths: SymbolPaths) -> None:
         (_of_another_symbol, Kind.CHANGED, "it is about BBB"),
         (_block_renumbered, Kind.CHANGED, "the file tells of blocks out of order"),
         (_view_of_other_making, Kind.CHANGED, "state_json is not as this platform makes it"),
+        (_bars_untold, Kind.MISSING, "there is no verdict of the gate"),
+        (_column_dropped, Kind.CHANGED, "forward_labels is not as this platform makes it"),
         (_verdict_edited, Kind.CHANGED, "it was changed after the gate wrote it"),
     ],
 )
@@ -160,6 +173,14 @@ def test_what_is_wrong_is_named(
     assert not proof.status.is_good
     assert kind in kinds(proof)
     assert told in proof.reason
+
+
+def test_a_lost_bar_manifest_is_all_that_is_told_of_it(held: Settings) -> None:
+    paths_of(held).manifest.unlink()
+
+    proof = proof_of(held)
+
+    assert (proof.reason, proof.bars) == ("manifest.json: there is no manifest", 430)
 
 
 def test_a_changed_number_is_told_with_its_place(held: Settings) -> None:
@@ -297,12 +318,16 @@ def test_a_file_that_somebody_writes_is_no_damage(
     def taken(*_: object, **__: object) -> None:
         raise connection.TakenError("another process has it")
 
+    platform = open_platform(held)
+    instrument = platform.universe.instrument("AAA")
     monkeypatch.setattr(connection, "_attach", taken)
 
     proof = proof_of(held)
+    planned = plan_repair(platform, instrument)
 
-    assert (proof.word, kinds(proof)) == ("unfinished", {Kind.UNFINISHED})
+    assert (proof.word, kinds(proof), planned.is_empty) == ("busy", {Kind.BUSY}, True)
     assert "is being written" in proof.reason
+    assert proof.remedy == "wait for whoever has compute.db open, then regime verify AAA"
 
 
 def _as_version(settings: Settings, version: int) -> bytes:
@@ -320,6 +345,7 @@ def test_results_of_an_older_version_are_made_anew_at_one_moment(held: Settings)
     list(walk(platform, platform.universe.instruments, LATER))
 
     assert "has version 1" in before.reason
+    assert before.remedy == "regime run AAA"
     assert proof_of(held).word == "proven"
 
 

@@ -1,0 +1,98 @@
+"""What the manifests of a symbol and its verdict say is held: the claim that `verify` proves."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from regime_platform.bars.layout import SymbolPaths
+from regime_platform.bars.verdicts import read_verdict
+from regime_platform.errors import RegimeError
+from regime_platform.manifests.manifest import BARS
+from regime_platform.model.instruments import Instrument
+from regime_platform.model.series import Promoted
+from regime_platform.pipeline.proof import Finding, Kind
+from regime_platform.pipeline.proof_of_bars import no_verdict, promoted_by, verdict_findings
+from regime_platform.pipeline.proof_of_manifests import chain_findings, read_manifests
+from regime_platform.validation.gate import BLOCKED
+from regime_platform.validation.verdict import Verdict
+
+Facts = Mapping[str, Any]
+
+
+@dataclass
+class Claim:
+    """What is said to be held, and what is wrong with what says so."""
+
+    documents: dict[str, Facts]  # kind -> manifest, as far as they are whole
+    findings: list[Finding]
+    verdict: Verdict | None
+    promoted: Mapping[str, Promoted] = field(default_factory=dict)
+    judged: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # timeframe -> raw files
+
+    @property
+    def tells_bars(self) -> bool:
+        """True where something says which canonical bars are in force."""
+        return self.verdict is not None or BARS in self.documents
+
+    @property
+    def in_force(self) -> dict[str, str]:
+        """Timeframe -> digest of the canonical bars in force."""
+        return {timeframe: held.digest for timeframe, held in self.promoted.items()}
+
+    @property
+    def is_held_back(self) -> bool:
+        """True where the gate holds the symbol back."""
+        return self.verdict is not None and self.verdict.status == BLOCKED
+
+
+def claim_of(instrument: Instrument, paths: SymbolPaths) -> Claim:
+    """Reads manifests, chain and verdict; changes nothing."""
+    documents, findings = _manifests(instrument, paths)
+    facts = documents[BARS]["manifest"] if BARS in documents else None
+    verdict, found = _verdict(paths, facts)
+    claim = Claim(documents, [*findings, *found], verdict)
+    if verdict is not None and not any(one.kind is Kind.CHANGED for one in found):
+        # where the manifest is behind, which is told already, the pointers are the verdict's
+        claim.promoted = verdict.promoted
+        claim.judged = {one.timeframe: one.raw_files for one in verdict.series}
+    elif facts is not None:
+        claim.promoted = promoted_by(facts)
+        claim.judged = {name: tuple(one["raw_files"]) for name, one in facts["timeframes"].items()}
+    else:
+        claim.judged = nothing_judged(instrument)
+        if documents and not found:
+            claim.findings.append(no_verdict(paths))
+    return claim
+
+
+def nothing_judged(instrument: Instrument) -> dict[str, tuple[str, ...]]:
+    """What is judged of a symbol that the gate has not seen yet."""
+    return dict.fromkeys(instrument.timeframes, ())
+
+
+def _manifests(
+    instrument: Instrument, paths: SymbolPaths
+) -> tuple[dict[str, Facts], list[Finding]]:
+    if not any(one.exists() for one in (paths.manifest, paths.compute_manifest, paths.chain)):
+        return {}, [Finding(Kind.UNFINISHED, paths.manifest.name, "no manifest was ever written")]
+    documents, findings = read_manifests(paths)
+    findings += chain_findings(paths, documents)
+    for document in documents.values():
+        findings += _of_other_symbol(instrument, document["manifest"])
+    return documents, findings
+
+
+def _of_other_symbol(instrument: Instrument, facts: Facts) -> Iterator[Finding]:
+    if facts["symbol"] != instrument.symbol:
+        reason = f"it is about {facts['symbol']}"
+        yield Finding(Kind.CHANGED, f"manifest of the {facts['kind']}", reason)
+
+
+def _verdict(paths: SymbolPaths, facts: Facts | None) -> tuple[Verdict | None, list[Finding]]:
+    """The verdict in force, and how it differs from the bar manifest where there is one."""
+    if facts is not None:
+        return verdict_findings(paths, facts)
+    try:
+        return read_verdict(paths), []
+    except RegimeError as error:
+        return None, [Finding(Kind.UNREADABLE, paths.verdict.name, str(error))]
