@@ -8,8 +8,8 @@ from typer.core import TyperGroup
 
 from regime_platform.cli.answering import Symbol, Timeframe, TimeframeWord
 from regime_platform.cli.answering import bars as show
-from regime_platform.cli.era_sets import user
-from regime_platform.cli.options import Json, Now
+from regime_platform.cli.era_sets import house, user
+from regime_platform.cli.options import By, Json, Now, Reason
 
 if TYPE_CHECKING:
     from regime_platform.bars.layout import DataRoot
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from regime_platform.validation.decisions import Decision
 
 Opens = Annotated[str, typer.Argument(metavar="TS", help="Open of the bar, an ISO time (UTC).")]
-Reason = Annotated[str, typer.Option("--reason", help="Why; kept for good.")]
-By = Annotated[str | None, typer.Option("--by", help="Who decides; default: the user.")]
 
 
 class _ShowByDefault(TyperGroup):
@@ -133,12 +131,12 @@ def list_decisions(
     from regime_platform.cli.screen import messages, print_json, print_table
     from regime_platform.validation.decisions import in_force
 
-    root, universe = _house()
+    root, universe = house()
     wanted = universe.select(symbols) if symbols else universe.instruments
     rows = []
     for one in wanted:
         entries = read_decisions(root.symbol(one.symbol))
-        held = in_force(entries)
+        held = set(in_force(entries))
         rows += [{"symbol": one.symbol, **it.facts(), "in_force": it in held} for it in entries]
     if as_json:
         print_json(rows)
@@ -186,13 +184,5 @@ def _statement(reason: str, by: str | None, now: str | None) -> "Statement":
 
 
 def _place(symbol: str) -> "tuple[DataRoot, Instrument]":
-    root, universe = _house()
+    root, universe = house()
     return root, universe.instrument(symbol.upper())
-
-
-def _house() -> "tuple[DataRoot, Any]":
-    from regime_platform.bars.layout import DataRoot
-    from regime_platform.settings import Settings, load_universe
-
-    settings = Settings()
-    return DataRoot(settings.data_root.expanduser().absolute()), load_universe(settings)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from regime_platform.cli.exits import NOTHING_SUCCEEDED
-from regime_platform.cli.options import Json, Now
+from regime_platform.cli.options import By, Json, Now, Reason
 from regime_platform.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def list_sets(as_json: Json = False) -> None:
     from regime_platform.pipeline.era_sets import summaries
     from regime_platform.pipeline.eras import adoptions, eras_in_force
 
-    root, _ = _house()
+    root, _ = house()
     in_force, adopted, rows = eras_in_force(root).version, adoptions(root), summaries(root)
     history = [
         {"version": one.version, "since": iso(one.since), "by": one.by, "reason": one.reason}
@@ -80,8 +80,8 @@ def list_sets(as_json: Json = False) -> None:
 @eras.command()
 def adopt(
     version: Annotated[str, typer.Argument(help="The era set to put in force.")],
-    reason: Annotated[str, typer.Option("--reason", help="Why; kept for good.")],
-    by: Annotated[str | None, typer.Option("--by", help="Who decides; default: the user.")] = None,
+    reason: Reason,
+    by: By = None,
     now: Now = None,
     as_json: Json = False,
 ) -> None:
@@ -90,7 +90,7 @@ def adopt(
     from regime_platform.cli.screen import messages, print_json
     from regime_platform.pipeline import eras as store
 
-    root, universe = _house()
+    root, universe = house()
     before, after = _readable_in_force(), store.era_set(root, version)
     store.adopt(root, version, since=moment(now), by=by or user(), reason=reason)
     told = {} if before is None else store.touched(universe, before, after)
@@ -138,7 +138,7 @@ def _platform() -> "Platform":
     return open_platform(Settings())
 
 
-def _house() -> "tuple[DataRoot, Universe]":
+def house() -> "tuple[DataRoot, Universe]":
     """Data root and universe, without the eras in force: they may be what has to be mended."""
     from regime_platform.bars.layout import DataRoot
     from regime_platform.settings import Settings, load_universe
@@ -150,7 +150,7 @@ def _house() -> "tuple[DataRoot, Universe]":
 def _readable_in_force() -> "EraSet | None":
     from regime_platform.pipeline.eras import eras_in_force
 
-    root, _ = _house()
+    root, _ = house()
     try:
         return eras_in_force(root)
     except ConfigError:  # an adoption is how a damaged set is replaced

@@ -4,6 +4,8 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import polars as pl
+
 from regime_platform.bars import raw_log
 from regime_platform.bars.decisions import read_decisions, write_decisions
 from regime_platform.bars.layout import DataRoot, SymbolPaths
@@ -73,17 +75,21 @@ def exclude_found(
     paths = root.symbol(instrument.symbol)
     with writing(paths):
         held = read_decisions(paths)
-        entries, excluded = held, {(one.timeframe, one.ts) for one in in_force(held)}
-        for timeframe in (_timeframe(instrument, one) for one in timeframes):
-            rows = read_rejected(paths, timeframe).filter(disposition=REJECTED, rule=rule)
-            for opens in rows["ts"].drop_nulls().unique(maintain_order=True):
-                if (timeframe, iso(opens)) not in excluded:
-                    entries = decided(entries, _entry(Kind.EXCLUDE, timeframe, opens, said))
-        if entries == held:
+        excluded = {
+            (one.timeframe, one.opens) for one in in_force(held) if one.kind is Kind.EXCLUDE
+        }
+        found = [
+            _entry(Kind.EXCLUDE, timeframe, opens, said)
+            for timeframe in (_timeframe(instrument, one) for one in timeframes)
+            for opens in _rejected_opens(paths, timeframe, rule)
+            if (timeframe, opens) not in excluded
+        ]
+        if not found:
             raise UsageError(
                 f"{rule} rejected no bar of {instrument.symbol} {', '.join(timeframes)} that is "
                 f"not excluded already; `regime promote {instrument.symbol}` tells what it rejects"
             )
+        entries = decided(held, *found)
         write_decisions(paths, entries)
     return entries[len(held) :]
 
@@ -148,6 +154,11 @@ def _timeframe(instrument: Instrument, name: str) -> str:
         followed = ", ".join(instrument.timeframes)
         raise UsageError(f"{instrument.symbol} is followed on {followed}, not on {timeframe}")
     return timeframe
+
+
+def _rejected_opens(paths: SymbolPaths, timeframe: str, rule: str) -> pl.Series:
+    rows = read_rejected(paths, timeframe).filter(disposition=REJECTED, rule=rule)
+    return rows["ts"].drop_nulls().unique(maintain_order=True)
 
 
 def _is_held(paths: SymbolPaths, timeframe: str, opens: dt.datetime) -> bool:

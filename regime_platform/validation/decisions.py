@@ -15,6 +15,7 @@ import yaml
 from regime_platform.errors import ConfigError, UsageError
 from regime_platform.model.series import instant, iso
 from regime_platform.model.timeframes import TIMEFRAMES
+from regime_platform.model.universe import Loader
 
 VERSION = 1
 ANY_RULE = "any"
@@ -85,19 +86,21 @@ def in_force(entries: Sequence[Decision]) -> tuple[Decision, ...]:
     return tuple(one for one in entries if one.kind is not Kind.UNDO and one.id not in undone)
 
 
-def decided(entries: Sequence[Decision], new: Decision) -> tuple[Decision, ...]:
-    """``entries`` with ``new`` as the next one.
+def decided(entries: Sequence[Decision], *new: Decision) -> tuple[Decision, ...]:
+    """``entries`` with those of ``new`` as the next ones.
 
     Raises:
-        UsageError: it says what is in force already.
+        UsageError: one says what is in force already, or what another one of them says.
     """
-    for one in in_force(entries):
-        same = (one.kind, one.timeframe, one.ts, one.rule)
-        if same == (new.kind, new.timeframe, new.ts, new.rule):
+    told = {_word(one): one for one in in_force(entries)}
+    added = [replace(one, id=number) for number, one in enumerate(new, len(entries) + 1)]
+    for one in added:
+        same = told.setdefault(_word(one), one)
+        if same is not one:
             raise UsageError(
-                f"decision {one.id} says so already (by {one.by}: {one.reason}); undo it first"
+                f"decision {same.id} says so already (by {same.by}: {same.reason}); undo it first"
             )
-    return (*entries, replace(new, id=len(entries) + 1))
+    return (*entries, *added)
 
 
 def withdrawn(
@@ -136,9 +139,13 @@ def read_decisions(text: str, symbol: str, where: str) -> tuple[Decision, ...]:
         ConfigError: the text is damaged, or of another symbol or version; names ``where``.
     """
     try:
-        return _entries(yaml.safe_load(text), symbol)
+        return _entries(yaml.load(text, Loader), symbol)  # noqa: S506 - a safe one
     except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise ConfigError(f"{where} is damaged ({error}); {_RESTORE}") from error
+
+
+def _word(one: Decision) -> tuple[str, ...]:
+    return one.kind, one.timeframe, one.ts, one.rule
 
 
 def _entries(document: Any, symbol: str) -> tuple[Decision, ...]:

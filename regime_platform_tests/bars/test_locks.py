@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from regime_platform.bars.layout import SymbolPaths
-from regime_platform.bars.locks import writing
+from regime_platform.bars.locks import writing, writing_when_needed
 from regime_platform.bars.raw_log import append, read_raw
 from regime_platform.errors import BarsError
 from regime_platform.model.bar_schema import BAR_COLUMNS
@@ -60,6 +60,24 @@ def test_an_error_while_writing_gives_the_lock_back(tmp_path: Path) -> None:
         raise ZeroDivisionError
 
     with writing(SymbolPaths(tmp_path), timeout=0.1):
+        pass
+
+
+def test_a_lock_is_taken_only_when_needed_and_then_once_to_the_end_of_the_block(
+    tmp_path: Path,
+) -> None:
+    paths = SymbolPaths(tmp_path / "AAA")
+    with writing_when_needed(paths):
+        pass
+    assert not paths.folder.exists()
+
+    with writing_when_needed(paths) as hold:
+        hold()
+        hold()
+        with pytest.raises(BarsError, match="is being written"), writing(paths, timeout=0.1):
+            pass
+
+    with writing(paths, timeout=0.1):
         pass
 
 

@@ -3,7 +3,7 @@
 import resource
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -64,7 +64,11 @@ def cost_of(work: Callable[[], object], *, of_children: bool = False) -> Cost:
 
 def median_cost(work: Callable[[], object], runs: int, *, of_children: bool = False) -> Cost:
     """The medians over ``runs`` runs, of either clock by itself."""
-    costs = [cost_of(work, of_children=of_children) for _ in range(runs)]
+    return median_of([cost_of(work, of_children=of_children) for _ in range(runs)])
+
+
+def median_of(costs: Sequence[Cost]) -> Cost:
+    """The medians of either clock by itself."""
     return Cost(*(statistics.median(column) for column in zip(*costs, strict=True)))
 
 

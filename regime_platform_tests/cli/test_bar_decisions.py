@@ -40,10 +40,11 @@ def test_an_excluded_bar_unblocks_and_undo_blocks_again(regime: Regime) -> None:
 
 def test_all_bars_that_a_rule_rejects_are_excluded_at_once(regime: Regime) -> None:
     found = ("bars", "exclude-found", "aaa", "high_low_order", "--reason", "torn rows", *NOW)
+    regime("bars", "accept", "AAA", "1day", BAD_DAY, "--reason", "true", *NOW)  # not its high
 
     made = regime(*found, "--timeframe", "1day", "--json")
 
-    assert [(one["id"], one["ts"][:10]) for one in json.loads(made.out)] == [(1, BAD_DAY)]
+    assert [(one["id"], one["ts"][:10]) for one in json.loads(made.out)] == [(2, BAD_DAY)]
     again = regime(*found)
     assert again.code == 2
     assert "rejected no bar of AAA 1day, 1week that is not excluded already" in again.err

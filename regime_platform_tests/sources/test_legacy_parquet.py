@@ -41,18 +41,22 @@ def test_a_series_is_found_and_read_whole(tmp_path: Path, kind: str, place: str,
     assert day == "." or part.written_at == WRITTEN
 
 
-def test_files_of_several_makings_are_one_series(tmp_path: Path) -> None:
-    folder = write_old_days(tmp_path / "assets/AAA/bars/1day", "1day", BARS[:10])
-    rest = BARS[10:].with_columns(
+@pytest.mark.parametrize("days", [10, 400])  # at once, and in more goes than one
+def test_files_of_several_makings_are_one_series(tmp_path: Path, days: int) -> None:
+    bars = make_bars(days + 20)
+    folder = write_old_days(tmp_path / "assets/AAA/bars/1day", "1day", bars[:days])
+    (alike,) = parquet_store("bars-v1", tmp_path).parts
+    rest = bars[days:].with_columns(
         pl.col("ts").dt.replace_time_zone(None).cast(pl.Datetime("ns")), adj_close="close"
     )
-    target = folder / "date=2012-02-01" / "late.parquet"
-    target.parent.mkdir(exist_ok=True)
+    target = folder / "date=2030-02-01" / "late.parquet"
+    target.parent.mkdir()
     rest.write_parquet(target)
 
     (part,) = parquet_store("bars-v1", tmp_path).parts
 
-    assert sorted(part.read().values["close"]) == sorted(BARS["close"])
+    assert alike.read().values.equals(bars[:days].drop("ts"))
+    assert part.read().values.equals(bars.drop("ts"))
 
 
 @pytest.mark.parametrize("damage", ["torn", "no column", "no number"])
@@ -79,7 +83,7 @@ def test_a_whole_number_beyond_a_float_is_refused_and_not_rounded(tmp_path: Path
     pl.read_parquet(one).with_columns(volume=pl.lit(2**53 + 1)).write_parquet(one)
     (part,) = parquet_store("bars-v1", tmp_path).parts
 
-    with pytest.raises(BarsError, match="volume"):
+    with pytest.raises(BarsError, match=f"{one}: volume"):
         part.read()
 
 

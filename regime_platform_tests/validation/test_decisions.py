@@ -100,6 +100,8 @@ def test_the_same_decision_twice_is_refused() -> None:
 
     with pytest.raises(UsageError, match="decision 1 says so already"):
         decided(held, decision())
+    with pytest.raises(UsageError, match="decision 2 says so already"):
+        decided(held, decision(Kind.ACCEPT), decision(Kind.ACCEPT))
 
 
 def test_an_undone_decision_stays_on_record_and_can_be_made_again() -> None:
@@ -131,9 +133,13 @@ _WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), 
     )
 )
 def test_what_is_written_is_read(made: list[tuple[Kind, str, dt.datetime, str]]) -> None:
-    entries: tuple[Decision, ...] = ()
-    for kind, timeframe, ts, reason in made:
-        entries = decided(entries, Decision(0, kind, timeframe, iso(ts), reason, "ann", AT))
+    entries = decided(
+        (),
+        *(
+            Decision(0, kind, timeframe, iso(ts), reason, "ann", AT)
+            for kind, timeframe, ts, reason in made
+        ),
+    )
     if entries:
         entries = withdrawn(entries, 1, reason="no", by="bob", at=AT)
 
