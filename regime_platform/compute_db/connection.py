@@ -20,6 +20,9 @@ import duckdb
 
 #: Seconds to wait for whoever has the file.
 READER_PATIENCE = 30.0
+#: In memory, and gone once it is let go of.
+NOWHERE = Path(":memory:")
+
 _PAUSE = 0.02
 #: What does not fit goes to the disk, block by block; what a store of any length needs fits.
 _MEMORY = "96MB"

@@ -13,7 +13,6 @@ import polars as pl
 import pyarrow as pa
 
 from regime_platform.compute_db.ordering import ordered
-from regime_platform.model.digests import plain_frame
 
 _AT_ONCE = 1 << 20  # rows: a table in one piece needs not be put together
 
@@ -41,15 +40,15 @@ def plain_rows(
     narrowed = f"WHERE {where}" if where else ""
     query = f'SELECT {listed} FROM "{table}" {narrowed}'  # noqa: S608 - own names
     found = connection.sql(query, params=list(values)).to_arrow_table(_AT_ONCE)
-    plain = {
-        name: _plain(column) for name, column in zip(found.column_names, found.columns, strict=True)
-    }
-    return ordered(plain_frame(pl.DataFrame(plain)))
+    plain = [_plain(column) for column in found.columns]
+    return ordered(pl.DataFrame(pa.table(plain, found.column_names)))
 
 
 def _plain(column: Any) -> Any:
-    """A column of Arrow without the meaning of its values, of which none is copied."""
+    """A column of Arrow without the meaning of its values, of which but bits are copied."""
     whole = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
     if isinstance(whole, pa.DictionaryArray):
         return whole.indices
+    if pa.types.is_boolean(whole.type):
+        return whole.cast(pa.uint8())
     return whole.view(pa.int64()) if pa.types.is_timestamp(whole.type) else whole

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from regime_platform.compute_db.connection import attached
+from regime_platform.compute_db.connection import NOWHERE, attached
 from regime_platform.compute_db.reader import Reader, is_sqlite, reading
 from regime_platform.compute_db.store import create_tables, fill_tables
 from regime_platform.compute_db.version_1 import current_tables
@@ -29,7 +29,6 @@ from regime_platform.sources.legacy_results import (
 )
 
 PREVIOUS = 1
-_NOWHERE = Path(":memory:")
 _UNREADABLE = (pl.exceptions.InvalidOperationError, pl.exceptions.ComputeError)
 
 
@@ -59,7 +58,7 @@ def reading_any(
         raise ResultsError(f"{path} is not readable as version {PREVIOUS}: {error}") from error
     if not any(old[table] for table in (ESCALATION, STATE)):
         raise ResultsError(f"{path}, of version {PREVIOUS}, has no results of {instrument.symbol}")
-    with attached(_NOWHERE, read_only=False) as connection:
+    with attached(NOWHERE, read_only=False) as connection:
         try:
             create_tables(connection)
             fill_tables(connection, tables, {"read_from_version": PREVIOUS})

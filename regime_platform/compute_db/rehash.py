@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from regime_platform.compute_db.connection import NOWHERE, attached
 from regime_platform.compute_db.content import BARS, LATEST, table_digests
 from regime_platform.compute_db.plain import plain_rows
 from regime_platform.compute_db.schema import (
@@ -134,7 +135,7 @@ def _made(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 @cache
 def _as_made() -> dict[str, str]:
-    with duckdb.connect(":memory:") as connection:
+    with attached(NOWHERE, read_only=False) as connection:
         for table in TABLES:
             connection.execute(create_table(table))
         connection.execute(create_content_blocks())
