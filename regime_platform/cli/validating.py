@@ -108,6 +108,8 @@ def validate(  # noqa: PLR0913, PLR0917 - one parameter per option
     root = DataRoot(settings.data_root.expanduser().absolute())
     asked = _Asked(root, load_universe(settings), words or [], moment(now), asset_class)
     if source in ("parquet", "raw"):
+        if symbol or timeframe:
+            raise UsageError("--symbol and --timeframe are about a file: --input file PATH")
         wanted = chosen(
             asked.universe, words, everything=everything, symbols_file=symbols_file, tier=tier
         )

@@ -132,6 +132,7 @@ def test_a_live_db_is_judged_by_symbol(regime: Regime, tmp_path: Path) -> None:
     ("arguments", "words"),
     [
         (["--input", "tape"], "--input tape: expected one of parquet, raw, live, file"),
+        (["x.csv", "--symbol", "A", "--timeframe", "1h"], "are about a file: --input file PATH"),
         (["--input", "file", "x.csv"], "needs one PATH, --symbol and --timeframe"),
         (["--input", "file", "x.csv", "--symbol", "A", "--timeframe", "1h"], "x.csv is no file"),
         (["--input", "live"], "needs the PATH of the live.db"),
