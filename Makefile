@@ -65,8 +65,8 @@ bench-ingest: $(TEST) ## time fetching against a vendor on loopback
 bench-audit: $(TEST) ## a thousand changes to what is held: is every one found?
 	@$(BIN)/python -m regime_platform_tests.bench.audit
 
-bench-migrate: $(TEST) ## time leaving the old stores on this machine
-	@$(BIN)/python -m regime_platform_tests.bench.migrate
+bench-migrate: $(TEST) ## time leaving the old stores on this machine [SLICE=whole]
+	@$(BIN)/python -m regime_platform_tests.bench.migrate $(SLICE)
 
 bench-orchestration: $(TEST) ## time whole passes through Dagster [SLICE="--core 6 --daily 144"]
 	@$(BIN)/python -m regime_platform_tests.bench.orchestration $(SLICE)

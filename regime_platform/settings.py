@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     #: The part of what is held that a day's updates read again, to find late revisions.
     reread_share: float = Field(default=0.05, ge=0, le=1, alias="REGIME_REREAD_SHARE")
 
-    #: Processes that judge and compute side by side in one run.
+    #: Processes that judge, compute, verify or migrate many symbols side by side.
     workers: int = Field(
         default_factory=lambda: min(2, os.cpu_count() or 1), ge=1, alias="REGIME_WORKERS"
     )

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from regime_platform.cli.options import AllRows, Json, Now
-from regime_platform.cli.selection import Everything, Symbols, SymbolsFile, Tier, asked
+from regime_platform.cli.selection import Asked, Everything, Symbols, SymbolsFile, Tier, asked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from regime_platform.model.instruments import Instrument
     from regime_platform.pipeline.migrate_undo import UndoOutcome
-    from regime_platform.pipeline.platform import Platform
 
 Origin = Annotated[Path, typer.Option("--from", help="Folder (or file) of the old store.")]
 DryRun = Annotated[
@@ -55,8 +53,7 @@ def _of(kind: str) -> "Callable[..., None]":
         meant = asked(symbols, everything=everything, symbols_file=symbols_file, tier=tier)
         _migrate(
             kind,
-            meant.platform,
-            meant.instruments,
+            meant,
             _Order(origin, dry_run, html, now, as_json, all_rows),
         )
 
@@ -181,28 +178,26 @@ def _tell_undone(outcomes: "Sequence[UndoOutcome]", code: int, *, as_json: bool)
     )
 
 
-def _migrate(
-    kind: str, platform: "Platform", wanted: "Sequence[Instrument]", order: _Order
-) -> None:
+def _migrate(kind: str, meant: Asked, order: _Order) -> None:
     from regime_platform.cli.clock import moment
     from regime_platform.cli.migration_estimate import print_estimate
     from regime_platform.cli.migration_report import MigrationReport
     from regime_platform.cli.screen import symbol_progress
-    from regime_platform.pipeline.migrate import migrate_symbol
+    from regime_platform.pipeline.migrate_pool import migrate_many
     from regime_platform.pipeline.migration import open_migration, plans
     from regime_platform.pipeline.migration_record import keep_record
 
-    now = moment(order.now)
+    platform, now = meant.platform, moment(order.now)
     migration, store = open_migration(platform.root, kind, order.place)
-    about = plans(platform.universe, store, wanted)
+    about = plans(platform.universe, store, meant.instruments)
     if order.dry_run:
         print_estimate(migration, about, as_json=order.as_json, all_rows=order.all_rows)
         raise typer.Exit(0)
     outcomes = []
     with symbol_progress(len(about)) as progress:
-        for plan in about:
-            outcomes.append(migrate_symbol(platform, plan, migration, now))
-            progress.advance(plan.symbol)
+        for one in migrate_many(platform, about, migration, now, meant.settings.workers):
+            outcomes.append(one)
+            progress.advance(one.symbol)
     keep_record(platform.root, migration, outcomes)
     report = MigrationReport(migration, outcomes)
     if order.html is not None:

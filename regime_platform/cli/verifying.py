@@ -47,14 +47,14 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter per option
             raise UsageError("--bundle proves all that is in it; leave symbols and --as-of out")
         prove_this_bundle(bundle, recompute=recompute, as_json=as_json)
     meant = asked(symbols, everything=everything, symbols_file=symbols_file, tier=tier)
-    platform, instruments = meant.platform, meant.instruments
+    platform, instruments, workers = meant.platform, meant.instruments, meant.settings.workers
     if as_of is not None:
         prove_past(platform, instruments, as_of, as_json=as_json)
     if recompute:
         warm()
     proofs = []
     with symbol_progress(len(instruments)) as progress:
-        for proof in verify_many(platform, instruments, recompute=recompute):
+        for proof in verify_many(platform, instruments, recompute=recompute, workers=workers):
             proofs.append(proof)
             progress.advance(proof.symbol)
     code = code_of(proofs)

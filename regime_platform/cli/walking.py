@@ -116,6 +116,8 @@ def _with_progress(meant: Asked, now: "dt.datetime", order: _Order) -> Iterator[
 
     task = Task(now, order.stages, order.force)
     with symbol_progress(len(meant.instruments)) as progress:
-        for outcome in walk_on_cores(meant.platform, meant.settings, meant.instruments, task):
+        for outcome in walk_on_cores(
+            meant.platform, meant.instruments, task, meant.settings.workers
+        ):
             yield outcome
             progress.advance(outcome.symbol)

@@ -48,7 +48,7 @@ def report_walk(
     task = Task(now, work.stages, work.force)
     told = 0
     try:
-        for outcome in walk_on_cores(platform, settings, work.instruments, task):
+        for outcome in walk_on_cores(platform, work.instruments, task, settings.workers):
             outcomes.append(outcome)
             on_outcome(outcome)
             if len(outcomes) - told == _GROUP:

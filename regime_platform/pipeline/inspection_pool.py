@@ -1,19 +1,20 @@
-"""Inspecting many symbols on all cores; a few are quicker without new processes."""
+"""Inspecting many symbols on several cores; a few are quicker without new processes."""
 
 import datetime as dt
-import multiprocessing
-import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
 from regime_platform.bars.layout import DataRoot
 from regime_platform.model.instruments import Instrument
-from regime_platform.pipeline.inspection import SymbolReport, inspect_canonical, inspect_raw
+from regime_platform.pipeline.inspection import (
+    SymbolReport,
+    inspect_canonical,
+    inspect_raw,
+)
+from regime_platform.pipeline.workers import in_turn
 
-#: Below so many symbols, starting a process takes longer than it spares.
-_WORTH_A_PROCESS = 150
-_AT_ONCE = 20  # symbols handed to a process at a time
+#: Below so many symbols each, starting processes takes longer than it spares.
+WORTH_A_PROCESS = 150
 
 
 def inspect_many(
@@ -22,7 +23,7 @@ def inspect_many(
     now: dt.datetime,
     *,
     raw: bool = False,
-    workers: int | None = None,
+    workers: int = 1,
 ) -> Iterator[SymbolReport]:
     """One report per instrument, in order, each as soon as it and those before it are known.
 
@@ -31,20 +32,18 @@ def inspect_many(
         instruments: the symbols.
         now: the time canonical bars count as fetched at.
         raw: judge the raw log instead of the canonical bars.
-        workers: processes; by default as many as there are cores and work for them.
+        workers: processes, at most.
     """
     inspect = partial(_inspected, root, now, raw=raw)
-    if workers is None:
-        workers = min(os.cpu_count() or 1, len(instruments) // _WORTH_A_PROCESS)
-    if workers < 2:
-        yield from (inspect(one) for one in instruments)
-        return
-    spawn = multiprocessing.get_context("spawn")  # polars has threads, which no fork survives
-    with ProcessPoolExecutor(workers, spawn) as pool:
-        yield from pool.map(inspect, instruments, chunksize=_AT_ONCE)
+    workers = min(workers, len(instruments) // WORTH_A_PROCESS)
+    return in_turn(workers, inspect, instruments, _unjudged)
 
 
 def _inspected(
     root: DataRoot, now: dt.datetime, instrument: Instrument, *, raw: bool
 ) -> SymbolReport:
     return inspect_raw(root, instrument) if raw else inspect_canonical(root, instrument, now)
+
+
+def _unjudged(instrument: Instrument, why: str) -> SymbolReport:
+    return SymbolReport(instrument.symbol, instrument.asset_class, (), why)

@@ -1,7 +1,8 @@
 """Everything the walk needs, opened once and passed on: no room looks for it by itself."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from regime_platform.bars.layout import DataRoot
 from regime_platform.code_version import CodeVersion, code_version
@@ -25,6 +26,15 @@ class Platform:
     params: Params
     code: CodeVersion
     reread_days: int = 0  # every so many days what is held is read again; 0 means never
+
+    def __reduce__(self) -> tuple[Callable[[dict[str, Any]], "Platform"], tuple[dict[str, Any]]]:
+        # to another process it goes without sources, whose connections and credits stay with one
+        eras = {**vars(self.eras), "by_class": dict(self.eras.by_class)}
+        return _arrived, ({**vars(self), "sources": {}, "eras": eras},)
+
+
+def _arrived(held: dict[str, Any]) -> Platform:
+    return Platform(**{**held, "eras": EraSet(**held["eras"])})
 
 
 def open_platform(settings: Settings) -> Platform:

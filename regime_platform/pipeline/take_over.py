@@ -69,7 +69,7 @@ def take_over(part: OldPart, into: Receiver) -> Taken:
     sound = rows if fault is None else rows.filter(fault.is_null())
     distinct = _distinct(sound)
     bars = _columns(distinct, BAR_COLUMNS)
-    folder, facts = into.paths.raw(part.timeframe), _facts(part, into)
+    folder, facts = into.paths.raw(part.timeframe), _facts(part, old.written_at, into)
     kept = migrated.Kept(0)
     if migrated.missing(folder, bars, facts).height:
         into.hold()
@@ -130,11 +130,11 @@ def _changes(times: LocalTimes, old: OldRows) -> tuple[str, ...]:
     return (*zone, *(("type",) if old.has_integers else ()))
 
 
-def _facts(part: OldPart, into: Receiver) -> FetchFacts:
+def _facts(part: OldPart, written_at: dt.datetime, into: Receiver) -> FetchFacts:
     instrument, source = into.instrument, into.migration.source
     named = {"symbol": instrument.symbol, "source": source, "theirs": part.symbol}
     return FetchFacts(
-        fetched_at=min(part.written_at, into.now),
+        fetched_at=min(written_at, into.now),
         source=source,
         timeframe=part.timeframe,
         asset_class=instrument.asset_class,

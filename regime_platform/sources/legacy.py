@@ -27,6 +27,7 @@ class OldRows:
 
     said: pl.Series  # their ts as it stands there: text, or naive times, or instants
     values: pl.DataFrame  # open to volume, Float64; null where a value is none
+    written_at: dt.datetime  # none of them was fetched later than this
     unreadable: pl.Series | None = None  # True where a value is no number; None: all are
     order_tells: bool = False  # equal local times stand in the order in which they happened
     has_integers: bool = False  # the store keeps volume as whole numbers
@@ -35,6 +36,15 @@ class OldRows:
     def height(self) -> int:
         """How many rows the part has."""
         return self.said.len()
+
+
+@dataclass(frozen=True)
+class Extent:
+    """The files that a part is in; other parts may be in them too."""
+
+    files: tuple[str, ...]
+    size: int  # bytes
+    written_at: dt.datetime  # when the youngest was last written
 
 
 class OldPart(Protocol):
@@ -60,19 +70,8 @@ class OldPart(Protocol):
         """How many rows it has; None where only reading tells."""
         ...
 
-    @property
-    def files(self) -> tuple[str, ...]:
-        """Those it is in; other parts may be in them too."""
-        ...
-
-    @property
-    def size(self) -> int:
-        """Bytes of its files."""
-        ...
-
-    @property
-    def written_at(self) -> dt.datetime:
-        """No row was fetched later than this."""
+    def extent(self) -> Extent:
+        """Its files, looked up anew: a store of day files has millions."""
         ...
 
     def read(self) -> OldRows:

@@ -24,6 +24,7 @@ from regime_platform.model.bar_schema import BAR_COLUMNS
 from regime_platform.sources.legacy import (
     NO_TIMEFRAME,
     VALUES,
+    Extent,
     OldRows,
     OldStore,
     Unread,
@@ -42,34 +43,60 @@ _REMEDY = "restore it, or move it away so that the rest can be migrated without 
 
 @dataclass(frozen=True)
 class ParquetPart:
-    """One series, in folders of day files."""
+    """One series, in folders of day files or in a single file."""
 
-    folders: tuple[Path, ...]  # one per word that means its timeframe
+    places: tuple[Path, ...]  # the file, or one folder per word that means its timeframe
     symbol: str
     timeframe: str
-    files: tuple[str, ...]
-    size: int
-    written_at: dt.datetime
     rows: int | None = None  # opening thousands of files to count costs as much as reading them
 
     @property
     def name(self) -> str:
         """The folders."""
-        return " and ".join(str(one) for one in self.folders)
+        return " and ".join(str(one) for one in self.places)
+
+    def extent(self) -> Extent:
+        """Its files as they lie there now.
+
+        Raises:
+            BarsError: there are none.
+        """
+        files = self._files()
+        states = [Path(file).stat() for file in files]
+        written = max(state.st_mtime for state in states)
+        return Extent(files, sum(state.st_size for state in states), _instant(written))
 
     def read(self) -> OldRows:
         """Its rows, file by file in the order of their paths.
 
         Raises:
-            BarsError: a file is torn, lacks a column or holds what is no number; names it.
+            BarsError: a file is torn, lacks a column or holds what is no number; names it. Or there
+                is none, or they do not go together.
         """
-        batches = [self.files[at : at + _BATCH] for at in range(0, len(self.files), _BATCH)]
-        with ThreadPoolExecutor(_BATCHES_AT_ONCE) as pool:
-            read = pool.map(_batch, batches)
-            table = pl.concat(read, how="vertical_relaxed", rechunk=True)
-        whole = table["volume"].dtype.is_integer()
-        values = table.select(pl.col(VALUES).cast(pl.Float64))
-        return OldRows(table["ts"], values, order_tells=True, has_integers=whole)
+        files = self._files()
+        batches = [files[at : at + _BATCH] for at in range(0, len(files), _BATCH)]
+        try:
+            with ThreadPoolExecutor(_BATCHES_AT_ONCE) as pool:
+                tables, written = zip(*pool.map(_batch, batches), strict=True)
+            table = pl.concat(tables, how="vertical_relaxed", rechunk=True)
+        except pl.exceptions.PolarsError as error:
+            reason = f"files of different kinds ({error}); {_REMEDY}"
+            raise BarsError(f"{self.name}: {reason}") from error
+        return OldRows(
+            table["ts"],
+            table.select(pl.col(VALUES).cast(pl.Float64)),
+            _instant(max(written)),
+            order_tells=True,
+            has_integers=table["volume"].dtype.is_integer(),
+        )
+
+    def _files(self) -> tuple[str, ...]:
+        found: list[str] = []
+        for place in self.places:
+            found += [str(place)] if place.is_file() else sorted(_parquet_files(place))
+        if not found:
+            raise BarsError(f"{self.name} has no Parquet file; {_REMEDY}")
+        return tuple(found)
 
 
 def parquet_store(kind: str, place: Path) -> OldStore:
@@ -86,29 +113,16 @@ def parquet_store(kind: str, place: Path) -> OldStore:
             unread.append(Unread(symbol, folder.name, str(folder), None, NO_TIMEFRAME))
         else:
             folders.setdefault((symbol, timeframe), []).append(folder)
-    found = [part_in(*series, within) for series, within in folders.items()]
-    parts = tuple(one for one in found if one.files)
+    parts = tuple(
+        ParquetPart(tuple(within), *series)
+        for series, within in folders.items()
+        if any(next(_parquet_files(folder), None) for folder in within)
+    )
     if not parts:
         raise UsageError(
             f"{place} has no series of the layout {kind}; name the folder that holds the old data"
         )
     return OldStore(parts, tuple(unread))
-
-
-def part_in(symbol: str, timeframe: str, folders: Sequence[Path]) -> ParquetPart:
-    """One series in its folders; without files where they hold none."""
-    found = [one for folder in folders for one in sorted(_parquet_files(folder))]
-    files = tuple(path for path, _size, _at in found)
-    size = sum(size for _path, size, _at in found)
-    written = dt.datetime.fromtimestamp(max((at for _p, _s, at in found), default=0.0), dt.UTC)
-    return ParquetPart(tuple(folders), symbol, timeframe, files, size, written)
-
-
-def part_of_file(file: Path, symbol: str, timeframe: str) -> ParquetPart:
-    """One series in a single file."""
-    stat = file.stat()
-    written = dt.datetime.fromtimestamp(stat.st_mtime, dt.UTC)
-    return ParquetPart((file,), symbol, timeframe, (str(file),), stat.st_size, written)
 
 
 def _series(kind: str, place: Path) -> Iterator[tuple[str, Path]]:
@@ -122,30 +136,34 @@ def _series(kind: str, place: Path) -> Iterator[tuple[str, Path]]:
             return
 
 
-def _parquet_files(folder: Path | str) -> Iterator[tuple[str, int, float]]:
-    """Path, size and time of every Parquet file, a day's folder deep at most."""
+def _parquet_files(folder: Path | str) -> Iterator[str]:
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_dir():
                 yield from _parquet_files(entry.path)
             elif entry.name.endswith(".parquet") and not entry.name.startswith("."):
-                stat = entry.stat()
-                yield entry.path, stat.st_size, stat.st_mtime
+                yield entry.path
 
 
-def _batch(files: Sequence[str]) -> pl.DataFrame:
+def _batch(files: Sequence[str]) -> tuple[pl.DataFrame, float]:
+    """Their rows, and when the youngest was written."""
     try:
         with _one_reads:
-            contents = [_bytes(file) for file in files]
-        return _checked(pl.read_parquet(contents), files[0])
+            contents, written = zip(*map(_content, files), strict=True)
+        # within a file of few rows there is nothing to share out
+        table = pl.read_parquet(list(contents), parallel="none").rechunk()
+        return _checked(table, files[0]), max(written)
     except (pl.exceptions.PolarsError, OSError, BarsError):
-        return pl.concat([_one(file) for file in files], how="vertical_relaxed")
+        tables = [_one(file) for file in files]
+        written_at = max(Path(file).stat().st_mtime for file in files)
+        return pl.concat(tables, how="vertical_relaxed"), written_at
 
 
-def _bytes(file: str) -> bytes:
+def _content(file: str) -> tuple[bytes, float]:
     descriptor = os.open(file, os.O_RDONLY)
     try:
-        return os.read(descriptor, os.fstat(descriptor).st_size)
+        state = os.fstat(descriptor)
+        return os.read(descriptor, state.st_size), state.st_mtime
     finally:
         os.close(descriptor)
 
@@ -174,3 +192,7 @@ def _require_numbers(column: pl.Series, name: str, where: str) -> None:
         back = column.cast(pl.Float64).cast(column.dtype, strict=False)
         if not back.eq_missing(column).all():
             raise BarsError(f"{where}: {name} is beyond what a float holds exactly; {_REMEDY}")
+
+
+def _instant(stamp: float) -> dt.datetime:
+    return dt.datetime.fromtimestamp(stamp, dt.UTC)

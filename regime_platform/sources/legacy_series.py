@@ -16,7 +16,7 @@ from regime_platform.errors import BarsError
 from regime_platform.model.bar_schema import BAR_SCHEMA, BARS_SCHEMA_VERSION
 from regime_platform.model.timeframes import is_intraday
 from regime_platform.sources.legacy import OldRows, known_timeframe, zone_of
-from regime_platform.sources.legacy_parquet import ParquetPart, part_in, part_of_file
+from regime_platform.sources.legacy_parquet import ParquetPart
 from regime_platform.sources.legacy_times import Opens, local_times, opens
 
 _VERSION = b"bars_schema_version"
@@ -83,9 +83,12 @@ def read_old_series(
     Raises:
         BarsError: a file is torn, or a time means no instant or two; names the first.
     """
-    part = part_of_file(places[0], symbol, timeframe) if places[0].is_file() else None
-    part = part or part_in(symbol, timeframe, places)
-    rows = _rows(part)
+    part = ParquetPart(tuple(places), symbol, timeframe)
+    rows = part.read()
+    if rows.said.dtype not in (pl.Datetime, pl.Date) or getattr(rows.said.dtype, "time_zone", None):
+        raise BarsError(
+            f"{part.name}: ts is {rows.said.dtype}, expected times without a zone as in version 1"
+        )
     zone = "UTC" if asset_class is None else zone_of(asset_class, timeframe)
     times = local_times(rows.said, zone)
     found = opens(times, order_tells=rows.order_tells, needs_time=is_intraday(timeframe))
@@ -95,18 +98,6 @@ def read_old_series(
     twice = bars.height - once.height
     repeated = f"; {twice:,} bars are told again, the last one counts" if twice else ""
     return OldSeries(once, f"{part.name}: {_read_as(timeframe, zone, asset_class)}{repeated}")
-
-
-def _rows(part: ParquetPart) -> OldRows:
-    try:
-        rows = part.read()
-    except pl.exceptions.PolarsError as error:
-        raise BarsError(f"{part.name}: files of different kinds ({error})") from error
-    if rows.said.dtype not in (pl.Datetime, pl.Date) or getattr(rows.said.dtype, "time_zone", None):
-        raise BarsError(
-            f"{part.name}: ts is {rows.said.dtype}, expected times without a zone as in version 1"
-        )
-    return rows
 
 
 def _require_all(part: ParquetPart, rows: OldRows, found: Opens, zone: str) -> None:

@@ -20,6 +20,7 @@ from regime_platform.errors import BarsError, UsageError
 from regime_platform.sources.legacy import (
     NO_TIMEFRAME,
     VALUES,
+    Extent,
     OldPart,
     OldRows,
     OldStore,
@@ -57,10 +58,9 @@ class SqlitePart:
         """The file and the series."""
         return f"{self.path}: {self.symbol} {' and '.join(self.words)}"
 
-    @property
-    def files(self) -> tuple[str, ...]:
+    def extent(self) -> Extent:
         """The file."""
-        return (str(self.path),)
+        return Extent((str(self.path),), self.size, self.written_at)
 
     def read(self) -> OldRows:
         """Its rows, those of a write-ahead log included.
@@ -166,7 +166,8 @@ def _rows(table: pa.Table, part: SqlitePart) -> OldRows:
     pairs = zip(table.column_names, table.columns, strict=True)
     said, *columns = (pl.Series(name, column) for name, column in pairs)
     if said.dtype == pl.String and all(_is_number(one) for one in columns):
-        return OldRows(said, pl.DataFrame([one.cast(pl.Float64) for one in columns]))
+        values = pl.DataFrame([one.cast(pl.Float64) for one in columns])
+        return OldRows(said, values, part.written_at)
     return _one_by_one(part)
 
 
@@ -200,7 +201,8 @@ def _one_by_one(part: SqlitePart) -> OldRows:
     values = pl.DataFrame(
         dict(zip(VALUES, numbers, strict=True)), dict.fromkeys(VALUES, pl.Float64)
     )
-    return OldRows(pl.Series("ts", said, pl.String), values, pl.Series(wrong, dtype=pl.Boolean))
+    unreadable = pl.Series(wrong, dtype=pl.Boolean)
+    return OldRows(pl.Series("ts", said, pl.String), values, part.written_at, unreadable)
 
 
 def _written_at(path: Path) -> dt.datetime:

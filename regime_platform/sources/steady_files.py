@@ -28,6 +28,14 @@ class SteadyFiles:
         self._folder: Path | None = None
         self._forget: Callable[[], object] = bool
 
+    def __getstate__(self) -> tuple[tuple[Path, _State] | None, Path | None]:
+        # in another process it uses the copy that this one made, which stays this one's to delete
+        return self._copied, self._folder
+
+    def __setstate__(self, held: tuple[tuple[Path, _State] | None, Path | None]) -> None:
+        self._copied, self._folder = held
+        self._forget = bool
+
     @contextmanager
     def address(self, path: Path) -> Iterator[str]:
         """Where all committed rows of ``path`` can be read while the block runs.

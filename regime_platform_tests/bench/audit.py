@@ -76,9 +76,7 @@ def verifying_cost(platform: Platform, *, recompute: bool) -> Cost:
     proofs: list[Proof] = []
 
     def work() -> None:
-        proofs[:] = verify_many(
-            platform, platform.universe.instruments, recompute=recompute, workers=1
-        )
+        proofs[:] = verify_many(platform, platform.universe.instruments, recompute=recompute)
 
     cost = cost_of(work)
     if {one.word for one in proofs} != {"proven"}:

@@ -4,11 +4,15 @@
 daily symbols of twenty years and core symbols on five timeframes, one live.db each. Read, turned
 into instants, written, read back and compared are one figure; what the gate and the account of its
 findings take is told apart. Seconds are of the processor, all threads; wall where it says so.
+Day files are compared with the time that no more than opening them takes, one after another.
 """
 
+import multiprocessing
+import re
 import resource
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,6 +23,7 @@ from regime_platform.bars.locks import writing_when_needed
 from regime_platform.model.asset_classes import NEW_YORK
 from regime_platform.model.timeframes import TIERS
 from regime_platform.pipeline.migrate import migrate_symbol
+from regime_platform.pipeline.migrate_pool import migrate_many
 from regime_platform.pipeline.migration import open_migration, plans
 from regime_platform.pipeline.outcomes import Status
 from regime_platform.pipeline.platform import Platform, open_platform
@@ -31,22 +36,60 @@ from regime_platform_tests.street import street
 
 _ROWS = 16_500_000  # of the live.db files to be left
 _YEARS = 20
-_DAY_FILES = 4_000
+_DAY_YEARS = 25
+_DAY_SYMBOLS = 20
+_DAY_FILES = 4_000  # of each of them
+_PROCESSES = 2
+_FEW = 8  # symbols that are worth processes; what more of them cost is free of starting these
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Prints the figures; ``quick`` measures next to nothing."""
-    quick = "quick" in (sys.argv[1:] if arguments is None else arguments)
-    core, daily, years, days, runs = (1, 2, 1, 60, 1) if quick else (4, 60, _YEARS, _DAY_FILES, 7)
+    """Prints the figures; ``quick`` measures next to nothing, ``whole`` the whole universe once."""
+    words = sys.argv[1:] if arguments is None else arguments
+    quick = "quick" in words
+    core, daily, years = (1, 2, 1) if quick else (4, 60, _YEARS)
+    symbols, days, runs = (_FEW + 1, 60, 1) if quick else (_DAY_SYMBOLS, _DAY_FILES, 5)
     with tempfile.TemporaryDirectory() as name:
+        if "whole" in words:
+            counts = (2, 3) if quick else (CORE_SYMBOLS, DAILY_SYMBOLS)
+            for tier, count in zip(("core", "daily"), counts, strict=True):
+                _whole(Path(name) / tier, tier, count, years)
+            return
         per_row = {
-            tier: _migrated(Path(name) / tier, tier, symbols, years)
-            for tier, symbols in (("core", core), ("daily", daily))
+            tier: _migrated(Path(name) / tier, tier, count, years)
+            for tier, count in (("core", core), ("daily", daily))
         }
         _extrapolated(per_row)
-        _day_files(Path(name) / "days", days, runs)
+        _day_files(Path(name) / "days", symbols, days, runs)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"peak memory of the process, making the stores included: {peak:,.0f} MB")
+
+
+def _whole(folder: Path, tier: str, symbols: int, years: int) -> None:
+    """All live.db files of a tier by several processes, from finding them to the accounts."""
+    platform, old = _store(folder, tier, symbols, years)
+    rows, peak, began = 0, 0.0, time.perf_counter()
+    migration, store = open_migration(platform.root, "live", old)
+    about = plans(platform.universe, store, platform.universe.instruments)
+    for outcome in migrate_many(platform, about, migration, LONG_AFTER, _PROCESSES):
+        assert outcome.status is Status.DONE, outcome.reason
+        rows += sum(one.rows for one in outcome.accounts)
+        workers = [one.pid for one in multiprocessing.active_children()]
+        peak = max(peak, _memory("self", "VmRSS") + sum(_memory(one, "VmHWM") for one in workers))
+    wall = time.perf_counter() - began
+    print(
+        f"{symbols:,} {tier} symbols, {rows:,} rows by {_PROCESSES} processes, found, taken over, "
+        f"proven, judged and accounted for: {wall:.1f} s wall, {rows / wall:,.0f} rows/s; at most "
+        f"{peak:,.0f} MB, all processes together"
+    )
+
+
+def _memory(process: int | str | None, what: str) -> float:
+    """MB as Linux tells them; nothing of a process that has ended."""
+    status = Path(f"/proc/{process}/status")
+    text = status.read_text() if status.exists() else ""
+    found = re.search(rf"{what}:\s+(\d+) kB", text)
+    return 0.0 if found is None else int(found[1]) / 1024
 
 
 def _migrated(folder: Path, tier: str, symbols: int, years: int) -> tuple[int, Cost, Cost]:
@@ -122,36 +165,44 @@ def _bars(timeframe: str, years: int) -> pl.DataFrame:
     ).with_columns(volume=pl.lit(1000.0))
 
 
-def _day_files(folder: Path, days: int, runs: int) -> None:
-    """A daily series of one file per day, in turn with no more than opening these files."""
-    series = folder / "old" / "assets" / "AAA" / "bars" / "1day"
-    write_old_days(series, "1day", _bars("1day", 25).head(days))
-    files = sorted(series.rglob("*.parquet"))
+def _day_files(folder: Path, symbols: int, days: int, runs: int) -> None:
+    """A store of one file per day, in turn with no more than opening these files."""
+    names = [f"D{number:02d}" for number in range(symbols)]
+    old, held = folder / "old", _bars("1day", _DAY_YEARS).head(days)
+    for name in names:
+        write_old_days(old / "assets" / name / "bars" / "1day", "1day", held)
+    files = sorted(old.rglob("*.parquet"))
     costs = [
         (
             cost_of(lambda: [pq.ParquetFile(file).close() for file in files]),
-            _days_taken(folder / str(run), folder / "old"),
+            _days_migrated(folder / f"{run}-one", old, names, workers=1),
+            _days_migrated(folder / f"{run}-few", old, names[:_FEW], workers=_PROCESSES),
+            _days_migrated(folder / f"{run}-all", old, names, workers=_PROCESSES),
         )
         for run in range(runs)
     ]
-    opened, taken = (median_of(column) for column in zip(*costs, strict=True))
+    opened, one, few, both = (median_of(column) for column in zip(*costs, strict=True))
+    more = days * (symbols - _FEW)
     print(
-        f"{len(files):,} day files: {1e6 * taken.cpu / len(files):.0f} us per file taken over and "
-        f"proven ({1e6 * taken.wall / len(files):.0f} wall); opening them one after another "
-        f"{1e6 * opened.cpu / len(files):.0f} us ({1e6 * opened.wall / len(files):.0f} wall); "
-        f"medians of {runs}"
+        f"{len(files):,} day files of {symbols} symbols, us of wall time per file, medians of "
+        f"{runs}: {1e6 * opened.wall / len(files):.0f} to open them one after another; found, "
+        f"taken over, proven, judged and accounted for in {1e6 * one.wall / len(files):.0f} by one "
+        f"process ({1e6 * one.cpu / len(files):.0f} of the processor), in "
+        f"{1e6 * (both.wall - few.wall) / more:.0f} by {_PROCESSES}, once these have started"
     )
 
 
-def _days_taken(root: Path, old: Path) -> Cost:
-    platform = open_platform(street(root, ["AAA"]))
-    migration, store = open_migration(platform.root, "bars-v1", old)
-    (plan,) = plans(platform.universe, store, platform.universe.instruments)
-    assert plan.instrument is not None
-    paths, (part,) = platform.root.symbol("AAA"), plan.parts
-    with writing_when_needed(paths) as hold:
-        into = Receiver(paths, plan.instrument, migration, LONG_AFTER, hold)
-        return cost_of(lambda: take_over(part, into))
+def _days_migrated(root: Path, old: Path, names: Sequence[str], workers: int) -> Cost:
+    platform = open_platform(street(root, names))
+
+    def work() -> None:
+        migration, store = open_migration(platform.root, "bars-v1", old)
+        about = plans(platform.universe, store, platform.universe.instruments)
+        followed = [one for one in about if one.instrument is not None]
+        for outcome in migrate_many(platform, followed, migration, LONG_AFTER, workers):
+            assert outcome.status is Status.DONE, outcome.reason
+
+    return cost_of(work)
 
 
 if __name__ == "__main__":

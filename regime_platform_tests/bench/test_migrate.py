@@ -11,4 +11,12 @@ def test_the_bench_tells_rows_per_second_and_day_files(capsys: pytest.CaptureFix
     told = capsys.readouterr().out
     assert told.count("rows/s taken over and proven") == 2
     assert "EXTRAPOLATED to 1,565 symbols, 16,500,000 rows" in told
-    assert "60 day files" in told
+    assert "540 day files" in told
+
+
+def test_the_bench_migrates_a_whole_universe(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["quick", "whole"])
+
+    told = capsys.readouterr().out
+    assert "2 core symbols" in told
+    assert "3 daily symbols" in told

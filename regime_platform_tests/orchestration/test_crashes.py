@@ -69,7 +69,7 @@ settings = Settings(_env_file=None, REGIME_DATA_ROOT=root, REGIME_FILES_ROOT=fil
 parallel_walk.WORTH_PROCESSES = 1
 platform = open_platform(settings)
 task = parallel_walk.Task(dt.datetime(2026, 11, 20, 22, 30, tzinfo=dt.UTC))
-for _ in parallel_walk.walk_on_cores(platform, settings, platform.universe.instruments, task):
+for _ in parallel_walk.walk_on_cores(platform, platform.universe.instruments, task, 2):
     print(*[one.pid for one in multiprocessing.active_children()], flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -169,7 +169,7 @@ def test_a_process_that_dies_at_its_work_is_replaced_and_its_symbols_are_done_on
     before, platform = _computed(longer), open_platform(longer)
     outcomes = []
 
-    for outcome in walk_on_cores(platform, longer, platform.universe.instruments, Task(NOW)):
+    for outcome in walk_on_cores(platform, platform.universe.instruments, Task(NOW), 2):
         if not outcomes:
             for child in _children():
                 os.kill(child, signal.SIGKILL)

@@ -1,5 +1,8 @@
 """Inspection says the same whoever does it, and says what a promotion would."""
 
+import pytest
+
+from regime_platform.pipeline import inspection_pool
 from regime_platform.pipeline.inspection import inspect_canonical, inspect_raw
 from regime_platform.pipeline.inspection_pool import inspect_many
 from regime_platform.pipeline.platform import Platform
@@ -7,7 +10,8 @@ from regime_platform.pipeline.promote import read_verdict
 from regime_platform_tests.conftest import NOW
 
 
-def test_two_processes_say_what_one_says(walked: Platform) -> None:
+def test_two_processes_say_what_one_says(walked: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inspection_pool, "WORTH_A_PROCESS", 1)
     instruments = walked.universe.select(["AAPL", "FB", "IBM"])
 
     by_one = list(inspect_many(walked.root, instruments, NOW, workers=1))

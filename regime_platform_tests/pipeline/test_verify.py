@@ -15,7 +15,7 @@ from regime_platform.bars.compaction import compact
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.compute.params import DEFAULT_PARAMS
 from regime_platform.compute_db import connection
-from regime_platform.pipeline import sealing
+from regime_platform.pipeline import sealing, verify_pool
 from regime_platform.pipeline.outcomes import Stage, Status
 from regime_platform.pipeline.platform import open_platform
 from regime_platform.pipeline.proof import Kind, Proof
@@ -296,7 +296,8 @@ def test_other_parameters_and_other_code_are_named_as_the_cause(held: Settings) 
     assert "made with other code than today's" in by_code.reason
 
 
-def test_two_processes_say_what_one_says(held: Settings) -> None:
+def test_two_processes_say_what_one_says(held: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verify_pool, "WORTH_A_PROCESS", 1)
     _raw_flipped(paths_of(held))
     platform = open_platform(held)
     instruments = platform.universe.instruments

@@ -38,14 +38,15 @@ def test_a_series_is_found_and_read_whole(tmp_path: Path, kind: str, place: str,
     assert read.said.to_list() == BARS["ts"].dt.replace_time_zone(None).to_list()
     assert read.values.equals(BARS.drop("ts"))
     assert read.has_integers == (day != ".")
-    assert day == "." or part.written_at == WRITTEN
+    assert day == "." or read.written_at == part.extent().written_at == WRITTEN
 
 
 @pytest.mark.parametrize("days", [10, 400])  # at once, and in more goes than one
 def test_files_of_several_makings_are_one_series(tmp_path: Path, days: int) -> None:
     bars = make_bars(days + 20)
     folder = write_old_days(tmp_path / "assets/AAA/bars/1day", "1day", bars[:days])
-    (alike,) = parquet_store("bars-v1", tmp_path).parts
+    (part,) = parquet_store("bars-v1", tmp_path).parts
+    alike = part.read()
     rest = bars[days:].with_columns(
         pl.col("ts").dt.replace_time_zone(None).cast(pl.Datetime("ns")), adj_close="close"
     )
@@ -53,9 +54,7 @@ def test_files_of_several_makings_are_one_series(tmp_path: Path, days: int) -> N
     target.parent.mkdir()
     rest.write_parquet(target)
 
-    (part,) = parquet_store("bars-v1", tmp_path).parts
-
-    assert alike.read().values.equals(bars[:days].drop("ts"))
+    assert alike.values.equals(bars[:days].drop("ts"))
     assert part.read().values.equals(bars.drop("ts"))
 
 
@@ -99,3 +98,34 @@ def test_a_word_that_is_no_timeframe_is_told(tmp_path: Path) -> None:
     write_old_days(tmp_path / "bars/AAA/3h", "1day", BARS)
 
     assert [one.timeframe for one in parquet_store("bars-root", tmp_path).unread] == ["3h"]
+
+
+def test_a_part_is_what_lies_there_when_it_is_read(tmp_path: Path) -> None:
+    folder = write_old_days(tmp_path / "assets/AAA/bars/1day", "1day", BARS[:10])
+    (part,) = parquet_store("bars-v1", tmp_path).parts
+    write_old_days(folder, "1day", BARS[10:])
+
+    assert part.read().values.equals(BARS.drop("ts"))
+    assert len(part.extent().files) == BARS.height
+
+
+@pytest.mark.parametrize("ask", ["read", "extent"])
+def test_a_part_whose_files_left_says_so(tmp_path: Path, ask: str) -> None:
+    folder = write_old_days(tmp_path / "assets/AAA/bars/1day", "1day", BARS[:1])
+    (part,) = parquet_store("bars-v1", tmp_path).parts
+    next(folder.rglob("*.parquet")).unlink()
+
+    with pytest.raises(BarsError, match=r"AAA.* has no Parquet file"):
+        getattr(part, ask)()
+
+
+@pytest.mark.parametrize("days", [2, 400])  # at once, and in more goes than one
+def test_files_that_do_not_go_together_name_their_folder(tmp_path: Path, days: int) -> None:
+    folder = write_old_days(tmp_path / "assets/AAA/bars/1day", "1day", make_bars(days))
+    target = folder / "date=2030-02-01" / "late.parquet"
+    target.parent.mkdir()
+    BARS[:1].with_columns(ts=pl.lit(value=True)).write_parquet(target)
+    (part,) = parquet_store("bars-v1", tmp_path).parts
+
+    with pytest.raises(BarsError, match=r"AAA.*files of different kinds"):
+        part.read()

@@ -2,8 +2,10 @@
 
 import datetime as dt
 import os
+import pickle
 import shutil
 import sqlite3
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,19 @@ def row(symbol: str, timeframe: str, ts: str, close: float = 1.5) -> OldRow:
 
 def times(store: OldStore) -> dict[tuple[str, str], list[str]]:
     return {(one.symbol, one.timeframe): one.read().said.to_list() for one in store.parts}
+
+
+def _left_with_a_log(folder: Path) -> Path:
+    """A store as a killed engine leaves it: one row of it stands in the write-ahead log alone."""
+    path = write_old_db(folder / "busy" / "live.db", [row("AAA", "1day", "2024-07-05")])
+    writer = sqlite3.connect(path)
+    writer.execute("PRAGMA journal_mode=WAL")
+    writer.execute("INSERT INTO bars VALUES ('AAA', '1day', '2024-07-08', 1, 2, 1, 2, 3, '')")
+    writer.commit()
+    left = folder / "left"
+    shutil.copytree(path.parent, left, ignore=shutil.ignore_patterns("*-shm"))
+    writer.close()
+    return left
 
 
 @pytest.mark.parametrize(
@@ -61,20 +76,32 @@ def test_values_come_bit_for_bit_and_a_missing_volume_stays_missing(tmp_path: Pa
 def test_rows_of_a_write_ahead_log_are_read_and_nothing_in_the_folder_changes(
     tmp_path: Path,
 ) -> None:
-    path = write_old_db(tmp_path / "busy" / "live.db", [row("AAA", "1day", "2024-07-05")])
-    writer = sqlite3.connect(path)
-    writer.execute("PRAGMA journal_mode=WAL")
-    writer.execute("INSERT INTO bars VALUES ('AAA', '1day', '2024-07-08', 1, 2, 1, 2, 3, '')")
-    writer.commit()
-    left = tmp_path / "left"  # as a killed engine leaves it
-    shutil.copytree(path.parent, left, ignore=shutil.ignore_patterns("*-shm"))
-    writer.close()
+    left = _left_with_a_log(tmp_path)
     before = fingerprint(left)
 
     found = times(sqlite_store("live", left))
 
     assert found == {("AAA", "1day"): ["2024-07-05", "2024-07-08"]}
     assert fingerprint(left) == before
+
+
+def test_another_process_reads_the_copy_that_was_made_already(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = _left_with_a_log(tmp_path)
+    copies = tmp_path / "copies"
+    copies.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(copies))
+    store = sqlite_store("live", left)
+
+    arrived = pickle.loads(pickle.dumps(store))  # noqa: S301 - our own
+
+    assert times(arrived) == times(store)
+    assert len(list(copies.iterdir())) == 1
+    del arrived
+    assert len(times(store)) == 1
+    del store
+    assert list(copies.iterdir()) == []
 
 
 def test_a_file_in_a_folder_that_cannot_be_written_is_read(tmp_path: Path) -> None:
@@ -137,8 +164,11 @@ def test_a_frozen_file_was_written_at_the_latest_when_its_date_was_over(tmp_path
 
     parts = sqlite_store("frozen", tmp_path).parts
 
-    assert [Path(one.files[0]).name for one in parts] == [older.name, younger.name]
-    assert [one.written_at for one in parts] == [dt.datetime(2025, 1, 3, tzinfo=dt.UTC), noon]
+    assert [Path(one.extent().files[0]).name for one in parts] == [older.name, younger.name]
+    assert [one.extent().written_at for one in parts] == [
+        dt.datetime(2025, 1, 3, tzinfo=dt.UTC),
+        noon,
+    ]
 
 
 def test_a_live_file_was_written_when_its_log_was(tmp_path: Path) -> None:
@@ -148,4 +178,4 @@ def test_a_live_file_was_written_when_its_log_was(tmp_path: Path) -> None:
     later = WRITTEN + dt.timedelta(hours=3)
     os.utime(log, (later.timestamp(), later.timestamp()))
 
-    assert [one.written_at for one in sqlite_store("live", tmp_path).parts] == [later]
+    assert [one.extent().written_at for one in sqlite_store("live", tmp_path).parts] == [later]
