@@ -1,6 +1,6 @@
 """What `regime migrate --dry-run` tells: what is there, and how long it will take."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from regime_platform.cli.screen import (
@@ -14,7 +14,7 @@ from regime_platform.cli.screen import (
 )
 from regime_platform.model.series import iso
 from regime_platform.pipeline.migration import Migration, SymbolPlan
-from regime_platform.sources.legacy import Extent, OldPart, Unread
+from regime_platform.sources.legacy import Extent, OldPart
 
 _MOST_ROWS = 40
 _COLUMNS = ("symbol", "timeframe", "rows", "files", "MB", "written by", "note")
@@ -27,28 +27,10 @@ def print_estimate(
     migration: Migration, plans: Sequence[SymbolPlan], *, as_json: bool, all_rows: bool
 ) -> None:
     """A row per series and the totals, or the same as JSON."""
-    series: list[dict[str, Any]] = []
-    sizes: dict[str, tuple[int, int]] = {}  # the first file of an extent -> how many, and bytes
-    seconds = 0.0
-    with symbol_progress(len(plans)) as progress:
-        for plan in plans:
-            for part in plan.parts:
-                extent = part.extent()
-                sizes[extent.files[0]] = len(extent.files), extent.size
-                seconds += _seconds(part, extent)
-                series.append(_planned(plan, part, extent))
-            progress.advance(plan.symbol)
-    told: dict[str, Any] = {
-        "migration": migration.name,
-        "from": str(migration.place),
-        "rows": sum(one["rows"] or 0 for one in series),
-        "files": sum(files for files, _ in sizes.values()),
-        "bytes": sum(size for _, size in sizes.values()),
-        "seconds": round(seconds),
-    }
+    told = _estimated(migration, plans)
+    series = told["series"]
     if as_json:
-        unread = [f"{one.told} ({one.name})" for one in _unread(plans)]
-        print_json({**told, "unread": unread, "series": series})
+        print_json(told)
         return
     shown = series if all_rows else series[:_MOST_ROWS]
     cells = [
@@ -66,8 +48,8 @@ def print_estimate(
     print_table(_COLUMNS, cells, numbers=("rows", "files", "MB"), folding=("note",))
     if len(series) > len(shown):
         messages().print(f"and {len(series) - len(shown):,} more; --all-rows shows every series")
-    for other in _unread(plans):
-        results().print(f"{other.told} ({other.name})", markup=False, soft_wrap=True)
+    for unread in told["unread"]:
+        results().print(unread, markup=False, soft_wrap=True)
     size = f"{told['bytes'] / 1e6:,.1f} MB"
     results().print(
         f"{plural(told['rows'], 'row')} counted, {plural(told['files'], 'file')}, {size}: about "
@@ -76,8 +58,28 @@ def print_estimate(
     )
 
 
-def _unread(plans: Sequence[SymbolPlan]) -> Iterator[Unread]:
-    return (one for plan in plans for one in plan.unread)
+def _estimated(migration: Migration, plans: Sequence[SymbolPlan]) -> dict[str, Any]:
+    series: list[dict[str, Any]] = []
+    sizes: dict[str, tuple[int, int]] = {}  # the first file of an extent -> how many, and bytes
+    seconds = 0.0
+    with symbol_progress(len(plans)) as progress:
+        for plan in plans:
+            for part in plan.parts:
+                extent = part.extent()
+                sizes[extent.files[0]] = len(extent.files), extent.size
+                seconds += _seconds(part, extent)
+                series.append(_planned(plan, part, extent))
+            progress.advance(plan.symbol)
+    return {
+        "migration": migration.name,
+        "from": str(migration.place),
+        "rows": sum(one["rows"] or 0 for one in series),
+        "files": sum(files for files, _ in sizes.values()),
+        "bytes": sum(size for _, size in sizes.values()),
+        "seconds": round(seconds),
+        "unread": [f"{one.told} ({one.name})" for plan in plans for one in plan.unread],
+        "series": series,
+    }
 
 
 def _seconds(part: OldPart, extent: Extent) -> float:

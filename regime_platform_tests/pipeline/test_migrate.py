@@ -19,16 +19,13 @@ from regime_platform.bars.canonical import read_in_force
 from regime_platform.bars.compaction import compact
 from regime_platform.bars.migrated import migrations
 from regime_platform.errors import UsageError
-from regime_platform.model.instruments import Instrument
 from regime_platform.model.trading_hours import expected_opens
-from regime_platform.pipeline import migrate, migrate_pool
 from regime_platform.pipeline.as_of import bars_as_of
 from regime_platform.pipeline.migrate_pool import migrate_many
 from regime_platform.pipeline.migrate_undo import undo_migration
 from regime_platform.pipeline.migration import MigrateOutcome, open_migration, plans
-from regime_platform.pipeline.outcomes import PromoteOutcome, Stage, Status
+from regime_platform.pipeline.outcomes import Stage, Status
 from regime_platform.pipeline.platform import Platform, open_platform
-from regime_platform.pipeline.promote import promote
 from regime_platform.pipeline.walk import walk_symbol
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.legacy import (
@@ -278,46 +275,6 @@ def test_a_damaged_file_fails_its_symbol_alone(tmp_path: Path) -> None:
 
     assert [one.status for one in told.values()] == [Status.DONE, Status.FAILED]
     assert str(torn) in told["BBB"].reason
-
-
-@pytest.mark.parametrize("kind", ["live", "bars-v1"])
-def test_two_processes_do_what_one_does(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
-) -> None:
-    monkeypatch.setattr(migrate_pool, "WORTH_A_PROCESS", 1)
-    symbols, old = ("AAA", "BBB", "CCC"), tmp_path / "old"
-    for symbol in (*symbols, "ZZZ"):
-        if kind == "live":
-            write_old_db(old / "live.db", old_rows(symbol, "1day", DAILY))
-        else:
-            write_old_days(old / symbol / "bars/1day", "1day", DAILY)
-    one, two = (platform_of(tmp_path / name, symbols=symbols) for name in ("one", "two"))
-
-    told = migrated(one, kind, old)
-
-    assert [outcome.status for outcome in told] == [*[Status.DONE] * 3, Status.FAILED]
-    assert migrated(two, kind, old, workers=2) == told
-    assert state(two) == state(one)
-
-
-def test_a_defect_met_on_one_symbol_does_not_stop_the_others(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    platform = platform_of(tmp_path, symbols=("AAA", "BBB"))
-    for symbol in ("AAA", "BBB"):
-        write_old_db(tmp_path / "old" / "live.db", old_rows(symbol, "1day", DAILY))
-
-    def promote_others(platform: Platform, instrument: Instrument) -> PromoteOutcome:
-        if instrument.symbol == "AAA":
-            raise ZeroDivisionError("of a defect")
-        return promote(platform, instrument)
-
-    monkeypatch.setattr(migrate, "promote", promote_others)
-
-    told = migrated(platform, "live", tmp_path / "old")
-
-    assert [one.status for one in told] == [Status.FAILED, Status.DONE]
-    assert "ZeroDivisionError: of a defect" in told[0].reason
 
 
 def test_a_time_that_means_two_instants_is_refused_and_told(tmp_path: Path) -> None:
