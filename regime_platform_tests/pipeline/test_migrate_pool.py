@@ -24,6 +24,11 @@ def migrated(platform: Platform, kind: str, place: Path, workers: int = 1) -> li
     return list(migrate_many(platform, wanted, migration, LONG_AFTER, workers))
 
 
+def held(platform: Platform) -> dict[str, str]:
+    told = contents(platform.root.path / "assets")
+    return {name: digest for name, digest in told.items() if not name.endswith(".lock")}
+
+
 @pytest.mark.parametrize("kind", ["live", "bars-v1"])
 def test_two_processes_do_what_one_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
@@ -41,7 +46,7 @@ def test_two_processes_do_what_one_does(
 
     assert [outcome.status for outcome in told] == [*[Status.DONE] * 3, Status.FAILED]
     assert migrated(two, kind, old, workers=2) == told
-    assert contents(two.root.path / "assets") == contents(one.root.path / "assets")
+    assert held(two) == held(one)
 
 
 def test_a_defect_met_on_one_symbol_does_not_stop_the_others(
