@@ -1,6 +1,7 @@
 """Printing: results to stdout, everything said along the way to stderr.
 
-Colours appear on terminals only. A table never grows wider than the terminal: long cells fold.
+Colours appear on terminals only. A table makes do with the width of the terminal where it can: long
+cells fold, columns that say nothing are left out. No figure is ever cut.
 """
 
 import json
@@ -10,6 +11,7 @@ from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.measure import Measurement
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -43,6 +45,8 @@ STATUS_STYLES = {
 }
 
 Cell = str | Text
+_NONE = "·"
+_ANY = 10_000  # characters; wider than any table
 _LEAST_TEXT = 8  # characters of a folding column; fewer cannot be read
 
 
@@ -76,20 +80,30 @@ def print_table(
         rows: one cell per column.
         numbers: columns aligned to the right.
         folding: columns that give way where the terminal is narrow; the others stay whole. Where
-            no room is left to read in, their texts follow the table line by line.
+            no room is left to read in, their texts follow the table line by line. Where even the
+            others have no room, numbers that are none in every row are left out.
     """
     console, cells = results(), [tuple(row) for row in rows]
     whole = [place for place, name in enumerate(columns) if name not in folding]
     narrow = _table(columns, cells, whole, numbers, folding)
-    if console.width - console.measure(narrow).maximum >= _LEAST_TEXT * len(folding):
+    if console.width - _width(console, narrow) >= _LEAST_TEXT * len(folding):
         console.print(_table(columns, cells, range(len(columns)), numbers, folding))
         return
+    if _width(console, narrow) > console.width:
+        telling = [at for at in whole if any(str(row[at]) != _NONE for row in cells)]
+        narrow = _table(columns, cells, telling, numbers, folding)
+    console.width = max(console.width, _width(console, narrow))
     console.print(narrow)
     for row in cells:
         for place, name in enumerate(columns):
             if name in folding and str(row[place]):
                 told = f"{' '.join(map(str, row[:2]))}: {row[place]}"
                 console.print(told, markup=False, soft_wrap=True)
+
+
+def _width(console: Console, table: Table) -> int:
+    """What a table takes where nothing is cut."""
+    return Measurement.get(console, console.options.update_width(_ANY), table).maximum
 
 
 def _table(
@@ -121,7 +135,7 @@ def styled(word: str) -> Text:
 
 def count(number: int) -> str:
     """A count with thousands separators; a dot for none, so that what happened stands out."""
-    return f"{number:,}" if number else "·"
+    return f"{number:,}" if number else _NONE
 
 
 def plural(number: int, noun: str) -> str:

@@ -15,7 +15,6 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from regime_platform.cli.screen import print_table
 from regime_platform.settings import Settings
 from regime_platform_tests.cli.conftest import Ended, Regime
 from regime_platform_tests.pipeline.vendor_street import (
@@ -322,14 +321,3 @@ def test_the_doctor_asks_the_vendor_only_when_told_to_and_keeps_the_answers(
     names = [one["name"] for one in told(live)["checks"]]
     assert {"settings", "calendars", "credits"} < set(names)
     assert KEY not in quiet.out + live.out
-
-
-def test_a_reason_can_be_read_on_a_narrow_terminal(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", "30")
-    columns = ("symbol", "timeframe", "provisional", "note")
-
-    print_table(columns, [("SPY", "1day", "0", "needs a key; set it in .env")], folding=("note",))
-
-    assert "SPY 1day: needs a key; set it in .env" in capsys.readouterr().out
