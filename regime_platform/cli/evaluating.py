@@ -30,6 +30,7 @@ def evaluate(  # noqa: PLR0913 - one parameter per option
     as_json: Json = False,
 ) -> None:
     """Run the canonical engine on a file of bars, without gate and without touching the store."""
+    from regime_platform.cli.clock import past
     from regime_platform.cli.instants import optional_instant
     from regime_platform.cli.screen import messages, plural, print_json
     from regime_platform.cli.warming import warm
@@ -39,14 +40,14 @@ def evaluate(  # noqa: PLR0913 - one parameter per option
     from regime_platform.pipeline.platform import open_platform
     from regime_platform.settings import Settings, load_universe
 
-    moment, settings = optional_instant("--as-of", as_of), Settings()
+    settings = Settings()
     asked: dict[str, Any] = {"symbol": symbol, "timeframe": timeframe, "output": output}
     if bars_file is not None:
-        universe = load_universe(settings)
+        moment, universe = optional_instant("--as-of", as_of), load_universe(settings)
         warm()
         done = evaluated(bars_file, universe=universe, eras_file=eras, as_of=moment, **asked)
-    elif moment is not None:
-        platform = open_platform(settings)
+    elif as_of is not None:
+        moment, platform = past(as_of), open_platform(settings)
         warm()
         done = evaluate_as_of(platform, as_of=moment, eras_file=eras, **asked)
     else:

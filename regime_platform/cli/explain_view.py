@@ -23,7 +23,7 @@ def print_explanation(facts: Facts) -> None:
         for one in facts["wrong"]:
             _say(f"does not follow: {one}", "bold red")
     else:
-        _say("every rank, mean and rule told here gives the number that is stored", "green")
+        _say("every rank, mean and rule told here gives the number told with it", "green")
 
 
 def _print_escalation(told: Facts | None, eras: Facts) -> None:

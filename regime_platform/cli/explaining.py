@@ -43,12 +43,12 @@ def _explained(
         from regime_platform.query.explain import explain as explained
 
         return explained(symbol, timeframe, opens).facts()
-    from regime_platform.cli.instants import instant_of
+    from regime_platform.cli.clock import past
     from regime_platform.pipeline.explain_as_of import explain_as_of
     from regime_platform.pipeline.platform import open_platform
     from regime_platform.settings import Settings
 
-    platform, moment = open_platform(Settings()), instant_of("--as-of", as_of)
+    platform, moment = open_platform(Settings()), past(as_of)
     instrument = platform.universe.instrument(symbol)
     return explain_as_of(platform, instrument, timeframe, opens, moment).facts()
 

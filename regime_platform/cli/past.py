@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def tell_state(symbol: str, timeframe: str | None, as_of: str, *, as_json: bool) -> None:
     """`regime state --as-of`: the states of then, and by what they are backed."""
-    from regime_platform.cli.instants import instant_of
+    from regime_platform.cli.clock import past
     from regime_platform.cli.screen import print_json
     from regime_platform.cli.state_view import print_states
     from regime_platform.cli.warming import warm
@@ -22,7 +22,7 @@ def tell_state(symbol: str, timeframe: str | None, as_of: str, *, as_json: bool)
     from regime_platform.pipeline.results_as_of import results_as_of
 
     wanted = None if timeframe is None else canonical_timeframe(timeframe)
-    moment, platform = instant_of("--as-of", as_of), _platform()
+    moment, platform = past(as_of), _platform()
     instrument = platform.universe.instrument(symbol)
     warm()
     # the consensus is one of all timeframes, so all are computed whatever is shown
@@ -40,13 +40,13 @@ def tell_state(symbol: str, timeframe: str | None, as_of: str, *, as_json: bool)
 
 def bars_then(symbol: str, timeframe: str, as_of: str) -> "pl.DataFrame":
     """`regime bars --as-of`: the canonical bars of then; says on stderr since when they were."""
-    from regime_platform.cli.instants import instant_of
+    from regime_platform.cli.clock import past
     from regime_platform.cli.screen import messages
     from regime_platform.model.series import iso
     from regime_platform.model.timeframes import canonical_timeframe
     from regime_platform.pipeline.as_of import bars_as_of
 
-    moment, platform = instant_of("--as-of", as_of), _platform()
+    moment, platform = past(as_of), _platform()
     instrument = platform.universe.instrument(symbol)
     known = bars_as_of(platform, instrument, canonical_timeframe(timeframe), moment)
     since = "nothing was in force" if known.known_at is None else f"as known {iso(known.known_at)}"

@@ -42,7 +42,7 @@ def prove_past(
     platform: "Platform", instruments: "Sequence[Instrument]", as_of: str, *, as_json: bool
 ) -> NoReturn:
     """Computes what was said then anew, holds it to what was recorded then, and exits."""
-    from regime_platform.cli.instants import instant_of
+    from regime_platform.cli.clock import past
     from regime_platform.cli.screen import (
         messages,
         plural,
@@ -54,7 +54,7 @@ def prove_past(
     from regime_platform.pipeline.results_as_of import results_as_of
     from regime_platform.pipeline.terms import Standing
 
-    moment = instant_of("--as-of", as_of)
+    moment = past(as_of)
     warm()
     told: list[dict[str, Any]] = []
     with symbol_progress(len(instruments)) as progress:

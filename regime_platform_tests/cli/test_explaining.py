@@ -48,7 +48,7 @@ def test_people_read_the_rank_the_rules_and_the_proof(on_sample: Regime) -> None
     assert "754 of 795 (753 below, 1 equal, 0 missing) = 0.948428" in ended.out
     assert "label panic risk (not shock): downside shock risk 0.694783 >= 0.65" in ended.out
     assert "compute_manifest.json 1 of 2026-11-20T22:30:00Z" in ended.out
-    assert "gives the number that is stored" in ended.out
+    assert "gives the number told with it" in ended.out
 
 
 def test_below_the_gate_of_escalation_the_regime_is_explained_alone(on_sample: Regime) -> None:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from regime_platform_tests.cli.conftest import Regime
 
@@ -31,6 +32,20 @@ def test_before_anything_was_fetched_the_answer_is_an_error_with_its_remedy(
 
     assert (then.code, then.out) == (1, "")
     assert "regime explain IBM" in then.err
+
+
+@pytest.mark.parametrize("command", ["state", "bars", "explain", "evaluate", "verify"])
+def test_nobody_tells_what_will_be_known(on_sample: Regime, tmp_path: Path, command: str) -> None:
+    asked = {
+        "bars": ("IBM", "1week"),
+        "explain": ("IBM", "1week", "2024-07-01"),
+        "evaluate": ("--symbol", "IBM", "--timeframe", "1week", "--output", str(tmp_path)),
+    }.get(command, ("IBM",))
+
+    ended = on_sample(command, *asked, "--as-of", "9999-01-01")
+
+    assert (ended.code, ended.out) == (2, "")
+    assert "9999-01-01 is still to come" in ended.err
 
 
 def test_bars_of_then(on_sample: Regime) -> None:
