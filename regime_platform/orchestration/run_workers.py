@@ -16,6 +16,7 @@ from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
 
 _PROCESSES = Path("/proc")
 _TICKS = os.sysconf("SC_CLK_TCK")
+_SET_FORWARD = 300  # seconds that a clock may be set forward while a run is at work
 _STATE, _START = 0, 19  # of the fields of a process's stat that follow its name
 
 
@@ -43,11 +44,11 @@ class RunWorkers(dg.DefaultRunLauncher):
 
 
 def _lives(process: int, told: float) -> bool:
-    """True where ``process`` is there, and was when its number was told (Unix time)."""
+    """True where ``process`` is there, and was soon after its number was told (Unix time)."""
     try:
         text = (_PROCESSES / str(process) / "stat").read_text()
     except OSError:
         return False
     fields = text.rsplit(")", 1)[1].split()
     age = time.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[_START]) / _TICKS
-    return fields[_STATE] != "Z" and age >= time.time() - told
+    return fields[_STATE] != "Z" and age + _SET_FORWARD >= time.time() - told

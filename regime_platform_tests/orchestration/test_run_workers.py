@@ -64,3 +64,15 @@ def test_another_process_with_the_number_of_the_runs_own_is_not_taken_for_it(
         _name(instance, run, os.getpid())
 
     assert _health(instance, run)[0] is WorkerStatus.FAILED
+
+
+def test_a_clock_that_is_set_forward_kills_no_run(
+    instance: dg.DagsterInstance, run: dg.DagsterRun
+) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as worker:
+        _name(instance, run, worker.pid)
+        with time_machine.travel(dt.datetime.now(dt.UTC) + dt.timedelta(minutes=2)):
+            health = _health(instance, run)
+        worker.communicate()
+
+    assert health == (WorkerStatus.RUNNING, None)
