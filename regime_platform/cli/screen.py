@@ -81,7 +81,7 @@ def print_table(
         numbers: columns aligned to the right.
         folding: columns that give way where the terminal is narrow; the others stay whole. Where
             no room is left to read in, their texts follow the table line by line. Where even the
-            others have no room, numbers that are none in every row are left out.
+            others have no room, those that are none in every row are left out.
     """
     console, cells = results(), [tuple(row) for row in rows]
     whole = [place for place, name in enumerate(columns) if name not in folding]
@@ -89,7 +89,7 @@ def print_table(
     if console.width - _width(console, narrow) >= _LEAST_TEXT * len(folding):
         console.print(_table(columns, cells, range(len(columns)), numbers, folding))
         return
-    if _width(console, narrow) > console.width:
+    if cells and _width(console, narrow) > console.width:
         telling = [at for at in whole if any(str(row[at]) != _NONE for row in cells)]
         narrow = _table(columns, cells, telling, numbers, folding)
     console.width = max(console.width, _width(console, narrow))

@@ -31,3 +31,13 @@ def test_no_figure_is_cut_and_what_is_none_everywhere_gives_way(
     none = ["·"] if width == 120 else []
     assert spy.split() == ["SPY", "16,500,000", *none, "2"]
     assert qqq.split() == ["QQQ", "7", *none, "·"]
+
+
+def test_a_table_without_rows_keeps_its_titles(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "10")
+
+    print_table(("symbol", "bars held"), [])
+
+    assert "symbol  bars held" in capsys.readouterr().out
