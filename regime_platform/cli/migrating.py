@@ -51,11 +51,7 @@ def _of(kind: str) -> "Callable[..., None]":
         all_rows: AllRows = False,
     ) -> None:
         meant = asked(symbols, everything=everything, symbols_file=symbols_file, tier=tier)
-        _migrate(
-            kind,
-            meant,
-            _Order(origin, dry_run, html, now, as_json, all_rows),
-        )
+        _migrate(kind, meant, _Order(origin, dry_run, html, now, as_json, all_rows))
 
     return command
 

@@ -113,8 +113,8 @@ def validate(  # noqa: PLR0913, PLR0917 - one parameter per option
         wanted = chosen(
             asked.universe, words, everything=everything, symbols_file=symbols_file, tier=tier
         )
-        raw, workers = source == "raw", settings.workers
-        reports = inspect_many(asked.root, wanted, asked.now, raw=raw, workers=workers)
+        is_raw = source == "raw"
+        reports = inspect_many(asked.root, wanted, asked.now, raw=is_raw, workers=settings.workers)
         total = len(wanted)
     elif source == "file":
         total, reports = 1, _of_file(asked, symbol, timeframe)

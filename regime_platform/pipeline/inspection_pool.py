@@ -6,11 +6,7 @@ from functools import partial
 
 from regime_platform.bars.layout import DataRoot
 from regime_platform.model.instruments import Instrument
-from regime_platform.pipeline.inspection import (
-    SymbolReport,
-    inspect_canonical,
-    inspect_raw,
-)
+from regime_platform.pipeline.inspection import SymbolReport, inspect_canonical, inspect_raw
 from regime_platform.pipeline.workers import in_turn
 
 #: Below so many symbols each, starting processes takes longer than it spares.

@@ -21,7 +21,7 @@ from regime_platform.errors import RegimeError
 
 #: Of each worker: handed over before their turn to be told.
 AHEAD = 8
-_TRIES = 2  # what was under work when a process died is tried once more
+_TRIES = 2  # so often what was under work when a process died is tried again
 
 Given = TypeVar("Given")
 Told = TypeVar("Told")

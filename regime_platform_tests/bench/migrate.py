@@ -181,14 +181,14 @@ def _day_files(folder: Path, symbols: int, days: int, runs: int) -> None:
         )
         for run in range(runs)
     ]
-    opened, one, few, both = (median_of(column) for column in zip(*costs, strict=True))
+    opened, one, few, several = (median_of(column) for column in zip(*costs, strict=True))
     more = days * (symbols - _FEW)
     print(
         f"{len(files):,} day files of {symbols} symbols, us of wall time per file, medians of "
         f"{runs}: {1e6 * opened.wall / len(files):.0f} to open them one after another; found, "
         f"taken over, proven, judged and accounted for in {1e6 * one.wall / len(files):.0f} by one "
         f"process ({1e6 * one.cpu / len(files):.0f} of the processor), in "
-        f"{1e6 * (both.wall - few.wall) / more:.0f} by {_PROCESSES}, once these have started"
+        f"{1e6 * (several.wall - few.wall) / more:.0f} by {_PROCESSES}, once these have started"
     )
 
 
