@@ -1,16 +1,17 @@
 """WORLD: which code this is: package, commit, libraries, and the hash of what makes the numbers.
 
-``compute_digest`` covers every source file of ``compute`` and ``model``: two checkouts with the
-same sources have the same digest, wherever they lie and whatever their history.
+``compute_digest`` covers every module that the engine imports and no other: two checkouts with the
+same of these have the same digest, wherever they lie and whatever their history.
 """
 
 import platform
 import subprocess
 from dataclasses import asdict, dataclass
 from functools import cache
-from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+
+from regime_platform.import_closure import engine_digest
 
 _PACKAGE = Path(__file__).parent
 _CALCULATING = ("llvmlite", "numba", "numpy")
@@ -46,19 +47,10 @@ def code_version() -> CodeVersion:
         package=version("regime-platform"),
         commit=_git("rev-parse", "HEAD"),
         is_dirty=None if status is None else bool(status),
-        compute_digest=_sources_digest(),
+        compute_digest=engine_digest(),
         python=platform.python_version(),
         libraries=tuple((name, version(name)) for name in _LIBRARIES),
     )
-
-
-def _sources_digest() -> str:
-    whole = sha256()
-    for room in ("compute", "model"):
-        for source in sorted((_PACKAGE / room).rglob("*.py")):
-            whole.update(f"{source.relative_to(_PACKAGE).as_posix()}\n".encode())
-            whole.update(source.read_bytes())
-    return whole.hexdigest()
 
 
 def _git(*words: str) -> str | None:

@@ -119,19 +119,16 @@ def _sources(settings: Settings) -> list[Finding]:
 
 def _kernels(settings: Settings) -> list[Finding]:
     del settings
-    from regime_platform.compute.jit import (
-        kernel_cache_folder,
-        kernel_cache_problem,
-        kernels_are_compiled,
-    )
+    from regime_platform.kernel_cache import kernel_cache
 
-    if kernel_cache_problem:
+    cache = kernel_cache()
+    if cache.problem:
         remedy = "make the folder writable or set NUMBA_CACHE_DIR"
-        return [Finding("kernels", "wrong", kernel_cache_problem, remedy)]
-    if not kernels_are_compiled():
+        return [Finding("kernels", "wrong", cache.problem, remedy)]
+    if not cache.is_complete():
         remedy = "`regime warm` compiles them; any computing command does too"
         return [Finding("kernels", "note", "not compiled on this machine yet", remedy)]
-    return [Finding("kernels", "ok", f"compiled in {kernel_cache_folder}")]
+    return [Finding("kernels", "ok", f"compiled in {cache.folder}")]
 
 
 def _locks(settings: Settings) -> list[Finding]:

@@ -1,92 +1,45 @@
-"""How every number kernel of this package is compiled and where the result is kept.
+"""How every number kernel of this package is compiled.
 
 A kernel is compiled for one signature only and never while modules are imported: the command line
 can say so before `compile_kernels` takes its half minute, once per machine.
 
-numba does not notice that a kernel it stored calls another module's kernel which was edited since,
-and would go on giving the old numbers. So its store is a folder named by the digest of all sources
-of this package, and of everything else that shapes machine code. Where a checkout lies and when its
-files were written is of no account: all checkouts with the same sources share the folder.
+Compiled kernels outlast the process in a store, which reads and writes files. So it is no part of
+this package: it is looked up by name when the first kernel is compiled.
 """
 
-import hashlib
-import platform
 from collections.abc import Callable
-from importlib.resources import files
-from typing import Any, TypeVar, cast
+from functools import cache
+from importlib import import_module
+from typing import Any, Protocol, TypeVar, cast
 
-import llvmlite.binding  # type: ignore[import-untyped]
 import numba
 import numpy as np
-from numba.core.caching import _CacheLocator
 from numba.core.dispatcher import Dispatcher
-from platformdirs import user_cache_path
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-# numba's own stubs know neither of these in full
-_config: Any = numba.config
+# numba's own stubs do not know it in full
 _njit: Any = numba.njit
-
-
-def sources_digest() -> str:
-    """SHA-256 hex of all source files of this package, their names and order included."""
-    digest = hashlib.sha256()
-    sources = [one for one in files("regime_platform.compute").iterdir() if one.name[-3:] == ".py"]
-    for source in sorted(sources, key=lambda one: one.name):
-        digest.update(f"{source.name}:".encode())
-        digest.update(hashlib.sha256(source.read_bytes()).digest())
-    return digest.hexdigest()
-
-
-def _machine_digest() -> str:
-    parts = (
-        sources_digest(),
-        platform.python_version(),
-        numba.__version__,
-        np.__version__,
-        llvmlite.binding.get_host_cpu_name(),
-    )
-    return hashlib.sha256(":".join(parts).encode()).hexdigest()
-
-
-def _why_not_writable() -> str:
-    try:
-        kernel_cache_folder.mkdir(parents=True, exist_ok=True)
-        (kernel_cache_folder / "writable").write_bytes(b"")
-    except OSError as error:
-        return f"kernels are compiled anew in every process: {error}"
-    return ""
-
-
-_base = user_cache_path("regime_platform") / "kernels"
-if _config.CACHE_DIR:  # what the user told numba counts
-    _base = type(_base)(_config.CACHE_DIR)
-kernel_cache_folder = _base / _machine_digest()[:16]
-#: Why nothing can be kept in the folder, "" if it can.
-kernel_cache_problem = _why_not_writable()
-_marker = kernel_cache_folder / "complete"  # there once every kernel was compiled into the folder
 _registered: list[tuple[Dispatcher, str]] = []
 
 
-class KernelLocator(_CacheLocator):
-    """Tells numba where a kernel is kept; the folder's name already says from which sources."""
+class KernelStore(Protocol):
+    """Where compiled kernels are kept."""
 
-    def get_cache_path(self) -> str:
-        """The folder of all kernels."""
-        return str(kernel_cache_folder)
+    def is_complete(self) -> bool:
+        """True if it holds every kernel of these sources."""
 
-    def get_source_stamp(self) -> str:
-        """What must be equal for a stored kernel to be used."""
-        return kernel_cache_folder.name
+    def mark_complete(self) -> None:
+        """Called when every kernel was compiled."""
 
-    def get_disambiguator(self) -> None:
-        """Nothing: module, name and line tell kernels apart."""
+    def keep(self, kernel: Any) -> None:
+        """Makes numba load ``kernel`` from the store, or store it once it is compiled."""
 
-    @classmethod
-    def from_function(cls, _function: Callable[..., Any], _file: str) -> "KernelLocator":
-        """One for every kernel alike."""
-        return cls()
+
+@cache
+def _store() -> KernelStore:
+    store: KernelStore = import_module("regime_platform.kernel_cache").kernel_cache()
+    return store
 
 
 def kernel(signature: str, **options: Any) -> Callable[[F], F]:
@@ -103,8 +56,9 @@ def kernel(signature: str, **options: Any) -> Callable[[F], F]:
     """
 
     def declare(function: F) -> F:
-        cached = not kernel_cache_problem and options.get("inline") != "always"
-        dispatcher = _decorate(function, cached, options)
+        dispatcher: Dispatcher = _njit(
+            fastmath=False, error_model="numpy", no_cfunc_wrapper=True, **options
+        )(function)
         if options.get("inline") != "always":  # those are only ever part of their caller
             _registered.append((dispatcher, signature))
         return cast(F, dispatcher)
@@ -112,22 +66,9 @@ def kernel(signature: str, **options: Any) -> Callable[[F], F]:
     return declare
 
 
-def _decorate(function: Callable[..., Any], cached: bool, options: dict[str, Any]) -> Dispatcher:
-    # numba reads its setting while it decorates; others in this process keep theirs
-    before = _config.CACHE_LOCATOR_CLASSES
-    _config.CACHE_LOCATOR_CLASSES = f"{__name__}.{KernelLocator.__name__}"
-    try:
-        declared: Dispatcher = _njit(
-            cache=cached, fastmath=False, error_model="numpy", no_cfunc_wrapper=True, **options
-        )(function)
-    finally:
-        _config.CACHE_LOCATOR_CLASSES = before
-    return declared
-
-
 def kernels_are_compiled() -> bool:
     """True if this machine holds all kernels on disk, so that `compile_kernels` only loads them."""
-    return not kernel_cache_problem and _marker.exists()
+    return _store().is_complete()
 
 
 def compile_kernels() -> None:
@@ -136,15 +77,20 @@ def compile_kernels() -> None:
     Kernels on disk are loaded when they are first called: half of them are called by others only,
     which hold their machine code, and loading one takes as long as running it on thousands of bars.
     """
-    on_disk = kernels_are_compiled()
+    if not _registered:
+        return
+    store = _store()
+    for dispatcher, _signature in _registered:
+        store.keep(dispatcher)
+    on_disk = store.is_complete()
     for dispatcher, signature in _registered:
         if on_disk:
             _load_when_called(dispatcher, signature)
         else:
             _compile(dispatcher, signature)
     _registered.clear()
-    if not kernel_cache_problem and not on_disk:
-        _marker.write_bytes(b"")
+    if not on_disk:
+        store.mark_complete()
 
 
 def _compile(dispatcher: Dispatcher, signature: str) -> None:

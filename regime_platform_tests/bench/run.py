@@ -19,8 +19,8 @@ from rich.console import Console
 from rich.table import Table
 
 from regime_platform.code_version import code_version
-from regime_platform.compute.jit import sources_digest
 from regime_platform.compute.warming import warm_up
+from regime_platform.import_closure import engine_digest
 from regime_platform.settings import PROJECT_ROOT
 from regime_platform_tests.bench.append import append_figures
 from regime_platform_tests.bench.figures import FULL, QUICK, Figure, Scale
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     facts = {"command": f"make bench{' (--quick)' * asked.quick}", **_circumstances(scale)}
     console.print(" | ".join(f"{key} {value}" for key, value in facts.items()), highlight=False)
-    began, sources = time.perf_counter(), sources_digest()
+    began, sources = time.perf_counter(), engine_digest()
     console.print("compiling kernels where needed")
     warm_up()
     sample, figures = measure(scale, console)
@@ -55,7 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     }
     console.print(_integration(sample), _table(figures, asked.quick))
     console.print(f"{facts['seconds_in_all']} s, load average then {facts['load_average_after']}")
-    if sources_digest() != sources:
+    engine_digest.cache_clear()  # else it is what was read at first
+    if engine_digest() != sources:
         sys.exit("sources of the compute were edited meanwhile: these figures mix two versions")
     target.parent.mkdir(parents=True, exist_ok=True)
     values = {figure.name: figure.value for figure in figures}

@@ -11,11 +11,12 @@ from polars.testing import assert_frame_equal
 
 from regime_platform.compute.engine import compute_series
 from regime_platform.compute.eras import FIXED_ERAS, Era, incumbent_eras
-from regime_platform.compute.jit import kernel_cache_folder, kernels_are_compiled
+from regime_platform.compute.jit import kernels_are_compiled
 from regime_platform.compute.results import SeriesResult, latest_state
 from regime_platform.compute.states import run_start
 from regime_platform.compute.warming import warm_up
 from regime_platform.errors import BarsError
+from regime_platform.kernel_cache import kernel_cache
 from regime_platform.model.result_schema import (
     ESCALATION_SCHEMA,
     LABEL_SCHEMA,
@@ -287,4 +288,4 @@ def test_after_a_warm_up_all_kernels_are_on_disk() -> None:
     warm_up()
 
     assert kernels_are_compiled()
-    assert kernel_cache_folder.is_dir()
+    assert kernel_cache().folder.is_dir()

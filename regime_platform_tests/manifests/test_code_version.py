@@ -1,4 +1,4 @@
-"""The compute digest follows the sources of compute and model, wherever the checkout lies."""
+"""The compute digest and the kernels follow the engine's sources, wherever the checkout lies."""
 
 import json
 import shutil
@@ -10,12 +10,39 @@ from typing import Any
 import pytest
 
 from regime_platform.code_version import code_version
+from regime_platform.import_closure import ENTRY_POINTS, import_closure
 from regime_platform.settings import PROJECT_ROOT
 
 _PRINT = """
 import json
 from regime_platform.code_version import code_version
 print(json.dumps(code_version().facts()))
+"""
+
+_AFTER_EDITS = """
+import json, pathlib, sys
+from regime_platform import import_closure, kernel_cache
+found = []
+for module, old, new in [("errors.py", "", ""), *json.loads(sys.argv[1])]:
+    source = pathlib.Path("regime_platform", module)
+    text = source.read_text()
+    source.write_text(text.replace(old, new) if old else text + new)
+    import_closure.engine_digest.cache_clear()
+    kernel_cache.kernel_cache.cache_clear()
+    digest, cache = import_closure.engine_digest(), kernel_cache.kernel_cache()
+    found.append([digest, cache.folder.name])
+    source.write_text(text)
+print(json.dumps(found))
+"""
+_IMPORTED = """
+import json, sys
+from regime_platform import import_closure
+closure = import_closure.import_closure(import_closure.ENTRY_POINTS)
+before = set(sys.modules)
+for module in import_closure.ENTRY_POINTS:
+    __import__(module)
+imported = {module for module in set(sys.modules) - before if module.startswith("regime_platform.")}
+print(json.dumps([sorted(closure), sorted(imported | {"regime_platform.errors"})]))
 """
 
 
@@ -40,6 +67,12 @@ def _facts(checkout: Path) -> dict[str, Any]:
     )
     facts: dict[str, Any] = json.loads(answer.stdout)
     return facts
+
+
+def _answer(script: str, checkout: Path, *arguments: str) -> Any:
+    command = [sys.executable, "-B", "-c", script, *arguments]
+    answer = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=True)
+    return json.loads(answer.stdout)
 
 
 def _append_to(checkout: Path, *modules: str) -> None:
@@ -83,6 +116,51 @@ def test_a_renamed_source_changes_the_digest(checkout: Path) -> None:
     )
 
     assert _facts(checkout)["compute_digest"] != before
+
+
+def test_kernels_and_digest_follow_what_the_engine_imports_and_nothing_else(
+    checkout: Path,
+) -> None:
+    labels = (checkout / "regime_platform/model/result_schema.py").read_text()
+    order = labels[labels.index("REGIME_LABELS") :].partition("(")[2].partition(")")[0]
+    other_order = ", ".join(reversed(order.replace("\n", " ").strip(" ,").split(", ")))
+    nested = "compute/deeper/kernels.py"
+    (checkout / "regime_platform/compute/deeper").mkdir()
+    (checkout / "regime_platform" / nested).write_text("EDGE = 1.0\n")
+    risk = checkout / "regime_platform/compute/risk.py"
+    risk.write_text(f"{risk.read_text()}\nfrom regime_platform.compute.deeper import kernels\n")
+    edits = [
+        ("model/result_schema.py", order, other_order),
+        ("compute/price_order.py", "", "# an edit\n"),
+        (nested, "1.0", "2.0"),
+        ("model/universe.py", "", "# an edit\n"),
+        ("compute/era_detection.py", "", "# an edit\n"),
+        ("kernel_cache.py", "", "# an edit\n"),
+    ]
+
+    before, *after = _answer(_AFTER_EDITS, checkout, json.dumps(edits))
+
+    for digest, folder in after[:3]:
+        assert digest != before[0]
+        assert folder != before[1]
+    assert after[3:] == [before] * 3
+
+
+def test_the_digest_covers_exactly_what_python_imports() -> None:
+    closure, imported = _answer(_IMPORTED, PROJECT_ROOT)
+
+    assert closure == imported
+
+
+def test_every_kernel_lies_within_the_digest() -> None:
+    kernels = {
+        ".".join(source.relative_to(PROJECT_ROOT).with_suffix("").parts)
+        for source in (PROJECT_ROOT / "regime_platform").rglob("*.py")
+        if "\n@kernel(" in source.read_text()
+    }
+
+    assert len(kernels) > 10
+    assert kernels <= set(import_closure(ENTRY_POINTS))
 
 
 def test_the_facts_name_every_library_that_computes_or_stores() -> None:
