@@ -52,12 +52,18 @@ class Settings(BaseSettings):
     notify_email: str = Field(default="", alias="REGIME_NOTIFY_EMAIL")
     #: smtp://user:password@host:587 or smtps://…:465
     notify_smtp: SecretStr | None = Field(default=None, alias="REGIME_NOTIFY_SMTP")
+    #: Further names by which browsers reach the webserver, such as that of a reverse proxy.
+    allowed_hosts: str = Field(default="", alias="REGIME_ALLOWED_HOSTS")
     #: Dagster's runs are forgotten after so many days, but for those that made what is in force.
     keep_runs_days: int = Field(default=30, ge=1, alias="REGIME_KEEP_RUNS_DAYS")
 
     def reread_days(self) -> int:
         """Every how many days all of what is held has been read again; 0 means never."""
         return round(1 / self.reread_share) if self.reread_share else 0
+
+    def allowed_host_names(self) -> list[str]:
+        """The names in ``REGIME_ALLOWED_HOSTS``."""
+        return [name.strip() for name in self.allowed_hosts.split(",") if name.strip()]
 
     def universe_file(self) -> Path:
         """The universe in force: the setting, else the data root's own, else the tracked one."""

@@ -18,6 +18,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No setting of whoever runs the tests reaches them."""
     for name in (
         "DAGSTER_HOME",
+        "REGIME_ALLOWED_HOSTS",
         "REGIME_CREDITS_PER_DAY",
         "REGIME_CREDITS_PER_MINUTE",
         "REGIME_DATA_ROOT",

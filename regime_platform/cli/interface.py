@@ -8,11 +8,13 @@ import typer
 def ui(
     port: Annotated[int, typer.Option("--port", help="Port to listen on.")] = 3000,
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Show everything, start and change nothing.")
+    ] = False,
 ) -> None:
     """Start the Dagster UI with its schedules and sensors; stop it with Ctrl-C."""
     import os
     import sys
-    from pathlib import Path
 
     from regime_platform.cli.daemon_lock import hold_daemon_lock
     from regime_platform.cli.screen import messages
@@ -23,8 +25,8 @@ def ui(
     home = prepare_home(settings)
     hold_daemon_lock(settings)
     messages().print(f"http://{host}:{port} in a few seconds; stop with Ctrl-C", markup=False)
-    dagster = Path(sys.executable).with_name("dagster")
-    workspace = PROJECT_ROOT / "workspace.yaml"
-    served = ["dev", "-w", str(workspace), "--host", host, "--port", str(port)]
+    program = [sys.executable, "-m", "regime_platform.orchestration.dev_server"]
+    served = ["-w", str(PROJECT_ROOT / "workspace.yaml"), "--host", host, "--port", str(port)]
+    more = ["--read-only"] if read_only else []
     # `env` adds the variable; only settings read the environment
-    os.execvp("env", ["env", f"DAGSTER_HOME={home}", str(dagster), *served])  # noqa: S606, S607
+    os.execvp("env", ["env", f"DAGSTER_HOME={home}", *program, *served, *more])  # noqa: S606, S607

@@ -58,22 +58,30 @@ def install(
 @service.command("daemon")
 def daemon() -> None:
     """Run schedules, sensors and the queue of runs; one per data root."""
-    _run("dagster-daemon", ["run"], is_guarded=True)
+    import sys
+    from pathlib import Path
+
+    _run([str(Path(sys.executable).with_name("dagster-daemon")), "run"], is_guarded=True)
 
 
 @service.command("webserver")
 def webserver(
     port: Annotated[int, typer.Option("--port", help="Port to listen on.")] = 3000,
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Show everything, start and change nothing.")
+    ] = False,
 ) -> None:
     """Run the UI alone; it has no passwords, so let it listen to this machine only."""
-    _run("dagster-webserver", ["--host", host, "--port", str(port)])
-
-
-def _run(program: str, arguments: list[str], *, is_guarded: bool = False) -> NoReturn:
-    import os
     import sys
-    from pathlib import Path
+
+    program = [sys.executable, "-m", "regime_platform.orchestration.webserver"]
+    more = ["--read-only"] if read_only else []
+    _run([*program, "--host", host, "--port", str(port), *more])
+
+
+def _run(program: list[str], *, is_guarded: bool = False) -> NoReturn:
+    import os
 
     from regime_platform.cli.daemon_lock import hold_daemon_lock
     from regime_platform.orchestration.home import prepare_home
@@ -83,7 +91,6 @@ def _run(program: str, arguments: list[str], *, is_guarded: bool = False) -> NoR
     home = prepare_home(settings)
     if is_guarded:
         hold_daemon_lock(settings)
-    served = [*arguments, "-w", str(PROJECT_ROOT / "workspace.yaml")]
-    path = Path(sys.executable).with_name(program)
+    served = [*program, "-w", str(PROJECT_ROOT / "workspace.yaml")]
     # `env` adds the variable; only settings read the environment
-    os.execvp("env", ["env", f"DAGSTER_HOME={home}", str(path), *served])  # noqa: S606, S607
+    os.execvp("env", ["env", f"DAGSTER_HOME={home}", *served])  # noqa: S606, S607

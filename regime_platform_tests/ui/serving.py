@@ -31,7 +31,7 @@ main()
 def dagster_dev(settings: Settings) -> Iterator[str]:
     """What `regime ui` starts; gives the address, and leaves no process behind."""
     port = _free_port()
-    with _running(settings, port, [_listening("dagster", "dev", port=port)]) as address:
+    with _running(settings, port, [_listening("dev_server", port=port)]) as address:
         yield address
 
 
@@ -40,14 +40,14 @@ def eager_services(settings: Settings) -> Iterator[str]:
     """Webserver and daemon by themselves; a backfill waits for nothing but its work."""
     port = _free_port()
     daemon = [sys.executable, "-c", _EAGER_DAEMON, "run", "-w", _WORKSPACE]
-    webserver = _listening("dagster-webserver", port=port)
+    webserver = _listening("webserver", port=port)
     with _running(settings, port, [webserver, daemon]) as address:
         yield address
 
 
-def _listening(program: str, *arguments: str, port: int) -> list[str]:
-    path = str(Path(sys.executable).with_name(program))
-    return [path, *arguments, "-w", _WORKSPACE, "--host", "127.0.0.1", "--port", str(port)]
+def _listening(program: str, *, port: int) -> list[str]:
+    command = [sys.executable, "-m", f"regime_platform.orchestration.{program}"]
+    return [*command, "-w", _WORKSPACE, "--host", "127.0.0.1", "--port", str(port)]
 
 
 @contextmanager
