@@ -37,17 +37,33 @@ def path_below(root: Path, name: object) -> Path:
     """
     if not isinstance(name, str):
         raise _outside(root, name, "is no text")
-    reason = _unsafe(name)
+    reason = why_unsafe(name)
     if reason:
         raise _outside(root, name, reason)
-    path = root / name
     try:
-        is_below = path.resolve().is_relative_to(root.resolve())
+        is_below = _is_below(root, name)
     except (OSError, RuntimeError) as error:  # links in a circle
         raise _outside(root, name, f"cannot be followed ({type(error).__name__})") from error
     if not is_below:
         raise _outside(root, name, "leads out of it through a symbolic link")
-    return path
+    return root / name
+
+
+def why_unsafe(name: str) -> str:
+    """Why a name may not become a path below any folder; empty where it may. Opens nothing."""
+    parts = name.split("/")
+    refusals = {
+        "is empty": not name,
+        "holds control characters": any(
+            unicodedata.category(character) in _UNPRINTABLE for character in name
+        ),
+        "holds a backslash": "\\" in name,
+        "is absolute": name.startswith("/"),
+        "names a drive": _DRIVE.match(name) is not None,
+        "holds an empty part, . or ..": any(part in {"", ".", ".."} for part in parts),
+        "is too long": any(len(part.encode(errors="replace")) > _LONGEST for part in parts),
+    }
+    return next((reason for reason, applies in refusals.items() if applies), "")
 
 
 def write_atomically(target: Path, write: Callable[[Path], None]) -> None:
@@ -159,21 +175,14 @@ def sweep_temporary(folder: Path) -> None:
         leftover.unlink(missing_ok=True)
 
 
-def _unsafe(name: str) -> str:
-    """Why a name may not become a path; empty where it may."""
-    parts = name.split("/")
-    refusals = {
-        "is empty": not name,
-        "holds control characters": any(
-            unicodedata.category(character) in _UNPRINTABLE for character in name
-        ),
-        "holds a backslash": "\\" in name,
-        "is absolute": name.startswith("/"),
-        "names a drive": _DRIVE.match(name) is not None,
-        "holds an empty part, . or ..": any(part in {"", ".", ".."} for part in parts),
-        "is too long": any(len(part.encode(errors="replace")) > _LONGEST for part in parts),
-    }
-    return next((reason for reason, applies in refusals.items() if applies), "")
+def _is_below(root: Path, name: str) -> bool:
+    """False where a symbolic link below ``root`` leads out of it; mostly there is none."""
+    step = root
+    for part in name.split("/"):
+        step /= part
+        if step.is_symlink():
+            return (root / name).resolve().is_relative_to(root.resolve())
+    return True
 
 
 def _outside(root: Path, name: object, reason: str) -> PathError:
