@@ -14,8 +14,8 @@ import polars as pl
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.bars.parquet import decode, encode
 from regime_platform.bars.verdicts import read_verdict
-from regime_platform.errors import BarsError
-from regime_platform.files import file_sha256, write_bytes
+from regime_platform.errors import BarsError, PathError
+from regime_platform.files import file_sha256, path_below, write_bytes
 from regime_platform.model.bar_schema import (
     BAR_COLUMNS,
     BARS_SCHEMA_DIGEST,
@@ -68,6 +68,18 @@ def write_parts(
     return Promoted(digest, bars.height, iso(first), iso(last), files)
 
 
+def part_path(folder: Path, name: str) -> Path:
+    """Where a part lies that verdict or manifest names.
+
+    Raises:
+        BarsError: it is no name of a file in ``folder``.
+    """
+    try:
+        return path_below(folder, name)
+    except PathError as error:
+        raise BarsError(f"a part of the bars has no name of a file: {error}; {_REMEDY}") from error
+
+
 def sweep(folder: Path, promoted: Promoted | None) -> None:
     """Removes the parts that the pointer in force does not name; hold the lock."""
     named = {file.name for file in promoted.files} if promoted else set()
@@ -99,7 +111,7 @@ def scan_bars(folder: Path, promoted: Promoted) -> pl.LazyFrame:
     """The same bars for a reader that needs a few of them and can do without the verification."""
     if not promoted.files:
         return empty_bars().lazy()
-    return pl.scan_parquet([folder / file.name for file in promoted.files])
+    return pl.scan_parquet([part_path(folder, file.name) for file in promoted.files])
 
 
 def pointer(paths: SymbolPaths, timeframe: str) -> Promoted | None:
@@ -139,7 +151,7 @@ def _years(bars: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
 def _kept(folder: Path, file: FileFacts | None) -> FileFacts | None:
     """``file`` where its bytes are those that were promoted."""
     try:
-        return file if file and file_sha256(folder / file.name) == file.sha256 else None
+        return file if file and file_sha256(part_path(folder, file.name)) == file.sha256 else None
     except FileNotFoundError:
         return None
 
@@ -163,7 +175,7 @@ def _sound(target: Path, part: pl.DataFrame) -> bytes | None:
 
 
 def _read_part(folder: Path, file: FileFacts) -> pl.DataFrame:
-    path = folder / file.name
+    path = part_path(folder, file.name)
     try:
         data = path.read_bytes()
     except FileNotFoundError as error:

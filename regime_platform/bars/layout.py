@@ -6,6 +6,11 @@ Only names are decided here; whoever reads or writes a place does so in its own 
 from dataclasses import dataclass
 from pathlib import Path
 
+from regime_platform.errors import BarsError
+from regime_platform.files import path_below
+from regime_platform.model.instruments import require_safe
+from regime_platform.model.timeframes import TIMEFRAMES
+
 
 @dataclass(frozen=True)
 class SymbolPaths:
@@ -15,15 +20,15 @@ class SymbolPaths:
 
     def raw(self, timeframe: str) -> Path:
         """Folder of the append-only raw log of one series."""
-        return self.folder / "raw" / timeframe
+        return self.folder / "raw" / _series_name(timeframe)
 
     def bars(self, timeframe: str) -> Path:
         """Folder of the canonical bars of one series."""
-        return self.folder / "bars" / timeframe
+        return self.folder / "bars" / _series_name(timeframe)
 
     def rejected(self, timeframe: str) -> Path:
         """Rows that the gate kept out of one series, with rule, reason and batch."""
-        return self.folder / "rejected" / f"{timeframe}.parquet"
+        return self.folder / "rejected" / f"{_series_name(timeframe)}.parquet"
 
     @property
     def compute_db(self) -> Path:
@@ -88,7 +93,12 @@ class DataRoot:
     path: Path
 
     def symbol(self, symbol: str) -> SymbolPaths:
-        """The folder of one symbol; symbols are path-safe by construction."""
+        """The folder of one symbol.
+
+        Raises:
+            ConfigError: it is no symbol, so that it can name no folder.
+        """
+        require_safe(symbol)
         return SymbolPaths(self.path / "assets" / symbol)
 
     @property
@@ -103,7 +113,7 @@ class DataRoot:
 
     def migration(self, name: str) -> Path:
         """The account of one migration from an old store."""
-        return self.path / "migrations" / f"{name}.json"
+        return path_below(self.path / "migrations", f"{name}.json")
 
     @property
     def vendor_answers(self) -> Path:
@@ -116,8 +126,8 @@ class DataRoot:
         return self.path / "eras"
 
     def era_set(self, version: str) -> Path:
-        """One era set; versions are path-safe by construction."""
-        return self.eras / f"{version}.yaml"
+        """One era set."""
+        return path_below(self.eras, f"{version}.yaml")
 
     @property
     def snapshots(self) -> Path:
@@ -133,3 +143,17 @@ class DataRoot:
     def adopted_eras(self) -> Path:
         """Every adoption of an era set, oldest first; the last one is in force."""
         return self.eras / "adopted.yaml"
+
+
+def _series_name(timeframe: str) -> str:
+    """The name of the folder of a series.
+
+    Raises:
+        BarsError: it is no timeframe; documents name them, and documents can be damaged.
+    """
+    if timeframe not in TIMEFRAMES:
+        raise BarsError(
+            f"{timeframe!r} is no timeframe; expected one of {', '.join(TIMEFRAMES)}: restore the "
+            "document that names it from a backup"
+        )
+    return timeframe

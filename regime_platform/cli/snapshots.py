@@ -122,12 +122,13 @@ def export(
     """Write a self-contained bundle that `regime verify --bundle` proves on another machine."""
     from regime_platform.cli.screen import messages, plural, print_json
     from regime_platform.cli.warming import warm
+    from regime_platform.files import path_below
     from regime_platform.pipeline.bundle import export_bundle
     from regime_platform.pipeline.snapshots import find_snapshot
 
     platform = _platform()
     found = find_snapshot(platform.root, wanted)
-    target = output or Path(f"snapshot_{found.listing['label']}.zip")
+    target = output or path_below(Path(), f"snapshot_{found.listing['label']}.zip")
     warm()
     bundle = export_bundle(platform, found, target)
     if as_json:

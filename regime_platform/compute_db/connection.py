@@ -90,6 +90,7 @@ def _instance(_process: int) -> duckdb.DuckDBPyConnection:
         "memory_limit": _MEMORY,
         "default_block_size": _BLOCK,
         "temp_directory": elsewhere,
+        "autoinstall_known_extensions": False,  # no file makes this process load code
     }
     return duckdb.connect(":memory:", config=settings)
 

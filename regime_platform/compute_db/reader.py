@@ -177,6 +177,28 @@ def require_current(path: Path) -> None:
         )
 
 
+def require_stored_tables(path: Path) -> None:
+    """Refuses a file in which a view stands for a table; for files from elsewhere.
+
+    What a view reads, other files included, is read when it is asked; rows of a table just are.
+
+    Raises:
+        ResultsError: the file is missing, damaged, or lacks a table.
+    """
+    require_current(path)
+    try:
+        with attached(path, read_only=True) as connection:
+            query = (
+                "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database()"
+            )
+            stored = {name for (name,) in connection.execute(query).fetchall()}
+    except (TakenError, duckdb.Error) as error:
+        raise ResultsError(f"{path.name} cannot be read ({_first_line(error)})") from error
+    lacking = [name for name in (*TABLES, "schema_version", "content_blocks") if name not in stored]
+    if lacking:
+        raise ResultsError(f"{path.name} has no table {', '.join(lacking)}")
+
+
 def require_version(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
     """Refuses a file of another schema.
 

@@ -67,7 +67,7 @@ def is_whole(document: Mapping[str, Any]) -> bool:
     try:
         is_told = document["digest"] == facts_digest(document["manifest"])
         return bool(is_told and document["seal"] == link_of(document)["seal"])
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
         return False
 
 

@@ -130,13 +130,13 @@ class Instrument:
             )
 
 
-def require_safe(symbol: str) -> None:
-    """Nothing, where the symbol can name a folder and a partition.
+def require_safe(symbol: object) -> None:
+    """Nothing, where the symbol can name a folder and a partition; documents hold any type.
 
     Raises:
         ConfigError: it cannot.
     """
-    if not _SYMBOL.fullmatch(symbol) or ".." in symbol:
+    if not isinstance(symbol, str) or not _SYMBOL.fullmatch(symbol) or ".." in symbol:
         raise ConfigError(
             f"symbol {symbol!r} is not safe as a folder name and partition key; "
             "use 1 to 32 of A-Z 0-9 . _ - = ^, starting with a letter or digit"

@@ -4,18 +4,20 @@ Every file against the index, the snapshot against its digest, bars and results 
 against the snapshot; and on demand every number computed anew from the bundle's own bars.
 """
 
-import json
-import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from regime_platform.errors import BarsError, RegimeError
-from regime_platform.manifests.manifest import is_whole
-from regime_platform.manifests.snapshot import COMPLETE
-from regime_platform.pipeline.bundle import BUNDLE_VERSION, INDEX
+from regime_platform.errors import RegimeError
+from regime_platform.manifests.snapshot_shape import complete_entries, snapshot_fault
+from regime_platform.pipeline.bundle_archive import (
+    UNREADABLE_ARCHIVE,
+    BundleArchive,
+    no_bundle,
+    opened_bundle,
+    parsed_json,
+)
 from regime_platform.pipeline.bundle_symbol_proof import UNREADABLE, SymbolProof
 
 Entry = Mapping[str, Any]
@@ -64,69 +66,43 @@ class BundleProof:
 def prove_bundle(path: Path, *, recompute: bool = False) -> BundleProof:
     """Checks everything in a bundle; ``recompute`` makes every number anew from its bars.
 
+    Where the snapshot is not whole, nothing that it names is opened: that is the one finding then.
+
     Raises:
         BarsError: the file is no bundle of this platform, or so damaged that nothing can be told.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return _Opened(archive, json.loads(archive.read(INDEX))).proof(recompute=recompute)
-    except FileNotFoundError as error:
-        raise BarsError(
-            f"{path} does not exist; name a bundle of `regime snapshot export`"
-        ) from error
-    except UNREADABLE as error:
-        raise BarsError(
-            f"{path} is no bundle, or a damaged one ({type(error).__name__}: {error}); have it "
-            "exported and sent again"
-        ) from error
-
-
-@dataclass(frozen=True)
-class _Opened:
-    """A bundle being proven."""
-
-    archive: zipfile.ZipFile
-    index: Mapping[str, Any]
-
-    def proof(self, *, recompute: bool) -> BundleProof:
-        if self.index["bundle_version"] != BUNDLE_VERSION:
-            raise ValueError(f"version {self.index['bundle_version']}, expected {BUNDLE_VERSION}")
-        findings = list(self._files())
-        document = json.loads(self.archive.read(self.index["snapshot"]))
-        if not is_whole(document) or document["digest"] != self.index["snapshot_digest"]:
-            reason = "was changed after it was written"
-            findings.append(BundleFinding("", self.index["snapshot"], reason))
-        entries = {
-            symbol: one
-            for symbol, one in document["manifest"]["symbols"].items()
-            if one["status"] == COMPLETE
-        }
-        for symbol, entry in entries.items():
-            findings += self._symbol(symbol, entry, recompute=recompute)
-        return BundleProof(
-            self.index["snapshot"], document["digest"], tuple(entries), tuple(findings), recompute
-        )
-
-    def _files(self) -> Iterator[BundleFinding]:
-        listed, there = self.index["files"], set(self.archive.namelist()) - {INDEX}
-        for name in sorted(there - set(listed)):
-            yield BundleFinding("", name, "is not in the index")
-        for name, told in listed.items():
-            if name not in there:
-                yield BundleFinding("", name, "is missing")
-                continue
-            try:
-                data = self.archive.read(name)
-            except UNREADABLE as error:
-                yield BundleFinding("", name, f"cannot be read: {error}")
-                continue
-            if len(data) != told["bytes"] or sha256(data).hexdigest() != told["sha256"]:
-                yield BundleFinding("", name, "is not the file that was exported")
-
-    def _symbol(self, symbol: str, entry: Entry, *, recompute: bool) -> list[BundleFinding]:
-        proof = SymbolProof(self.archive, symbol, entry, symbol in self.index["rebuilt"])
+    with opened_bundle(path) as archive:
+        name, digest = archive.index.snapshot, archive.index.snapshot_digest
         try:
-            found = [*proof.findings(), *(proof.recomputed() if recompute else ())]
-        except (RegimeError, *UNREADABLE) as error:
-            found = [("assets", f"cannot be proven: {type(error).__name__}: {error}")]
-        return [BundleFinding(symbol, what, reason) for what, reason in found]
+            document = parsed_json(archive.read(name))
+        except UNREADABLE_ARCHIVE as error:
+            raise no_bundle(path, f"{name}: {error}") from error
+        fault = snapshot_fault(document)
+        if not fault and document["digest"] != digest:
+            fault = "is not the snapshot that the index names"
+        if fault:
+            return BundleProof(name, digest, (), (BundleFinding("", name, fault),), recompute)
+        entries = complete_entries(document)
+        findings = list(_files(archive))
+        for symbol, entry in entries.items():
+            findings += _symbol(archive, symbol, entry, recompute=recompute)
+        return BundleProof(name, digest, tuple(entries), tuple(findings), recompute)
+
+
+def _files(archive: BundleArchive) -> Iterator[BundleFinding]:
+    for name in archive.index.files:
+        try:
+            archive.read(name)
+        except UNREADABLE_ARCHIVE as error:
+            yield BundleFinding("", name, str(error))
+
+
+def _symbol(
+    archive: BundleArchive, symbol: str, entry: Entry, *, recompute: bool
+) -> list[BundleFinding]:
+    proof = SymbolProof(archive, symbol, entry, symbol in archive.index.rebuilt)
+    try:
+        found = [*proof.findings(), *(proof.recomputed() if recompute else ())]
+    except (RegimeError, *UNREADABLE) as error:
+        found = [("assets", f"cannot be proven: {type(error).__name__}: {error}")]
+    return [BundleFinding(symbol, what, reason) for what, reason in found]

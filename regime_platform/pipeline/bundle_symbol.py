@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from regime_platform.bars.canonical import write_parts
+from regime_platform.bars.canonical import part_path, write_parts
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.compute_db.connection import log_beside
 from regime_platform.errors import RegimeError, ResultsError
@@ -37,7 +37,7 @@ def held_files(paths: SymbolPaths, entry: Entry) -> Files | None:
             return None
         for timeframe, series in bars["manifest"]["timeframes"].items():
             for file in series["files"]:
-                data = (paths.bars(timeframe) / file["name"]).read_bytes()
+                data = part_path(paths.bars(timeframe), file["name"]).read_bytes()
                 if sha256(data).hexdigest() != file["sha256"]:
                     return None
                 files[f"bars/{timeframe}/{file['name']}"] = data

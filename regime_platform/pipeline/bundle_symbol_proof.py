@@ -1,8 +1,6 @@
 """One symbol of a bundle against its entry in the snapshot: bars, results, manifests, recipe."""
 
 import json
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,26 +9,25 @@ from typing import Any
 
 import polars as pl
 
+from regime_platform.bars.layout import SymbolPaths
 from regime_platform.bars.parquet import decode
 from regime_platform.code_version import code_version
 from regime_platform.compute.engine import compute_series
 from regime_platform.compute.params import DEFAULT_PARAMS
 from regime_platform.compute_db.content import table_digest
-from regime_platform.compute_db.reader import reading
-from regime_platform.files import write_bytes
+from regime_platform.compute_db.reader import reading, require_stored_tables
+from regime_platform.files import path_below, write_bytes
 from regime_platform.manifests.manifest import is_whole
 from regime_platform.manifests.recipe import recipe_digest
 from regime_platform.model.bar_schema import empty_bars
 from regime_platform.model.digests import facts_digest, frame_digest
 from regime_platform.model.result_schema import TABLES
+from regime_platform.pipeline.bundle_archive import UNREADABLE_ARCHIVE, BundleArchive
 from regime_platform.pipeline.results_as_of import table_digests_of
 from regime_platform.query.explain import eras_of
 
 #: What reading a changed archive, or facts of another shape, ends in.
-UNREADABLE = (
-    *(zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError),
-    *(AttributeError, KeyError, TypeError, ValueError, pl.exceptions.PolarsError),
-)
+UNREADABLE = (*UNREADABLE_ARCHIVE, AttributeError, TypeError, pl.exceptions.PolarsError)
 
 Told = tuple[str, str]  # what, and why it is not what the snapshot says
 
@@ -39,7 +36,7 @@ Told = tuple[str, str]  # what, and why it is not what the snapshot says
 class SymbolProof:
     """What the bundle holds of one symbol, and what the snapshot says of it."""
 
-    archive: zipfile.ZipFile
+    archive: BundleArchive
     symbol: str
     entry: Mapping[str, Any]
     is_rebuilt: bool  # made anew for the bundle, so that it has no manifests of its own
@@ -103,8 +100,9 @@ class SymbolProof:
 
     def _results(self) -> Iterator[Told]:
         with TemporaryDirectory() as folder:
-            path = Path(folder) / self.symbol / "compute.db"
+            path = SymbolPaths(path_below(Path(folder), self.symbol)).compute_db
             write_bytes(path, self._read("compute.db"))
+            require_stored_tables(path)
             with reading(path) as reader:
                 for name in TABLES:
                     if table_digest(name, reader.table(name)) != self.entry["tables"][name]:
@@ -119,8 +117,7 @@ class SymbolProof:
                 yield f"{name}.json", "is not the manifest that the snapshot names"
 
     def _bars(self, timeframe: str) -> pl.DataFrame:
-        folder = f"assets/{self.symbol}/bars/{timeframe}/"
-        names = sorted(name for name in self.archive.namelist() if name.startswith(folder))
+        names = self.archive.names_below(f"assets/{self.symbol}/bars/{timeframe}")
         parts = [decode(self.archive.read(name), name)[0] for name in names]
         return pl.concat(parts) if parts else empty_bars()
 

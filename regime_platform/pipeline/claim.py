@@ -10,6 +10,7 @@ from regime_platform.errors import RegimeError
 from regime_platform.manifests.manifest import BARS
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.series import Promoted
+from regime_platform.model.timeframes import TIMEFRAMES
 from regime_platform.pipeline.proof import Finding, Kind
 from regime_platform.pipeline.proof_of_bars import no_verdict, promoted_by, verdict_findings
 from regime_platform.pipeline.proof_of_manifests import chain_findings, read_manifests
@@ -62,7 +63,20 @@ def claim_of(instrument: Instrument, paths: SymbolPaths) -> Claim:
         claim.judged = nothing_judged(instrument)
         if documents and not found:
             claim.findings.append(no_verdict(paths))
+    _leave_out_unknown(claim, paths)
     return claim
+
+
+def _leave_out_unknown(claim: Claim, paths: SymbolPaths) -> None:
+    """Of timeframes that do not exist there is no folder to look into."""
+    unknown = sorted({*claim.promoted, *claim.judged} - set(TIMEFRAMES))
+    if not unknown:
+        return
+    name = paths.manifest.name if claim.verdict is None else paths.verdict.name
+    reason = f"it names {', '.join(map(repr, unknown))}, expected {', '.join(TIMEFRAMES)}"
+    claim.findings.append(Finding(Kind.CHANGED, name, reason))
+    claim.promoted = {name: one for name, one in claim.promoted.items() if name in TIMEFRAMES}
+    claim.judged = {name: one for name, one in claim.judged.items() if name in TIMEFRAMES}
 
 
 def nothing_judged(instrument: Instrument) -> dict[str, tuple[str, ...]]:

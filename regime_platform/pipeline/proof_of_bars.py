@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from regime_platform.bars.canonical import read_hashed
+from regime_platform.bars.canonical import part_path, read_hashed
 from regime_platform.bars.compaction import locate_all
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.bars.raw_names import listing, parsed, short_hash
@@ -137,7 +137,11 @@ def present_findings(paths: SymbolPaths, facts: Facts) -> Iterator[Finding]:
     """
     for timeframe, held in promoted_by(facts).items():
         for file in held.files:
-            path = paths.bars(timeframe) / file.name
+            try:
+                path = part_path(paths.bars(timeframe), file.name)
+            except BarsError as error:
+                yield Finding(Kind.CHANGED, paths.manifest.name, str(error))
+                continue
             if not path.exists() or path.stat().st_size != file.bytes:
                 what = f"{timeframe}/{file.name}"
                 yield Finding(Kind.CHANGED, what, "is not as the bar manifest says")
@@ -145,7 +149,12 @@ def present_findings(paths: SymbolPaths, facts: Facts) -> Iterator[Finding]:
 
 def _broken_files(paths: SymbolPaths, timeframe: str, held: Promoted) -> Iterator[Finding]:
     for file in held.files:
-        path, what = paths.bars(timeframe) / file.name, f"bars/{timeframe}/{file.name}"
+        what = f"bars/{timeframe}/{file.name}"
+        try:
+            path = part_path(paths.bars(timeframe), file.name)
+        except BarsError as error:
+            yield Finding(Kind.CHANGED, f"bars/{timeframe}", str(error))
+            continue
         if not path.is_file():
             yield Finding(Kind.MISSING, what, "the file is gone")
         elif (size := path.stat().st_size) != file.bytes:

@@ -16,8 +16,8 @@ from regime_platform.bars.chain_file import append_links, read_chain
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.bars.locks import writing
 from regime_platform.bars.verdicts import read_verdict, write_verdict
-from regime_platform.errors import BarsError, RegimeError
-from regime_platform.files import copy_file, file_sha256, write_atomically
+from regime_platform.errors import BarsError, PathError, RegimeError
+from regime_platform.files import copy_file, file_sha256, path_below, write_atomically
 from regime_platform.manifests.chain import repair_link
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.as_of import bars_as_of
@@ -95,7 +95,7 @@ def plan_repair(platform: Platform, instrument: Instrument) -> Plan:
     bars = sorted(what for what in whats if what.startswith("bars/") or what == "verdict.json")
     results = "compute.db" in whats
     documents = bool(whats.intersection(_MANIFESTS)) or any("manifest of" in one for one in whats)
-    aside = [what for what in bars if (paths.folder / what).is_file()]
+    aside = [what for what in bars if _is_file(paths, what)]
     aside += ["compute.db"] if results and paths.compute_db.exists() else []
     if documents:
         aside += [name for name in _MANIFESTS if (paths.folder / name).exists()]
@@ -139,6 +139,14 @@ def repaired(platform: Platform, instrument: Instrument, plan: Plan, now: dt.dat
         return Repaired(plan, verify(platform, instrument), str(error))
 
 
+def _is_file(paths: SymbolPaths, what: str) -> bool:
+    """True where a finding is about a file below the symbol's folder."""
+    try:
+        return path_below(paths.folder, what).is_file()
+    except PathError:
+        return False
+
+
 def _require_mendable(paths: SymbolPaths, plan: Plan) -> None:
     newer = [one for one in plan.beyond if one.kind is Kind.NEWER]
     if newer:
@@ -169,9 +177,9 @@ def _set_aside(paths: SymbolPaths, plan: Plan, now: dt.datetime) -> None:
     target = paths.set_aside / now.astimezone(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
     kept = {}
     for name in plan.set_aside:
-        source = paths.folder / name
+        source = path_below(paths.folder, name)
         kept[name] = file_sha256(source)
-        write_atomically(target / name, _copier(source))
+        write_atomically(path_below(target, name), _copier(source))
     about: dict[str, Any] = {
         "symbol": plan.symbol,
         "found": [one.facts() for one in plan.proof.findings],
@@ -181,7 +189,7 @@ def _set_aside(paths: SymbolPaths, plan: Plan, now: dt.datetime) -> None:
     _record(paths, about, now, is_new="chain.jsonl" in kept)
     for name in plan.set_aside:
         if name != "chain.jsonl":
-            (paths.folder / name).unlink(missing_ok=True)
+            path_below(paths.folder, name).unlink(missing_ok=True)
 
 
 def _record(

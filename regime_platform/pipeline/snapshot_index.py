@@ -9,6 +9,8 @@ from regime_platform.bars.layout import DataRoot
 from regime_platform.errors import ResultsError
 from regime_platform.manifests.snapshot import Listing
 
+#: What readers use of an entry.
+_USED = frozenset({"label", "file", "date", "name", "number", "seal"})
 _FILE = re.compile(r"manifest_(?P<date>\d{4}-\d{2}-\d{2})(\.(?P<revision>\d+))?\.json")
 
 
@@ -21,7 +23,7 @@ def read_index(root: DataRoot) -> list[Listing]:
     path = root.snapshot_index
     try:
         lines = path.read_bytes().split(b"\n")[:-1]  # what has no end of line was never written
-        return [json.loads(line) for line in lines]
+        return [_listing(json.loads(line)) for line in lines]
     except FileNotFoundError:
         return []
     except ValueError as error:
@@ -29,6 +31,14 @@ def read_index(root: DataRoot) -> list[Listing]:
             f"{path} is damaged ({error}); restore it from a backup, or remove it: it is made anew "
             "from the snapshots"
         ) from error
+
+
+def _listing(facts: object) -> Listing:
+    if not isinstance(facts, dict) or not facts.keys() >= _USED:
+        raise ValueError("a line is no entry of a snapshot")
+    if not _FILE.fullmatch(str(facts["file"])):
+        raise ValueError(f"{facts['file']!a:.200} is no name of a snapshot")
+    return facts
 
 
 def snapshot_files(folder: Path) -> Iterator[tuple[str, int, Path]]:

@@ -16,11 +16,16 @@ from filelock import FileLock
 from regime_platform.bars.layout import DataRoot
 from regime_platform.bars.verdicts import read_verdict
 from regime_platform.errors import RegimeError, ResultsError, UsageError
-from regime_platform.files import append_lines, read_json, sweep_temporary, write_json
-from regime_platform.manifests.manifest import is_whole, sealed
+from regime_platform.files import (
+    append_lines,
+    path_below,
+    read_json,
+    sweep_temporary,
+    write_json,
+)
+from regime_platform.manifests.manifest import sealed
 from regime_platform.manifests.snapshot import (
     NO_RESULTS,
-    SNAPSHOT,
     UNFINISHED,
     Listing,
     absent_entry,
@@ -29,6 +34,7 @@ from regime_platform.manifests.snapshot import (
     symbol_entry,
     why_apart,
 )
+from regime_platform.manifests.snapshot_shape import snapshot_fault
 from regime_platform.model.digests import canonical_json
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.described import is_described
@@ -109,7 +115,7 @@ def find_snapshot(root: DataRoot, wanted: str) -> Snapshot:
     held = snapshots(root)
     for one in reversed(held):
         if wanted in {one["label"], one["date"], one["name"], one["file"]}:
-            found = _read(root.snapshots / one["file"])
+            found = _read(path_below(root.snapshots, one["file"]))
             if found.document["seal"] != one["seal"]:
                 raise ResultsError(f"{found.path} is not the one that was written; {_REMEDY}")
             return found
@@ -169,8 +175,7 @@ def _read(path: Path) -> Snapshot:
         document = read_json(path)
     except RegimeError as error:
         raise ResultsError(f"{path} is damaged; {_REMEDY}") from error
-    if not isinstance(document, dict) or not is_whole(document):
-        raise ResultsError(f"{path} was changed after it was written; {_REMEDY}")
-    if document["manifest"].get("kind") != SNAPSHOT:
-        raise ResultsError(f"{path} is no snapshot; {_REMEDY}")
+    fault = snapshot_fault(document)
+    if fault:
+        raise ResultsError(f"{path} {fault}; {_REMEDY}")
     return Snapshot(path, document)

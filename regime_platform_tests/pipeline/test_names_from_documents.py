@@ -1,0 +1,184 @@
+"""A name in a document of the store leads to no file outside its folder, whoever wrote it there."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from regime_platform.bars.canonical import read_in_force
+from regime_platform.bars.layout import DataRoot
+from regime_platform.errors import BarsError, ConfigError, PathError, ResultsError
+from regime_platform.manifests.manifest import link_of
+from regime_platform.model.digests import facts_digest
+from regime_platform.pipeline.eras import era_set
+from regime_platform.pipeline.outcomes import Status
+from regime_platform.pipeline.platform import Platform, open_platform
+from regime_platform.pipeline.promote import promote
+from regime_platform.pipeline.proof import Kind
+from regime_platform.pipeline.rename_journal import Rename
+from regime_platform.pipeline.renaming import finish_renames
+from regime_platform.pipeline.repair import plan_repair, repaired
+from regime_platform.pipeline.snapshots import find_snapshot, take_snapshot
+from regime_platform.pipeline.verify import manifest_findings, verify
+from regime_platform.pipeline.walk import walk
+from regime_platform.settings import Settings
+from regime_platform_tests.builders import make_bars
+from regime_platform_tests.conftest import NOW
+from regime_platform_tests.street import fingerprint, serve, street
+
+THEIRS = "theirs.parquet"
+PATHS = [f"../../../../../{THEIRS}", "../../compute.db", "/etc/hostname", "", "a\x1b[2J.parquet"]
+
+
+@pytest.fixture(scope="module")
+def _once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("names")
+    settings = street(folder, ["AAA"])
+    serve(settings, "AAA", "1day", make_bars(430))
+    platform = open_platform(settings)
+    list(walk(platform, platform.universe.instruments, NOW))
+    take_snapshot(platform, NOW.date(), NOW)
+    return folder
+
+
+@pytest.fixture
+def settings(_once: Path, tmp_path: Path) -> Settings:
+    shutil.copytree(_once, tmp_path, dirs_exist_ok=True)
+    return street(tmp_path, ["AAA"])
+
+
+@pytest.fixture
+def platform(settings: Settings) -> Platform:
+    return open_platform(settings)
+
+
+def _edit(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    document = json.loads(path.read_text())
+    change(document)
+    path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+def _promise(platform: Platform, change: Callable[[dict[str, Any]], object]) -> None:
+    """Changes what verdict and bar manifest say of the daily bars, with every digest made anew."""
+    paths = platform.root.symbol("AAA")
+
+    def of_verdict(verdict: dict[str, Any]) -> None:
+        change(verdict["series"][0])
+
+    def of_manifest(document: dict[str, Any]) -> None:
+        verdict = json.loads(paths.verdict.read_text())
+        facts = document["manifest"]
+        facts["verdict_digest"] = facts_digest(verdict)
+        series = facts["timeframes"].pop("1day")
+        told = verdict["series"][0]
+        facts["timeframes"][told["timeframe"]] = {**series, "files": told["promoted"]["files"]}
+        document["digest"] = facts_digest(facts)
+        document["seal"] = link_of(document)["seal"]
+
+    _edit(paths.verdict, of_verdict)
+    _edit(paths.manifest, of_manifest)
+    links = [json.loads(line) for line in paths.chain.read_text().splitlines()]
+    manifest = link_of(json.loads(paths.manifest.read_text()))
+    kept = [manifest if one["kind"] == manifest["kind"] else one for one in links]
+    paths.chain.write_text("".join(f"{json.dumps(one)}\n" for one in kept))
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_a_part_that_is_a_path_is_a_finding_and_its_repair_leaves_the_file_alone(
+    platform: Platform, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / THEIRS).write_bytes(b"somebody else's bars")
+    paths = platform.root.symbol("AAA")
+    _promise(platform, lambda series: series["promoted"]["files"][0].update(name=name))
+    (instrument,) = platform.universe.instruments
+    outside = fingerprint(tmp_path, without=("data",))
+    results = paths.compute_db.read_bytes()
+
+    proof = verify(platform, instrument)
+    quick = manifest_findings(paths, None)
+    with pytest.raises(BarsError, match="is no name of a file below"):
+        read_in_force(paths, "1day")
+    repair = repaired(platform, instrument, plan_repair(platform, instrument), NOW)
+
+    assert (Kind.CHANGED, "bars/1day") in {(one.kind, one.what) for one in proof.findings}
+    assert "is no name of a file below" in quick[0].reason
+    assert fingerprint(tmp_path, without=("data",)) == outside
+    assert paths.compute_db.read_bytes() == results
+    assert repair.after.word == "proven"
+
+
+def test_a_timeframe_that_is_a_path_is_a_finding(platform: Platform) -> None:
+    paths = platform.root.symbol("AAA")
+    _promise(platform, lambda series: series.update(timeframe="../../../elsewhere"))
+    (instrument,) = platform.universe.instruments
+
+    proof = verify(platform, instrument)
+
+    assert (
+        "verdict.json",
+        "it names '../../../elsewhere', expected 15min, 1h, 4h, 1day, 1week",
+    ) in {(one.what, one.reason) for one in proof.findings}
+    with pytest.raises(BarsError, match=r"'\.\./x' is no timeframe; expected one of 15min"):
+        paths.bars("../x")
+    assert promote(platform, instrument).status is Status.DONE
+    assert verify(platform, instrument).word != "proven"
+
+
+@pytest.mark.parametrize("former", ["../../outside", "AAA/raw", ""])
+def test_a_rename_that_was_begun_with_a_path_is_not_carried_on(
+    settings: Settings, platform: Platform, tmp_path: Path, former: str
+) -> None:
+    (tmp_path / "outside").mkdir()
+    entry = platform.universe.instrument("AAA").facts() | {"symbol": "BBB"}
+    begun = asdict(Rename(former, "BBB", "2026-11-22T00:00:00Z", entry))
+    (platform.root.path / "renames.json").write_text(json.dumps({"renames": [begun]}))
+    before = fingerprint(tmp_path)
+
+    with pytest.raises(ConfigError, match="is not safe as a folder name"):
+        finish_renames(settings)
+
+    assert fingerprint(tmp_path) == before
+    assert (tmp_path / "outside").is_dir()
+
+
+@pytest.mark.parametrize("file", ["../../outside.json", "/etc/hostname", "index.jsonl", 7])
+def test_a_snapshot_is_found_by_no_path(platform: Platform, file: object) -> None:
+    index = platform.root.snapshot_index
+    entry = json.loads(index.read_text()) | {"file": file}
+    index.write_text(json.dumps(entry) + "\n")
+
+    with pytest.raises(ResultsError, match=r"is no name of a snapshot.*it is made anew"):
+        find_snapshot(platform.root, "2026-11-22")
+
+    index.unlink()
+    assert find_snapshot(platform.root, f"{NOW.date()}").listing["date"] == f"{NOW.date()}"
+
+
+def test_a_snapshot_of_another_shape_is_told_apart_from_a_damaged_one(platform: Platform) -> None:
+    path = next(platform.root.snapshots.glob("manifest_*.json"))
+
+    def other_shape(document: dict[str, Any]) -> None:
+        document["manifest"]["symbols"]["AAA"]["timeframes"] = ["1day"]
+        document["digest"] = facts_digest(document["manifest"])
+        document["seal"] = link_of(document)["seal"]
+
+    _edit(path, other_shape)
+
+    with pytest.raises(ResultsError, match=r"symbols\.AAA\.complete\.timeframes: Input should be"):
+        find_snapshot(platform.root, f"{NOW.date()}")
+
+
+@pytest.mark.parametrize("name", ["../x", "/x", "a/../../x", "a\\x", "\x1b"])
+def test_versions_and_migrations_become_no_path(tmp_path: Path, name: str) -> None:
+    root = DataRoot(tmp_path)
+    for path in (root.era_set, root.migration):
+        with pytest.raises(PathError, match="is no name of a file below"):
+            path(name)
+    with pytest.raises(ConfigError, match="there is no era set"):
+        era_set(root, "other")
+    with pytest.raises(ConfigError, match="is not safe as a folder name"):
+        root.symbol(name)
