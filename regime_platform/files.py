@@ -159,6 +159,12 @@ def move_folder(source: Path, target: Path) -> None:
     _flush(target.parent)
 
 
+def move_file(source: Path, target: Path) -> None:
+    """Gives a file another name in its folder, at one moment and for good."""
+    source.rename(target)
+    _flush(target.parent)
+
+
 def file_sha256(source: Path) -> str:
     """SHA-256 hex of a file's bytes."""
     with source.open("rb") as stream:

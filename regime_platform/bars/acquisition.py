@@ -15,13 +15,15 @@ from regime_platform.bars import raw_log
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.errors import BarsError
 from regime_platform.files import read_json, write_json
+from regime_platform.model.clock import MOST_AHEAD
 from regime_platform.model.coverage import Coverage
 from regime_platform.model.instruments import Instrument
+from regime_platform.model.second_look import second_look_bound
 from regime_platform.validation.bar_rules import finished_when_fetched
 
 
 def read_coverage(paths: SymbolPaths, timeframe: str) -> Coverage:
-    """What is remembered of one series, believed or not.
+    """What is remembered of one series, whether it is still true or not.
 
     Raises:
         BarsError: the file is damaged; names it.
@@ -50,21 +52,28 @@ def _coverage(paths: SymbolPaths, facts: Mapping[str, Any]) -> Coverage:
         ) from error
 
 
-def proven_coverage(paths: SymbolPaths, instrument: Instrument, timeframe: str) -> Coverage:
+def proven_coverage(
+    paths: SymbolPaths, instrument: Instrument, timeframe: str, now: dt.datetime
+) -> Coverage:
     """What is remembered and still true; opens the raw log only where it changed since.
 
+    What a clock ahead of ``now`` remembered or fetched is left out (see ``Coverage.known_at``).
     Bars that no memory speaks of (brought by a migration, or stored by a process that was killed
     before it could note them) count as answered from the first to the last.
 
     Raises:
         BarsError: the memory or the raw log is damaged.
     """
-    coverage = read_coverage(paths, timeframe)
+    stored = read_coverage(paths, timeframe)
+    coverage = stored.known_at(now)
+    if coverage.windows != stored.windows and coverage.settled is not None:
+        bound = second_look_bound(coverage.settled, timeframe, instrument.asset_class)
+        coverage = coverage.settled_until(bound)
     folder = paths.raw(timeframe)
     log = raw_log.log_digest(folder)
-    if coverage.log == log:
+    if stored.log == log and coverage.windows == stored.windows:
         return coverage
-    opens = _finished_opens(paths, instrument, timeframe)
+    opens = _finished_opens(paths, instrument, timeframe, now)
     known = coverage.verified(opens)
     if not known.windows and not opens.is_empty():
         first, last = opens[0], opens[-1]
@@ -92,7 +101,9 @@ def _read(paths: SymbolPaths) -> dict[str, Any]:
     return facts
 
 
-def _finished_opens(paths: SymbolPaths, instrument: Instrument, timeframe: str) -> pl.Series:
-    raw = raw_log.read_raw(paths.raw(timeframe))
+def _finished_opens(
+    paths: SymbolPaths, instrument: Instrument, timeframe: str, now: dt.datetime
+) -> pl.Series:
+    raw = raw_log.read_raw(paths.raw(timeframe), now + MOST_AHEAD)
     finished = raw.filter(finished_when_fetched(raw, timeframe, instrument.asset_class))
     return finished["ts"].drop_nulls().unique().sort()

@@ -20,7 +20,14 @@ from regime_platform.bars.raw_file import (
     read_footer,
     read_rows,
 )
-from regime_platform.bars.raw_names import RawName, compacted_name, digest_of, listing, parsed
+from regime_platform.bars.raw_names import (
+    RawName,
+    compacted_name,
+    digest_of,
+    listing,
+    names_aside,
+    parsed,
+)
 from regime_platform.errors import BarsError
 from regime_platform.files import write_bytes
 from regime_platform.validation.series_rules import GATE_SCHEMA
@@ -112,10 +119,13 @@ def locate(folder: Path, name: str) -> str:
 def locate_all(folder: Path, names: Iterable[str]) -> dict[str, str | None]:
     """The same for many, each file opened once; None where no file holds it.
 
+    A file that was set aside (see ``ahead``) still holds what it held.
+
     Raises:
         BarsError: a compacted file is damaged, or the folder has what is no file of a raw log.
     """
-    live = listing(folder)[0]
+    aside = names_aside(folder) if folder.is_dir() else {}
+    live = [*listing(folder)[0], *aside.values()]
     held = {one.text for one in live}
     batches: dict[str, list[RawName]] = {}
 
@@ -123,6 +133,8 @@ def locate_all(folder: Path, names: Iterable[str]) -> dict[str, str | None]:
         wanted = parsed(name)
         if wanted is None or name in held:
             return None if wanted is None else name
+        if name in aside:
+            return aside[name].text
         for one in (one for one in live if one.supersedes(wanted)):
             if one.text not in batches:
                 batches[one.text] = _batches(folder, one)

@@ -8,6 +8,9 @@ or, after compaction, several that came one after the other::
 
     {first sequence}-{last sequence}-{sum of the batches}-{hash of its bytes}.parquet
 
+A file set aside because a clock ahead stamped it (see ``ahead``) ends in ``.ahead.parquet`` and is
+no part of the log any more.
+
 Names sort in order of arrival and tell on damage. A compacted file supersedes every file whose
 sequence lies in its range: so the range leads from any name of old to the file that holds it now,
 and a compaction killed between writing and removing changes nothing for a reader.
@@ -24,10 +27,11 @@ from regime_platform.errors import BarsError
 
 _NAME = re.compile(
     r"(?P<first>\d{6})-"
-    r"(?:\d{8}T\d{6}Z|(?P<last>\d{6})-(?P<sum>[0-9a-f]{16}))-"
-    r"(?P<hash>[0-9a-f]{8})(?P<legacy>\.legacy)?\.parquet"
+    r"(?:(?P<moment>\d{8}T\d{6}Z)|(?P<last>\d{6})-(?P<sum>[0-9a-f]{16}))-"
+    r"(?P<hash>[0-9a-f]{8})(?P<legacy>\.legacy)?(?P<ahead>\.ahead)?\.parquet"
 )
 _LEGACY = ".legacy.parquet"
+_AHEAD = ".ahead.parquet"
 _SUMS = 1 << 64
 
 
@@ -41,11 +45,13 @@ class RawName:
     weight: int  # sum over its batches of what their names hash to, modulo 2**64
     hash: str  # of its bytes
     is_legacy: bool  # migrated: never merged with another file
+    fetched_at: str = ""  # as ``moment_text`` has it; empty for a compacted file
+    is_aside: bool = False  # no part of the log any more
 
     def supersedes(self, other: "RawName") -> bool:
         """True where this is a compacted file that holds all that ``other`` holds."""
         within = self.first <= other.first and other.last <= self.last
-        return self != other and self.first < self.last and within
+        return self != other and not self.fetched_at and within
 
 
 def parsed(name: str) -> RawName | None:
@@ -53,16 +59,25 @@ def parsed(name: str) -> RawName | None:
     found = _NAME.fullmatch(name)
     if found is None or (found["last"] and found["legacy"]):
         return None
-    first = int(found["first"])
+    first, is_aside = int(found["first"]), found["ahead"] is not None
     if found["last"] is None:
         weight = int(hashlib.sha256(name.encode()).hexdigest()[:16], 16)
-        return RawName(name, first, first, weight, found["hash"], found["legacy"] is not None)
-    return RawName(name, first, int(found["last"]), int(found["sum"], 16), found["hash"], False)
+        is_legacy, moment = found["legacy"] is not None, found["moment"]
+        return RawName(name, first, first, weight, found["hash"], is_legacy, moment, is_aside)
+    weight = int(found["sum"], 16)
+    return RawName(
+        name, first, int(found["last"]), weight, found["hash"], is_legacy=False, is_aside=is_aside
+    )
+
+
+def moment_text(instant: dt.datetime) -> str:
+    """An instant as names have it, to the second; such texts sort by time."""
+    return instant.astimezone(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
 def batch_name(sequence: int, fetched_at: dt.datetime, data: bytes, *, is_legacy: bool) -> str:
     """The name of a file of one batch."""
-    moment = fetched_at.astimezone(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
+    moment = moment_text(fetched_at)
     suffix = _LEGACY if is_legacy else ".parquet"
     return f"{sequence:06d}-{moment}-{short_hash(data)}{suffix}"
 
@@ -83,6 +98,11 @@ def compacted_name(merged: Iterable[RawName], data: bytes) -> str:
     return (
         f"{parts[0].first:06d}-{parts[-1].last:06d}-{_total(parts):016x}-{short_hash(data)}.parquet"
     )
+
+
+def aside_name(text: str) -> str:
+    """The name of a file of the log once it is set aside."""
+    return text.removesuffix(".parquet") + _AHEAD
 
 
 def short_hash(data: bytes) -> str:
@@ -107,20 +127,32 @@ def listing(folder: Path) -> tuple[list[RawName], list[RawName]]:
     return live, superseded
 
 
+def names_aside(folder: Path) -> dict[str, RawName]:
+    """The files that were set aside, by the names that they had in the log.
+
+    Raises:
+        BarsError: the folder holds something that is no file of a raw log.
+    """
+    return {
+        name.text.removesuffix(_AHEAD) + ".parquet": name for name in _files(folder, aside=True)
+    }
+
+
 def digest_of(names: Iterable[RawName]) -> str:
     """Says which batches a log holds, whatever files they lie in."""
     return f"{_total(names):016x}"
 
 
-def _files(folder: Path) -> list[RawName]:
-    found = []
+def _files(folder: Path, *, aside: bool = False) -> list[RawName]:
+    found: list[RawName] = []
     for path in folder.iterdir():
         if path.name.startswith("."):
             continue
         name = parsed(path.name)
         if name is None:
             raise BarsError(f"{path} is no file of the raw log; move it out of there")
-        found.append(name)
+        if name.is_aside == aside:
+            found.append(name)
     return found
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from regime_platform.model.clock import MOST_AHEAD, is_ahead
 from regime_platform.model.series import instant, iso
 
 #: A window that was answered once and must be read again before it counts.
@@ -114,6 +115,28 @@ class Coverage:
             return self
         return replace(self, windows=kept, settled=None if not kept else self.settled)
 
+    def known_at(self, now: dt.datetime) -> "Coverage":
+        """Without what a clock ahead of ``now`` noted: unknown, so that it is asked for again.
+
+        Where a window goes, the newest that stay may lack their second look: ``settled`` is at
+        most their end.
+        """
+        kept = tuple(
+            window
+            for window in self.windows
+            if not is_ahead(window.read_at, now) and not is_ahead(window.end, now)
+        )
+        latest = (now + MOST_AHEAD).date()
+        known = replace(
+            self,
+            earliest=_by(self.earliest, latest),
+            earliest_asked=_by(self.earliest_asked, latest),
+        )
+        settled = self.settled
+        if settled is not None and (kept != self.windows or is_ahead(settled, now)):
+            settled = min(settled, kept[-1].end) if kept else None
+        return replace(known, windows=kept, settled=settled)
+
     def adopted(self, first: dt.datetime, last: dt.datetime, opens: pl.Series) -> "Coverage":
         """Taking bars of unknown origin for one answered window; their second look is still due."""
         end = last + dt.timedelta(microseconds=1)
@@ -194,6 +217,10 @@ def _grow_together(last: Window, one: Window) -> bool:
 
 def _count(opens: pl.Series, start: dt.datetime, end: dt.datetime) -> int:
     return int(((opens >= start) & (opens < end)).sum())
+
+
+def _by(date: dt.date | None, latest: dt.date) -> dt.date | None:
+    return None if date is None or date > latest else date
 
 
 def _midnight(date: dt.date) -> dt.datetime:

@@ -6,12 +6,14 @@ one page at most, and what was answered is not asked again.
 
 import datetime as dt
 from dataclasses import replace
+from functools import partial
 
 from regime_platform.bars import raw_log
 from regime_platform.bars.acquisition import proven_coverage, write_coverage
 from regime_platform.bars.locks import writing
 from regime_platform.bars.raw_log import FetchFacts, Merge
 from regime_platform.errors import CredentialsError, QuotaError, RegimeError, SourceError
+from regime_platform.model.clock import MOST_AHEAD
 from regime_platform.model.coverage import Coverage, Refusal
 from regime_platform.model.fetch_plan import (
     HISTORY,
@@ -22,10 +24,12 @@ from regime_platform.model.fetch_plan import (
     next_need,
 )
 from regime_platform.model.instruments import Instrument
+from regime_platform.pipeline.fetched_ahead import set_ahead_aside
 from regime_platform.pipeline.order import Order, fetch_facts
 from regime_platform.pipeline.outcomes import SeriesIngest
 from regime_platform.pipeline.platform import Platform
 from regime_platform.pipeline.split_rewrites import (
+    Shown,
     await_rewrite,
     settle_rewrite,
     shown_split,
@@ -70,7 +74,8 @@ class SeriesFetch:
         self.symbol = instrument.symbol
         self.timeframe = timeframe
         self.counts = SeriesIngest(timeframe)
-        self.coverage = proven_coverage(self._paths, instrument, timeframe)
+        self._present = partial(platform.present, order.now)
+        self.coverage = self._proven()
 
     def run(self) -> SeriesIngest:
         """Asks until all is held.
@@ -97,7 +102,10 @@ class SeriesFetch:
         refusal = self.coverage.refusal
         if refusal is None or self._order.is_backfill:
             return None
-        return refusal if self._order.now.date() < refusal.ask_again else None
+        now = self._order.now
+        latest = self._present() + MOST_AHEAD + _BELIEVED.get(refusal.status, dt.timedelta())
+        is_known = now.date() < refusal.ask_again <= latest.date()
+        return refusal if is_known else None
 
     def next_need(self) -> Need | None:
         """The next window to ask for; None where all is held."""
@@ -118,15 +126,16 @@ class SeriesFetch:
         self._tail_is_asked |= need.is_final
         facts = self._facts(page)
         folder = self._paths.raw(self.timeframe)
+        set_ahead_aside(self._paths, self.timeframe, page, self._present())
         merge = raw_log.compare(folder, page.bars, facts)
         split = shown_split(self._paths, self.timeframe, page, merge)
         if merge.stored or self._answered(need, page, self.coverage) != self.coverage:
             with writing(self._paths):
                 if split is not None:
-                    now = self._order.now
-                    await_rewrite(self._paths, self._instrument, self.timeframe, split, now)
+                    shown = Shown(split, self.timeframe, self._order.now)
+                    await_rewrite(self._paths, self._instrument, shown, self._present())
                 # as it stands by now: another process may have been here meanwhile
-                known = proven_coverage(self._paths, self._instrument, self.timeframe)
+                known = self._proven()
                 merge = raw_log.append(folder, page.bars, facts, compared=merge)
                 self.coverage = self._answered(need, page, known)
                 if need.kind == HISTORY and merge.revised and not self._was_restarted:
@@ -202,6 +211,9 @@ class SeriesFetch:
             since=self.coverage.since,
             refusal=None,
         )
+
+    def _proven(self) -> Coverage:
+        return proven_coverage(self._paths, self._instrument, self.timeframe, self._present())
 
     def _facts(self, page: Page) -> FetchFacts:
         return fetch_facts(self._instrument, self.timeframe, page, self._order.now)

@@ -6,6 +6,7 @@ next publishing names the new files.
 
 from dataclasses import dataclass
 
+from regime_platform.bars.ahead import files_ahead
 from regime_platform.bars.compaction import Compaction, compact, is_compact
 from regime_platform.bars.locks import writing
 from regime_platform.errors import RegimeError
@@ -47,17 +48,19 @@ def compact_symbol(platform: Platform, instrument: Instrument) -> CompactOutcome
     """Compacts every raw log of ``instrument``, also of timeframes it is followed on no more.
 
     Where all are compact, no lock is taken and nothing is written. A log that cannot be compacted
-    stays as it is and leaves the others compacted.
+    stays as it is and leaves the others compacted; so does one with files that a clock ahead
+    stamped, which the next fetch sets aside.
     """
     paths = platform.root.symbol(instrument.symbol)
     series: list[SeriesCompaction] = []
     failed: list[str] = []
     for timeframe in TIMEFRAMES:
         try:
-            if is_compact(paths.raw(timeframe)):
+            folder = paths.raw(timeframe)
+            if is_compact(folder) or files_ahead(folder, platform.present()):
                 continue
             with writing(paths):
-                series.append(SeriesCompaction(timeframe, compact(paths.raw(timeframe))))
+                series.append(SeriesCompaction(timeframe, compact(folder)))
         except RegimeError as error:
             failed.append(f"{timeframe}: {error}")
     status = Status.DONE if series else Status.UNCHANGED

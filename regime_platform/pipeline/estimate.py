@@ -56,7 +56,9 @@ def estimate(platform: Platform, instruments: Sequence[Instrument], batches: Bat
         per_minute = source.credits_per_minute()
         for timeframe in batches.wanted(instrument):
             paths = platform.root.symbol(instrument.symbol)
-            known = _planned(proven_coverage(paths, instrument, timeframe), batches.order)
+            present = platform.present(batches.order.now)
+            proven = proven_coverage(paths, instrument, timeframe, present)
+            known = _planned(proven, batches.order)
             # what nothing is held of costs the same for every symbol of a class
             symbol = instrument.symbol if known.windows else ""
             days = platform.reread_days

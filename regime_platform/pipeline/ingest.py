@@ -13,6 +13,7 @@ from regime_platform.bars.raw_log import Merge
 from regime_platform.errors import CredentialsError, QuotaError, RegimeError
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.batches import Batches
+from regime_platform.pipeline.fetched_ahead import set_ahead_aside
 from regime_platform.pipeline.order import fetch_facts
 from regime_platform.pipeline.outcomes import IngestOutcome, SeriesIngest, Status
 from regime_platform.pipeline.platform import Platform
@@ -89,6 +90,7 @@ def _store(
 ) -> Merge:
     paths = platform.root.symbol(instrument.symbol)
     facts = fetch_facts(instrument, timeframe, page, now)
+    set_ahead_aside(paths, timeframe, page, platform.present(now))
     looked = raw_log.compare(paths.raw(timeframe), page.bars, facts)
     if looked.stored == 0:
         return looked

@@ -6,6 +6,7 @@ process may end anywhere in between.
 """
 
 import datetime as dt
+from dataclasses import dataclass
 
 from regime_platform.bars import rewrites
 from regime_platform.bars.acquisition import proven_coverage, write_coverage
@@ -19,6 +20,15 @@ from regime_platform.model.timeframes import is_intraday
 from regime_platform.sources.protocol import Page
 
 
+@dataclass(frozen=True)
+class Shown:
+    """A split that a page showed."""
+
+    split: Split
+    timeframe: str  # of the page
+    at: dt.datetime
+
+
 def shown_split(paths: SymbolPaths, timeframe: str, page: Page, merge: Merge) -> Split | None:
     """The split that ``page`` shows and nobody waits for yet."""
     if not merge.revised or page.price_basis != "split_adjusted":
@@ -30,13 +40,14 @@ def shown_split(paths: SymbolPaths, timeframe: str, page: Page, merge: Merge) ->
 
 
 def await_rewrite(
-    paths: SymbolPaths, instrument: Instrument, seen_on: str, split: Split, now: dt.datetime
+    paths: SymbolPaths, instrument: Instrument, shown: Shown, present: dt.datetime
 ) -> None:
     """Marks all that was read on the old basis as unread; hold the lock."""
     frames = [one for one in instrument.timeframes if not is_intraday(one)]
     for frame in frames:  # first, because a split that is noted counts on it
-        write_coverage(paths, frame, proven_coverage(paths, instrument, frame).unread())
-    rewrites.note(paths, frames, split, seen_on=seen_on, seen_at=now)
+        known = proven_coverage(paths, instrument, frame, present)
+        write_coverage(paths, frame, known.unread())
+    rewrites.note(paths, frames, shown.split, seen_on=shown.timeframe, seen_at=shown.at)
 
 
 def settle_rewrite(

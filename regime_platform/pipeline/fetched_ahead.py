@@ -1,0 +1,30 @@
+"""Before a page is stored: what a clock ahead had stored of the series is set aside.
+
+Only a page can show that this is safe: were it the present clock that is behind, a source would
+serve bars from after it (and a vendor's ``Date`` header would have refused the fetch).
+"""
+
+import datetime as dt
+
+from regime_platform.bars.ahead import files_ahead, set_aside
+from regime_platform.bars.layout import SymbolPaths
+from regime_platform.bars.locks import writing
+from regime_platform.sources.protocol import Page
+
+#: A daily bar may open so long before the date by which it is labelled.
+_LEAD = dt.timedelta(hours=3)
+
+
+def set_ahead_aside(paths: SymbolPaths, timeframe: str, page: Page, present: dt.datetime) -> None:
+    """Sets aside what was stamped later than ``present``; takes the lock where there is any.
+
+    Raises:
+        BarsError: a file of the raw log is damaged.
+    """
+    newest = page.bars["ts"].max()
+    if not isinstance(newest, dt.datetime) or newest > present + _LEAD:
+        return
+    folder = paths.raw(timeframe)
+    if files_ahead(folder, present):
+        with writing(paths):
+            set_aside(folder, present)
