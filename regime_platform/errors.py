@@ -55,3 +55,22 @@ class OlderResultsError(ResultsError):
 
 class OlderVersionWarning(UserWarning):
     """An answer comes from a file of an older version; the message says how it was understood."""
+
+
+def failure_reason(error: Exception, symbol: str) -> str:
+    """Why one symbol of many failed, and the remedy; for commands that then go on with the others.
+
+    Args:
+        error: what was raised while the symbol was processed.
+        symbol: the symbol.
+    """
+    if isinstance(error, RegimeError):
+        return str(error)
+    if isinstance(error, IsADirectoryError):
+        return (
+            f"{error.filename} is a folder where a file belongs; move it away, "
+            f"then `regime run {symbol}`"
+        )
+    if isinstance(error, OSError):
+        return f"{error}; see to the disk or the folder, then run {symbol} again"
+    return f"unexpected {type(error).__name__}: {error}; `regime verify {symbol}` looks for damage"

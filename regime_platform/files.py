@@ -138,19 +138,28 @@ def append_line(target: Path, line: str) -> None:
 
 
 def read_json(source: Path) -> Any:
-    """The parsed file, or None where there is none.
+    """The object in a JSON file, or None where there is no file.
 
     Raises:
-        RegimeError: the file is not JSON, which this platform never leaves behind.
+        RegimeError: the file holds no JSON object, which this platform never leaves behind.
+        OSError: it cannot be read, for instance because a folder has its name.
     """
     try:
-        return json.loads(source.read_text(encoding="utf-8"))
+        document = json.loads(source.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except ValueError as error:
-        raise RegimeError(
-            f"{source} is damaged ({error}); restore it from a backup, or remove it and run again"
-        ) from error
+    except (ValueError, RecursionError) as error:
+        raise damaged(source, str(error)) from error
+    if not isinstance(document, dict):
+        raise damaged(source, f"a JSON object was expected, not {type(document).__name__}")
+    return document
+
+
+def damaged(source: Path, why: str) -> RegimeError:
+    """The error of a JSON file that is not what this platform writes."""
+    return RegimeError(
+        f"{source} is damaged ({why}); restore it from a backup, or remove it and run again"
+    )
 
 
 def move_folder(source: Path, target: Path) -> None:

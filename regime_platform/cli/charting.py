@@ -8,7 +8,7 @@ import typer
 from regime_platform.cli.exits import ALL_GOOD, NOTHING_SUCCEEDED, SOME_FAILED
 from regime_platform.cli.options import Json
 from regime_platform.cli.selection import Symbols
-from regime_platform.errors import RegimeError
+from regime_platform.errors import RegimeError, failure_reason
 
 if TYPE_CHECKING:
     from regime_platform.model.instruments import Instrument
@@ -30,7 +30,7 @@ def charts(
     pages, problems = write_pages(platform, wanted)
     missing = [one.symbol for one in wanted if one.symbol not in {*pages, *problems}]
     if symbols:  # a symbol named has to have a page
-        problems |= {one: _why_none(platform, one) for one in missing}
+        problems |= {symbol: _why_none(platform, symbol) for symbol in missing}
     if as_json:
         written = {name: page.is_written for name, page in pages.items()}
         paths = {name: str(page.path) for name, page in pages.items()}
@@ -58,8 +58,8 @@ def write_pages(
         for instrument in progress.announcing(instruments):
             try:
                 page = symbol_page(house, instrument.symbol)
-            except RegimeError as error:
-                problems[instrument.symbol] = str(error)
+            except Exception as error:  # noqa: BLE001 - one damaged symbol must not stop the others
+                problems[instrument.symbol] = failure_reason(error, instrument.symbol)
             else:
                 if page is not None:
                     pages[instrument.symbol] = page
@@ -73,7 +73,10 @@ def _why_none(house: "House", symbol: str) -> str:
     paths = house.root.symbol(symbol)
     if paths.compute_db.exists():
         return "no timeframe has enough bars for a state; see `regime board`"
-    held_back = gate_reason(paths)
+    try:
+        held_back = gate_reason(paths)
+    except (RegimeError, OSError) as error:
+        return failure_reason(error, symbol)
     remedy = (
         f"blocked by the gate: {held_back}" if held_back else f"`regime run {symbol}` makes them"
     )

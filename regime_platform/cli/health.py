@@ -16,6 +16,7 @@ from regime_platform.errors import RegimeError
 from regime_platform.settings import Settings, load_universe
 
 _LITTLE_SPACE = 2 * 1024**3
+_MOST_NAMED = 10  # symbols in one finding
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,10 @@ def looked_at(settings: Settings, checks: Sequence[Check]) -> list[Finding]:
     for check in checks:
         try:
             found.extend(check(settings))
-        except (RegimeError, OSError) as error:
-            found.append(Finding(check.__name__.strip("_").replace("_", " "), "wrong", str(error)))
+        except Exception as error:  # noqa: BLE001 - damage in one place ends no other check
+            expected = isinstance(error, RegimeError | OSError)
+            reason = str(error) if expected else f"unexpected {type(error).__name__}: {error}"
+            found.append(Finding(check.__name__.strip("_").replace("_", " "), "wrong", reason))
     return found
 
 
@@ -155,12 +158,40 @@ def _board(settings: Settings) -> list[Finding]:
     from regime_platform.query.boards import board
 
     rows = board(where=settings)
-    if rows.is_empty():
+    outdated = _outdated_rows(settings)
+    if rows.is_empty() and not outdated:
         remedy = "`regime run --all` fetches and computes"
         return [Finding("board", "note", "nothing computed yet", remedy)]
     newest = rows.select(pl.col("last_ts").max().dt.strftime("%Y-%m-%d %H:%M")).item()
     symbols = rows["symbol"].n_unique()
-    return [Finding("board", "ok", f"{symbols} symbols, newest bar {newest} UTC")]
+    found = [*_failed_symbols(rows), *outdated]
+    return found or [Finding("board", "ok", f"{symbols} symbols, newest bar {newest} UTC")]
+
+
+def _failed_symbols(rows: pl.DataFrame) -> list[Finding]:
+    failed = rows.filter(pl.col("status") == "failed").unique("symbol", maintain_order=True)
+    named = [
+        f"{symbol}: {reason}" for symbol, reason in failed.select("symbol", "reason").iter_rows()
+    ]
+    return [Finding("results", "wrong", one) for one in _first(named)]
+
+
+def _outdated_rows(settings: Settings) -> list[Finding]:
+    from regime_platform.compute_db.board import read_board
+    from regime_platform.pipeline.board_check import differing
+
+    root = DataRoot(settings.data_root.expanduser().absolute())
+    symbols = differing(root, load_universe(settings).instruments, read_board(root))
+    if not symbols:
+        return []
+    reason = f"not the results of {len(symbols)} symbols: {', '.join(_first(symbols))}"
+    remedy = f"any run makes their rows again, for example `regime promote {symbols[0]}`"
+    return [Finding("board", "wrong", reason, remedy)]
+
+
+def _first(names: list[str]) -> list[str]:
+    more = len(names) - _MOST_NAMED
+    return [*names[:_MOST_NAMED], f"and {more} more"] if more > 0 else names
 
 
 _CHECKS: tuple[Check, ...] = (

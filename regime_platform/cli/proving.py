@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import typer
 
 from regime_platform.cli.exits import ALL_GOOD, NOTHING_SUCCEEDED, SOME_FAILED
-from regime_platform.errors import RegimeError
+from regime_platform.errors import failure_reason
 
 if TYPE_CHECKING:
     from regime_platform.model.instruments import Instrument
@@ -61,8 +61,9 @@ def prove_past(
         for one in instruments:
             try:
                 facts = results_as_of(platform, one, moment).facts() | {"is_recomputed": True}
-            except RegimeError as error:
-                terms = {"standing": "unknown", "reason": str(error), "differs": []}
+            except Exception as error:  # noqa: BLE001 - one damaged symbol must not stop the others
+                reason = failure_reason(error, one.symbol)
+                terms = {"standing": "unknown", "reason": reason, "differs": []}
                 facts = {"symbol": one.symbol, "terms": terms, "is_recomputed": False}
             told.append(facts)
             progress.advance(one.symbol)

@@ -79,7 +79,9 @@ def repair(  # noqa: PLR0913, PLR0917 - one parameter per option
     """Tell, and with --yes do, what makes damaged symbols whole again from their raw logs."""
     from regime_platform.cli.clock import moment
     from regime_platform.cli.exits import code_of
+    from regime_platform.cli.screen import messages
     from regime_platform.cli.warming import warm
+    from regime_platform.pipeline.board import refreshed_board
     from regime_platform.pipeline.repair import Repaired as Outcome
     from regime_platform.pipeline.repair import plan_repair, repaired
 
@@ -94,6 +96,9 @@ def repair(  # noqa: PLR0913, PLR0917 - one parameter per option
             repaired(platform, instrument, plan, at) if yes else Outcome(plan, plan.proof)
         )
     code = code_of(outcomes)
+    problem = refreshed_board(platform, []) if yes else ""
+    if problem:
+        messages().print(problem, style="bold red", markup=False)
     _tell_repairs(outcomes, code, was_done=yes, as_json=as_json)
     raise typer.Exit(code)
 

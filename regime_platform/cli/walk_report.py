@@ -22,11 +22,12 @@ class WalkReport:
     outcomes: Sequence[WalkOutcome]  # one per symbol walked
     seconds: float | None = None
     end: str = ""  # why the walk ended early; empty where it did not
+    board: str = ""  # why the board is not up to date; empty where it is
 
     @property
     def code(self) -> int:
         """The exit code that follows."""
-        return code_of(self.outcomes, is_complete=not self.end)
+        return code_of(self.outcomes, is_complete=not (self.end or self.board))
 
     def print_json(self) -> None:
         """One JSON document on stdout."""
@@ -35,6 +36,7 @@ class WalkReport:
                 "exit_code": self.code,
                 "seconds": self.seconds and round(self.seconds, 3),
                 "ended_early": self.end or None,
+                "board": self.board or None,
                 "counts": _counts(self.outcomes),
                 "symbols": [outcome_facts(one) for one in self.outcomes],
             }
@@ -49,6 +51,8 @@ class WalkReport:
                 console.print(one.detail, style="dim", markup=False)
         if self.end:
             console.print(f"the walk ended early: {self.end}", style="bold red", markup=False)
+        if self.board:
+            console.print(self.board, style="bold red", markup=False)
         console.print(_summary(self.outcomes, self.seconds), markup=False)
 
 

@@ -87,7 +87,7 @@ def _walk_and_report(meant: Asked, order: _Order) -> None:
     from regime_platform.cli.clock import moment
     from regime_platform.cli.walk_report import WalkReport
     from regime_platform.cli.warming import warm
-    from regime_platform.pipeline.board import refresh_board
+    from regime_platform.pipeline.board import refreshed_board
 
     now = moment(order.now)
     if Stage.COMPUTE_DB in order.stages:
@@ -101,8 +101,8 @@ def _walk_and_report(meant: Asked, order: _Order) -> None:
     except (CredentialsError, QuotaError) as error:  # the source refuses everybody
         end = str(error)
     finally:
-        refresh_board(meant.platform, outcomes)
-    report = WalkReport(outcomes, time.monotonic() - started, end)
+        problem = refreshed_board(meant.platform, outcomes)
+    report = WalkReport(outcomes, time.monotonic() - started, end, problem)
     if order.as_json:
         report.print_json()
     else:

@@ -22,7 +22,7 @@ from regime_platform.orchestration.freshness import IS_FRESH, freshness
 from regime_platform.orchestration.tables import table
 from regime_platform.orchestration.targets import Targets
 from regime_platform.orchestration.work import Work
-from regime_platform.pipeline.board import refresh_board
+from regime_platform.pipeline.board import refreshed_board
 from regime_platform.pipeline.outcomes import Stage, Status, WalkOutcome
 from regime_platform.pipeline.parallel_walk import Task, walk_on_cores
 from regime_platform.pipeline.platform import Platform
@@ -61,7 +61,8 @@ def report_walk(
         yield from _group_events(platform, work, outcomes[told:])
         raise
     finally:
-        trouble += _refresh(platform, outcomes)
+        problem = refreshed_board(platform, outcomes)
+        trouble += [problem] if problem else []
     yield from _group_events(platform, work, outcomes[told:])
     if _wants_freshness(work, outcomes):
         yield freshness(platform, now)
@@ -83,14 +84,6 @@ def _group_events(
 def _wants_freshness(work: Work, outcomes: Sequence[WalkOutcome]) -> bool:
     made = any(stage_status(one, Stage.COMPUTE_DB) is Status.DONE for one in outcomes)
     return IS_FRESH in work.checks and (work.is_partitioned or made)
-
-
-def _refresh(platform: Platform, outcomes: Sequence[WalkOutcome]) -> list[str]:
-    try:
-        refresh_board(platform, outcomes)
-    except Exception as error:  # noqa: BLE001 - a cache must not hide how the symbols fared
-        return [f"the board was not refreshed: {type(error).__name__}: {error}"]
-    return []
 
 
 def _failure(work: Work, outcomes: Sequence[WalkOutcome], trouble: Sequence[str]) -> dg.Failure:

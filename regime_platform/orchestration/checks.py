@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 import dagster as dg
 
-from regime_platform.errors import RegimeError
+from regime_platform.errors import failure_reason
 from regime_platform.orchestration.evidence import EVIDENCE, Evidence
 from regime_platform.orchestration.targets import Targets
 from regime_platform.orchestration.work import Work
@@ -73,11 +73,8 @@ def check_evaluations(
 def _evidence(platform: Platform, outcome: WalkOutcome, stage: Stage) -> Evidence | None:
     try:
         return EVIDENCE[stage](platform, outcome)
-    except (RegimeError, OSError) as error:
-        return Evidence(passed=False, reason=str(error))
     except Exception as error:  # noqa: BLE001 - one symbol's damaged file must not stop the others
-        reason = f"cannot be judged: unexpected {type(error).__name__}: {error}"
-        return Evidence(passed=False, reason=reason)
+        return Evidence(passed=False, reason=failure_reason(error, outcome.symbol))
 
 
 def _evaluation(

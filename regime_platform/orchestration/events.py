@@ -77,13 +77,20 @@ def _materialization(
     platform: Platform, work: Work, outcome: WalkOutcome, stage: Stage
 ) -> dg.AssetMaterialization:
     metadata = _metadata(platform, work, outcome, stage)
-    version = data_version(platform, stage, outcome)
+    version = _version(platform, outcome, stage)
     return dg.AssetMaterialization(
         stage.value,
         partition=outcome.symbol,
         metadata=metadata,
         tags={"dagster/data_version": version} if version else None,
     )
+
+
+def _version(platform: Platform, outcome: WalkOutcome, stage: Stage) -> str | None:
+    try:
+        return data_version(platform, stage, outcome)
+    except Exception:  # noqa: BLE001 - the stage is done; the metadata say what is wrong
+        return None
 
 
 def _metadata(platform: Platform, work: Work, outcome: WalkOutcome, stage: Stage) -> Metadata:

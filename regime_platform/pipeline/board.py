@@ -1,99 +1,93 @@
-"""Keeps the board in step with the symbols that were walked."""
+"""Keeps the board in step with the results, however the process that made them ended.
+
+Every run compares all rows with the files that they were made from, by size and time alone, and
+makes those again that differ, also of symbols that it did not process: a process may have been
+killed between its results and the board.
+"""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import polars as pl
 
-from regime_platform.compute_db.board import BOARD_SCHEMA, read_board, update_board
-from regime_platform.compute_db.reader import read_table
-from regime_platform.errors import ResultsError
+from regime_platform.compute_db.board import BOARD_SCHEMA, readable_board, update_board
 from regime_platform.model.instruments import Instrument
-from regime_platform.model.result_schema import LATEST_SCHEMA
-from regime_platform.model.series import instant
-from regime_platform.pipeline.derive import stored_lineage
+from regime_platform.pipeline.board_check import Shown, is_outdated, shown_rows
+from regime_platform.pipeline.board_rows import blocked_by, board_rows
 from regime_platform.pipeline.outcomes import Status, WalkOutcome
 from regime_platform.pipeline.platform import Platform
-from regime_platform.pipeline.promote import read_verdict
 
 
 def refresh_board(platform: Platform, outcomes: Sequence[WalkOutcome]) -> bool:
-    """Takes over what the walk changed, and what the board lacks; False where that is nothing."""
-    held_back = {one.symbol: _held_back(one) for one in outcomes}
-    changed = {
-        one.symbol
-        for one in outcomes
-        if one.derive is not None and one.derive.status is Status.DONE
+    """Takes over what a run changed, and what the board does not show as it is.
+
+    Returns:
+        False where that changes nothing, so that nothing was written.
+    """
+    reasons = {outcome.symbol: _left_behind(platform, outcome) for outcome in outcomes}
+    computed = {
+        outcome.symbol
+        for outcome in outcomes
+        if outcome.derive is not None and outcome.derive.status is Status.DONE
     }
-    try:
-        board = read_board(platform.root)
-    except ResultsError:  # a damaged cache: taking over a few symbols would lose all others
-        everybody = platform.universe.symbols
-        return _replace(platform, {symbol: held_back.get(symbol) for symbol in everybody})
-    known = dict(board.select("symbol", "held_back").iter_rows())
-    wanted = {
-        symbol: reason
-        for symbol, reason in held_back.items()
-        if symbol in changed or symbol not in known or known[symbol] != reason
-    }
+    known = shown_rows(readable_board(platform.root))
+    wanted: dict[str, str | None] = {}
+    for instrument in platform.universe.instruments:
+        symbol, shown = instrument.symbol, known.get(instrument.symbol)
+        if symbol in reasons:
+            is_same = shown is not None and shown.held_back == reasons[symbol]
+            if symbol in computed or not is_same or is_outdated(platform.root, instrument, shown):
+                wanted[symbol] = reasons[symbol]
+        elif is_outdated(platform.root, instrument, shown):
+            wanted[symbol] = _reason_of_files(platform, symbol, shown)
     return _replace(platform, wanted) if wanted else False
+
+
+def refreshed_board(platform: Platform, outcomes: Sequence[WalkOutcome]) -> str:
+    """The same for a run whose report must not depend on it.
+
+    Returns:
+        Why the board could not be refreshed, with the remedy; empty where it was.
+    """
+    try:
+        refresh_board(platform, outcomes)
+    except Exception as error:  # noqa: BLE001 - a cache must not hide how the symbols fared
+        return (
+            f"the board was not refreshed ({type(error).__name__}: {error}); see to the disk, "
+            "then any run, for example `regime promote --all`, makes it again"
+        )
+    return ""
 
 
 def rebuild_board(platform: Platform, instruments: Sequence[Instrument]) -> bool:
     """Makes the rows of ``instruments`` from their compute.db files and verdicts."""
+    root = platform.root
     return _replace(
-        platform, {one.symbol: _blocked_by(platform, one.symbol) for one in instruments}
+        platform, {one.symbol: blocked_by(root.symbol(one.symbol)) for one in instruments}
     )
 
 
-def board_rows(platform: Platform, instrument: Instrument, held_back: str | None) -> pl.DataFrame:
-    """One row per timeframe of one symbol, in ``BOARD_SCHEMA``."""
-    paths = platform.root.symbol(instrument.symbol)
-    lineage = stored_lineage(paths)
-    if lineage is None:
-        rows = [_not_computed(timeframe) for timeframe in instrument.timeframes]
-        latest = LATEST_SCHEMA.to_frame()
-    else:
-        rows = [_covered(one) for one in lineage["series"]]
-        latest = read_table(paths.compute_db, "latest_state")
-    shape = {name: BOARD_SCHEMA[name] for name in rows[0]}
-    coverage = pl.DataFrame(rows, schema=shape).with_columns(
-        symbol=pl.lit(instrument.symbol), held_back=pl.lit(held_back, pl.String)
-    )
-    joined = coverage.join(latest.drop("symbol"), on="timeframe", how="left", maintain_order="left")
-    return joined.select(list(BOARD_SCHEMA))
-
-
-def _covered(series: Mapping[str, Any]) -> dict[str, Any]:
-    first, last = series["min_ts"], series["max_ts"]
-    return {
-        "timeframe": series["timeframe"],
-        "status": series["status"],
-        "reason": series["reason"],
-        "bars": series["bars"],
-        "first_ts": None if first is None else instant(first),
-        "last_ts": None if last is None else instant(last),
-    }
-
-
-def _not_computed(timeframe: str) -> dict[str, Any]:
-    nothing = {"bars": 0, "min_ts": None, "max_ts": None}
-    reason = "nothing was computed yet"
-    return _covered({"timeframe": timeframe, "status": "not_computed", "reason": reason, **nothing})
+def _reason_of_files(platform: Platform, symbol: str, shown: Shown | None) -> str | None:
+    if shown is not None and shown.made_from is None:  # a board of an earlier release
+        return shown.held_back
+    return blocked_by(platform.root.symbol(symbol))
 
 
 def _replace(platform: Platform, held_back: Mapping[str, str | None]) -> bool:
-    rows = [
-        board_rows(platform, one, held_back[one.symbol])
-        for one in platform.universe.select(held_back)
-    ]
-    return update_board(platform.root, list(held_back), pl.concat([BOARD_SCHEMA.to_frame(), *rows]))
+    made = {
+        instrument.symbol: board_rows(platform.root, instrument, held_back[instrument.symbol])
+        for instrument in platform.universe.select(held_back)
+    }
+    rows = {symbol: frame for symbol, frame in made.items() if frame is not None}
+    return update_board(
+        platform.root, list(rows), pl.concat([BOARD_SCHEMA.to_frame(), *rows.values()])
+    )
 
 
-def _held_back(outcome: WalkOutcome) -> str | None:
-    return None if outcome.status.is_good else f"{outcome.status}: {outcome.reason}"
-
-
-def _blocked_by(platform: Platform, symbol: str) -> str | None:
-    verdict = read_verdict(platform, symbol)
-    return f"{Status.BLOCKED}: {verdict.reason}" if verdict and verdict.reason else None
+def _left_behind(platform: Platform, outcome: WalkOutcome) -> str | None:
+    if outcome.status.is_good:
+        return None
+    reason = f"{outcome.status}: {outcome.reason}"
+    if outcome.status is not Status.BLOCKED:
+        return reason
+    # in the words of the verdict whichever stage was refused, so that both can be compared
+    return blocked_by(platform.root.symbol(outcome.symbol)) or reason

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from regime_platform.bars.ahead import files_ahead
 from regime_platform.bars.compaction import Compaction, compact, is_compact
 from regime_platform.bars.locks import writing
-from regime_platform.errors import RegimeError
+from regime_platform.errors import failure_reason
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.timeframes import TIMEFRAMES
 from regime_platform.pipeline.outcomes import Status
@@ -61,8 +61,8 @@ def compact_symbol(platform: Platform, instrument: Instrument) -> CompactOutcome
                 continue
             with writing(paths):
                 series.append(SeriesCompaction(timeframe, compact(folder)))
-        except RegimeError as error:
-            failed.append(f"{timeframe}: {error}")
+        except Exception as error:  # noqa: BLE001 - one damaged log must not stop the others
+            failed.append(f"{timeframe}: {failure_reason(error, instrument.symbol)}")
     status = Status.DONE if series else Status.UNCHANGED
     return CompactOutcome(
         instrument.symbol,

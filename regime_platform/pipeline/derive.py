@@ -10,11 +10,11 @@ from typing import Any
 
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.bars.locks import writing
+from regime_platform.bars.manifest_file import RESULT_PARTS, read_manifest
 from regime_platform.compute.eras import EraChoice, EraClass, era_class
 from regime_platform.compute.warming import warm_up
 from regime_platform.compute_db.reader import read_lineage
 from regime_platform.errors import BarsError, BlockedError, NewerResultsError, ResultsError
-from regime_platform.files import read_json
 from regime_platform.manifests.recipe import is_same_recipe, is_stale_code, recipe_facts
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.inputs import Inputs
@@ -89,10 +89,11 @@ def stored_lineage(paths: SymbolPaths) -> Mapping[str, Any] | None:
 
     Raises:
         NewerResultsError: a later release wrote it, so it is left alone.
+        RegimeError: compute_manifest.json is damaged.
     """
     if not paths.compute_db.exists():
         return None
-    manifest = read_json(paths.compute_manifest)
+    manifest = read_manifest(paths.compute_manifest, RESULT_PARTS)
     if manifest is not None and manifest["run"].get("compute_db") == stat_facts(paths):
         facts = manifest["manifest"]
         return {**facts, "series": list(facts["series"].values())}

@@ -5,6 +5,7 @@ Everything of one symbol is read from one state of its compute.db, and a file is
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -15,7 +16,7 @@ import polars as pl
 from regime_platform.bars.parquet import encode
 from regime_platform.compute_db.previous import reading_any
 from regime_platform.compute_db.reader import Reader
-from regime_platform.errors import ResultsError, UsageError
+from regime_platform.errors import UsageError, failure_reason
 from regime_platform.files import write_atomically, write_bytes
 from regime_platform.manifests.recipe import recipe_digest
 from regime_platform.model.digests import facts_digest
@@ -47,6 +48,10 @@ class ExportOutcome:
         """Plain values for ``--json``."""
         told = {"symbol": self.symbol, "status": self.status.value}
         return {**told, "rows": self.rows, "reason": self.reason}
+
+
+class _NothingToWriteError(Exception):
+    """No symbol could be read, so that no file is published."""
 
 
 def export(  # noqa: PLR0913 - what of whom, in what form, and where to
@@ -89,11 +94,19 @@ def _to_sqlite(
             with reading_any(path, one) as reader:
                 told[one.symbol] = reader.read_as
             sound.append((one, path))
-        except ResultsError as error:
-            told[one.symbol] = str(error)
+        except Exception as error:  # noqa: BLE001 - one damaged symbol must not stop the others
+            told[one.symbol] = failure_reason(error, one.symbol)
     written: dict[str, int] = {}
-    if sound:
-        write_atomically(output, lambda temporary: written.update(fill(temporary, sound, now)))
+
+    def write(temporary: Path) -> None:
+        rows, failed = fill(temporary, sound, now)
+        told.update(failed)
+        if not rows:
+            raise _NothingToWriteError
+        written.update(rows)
+
+    with suppress(_NothingToWriteError):
+        write_atomically(output, write)
     return [
         ExportOutcome(one.symbol, Status.DONE, written[one.symbol], told[one.symbol])
         if one.symbol in written
@@ -116,8 +129,8 @@ def _to_folder(
                     write_bytes(target, encode(table, facts))
                 else:
                     write_atomically(target, _as_text(table).write_csv)
-    except ResultsError as error:
-        return ExportOutcome(symbol, Status.FAILED, reason=str(error))
+    except Exception as error:  # noqa: BLE001 - one damaged symbol must not stop the others
+        return ExportOutcome(symbol, Status.FAILED, reason=failure_reason(error, symbol))
     return ExportOutcome(symbol, Status.DONE, rows, read_as)
 
 

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from regime_platform.compute_db.previous import reading_any
 from regime_platform.compute_db.reader import Reader
+from regime_platform.errors import failure_reason
 from regime_platform.model.asset_classes import ASSET_CLASSES, NEW_YORK, XNYS
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.timeframes import TIMEFRAMES, is_intraday
@@ -30,6 +31,7 @@ _ESCALATION = (
 )
 _TEXTS = frozenset({"esc_bucket", "event_severity"})
 _KEY = "symbol TEXT NOT NULL, timeframe TEXT NOT NULL, asof TEXT NOT NULL"
+_TABLES = ("escalation_history_v3", "state_history", "latest_state")
 _ROW_KEY = "PRIMARY KEY (symbol, timeframe, asof)"
 
 Key = Callable[[dt.datetime], str]
@@ -54,13 +56,18 @@ def create_tables(connection: sqlite3.Connection) -> None:
 
 def fill(
     target: Path, symbols: Iterable[tuple[Instrument, Path]], now: dt.datetime
-) -> dict[str, int]:
-    """Fills the empty file ``target`` from compute.db files; symbol -> rows of history.
+) -> tuple[dict[str, int], dict[str, str]]:
+    """Fills the empty file ``target`` from compute.db files.
+
+    Returns:
+        Symbol -> rows of history, and symbol -> reason of those that could not be read to their
+        end, of which nothing is in the file.
 
     Raises:
-        ResultsError: a compute.db is missing or damaged.
+        sqlite3.Error: the file cannot be written.
     """
     written: dict[str, int] = {}
+    failed: dict[str, str] = {}
     stamp = now.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S")
     with closing(sqlite3.connect(target, isolation_level=None)) as connection:
         # nobody reads it before it is published, and a crash leaves it unpublished
@@ -69,11 +76,18 @@ def fill(
         connection.execute("BEGIN")
         create_tables(connection)
         for instrument, path in symbols:
-            with reading_any(path, instrument) as reader:
-                written[instrument.symbol] = _add(connection, reader, instrument, stamp)
+            try:
+                with reading_any(path, instrument) as reader:
+                    written[instrument.symbol] = _add(connection, reader, instrument, stamp)
+            except sqlite3.Error:
+                raise
+            except Exception as error:  # noqa: BLE001 - one damaged symbol must not stop the others
+                failed[instrument.symbol] = failure_reason(error, instrument.symbol)
+                for table in _TABLES:
+                    connection.execute(f"DELETE FROM {table} WHERE symbol = ?", [instrument.symbol])  # noqa: S608
         connection.execute("INSERT INTO schema_version VALUES (?, ?)", (VERSION, stamp))
         connection.execute("COMMIT")
-    return written
+    return written, failed
 
 
 def key_of(timeframe: str, asset_class: str) -> Key:

@@ -14,7 +14,7 @@ import polars as pl
 from regime_platform.bars.canonical import read_in_force
 from regime_platform.bars.layout import DataRoot
 from regime_platform.bars.verdicts import read_verdict
-from regime_platform.errors import BarsError, RegimeError
+from regime_platform.errors import BarsError, failure_reason
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.series import iso
 from regime_platform.pipeline.judging import judged_log, judged_rows, standard_of
@@ -159,8 +159,8 @@ def _reported(
 ) -> SymbolReport:
     try:
         series = tuple(judged())
-    except (RegimeError, OSError) as error:
-        return SymbolReport(symbol, asset_class, (), str(error))
+    except Exception as error:  # noqa: BLE001 - one damaged symbol must not stop the others
+        return SymbolReport(symbol, asset_class, (), failure_reason(error, symbol))
     return SymbolReport(symbol, asset_class, series)
 
 

@@ -31,6 +31,10 @@ class Kind(StrEnum):
         return self not in {Kind.BUSY, Kind.UNFINISHED, Kind.STALE}
 
 
+#: What a finding is about where the board does not show the results of a symbol as they are.
+BOARD = "board.parquet"
+
+
 @dataclass(frozen=True)
 class Finding:
     """One thing that is not as the manifests say."""
@@ -98,9 +102,14 @@ class Proof:
             return "restore its raw log from a backup"
         if self._worst is Kind.BUSY:
             return f"wait for whoever has compute.db open, then regime verify {self.symbol}"
-        if self.is_held_back and not any(one.is_unjudged for one in self.findings):
+        needs_decision = self.is_held_back and not self._is_of_board_alone
+        if needs_decision and not any(one.is_unjudged for one in self.findings):
             return f"decide about the bars that the gate holds back, then {self._command}"
         return self._command
+
+    @property
+    def _is_of_board_alone(self) -> bool:
+        return {one.what for one in self.findings if not one.kind.is_good} == {BOARD}
 
     @property
     def _worst(self) -> Kind:
@@ -111,6 +120,8 @@ class Proof:
         if self._worst.is_damage:
             judged = f"regime promote {self.symbol} and " if self.is_held_back else ""
             return f"{judged}regime repair {self.symbol}"
+        if self._is_of_board_alone:
+            return f"regime promote {self.symbol}"
         is_stale = self._worst is Kind.STALE and not self.is_held_back
         return f"regime {'compute --force' if is_stale else 'run'} {self.symbol}"
 

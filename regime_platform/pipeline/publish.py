@@ -6,19 +6,20 @@ remembers, so that a rerun after a crash writes exactly what the first run would
 
 import datetime as dt
 from collections.abc import Mapping
-from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from regime_platform.bars.factor_file import factors_in_force
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.bars.locks import writing
+from regime_platform.bars.manifest_file import BAR_PARTS, RESULT_PARTS, read_manifest
 from regime_platform.bars.origins import origins
 from regime_platform.compute_db.reader import read_lineage
 from regime_platform.errors import BarsError, BlockedError
-from regime_platform.files import read_json
 from regime_platform.manifests.bar_manifest import bar_manifest
 from regime_platform.manifests.compute_manifest import compute_manifest
-from regime_platform.manifests.manifest import is_same
+from regime_platform.manifests.manifest import BARS, RESULTS, is_same
+from regime_platform.model.digests import facts_digest
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.derive import stat_facts
 from regime_platform.pipeline.outcomes import PublishOutcome, Status
@@ -28,6 +29,8 @@ from regime_platform.pipeline.sealing import put_in_place
 from regime_platform.validation.gate import BLOCKED
 from regime_platform.validation.verdict import Verdict
 
+_PARTS = MappingProxyType({BARS: BAR_PARTS, RESULTS: RESULT_PARTS})
+
 
 def publish(platform: Platform, instrument: Instrument, now: dt.datetime) -> PublishOutcome:
     """Writes the manifests that no longer say what lies on disk.
@@ -36,6 +39,7 @@ def publish(platform: Platform, instrument: Instrument, now: dt.datetime) -> Pub
         BarsError: the symbol was never judged.
         BlockedError: the gate holds the symbol back; the manifests in force stay.
         ResultsError: the symbol has no compute.db, or a damaged one.
+        RegimeError: a manifest is damaged.
     """
     symbol = instrument.symbol
     paths = platform.root.symbol(symbol)
@@ -48,7 +52,11 @@ def publish(platform: Platform, instrument: Instrument, now: dt.datetime) -> Pub
         paths.manifest: _bar_facts(paths, instrument, verdict),
         paths.compute_manifest: compute_manifest(symbol, read_lineage(paths.compute_db)),
     }
-    outdated = [path for path, facts in wanted.items() if not is_same(read_json(path), facts)]
+    outdated = [
+        path
+        for path, facts in wanted.items()
+        if not is_same(read_manifest(path, _PARTS[facts["kind"]]), facts)
+    ]
     if outdated:
         with writing(paths):
             run = {paths.compute_manifest: {"compute_db": stat_facts(paths)}}
@@ -56,19 +64,15 @@ def publish(platform: Platform, instrument: Instrument, now: dt.datetime) -> Pub
     return PublishOutcome(
         symbol,
         Status.DONE if outdated else Status.UNCHANGED,
-        manifest_digest=_digest(paths.manifest),
-        compute_manifest_digest=_digest(paths.compute_manifest),
+        manifest_digest=facts_digest(wanted[paths.manifest]),
+        compute_manifest_digest=facts_digest(wanted[paths.compute_manifest]),
     )
 
 
 def _bar_facts(paths: SymbolPaths, instrument: Instrument, verdict: Verdict) -> Mapping[str, Any]:
     # what came in since the verdict was reached is in no bar yet, so it is not named
     files = {one.timeframe: one.raw_files for one in verdict.series}
-    held = read_json(paths.manifest) or {}
-    known = held.get("manifest", {}).get("timeframes", {})
+    document = read_manifest(paths.manifest, BAR_PARTS)
+    known = {} if document is None else document["manifest"]["timeframes"]
     found = {one: origins(paths.raw(one), named, known.get(one)) for one, named in files.items()}
     return bar_manifest(instrument, verdict, files, factors_in_force(paths), found)
-
-
-def _digest(path: Path) -> str:
-    return str(read_json(path)["digest"])

@@ -14,8 +14,9 @@ from typing import Any
 from filelock import FileLock
 
 from regime_platform.bars.layout import DataRoot
+from regime_platform.bars.manifest_file import BAR_PARTS, RESULT_PARTS, read_manifest
 from regime_platform.bars.verdicts import read_verdict
-from regime_platform.errors import RegimeError, ResultsError, UsageError
+from regime_platform.errors import RegimeError, ResultsError, UsageError, failure_reason
 from regime_platform.files import (
     append_lines,
     path_below,
@@ -153,7 +154,8 @@ def _entry(root: DataRoot, instrument: Instrument) -> dict[str, Any]:
     try:
         verdict = read_verdict(paths)
         held_back = "" if verdict is None else verdict.reason
-        bars, results = read_json(paths.manifest), read_json(paths.compute_manifest)
+        bars = read_manifest(paths.manifest, BAR_PARTS)
+        results = read_manifest(paths.compute_manifest, RESULT_PARTS)
         if results is None and not paths.compute_db.exists():
             return absent_entry(NO_RESULTS, held_back or "nothing was computed yet", held_back)
         if bars is None or results is None:
@@ -165,9 +167,8 @@ def _entry(root: DataRoot, instrument: Instrument) -> dict[str, Any]:
         if apart:
             return absent_entry(UNFINISHED, f"{apart}; a rerun finishes it", held_back)
         return symbol_entry(bars, results, held_back)
-    except (RegimeError, OSError, KeyError, TypeError) as error:
-        told = f"{type(error).__name__}: {error}; `regime verify {instrument.symbol}` tells more"
-        return absent_entry(UNFINISHED, told, held_back)
+    except Exception as error:  # noqa: BLE001 - one damaged symbol must not stop a snapshot
+        return absent_entry(UNFINISHED, failure_reason(error, instrument.symbol), held_back)
 
 
 def _read(path: Path) -> Snapshot:

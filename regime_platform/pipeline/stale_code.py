@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from regime_platform.errors import RegimeError
 from regime_platform.manifests.recipe import is_same_recipe
 from regime_platform.pipeline.derive import current_recipe, stored_lineage
 from regime_platform.pipeline.platform import Platform
@@ -26,12 +25,12 @@ def stale_results(platform: Platform) -> Iterator[StaleResults]:
         try:
             verdict = read_verdict(platform, one.symbol)
             held = stored_lineage(platform.root.symbol(one.symbol))
-        except (RegimeError, OSError):
-            continue
-        if verdict is None or held is None:
-            continue
-        recipe, wanted = held["recipe"], current_recipe(platform, one, verdict)
-        if is_same_recipe(recipe, {**wanted, "bars": recipe.get("bars")}):
+            if verdict is None or held is None:
+                continue
+            recipe, wanted = held["recipe"], current_recipe(platform, one, verdict)
+            if is_same_recipe(recipe, {**wanted, "bars": recipe.get("bars")}):
+                continue
+        except Exception:  # noqa: BLE001, S112 - what is damaged, runs and verify report
             continue
         differs = tuple(part for part in _PARTS if recipe.get(part) != wanted[part])
         yield StaleResults(one.symbol, differs)

@@ -1,11 +1,21 @@
-"""Verifying many symbols on several cores; a few are quicker without new processes."""
+"""Verifying many symbols on several cores; a few are quicker without new processes.
+
+Beside what belongs to a symbol alone, its rows of the board are compared with its results here,
+where there is a board: one that is missing shows nothing wrong, and the next run makes it.
+"""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
+import polars as pl
+
+from regime_platform.compute_db.board import readable_board
+from regime_platform.errors import failure_reason
 from regime_platform.model.instruments import Instrument
+from regime_platform.pipeline.board_check import is_as_made
 from regime_platform.pipeline.platform import Platform
-from regime_platform.pipeline.proof import Finding, Kind, Proof
+from regime_platform.pipeline.proof import BOARD, Finding, Kind, Proof
 from regime_platform.pipeline.verify import verify
 from regime_platform.pipeline.workers import in_turn
 
@@ -28,16 +38,24 @@ def verify_many(
         recompute: also promote and compute them again; see `verify`.
         workers: processes, at most.
     """
-    proven = partial(_verified, platform, recompute=recompute)
+    board = readable_board(platform.root) if platform.root.board.exists() else None
+    proven = partial(_verified, platform, board, recompute=recompute)
     workers = min(workers, len(instruments) // WORTH_A_PROCESS)
     return in_turn(workers, proven, instruments, _unproven)
 
 
-def _verified(platform: Platform, instrument: Instrument, *, recompute: bool) -> Proof:
+def _verified(
+    platform: Platform, board: pl.DataFrame | None, instrument: Instrument, *, recompute: bool
+) -> Proof:
     try:
-        return verify(platform, instrument, recompute=recompute)
+        proof = verify(platform, instrument, recompute=recompute)
+        is_damaged = any(finding.kind.is_damage for finding in proof.findings)
+        if is_damaged or board is None or is_as_made(platform.root, instrument, board):
+            return proof
     except Exception as error:  # noqa: BLE001 - one symbol's damaged file must not stop the others
-        return _unproven(instrument, f"{type(error).__name__}: {error}")
+        return _unproven(instrument, failure_reason(error, instrument.symbol))
+    reason = "its rows of the symbol are not those of the results; any run makes them again"
+    return replace(proof, findings=(*proof.findings, Finding(Kind.UNFINISHED, BOARD, reason)))
 
 
 def _unproven(instrument: Instrument, why: str) -> Proof:

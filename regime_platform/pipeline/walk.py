@@ -10,7 +10,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from regime_platform.errors import BlockedError, CredentialsError, QuotaError, RegimeError
+from regime_platform.errors import (
+    BlockedError,
+    CredentialsError,
+    QuotaError,
+    RegimeError,
+    failure_reason,
+)
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.batches import Batches
 from regime_platform.pipeline.derive import derive
@@ -107,14 +113,9 @@ def _step(walked: WalkOutcome, stage: Stage, work: Callable[[], _StageOutcome]) 
         raise
     except BlockedError as error:
         return replace(walked, stage=stage, status=Status.BLOCKED, reason=str(error))
-    except RegimeError as error:
-        return replace(walked, stage=stage, status=Status.FAILED, reason=str(error))
-    except OSError as error:
-        reason = f"{error}; see to the disk or the folder, then run {walked.symbol} again"
-        return replace(walked, stage=stage, status=Status.FAILED, reason=reason)
     except Exception as error:  # noqa: BLE001 - a defect met on one symbol must not stop the others
-        reason = f"unexpected {type(error).__name__}: {error}"
-        detail = traceback.format_exc()
+        reason = failure_reason(error, walked.symbol)
+        detail = "" if isinstance(error, RegimeError | OSError) else traceback.format_exc()
         return replace(walked, stage=stage, status=Status.FAILED, reason=reason, detail=detail)
     return replace(
         walked,

@@ -42,7 +42,7 @@ def board(
     )
     dates = {one.symbol: one.delisted or None for one in universe.instruments}
     delisted = pl.col("symbol").replace_strict(dates, return_dtype=pl.String)
-    ordered = ordered.with_columns(delisted=delisted)
+    ordered = ordered.with_columns(delisted=delisted).drop("made_from")
     columns, falling = _SORTS[sort]
     if not columns:
         return ordered

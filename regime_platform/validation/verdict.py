@@ -140,7 +140,7 @@ class Verdict:
                 calendar_version=facts.get("calendar_version", ""),
                 decisions=tuple(Decision.from_facts(one) for one in facts.get("decisions", ())),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise BarsError(
                 f"not a verdict of this platform ({type(error).__name__}: {error}); "
                 "remove verdict.json and promote the symbol again"

@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from regime_platform.bars.layout import SymbolPaths
+from regime_platform.bars.layout import DataRoot, SymbolPaths
 from regime_platform.bars.locks import writing
 from regime_platform.compute_db.board import read_board
 from regime_platform.compute_db.content import table_digest
@@ -157,6 +157,8 @@ def named(root: Path) -> dict[str, str]:
     for path in root.rglob("chain.jsonl"):
         links = map(json.loads, path.read_text().splitlines())
         found[str(path.relative_to(root))] = str([link["digest"] for link in links])
+    board = read_board(DataRoot(root)).drop("made_from")  # that names times of files too
+    found["board.parquet"] = board.write_json()
     return {name: text for name, text in found.items() if not name.endswith(".lock")}
 
 
