@@ -17,6 +17,10 @@ class ConfigError(RegimeError):
     """Settings or the universe file are not usable."""
 
 
+class PathError(RegimeError):
+    """A name from outside would lead out of the folder that it belongs to."""
+
+
 class SourceError(RegimeError):
     """A bar source could not deliver what was asked of it."""
 

@@ -9,15 +9,45 @@ only grow get whole lines at their end instead; of a line without an end nobody 
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
+import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from regime_platform.errors import RegimeError
+from regime_platform.errors import PathError, RegimeError
 
 _TEMPORARY = ".tmp-"
+_DRIVE = re.compile(r"[A-Za-z]:")
+_LONGEST = 255  # bytes of one part of a path, on every common file system
+#: Control characters, lone surrogates, line and paragraph separators.
+_UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
+
+
+def path_below(root: Path, name: object) -> Path:
+    """The path of a name that a document, an archive or a request gave; always below ``root``.
+
+    Every name from outside this process becomes a path here and nowhere else. ``name`` is one plain
+    name or several joined by ``/``; of any type, since documents hold any.
+
+    Raises:
+        PathError: it is no such name, or a symbolic link below ``root`` leads out of it.
+    """
+    if not isinstance(name, str):
+        raise _outside(root, name, "is no text")
+    reason = _unsafe(name)
+    if reason:
+        raise _outside(root, name, reason)
+    path = root / name
+    try:
+        is_below = path.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError) as error:  # links in a circle
+        raise _outside(root, name, f"cannot be followed ({type(error).__name__})") from error
+    if not is_below:
+        raise _outside(root, name, "leads out of it through a symbolic link")
+    return path
 
 
 def write_atomically(target: Path, write: Callable[[Path], None]) -> None:
@@ -127,6 +157,31 @@ def sweep_temporary(folder: Path) -> None:
         leftovers = [Path(entry) for entry in entries if entry.name.startswith(_TEMPORARY)]
     for leftover in leftovers:
         leftover.unlink(missing_ok=True)
+
+
+def _unsafe(name: str) -> str:
+    """Why a name may not become a path; empty where it may."""
+    parts = name.split("/")
+    refusals = {
+        "is empty": not name,
+        "holds control characters": any(
+            unicodedata.category(character) in _UNPRINTABLE for character in name
+        ),
+        "holds a backslash": "\\" in name,
+        "is absolute": name.startswith("/"),
+        "names a drive": _DRIVE.match(name) is not None,
+        "holds an empty part, . or ..": any(part in {"", ".", ".."} for part in parts),
+        "is too long": any(len(part.encode(errors="replace")) > _LONGEST for part in parts),
+    }
+    return next((reason for reason, applies in refusals.items() if applies), "")
+
+
+def _outside(root: Path, name: object, reason: str) -> PathError:
+    return PathError(
+        f"{name!a:.200} is no name of a file below {root}: it {reason}; expected one name, or "
+        "several joined by /. Nothing was opened or written; correct the name where it was given, "
+        "or have the file that holds it made again"
+    )
 
 
 def _cut_unfinished(stream: BinaryIO) -> None:

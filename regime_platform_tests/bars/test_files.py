@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from regime_platform.errors import RegimeError
+from regime_platform.errors import PathError, RegimeError
 from regime_platform.files import (
     file_sha256,
+    path_below,
     read_json,
     sweep_temporary,
     write_atomically,
@@ -154,3 +155,40 @@ def test_the_sha256_of_a_file_is_that_of_its_bytes(tmp_path: Path) -> None:
 
 def test_sweeping_a_missing_folder_is_in_order(tmp_path: Path) -> None:
     sweep_temporary(tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("", "/etc/passwd", "//share/x", "../x", "a/../../x", "a/..", ".", "./x", "a//b", "a/"),
+        *("C:x", "c:/x", "a\\b", "..\\x", "a\0b", "a\nb", "a\x1b[2J", "a\x9bb", "a\u2028b"),
+        *("\ud800", None, 7, ["a"], "x" * 300),
+    ],
+)
+def test_a_name_that_is_no_path_below_its_folder_is_refused(tmp_path: Path, name: object) -> None:
+    with pytest.raises(PathError, match="expected one name, or several joined by /") as refusal:
+        path_below(tmp_path, name)
+    assert ascii(name)[:40] in str(refusal.value)
+    assert f"below {tmp_path}" in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["AAPL", "bars/1day/x.parquet", "a..b", "café", "^GSPC", "at 9:30"]
+)
+def test_a_plain_name_is_a_path_below_its_folder(tmp_path: Path, name: str) -> None:
+    assert path_below(tmp_path, name) == tmp_path / name
+
+
+def test_a_symbolic_link_may_lead_to_its_folder_but_not_out_of_it(tmp_path: Path) -> None:
+    folder, other = tmp_path / "store", tmp_path / "other"
+    folder.mkdir()
+    other.mkdir()
+    (folder / "out").symlink_to(other)
+    (folder / "circle").symlink_to(folder / "circle")
+    (folder / "inside").symlink_to(folder)
+    (tmp_path / "alias").symlink_to(folder)
+    for name in ("out", "out/x.json", "circle/x.json", "inside/out/x.json"):
+        with pytest.raises(PathError, match=f"'{name}' is no name of a file below"):
+            path_below(folder, name)
+    assert path_below(tmp_path / "alias", "x.json") == tmp_path / "alias" / "x.json"
+    assert path_below(folder, "inside/x.json") == folder / "inside" / "x.json"
