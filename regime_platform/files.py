@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 from regime_platform.errors import PathError, RegimeError
 
 _TEMPORARY = ".tmp-"
+_BLOCK = 1 << 20  # bytes
 _DRIVE = re.compile(r"[A-Za-z]:")
 _LONGEST = 255  # bytes of one part of a path, on every common file system
 #: Control characters, lone surrogates, line and paragraph separators.
@@ -86,6 +87,24 @@ def write_atomically(target: Path, write: Callable[[Path], None]) -> None:
 def copy_file(source: Path, temporary: Path) -> None:
     """Copies a file into one that `write_atomically` is about to publish, or one beside that."""
     shutil.copyfile(source, temporary)
+
+
+def copy_hashed(source: Path, temporary: Path) -> str:
+    """The same with the mtime, and gives the SHA-256 hex of the bytes that were copied."""
+    digest = hashlib.sha256()
+    with source.open("rb") as stream, temporary.open("wb") as copy:
+        modified = os.fstat(stream.fileno()).st_mtime_ns
+        while block := stream.read(_BLOCK):
+            digest.update(block)
+            copy.write(block)
+    os.utime(temporary, ns=(modified, modified))
+    return digest.hexdigest()
+
+
+def move_file(source: Path, target: Path) -> None:
+    """Puts a file in the place of another one on the same file system."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    source.replace(target)
 
 
 def fill_file(temporary: Path, data: bytes) -> None:

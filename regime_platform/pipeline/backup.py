@@ -1,150 +1,304 @@
-"""A copy of a data root, taken while it is in use, and the way back.
+"""A copy of a data root, taken while it is in use; `pipeline.restoring` is the way back.
 
 Nothing that must agree lies in two symbols' folders, so a symbol is copied under its write lock and
-is consistent by itself; what belongs to all symbols is replaced atomically and copied as it is. A
-file of the same size and time of writing is already there, so a second backup into the same folder
-copies what changed. Dagster's databases are copied by SQLite's own online backup. The list of all
-files is written last: a folder without it is no backup.
+is consistent by itself; what belongs to all symbols is replaced atomically and copied as it is.
+Dagster's databases come last, by SQLite's own online backup.
+
+What has changed is proven before its copy takes the place of an older one: of a damaged symbol or
+file the older copy stays. New copies lie in a folder of their own until the listing that names them
+has replaced the one before; so a backup that is killed leaves the last one whole.
 """
 
 import datetime as dt
-import os
+import errno
 import shutil
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from regime_platform.bars.layout import DataRoot, SymbolPaths
 from regime_platform.bars.locks import writing
-from regime_platform.errors import UsageError
-from regime_platform.files import copy_file, read_json, write_atomically, write_json
-from regime_platform.model.series import iso
+from regime_platform.errors import RegimeError, UsageError
+from regime_platform.files import move_file, path_below, sweep_temporary
+from regime_platform.pipeline.backup_copies import Copier
+from regime_platform.pipeline.backup_listing import (
+    LISTING,
+    Copy,
+    Listing,
+    folders_of_new_copies,
+    new_copies,
+    new_listing,
+    read_listing,
+    write_listing,
+)
+from regime_platform.pipeline.backup_proof import damage_of_file, damage_of_symbol
 
-LISTING = "backup.json"
 _ASSETS, _DAGSTER = "assets", "dagster"
-_SKIPPED = (".tmp-", ".lock", ".board.lock")
+_LOCK = ".lock"
+_BEGUN = f"{LISTING}.begun"  # written by earlier releases
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
 
 
 @dataclass(frozen=True)
 class BackupOutcome:
-    """What a backup or a restore did."""
+    """What a backup did."""
 
     files: int
     bytes: int
-    copied: int  # files that were not there yet
+    copied: int  # files that were not there yet, or not as they are now
     removed: int = 0
+    damaged_copies: tuple[str, ...] = ()  # of the last backup, made anew where the source is sound
+    kept: Mapping[str, str] = field(default_factory=dict)  # symbol's folder or file -> why
+    damaged: Mapping[str, str] = field(default_factory=dict)  # copied although damaged, and why
 
 
-def backup(root: DataRoot, target: Path, now: dt.datetime) -> BackupOutcome:
+def backup(
+    root: DataRoot, target: Path, now: dt.datetime, *, check_all: bool = False
+) -> BackupOutcome:
     """Copies ``root`` into ``target``, or brings an older backup there up to date.
 
+    Args:
+        root: the data root.
+        target: a new folder, or that of an earlier backup.
+        now: the time it counts as made at.
+        check_all: read every copy of the last backup again, instead of a share of them.
+
     Raises:
-        UsageError: the target lies in the data root, or holds something that is no backup.
+        UsageError: the target lies in the data root, holds something that is no backup or is in
+            use, or the data root has lost all symbols that the backup has.
+        RegimeError: the target has no room left; the last backup there is whole.
     """
     if target.resolve().is_relative_to(root.path.resolve()):
         raise UsageError(f"{target} lies in the data root {root.path}; choose a folder elsewhere")
-    listing = target / LISTING
     if target.exists() and any(target.iterdir()) and not _is_backup(target):
         raise UsageError(f"{target} is neither empty nor a backup; choose another folder")
-    write_json(target / f"{LISTING}.begun", {"begun_at": iso(now)})
-    listing.unlink(missing_ok=True)
-    copied, kept = 0, set[str]()
-    for folder in _folders(root.path):
-        for source in _copied_under_lock(root, folder):
-            name = source.relative_to(root.path).as_posix()
-            copied += _copy(source, target / name)
-            kept.add(name)
-    removed = _remove_others(target, kept)
-    sizes = {name: (target / name).stat().st_size for name in sorted(kept)}
-    write_json(listing, {"made_at": iso(now), "data_root": str(root.path), "files": sizes})
-    (target / f"{LISTING}.begun").unlink()
-    return BackupOutcome(len(sizes), sum(sizes.values()), copied, removed)
+    with _alone(target), _with_room(target):
+        before = _last(target, root)
+        generation = 1 if before is None else before.generation + 1
+        new = new_copies(target, generation)
+        new.mkdir(exist_ok=True)
+        copier = Copier(root.path, target, new, before, now.date(), check_all)
+        work = _Work(root, copier)
+        for folder in _folders(root.path):
+            work.take(folder)
+        copier.drop_unused()
+        listing = new_listing(now, root.path, generation, work.files, work.kept, work.damaged)
+        write_listing(target, listing)
+        removed = _finish(target, listing, {} if before is None else before.files)
+    return BackupOutcome(
+        len(listing.files),
+        sum(copy.bytes for copy in listing.files.values()),
+        copier.copied,
+        removed,
+        tuple(sorted(set(copier.damaged_copies))),
+        work.kept,
+        work.damaged,
+    )
 
 
-def restore(source: Path, root: DataRoot) -> BackupOutcome:
-    """Fills an empty data root from a backup.
+@dataclass
+class _Work:
+    """The files of a backup as they come together."""
 
-    Raises:
-        UsageError: the data root is in use, the folder is no complete backup, or a file of it is
-            missing or has another length.
-    """
-    listing = read_json(source / LISTING)
-    if listing is None:
-        raise UsageError(f"{source} has no {LISTING}: it is no backup, or one that was interrupted")
-    if (root.path / _ASSETS).exists():
+    root: DataRoot
+    copier: Copier
+    files: dict[str, Copy] = field(default_factory=dict)
+    kept: dict[str, str] = field(default_factory=dict)
+    damaged: dict[str, str] = field(default_factory=dict)
+
+    def take(self, folder: Path) -> None:
+        """Takes all files of one folder over: a symbol as a whole, others file by file."""
+        if folder.parent == self.root.path / _ASSETS:
+            self._take_symbol(SymbolPaths(folder))
+            return
+        paths = folder.iterdir() if folder == self.root.path else folder.rglob("*")
+        for path in sorted(paths):
+            if path.is_file() and _is_copied(path):
+                self._take_file(path)
+
+    def _take_symbol(self, paths: SymbolPaths) -> None:
+        group = f"{_ASSETS}/{paths.folder.name}"
+        older = self._older(f"{group}/")
+        try:
+            with writing(paths):
+                self._copy_symbol(paths, group, older)
+        except (RegimeError, OSError) as error:
+            _raise_if_full(error)
+            self._keep(group, older, str(error))
+
+    def _copy_symbol(self, paths: SymbolPaths, group: str, older: Mapping[str, Copy]) -> None:
+        names = [
+            self._name(path)
+            for path in sorted(paths.folder.rglob("*"))
+            if path.is_file() and _is_copied(path)
+        ]
+        counting = {name: self.copier.counting(name) for name in names}
+        last_damage = self._last_damage(group)
+        if all(counting.values()) and counting.keys() == older.keys() and not last_damage:
+            self.files |= older
+            return
+        damage = damage_of_symbol(paths, [] if last_damage else _below(group, older))
+        if damage and older and not last_damage:
+            self._keep(group, older, damage)
+            return
+        if damage:
+            self.damaged[group] = damage
+        self.files |= {name: counting[name] or self.copier.copy(name) for name in names}
+
+    def _take_file(self, path: Path) -> None:
+        name = path.relative_to(self.root.path).as_posix()
+        older = self._older(name)
+        try:
+            copy = self.copier.counting(self._name(path))
+            damage = "" if copy else damage_of_file(path, self.root)
+            if damage and older:
+                self._keep(name, older, damage)
+                return
+            self.files[name] = copy or self.copier.copy(name)
+            if damage:
+                self.damaged[name] = damage
+        except FileNotFoundError:
+            return  # removed meanwhile, as the log of a run that Dagster forgets
+        except (RegimeError, OSError) as error:
+            _raise_if_full(error)
+            self._keep(name, older, str(error))
+
+    def _keep(self, group: str, older: Mapping[str, Copy], reason: str) -> None:
+        """Leaves the copies of the last backup in force; reads them in their turn."""
+        sound = [self.copier.is_sound(name, copy) for name, copy in older.items()]
+        self.kept[group] = reason if all(sound) else f"{reason}; its copy is damaged too"
+        self.damaged.pop(group, None)
+        self.files |= older
+
+    def _name(self, path: Path) -> str:
+        name = path.relative_to(self.root.path).as_posix()
+        path_below(self.copier.target, name)  # else it could not be restored
+        return name
+
+    def _older(self, start: str) -> Mapping[str, Copy]:
+        files = {} if self.copier.before is None else self.copier.before.files
+        if start in files:
+            return {start: files[start]}
+        return {name: copy for name, copy in files.items() if name.startswith(start)}
+
+    def _last_damage(self, group: str) -> str:
+        return "" if self.copier.before is None else self.copier.before.damaged.get(group, "")
+
+
+def _last(target: Path, root: DataRoot) -> Listing | None:
+    """The last backup in ``target``, brought to its end; None where there is none to go on from."""
+    try:
+        before = read_listing(target)
+    except UsageError:
+        for folder in folders_of_new_copies(target):
+            shutil.rmtree(folder)
+        return None
+    if before is None:
+        return None
+    had_symbols = any(name.startswith(f"{_ASSETS}/") for name in before.files)
+    if had_symbols and not any(_symbol_folders(root.path)):
         raise UsageError(
-            f"{root.path} holds symbols already; restore into another folder by REGIME_DATA_ROOT"
+            f"{root.path} has no symbols and the backup in {target} has; check REGIME_DATA_ROOT, "
+            "or back up into a new folder"
         )
-    sizes: dict[str, int] = listing["files"]
-    for name, size in sizes.items():
-        if not (source / name).exists() or (source / name).stat().st_size != size:
-            raise UsageError(f"{source / name} is missing or damaged; use another backup")
-    for name in sizes:
-        _copy(source / name, root.path / name)
-    return BackupOutcome(len(sizes), sum(sizes.values()), len(sizes))
+    _finish(target, before, {})
+    return before
+
+
+def _finish(target: Path, listing: Listing, before: Mapping[str, Copy]) -> int:
+    """Moves the new copies of a backup in force to their places, removes what it does not name."""
+    new, following = (new_copies(target, listing.generation + step) for step in (0, 1))
+    for path in sorted(new.rglob("*")) if new.is_dir() else ():
+        name = path.relative_to(new).as_posix()
+        if name in listing.files and path.is_file():
+            move_file(path, target / name)
+    for folder in folders_of_new_copies(target):
+        if folder != following:  # what a killed backup has copied, the next one goes on from
+            shutil.rmtree(folder)
+    (target / _BEGUN).unlink(missing_ok=True)
+    sweep_temporary(target)
+    return _remove_others(target, listing, before)
+
+
+def _remove_others(target: Path, listing: Listing, before: Mapping[str, Copy]) -> int:
+    removed = 0
+    places = [path for path in target.iterdir() if not path.name.startswith(".")]
+    for place in places:
+        name = place.name
+        if place.is_file() and name in before and name not in listing.files:
+            place.unlink()
+            removed += 1
+        if not place.is_dir() or place.is_symlink():
+            continue
+        for path in sorted(place.rglob("*"), reverse=True):
+            if path.is_dir() and not path.is_symlink():
+                if not any(path.iterdir()):
+                    path.rmdir()
+            elif path.relative_to(target).as_posix() not in listing.files:
+                path.unlink()
+                removed += 1
+    return removed
 
 
 def _is_backup(target: Path) -> bool:
-    return (target / LISTING).exists() or (target / f"{LISTING}.begun").exists()
+    names = {path.name for path in target.iterdir()}
+    return bool(names & {LISTING, _BEGUN} or folders_of_new_copies(target)) or names == {_LOCK}
 
 
 def _folders(root: Path) -> Iterator[Path]:
-    """The root itself, then every folder below it that is copied at once."""
-    yield root
-    for place in sorted(root.iterdir()) if root.exists() else ():
-        if place.is_dir() and place.name != _ASSETS:
-            yield place
+    """What is copied at once: symbols, other folders, the files of the root itself, Dagster's."""
+    yield from sorted(_symbol_folders(root))
+    others = [path for path in sorted(root.iterdir()) if path.is_dir()] if root.exists() else []
+    yield from (path for path in others if path.name not in {_ASSETS, _DAGSTER})
+    if root.exists():
+        yield root
+    yield from (path for path in others if path.name == _DAGSTER)
+
+
+def _symbol_folders(root: Path) -> Iterator[Path]:
     assets = root / _ASSETS
-    yield from sorted(one for one in assets.iterdir() if one.is_dir()) if assets.exists() else ()
+    yield from (path for path in assets.iterdir() if path.is_dir()) if assets.exists() else ()
 
 
-def _copied_under_lock(root: DataRoot, folder: Path) -> Iterator[Path]:
-    if folder == root.path:
-        yield from (path for path in sorted(folder.iterdir()) if path.is_file() and _counts(path))
-    elif folder.parent.name == _ASSETS:
-        with writing(SymbolPaths(folder)):
-            yield from _files(folder)
-    else:
-        yield from _files(folder)
+def _is_copied(path: Path) -> bool:
+    is_temporary = path.name.startswith((".tmp-", ".lock")) or path.name.endswith(".lock")
+    return not is_temporary and not path.name.endswith(("-wal", "-shm"))
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file() and _counts(path))
+def _below(group: str, files: Mapping[str, Copy]) -> list[str]:
+    return [name.removeprefix(f"{group}/") for name in files]
 
 
-def _counts(path: Path) -> bool:
-    return not path.name.startswith(_SKIPPED) and not path.name.endswith(("-wal", "-shm"))
+@contextmanager
+def _alone(target: Path) -> Iterator[None]:
+    target.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(target / _LOCK, timeout=0, fallback_to_soft=False)
+    try:
+        with lock:
+            yield
+    except Timeout as error:
+        raise UsageError(
+            f"another backup into {target} is being made; wait for it, or choose another folder"
+        ) from error
 
 
-def _copy(source: Path, target: Path) -> int:
-    if _DAGSTER in source.parts and source.suffix == ".db":
-        write_atomically(target, lambda temporary: _copy_database(source, temporary))
-        return 1
-    found = source.stat()
-    if target.exists():
-        held = target.stat()
-        if (held.st_size, held.st_mtime_ns) == (found.st_size, found.st_mtime_ns):
-            return 0
-    write_atomically(target, lambda temporary: copy_file(source, temporary))
-    # the time of writing is how a manifest recognises its database, and a backup what it has
-    os.utime(target, ns=(found.st_atime_ns, found.st_mtime_ns))
-    return 1
+@contextmanager
+def _with_room(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise RegimeError(
+            f"{target} cannot be written ({error.strerror}); the last backup there, if any, is "
+            "whole; make room and start the backup again, which goes on from what is copied"
+        ) from error
 
 
-def _copy_database(source: Path, temporary: Path) -> None:
-    with closing(sqlite3.connect(source)) as held, closing(sqlite3.connect(temporary)) as copy:
-        held.backup(copy)
-
-
-def _remove_others(target: Path, kept: set[str]) -> int:
-    removed = 0
-    for path in sorted(target.rglob("*"), reverse=True):
-        name = path.relative_to(target).as_posix()
-        if path.is_file() and name not in kept and path.parent != target:
-            path.unlink()
-            removed += 1
-        elif path.is_dir() and not any(path.iterdir()):
-            shutil.rmtree(path)
-    return removed
+def _raise_if_full(error: Exception) -> None:
+    """What ends the backup is passed on; what is wrong with a source is not."""
+    if isinstance(error, OSError) and error.errno in _FULL:
+        raise error

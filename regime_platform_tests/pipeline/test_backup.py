@@ -11,9 +11,10 @@ import pytest
 from regime_platform.bars.layout import DataRoot
 from regime_platform.bars.locks import writing
 from regime_platform.errors import UsageError
-from regime_platform.pipeline.backup import backup, restore
+from regime_platform.pipeline.backup import backup
 from regime_platform.pipeline.outcomes import Status
 from regime_platform.pipeline.platform import open_platform
+from regime_platform.pipeline.restoring import restore
 from regime_platform.pipeline.walk import walk
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
@@ -56,7 +57,7 @@ def test_what_is_restored_is_what_was_backed_up_and_needs_no_compute(
     target, other = tmp_path / "backup", DataRoot(tmp_path / "other")
 
     made = backup(_root(used), target, NOW)
-    brought = restore(target, other)
+    brought = restore(target, other.path)
 
     assert made.files == brought.files
     before = {n: t for n, t in contents(used.data_root).items() if not n.endswith(".lock")}
@@ -84,7 +85,7 @@ def test_a_second_backup_copies_what_changed_and_forgets_what_is_gone(
     assert 0 < second.copied < first.copied
     assert second.removed > 0
     assert not (target / "assets" / "ELM").exists()
-    restore(target, DataRoot(tmp_path / "other"))
+    restore(target, tmp_path / "other")
     oak = contents(tmp_path / "other" / "assets" / "OAK")
     assert oak == {
         name: text
@@ -118,10 +119,10 @@ def test_a_backup_that_was_interrupted_or_damaged_is_not_restored(
     board = target / "assets" / "OAK" / "verdict.json"
     board.write_text(board.read_text()[:-10])
     with pytest.raises(UsageError, match=r"verdict\.json is missing or damaged"):
-        restore(target, other)
+        restore(target, other.path)
     (target / "backup.json").unlink()
     with pytest.raises(UsageError, match="one that was interrupted"):
-        restore(target, other)
+        restore(target, other.path)
 
     assert not other.path.exists()
 
@@ -136,6 +137,6 @@ def test_nothing_is_overwritten_that_is_no_backup(used: Settings, tmp_path: Path
         backup(_root(used), used.data_root / "backup", NOW)
     backup(_root(used), tmp_path / "backup", NOW)
     with pytest.raises(UsageError, match="holds symbols already"):
-        restore(tmp_path / "backup", _root(used))
+        restore(tmp_path / "backup", used.data_root)
 
     assert (target / "letter.txt").read_text() == "dear"
