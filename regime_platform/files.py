@@ -101,12 +101,6 @@ def copy_hashed(source: Path, temporary: Path) -> str:
     return digest.hexdigest()
 
 
-def move_file(source: Path, target: Path) -> None:
-    """Puts a file in the place of another one on the same file system."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    source.replace(target)
-
-
 def fill_file(temporary: Path, data: bytes) -> None:
     """Puts bytes into a file that `write_atomically` is about to publish."""
     temporary.write_bytes(data)
@@ -188,8 +182,9 @@ def move_folder(source: Path, target: Path) -> None:
 
 
 def move_file(source: Path, target: Path) -> None:
-    """Gives a file another name in its folder, at one moment and for good."""
-    source.rename(target)
+    """Gives a file another name on its file system, at one moment and for good."""
+    _make_folder(target.parent)
+    source.replace(target)
     _flush(target.parent)
 
 
