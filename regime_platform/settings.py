@@ -12,7 +12,6 @@ from pydantic import Field, SecretStr
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
-    EnvSettingsSource,
     SettingsConfigDict,
 )
 
@@ -83,18 +82,15 @@ class Settings(BaseSettings):
             ConfigError: the key is the environment's and the address is that of a ``.env``, which
                 anybody may have put into the working folder.
         """
-        kind, url = type(self), self.twelvedata_url
-        environment, file = EnvSettingsSource(kind)(), DotEnvSettingsSource(kind)()
-        is_foreign = (
-            url not in {VENDOR_URL, environment.get("REGIME_TWELVEDATA_URL")}
-            and url == file.get("REGIME_TWELVEDATA_URL")
-            and "TWELVEDATA_API_KEY" in environment
-        )
-        if is_foreign:
+        key, url = self.twelvedata_api_key, self.twelvedata_url
+        # what the file holds decides, since Dagster puts it into its processes' environment
+        file = DotEnvSettingsSource(type(self))()
+        is_own = key is not None and key.get_secret_value() == file.get("TWELVEDATA_API_KEY")
+        if url != VENDOR_URL and url == file.get("REGIME_TWELVEDATA_URL") and not is_own:
             raise ConfigError(
                 "REGIME_TWELVEDATA_URL comes from .env in the working folder, TWELVEDATA_API_KEY "
                 "from the environment; a key goes only to an address from the same place: set "
-                "both in the environment, or both in .env"
+                "both in the environment and none in .env, or both in .env"
             )
         return url
 
