@@ -4,9 +4,19 @@ Every error names the culprit, what was expected and the remedy; the command lin
 into an exit code. Nothing here knows how an error is shown.
 """
 
+from collections.abc import Callable
+from typing import ClassVar
+
 
 class RegimeError(Exception):
     """Something a user can mend; the message says what, why and how."""
+
+    #: Applied to every message; `redaction` sets it once there is a secret to hide.
+    hide_secrets: ClassVar[Callable[[str], str]] = str
+
+    def __init__(self, *parts: object) -> None:
+        hide = type(self).hide_secrets
+        super().__init__(*(hide(part) if isinstance(part, str) else part for part in parts))
 
 
 class UsageError(RegimeError):

@@ -5,16 +5,24 @@ Settings come from the environment first and ``.env`` in the working folder seco
 
 import os
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from platformdirs import user_state_path
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    SettingsConfigDict,
+)
 
 from regime_platform.errors import ConfigError
 from regime_platform.model.universe import Universe, parse_universe
+from regime_platform.redaction import hide
 
 #: The folder that holds the package: where the tracked universe and dagster.yaml live.
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+VENDOR_URL = "https://api.twelvedata.com"
+_PROXY_VARIABLES = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"})
 TRACKED_UNIVERSE = PROJECT_ROOT / "data" / "universe.yaml"
 
 
@@ -32,7 +40,7 @@ class Settings(BaseSettings):
     universe: Path | None = Field(default=None, alias="REGIME_UNIVERSE")
     files_root: Path | None = Field(default=None, alias="REGIME_FILES_ROOT")
     twelvedata_api_key: SecretStr | None = Field(default=None, alias="TWELVEDATA_API_KEY")
-    twelvedata_url: str = Field(default="https://api.twelvedata.com", alias="REGIME_TWELVEDATA_URL")
+    twelvedata_url: str = Field(default=VENDOR_URL, alias="REGIME_TWELVEDATA_URL")
 
     credits_per_minute: int | None = Field(default=None, ge=1, alias="REGIME_CREDITS_PER_MINUTE")
     credits_per_day: int | None = Field(default=None, ge=1, alias="REGIME_CREDITS_PER_DAY")
@@ -57,6 +65,35 @@ class Settings(BaseSettings):
     #: Dagster's runs are forgotten after so many days, but for those that made what is in force.
     keep_runs_days: int = Field(default=30, ge=1, alias="REGIME_KEEP_RUNS_DAYS")
 
+    def model_post_init(self, _context: object) -> None:
+        """What is secret is hidden in every text that is shown from now on."""
+        secrets = [self.twelvedata_api_key, self.notify_webhook, self.notify_smtp]
+        for secret in filter(None, secrets):
+            hide(secret.get_secret_value().strip())
+        if self.notify_smtp is not None:
+            password = urlsplit(self.notify_smtp.get_secret_value()).password or ""
+            hide(password)
+            hide(unquote(password))
+
+    def address_of_key(self) -> str:
+        """The vendor's address, to which the key is sent.
+
+        Raises:
+            ConfigError: the key is the environment's and the address is that of a ``.env``, which
+                anybody may have put into the working folder.
+        """
+        key, url = self.twelvedata_api_key, self.twelvedata_url
+        # what the file holds decides, since Dagster puts it into its processes' environment
+        file = DotEnvSettingsSource(type(self))()
+        is_own = key is not None and key.get_secret_value() == file.get("TWELVEDATA_API_KEY")
+        if url != VENDOR_URL and url == file.get("REGIME_TWELVEDATA_URL") and not is_own:
+            raise ConfigError(
+                "REGIME_TWELVEDATA_URL comes from .env in the working folder, TWELVEDATA_API_KEY "
+                "from the environment; a key goes only to an address from the same place: set "
+                "both in the environment and none in .env, or both in .env"
+            )
+        return url
+
     def reread_days(self) -> int:
         """Every how many days all of what is held has been read again; 0 means never."""
         return round(1 / self.reread_share) if self.reread_share else 0
@@ -75,6 +112,16 @@ class Settings(BaseSettings):
     def own_universe(self) -> Path:
         """Where the universe of the data root is, or will be once it is edited."""
         return self.data_root.expanduser().absolute() / "universe.yaml"
+
+
+def proxy_variables() -> dict[str, str]:
+    """The environment's proxy variables that count: of two spellings the small one does."""
+    named = {name: value for name, value in os.environ.items() if value}  # noqa: TID251 - here alone
+    return {
+        name: value
+        for name, value in named.items()
+        if name.upper() in _PROXY_VARIABLES and (name.islower() or name.lower() not in named)
+    }
 
 
 def load_universe(settings: Settings) -> Universe:

@@ -13,6 +13,7 @@ import polars as pl
 from regime_platform.bars.layout import DataRoot
 from regime_platform.cli.versions import known_versions
 from regime_platform.errors import RegimeError
+from regime_platform.redaction import redact
 from regime_platform.settings import Settings, load_universe
 
 _LITTLE_SPACE = 2 * 1024**3
@@ -85,7 +86,7 @@ def _universe(settings: Settings) -> list[Finding]:
 def _settings(settings: Settings) -> list[Finding]:
     # the key is a SecretStr, whose text is asterisks
     given = settings.model_dump(mode="json", exclude_unset=True)
-    told = ", ".join(f"{name} {value}" for name, value in sorted(given.items()))
+    told = redact(", ".join(f"{name} {value}" for name, value in sorted(given.items())))
     return [Finding("settings", "ok", told or "all by default")]
 
 

@@ -38,6 +38,7 @@ from regime_platform.cli import (
 from regime_platform.cli.exits import NOTHING_SUCCEEDED, code_of_error
 from regime_platform.cli.notes import notes_as_messages
 from regime_platform.errors import RegimeError
+from regime_platform.redaction import show_uncaught
 
 _PANELS: Sequence[tuple[str, Sequence[tuple[str, Callable[..., Any]]]]] = (
     (
@@ -133,6 +134,7 @@ app.add_typer(
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs the command line and exits; an error of the platform is one line with its remedy."""
+    sys.excepthook = show_uncaught
     try:
         with notes_as_messages():
             app(args=None if arguments is None else list(arguments), prog_name="regime")

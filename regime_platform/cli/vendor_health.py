@@ -14,11 +14,19 @@ from regime_platform.settings import Settings
 
 def credit_findings(settings: Settings, now: dt.datetime) -> list[Finding]:
     """What of the vendor's credits is spent; counts nothing and makes no file."""
-    from regime_platform.sources.credits import CreditBudget, Limits, budget_file
-
     if settings.twelvedata_api_key is None:
         return [Finding("credits", "note", "no key", "set TWELVEDATA_API_KEY to use the vendor")]
+    from regime_platform.sources.registry import doubt_of_key
+
     key = settings.twelvedata_api_key.get_secret_value().strip()
+    if (doubt := doubt_of_key(key)) is not None:
+        return [Finding("key", "note", doubt), *_spent(settings, key, now)]
+    return _spent(settings, key, now)
+
+
+def _spent(settings: Settings, key: str, now: dt.datetime) -> list[Finding]:
+    from regime_platform.sources.credits import CreditBudget, Limits, budget_file
+
     file = budget_file(settings.credits_folder, settings.twelvedata_url, key)
     if not file.exists():
         return [Finding("credits", "ok", f"none spent yet; to be counted in {file.parent}")]

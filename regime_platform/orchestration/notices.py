@@ -8,6 +8,7 @@ import datetime as dt
 import json
 import logging
 import smtplib
+import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from email.message import EmailMessage
@@ -16,9 +17,11 @@ from urllib.parse import unquote, urlsplit
 import httpx
 from pydantic import SecretStr
 
+from regime_platform.errors import ConfigError
 from regime_platform.files import append_line
 from regime_platform.orchestration.state import state_folder
 from regime_platform.settings import Settings
+from regime_platform.sources.http_client import is_loopback, open_client
 
 _LOG = logging.getLogger("regime_platform.notices")
 _PATIENCE = 20.0  # seconds that a server may take
@@ -50,8 +53,9 @@ def notify(settings: Settings, notice: Notice) -> list[str]:
     for name, channel in _channels(settings):
         try:
             channel(notice)
-        except (OSError, httpx.HTTPError, smtplib.SMTPException, ValueError) as error:
-            problems.append(f"{name}: {type(error).__name__}")
+        except (OSError, httpx.HTTPError, smtplib.SMTPException, ValueError, ConfigError) as error:
+            reason = f"{error}" if isinstance(error, ConfigError) else type(error).__name__
+            problems.append(f"{name}: {reason}")
             _LOG.warning("the notice %r did not go out by %s", notice.title, problems[-1])
     return problems
 
@@ -73,8 +77,8 @@ def _keep(settings: Settings, notice: Notice) -> None:
 def _post(webhook: SecretStr, notice: Notice) -> None:
     # "text" is what chat servers show; the rest is for programs
     body = {"text": notice.text(), "kind": notice.kind, **notice.facts}
-    answer = httpx.post(webhook.get_secret_value(), json=body, timeout=_PATIENCE)
-    answer.raise_for_status()
+    with open_client(timeout=_PATIENCE) as client:
+        client.post(webhook.get_secret_value(), json=body).raise_for_status()
 
 
 def _mail(server: SecretStr, to: str, notice: Notice) -> None:
@@ -83,10 +87,29 @@ def _mail(server: SecretStr, to: str, notice: Notice) -> None:
     message["Subject"] = f"regime: {' '.join(notice.title.split())}"
     message["From"] = message["To"] = to
     message.set_content(notice.text())
-    opened = smtplib.SMTP_SSL if place.scheme == "smtps" else smtplib.SMTP
-    with opened(place.hostname or "localhost", place.port or 0, timeout=_PATIENCE) as session:
+    host, secure = place.hostname or "localhost", ssl.create_default_context()
+    with _connected(place.scheme, host, place.port or 0, secure) as session:
         if place.username:
-            if place.scheme != "smtps":
-                session.starttls()
+            _encrypt(session, place.scheme, host, secure)
             session.login(unquote(place.username), unquote(place.password or ""))
         session.send_message(message)
+
+
+def _connected(scheme: str, host: str, port: int, secure: ssl.SSLContext) -> smtplib.SMTP:
+    if scheme == "smtps":
+        return smtplib.SMTP_SSL(host, port, timeout=_PATIENCE, context=secure)
+    return smtplib.SMTP(host, port, timeout=_PATIENCE)
+
+
+def _encrypt(session: smtplib.SMTP, scheme: str, host: str, secure: ssl.SSLContext) -> None:
+    """Makes the connection one that may carry a password."""
+    if scheme == "smtps":
+        return
+    session.ehlo()
+    if session.has_extn("starttls"):
+        session.starttls(context=secure)
+    elif not is_loopback(host):
+        raise ConfigError(
+            f"the mail server {host} offers no STARTTLS, so it would get the password readable; "
+            "set REGIME_NOTIFY_SMTP to one that does, or to smtps://"
+        )

@@ -4,19 +4,34 @@ A source is made when it is first used, so that a missing key or folder troubles
 that need it.
 """
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 
 import httpx
 
 from regime_platform.errors import ConfigError
+from regime_platform.redaction import SHORTEST
 from regime_platform.settings import Settings
 from regime_platform.sources.credits import CreditBudget, Limits, budget_file
 from regime_platform.sources.files import FilesSource
+from regime_platform.sources.http_client import require_private
 from regime_platform.sources.protocol import Source
 from regime_platform.sources.sample import SampleSource
 from regime_platform.sources.twelvedata import TwelveDataSource
 from regime_platform.sources.twelvedata_http import TwelveDataClient
+
+_LOG = logging.getLogger("regime_platform.sources")
+
+
+def doubt_of_key(key: str) -> str | None:
+    """What is odd about a vendor's key; None where nothing is."""
+    if len(key) >= SHORTEST:
+        return None
+    return (
+        f"TWELVEDATA_API_KEY has {len(key)} characters, fewer than the {SHORTEST} of any real key: "
+        "copy it again; so short a key is hidden only where a key can stand"
+    )
 
 
 def build_sources(
@@ -77,10 +92,14 @@ def _twelvedata(
     if settings.twelvedata_api_key is None:
         raise ConfigError("source twelvedata needs a key; set TWELVEDATA_API_KEY in .env")
     key = settings.twelvedata_api_key.get_secret_value().strip()
+    url = settings.address_of_key()
+    require_private("REGIME_TWELVEDATA_URL", url)
+    if (doubt := doubt_of_key(key)) is not None:
+        _LOG.warning("%s", doubt)
     budget = CreditBudget(
-        budget_file(settings.credits_folder, settings.twelvedata_url, key),
+        budget_file(settings.credits_folder, url, key),
         Limits(settings.credits_per_minute, settings.credits_per_day),
         clock,
         sleep,
     )
-    return TwelveDataSource(TwelveDataClient(settings.twelvedata_url, key, budget, transport))
+    return TwelveDataSource(TwelveDataClient(url, key, budget, transport))

@@ -2,7 +2,7 @@
 
 What a body means as bars is told by ``twelvedata_answers``, what an error means by
 ``twelvedata_errors``. The key travels in a header only, and every text that comes back is cleaned
-of it before it enters a message.
+of it before it enters a message; the bodies themselves are parsed as they came.
 """
 
 import datetime as dt
@@ -15,7 +15,9 @@ import httpx
 import stamina
 
 from regime_platform.errors import ConfigError, QuotaError, SourceError
+from regime_platform.redaction import hide, redact
 from regime_platform.sources.credits import CreditBudget
+from regime_platform.sources.http_client import open_client
 from regime_platform.sources.twelvedata_errors import (
     MinuteSpentError,
     TransientError,
@@ -89,7 +91,8 @@ class TwelveDataClient:
         self._key = key.strip()
         self.budget = budget
         self._sent = 0
-        self._http = httpx.Client(
+        hide(self._key)
+        self._http = open_client(
             base_url=base_url,
             headers={"Authorization": f"apikey {self._key}"},
             timeout=_TIMEOUT,
@@ -136,7 +139,9 @@ class TwelveDataClient:
             raise SourceError(f"{question.what}: {self.clean(str(error))}; try later") from None
         used = response.headers.get("api-credits-used", "")
         return Look(
-            response.status_code, self._body(response), int(used) if used.isdecimal() else None
+            response.status_code,
+            json_object(response.content),
+            int(used) if used.isdecimal() else None,
         )
 
     def _persist(self, question: Question, day: dt.date) -> tuple[Mapping[str, Any] | None, int]:
@@ -163,7 +168,7 @@ class TwelveDataClient:
 
     def _once(self, question: Question, day: dt.date) -> tuple[Mapping[str, Any] | None, int]:
         response = self._send(question, day)
-        body = self._body(response)
+        body = json_object(response.content)
         code, message = response.status_code, "no JSON object"
         if body is not None:
             if not response.is_error and not is_error(body):
@@ -185,10 +190,6 @@ class TwelveDataClient:
         self._count(response)
         return response
 
-    def _body(self, response: httpx.Response) -> dict[str, Any] | None:
-        # whatever the vendor repeats of the key ends here, before any of it can be quoted
-        return json_object(response.content.replace(self._key.encode(), b"[key]"))
-
     def _count(self, response: httpx.Response) -> None:
         used = response.headers.get("api-credits-used", "")
         left = response.headers.get("api-credits-left", "")
@@ -198,4 +199,4 @@ class TwelveDataClient:
 
     def clean(self, text: str) -> str:
         """``text`` without the key and no longer than a message may be."""
-        return text.replace(self._key, "[key]")[:300]
+        return redact(text)[:300]

@@ -39,7 +39,7 @@ def probe(client: TwelveDataClient, now: dt.datetime) -> tuple[Learned, ...]:
 
 def _told(ask: _Ask, client: TwelveDataClient, now: dt.datetime) -> str:
     try:
-        return ask(client, now)
+        return client.clean(ask(client, now))
     except CredentialsError:
         raise
     except (RegimeError, LookupError, TypeError, ValueError) as error:

@@ -111,3 +111,19 @@ def test_a_rename_that_was_killed_is_wrong_and_names_what_carries_it_on(
 
     assert (is_well, status) == (False, "wrong")
     assert "`regime universe rename FB META` carries it on" in detail
+
+
+@pytest.mark.usefixtures("root")
+def test_a_proxy_that_cannot_be_used_and_a_short_key_are_findings(
+    regime: Regime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TWELVEDATA_API_KEY", "short-one")
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
+
+    ended = regime("doctor", "--json")
+
+    checks = {check["name"]: check for check in json.loads(ended.out)["checks"]}
+    assert "ALL_PROXY is no proxy" in checks["source twelvedata"]["detail"]
+    assert checks["key"]["status"] == "note"
+    assert "TWELVEDATA_API_KEY has 9 characters" in checks["key"]["detail"]
+    assert "short-one" not in ended.out + ended.err

@@ -16,6 +16,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from regime_platform.cli.main import main
+from regime_platform.orchestration import dev_server
 
 _PATIENCE = 120  # seconds to start
 _CHANGE = "mutation { setNuxSeen }"
@@ -172,3 +173,13 @@ def test_what_the_command_line_starts_is_the_guarded_server(
 
     assert started[3:5] == ["-m", f"regime_platform.orchestration.{program}"]
     assert "--read-only" in started
+
+
+def test_dagster_dev_starts_the_guarded_server_or_nothing() -> None:
+    started = dev_server.guarded(["python", "-m", "dagster_webserver", "--port", "1"], ["--x"])
+    daemon = ["python", "-m", "dagster._daemon", "run"]
+
+    assert started[2:] == ["regime_platform.orchestration.webserver", "--port", "1", "--x"]
+    assert dev_server.guarded(daemon, ["--x"]) == daemon
+    with pytest.raises(RuntimeError, match="unknown process"):
+        dev_server.guarded(["python", "-m", "dagster_web"], [])
