@@ -4,9 +4,18 @@ Every error names the culprit, what was expected and the remedy; the command lin
 into an exit code. Nothing here knows how an error is shown.
 """
 
+from regime_platform.inert_text import inert
+
 
 class RegimeError(Exception):
-    """Something a user can mend; the message says what, why and how."""
+    """Something a user can mend; the message says what, why and how, in one line.
+
+    It often repeats text from outside, and ends in logs and tracebacks of others as well as on the
+    screen: so it is made inert here.
+    """
+
+    def __init__(self, *parts: object) -> None:
+        super().__init__(*(inert(one) if isinstance(one, str) else one for one in parts))
 
 
 class UsageError(RegimeError):
