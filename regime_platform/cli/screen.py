@@ -65,6 +65,11 @@ class Screen(Console):
         """Where rich turns a plain text into a styled one."""
         return super().render_str(inert(text), **how)
 
+    def out(self, *objects: Any, sep: str = " ", end: str = "\n", **_: Any) -> None:
+        """Documents of ours, whose lines stay as they are: JSON, units of systemd."""
+        text = Text(inert_lines(sep.join(map(str, objects))))
+        self.print(text, end=end, no_wrap=True, overflow="ignore", crop=False)
+
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
     ) -> Iterator[Segment]:

@@ -127,9 +127,8 @@ def test_a_file_and_its_columns_are_named_and_do_nothing(regime: Regime, tmp_pat
     crafted.write_text(header)
 
     ran = regime("run", "--all", settings=settings)
-    read = regime(
-        "validate", str(crafted), "--input", "file", "--timeframe", "1day", settings=settings
-    )
+    about = ("--input", "file", "--symbol", "AAA", "--timeframe", "1day")
+    read = regime("validate", str(crafted), *about, settings=settings)
 
     assert ran.code == 3
     assert "column [/x]\\x1b[2J\\u202e unknown" in ran.out
@@ -177,6 +176,7 @@ def test_json_keeps_every_character_and_prints_none_that_acts(
 
     out = capsys.readouterr().out
     assert json.loads(out) == facts
+    assert len(out.splitlines()) == 8
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]", out)
     assert inert_json(out) == out
 
