@@ -7,16 +7,22 @@ into an exit code. Nothing here knows how an error is shown.
 from collections.abc import Callable
 from typing import ClassVar
 
+from regime_platform.inert_text import inert
+
 
 class RegimeError(Exception):
-    """Something a user can mend; the message says what, why and how."""
+    """Something a user can mend; the message says what, why and how, in one line.
+
+    It often repeats text from outside, and ends in logs and tracebacks of others as well as on the
+    screen: so it is made inert here.
+    """
 
     #: Applied to every message; `redaction` sets it once there is a secret to hide.
     hide_secrets: ClassVar[Callable[[str], str]] = str
 
     def __init__(self, *parts: object) -> None:
         hide = type(self).hide_secrets
-        super().__init__(*(hide(part) if isinstance(part, str) else part for part in parts))
+        super().__init__(*(inert(hide(part)) if isinstance(part, str) else part for part in parts))
 
 
 class UsageError(RegimeError):

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rich.text import Text
-
 from regime_platform.cli.past import print_terms
 from regime_platform.cli.screen import results
 
@@ -65,4 +63,4 @@ def _print_manifests(manifests: Facts) -> None:
 
 
 def _say(text: str, style: str = "") -> None:
-    results().print(Text(text, style=style), soft_wrap=True)
+    results().print(text, style=style, soft_wrap=True)

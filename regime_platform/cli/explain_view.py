@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rich.text import Text
-
 from regime_platform.cli.explain_origin import print_origin
 from regime_platform.cli.screen import Cell, print_table, results
 from regime_platform.report.palette import BUCKET_COLOURS, readable
@@ -143,4 +141,4 @@ def _number(value: float | None) -> str:
 
 
 def _say(text: str, style: str = "") -> None:
-    results().print(Text(text, style=style), soft_wrap=True)
+    results().print(text, style=style, soft_wrap=True)

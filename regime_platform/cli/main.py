@@ -35,7 +35,7 @@ from regime_platform.cli import (
     walking,
     warming,
 )
-from regime_platform.cli.exits import NOTHING_SUCCEEDED, code_of_error
+from regime_platform.cli.exits import ALL_GOOD, NOTHING_SUCCEEDED, code_of_error
 from regime_platform.cli.notes import notes_as_messages
 from regime_platform.errors import RegimeError
 from regime_platform.redaction import show_uncaught
@@ -137,14 +137,37 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     sys.excepthook = show_uncaught
     try:
         with notes_as_messages():
-            app(args=None if arguments is None else list(arguments), prog_name="regime")
+            # otherwise typer prints its errors itself
+            code = app(
+                args=None if arguments is None else list(arguments),
+                prog_name="regime",
+                standalone_mode=False,
+            )
+    except typer.TyperException as error:
+        _say_usage(error)
+        sys.exit(error.exit_code)
+    except typer.Abort:
+        _say("aborted")
+        sys.exit(NOTHING_SUCCEEDED)
     except RegimeError as error:
         _say(str(error))
         sys.exit(code_of_error(error))
     except PermissionError as error:
         _say(f"{error.filename}: {error.strerror}; check its owner or set REGIME_DATA_ROOT")
         sys.exit(NOTHING_SUCCEEDED)
-    sys.exit(0)
+    sys.exit(code if isinstance(code, int) else ALL_GOOD)
+
+
+def _say_usage(error: typer.TyperException) -> None:
+    from regime_platform.cli.screen import messages
+
+    context: typer.Context | None = getattr(error, "ctx", None)
+    if not error.format_message():  # no arguments at all: the help is on the screen already
+        return
+    if context is not None:
+        messages().print(context.get_usage(), style="yellow", soft_wrap=True)
+        messages().print(f"`{context.command_path} --help` shows what there is", style="dim")
+    _say(error.format_message())
 
 
 def _say(text: str) -> None:

@@ -32,7 +32,8 @@ def prove_this_bundle(bundle: Path, *, recompute: bool, as_json: bool) -> NoRetu
         how = " and computed again" if proof.is_recomputed else ""
         standing = f"proven{how}" if proof.is_proven else "not proven"
         console = messages()
-        console.print(f"{plural(len(proof.symbols), 'symbol')} {standing}", markup=False)
+        count = f"{plural(len(proof.symbols), 'symbol')} " if proof.symbols else ""
+        console.print(f"{count}{standing}", markup=False)
         told = f"digest {proof.digest} of {proof.snapshot}"
         console.print(told, markup=False, soft_wrap=True)
     raise typer.Exit(ALL_GOOD if proof.is_proven else NOTHING_SUCCEEDED)

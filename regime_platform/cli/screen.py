@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType  # noqa: TID251 - the one place
 from rich.measure import Measurement
 from rich.progress import (
     BarColumn,
@@ -20,9 +20,11 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from regime_platform.inert_text import inert, inert_json, inert_lines
 from regime_platform.model.instruments import Instrument
 
 STATUS_STYLES = {
@@ -50,20 +52,47 @@ _ANY = 10_000  # characters; wider than any table
 _LEAST_TEXT = 8  # characters of a folding column; fewer cannot be read
 
 
-def results() -> Console:
+class Screen(Console):
+    """A console on which every text is data: no markup, no emoji codes, no control characters.
+
+    A text of a cell or a message is one line, so that none can look like a line of ours.
+    """
+
+    def __init__(self, *, is_for_messages: bool) -> None:
+        super().__init__(stderr=is_for_messages, highlight=False, markup=False, emoji=False)
+
+    def render_str(self, text: str, **how: Any) -> Text:
+        """Where rich turns a plain text into a styled one."""
+        return super().render_str(inert(text), **how)
+
+    def out(self, *objects: Any, sep: str = " ", end: str = "\n", **_: Any) -> None:
+        """Documents of ours, whose lines stay as they are: JSON, units of systemd."""
+        text = Text(inert_lines(sep.join(map(str, objects))))
+        self.print(text, end=end, no_wrap=True, overflow="ignore", crop=False)
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterator[Segment]:
+        """What is about to be written; texts that came here with a style of ours included."""
+        for segment in super().render(renderable, options):
+            is_plain = segment.control or segment.text.isprintable()
+            yield segment if is_plain else Segment(inert_lines(segment.text), segment.style)
+
+
+def results() -> Screen:
     """Where answers go."""
-    return Console(highlight=False, soft_wrap=False)
+    return Screen(is_for_messages=False)
 
 
-def messages() -> Console:
+def messages() -> Screen:
     """Where progress, notes and errors go."""
-    return Console(stderr=True, highlight=False)
+    return Screen(is_for_messages=True)
 
 
 def print_json(facts: Any) -> None:
-    """Machine output: one JSON document, nothing else on stdout."""
+    """Machine output: one JSON document, nothing else on stdout; exact, and inert on a terminal."""
     text = json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False, default=str)
-    results().out(text, highlight=False)
+    results().out(inert_json(text), highlight=False)
 
 
 def print_table(
@@ -130,7 +159,7 @@ def _table(
 
 def styled(word: str) -> Text:
     """A status word in its colour."""
-    return Text(word, style=STATUS_STYLES.get(word, ""))
+    return Text(inert(word), style=STATUS_STYLES.get(word, ""))
 
 
 def count(number: int) -> str:
@@ -187,10 +216,10 @@ def credit_progress(total: int | None) -> Iterator[CreditProgress]:
     """
     console = messages()
     progress = Progress(
-        TextColumn("{task.description:10}"),
+        TextColumn("{task.description:10}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("credits {task.fields[rate]}"),
+        TextColumn("credits {task.fields[rate]}", markup=False),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
@@ -207,7 +236,7 @@ def credit_progress(total: int | None) -> Iterator[CreditProgress]:
 def symbol_progress(total: int) -> Iterator[SymbolProgress]:
     """Shows progress on stderr while the block runs; on a terminal only, and gone afterwards."""
     console = messages()
-    look = (TextColumn("{task.description:10}"), BarColumn(), MofNCompleteColumn())
+    look = (TextColumn("{task.description:10}", markup=False), BarColumn(), MofNCompleteColumn())
     progress = Progress(
         *look, TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal
     )

@@ -106,8 +106,12 @@ def snapshot_fault(document: object) -> str:
 def first_fault(error: ValidationError) -> str:
     """The first of what a document lacks, with its place."""
     fault = error.errors(include_url=False, include_input=False)[0]
-    place = ".".join(f"{part!s:.60}" for part in fault["loc"])
-    return f"{place}: {fault['msg']}"
+    place = ".".join(
+        str(part) if str(part).isidentifier() else f"{part!a:.60}"
+        for part in fault["loc"]
+        if part != "[key]"
+    )
+    return f"{place}: {fault['msg'].removeprefix('Value error, ')}"
 
 
 def complete_entries(document: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -19,6 +19,7 @@ from pydantic import SecretStr
 
 from regime_platform.errors import ConfigError
 from regime_platform.files import append_line
+from regime_platform.inert_text import inert, inert_json
 from regime_platform.orchestration.state import state_folder
 from regime_platform.settings import Settings
 from regime_platform.sources.http_client import is_loopback, open_client
@@ -39,9 +40,9 @@ class Notice:
     facts: Mapping[str, str | int] = field(default_factory=dict)
 
     def text(self) -> str:
-        """The notice as a message, its first lines."""
+        """The notice as a message, its first lines; each is one line, whatever it repeats."""
         more = [f"and {len(self.lines) - _LINES} more"] if len(self.lines) > _LINES else []
-        return "\n".join([self.title, *self.lines[:_LINES], *more])
+        return "\n".join(inert(line) for line in (self.title, *self.lines[:_LINES], *more))
 
 
 Channel = Callable[[Notice], None]
@@ -71,7 +72,8 @@ def _channels(settings: Settings) -> Iterator[tuple[str, Channel]]:
 
 def _keep(settings: Settings, notice: Notice) -> None:
     facts = {**asdict(notice), "at": notice.at.isoformat(timespec="seconds")}
-    append_line(state_folder(settings) / "notices.jsonl", json.dumps(facts, ensure_ascii=False))
+    line = inert_json(json.dumps(facts, ensure_ascii=False))
+    append_line(state_folder(settings) / "notices.jsonl", line)
 
 
 def _post(webhook: SecretStr, notice: Notice) -> None:

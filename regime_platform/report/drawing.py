@@ -4,8 +4,6 @@ The drawing library is part of the page, so that it opens without a network; not
 when it was made, so that the same data give the same bytes and an unchanged page is not rewritten.
 """
 
-import html
-import json
 from functools import cache
 from importlib.resources import files as package_files
 from string import Template
@@ -14,6 +12,7 @@ from typing import Any
 import vl_convert
 
 from regime_platform.report import datasets, panels
+from regime_platform.report.html_text import html_text, script_json
 from regime_platform.report.palette import readable
 from regime_platform.report.reading import (
     SeriesView,
@@ -32,15 +31,15 @@ def page_html(view: SymbolView, origin: str) -> str:
     )
     return template.substitute(
         origin=origin,
-        title=html.escape(f"{instrument.symbol}: {instrument.name}"),
-        symbol=html.escape(instrument.symbol),
-        name=html.escape(instrument.name),
-        about=html.escape(_about(view)),
+        title=html_text(f"{instrument.symbol}: {instrument.name}"),
+        symbol=html_text(instrument.symbol),
+        name=html_text(instrument.name),
+        about=html_text(_about(view)),
         table=state_table(view.latest),
         tabs=_tabs(view),
         bundle=_bundle(),
-        charts=_json({one.timeframe: _chart(view, one) for one in view.series}),
-        shared=_json({panels.STRIPS: datasets.run_columns(view.series)}),
+        charts=script_json({one.timeframe: _chart(view, one) for one in view.series}),
+        shared=script_json({panels.STRIPS: datasets.run_columns(view.series)}),
     )
 
 
@@ -81,15 +80,10 @@ def _tabs(view: SymbolView) -> str:
     held = [one.timeframe for one in view.series]
     first = preferred_timeframe(held)
     return "".join(
-        f'<button type="button" data-timeframe="{name}" aria-pressed="{str(name == first).lower()}"'
-        f">{name}</button>"
+        f'<button type="button" data-timeframe="{html_text(name)}" '
+        f'aria-pressed="{str(name == first).lower()}">{html_text(name)}</button>'
         for name in held
     )
-
-
-def _json(facts: Any) -> str:
-    # "</" would end the script element in the middle of a text
-    return json.dumps(facts, separators=(",", ":"), allow_nan=False).replace("</", "<\\/")
 
 
 @cache  # two seconds of building and checking, the same for every page

@@ -1,11 +1,11 @@
 """The page of a migration: the totals and every series on one sheet, nothing to load."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
 from importlib.resources import files as package_files
 from string import Template
 from typing import Any
 
+from regime_platform.report.html_text import html_text
 from regime_platform.report.validation_page import html_table
 
 _ORDER = ("failed", "blocked", "done", "unchanged")
@@ -23,7 +23,7 @@ def migration_page(facts: Facts) -> str:
     sums = "every row is accounted for" if whole["adds_up"] else "the totals do not add up"
     about = f"{facts['migration']} from {facts['from']}: {whole['rows']:,} rows, {sums}"
     return Template(template.read_text(encoding="utf-8")).substitute(
-        about=escape(about),
+        about=html_text(about),
         totals=html_table(("what became of them", "why", "rows"), _totals(whole)),
         series=html_table(_SERIES, _series(facts["symbols"])),
         problems=html_table(("symbol", "status", "why and remedy"), _problems(facts["symbols"])),

@@ -1,11 +1,11 @@
 """The latest state of a symbol as an HTML table: what regime, since when, and why."""
 
-import html
 from typing import Any
 
 import polars as pl
 
 from regime_platform.model.timeframes import is_intraday
+from regime_platform.report.html_text import html_text
 from regime_platform.report.palette import BUCKET_COLOURS, REGIME_COLOURS, readable
 
 _HEAD = ("timeframe", "regime", "since", "bias", "posture", "confidence", "escalation", "why")
@@ -20,14 +20,14 @@ def state_table(latest: pl.DataFrame) -> str:
 
 def _row(state: dict[str, Any]) -> str:
     cells = (
-        html.escape(state["timeframe"]),
-        _swatch(REGIME_COLOURS[state["regime_label"]]) + readable(state["regime_label"]),
+        html_text(state["timeframe"]),
+        _swatch(REGIME_COLOURS[state["regime_label"]]) + _word(state["regime_label"]),
         f"{_since(state)}<small> {state['regime_bars']:,} bars</small>",
-        readable(state["regime_bias"]),
-        readable(state["risk_posture"]),
+        _word(state["regime_bias"]),
+        _word(state["risk_posture"]),
         f"{state['confidence']:.2f}",
         _escalation(state),
-        html.escape(_why(state)),
+        html_text(_why(state)),
     )
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
@@ -41,12 +41,17 @@ def _escalation(state: dict[str, Any]) -> str:
     bucket = state["escalation_bucket"]
     if state["esc_pctl"] is None:
         return "<small>not enough bars</small>"
-    return f"{_swatch(BUCKET_COLOURS[bucket])}{state['esc_pctl']:.2f}<small> {bucket}</small>"
+    share = f"{state['esc_pctl']:.2f}<small> {html_text(bucket)}</small>"
+    return f"{_swatch(BUCKET_COLOURS[bucket])}{share}"
 
 
 def _why(state: dict[str, Any]) -> str:
     codes = state["regime_reasons_top"] or state["regime_reasons"] or ""
     return ", ".join(readable(code) for code in codes.split(",") if code)
+
+
+def _word(code: str) -> str:
+    return html_text(readable(code))
 
 
 def _swatch(colour: str) -> str:

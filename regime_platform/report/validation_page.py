@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
 from importlib.resources import files as package_files
 from string import Template
 from typing import Any
+
+from regime_platform.report.html_text import html_text
 
 _ORDER = ("failed", "blocked", "no_bars", "passed")
 _SERIES = ("symbol", "timeframe", "status", "bars", "first", "last", "found", "what and remedy")
@@ -22,7 +23,7 @@ def validation_page(facts: Facts) -> str:
     series = [(one["symbol"], it) for one in symbols for it in one["series"]]
     template = package_files("regime_platform.report").joinpath("validation_page.html")
     return Template(template.read_text(encoding="utf-8")).substitute(
-        about=escape(f"{len(symbols):,} symbols: {summary} · {facts['input']} · {facts['at']}"),
+        about=html_text(f"{len(symbols):,} symbols: {summary} · {facts['input']} · {facts['at']}"),
         rules=html_table(_RULES, _rules(series)),
         series=html_table(_SERIES, [*_unjudged(symbols), *_series(series)]),
         gaps=_gaps(series),
@@ -82,14 +83,14 @@ def _first(finding: Facts) -> str:
 
 def html_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A table whose whole numbers stand to the right."""
-    head = "".join(f"<th>{escape(name)}</th>" for name in columns)
+    head = "".join(f"<th>{html_text(name)}</th>" for name in columns)
     body = "".join(f'<tr class="{_class(row)}">{_cells(row)}</tr>' for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _cells(row: Sequence[object]) -> str:
     return "".join(
-        f'<td class="n">{cell:,}</td>' if isinstance(cell, int) else f"<td>{escape(str(cell))}</td>"
+        f'<td class="n">{cell:,}</td>' if isinstance(cell, int) else f"<td>{html_text(cell)}</td>"
         for cell in row
     )
 
