@@ -9,7 +9,7 @@ import typer
 
 from regime_platform.cli.options import AllRows, Json, Now
 from regime_platform.cli.selection import Everything, Symbols, SymbolsFile, Tier, asked
-from regime_platform.errors import CredentialsError, QuotaError, UsageError
+from regime_platform.errors import RunEndingError, UsageError
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -133,7 +133,7 @@ def _fetch(job: _Job) -> None:
     try:
         for outcome in _with_progress(job):
             outcomes.append(outcome)  # noqa: PERF402 - what came before an error must be kept
-    except (CredentialsError, QuotaError) as error:  # the source refuses everybody
+    except RunEndingError as error:  # the source refuses everybody
         end = str(error)
     report = FetchReport(outcomes, time.monotonic() - started, end)
     if job.as_json:

@@ -9,7 +9,7 @@ import typer
 
 from regime_platform.cli.options import AllRows, Json, Now
 from regime_platform.cli.selection import Asked, Everything, Symbols, SymbolsFile, Tier, asked
-from regime_platform.errors import CredentialsError, QuotaError, UsageError
+from regime_platform.errors import RunEndingError, UsageError
 from regime_platform.pipeline.outcomes import Stage, WalkOutcome
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _walk_and_report(meant: Asked, order: _Order) -> None:
     try:
         for outcome in _with_progress(meant, now, order):
             outcomes.append(outcome)  # noqa: PERF402 - what came before an error must be kept
-    except (CredentialsError, QuotaError) as error:  # the source refuses everybody
+    except RunEndingError as error:  # the source refuses everybody
         end = str(error)
     finally:
         refresh_board(meant.platform, outcomes)

@@ -83,4 +83,5 @@ def _twelvedata(
         clock,
         sleep,
     )
-    return TwelveDataSource(TwelveDataClient(settings.twelvedata_url, key, budget, transport))
+    url = settings.twelvedata_url
+    return TwelveDataSource(TwelveDataClient(url, key, budget, transport, clock=clock))
