@@ -73,6 +73,8 @@ class BoundedHttp:
                 content = _decoded(response, most_bytes, address)
             finally:
                 response.close()
+        if response.headers.get("connection", "").lower() == "close":
+            self._forget()
         return Answered(response.status_code, response.headers, content)
 
     @contextmanager
@@ -97,8 +99,11 @@ class BoundedHttp:
         error = DeadlineError(f"{address} had not answered in full after {self._seconds:g} s")
         try:
             yield
-        except httpx.RequestError:
-            if is_over.is_set():
+        except BaseException as failure:
+            # the duplicate would keep the connection open after its owner closed it
+            self._cut()
+            self._forget()
+            if is_over.is_set() and isinstance(failure, httpx.RequestError):
                 raise error from None
             raise
         finally:

@@ -55,11 +55,11 @@ def update(  # noqa: PLR0913, PLR0917 - one parameter per option
     all_rows: AllRows = False,
 ) -> None:
     """Fetch the bars that must exist by now and are not held, and nothing else."""
-    from regime_platform.cli.clock import moment
+    from regime_platform.cli.clock import stamp
 
     meant = asked(symbols, everything=everything, symbols_file=symbols_file, tier=tier)
     frames, instruments = _wanted(timeframe, meant.instruments)
-    _fetch(_Job(meant.platform, instruments, frames, moment(now), as_json, all_rows))
+    _fetch(_Job(meant.platform, instruments, frames, stamp(now), as_json, all_rows))
 
 
 def backfill(  # noqa: PLR0913, PLR0917 - one parameter per option
@@ -75,14 +75,15 @@ def backfill(  # noqa: PLR0913, PLR0917 - one parameter per option
     all_rows: AllRows = False,
 ) -> None:
     """Fetch full histories to the source's first bar; stopped at any point, it goes on there."""
-    from regime_platform.cli.clock import moment
+    from regime_platform.cli.clock import moment, stamp
     from regime_platform.cli.instants import optional_instant
 
     meant = asked(symbols, everything=everything, symbols_file=symbols_file, tier=tier)
     frames, instruments = _wanted(timeframe, meant.instruments)
     first = optional_instant("--since", since)
     date = None if first is None else first.date()
-    job = _Job(meant.platform, instruments, frames, moment(now), as_json, all_rows, True, date)
+    at = moment(now) if dry_run else stamp(now)
+    job = _Job(meant.platform, instruments, frames, at, as_json, all_rows, True, date)
     if dry_run:
         _tell_cost(job)
     else:

@@ -84,12 +84,12 @@ def compute(  # noqa: PLR0913, PLR0917 - one parameter per option
 
 
 def _walk_and_report(meant: Asked, order: _Order) -> None:
-    from regime_platform.cli.clock import moment
+    from regime_platform.cli.clock import stamp
     from regime_platform.cli.walk_report import WalkReport
     from regime_platform.cli.warming import warm
     from regime_platform.pipeline.board import refresh_board
 
-    now = moment(order.now)
+    now = stamp(order.now)
     if Stage.COMPUTE_DB in order.stages:
         warm()
     started = time.monotonic()

@@ -16,13 +16,25 @@ from urllib.parse import unquote, urlsplit
 import httpx
 from pydantic import SecretStr
 
+from regime_platform.bounded_http import ACCEPTED, BoundedHttp, DeadlineError, TooLargeError
 from regime_platform.files import append_line
 from regime_platform.orchestration.state import state_folder
 from regime_platform.settings import Settings
 
 _LOG = logging.getLogger("regime_platform.notices")
 _PATIENCE = 20.0  # seconds that a server may take
+_LONGEST_ANSWER = 1024**2  # bytes of a webhook's answer, of which nothing is used
 _LINES = 20  # of a notice that are sent; the file and the UI have all
+
+_TROUBLE = (
+    OSError,
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    smtplib.SMTPException,
+    ValueError,
+    TooLargeError,
+    DeadlineError,
+)
 
 
 @dataclass(frozen=True)
@@ -50,7 +62,7 @@ def notify(settings: Settings, notice: Notice) -> list[str]:
     for name, channel in _channels(settings):
         try:
             channel(notice)
-        except (OSError, httpx.HTTPError, smtplib.SMTPException, ValueError) as error:
+        except _TROUBLE as error:
             problems.append(f"{name}: {type(error).__name__}")
             _LOG.warning("the notice %r did not go out by %s", notice.title, problems[-1])
     return problems
@@ -73,8 +85,14 @@ def _keep(settings: Settings, notice: Notice) -> None:
 def _post(webhook: SecretStr, notice: Notice) -> None:
     # "text" is what chat servers show; the rest is for programs
     body = {"text": notice.text(), "kind": notice.kind, **notice.facts}
-    answer = httpx.post(webhook.get_secret_value(), json=body, timeout=_PATIENCE)
-    answer.raise_for_status()
+    http = BoundedHttp(httpx.Client(timeout=_PATIENCE, headers=ACCEPTED), _PATIENCE)
+    try:
+        request = httpx.Request("POST", webhook.get_secret_value(), json=body)
+        answer = http.exchange(request, _LONGEST_ANSWER)
+    finally:
+        http.close()
+    if not 200 <= answer.status_code < 300:
+        raise ValueError(f"HTTP {answer.status_code}")
 
 
 def _mail(server: SecretStr, to: str, notice: Notice) -> None:

@@ -37,6 +37,7 @@ class Page:
     )  # requested opens, half-open, where there was one
     requests: int = 1
     cost: int = 0  # credits
+    is_clock_behind: bool = False  # this machine's clock, by the source's
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,16 @@ _BYTES_BESIDE = 1024**2
 _LATE_IN_A_ROW = 6
 #: An answer that was late is asked for once more, not as often as one that failed at once.
 _LATE_ATTEMPTS = 2
+#: Seconds for one exchange, connecting included.
+DEADLINE = 120.0
+#: Of an answer, for each symbol that it is about: 5,000 bars of at most 256 bytes (a bar with all
+#: digits that a float can have takes 180); and what a body without bars may take.
+_BYTES_PER_SYMBOL = 5000 * 256
+_BYTES_BESIDE = 1024**2
+#: So many exchanges in a row that miss the deadline mean that the vendor is out of order.
+_LATE_IN_A_ROW = 6
+#: An answer that was late is asked for once more, not as often as one that failed at once.
+_LATE_ATTEMPTS = 2
 #: A key that is still refused after so many minutes is being drained by somebody else.
 _MINUTES_TO_WAIT = 5
 
@@ -90,6 +100,8 @@ class TwelveDataClient:
         transport: replaces the network, for tests of the transport itself.
         clock: the machine's, in seconds since the epoch; compared with the vendor's.
         deadline: seconds for one exchange as a whole.
+        clock: the machine's, in seconds since the epoch; compared with the vendor's.
+        deadline: seconds for one exchange as a whole.
 
     Raises:
         ConfigError: the key cannot be sent as a header.
@@ -114,6 +126,7 @@ class TwelveDataClient:
         self.budget = budget
         self._sent = 0
         self._clock = clock
+        self.is_clock_behind = False  # this machine's, when the vendor answered last
         self._late = 0  # exchanges in a row that missed the deadline
         self._http = httpx.Client(
             base_url=base_url,
@@ -134,6 +147,8 @@ class TwelveDataClient:
         Raises:
             CredentialsError: the key is refused.
             QuotaError: the day's credits are spent, or minute after minute is.
+            ClockError: this machine's clock is not the vendor's.
+            UnresponsiveError: answer after answer misses the deadline.
             ClockError: this machine's clock is not the vendor's.
             UnresponsiveError: answer after answer misses the deadline.
             NotServedError: the vendor does not serve this to this key.
@@ -195,6 +210,11 @@ class TwelveDataClient:
             return self._late % _LATE_ATTEMPTS != 0
         return isinstance(error, httpx.RequestError | TransientError)
 
+    def _deserves_another(self, error: Exception) -> bool:
+        if isinstance(error, DeadlineError):
+            return self._late % _LATE_ATTEMPTS != 0
+        return isinstance(error, httpx.RequestError | TransientError)
+
     def _once(self, question: Question, day: dt.date) -> tuple[Mapping[str, Any] | None, int]:
         response = self._send(question, day)
         try:
@@ -235,8 +255,8 @@ class TwelveDataClient:
             self._note_late(error)
             raise
         self._late = 0
-        self._count(answered)
         note_clock(self.budget, answered.headers, (sent_at, self._clock()))
+        self._count(answered)
         return answered
 
     def _note_late(self, error: DeadlineError) -> None:
