@@ -91,8 +91,7 @@ def _post(webhook: SecretStr, notice: Notice) -> None:
         answer = http.exchange(request, _LONGEST_ANSWER)
     finally:
         http.close()
-    if not 200 <= answer.status_code < 300:
-        raise ValueError(f"HTTP {answer.status_code}")
+    httpx.Response(answer.status_code, request=request).raise_for_status()
 
 
 def _mail(server: SecretStr, to: str, notice: Notice) -> None:

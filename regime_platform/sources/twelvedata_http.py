@@ -48,16 +48,6 @@ _BYTES_BESIDE = 1024**2
 _LATE_IN_A_ROW = 6
 #: An answer that was late is asked for once more, not as often as one that failed at once.
 _LATE_ATTEMPTS = 2
-#: Seconds for one exchange, connecting included.
-DEADLINE = 120.0
-#: Of an answer, for each symbol that it is about: 5,000 bars of at most 256 bytes (a bar with all
-#: digits that a float can have takes 180); and what a body without bars may take.
-_BYTES_PER_SYMBOL = 5000 * 256
-_BYTES_BESIDE = 1024**2
-#: So many exchanges in a row that miss the deadline mean that the vendor is out of order.
-_LATE_IN_A_ROW = 6
-#: An answer that was late is asked for once more, not as often as one that failed at once.
-_LATE_ATTEMPTS = 2
 #: A key that is still refused after so many minutes is being drained by somebody else.
 _MINUTES_TO_WAIT = 5
 
@@ -98,8 +88,6 @@ class TwelveDataClient:
         key: never shown in any message, log or URL.
         budget: what every request is paid from.
         transport: replaces the network, for tests of the transport itself.
-        clock: the machine's, in seconds since the epoch; compared with the vendor's.
-        deadline: seconds for one exchange as a whole.
         clock: the machine's, in seconds since the epoch; compared with the vendor's.
         deadline: seconds for one exchange as a whole.
 
@@ -149,8 +137,6 @@ class TwelveDataClient:
             QuotaError: the day's credits are spent, or minute after minute is.
             ClockError: this machine's clock is not the vendor's.
             UnresponsiveError: answer after answer misses the deadline.
-            ClockError: this machine's clock is not the vendor's.
-            UnresponsiveError: answer after answer misses the deadline.
             NotServedError: the vendor does not serve this to this key.
             SourceError: anything else that another attempt would not mend.
         """
@@ -180,7 +166,9 @@ class TwelveDataClient:
             raise SourceError(f"{question.what}: {self.clean(str(error))}; try later") from None
         used = response.headers.get("api-credits-used", "")
         return Look(
-            response.status_code, self._body(response), int(used) if used.isdecimal() else None
+            response.status_code,
+            self._body(question, response),
+            int(used) if used.isdecimal() else None,
         )
 
     def _persist(self, question: Question, day: dt.date) -> tuple[Mapping[str, Any] | None, int]:
@@ -210,20 +198,9 @@ class TwelveDataClient:
             return self._late % _LATE_ATTEMPTS != 0
         return isinstance(error, httpx.RequestError | TransientError)
 
-    def _deserves_another(self, error: Exception) -> bool:
-        if isinstance(error, DeadlineError):
-            return self._late % _LATE_ATTEMPTS != 0
-        return isinstance(error, httpx.RequestError | TransientError)
-
     def _once(self, question: Question, day: dt.date) -> tuple[Mapping[str, Any] | None, int]:
         response = self._send(question, day)
-        try:
-            body = self._body(response)
-        except RecursionError:
-            raise SourceError(
-                f"{question.what}: Twelve Data answered {question.path} with JSON that is nested "
-                "too deeply to be bars; check REGIME_TWELVEDATA_URL, then run again"
-            ) from None
+        body = self._body(question, response)
         code, message = response.status_code, "no JSON object"
         if body is not None:
             if response.status_code < 400 and not is_error(body):
@@ -255,8 +232,9 @@ class TwelveDataClient:
             self._note_late(error)
             raise
         self._late = 0
-        note_clock(self.budget, answered.headers, (sent_at, self._clock()))
         self._count(answered)
+        between = sent_at, self._clock()
+        self.is_clock_behind = note_clock(self.budget, answered.headers, between)
         return answered
 
     def _note_late(self, error: DeadlineError) -> None:
@@ -268,9 +246,16 @@ class TwelveDataClient:
                 "vendor's status page, then run again"
             ) from None
 
-    def _body(self, answered: Answered) -> dict[str, Any] | None:
+    def _body(self, question: Question, answered: Answered) -> dict[str, Any] | None:
         # whatever the vendor repeats of the key ends here, before any of it can be quoted
-        return json_object(answered.content.replace(self._key.encode(), b"[key]"))
+        content = answered.content.replace(self._key.encode(), b"[key]")
+        try:
+            return json_object(content)
+        except RecursionError:
+            raise SourceError(
+                f"{question.what}: Twelve Data answered {question.path} with JSON that is nested "
+                "too deeply to be bars; check REGIME_TWELVEDATA_URL, then run again"
+            ) from None
 
     def _count(self, response: Answered) -> None:
         used = response.headers.get("api-credits-used", "")
