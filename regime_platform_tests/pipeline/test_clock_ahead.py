@@ -130,6 +130,21 @@ def test_the_memory_of_requests_is_healed_and_the_right_clock_asks_nothing_twice
     assert len(set_aside(settings)) == len(FRAMES)
 
 
+@pytest.mark.parametrize(
+    "real", [WEDNESDAY, dt.datetime(2026, 11, 18, 22, 30, tzinfo=UTC), SATURDAY]
+)
+def test_dates_that_are_over_before_their_midnight_are_remembered(
+    tmp_path: Path, vendor: LoopbackVendor, real: dt.datetime
+) -> None:
+    settings = vendor_settings(tmp_path, vendor, ["AAA"])
+    run_at(settings, vendor, real, dt.timedelta())
+    asked = len(vendor.questions)
+
+    run_at(settings, vendor, real + dt.timedelta(seconds=1), dt.timedelta())
+
+    assert len(vendor.questions) == asked
+
+
 def test_only_what_the_clock_ahead_fetched_is_fetched_again(
     tmp_path: Path, vendor: LoopbackVendor
 ) -> None:
