@@ -41,12 +41,24 @@ class SourceError(RegimeError):
     """A bar source could not deliver what was asked of it."""
 
 
-class CredentialsError(SourceError):
-    """The source refuses the key: the whole run ends, since no other symbol can fare better."""
+class RunEndingError(SourceError):
+    """No other symbol of the source can fare better, so the whole run ends."""
 
 
-class QuotaError(SourceError):
-    """The source's budget for the day is spent: the run ends and a later one resumes it."""
+class CredentialsError(RunEndingError):
+    """The source refuses the key."""
+
+
+class QuotaError(RunEndingError):
+    """The source's budget for the day is spent; a later run resumes this one."""
+
+
+class ClockError(RunEndingError):
+    """This machine's clock is so wrong that what is fetched would be stored at a wrong moment."""
+
+
+class UnresponsiveError(RunEndingError):
+    """The source answers nothing in time."""
 
 
 class BarsError(RegimeError):

@@ -7,9 +7,7 @@ short one is hidden only where a key can stand: elsewhere it would hide parts of
 
 import logging
 import re
-import sys
 import traceback
-from types import TracebackType
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -43,13 +41,6 @@ def redact(text: str) -> str:
     for pattern in tuple(_patterns):
         text = pattern.sub(rf"\g<1>{_MASK}", text)
     return text
-
-
-def show_uncaught(
-    kind: type[BaseException], error: BaseException, at: TracebackType | None
-) -> None:
-    """The traceback of an error that nothing caught, for ``sys.excepthook``."""
-    sys.stderr.write(redact("".join(traceback.format_exception(kind, error, at))))
 
 
 def _install() -> None:

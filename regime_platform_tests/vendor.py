@@ -11,6 +11,7 @@ import json
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from email.utils import format_datetime
 
 import polars as pl
 from pytest_httpserver import HTTPServer
@@ -94,6 +95,7 @@ class LoopbackVendor:
     plan: Plan | None = None
     now: Callable[[], dt.datetime] | None = None
     asset_class: str = "FX"  # tells when a bar is open
+    is_dated: bool = False  # answers carry ``now`` as their Date, not the machine's time
     questions: list[Question] = field(default_factory=list)
     _listed: dict[tuple[str, str], _Listed] = field(default_factory=dict)
     _scripted: deque[Response] = field(default_factory=deque)
@@ -139,6 +141,8 @@ class LoopbackVendor:
         pays, headers, refusal = (True, {}, "")
         if self.plan is not None:
             pays, headers, refusal = self.plan.charge(len(symbols))
+        if self.is_dated and self.now is not None:
+            headers = {**headers, "Date": format_datetime(self.now(), usegmt=True)}
         body = self._body(request.path, symbols, params) if pays else _error(429, refusal)
         return json_answer(body, headers=headers)
 

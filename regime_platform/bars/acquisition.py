@@ -19,6 +19,7 @@ from regime_platform.model.clock import MOST_AHEAD
 from regime_platform.model.coverage import Coverage
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.second_look import second_look_bound
+from regime_platform.model.sessions import last_finished
 from regime_platform.validation.bar_rules import finished_when_fetched
 
 
@@ -65,10 +66,12 @@ def proven_coverage(
         BarsError: the memory or the raw log is damaged.
     """
     stored = read_coverage(paths, timeframe)
-    coverage = stored.known_at(now)
+    minute = (now + MOST_AHEAD).replace(second=0, microsecond=0)  # one answer for many series
+    bound = last_finished(minute, timeframe, instrument.asset_class)
+    coverage = stored.known_at(now, bound)
     if coverage.windows != stored.windows and coverage.settled is not None:
-        bound = second_look_bound(coverage.settled, timeframe, instrument.asset_class)
-        coverage = coverage.settled_until(bound)
+        looked = second_look_bound(coverage.settled, timeframe, instrument.asset_class)
+        coverage = coverage.settled_until(looked)
     folder = paths.raw(timeframe)
     log = raw_log.log_digest(folder)
     if stored.log == log and coverage.windows == stored.windows:

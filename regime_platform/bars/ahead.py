@@ -75,8 +75,9 @@ def _divide(folder: Path, name: RawName, bound: dt.datetime) -> None:
     table = read_rows(folder, name, _COLUMNS)
     is_ahead = pc.greater(table["fetched_at"], pa.scalar(bound, table["fetched_at"].type))
     ahead, rest = table.filter(is_ahead), table.filter(pc.invert(is_ahead))
-    if ahead.num_rows:
-        _write(folder, ahead, is_aside=True)
+    if not ahead.num_rows:
+        return
+    _write(folder, ahead, is_aside=True)
     if rest.num_rows:
         _write(folder, rest, is_aside=False)
     (folder / name.text).unlink()

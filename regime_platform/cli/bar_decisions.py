@@ -177,10 +177,10 @@ def _obeyed(instrument: "Instrument", told: str) -> None:
 
 
 def _statement(reason: str, by: str | None, now: str | None) -> "Statement":
-    from regime_platform.cli.clock import moment
+    from regime_platform.cli.clock import stamp
     from regime_platform.pipeline.decisions import Statement
 
-    return Statement(reason, by or user(), moment(now))
+    return Statement(reason, by or user(), stamp(now))
 
 
 def _place(symbol: str) -> "tuple[DataRoot, Instrument]":

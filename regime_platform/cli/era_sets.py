@@ -86,13 +86,13 @@ def adopt(
     as_json: Json = False,
 ) -> None:
     """Put an era set in force; the next walk recomputes exactly the symbols it touches."""
-    from regime_platform.cli.clock import moment
+    from regime_platform.cli.clock import stamp
     from regime_platform.cli.screen import messages, print_json
     from regime_platform.pipeline import eras as store
 
     root, universe = house()
     before, after = _readable_in_force(), store.era_set(root, version)
-    store.adopt(root, version, since=moment(now), by=by or user(), reason=reason)
+    store.adopt(root, version, since=stamp(now), by=by or user(), reason=reason)
     told = {} if before is None else store.touched(universe, before, after)
     if as_json:
         print_json({"version": version, "touched": dict(told), "was_readable": before is not None})

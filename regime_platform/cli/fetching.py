@@ -9,7 +9,7 @@ import typer
 
 from regime_platform.cli.options import AllRows, Json, Now
 from regime_platform.cli.selection import Everything, Symbols, SymbolsFile, Tier, asked
-from regime_platform.errors import CredentialsError, QuotaError, UsageError
+from regime_platform.errors import RunEndingError, UsageError
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -55,11 +55,11 @@ def update(  # noqa: PLR0913, PLR0917 - one parameter per option
     all_rows: AllRows = False,
 ) -> None:
     """Fetch the bars that must exist by now and are not held, and nothing else."""
-    from regime_platform.cli.clock import moment
+    from regime_platform.cli.clock import stamp
 
     meant = asked(symbols, everything=everything, symbols_file=symbols_file, tier=tier)
     frames, instruments = _wanted(timeframe, meant.instruments)
-    _fetch(_Job(meant.platform, instruments, frames, moment(now), as_json, all_rows))
+    _fetch(_Job(meant.platform, instruments, frames, stamp(now), as_json, all_rows))
 
 
 def backfill(  # noqa: PLR0913, PLR0917 - one parameter per option
@@ -75,14 +75,15 @@ def backfill(  # noqa: PLR0913, PLR0917 - one parameter per option
     all_rows: AllRows = False,
 ) -> None:
     """Fetch full histories to the source's first bar; stopped at any point, it goes on there."""
-    from regime_platform.cli.clock import moment
+    from regime_platform.cli.clock import moment, stamp
     from regime_platform.cli.instants import optional_instant
 
     meant = asked(symbols, everything=everything, symbols_file=symbols_file, tier=tier)
     frames, instruments = _wanted(timeframe, meant.instruments)
     first = optional_instant("--since", since)
     date = None if first is None else first.date()
-    job = _Job(meant.platform, instruments, frames, moment(now), as_json, all_rows, True, date)
+    at = moment(now) if dry_run else stamp(now)
+    job = _Job(meant.platform, instruments, frames, at, as_json, all_rows, True, date)
     if dry_run:
         _tell_cost(job)
     else:
@@ -133,7 +134,7 @@ def _fetch(job: _Job) -> None:
     try:
         for outcome in _with_progress(job):
             outcomes.append(outcome)  # noqa: PERF402 - what came before an error must be kept
-    except (CredentialsError, QuotaError) as error:  # the source refuses everybody
+    except RunEndingError as error:  # the source refuses everybody
         end = str(error)
     report = FetchReport(outcomes, time.monotonic() - started, end)
     if job.as_json:

@@ -38,7 +38,6 @@ from regime_platform.cli import (
 from regime_platform.cli.exits import ALL_GOOD, NOTHING_SUCCEEDED, code_of_error
 from regime_platform.cli.notes import notes_as_messages
 from regime_platform.errors import RegimeError
-from regime_platform.redaction import show_uncaught
 
 _PANELS: Sequence[tuple[str, Sequence[tuple[str, Callable[..., Any]]]]] = (
     (
@@ -134,7 +133,7 @@ app.add_typer(
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs the command line and exits; an error of the platform is one line with its remedy."""
-    sys.excepthook = show_uncaught
+    sys.excepthook = _show_uncaught
     try:
         with notes_as_messages():
             # otherwise typer prints its errors itself
@@ -156,6 +155,14 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         _say(f"{error.filename}: {error.strerror}; check its owner or set REGIME_DATA_ROOT")
         sys.exit(NOTHING_SUCCEEDED)
     sys.exit(code if isinstance(code, int) else ALL_GOOD)
+
+
+def _show_uncaught(
+    kind: type[BaseException], error: BaseException, at: TracebackType | None
+) -> None:
+    from regime_platform.cli.screen import show_uncaught
+
+    show_uncaught(kind, error, at)
 
 
 def _say_usage(error: typer.TyperException) -> None:

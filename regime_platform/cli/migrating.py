@@ -175,7 +175,7 @@ def _tell_undone(outcomes: "Sequence[UndoOutcome]", code: int, *, as_json: bool)
 
 
 def _migrate(kind: str, meant: Asked, order: _Order) -> None:
-    from regime_platform.cli.clock import moment
+    from regime_platform.cli.clock import stamp
     from regime_platform.cli.migration_estimate import print_estimate
     from regime_platform.cli.migration_report import MigrationReport
     from regime_platform.cli.screen import symbol_progress
@@ -183,7 +183,7 @@ def _migrate(kind: str, meant: Asked, order: _Order) -> None:
     from regime_platform.pipeline.migration import open_migration, plans
     from regime_platform.pipeline.migration_record import keep_record
 
-    platform, now = meant.platform, moment(order.now)
+    platform, now = meant.platform, stamp(order.now)
     migration, store = open_migration(platform.root, kind, order.place)
     about = plans(platform.universe, store, meant.instruments)
     if order.dry_run:

@@ -5,8 +5,10 @@ cells fold, columns that say nothing are left out. No figure is ever cut.
 """
 
 import json
+import traceback
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from types import TracebackType
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -26,6 +28,7 @@ from rich.text import Text
 
 from regime_platform.inert_text import inert, inert_json, inert_lines
 from regime_platform.model.instruments import Instrument
+from regime_platform.redaction import redact
 
 STATUS_STYLES = {
     "done": "green",
@@ -87,6 +90,13 @@ def results() -> Screen:
 def messages() -> Screen:
     """Where progress, notes and errors go."""
     return Screen(is_for_messages=True)
+
+
+def show_uncaught(
+    kind: type[BaseException], error: BaseException, at: TracebackType | None
+) -> None:
+    """The traceback of an error that nothing caught, without secrets; for ``sys.excepthook``."""
+    messages().out(redact("".join(traceback.format_exception(kind, error, at))), end="")
 
 
 def print_json(facts: Any) -> None:

@@ -34,12 +34,12 @@ def take(
     """Write one manifest over all symbols; a date taken before gets another revision."""
     if context.invoked_subcommand is not None:
         return
-    from regime_platform.cli.clock import moment
+    from regime_platform.cli.clock import stamp
     from regime_platform.cli.screen import messages, plural, print_json
     from regime_platform.manifests.snapshot import UNFINISHED
     from regime_platform.pipeline.snapshots import take_snapshot
 
-    at = moment(now)
+    at = stamp(now)
     taken = take_snapshot(_platform(), _date(date, at), at, name)
     told = dict(taken.listing)
     unfinished = {

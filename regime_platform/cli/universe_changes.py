@@ -73,7 +73,7 @@ def rename(  # noqa: PLR0913, PLR0917 - one parameter per option
     as_json: Json = False,
 ) -> None:
     """Give an instrument another symbol; bars, results and manifests go with it."""
-    from regime_platform.cli.clock import moment
+    from regime_platform.cli.clock import stamp
     from regime_platform.pipeline.renaming import rename as rename_symbol
     from regime_platform.settings import Settings
 
@@ -86,7 +86,7 @@ def rename(  # noqa: PLR0913, PLR0917 - one parameter per option
         "exchange": exchange,
     }
     changes = {key: value for key, value in fields.items() if value}
-    edit = rename_symbol(Settings(), old, changes, moment(now), dry_run=dry_run)
+    edit = rename_symbol(Settings(), old, changes, stamp(now), dry_run=dry_run)
     _tell(edit, f"{old} is {new} now", dry_run=dry_run, as_json=as_json)
     if not as_json and not dry_run:
         _tell_what_follows(edit.after, old, new)

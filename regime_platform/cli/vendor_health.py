@@ -11,6 +11,8 @@ from regime_platform.files import write_json
 from regime_platform.model.series import iso
 from regime_platform.settings import Settings
 
+_CLOSE = 60.0  # seconds by which two clocks may differ without a remark
+
 
 def credit_findings(settings: Settings, now: dt.datetime) -> list[Finding]:
     """What of the vendor's credits is spent; counts nothing and makes no file."""
@@ -31,12 +33,27 @@ def _spent(settings: Settings, key: str, now: dt.datetime) -> list[Finding]:
     if not file.exists():
         return [Finding("credits", "ok", f"none spent yet; to be counted in {file.parent}")]
     limits = Limits(settings.credits_per_minute, settings.credits_per_day)
+    budget = CreditBudget(file, limits, time.time, time.sleep)
     try:
-        spent = CreditBudget(file, limits, time.time, time.sleep).spent(now.date())
+        spent, offset = budget.spent(now.date()), budget.told("clock_offset")
     except RegimeError as error:
         return [Finding("credits", "wrong", str(error))]
     day = f"{spent.day_used} today" + (f" of {spent.day_limit}" if spent.day_limit else "")
-    return [Finding("credits", "ok", f"{spent.minute_limit} a minute, {day}; counted in {file}")]
+    credit = Finding("credits", "ok", f"{spent.minute_limit} a minute, {day}; counted in {file}")
+    return [credit, *([] if offset is None else [_clock(float(offset))])]
+
+
+def _clock(ahead: float) -> Finding:
+    """What the last answer of the vendor showed of this machine's clock."""
+    from regime_platform.model.clock import MOST_AHEAD
+    from regime_platform.sources.vendor_clock import SET_CLOCK
+
+    word = "ahead of" if ahead > 0 else "behind"
+    told = f"{abs(ahead):,.0f} s {word} the vendor's when it answered last"
+    if abs(ahead) <= _CLOSE:
+        return Finding("clock", "ok", told)
+    is_refused = ahead > MOST_AHEAD.total_seconds()
+    return Finding("clock", "wrong" if is_refused else "note", told, SET_CLOCK)
 
 
 def live_findings(settings: Settings, now: dt.datetime) -> list[Finding]:

@@ -9,7 +9,7 @@ import typer
 
 from regime_platform.cli.options import AllRows, Json, Now
 from regime_platform.cli.selection import Asked, Everything, Symbols, SymbolsFile, Tier, asked
-from regime_platform.errors import CredentialsError, QuotaError, UsageError
+from regime_platform.errors import RunEndingError, UsageError
 from regime_platform.pipeline.outcomes import Stage, WalkOutcome
 
 if TYPE_CHECKING:
@@ -84,12 +84,12 @@ def compute(  # noqa: PLR0913, PLR0917 - one parameter per option
 
 
 def _walk_and_report(meant: Asked, order: _Order) -> None:
-    from regime_platform.cli.clock import moment
+    from regime_platform.cli.clock import stamp
     from regime_platform.cli.walk_report import WalkReport
     from regime_platform.cli.warming import warm
     from regime_platform.pipeline.board import refreshed_board
 
-    now = moment(order.now)
+    now = stamp(order.now)
     if Stage.COMPUTE_DB in order.stages:
         warm()
     started = time.monotonic()
@@ -98,7 +98,7 @@ def _walk_and_report(meant: Asked, order: _Order) -> None:
     try:
         for outcome in _with_progress(meant, now, order):
             outcomes.append(outcome)  # noqa: PERF402 - what came before an error must be kept
-    except (CredentialsError, QuotaError) as error:  # the source refuses everybody
+    except RunEndingError as error:  # the source refuses everybody
         end = str(error)
     finally:
         problem = refreshed_board(meant.platform, outcomes)

@@ -115,16 +115,17 @@ class Coverage:
             return self
         return replace(self, windows=kept, settled=None if not kept else self.settled)
 
-    def known_at(self, now: dt.datetime) -> "Coverage":
+    def known_at(self, now: dt.datetime, bound: dt.datetime) -> "Coverage":
         """Without what a clock ahead of ``now`` noted: unknown, so that it is asked for again.
 
-        Where a window goes, the newest that stay may lack their second look: ``settled`` is at
-        most their end.
+        ``bound`` is where the opens of unfinished bars begin at ``now``: for dates that may be
+        later than ``now``. Where a window goes, the newest that stay may lack their second look:
+        ``settled`` is at most their end.
         """
         kept = tuple(
             window
             for window in self.windows
-            if not is_ahead(window.read_at, now) and not is_ahead(window.end, now)
+            if not is_ahead(window.read_at, now) and window.end <= bound
         )
         latest = (now + MOST_AHEAD).date()
         known = replace(
@@ -133,7 +134,7 @@ class Coverage:
             earliest_asked=_by(self.earliest_asked, latest),
         )
         settled = self.settled
-        if settled is not None and (kept != self.windows or is_ahead(settled, now)):
+        if settled is not None and (kept != self.windows or settled > bound):
             settled = min(settled, kept[-1].end) if kept else None
         return replace(known, windows=kept, settled=settled)
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from regime_platform.model.asset_classes import ALWAYS, ASSET_CLASSES, FX, XNYS
+from regime_platform.model.clock import is_ahead
 from regime_platform.model.second_look import second_look_bound
 from regime_platform.model.sessions import last_finished
 from regime_platform.model.timeframes import TIERS
@@ -28,8 +29,11 @@ _LONGEST = dt.timedelta(days=14)  # more than any closure; beyond it something i
 
 @lru_cache(maxsize=1024)  # a tick asks the same of every symbol of a class
 def is_due(asset_class: str, tier: str, since: dt.datetime | None, at: dt.datetime) -> bool:
-    """True where a bar of the tier's timeframes came due in (since, at]; ``None`` means ever."""
-    if since is None or at - since > _LONGEST:
+    """True where a bar of the tier's timeframes came due in (since, at]; ``None`` means ever.
+
+    A ``since`` that a clock ahead noted is as good as none.
+    """
+    if since is None or is_ahead(since, at) or at - since > _LONGEST:
         return True
     return any(_came_due(asset_class, timeframe, since, at) for timeframe in TIERS[tier])
 

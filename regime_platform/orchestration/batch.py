@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import dagster as dg
 
-from regime_platform.errors import CredentialsError, QuotaError
+from regime_platform.errors import RunEndingError
 from regime_platform.orchestration.events import (
     SymbolEvent,
     evaluations,
@@ -54,7 +54,7 @@ def report_walk(
             if len(outcomes) - told == _GROUP:
                 yield from _group_events(platform, work, outcomes[told:])
                 told = len(outcomes)
-    except (CredentialsError, QuotaError) as error:  # the source refuses everybody
+    except RunEndingError as error:  # the source refuses everybody
         missed = len(work.instruments) - len(outcomes)
         trouble.append(f"the run ended early, {missed} not reached: {error}")
     except dg.DagsterExecutionInterruptedError:  # somebody cancels: what is done shall be green

@@ -47,6 +47,9 @@ WALK_ALL = "walk_all"
 #: dagster.yaml allows one run at a time for each value of this tag.
 LANE = "regime/lane"
 PRIORITY = "dagster/priority"
+#: A whole universe, fetched for the first time on a small plan, takes days; what such a run has
+#: stored when it is ended is not fetched again.
+_WHOLE_HOURS = 24
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ class _Listed:
     lane: str = "daily"  # one run at a time in each; none for what needs no more than a core
     tier: str | None = None  # whom an empty list of symbols means
     is_for_named: bool = False  # an empty list is a slip of whoever launched it
+    hours: int = 0  # after which run monitoring ends a run; 0 for what fetches nothing
 
 
 _LISTED = (
@@ -68,6 +72,7 @@ _LISTED = (
         text="Fetches what is new for the core tier; the sensor new_bars does the rest.",
         tier="core",
         lane="",
+        hours=4,
     ),
     _Listed(
         UPDATE_DAILY,
@@ -76,6 +81,7 @@ _LISTED = (
         text="Fetches what is new for the daily tier; the sensor new_bars does the rest.",
         tier="daily",
         lane="",
+        hours=12,
     ),
     _Listed(
         RECOMPUTE,
@@ -96,6 +102,7 @@ _LISTED = (
         priority=0,
         text="The whole walk, fetch included, for the symbols listed in its config.",
         is_for_named=True,
+        hours=_WHOLE_HOURS,
     ),
     _Listed(
         WALK_GROUP,
@@ -103,6 +110,7 @@ _LISTED = (
         priority=0,
         text="The whole walk for a tier, or for the daily symbols of one letter.",
         is_for_named=True,
+        hours=_WHOLE_HOURS,
     ),
 )
 
@@ -116,7 +124,7 @@ def build_jobs(
         selection=dg.AssetSelection.assets(*(stage.value for stage in Stage)),
         description="The whole walk, fetch included, for a symbol. For several use Lineage with "
         "`tag:per=symbol`: its backfill counts them one by one, not the run as a whole.",
-        tags={PRIORITY: "0"},
+        tags={PRIORITY: "0", **_ends_after(_WHOLE_HOURS)},
     )
     detect_eras = dg.define_asset_job(
         DETECT_ERAS,
@@ -172,8 +180,17 @@ def _listed_job(
     return one_step.to_job(
         description=listed.text,
         config=config,
-        tags={PRIORITY: str(listed.priority), **({LANE: listed.lane} if listed.lane else {})},
+        tags={
+            PRIORITY: str(listed.priority),
+            **({LANE: listed.lane} if listed.lane else {}),
+            **_ends_after(listed.hours),
+        },
     )
+
+
+def _ends_after(hours: int) -> dict[str, str]:
+    """The tag by which run monitoring ends a run that fetches and hangs; 0 sets no limit."""
+    return {dg.MAX_RUNTIME_SECONDS_TAG: str(hours * 3600)} if hours else {}
 
 
 def _step(job: str) -> str:

@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 import httpx
 from pydantic import SecretStr
 
+from regime_platform.bounded_http import ACCEPTED, BoundedHttp, DeadlineError, TooLargeError
 from regime_platform.errors import ConfigError
 from regime_platform.files import append_line
 from regime_platform.inert_text import inert, inert_json
@@ -26,7 +27,19 @@ from regime_platform.sources.http_client import is_loopback, open_client
 
 _LOG = logging.getLogger("regime_platform.notices")
 _PATIENCE = 20.0  # seconds that a server may take
+_LONGEST_ANSWER = 1024**2  # bytes of a webhook's answer, of which nothing is used
 _LINES = 20  # of a notice that are sent; the file and the UI have all
+
+_TROUBLE = (
+    OSError,
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    smtplib.SMTPException,
+    ValueError,
+    ConfigError,
+    TooLargeError,
+    DeadlineError,
+)
 
 
 @dataclass(frozen=True)
@@ -54,7 +67,7 @@ def notify(settings: Settings, notice: Notice) -> list[str]:
     for name, channel in _channels(settings):
         try:
             channel(notice)
-        except (OSError, httpx.HTTPError, smtplib.SMTPException, ValueError, ConfigError) as error:
+        except _TROUBLE as error:
             reason = f"{error}" if isinstance(error, ConfigError) else type(error).__name__
             problems.append(f"{name}: {reason}")
             _LOG.warning("the notice %r did not go out by %s", notice.title, problems[-1])
@@ -79,8 +92,13 @@ def _keep(settings: Settings, notice: Notice) -> None:
 def _post(webhook: SecretStr, notice: Notice) -> None:
     # "text" is what chat servers show; the rest is for programs
     body = {"text": notice.text(), "kind": notice.kind, **notice.facts}
-    with open_client(timeout=_PATIENCE) as client:
-        client.post(webhook.get_secret_value(), json=body).raise_for_status()
+    http = BoundedHttp(open_client(timeout=_PATIENCE, headers=ACCEPTED), _PATIENCE)
+    try:
+        request = httpx.Request("POST", webhook.get_secret_value(), json=body)
+        answer = http.exchange(request, _LONGEST_ANSWER)
+    finally:
+        http.close()
+    httpx.Response(answer.status_code, request=request).raise_for_status()
 
 
 def _mail(server: SecretStr, to: str, notice: Notice) -> None:

@@ -21,6 +21,7 @@ from filelock import FileLock
 
 from regime_platform.orchestration.event_log import EventLog
 from regime_platform.orchestration.inert_logs import keep_logs_inert
+from regime_platform.orchestration.schedule_memory import ScheduleMemory
 from regime_platform.settings import Settings
 
 _LOCK = ".opening.lock"
@@ -42,6 +43,7 @@ class RunHistory(DagsterSqliteStorage):
         with FileLock(Path(base_dir) / _LOCK):
             super().__init__(base_dir, inst_data=inst_data)
             self._event_log_storage = EventLog(self._event_log_storage._base_dir)
+            self._schedule_storage = ScheduleMemory(self._schedule_storage._conn_string)
 
     @classmethod
     def config_type(cls) -> UserConfigSchema:

@@ -8,7 +8,7 @@ deserves a closer look) is asked for by each series itself.
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from regime_platform.errors import CredentialsError, QuotaError, RegimeError
+from regime_platform.errors import RegimeError, RunEndingError
 from regime_platform.model.coverage import Coverage
 from regime_platform.model.fetch_plan import TAIL, Need
 from regime_platform.model.instruments import Instrument
@@ -41,7 +41,7 @@ class Batches:
             for one in instruments[start : start + _STRETCH]
         }
         self._begun: dict[_Key, SeriesFetch] = {}
-        self._end: CredentialsError | QuotaError | None = None
+        self._end: RunEndingError | None = None
 
     def wanted(self, instrument: Instrument) -> tuple[str, ...]:
         """The timeframes of ``instrument`` that are asked for."""
@@ -52,7 +52,7 @@ class Batches:
         """The fetch of one series, with what a batch brought already kept.
 
         Raises:
-            CredentialsError, QuotaError: a batch met it, so nobody needs to ask again.
+            RunEndingError: a batch met it, so nobody needs to ask again.
             RegimeError: what is remembered of the series is damaged.
         """
         stretch = self._stretches.pop(instrument.symbol, ())
@@ -114,7 +114,7 @@ class Batches:
         asks = [fetch.ask(need) for fetch, need in batch]
         try:
             answers = source.batch(asks, self.order.now)
-        except (CredentialsError, QuotaError) as error:
+        except RunEndingError as error:
             self._end = error
             return
         except RegimeError:

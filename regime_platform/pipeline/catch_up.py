@@ -12,7 +12,7 @@ from regime_platform.bars import raw_log
 from regime_platform.bars.acquisition import proven_coverage, write_coverage
 from regime_platform.bars.locks import writing
 from regime_platform.bars.raw_log import FetchFacts, Merge
-from regime_platform.errors import CredentialsError, QuotaError, RegimeError, SourceError
+from regime_platform.errors import RegimeError, RunEndingError, SourceError
 from regime_platform.model.clock import MOST_AHEAD
 from regime_platform.model.coverage import Coverage, Refusal
 from regime_platform.model.fetch_plan import (
@@ -81,7 +81,7 @@ class SeriesFetch:
         """Asks until all is held.
 
         Raises:
-            CredentialsError, QuotaError: the source refuses everybody; what came before is stored.
+            RunEndingError: the source refuses everybody; what came before is stored.
         """
         if self.counts.status != "ok":  # a batch was told so already
             return self.counts
@@ -91,7 +91,7 @@ class SeriesFetch:
             self.refuse("not_offered", str(error))
         except NotServedError as error:
             self.refuse(error.status, str(error))
-        except (CredentialsError, QuotaError):
+        except RunEndingError:
             raise
         except RegimeError as error:
             self._end("failed", f"{self.timeframe}: {error}")

@@ -1,7 +1,7 @@
 """Before a page is stored: what a clock ahead had stored of the series is set aside.
 
-Only a page can show that this is safe: were it the present clock that is behind, a source would
-serve bars from after it (and a vendor's ``Date`` header would have refused the fetch).
+Only a page can show that this is safe: were it the present clock that is behind, the vendor's
+``Date`` header would tell, or the source would serve bars from after the present.
 """
 
 import datetime as dt
@@ -22,7 +22,8 @@ def set_ahead_aside(paths: SymbolPaths, timeframe: str, page: Page, present: dt.
         BarsError: a file of the raw log is damaged.
     """
     newest = page.bars["ts"].max()
-    if not isinstance(newest, dt.datetime) or newest > present + _LEAD:
+    is_safe = isinstance(newest, dt.datetime) and newest <= present + _LEAD
+    if page.is_clock_behind or not is_safe:
         return
     folder = paths.raw(timeframe)
     if files_ahead(folder, present):

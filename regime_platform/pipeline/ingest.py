@@ -10,7 +10,7 @@ from dataclasses import replace
 from regime_platform.bars import raw_log
 from regime_platform.bars.locks import writing
 from regime_platform.bars.raw_log import Merge
-from regime_platform.errors import CredentialsError, QuotaError, RegimeError
+from regime_platform.errors import RegimeError, RunEndingError
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.batches import Batches
 from regime_platform.pipeline.fetched_ahead import set_ahead_aside
@@ -32,7 +32,7 @@ def ingest(platform: Platform, instrument: Instrument, batches: Batches) -> Inge
             updates share round trips; tells instant and timeframes.
 
     Raises:
-        CredentialsError, QuotaError: the source refuses everybody.
+        RunEndingError: the source refuses everybody.
     """
     wanted = batches.wanted(instrument)
     source = platform.sources[instrument.source]
@@ -59,7 +59,7 @@ def _outcome(instrument: Instrument, series: tuple[SeriesIngest, ...]) -> Ingest
 def _catch_up(batches: Batches, instrument: Instrument, timeframe: str) -> SeriesIngest:
     try:
         return batches.fetch_of(instrument, timeframe).run()
-    except (CredentialsError, QuotaError):
+    except RunEndingError:
         raise
     except RegimeError as error:
         return SeriesIngest(timeframe, status="failed", reason=f"{timeframe}: {error}")

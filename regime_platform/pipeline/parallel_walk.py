@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
 
-from regime_platform.errors import CredentialsError, QuotaError
+from regime_platform.errors import RunEndingError
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.batches import Batches
 from regime_platform.pipeline.derive import warm_kernels
@@ -47,7 +47,7 @@ def walk_on_cores(
         workers: processes, at most.
 
     Raises:
-        CredentialsError, QuotaError: see ``walk``; what was handed over before is complete.
+        RunEndingError: see ``walk``; what was handed over before is complete.
     """
     asks = set(task.stages) - {Stage.RAW_BARS}
     series = sum(len(one.timeframes) for one in instruments)
@@ -64,7 +64,7 @@ def walk_on_cores(
                 begun.append((fetched, instrument, pool.submit(instrument) if goes_on else None))
                 if len(begun) > AHEAD * workers:
                     yield joined(*begun.popleft())
-        except (CredentialsError, QuotaError):
+        except RunEndingError:
             yield from (joined(*one) for one in begun)
             raise
         yield from (joined(*one) for one in begun)

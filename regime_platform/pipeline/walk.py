@@ -10,13 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from regime_platform.errors import (
-    BlockedError,
-    CredentialsError,
-    QuotaError,
-    RegimeError,
-    failure_reason,
-)
+from regime_platform.errors import BlockedError, RegimeError, RunEndingError, failure_reason
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.batches import Batches
 from regime_platform.pipeline.derive import derive
@@ -64,7 +58,7 @@ def walk(  # noqa: PLR0913 - what to walk, and how
     ``batches`` says more about the fetch than that everything is to be caught up with.
 
     Raises:
-        CredentialsError, QuotaError: the source refuses everybody, so going on is pointless; the
+        RunEndingError: the source refuses everybody, so going on is pointless; the
             symbols walked so far are complete.
     """
     batches = batches or Batches(platform, instruments, Order(now))
@@ -86,7 +80,7 @@ def walk_symbol(  # noqa: PLR0913 - what to walk, and how
     ``force`` recomputes even where bars, parameters, eras and code are what they were.
 
     Raises:
-        CredentialsError, QuotaError: see ``walk``.
+        RunEndingError: see ``walk``.
     """
     moved = moved_away(platform.root, instrument.symbol)
     if moved is not None:  # this run loaded the universe before the rename
@@ -109,7 +103,7 @@ def walk_symbol(  # noqa: PLR0913 - what to walk, and how
 def _step(walked: WalkOutcome, stage: Stage, work: Callable[[], _StageOutcome]) -> WalkOutcome:
     try:
         outcome = work()
-    except (CredentialsError, QuotaError):
+    except RunEndingError:
         raise
     except BlockedError as error:
         return replace(walked, stage=stage, status=Status.BLOCKED, reason=str(error))

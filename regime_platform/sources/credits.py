@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from regime_platform.errors import QuotaError, SourceError
+from regime_platform.model.clock import MOST_AHEAD
 
 #: What the smallest plan allows; in force until a setting or the vendor says otherwise.
 SMALLEST_PLAN = 8
@@ -71,6 +72,7 @@ class CreditBudget:
         self._clock = clock
         self._sleep = sleep
         self._turn = threading.Lock()
+        self._offset: float | None = None  # of the clock, as noted last
         self._connection: sqlite3.Connection | None = None
 
     def reserve(self, cost: int, day: dt.date) -> None:
@@ -103,8 +105,15 @@ class CreditBudget:
         with self._store() as store:
             _tell(store, "day_refusal", message)
 
+    def note_clock_offset(self, seconds: float, least: float) -> None:
+        """Keeps by how much this machine's clock is ahead, where that changed by ``least``."""
+        if self._offset is None or abs(seconds - self._offset) >= least:
+            self._offset = seconds
+            with self._store() as store:
+                _tell(store, "clock_offset", f"{seconds:.0f}")
+
     def told(self, name: str) -> str | None:
-        """What the vendor last said: minute_limit, minute_refusal or day_refusal."""
+        """What the vendor last said: minute_limit, minute_refusal, day_refusal or clock_offset."""
         with self._store() as store:
             return _told(store, name)
 
@@ -147,7 +156,7 @@ class CreditBudget:
                 return False
             _count(store, "minutes", "minute", minute, cost)
             _count(store, "days", "day", day.isoformat(), cost)
-            store.execute("DELETE FROM minutes WHERE minute < ?", (minute - 60,))
+            _forget(store, minute, day)
         return True
 
     def _refuse_spent_day(self, store: sqlite3.Connection, cost: int, day: dt.date) -> None:
@@ -231,6 +240,15 @@ def _count_at_least(store: sqlite3.Connection, minute: int, used: int) -> None:
         "ON CONFLICT(minute) DO UPDATE SET credits = max(minutes.credits, excluded.credits)",
         (minute, used),
     )
+
+
+def _forget(store: sqlite3.Connection, minute: int, day: dt.date) -> None:
+    """Drops counts of long ago, and what a clock ahead counted for minutes and days to come."""
+    lead = int(MOST_AHEAD.total_seconds() // 60)
+    kept = (minute - 60, minute + lead)
+    store.execute("DELETE FROM minutes WHERE minute NOT BETWEEN ? AND ?", kept)
+    latest = dt.datetime.fromtimestamp((minute + lead) * 60, dt.UTC).date()
+    store.execute("DELETE FROM days WHERE day > ?", (max(day, latest).isoformat(),))
 
 
 def _tell(store: sqlite3.Connection, name: str, value: str) -> None:

@@ -37,6 +37,7 @@ class Page:
     )  # requested opens, half-open, where there was one
     requests: int = 1
     cost: int = 0  # credits
+    is_clock_behind: bool = False  # this machine's clock, by the source's
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ class WindowSource(Protocol):
         Raises:
             CutError: the answer was as long as an answer can be.
             NotServedError: the series is not served to this key.
-            CredentialsError, QuotaError: the source refuses everybody.
+            RunEndingError: the source serves no symbol at all.
             SourceError: the source failed, with culprit and remedy.
         """
         ...
@@ -125,7 +126,7 @@ class WindowSource(Protocol):
         that deserves a closer look, is missing: ask for it alone.
 
         Raises:
-            CredentialsError, QuotaError: the source refuses everybody.
+            RunEndingError: the source serves no symbol at all.
             SourceError: the batch as a whole failed.
         """
         ...

@@ -102,4 +102,4 @@ def _twelvedata(
         clock,
         sleep,
     )
-    return TwelveDataSource(TwelveDataClient(url, key, budget, transport))
+    return TwelveDataSource(TwelveDataClient(url, key, budget, transport, clock=clock))

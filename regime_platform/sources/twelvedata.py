@@ -6,6 +6,7 @@ ends and an answer as long as can be is taken for cut. Which windows to ask for 
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import polars as pl
 
@@ -51,7 +52,7 @@ class TwelveDataSource:
     def page(self, ask: Ask, now: dt.datetime) -> Page:
         """See ``WindowSource``."""
         answer = self.client.ask(_question([ask]), _day(now))
-        return _page(ask, answer.body, answer.requests, answer.requests)
+        return self._dated(_page(ask, answer.body, answer.requests, answer.requests))
 
     def batch(self, asks: Sequence[Ask], now: dt.datetime) -> Mapping[str, Page | NotServedError]:
         """See ``WindowSource``."""
@@ -100,7 +101,7 @@ class TwelveDataSource:
             message = self.client.clean(str(part.get("message", "no message")))
             assert isinstance(code, int)
             if is_empty_window(code, message):
-                return _page(ask, None, requests, cost)
+                return self._dated(_page(ask, None, requests, cost))
             refused = refusal(code, message, ask.what)
             if isinstance(refused, NotServedError):
                 return refused
@@ -110,9 +111,12 @@ class TwelveDataSource:
                 return None  # asked alone, it tells its own story
             raise refused
         try:
-            return _page(ask, part, requests, cost)
+            return self._dated(_page(ask, part, requests, cost))
         except (SourceError, CutError):
             return None
+
+    def _dated(self, page: Page) -> Page:
+        return replace(page, is_clock_behind=self.client.is_clock_behind)
 
 
 def _question(asks: Sequence[Ask]) -> Question:

@@ -6,15 +6,23 @@ of it before it enters a message; the bodies themselves are parsed as they came.
 """
 
 import datetime as dt
+import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import stamina
 
-from regime_platform.errors import ConfigError, QuotaError, SourceError
+from regime_platform.bounded_http import (
+    ACCEPTED,
+    Answered,
+    BoundedHttp,
+    DeadlineError,
+    TooLargeError,
+)
+from regime_platform.errors import ConfigError, QuotaError, SourceError, UnresponsiveError
 from regime_platform.redaction import hide, redact
 from regime_platform.sources.credits import CreditBudget
 from regime_platform.sources.http_client import open_client
@@ -26,11 +34,22 @@ from regime_platform.sources.twelvedata_errors import (
     json_object,
     refusal,
 )
+from regime_platform.sources.vendor_clock import note_clock
 
 _ATTEMPTS = 5
 _FIRST_WAIT = 1.0  # seconds; doubles, with as much jitter
 _LONGEST_WAIT = 20.0
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+#: Seconds for one exchange, connecting included.
+DEADLINE = 120.0
+#: Of an answer, for each symbol that it is about: 5,000 bars of at most 256 bytes (a bar with all
+#: digits that a float can have takes 180); and what a body without bars may take.
+_BYTES_PER_SYMBOL = 5000 * 256
+_BYTES_BESIDE = 1024**2
+#: So many exchanges in a row that miss the deadline mean that the vendor is out of order.
+_LATE_IN_A_ROW = 6
+#: An answer that was late is asked for once more, not as often as one that failed at once.
+_LATE_ATTEMPTS = 2
 #: A key that is still refused after so many minutes is being drained by somebody else.
 _MINUTES_TO_WAIT = 5
 
@@ -71,17 +90,22 @@ class TwelveDataClient:
         key: never shown in any message, log or URL.
         budget: what every request is paid from.
         transport: replaces the network, for tests of the transport itself.
+        clock: the machine's, in seconds since the epoch; compared with the vendor's.
+        deadline: seconds for one exchange as a whole.
 
     Raises:
         ConfigError: the key cannot be sent as a header.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what to talk to, and its limits
         self,
         base_url: str,
         key: str,
         budget: CreditBudget,
         transport: httpx.BaseTransport | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
+        deadline: float = DEADLINE,
     ) -> None:
         if not key.isascii() or not key.isprintable() or not key.strip():
             raise ConfigError(
@@ -92,13 +116,17 @@ class TwelveDataClient:
         self.budget = budget
         self._sent = 0
         hide(self._key)
+        self._clock = clock
+        self.is_clock_behind = False  # this machine's, when the vendor answered last
+        self._late = 0  # exchanges in a row that missed the deadline
         self._http = open_client(
             base_url=base_url,
-            headers={"Authorization": f"apikey {self._key}"},
+            headers={"Authorization": f"apikey {self._key}", **ACCEPTED},
             timeout=_TIMEOUT,
             transport=transport,
         )
-        weakref.finalize(self, self._http.close)
+        self._bounded = BoundedHttp(self._http, deadline)
+        weakref.finalize(self, self._bounded.close)
 
     def ask(self, question: Question, day: dt.date) -> Answer:
         """The answer; an empty window is one without a body.
@@ -110,6 +138,8 @@ class TwelveDataClient:
         Raises:
             CredentialsError: the key is refused.
             QuotaError: the day's credits are spent, or minute after minute is.
+            ClockError: this machine's clock is not the vendor's.
+            UnresponsiveError: answer after answer misses the deadline.
             NotServedError: the vendor does not serve this to this key.
             SourceError: anything else that another attempt would not mend.
         """
@@ -135,18 +165,18 @@ class TwelveDataClient:
         """
         try:
             response = self._send(question, day)
-        except httpx.RequestError as error:
+        except (httpx.RequestError, DeadlineError) as error:
             raise SourceError(f"{question.what}: {self.clean(str(error))}; try later") from None
         used = response.headers.get("api-credits-used", "")
         return Look(
             response.status_code,
-            json_object(response.content),
+            self._body(question, response),
             int(used) if used.isdecimal() else None,
         )
 
     def _persist(self, question: Question, day: dt.date) -> tuple[Mapping[str, Any] | None, int]:
         attempts = stamina.retry_context(
-            on=(httpx.RequestError, TransientError),
+            on=self._deserves_another,
             attempts=_ATTEMPTS,
             timeout=None,
             wait_initial=_FIRST_WAIT,
@@ -157,7 +187,7 @@ class TwelveDataClient:
             for attempt in attempts:
                 with attempt:
                     return self._once(question, day)
-        except (httpx.RequestError, TransientError) as error:
+        except (httpx.RequestError, TransientError, DeadlineError) as error:
             reason = self.clean(str(error)) or type(error).__name__
             # the cause is not shown: it knows the request, and the request knows the key
             raise SourceError(
@@ -166,12 +196,17 @@ class TwelveDataClient:
             ) from None
         raise AssertionError("stamina ends with a result or an exception")
 
+    def _deserves_another(self, error: Exception) -> bool:
+        if isinstance(error, DeadlineError):
+            return self._late % _LATE_ATTEMPTS != 0
+        return isinstance(error, httpx.RequestError | TransientError)
+
     def _once(self, question: Question, day: dt.date) -> tuple[Mapping[str, Any] | None, int]:
         response = self._send(question, day)
-        body = json_object(response.content)
+        body = self._body(question, response)
         code, message = response.status_code, "no JSON object"
         if body is not None:
-            if not response.is_error and not is_error(body):
+            if response.status_code < 400 and not is_error(body):
                 return body, response.status_code
             # the body knows better than the status, which may be 200 for an error
             code = body["code"] if isinstance(body.get("code"), int) else code
@@ -183,14 +218,47 @@ class TwelveDataClient:
             self.budget.note_day_refusal(message)
         raise refused
 
-    def _send(self, question: Question, day: dt.date) -> httpx.Response:
+    def _send(self, question: Question, day: dt.date) -> Answered:
         self.budget.reserve(question.cost, day)
         self._sent += 1
-        response = self._http.get(question.path, params=dict(question.params))
-        self._count(response)
-        return response
+        request = self._http.build_request("GET", question.path, params=dict(question.params))
+        limit = _BYTES_BESIDE + question.cost * _BYTES_PER_SYMBOL
+        sent_at = self._clock()
+        try:
+            answered = self._bounded.exchange(request, limit)
+        except TooLargeError as error:
+            raise SourceError(
+                f"{question.what}: {self.clean(str(error))}, and was not read further; check that "
+                "REGIME_TWELVEDATA_URL is the vendor's address, then run again"
+            ) from None
+        except DeadlineError as error:
+            self._note_late(error)
+            raise
+        self._late = 0
+        self._count(answered)
+        between = sent_at, self._clock()
+        self.is_clock_behind = note_clock(self.budget, answered.headers, between)
+        return answered
 
-    def _count(self, response: httpx.Response) -> None:
+    def _note_late(self, error: DeadlineError) -> None:
+        self._late += 1
+        if self._late >= _LATE_IN_A_ROW:
+            raise UnresponsiveError(
+                f"{self._late} exchanges with Twelve Data in a row were too slow, the last: "
+                f"{self.clean(str(error))}; nothing more is asked: see to the network or to the "
+                "vendor's status page, then run again"
+            ) from None
+
+    def _body(self, question: Question, answered: Answered) -> dict[str, Any] | None:
+        try:
+            return json_object(answered.content)
+        except RecursionError:
+            raise SourceError(
+                f"{question.what}: Twelve Data answered {question.path} with JSON that is nested "
+                "too deeply to be bars; check REGIME_TWELVEDATA_URL, then run again"
+            ) from None
+
+    def _count(self, response: Answered) -> None:
         used = response.headers.get("api-credits-used", "")
         left = response.headers.get("api-credits-left", "")
         # a plan without a limit may say something else than numbers

@@ -321,3 +321,42 @@ def test_the_doctor_asks_the_vendor_only_when_told_to_and_keeps_the_answers(
     names = [one["name"] for one in told(live)["checks"]]
     assert {"settings", "calendars", "credits"} < set(names)
     assert KEY not in quiet.out + live.out
+
+
+def test_a_clock_ahead_of_the_vendors_fetches_nothing_and_the_doctor_names_it(
+    fetch: Fetch, listed: Settings, vendor: LoopbackVendor
+) -> None:
+    before = fingerprint(listed.data_root)
+    real = dt.datetime.now(dt.UTC) - dt.timedelta(hours=3)
+    vendor.is_dated, vendor.now = True, lambda: real
+
+    refused = fetch("update", "--all")
+    doctor = fetch("doctor", "--json")
+
+    assert refused.code == 1
+    assert "180 minutes ahead of Twelve Data's" in refused.out + refused.err
+    assert fingerprint(listed.data_root) == before
+    assert len(vendor.questions) == 1
+    clock = next(one for one in told(doctor)["checks"] if one["name"] == "clock")
+    assert (clock["status"], "ahead of" in clock["detail"]) == ("wrong", True)
+    assert "timedatectl" in clock["remedy"]
+
+
+@pytest.mark.parametrize(
+    "command", [("update", "--all"), ("run", "--all"), ("backfill", "--all"), ("compute", "--all")]
+)
+def test_a_time_to_come_is_nothing_to_store_at(
+    fetch: Fetch, listed: Settings, vendor: LoopbackVendor, command: tuple[str, ...]
+) -> None:
+    before = fingerprint(listed.data_root)
+
+    ended = fetch(*command, "--now", "2999-01-01")
+
+    assert ended.code == 2
+    assert "still to come" in ended.err
+    assert fingerprint(listed.data_root) == before
+    assert vendor.questions == []
+
+
+def test_an_estimate_may_be_made_for_a_time_to_come(fetch: Fetch) -> None:
+    assert fetch("backfill", "--all", "--dry-run", "--now", "2027-06-01", "--json").code == 0

@@ -105,6 +105,15 @@ def test_a_tick_asks_for_those_whose_market_finished_a_bar_since_the_last(
     }
 
 
+def test_an_update_by_a_clock_ahead_does_not_keep_the_next_from_asking(
+    core: Settings, instance: dg.DagsterInstance
+) -> None:
+    at = FRIDAY + dt.timedelta(hours=15, minutes=1)
+    _run(core, instance, _tick(core, instance, "intraday_core", at + dt.timedelta(days=3)))
+
+    assert _asked(_tick(core, instance, "intraday_core", at)) == set(CLASSES)
+
+
 def test_after_an_outage_one_tick_asks_for_everything_that_came_due_meanwhile(
     core: Settings, instance: dg.DagsterInstance
 ) -> None:

@@ -5,6 +5,7 @@ The vendor serves what exists at its own time, whatever the machine takes for no
 """
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,12 +16,18 @@ import time_machine
 from pytest_httpserver import HTTPServer
 
 from regime_platform.bars.canonical import read_in_force
-from regime_platform.pipeline.outcomes import Stage, WalkOutcome
+from regime_platform.errors import ClockError
+from regime_platform.model.series import iso
+from regime_platform.pipeline.batches import Batches
+from regime_platform.pipeline.estimate import estimate
+from regime_platform.pipeline.order import Order
+from regime_platform.pipeline.outcomes import Stage, Status, WalkOutcome
 from regime_platform.pipeline.platform import open_platform
 from regime_platform.pipeline.walk import walk
 from regime_platform.settings import Settings
 from regime_platform_tests.pipeline.vendor_street import list_stock, stock_bars, vendor_settings
-from regime_platform_tests.vendor import LoopbackVendor
+from regime_platform_tests.street import fingerprint, serve, street
+from regime_platform_tests.vendor import LoopbackVendor, error_answer
 
 UTC = dt.UTC
 START = dt.datetime(2025, 6, 2, tzinfo=UTC)
@@ -53,6 +60,16 @@ def run_at(
         stages = (Stage.RAW_BARS, Stage.VALIDATED_BARS)
         (outcome,) = walk(platform, platform.universe.instruments, real + ahead, stages=stages)
     return outcome
+
+
+def moments(settings: Settings) -> list[str]:
+    """Every time that acquisition.json of AAA has."""
+    text = open_platform(settings).root.symbol("AAA").acquisition.read_text()
+    return re.findall(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", text)
+
+
+def set_aside(settings: Settings) -> list[str]:
+    return [path.name for path in settings.data_root.rglob("*.ahead.parquet")]
 
 
 def canonical(settings: Settings, timeframe: str) -> pl.DataFrame:
@@ -95,3 +112,126 @@ def test_a_clock_that_was_ahead_does_not_stop_later_fetches(
 
     for frame in FRAMES:
         assert canonical(settings, frame).equals(expected(frame, SATURDAY)), frame
+
+
+def test_the_memory_of_requests_is_healed_and_the_right_clock_asks_nothing_twice(
+    tmp_path: Path, vendor: LoopbackVendor
+) -> None:
+    settings = vendor_settings(tmp_path, vendor, ["AAA"])
+    run_at(settings, vendor, WEDNESDAY, AHEAD)
+    assert max(moments(settings)) > iso(WEDNESDAY)
+
+    run_at(settings, vendor, WEDNESDAY, dt.timedelta())
+    asked = len(vendor.questions)
+    run_at(settings, vendor, WEDNESDAY + dt.timedelta(minutes=5), dt.timedelta())
+
+    assert max(moments(settings)) <= iso(WEDNESDAY)
+    assert len(vendor.questions) == asked
+    assert len(set_aside(settings)) == len(FRAMES)
+
+
+@pytest.mark.parametrize(
+    "real", [WEDNESDAY, dt.datetime(2026, 11, 18, 22, 30, tzinfo=UTC), SATURDAY]
+)
+def test_dates_that_are_over_before_their_midnight_are_remembered(
+    tmp_path: Path, vendor: LoopbackVendor, real: dt.datetime
+) -> None:
+    settings = vendor_settings(tmp_path, vendor, ["AAA"])
+    run_at(settings, vendor, real, dt.timedelta())
+    asked = len(vendor.questions)
+
+    run_at(settings, vendor, real + dt.timedelta(seconds=1), dt.timedelta())
+
+    assert len(vendor.questions) == asked
+
+
+def test_only_what_the_clock_ahead_fetched_is_fetched_again(
+    tmp_path: Path, vendor: LoopbackVendor
+) -> None:
+    settings = vendor_settings(tmp_path, vendor, ["AAA"])
+    tuesday = WEDNESDAY - dt.timedelta(days=1)
+    run_at(settings, vendor, tuesday, dt.timedelta())
+    held = sorted(path.name for path in settings.data_root.rglob("raw/*/*.parquet"))
+    run_at(settings, vendor, WEDNESDAY, AHEAD)
+
+    run_at(settings, vendor, WEDNESDAY, dt.timedelta())
+
+    kept = {path.name for path in settings.data_root.rglob("raw/*/*.parquet")}
+    assert set(held) <= kept
+    for frame in FRAMES:
+        assert canonical(settings, frame).equals(expected(frame, WEDNESDAY)), frame
+
+
+def test_the_cost_of_asking_again_is_estimated_and_nothing_is_touched(
+    tmp_path: Path, vendor: LoopbackVendor
+) -> None:
+    settings = vendor_settings(tmp_path, vendor, ["AAA"])
+    run_at(settings, vendor, WEDNESDAY, AHEAD)
+    before = fingerprint(settings.data_root)
+
+    with time_machine.travel(WEDNESDAY, tick=False):
+        platform = open_platform(settings)
+        instruments = platform.universe.instruments
+        batches = Batches(platform, instruments, Order(WEDNESDAY))
+        cost = estimate(platform, instruments, batches)
+
+    assert cost.requests >= len(FRAMES)
+    assert fingerprint(settings.data_root) == before
+
+
+def test_a_refusal_noted_by_a_clock_ahead_does_not_hold_longer_than_a_refusal_may(
+    tmp_path: Path, vendor: LoopbackVendor
+) -> None:
+    settings = vendor_settings(tmp_path, vendor, ["AAA"])
+    vendor.answer_next(*(error_answer(404, "**symbol** not found") for _ in FRAMES))
+    run_at(settings, vendor, WEDNESDAY, AHEAD)
+
+    outcome = run_at(settings, vendor, WEDNESDAY, dt.timedelta())
+
+    assert outcome.status is Status.DONE, outcome.reason
+    assert canonical(settings, "1day").equals(expected("1day", WEDNESDAY))
+
+
+def test_a_clock_behind_sets_nothing_aside_and_takes_no_bar_away(
+    tmp_path: Path, vendor: LoopbackVendor
+) -> None:
+    settings = vendor_settings(tmp_path, vendor, ["AAA"])
+    vendor.is_dated = True
+    run_at(settings, vendor, SATURDAY, dt.timedelta())
+
+    run_at(settings, vendor, SATURDAY, -AHEAD)
+
+    assert set_aside(settings) == []
+    for frame in FRAMES:
+        assert canonical(settings, frame).equals(expected(frame, SATURDAY)), frame
+
+
+def test_a_vendor_whose_answers_are_dated_keeps_a_clock_ahead_from_storing_anything(
+    tmp_path: Path, vendor: LoopbackVendor
+) -> None:
+    settings = vendor_settings(tmp_path, vendor, ["AAA"])
+    vendor.is_dated = True
+    before = fingerprint(settings.data_root)
+
+    with pytest.raises(ClockError, match="ahead"):
+        run_at(settings, vendor, WEDNESDAY, AHEAD)
+
+    assert fingerprint(settings.data_root) == before
+
+
+def test_a_file_read_by_a_clock_ahead_is_read_again_by_the_right_one(
+    tmp_path: Path, vendor: LoopbackVendor
+) -> None:
+    settings = street(tmp_path, ["AAA"])
+    bars = stock_bars("1day", START, SATURDAY)
+    today = bars.filter(pl.col("ts") <= WEDNESDAY)
+    serve(settings, "AAA", "1day", today)
+    run_at(settings, vendor, WEDNESDAY, AHEAD)
+    assert canonical(settings, "1day").equals(today)
+
+    run_at(settings, vendor, WEDNESDAY, dt.timedelta())
+    assert canonical(settings, "1day").equals(expected("1day", WEDNESDAY))
+
+    serve(settings, "AAA", "1day", bars)
+    run_at(settings, vendor, SATURDAY, dt.timedelta())
+    assert canonical(settings, "1day").equals(bars)
