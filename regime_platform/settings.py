@@ -52,6 +52,8 @@ class Settings(BaseSettings):
     notify_email: str = Field(default="", alias="REGIME_NOTIFY_EMAIL")
     #: smtp://user:password@host:587 or smtps://…:465
     notify_smtp: SecretStr | None = Field(default=None, alias="REGIME_NOTIFY_SMTP")
+    #: Asked for after every completed pass of Dagster; the address is a secret too.
+    heartbeat_url: SecretStr | None = Field(default=None, alias="REGIME_HEARTBEAT_URL")
     #: Dagster's runs are forgotten after so many days, but for those that made what is in force.
     keep_runs_days: int = Field(default=30, ge=1, alias="REGIME_KEEP_RUNS_DAYS")
 

@@ -17,6 +17,7 @@ import httpx
 from pydantic import SecretStr
 
 from regime_platform.files import append_line
+from regime_platform.orchestration.outgoing import send
 from regime_platform.orchestration.state import state_folder
 from regime_platform.settings import Settings
 
@@ -50,7 +51,13 @@ def notify(settings: Settings, notice: Notice) -> list[str]:
     for name, channel in _channels(settings):
         try:
             channel(notice)
-        except (OSError, httpx.HTTPError, smtplib.SMTPException, ValueError) as error:
+        except (
+            OSError,
+            httpx.HTTPError,
+            httpx.InvalidURL,
+            smtplib.SMTPException,
+            ValueError,
+        ) as error:
             problems.append(f"{name}: {type(error).__name__}")
             _LOG.warning("the notice %r did not go out by %s", notice.title, problems[-1])
     return problems
@@ -73,8 +80,7 @@ def _keep(settings: Settings, notice: Notice) -> None:
 def _post(webhook: SecretStr, notice: Notice) -> None:
     # "text" is what chat servers show; the rest is for programs
     body = {"text": notice.text(), "kind": notice.kind, **notice.facts}
-    answer = httpx.post(webhook.get_secret_value(), json=body, timeout=_PATIENCE)
-    answer.raise_for_status()
+    send("POST", webhook, patience=_PATIENCE, body=body)
 
 
 def _mail(server: SecretStr, to: str, notice: Notice) -> None:
