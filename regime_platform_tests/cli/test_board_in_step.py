@@ -12,7 +12,7 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from regime_platform.bars.parquet import encode
+from regime_platform.bars.parquet import decode, encode
 from regime_platform.compute_db.board import BOARD_SCHEMA, read_board
 from regime_platform.orchestration.home import open_instance
 from regime_platform.pipeline.board import refresh_board
@@ -189,6 +189,26 @@ def test_symbols_put_back_with_other_times_are_no_fault(killed: Settings, regime
 
     assert regime("verify", "--all", settings=killed).code == 0
     assert differing(platform.root, platform.universe.instruments, read_board(platform.root)) == []
+
+
+def test_a_value_changed_on_the_board_is_found_and_the_next_run_makes_it_again(
+    killed: Settings, regime: Regime
+) -> None:
+    root = open_platform(killed).root
+    refresh_board(open_platform(killed), [])
+    rows, facts = decode(root.board.read_bytes(), "board")
+    root.board.write_bytes(encode(rows.with_columns(pl.col("price") + 1), facts))
+
+    found = json.loads(regime("verify", "--all", "--json", settings=killed).out)["symbols"]
+    shown = regime("board", settings=killed)
+    ran = regime("promote", "BBB", settings=killed)
+
+    assert {one["proof"] for one in found} == {"unfinished"}
+    assert shown.code == 1
+    assert "was changed after it was written" in shown.err
+    assert ran.code == 0
+    assert regime("verify", "--all", settings=killed).code == 0
+    assert shown_otherwise(killed) == []
 
 
 def test_a_board_of_an_earlier_release_is_read_and_made_again(
