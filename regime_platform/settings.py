@@ -62,6 +62,8 @@ class Settings(BaseSettings):
     notify_smtp: SecretStr | None = Field(default=None, alias="REGIME_NOTIFY_SMTP")
     #: Further names by which browsers reach the webserver, such as that of a reverse proxy.
     allowed_hosts: str = Field(default="", alias="REGIME_ALLOWED_HOSTS")
+    #: Asked for after every completed pass of Dagster; the address is a secret too.
+    heartbeat_url: SecretStr | None = Field(default=None, alias="REGIME_HEARTBEAT_URL")
     #: Dagster's runs are forgotten after so many days, but for those that made what is in force.
     keep_runs_days: int = Field(default=30, ge=1, alias="REGIME_KEEP_RUNS_DAYS")
 

@@ -23,6 +23,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         "REGIME_CREDITS_PER_MINUTE",
         "REGIME_DATA_ROOT",
         "REGIME_FILES_ROOT",
+        "REGIME_HEARTBEAT_URL",
         "REGIME_KEEP_RUNS_DAYS",
         "REGIME_NOTIFY_EMAIL",
         "REGIME_NOTIFY_SMTP",

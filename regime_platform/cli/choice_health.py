@@ -7,7 +7,7 @@ from regime_platform.settings import Settings
 
 def choice_findings(settings: Settings) -> list[Finding]:
     """Whether what was chosen can be read, and is what it was when it was chosen."""
-    return looked_at(settings, (_severities, _eras, _renames))
+    return looked_at(settings, (_severities, _eras, _renames, _heartbeat))
 
 
 def _severities(settings: Settings) -> list[Finding]:
@@ -39,6 +39,18 @@ def _renames(settings: Settings) -> list[Finding]:
 
     begun = [Finding("renames", "wrong", one.told()) for one in unfinished(settings)]
     return begun or [Finding("renames", "ok", "none is unfinished")]
+
+
+def _heartbeat(settings: Settings) -> list[Finding]:
+    from regime_platform.orchestration.outgoing import is_confidential
+
+    if settings.heartbeat_url is None:
+        remedy = "set REGIME_HEARTBEAT_URL to hear of a daemon that is gone"
+        return [Finding("heartbeat", "ok", "none is sent", remedy)]
+    if not is_confidential(settings.heartbeat_url):
+        remedy = "give an https:// address (http:// only to this machine)"
+        return [Finding("heartbeat", "wrong", "REGIME_HEARTBEAT_URL is not used", remedy)]
+    return [Finding("heartbeat", "ok", "sent after every pass of the daemon")]
 
 
 def _root(settings: Settings) -> DataRoot:

@@ -1,5 +1,6 @@
 """One daemon per data root, guarded by a lock that the daemon's process holds until it ends."""
 
+import datetime as dt
 import fcntl
 import os
 from pathlib import Path
@@ -24,6 +25,7 @@ def hold_daemon_lock(settings: Settings) -> None:
         raise UsageError(
             f"a daemon is working on {path.parent} already; stop it first (`regime ui` has one too)"
         ) from error
+    os.utime(descriptor)  # since when it is taken
     os.set_inheritable(descriptor, True)
 
 
@@ -39,6 +41,13 @@ def is_daemon_running(settings: Settings) -> bool:
             return True
         fcntl.flock(stream, fcntl.LOCK_UN)
     return False
+
+
+def daemon_running_for(settings: Settings, now: dt.datetime) -> float | None:
+    """Seconds since the lock was taken; None where no process holds it."""
+    if not is_daemon_running(settings):
+        return None
+    return now.timestamp() - _lock(settings).stat().st_mtime
 
 
 def _lock(settings: Settings) -> Path:

@@ -5,6 +5,7 @@ Commands import what they need when they run, so that `regime --help` stays quic
 
 import sys
 from collections.abc import Callable, Sequence
+from types import TracebackType
 from typing import Any, NoReturn
 
 import typer

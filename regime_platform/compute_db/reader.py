@@ -28,6 +28,7 @@ from regime_platform.model.result_schema import (
 )
 
 _SQLITE = b"SQLite format 3\x00"
+_HEADERS = 3 * 4096  # bytes of a DuckDB file before its blocks
 
 
 @dataclass(frozen=True)
@@ -200,11 +201,22 @@ def require_stored_tables(path: Path) -> None:
 
 
 def require_version(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
-    """Refuses a file of another schema.
+    """Refuses a file of another schema, and one that is shorter than it says of itself.
+
+    DuckDB opens a truncated file without an error as long as nothing beyond its end is read. Free
+    blocks do not count: at the end of a file DuckDB cuts them off itself.
 
     Raises:
         NewerResultsError, OlderResultsError, ResultsError: names both versions and the remedy.
     """
+    ((block, count),) = connection.execute(
+        "SELECT block_size, used_blocks FROM pragma_database_size() "
+        "WHERE database_name = current_database()"
+    ).fetchall()
+    in_use, size = _HEADERS + block * count, path.stat().st_size
+    if size < in_use:
+        reason = f"truncated to {size:,} bytes, {in_use:,} are in use"
+        raise ResultsError(f"{path} is damaged ({reason}); {_anew(path)}")
     rows = connection.execute("SELECT version, definition FROM schema_version").fetchall()
     if rows and rows[0][0] > RESULT_SCHEMA_VERSION:
         raise NewerResultsError(

@@ -19,6 +19,7 @@ from regime_platform.orchestration.events import (
     stage_status,
 )
 from regime_platform.orchestration.freshness import IS_FRESH, freshness
+from regime_platform.orchestration.heartbeat import send_heartbeat
 from regime_platform.orchestration.tables import table
 from regime_platform.orchestration.targets import Targets
 from regime_platform.orchestration.work import Work
@@ -46,7 +47,7 @@ def report_walk(
     outcomes: list[WalkOutcome] = []
     trouble = [f"not in the universe: {', '.join(work.unknown)}"] if work.unknown else []
     task = Task(now, work.stages, work.force)
-    told = 0
+    told, ended_early = 0, False
     try:
         for outcome in walk_on_cores(platform, work.instruments, task, settings.workers):
             outcomes.append(outcome)
@@ -55,6 +56,7 @@ def report_walk(
                 yield from _group_events(platform, work, outcomes[told:])
                 told = len(outcomes)
     except RunEndingError as error:  # the source refuses everybody
+        ended_early = True
         missed = len(work.instruments) - len(outcomes)
         trouble.append(f"the run ended early, {missed} not reached: {error}")
     except dg.DagsterExecutionInterruptedError:  # somebody cancels: what is done shall be green
@@ -62,10 +64,13 @@ def report_walk(
         raise
     finally:
         problem = refreshed_board(platform, outcomes)
-        trouble += [problem] if problem else []
+        if problem:
+            trouble.append(problem)
     yield from _group_events(platform, work, outcomes[told:])
     if _wants_freshness(work, outcomes):
         yield freshness(platform, now)
+    if work.is_pass and not ended_early:
+        send_heartbeat(settings)
     if trouble or any(not outcome.status.is_good for outcome in outcomes):
         raise _failure(work, outcomes, trouble)
 

@@ -63,6 +63,11 @@ class _Listed:
     is_for_named: bool = False  # an empty list is a slip of whoever launched it
     hours: int = 0  # after which run monitoring ends a run; 0 for what fetches nothing
 
+    @property
+    def is_pass(self) -> bool:
+        """True of what schedules and the sensor start."""
+        return not self.is_for_named
+
 
 _LISTED = (
     _Listed(
@@ -169,6 +174,7 @@ def _listed_job(
             force=config.force,
             unknown=unknown_symbols(config, opened.universe),
             is_repeated="dagster/parent_run_id" in context.run.tags,
+            is_pass=listed.is_pass,
         )
         now = dt.datetime.now(dt.UTC)  # noqa: TID251 - the clock of every listed run
         yield from report_walk(opened, platform.settings(), work, now, on_outcome)

@@ -17,17 +17,17 @@ from urllib.parse import unquote, urlsplit
 import httpx
 from pydantic import SecretStr
 
-from regime_platform.bounded_http import ACCEPTED, BoundedHttp, DeadlineError, TooLargeError
+from regime_platform.bounded_http import DeadlineError, TooLargeError
 from regime_platform.errors import ConfigError
 from regime_platform.files import append_line
 from regime_platform.inert_text import inert, inert_json
+from regime_platform.orchestration.outgoing import send
 from regime_platform.orchestration.state import state_folder
 from regime_platform.settings import Settings
-from regime_platform.sources.http_client import is_loopback, open_client
+from regime_platform.sources.http_client import is_loopback
 
 _LOG = logging.getLogger("regime_platform.notices")
 _PATIENCE = 20.0  # seconds that a server may take
-_LONGEST_ANSWER = 1024**2  # bytes of a webhook's answer, of which nothing is used
 _LINES = 20  # of a notice that are sent; the file and the UI have all
 
 _TROUBLE = (
@@ -92,13 +92,7 @@ def _keep(settings: Settings, notice: Notice) -> None:
 def _post(webhook: SecretStr, notice: Notice) -> None:
     # "text" is what chat servers show; the rest is for programs
     body = {"text": notice.text(), "kind": notice.kind, **notice.facts}
-    http = BoundedHttp(open_client(timeout=_PATIENCE, headers=ACCEPTED), _PATIENCE)
-    try:
-        request = httpx.Request("POST", webhook.get_secret_value(), json=body)
-        answer = http.exchange(request, _LONGEST_ANSWER)
-    finally:
-        http.close()
-    httpx.Response(answer.status_code, request=request).raise_for_status()
+    send("POST", webhook, deadline=_PATIENCE, body=body)
 
 
 def _mail(server: SecretStr, to: str, notice: Notice) -> None:

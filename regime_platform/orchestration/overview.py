@@ -39,7 +39,10 @@ class Overview:
 def overview(settings: Settings, now: dt.datetime) -> Overview:
     """Reads Dagster's state of the data root in force."""
     with open_instance(settings) as instance:
-        beats = instance.get_daemon_heartbeats()
+        needed = set(instance.get_required_daemon_types())  # others may have beaten long ago
+        beats = {
+            name: beat for name, beat in instance.get_daemon_heartbeats().items() if name in needed
+        }
         failed = dg.RunsFilter(
             statuses=[dg.DagsterRunStatus.FAILURE], updated_after=now - dt.timedelta(days=1)
         )

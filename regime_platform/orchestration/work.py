@@ -49,6 +49,7 @@ class Work:
     force: bool = False
     unknown: tuple[str, ...] = ()  # asked for, and no longer in the universe
     is_repeated: bool = False  # of a run whose process died
+    is_pass: bool = False  # of a schedule or the sensor, whose end gives a sign of life
 
     @property
     def tells_all(self) -> bool:

@@ -2,8 +2,10 @@
 
 import datetime as dt
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 
 from regime_platform.compute_db.board import read_board
 from regime_platform.model.trading_hours import expected_count
@@ -56,4 +58,9 @@ def disk_budget(platform: Platform, now: dt.datetime) -> DiskBudget:
 
 
 def _bytes(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # a run may replace or sweep it meanwhile
+            found = path.stat()
+            total += found.st_size if S_ISREG(found.st_mode) else 0
+    return total

@@ -13,7 +13,7 @@ import polars as pl
 from regime_platform.compute_db.board import readable_board
 from regime_platform.errors import failure_reason
 from regime_platform.model.instruments import Instrument
-from regime_platform.pipeline.board_check import is_as_made
+from regime_platform.pipeline.board_check import differing
 from regime_platform.pipeline.platform import Platform
 from regime_platform.pipeline.proof import BOARD, Finding, Kind, Proof
 from regime_platform.pipeline.verify import verify
@@ -50,11 +50,11 @@ def _verified(
     try:
         proof = verify(platform, instrument, recompute=recompute)
         is_damaged = any(finding.kind.is_damage for finding in proof.findings)
-        if is_damaged or board is None or is_as_made(platform.root, instrument, board):
+        if is_damaged or board is None or not differing(platform.root, [instrument], board):
             return proof
     except Exception as error:  # noqa: BLE001 - one symbol's damaged file must not stop the others
         return _unproven(instrument, failure_reason(error, instrument.symbol))
-    reason = "its rows of the symbol are not those of the results; any run makes them again"
+    reason = "shows other results of the symbol; any run makes its rows again"
     return replace(proof, findings=(*proof.findings, Finding(Kind.UNFINISHED, BOARD, reason)))
 
 

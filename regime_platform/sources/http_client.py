@@ -37,12 +37,18 @@ def require_private(name: str, url: str) -> None:
         parsed = httpx.URL(url)
     except httpx.InvalidURL as error:
         raise ConfigError(f"{name} is no address ({error}); write https://HOST") from None
-    if parsed.scheme == "https" or (parsed.scheme == "http" and is_loopback(parsed.host)):
+    if is_private(parsed):
         return
     raise ConfigError(
         f"{name} sends the key to {parsed.host or 'no host'} by {parsed.scheme or 'no scheme'}, "
         "readable on the way; write https://HOST, or http:// only for an address of this machine"
     )
+
+
+def is_private(url: httpx.URL) -> bool:
+    """True of https, and of http that does not leave this machine."""
+    is_local = url.scheme == "http" and is_loopback(url.host)
+    return is_local or (url.scheme == "https" and bool(url.host))
 
 
 def is_loopback(host: str) -> bool:

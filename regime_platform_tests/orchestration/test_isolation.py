@@ -93,3 +93,26 @@ def test_the_same_by_processes_of_their_own(
     for symbol, (status, stage, reason) in WRONG.items():
         assert f"{symbol} ({status} at {stage}: " in said
         assert reason in said
+
+
+def test_damaged_files_of_any_kind_turn_exactly_their_partitions_red(
+    walked_eight: Settings, walked_instance: dg.DagsterInstance
+) -> None:
+    assets = walked_eight.data_root / "assets"
+    (assets / "BIRCH" / "compute_manifest.json").write_text("[1, 2]")
+    (assets / "CEDAR" / "manifest.json").write_text("")
+    (assets / "ELM" / "verdict.json").write_text('{"series": ["x"]}')
+    database = assets / "LARCH" / "compute.db"
+    database.unlink()
+    database.mkdir()
+
+    result = run_range(walked_eight, walked_instance, SYMBOLS)
+
+    reasons = failure_text(result)
+    assert "4 of 8 symbols are not through" in reasons
+    assert red(walked_eight, walked_instance, Stage.MANIFESTS) == set(WRONG)
+    assert green(walked_eight, walked_instance, Stage.MANIFESTS) == set(GOOD)
+    board = read_board(open_platform(walked_eight).root)
+    held_back = dict(board.select("symbol", "held_back").iter_rows())
+    assert {symbol for symbol, reason in held_back.items() if reason} == set(WRONG)
+    assert "compute.db is a folder where a file belongs" in held_back["LARCH"]

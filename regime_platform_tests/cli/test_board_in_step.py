@@ -1,0 +1,229 @@
+"""The board shows what the databases hold, however the process that made them ended."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from regime_platform.bars.parquet import decode, encode
+from regime_platform.compute_db.board import BOARD_SCHEMA, read_board
+from regime_platform.orchestration.home import open_instance
+from regime_platform.pipeline.board import refresh_board
+from regime_platform.pipeline.board_check import differing
+from regime_platform.pipeline.platform import open_platform
+from regime_platform.pipeline.walk import walk
+from regime_platform.query.boards import board
+from regime_platform.query.states import state
+from regime_platform.settings import Settings
+from regime_platform_tests.builders import make_bars
+from regime_platform_tests.cli.conftest import Regime
+from regime_platform_tests.conftest import NOW
+from regime_platform_tests.orchestration.graph import run_listed
+from regime_platform_tests.street import later, serve, street
+
+SYMBOLS = ("AAA", "BBB", "CCC")
+#: The command line, ended by SIGKILL right before the board gets its new content.
+KILLED = """
+import os, signal, sys
+from regime_platform.compute_db import board
+from regime_platform.cli.main import main
+board.write_bytes = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+main(sys.argv[1:])
+"""
+
+
+def _serve(settings: Settings, bars: int) -> None:
+    for seed, symbol in enumerate(SYMBOLS):
+        serve(settings, symbol, "1day", make_bars(bars, seed=seed))
+
+
+def _ended(settings: Settings, script: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    environment = {
+        **os.environ,
+        "REGIME_DATA_ROOT": str(settings.data_root),
+        "REGIME_FILES_ROOT": str(settings.files_root),
+        "COLUMNS": "400",
+    }
+    return subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def _killed_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("killed")
+    settings = street(folder, SYMBOLS)
+    _serve(settings, 425)
+    platform = open_platform(settings)
+    refresh_board(platform, list(walk(platform, platform.universe.instruments, NOW)))
+    _serve(settings, 470)
+    done = _ended(settings, KILLED, "run", "--all", "--now", later(NOW).isoformat())
+    assert done.returncode == -9, done.stderr
+    return folder
+
+
+@pytest.fixture
+def killed(_killed_once: Path, tmp_path: Path) -> Settings:
+    """Three symbols whose new results were published by a run that was killed before the board."""
+    shutil.copytree(_killed_once, tmp_path, dirs_exist_ok=True)
+    return street(tmp_path, SYMBOLS)
+
+
+def shown_otherwise(settings: Settings) -> list[str]:
+    """Symbols for which board and ``state`` say different things."""
+    rows = board(where=settings)
+
+    def told(symbol: str) -> Mapping[str, object]:
+        return {
+            row["timeframe"]: (
+                row["last_ts"],
+                row["regime_label"],
+                row["regime_since"],
+                row["esc_pctl"],
+            )
+            for row in rows.filter(pl.col("symbol") == symbol).iter_rows(named=True)
+            if row["regime_label"] is not None
+        }
+
+    def known(symbol: str) -> Mapping[str, object]:
+        return {
+            name: (one.as_of, one.regime, one.since, one.escalation_percentile)
+            for name, one in state(symbol, where=settings).items()
+        }
+
+    return [symbol for symbol in SYMBOLS if told(symbol) != known(symbol)]
+
+
+def test_a_run_without_news_brings_the_board_of_a_killed_one_up_to_date(
+    killed: Settings, regime: Regime
+) -> None:
+    before = shown_otherwise(killed)
+
+    ended = regime("run", "--all", "--now", later(NOW, 2).isoformat(), "--json", settings=killed)
+
+    assert before == list(SYMBOLS)
+    assert json.loads(ended.out)["counts"] == {"unchanged": 3}
+    assert shown_otherwise(killed) == []
+    assert ended.code == 0
+
+
+@pytest.mark.parametrize("command", ["run", "promote", "compute"])
+def test_a_run_of_one_symbol_makes_the_rows_of_the_others_again_too(
+    killed: Settings, regime: Regime, command: str
+) -> None:
+    assert regime(command, "BBB", settings=killed).code == 0
+
+    assert shown_otherwise(killed) == []
+
+
+def test_a_pass_of_dagster_without_news_does_so_too(killed: Settings) -> None:
+    with open_instance(killed) as instance:
+        assert isinstance(instance, dg.DagsterInstance)
+        assert run_listed(killed, instance, ["AAA"], "reconcile").success
+
+    assert shown_otherwise(killed) == []
+
+
+def test_verify_and_doctor_find_it_and_their_remedy_works(killed: Settings, regime: Regime) -> None:
+    found = regime("verify", "--all", "--json", settings=killed)
+    looked = regime("doctor", "--json", settings=killed)
+    checks = {one["name"]: one for one in json.loads(looked.out)["checks"]}
+    remedies = [one["remedy"] for one in json.loads(found.out)["symbols"]]
+
+    assert (found.code, looked.code) == (1, 1)
+    assert remedies == [f"regime promote {symbol}" for symbol in SYMBOLS]
+    assert checks["board"]["status"] == "wrong"
+    assert "AAA, BBB, CCC" in checks["board"]["detail"]
+    assert "`regime promote AAA`" in checks["board"]["remedy"]
+
+    assert regime(*remedies[0].split()[1:], settings=killed).code == 0
+
+    assert regime("verify", "--all", settings=killed).code == 0
+    assert "not the results" not in regime("doctor", settings=killed).out
+
+
+def test_a_full_disk_at_the_board_is_reported_and_the_run_all_the_same(
+    killed: Settings, regime: Regime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("regime_platform.compute_db.board.write_bytes", full)
+    ended = regime("run", "--all", "--now", later(NOW, 2).isoformat(), settings=killed)
+
+    assert ended.code == 3
+    assert "3 unchanged" in ended.err
+    assert "the board was not refreshed (OSError: [Errno 28] No space left on device)" in ended.err
+
+
+def test_unchanged_symbols_are_compared_without_opening_their_databases(killed: Settings) -> None:
+    platform = open_platform(killed)
+    refresh_board(platform, [])
+    path = platform.root.symbol("BBB").compute_db
+    before = path.stat()
+    path.write_bytes(b"\0" * before.st_size)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    written = platform.root.board.stat().st_mtime_ns
+
+    assert not refresh_board(platform, [])
+    assert platform.root.board.stat().st_mtime_ns == written
+    assert differing(platform.root, platform.universe.instruments, read_board(platform.root)) == []
+
+
+def test_symbols_put_back_with_other_times_are_no_fault(killed: Settings, regime: Regime) -> None:
+    platform = open_platform(killed)
+    refresh_board(platform, [])
+    for symbol in SYMBOLS:
+        os.utime(platform.root.symbol(symbol).compute_db)
+
+    assert regime("verify", "--all", settings=killed).code == 0
+    assert differing(platform.root, platform.universe.instruments, read_board(platform.root)) == []
+
+
+def test_a_value_changed_on_the_board_is_found_and_the_next_run_makes_it_again(
+    killed: Settings, regime: Regime
+) -> None:
+    root = open_platform(killed).root
+    refresh_board(open_platform(killed), [])
+    rows, facts = decode(root.board.read_bytes(), "board")
+    root.board.write_bytes(encode(rows.with_columns(pl.col("price") + 1), facts))
+
+    found = json.loads(regime("verify", "--all", "--json", settings=killed).out)["symbols"]
+    shown = regime("board", settings=killed)
+    ran = regime("promote", "BBB", settings=killed)
+
+    assert {one["proof"] for one in found} == {"unfinished"}
+    assert shown.code == 1
+    assert "was changed after it was written" in shown.err
+    assert ran.code == 0
+    assert regime("verify", "--all", settings=killed).code == 0
+    assert shown_otherwise(killed) == []
+
+
+def test_a_board_of_an_earlier_release_is_read_and_made_again(
+    killed: Settings, regime: Regime
+) -> None:
+    root = open_platform(killed).root
+    older = read_board(root).drop("results_digest", "made_from")
+    root.board.write_bytes(encode(older.with_columns(pl.col("timeframe").cast(pl.String)), {}))
+
+    codes = {name: regime(name, settings=killed).code for name in ("board", "status", "doctor")}
+    ended = regime("run", "AAA", settings=killed)
+
+    assert codes["board"] == 0
+    assert "error" not in regime("status", settings=killed).err
+    assert ended.code == 0
+    assert read_board(root).schema == BOARD_SCHEMA
+    assert read_board(root)["made_from"].null_count() == 0
+    assert shown_otherwise(killed) == []
