@@ -154,6 +154,17 @@ def _is_held(path: Path) -> bool:
     return False
 
 
+def _history(settings: Settings) -> list[Finding]:
+    from regime_platform.orchestration.history import damaged_databases, history_folder
+
+    damaged = damaged_databases(history_folder(settings), with_runs=True)
+    if not damaged:
+        return [Finding("Dagster's history", "ok", "no database is damaged")]
+    files = ", ".join(f"{path} ({problem})" for path, problem in damaged.items())
+    remedy = "stop daemon and webserver, then `regime service reset-history`"
+    return [Finding("Dagster's history", "wrong", files, remedy)]
+
+
 def _board(settings: Settings) -> list[Finding]:
     from regime_platform.query.boards import board
 
@@ -175,5 +186,6 @@ _CHECKS: tuple[Check, ...] = (
     _sources,
     _kernels,
     _locks,
+    _history,
     _board,
 )

@@ -16,12 +16,14 @@ def ui(
 
     from regime_platform.cli.daemon_lock import hold_daemon_lock
     from regime_platform.cli.screen import messages
+    from regime_platform.orchestration.history import require_sound_history
     from regime_platform.orchestration.home import prepare_home
     from regime_platform.settings import PROJECT_ROOT, Settings
 
     settings = Settings()
     home = prepare_home(settings)
     hold_daemon_lock(settings)
+    require_sound_history(settings)
     messages().print(f"http://{host}:{port} in a few seconds; stop with Ctrl-C", markup=False)
     dagster = Path(sys.executable).with_name("dagster")
     workspace = PROJECT_ROOT / "workspace.yaml"

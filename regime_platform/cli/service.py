@@ -8,6 +8,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from regime_platform.cli.options import Now
+
 service = typer.Typer(no_args_is_help=True, add_completion=False)
 
 _UNIT = """\
@@ -70,12 +72,41 @@ def webserver(
     _run("dagster-webserver", ["--host", host, "--port", str(port)])
 
 
+@service.command("reset-history")
+def reset_history(
+    everything: Annotated[
+        bool, typer.Option("--all", help="Set everything aside, whether it is damaged or not.")
+    ] = False,
+    now: Now = None,
+) -> None:
+    """Set damaged databases of Dagster aside, so that it begins new ones; stop daemon and UI first.
+
+    Bars and results are untouched. Lost are the list of runs and the statuses that the UI shows.
+    """
+    from regime_platform.cli.clock import moment
+    from regime_platform.cli.daemon_lock import hold_daemon_lock
+    from regime_platform.cli.screen import results
+    from regime_platform.orchestration.history import history_folder, set_history_aside
+    from regime_platform.settings import Settings
+
+    settings = Settings()
+    hold_daemon_lock(settings)
+    stamp = f"{moment(now):%Y%m%dT%H%M%S%fZ}"
+    moved = set_history_aside(history_folder(settings), stamp, everything=everything)
+    for path, target in moved.items():
+        results().print(f"{path} was moved to {target}", markup=False, soft_wrap=True)
+    if not moved:
+        text = "no database of Dagster is damaged; --all sets the whole history aside all the same"
+        results().print(text, markup=False, soft_wrap=True)
+
+
 def _run(program: str, arguments: list[str], *, is_guarded: bool = False) -> NoReturn:
     import os
     import sys
     from pathlib import Path
 
     from regime_platform.cli.daemon_lock import hold_daemon_lock
+    from regime_platform.orchestration.history import require_sound_history
     from regime_platform.orchestration.home import prepare_home
     from regime_platform.settings import PROJECT_ROOT, Settings
 
@@ -83,6 +114,7 @@ def _run(program: str, arguments: list[str], *, is_guarded: bool = False) -> NoR
     home = prepare_home(settings)
     if is_guarded:
         hold_daemon_lock(settings)
+    require_sound_history(settings)
     served = [*arguments, "-w", str(PROJECT_ROOT / "workspace.yaml")]
     path = Path(sys.executable).with_name(program)
     # `env` adds the variable; only settings read the environment

@@ -20,6 +20,7 @@ from dagster._serdes import ConfigurableClassData
 from filelock import FileLock
 
 from regime_platform.orchestration.event_log import EventLog
+from regime_platform.orchestration.history import naming_damage
 from regime_platform.settings import Settings
 
 _LOCK = ".opening.lock"
@@ -37,7 +38,7 @@ class RunHistory(DagsterSqliteStorage):
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         # A service starts webserver and daemon together: without this both would make the tables of
         # a new data root, and one of them would fail.
-        with FileLock(Path(base_dir) / _LOCK):
+        with naming_damage(Path(base_dir)), FileLock(Path(base_dir) / _LOCK):
             super().__init__(base_dir, inst_data=inst_data)
             self._event_log_storage = EventLog(self._event_log_storage._base_dir)
 

@@ -24,7 +24,7 @@ from regime_platform.compute.era_files import (
 )
 from regime_platform.compute.eras import FALLBACK_ERAS, FIXED_VERSION, EraSet, era_class
 from regime_platform.errors import ConfigError, UsageError
-from regime_platform.files import sweep_temporary, write_text
+from regime_platform.files import write_text
 from regime_platform.model.universe import Universe
 
 _PATIENCE = 60.0  # seconds; a set is written in milliseconds
@@ -174,7 +174,6 @@ def _latest(root: DataRoot, adopted: Sequence[Adoption]) -> EraSet:
 def _writing(root: DataRoot) -> Iterator[None]:
     root.eras.mkdir(parents=True, exist_ok=True)
     with FileLock(root.eras / ".lock", timeout=_PATIENCE, fallback_to_soft=False):
-        sweep_temporary(root.eras)
         yield
 
 

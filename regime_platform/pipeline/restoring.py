@@ -23,6 +23,7 @@ from regime_platform.pipeline.backup_listing import (
     path_of_copy,
     read_listing,
 )
+from regime_platform.temporary_files import sweep_below
 
 _ASSETS = "assets"
 _MARKER = "restore.begun.json"
@@ -72,6 +73,7 @@ def restore(source: Path, root: Path, *, skip_damaged: bool = False) -> RestoreO
         _bring_back(path_of_copy(source, listing, name), targets[name], listing.files[name])
         size += listing.files[name].bytes
     (root / _MARKER).unlink()
+    sweep_below(root)  # of a restore that was killed
     return RestoreOutcome(
         len(brought),
         size,
