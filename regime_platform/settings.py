@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from regime_platform.errors import ConfigError
 from regime_platform.model.universe import Universe, parse_universe
+from regime_platform.regular_files import read_text
 
 #: The folder that holds the package: where the tracked universe and dagster.yaml live.
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -88,7 +89,7 @@ def read_universe(path: Path) -> str:
         ConfigError: it is missing, unreadable or no UTF-8.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        return read_text(path)
     except OSError as error:
         raise ConfigError(
             f"cannot read the universe {path}: {error.strerror}; set REGIME_UNIVERSE"

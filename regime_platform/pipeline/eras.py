@@ -26,6 +26,7 @@ from regime_platform.compute.eras import FALLBACK_ERAS, FIXED_VERSION, EraSet, e
 from regime_platform.errors import ConfigError, UsageError
 from regime_platform.files import write_text
 from regime_platform.model.universe import Universe
+from regime_platform.regular_files import read_text
 
 _PATIENCE = 60.0  # seconds; a set is written in milliseconds
 
@@ -179,7 +180,7 @@ def _writing(root: DataRoot) -> Iterator[None]:
 
 def _read(path: Path) -> str | None:
     try:
-        return path.read_text(encoding="utf-8")
+        return read_text(path)
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
