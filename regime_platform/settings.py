@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from platformdirs import user_state_path
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from regime_platform.errors import ConfigError
@@ -16,6 +16,9 @@ from regime_platform.regular_files import read_text
 
 #: The folder that holds the package: where the tracked universe and dagster.yaml live.
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+#: DuckDB, SQLite and Dagster read these in a path as options or patterns, so that they would make
+#: files beside the data root or find none in it; a unit of systemd ends where a line does.
+_NOT_IN_DATA_ROOT = "?*[\\\n\r"
 TRACKED_UNIVERSE = PROJECT_ROOT / "data" / "universe.yaml"
 
 
@@ -55,6 +58,23 @@ class Settings(BaseSettings):
     notify_smtp: SecretStr | None = Field(default=None, alias="REGIME_NOTIFY_SMTP")
     #: Dagster's runs are forgotten after so many days, but for those that made what is in force.
     keep_runs_days: int = Field(default=30, ge=1, alias="REGIME_KEEP_RUNS_DAYS")
+
+    @field_validator("data_root")
+    @classmethod
+    def _is_plain(cls, path: Path) -> Path:
+        whole = str(path.expanduser().absolute())
+        bad = {
+            repr(sign)
+            for sign in whole
+            if sign in _NOT_IN_DATA_ROOT or "\ud800" <= sign <= "\udfff"
+        }
+        if bad:
+            raise ConfigError(
+                f"REGIME_DATA_ROOT {whole!r} cannot be used: DuckDB, Dagster or systemd misread "
+                f"{', '.join(sorted(bad))} in a path; choose a folder whose path is UTF-8 without "
+                "? * [ \\ and ends of lines"
+            )
+        return path
 
     def reread_days(self) -> int:
         """Every how many days all of what is held has been read again; 0 means never."""

@@ -13,6 +13,7 @@ import polars as pl
 from regime_platform.bars.layout import DataRoot
 from regime_platform.cli.versions import known_versions
 from regime_platform.errors import RegimeError
+from regime_platform.pipeline.restoring import RESTORE_MARKER
 from regime_platform.settings import Settings, load_universe
 
 _LITTLE_SPACE = 2 * 1024**3
@@ -63,6 +64,9 @@ def _data_root(settings: Settings) -> list[Finding]:
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
         remedy = "choose another with REGIME_DATA_ROOT or change its owner"
         return [Finding("data root", "wrong", f"{root} cannot be written", remedy)]
+    if (root / RESTORE_MARKER).exists():
+        remedy = "start `regime restore` with the same backup again, which goes on"
+        return [Finding("data root", "wrong", f"{root} is half restored", remedy)]
     made = "" if root.exists() else " (made by the first run)"
     free = shutil.disk_usage(nearest).free
     told = f"{free / 1024**3:.1f} GB free"

@@ -22,8 +22,8 @@ def ui(
 
     settings = Settings()
     home = prepare_home(settings)
-    hold_daemon_lock(settings)
     require_sound_history(settings)
+    hold_daemon_lock(settings)
     messages().print(f"http://{host}:{port} in a few seconds; stop with Ctrl-C", markup=False)
     dagster = Path(sys.executable).with_name("dagster")
     workspace = PROJECT_ROOT / "workspace.yaml"

@@ -4,6 +4,7 @@ Both processes read the same settings; the daemon is guarded by a lock that live
 does, since a second one on the same state would silently keep both from working.
 """
 
+import re
 from typing import Annotated, NoReturn
 
 import typer
@@ -22,7 +23,7 @@ Wants=network-online.target
 [Service]
 User={user}
 WorkingDirectory={folder}
-Environment=REGIME_DATA_ROOT={root}
+Environment={root}
 # TWELVEDATA_API_KEY and other settings; readable by root alone
 EnvironmentFile=-/etc/regime_platform.env
 ExecStart={command} service {name}
@@ -49,12 +50,20 @@ def install(
 
     facts = {
         "user": user,
-        "folder": PROJECT_ROOT,
-        "root": Settings().data_root.expanduser().absolute(),
-        "command": Path(sys.executable).with_name("regime"),
+        "folder": str(PROJECT_ROOT).replace("%", "%%"),
+        "root": _quoted(f"REGIME_DATA_ROOT={Settings().data_root.expanduser().absolute()}"),
+        "command": _quoted(str(Path(sys.executable).with_name("regime"))),
     }
     for name, more in (("daemon", "MemoryHigh=2G\n"), ("webserver", "MemoryHigh=1G\n")):
         results().out(_UNIT.format(name=name, more=more, **facts), highlight=False)
+
+
+def _quoted(text: str) -> str:
+    """A word of a systemd unit: quoted where it has more than plain signs, % always doubled."""
+    text = text.replace("%", "%%")
+    if re.fullmatch(r"[\w%=+,./:@-]+", text):
+        return text
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 @service.command("daemon")
@@ -112,9 +121,9 @@ def _run(program: str, arguments: list[str], *, is_guarded: bool = False) -> NoR
 
     settings = Settings()
     home = prepare_home(settings)
+    require_sound_history(settings)
     if is_guarded:
         hold_daemon_lock(settings)
-    require_sound_history(settings)
     served = [*arguments, "-w", str(PROJECT_ROOT / "workspace.yaml")]
     path = Path(sys.executable).with_name(program)
     # `env` adds the variable; only settings read the environment

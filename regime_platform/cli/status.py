@@ -59,9 +59,14 @@ def _stale_code(platform: "Platform") -> list[Row]:
 
 def _dagster(settings: "Settings", now: dt.datetime) -> list[Row]:
     from regime_platform.cli.daemon_lock import is_daemon_running
+    from regime_platform.orchestration.history import HistoryError, require_sound_history
     from regime_platform.orchestration.overview import overview
 
-    seen = overview(settings, now)
+    try:
+        require_sound_history(settings)
+        seen = overview(settings, now)
+    except HistoryError as error:
+        return [("history", "wrong", str(error))]
     youngest = min(seen.beats.values(), default=None)
     if youngest is not None and youngest < _ALIVE:
         daemon = ("ok", f"alive {youngest:.0f} s ago")
