@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from platformdirs import user_state_path
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -18,11 +18,15 @@ from pydantic_settings import (
 from regime_platform.errors import ConfigError
 from regime_platform.model.universe import Universe, parse_universe
 from regime_platform.redaction import hide
+from regime_platform.regular_files import read_text
 
 #: The folder that holds the package: where the tracked universe and dagster.yaml live.
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 VENDOR_URL = "https://api.twelvedata.com"
 _PROXY_VARIABLES = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"})
+#: DuckDB, SQLite and Dagster read these in a path as options or patterns, so that they would make
+#: files beside the data root or find none in it; a unit of systemd ends where a line does.
+_NOT_IN_DATA_ROOT = "?*[\\\n\r"
 TRACKED_UNIVERSE = PROJECT_ROOT / "data" / "universe.yaml"
 
 
@@ -67,9 +71,31 @@ class Settings(BaseSettings):
     #: Dagster's runs are forgotten after so many days, but for those that made what is in force.
     keep_runs_days: int = Field(default=30, ge=1, alias="REGIME_KEEP_RUNS_DAYS")
 
+    @field_validator("data_root")
+    @classmethod
+    def _is_plain(cls, path: Path) -> Path:
+        whole = str(path.expanduser().absolute())
+        bad = {
+            repr(sign)
+            for sign in whole
+            if sign in _NOT_IN_DATA_ROOT or "\ud800" <= sign <= "\udfff"
+        }
+        if bad:
+            raise ConfigError(
+                f"REGIME_DATA_ROOT {whole!r} cannot be used: DuckDB, Dagster or systemd misread "
+                f"{', '.join(sorted(bad))} in a path; choose a folder whose path is UTF-8 without "
+                "? * [ \\ and ends of lines"
+            )
+        return path
+
     def model_post_init(self, _context: object) -> None:
         """What is secret is hidden in every text that is shown from now on."""
-        secrets = [self.twelvedata_api_key, self.notify_webhook, self.notify_smtp]
+        secrets = [
+            self.twelvedata_api_key,
+            self.notify_webhook,
+            self.notify_smtp,
+            self.heartbeat_url,
+        ]
         for secret in filter(None, secrets):
             hide(secret.get_secret_value().strip())
         if self.notify_smtp is not None:
@@ -143,7 +169,7 @@ def read_universe(path: Path) -> str:
         ConfigError: it is missing, unreadable or no UTF-8.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        return read_text(path)
     except OSError as error:
         raise ConfigError(
             f"cannot read the universe {path}: {error.strerror}; set REGIME_UNIVERSE"

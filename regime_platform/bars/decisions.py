@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.files import write_text
+from regime_platform.regular_files import read_text
 from regime_platform.validation.decisions import Decision
 from regime_platform.validation.decisions import read_decisions as parsed
 from regime_platform.validation.decisions import write_decisions as text_of
@@ -16,7 +17,7 @@ def read_decisions(paths: SymbolPaths) -> tuple[Decision, ...]:
         ConfigError: the file is damaged; names it.
     """
     try:
-        text = paths.decisions.read_text(encoding="utf-8")
+        text = read_text(paths.decisions)
     except FileNotFoundError:
         return ()
     return parsed(text, paths.folder.name, str(paths.decisions))

@@ -13,8 +13,7 @@ from filelock import FileLock, Timeout
 
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.errors import BarsError
-from regime_platform.files import sweep_temporary
-from regime_platform.model.timeframes import TIMEFRAMES
+from regime_platform.temporary_files import sweep_below
 
 PATIENCE = 60.0  # seconds; a full recompute of a core symbol takes a few
 
@@ -41,7 +40,7 @@ def writing(paths: SymbolPaths, timeout: float = PATIENCE) -> Iterator[None]:
             "wait for it or end it, then try again (the lock frees itself)"
         ) from error
     try:
-        _sweep(paths)
+        sweep_below(paths.folder)
         yield
     finally:
         lock.release()
@@ -71,11 +70,3 @@ def _sign(descriptor: int) -> None:
 
 def _holder(paths: SymbolPaths) -> str:
     return paths.lock.read_text(encoding="utf-8") or "another process"
-
-
-def _sweep(paths: SymbolPaths) -> None:
-    sweep_temporary(paths.folder)
-    sweep_temporary(paths.rejected(TIMEFRAMES[0]).parent)
-    for timeframe in TIMEFRAMES:
-        sweep_temporary(paths.raw(timeframe))
-        sweep_temporary(paths.bars(timeframe))

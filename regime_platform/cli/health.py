@@ -13,6 +13,7 @@ import polars as pl
 from regime_platform.bars.layout import DataRoot
 from regime_platform.cli.versions import known_versions
 from regime_platform.errors import RegimeError
+from regime_platform.pipeline.restoring import RESTORE_MARKER
 from regime_platform.redaction import redact
 from regime_platform.settings import Settings, load_universe
 
@@ -67,6 +68,9 @@ def _data_root(settings: Settings) -> list[Finding]:
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
         remedy = "choose another with REGIME_DATA_ROOT or change its owner"
         return [Finding("data root", "wrong", f"{root} cannot be written", remedy)]
+    if (root / RESTORE_MARKER).exists():
+        remedy = "start `regime restore` with the same backup again, which goes on"
+        return [Finding("data root", "wrong", f"{root} is half restored", remedy)]
     made = "" if root.exists() else " (made by the first run)"
     free = shutil.disk_usage(nearest).free
     told = f"{free / 1024**3:.1f} GB free"
@@ -155,6 +159,17 @@ def _is_held(path: Path) -> bool:
     return False
 
 
+def _history(settings: Settings) -> list[Finding]:
+    from regime_platform.orchestration.history import damaged_databases, history_folder
+
+    damaged = damaged_databases(history_folder(settings), with_runs=True)
+    if not damaged:
+        return [Finding("Dagster's history", "ok", "no database is damaged")]
+    files = ", ".join(f"{path} ({problem})" for path, problem in damaged.items())
+    remedy = "stop daemon and webserver, then `regime service reset-history`"
+    return [Finding("Dagster's history", "wrong", files, remedy)]
+
+
 def _board(settings: Settings) -> list[Finding]:
     from regime_platform.query.boards import board
 
@@ -204,5 +219,6 @@ _CHECKS: tuple[Check, ...] = (
     _sources,
     _kernels,
     _locks,
+    _history,
     _board,
 )

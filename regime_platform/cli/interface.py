@@ -18,11 +18,13 @@ def ui(
 
     from regime_platform.cli.daemon_lock import hold_daemon_lock
     from regime_platform.cli.screen import messages
+    from regime_platform.orchestration.history import require_sound_history
     from regime_platform.orchestration.home import prepare_home
     from regime_platform.settings import PROJECT_ROOT, Settings
 
     settings = Settings()
     home = prepare_home(settings)
+    require_sound_history(settings)
     hold_daemon_lock(settings)
     messages().print(f"http://{host}:{port} in a few seconds; stop with Ctrl-C", markup=False)
     program = [sys.executable, "-m", "regime_platform.orchestration.dev_server"]

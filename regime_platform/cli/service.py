@@ -4,9 +4,12 @@ Both processes read the same settings; the daemon is guarded by a lock that live
 does, since a second one on the same state would silently keep both from working.
 """
 
+import re
 from typing import Annotated, NoReturn
 
 import typer
+
+from regime_platform.cli.options import Now
 
 service = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -20,7 +23,7 @@ Wants=network-online.target
 [Service]
 User={user}
 WorkingDirectory={folder}
-Environment=REGIME_DATA_ROOT={root}
+Environment={root}
 # TWELVEDATA_API_KEY and other settings; readable by root alone
 EnvironmentFile=-/etc/regime_platform.env
 ExecStart={command} service {name}
@@ -47,12 +50,20 @@ def install(
 
     facts = {
         "user": user,
-        "folder": PROJECT_ROOT,
-        "root": Settings().data_root.expanduser().absolute(),
-        "command": Path(sys.executable).with_name("regime"),
+        "folder": str(PROJECT_ROOT).replace("%", "%%"),
+        "root": _quoted(f"REGIME_DATA_ROOT={Settings().data_root.expanduser().absolute()}"),
+        "command": _quoted(str(Path(sys.executable).with_name("regime"))),
     }
     for name, more in (("daemon", "MemoryHigh=2G\n"), ("webserver", "MemoryHigh=1G\n")):
         results().out(_UNIT.format(name=name, more=more, **facts), highlight=False)
+
+
+def _quoted(text: str) -> str:
+    """A word of a systemd unit: quoted where it has more than plain signs, % always doubled."""
+    text = text.replace("%", "%%")
+    if re.fullmatch(r"[\w%=+,./:@-]+", text):
+        return text
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 @service.command("daemon")
@@ -80,15 +91,45 @@ def webserver(
     _run([*program, "--host", host, "--port", str(port), *more])
 
 
+@service.command("reset-history")
+def reset_history(
+    everything: Annotated[
+        bool, typer.Option("--all", help="Set everything aside, whether it is damaged or not.")
+    ] = False,
+    now: Now = None,
+) -> None:
+    """Set damaged databases of Dagster aside, so that it begins new ones; stop daemon and UI first.
+
+    Bars and results are untouched. Lost are the list of runs and the statuses that the UI shows.
+    """
+    from regime_platform.cli.clock import moment
+    from regime_platform.cli.daemon_lock import hold_daemon_lock
+    from regime_platform.cli.screen import results
+    from regime_platform.orchestration.history import history_folder, set_history_aside
+    from regime_platform.settings import Settings
+
+    settings = Settings()
+    hold_daemon_lock(settings)
+    stamp = f"{moment(now):%Y%m%dT%H%M%S%fZ}"
+    moved = set_history_aside(history_folder(settings), stamp, everything=everything)
+    for path, target in moved.items():
+        results().print(f"{path} was moved to {target}", markup=False, soft_wrap=True)
+    if not moved:
+        text = "no database of Dagster is damaged; --all sets the whole history aside all the same"
+        results().print(text, markup=False, soft_wrap=True)
+
+
 def _run(program: list[str], *, is_guarded: bool = False) -> NoReturn:
     import os
 
     from regime_platform.cli.daemon_lock import hold_daemon_lock
+    from regime_platform.orchestration.history import require_sound_history
     from regime_platform.orchestration.home import prepare_home
     from regime_platform.settings import PROJECT_ROOT, Settings
 
     settings = Settings()
     home = prepare_home(settings)
+    require_sound_history(settings)
     if is_guarded:
         hold_daemon_lock(settings)
     served = [*program, "-w", str(PROJECT_ROOT / "workspace.yaml")]

@@ -59,8 +59,10 @@ def stale_code(platform: "Platform") -> Sequence[Row]:
 
 def daemon_rows(settings: "Settings", now: dt.datetime) -> Sequence[Row]:
     """The daemon, the last passes and the runs that failed."""
+    from regime_platform.orchestration.history import require_sound_history
     from regime_platform.orchestration.overview import overview
 
+    require_sound_history(settings)
     seen = overview(settings, now)
     rows = [_daemon(settings, seen, now)]
     rows.append(Row("runs", "ok", f"{seen.working} at work, {seen.waiting} queued"))

@@ -23,6 +23,7 @@ from regime_platform.compute.eras import (
 from regime_platform.errors import ConfigError, UsageError
 from regime_platform.model.digests import facts_digest
 from regime_platform.model.series import instant, iso
+from regime_platform.model.yaml_text import YamlTextError, load_yaml
 
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _RESERVED = ("adopted", FIXED_VERSION)
@@ -163,8 +164,8 @@ def _adoption(entry: Mapping[str, Any]) -> Adoption:
 
 def _document(text: str, where: str) -> Mapping[str, Any]:
     try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        document = load_yaml(text)
+    except YamlTextError as error:
         raise ConfigError(f"{where} is not valid YAML ({_told(error)}); {_RESTORE}") from error
     if not isinstance(document, Mapping):
         raise ConfigError(f"{where} is damaged (it holds no mapping); {_RESTORE}")

@@ -15,9 +15,7 @@ from regime_platform.errors import ConfigError, UsageError
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.timeframes import TIERS
 from regime_platform.model.universe_entry import parse_entry
-
-#: The C loader reads 1,565 entries in a tenth of the time; wheels of PyYAML carry it.
-Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from regime_platform.model.yaml_text import YamlTextError, load_yaml_nodes
 
 
 @dataclass(frozen=True)
@@ -119,15 +117,11 @@ def load_document(text: str) -> tuple[yaml.MappingNode, list[Any]]:
         ConfigError: it is no YAML, repeats a key, or has no list of entries; the message goes on
             where the name of the file ends.
     """
-    loader = Loader(text)
     try:
-        root = loader.get_single_node()
-        _refuse_repeated_keys(root)
-        document: Any = None if root is None else loader.construct_document(root)
-    except (yaml.YAMLError, ValueError) as error:  # a date like 2022-13-45 is a ValueError
+        root, document = load_yaml_nodes(text)
+    except YamlTextError as error:
         raise ConfigError(f" is not valid YAML: {error}; mend the line named") from error
-    finally:
-        loader.dispose()
+    _refuse_repeated_keys(root)
     if not isinstance(document, Mapping) or not isinstance(document.get("instruments"), list):
         raise ConfigError(
             " line 1: expected a mapping with a list under 'instruments'; "

@@ -4,6 +4,8 @@ The tracked dagster.yaml in the project folder serves the default data root. Ano
 a copy of it that also names the folder, so that nothing of it lands in the checkout.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import dagster as dg
 import yaml
 
 from regime_platform.files import write_text
+from regime_platform.orchestration.history import history_folder, naming_damage
 from regime_platform.orchestration.state import state_folder
 from regime_platform.settings import PROJECT_ROOT, Settings
 
@@ -31,9 +34,16 @@ def prepare_home(settings: Settings) -> Path:
     return folder
 
 
-def open_instance(settings: Settings) -> dg.DagsterInstance:
-    """The persistent instance of the data root; use it as a context manager."""
-    return dg.DagsterInstance.from_config(str(prepare_home(settings)))
+@contextmanager
+def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
+    """The persistent instance of the data root.
+
+    Raises:
+        HistoryError: its databases are damaged, which may show only while they are read.
+    """
+    home = str(prepare_home(settings))
+    with naming_damage(history_folder(settings)), dg.DagsterInstance.from_config(home) as instance:
+        yield instance
 
 
 def _render(folder: Path) -> str:

@@ -13,6 +13,7 @@ from dagster._core.storage.dagster_run import FINISHED_STATUSES
 from regime_platform.orchestration.era_set import ERA_SET
 from regime_platform.orchestration.resources import PlatformResource
 from regime_platform.pipeline.outcomes import Stage
+from regime_platform.temporary_files import sweep_below
 
 PRUNE_RUNS = "prune_runs"
 _AT_ONCE = 500
@@ -21,13 +22,17 @@ _ASSETS = tuple(dg.AssetKey(name) for name in (*(stage.value for stage in Stage)
 
 def build_pruning() -> dg.JobDefinition:
     """The job ``prune_runs``."""
-    text = "Forgets runs older than REGIME_KEEP_RUNS_DAYS that made nothing that is in force."
+    text = (
+        "Forgets runs older than REGIME_KEEP_RUNS_DAYS that made nothing that is in force; removes "
+        "temporary files that killed processes left anywhere in the data root."
+    )
 
     @dg.op(name=f"{PRUNE_RUNS}_step", description=text, out=dg.Out(dg.Nothing))
     def step(context: dg.OpExecutionContext, platform: PlatformResource) -> None:
         now = dt.datetime.now(dt.UTC)  # noqa: TID251 - the clock of this job
         before = now - dt.timedelta(days=platform.settings().keep_runs_days)
         number = prune(context.instance, before)
+        sweep_below(platform.settings().data_root.expanduser().absolute())
         context.log.info("%d runs from before %s forgotten", number, before.date())
 
     @dg.job(name=PRUNE_RUNS, description=text)

@@ -20,6 +20,7 @@ from dagster._serdes import ConfigurableClassData
 from filelock import FileLock
 
 from regime_platform.orchestration.event_log import EventLog
+from regime_platform.orchestration.history import naming_damage
 from regime_platform.orchestration.inert_logs import keep_logs_inert
 from regime_platform.orchestration.schedule_memory import ScheduleMemory
 from regime_platform.settings import Settings
@@ -40,7 +41,7 @@ class RunHistory(DagsterSqliteStorage):
         # A service starts webserver and daemon together: without this both would make the tables of
         # a new data root, and one of them would fail.
         keep_logs_inert()  # the daemon has no other code of ours
-        with FileLock(Path(base_dir) / _LOCK):
+        with naming_damage(Path(base_dir)), FileLock(Path(base_dir) / _LOCK):
             super().__init__(base_dir, inst_data=inst_data)
             self._event_log_storage = EventLog(self._event_log_storage._base_dir)
             self._schedule_storage = ScheduleMemory(self._schedule_storage._conn_string)

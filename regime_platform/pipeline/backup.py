@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 from regime_platform.bars.layout import DataRoot, SymbolPaths
 from regime_platform.bars.locks import writing
 from regime_platform.errors import RegimeError, UsageError
-from regime_platform.files import move_file, path_below, sweep_temporary
+from regime_platform.files import move_file, path_below
 from regime_platform.pipeline.backup_copies import Copier
 from regime_platform.pipeline.backup_listing import (
     LISTING,
@@ -35,6 +35,7 @@ from regime_platform.pipeline.backup_listing import (
     write_listing,
 )
 from regime_platform.pipeline.backup_proof import damage_of_file, damage_of_symbol
+from regime_platform.temporary_files import sweep_below, sweep_temporary
 
 _ASSETS, _DAGSTER = "assets", "dagster"
 _LOCK = ".lock"
@@ -82,6 +83,7 @@ def backup(
         new.mkdir(exist_ok=True)
         copier = Copier(root.path, target, new, before, now.date(), check_all)
         work = _Work(root, copier)
+        sweep_below(root.path)
         for folder in _folders(root.path):
             work.take(folder)
         copier.drop_unused()

@@ -120,7 +120,7 @@ class Copier:
 
 def is_database(name: str) -> bool:
     """True of the databases of Dagster, which other processes write while they are copied."""
-    return name.startswith("dagster/") and name.endswith(".db")
+    return name.startswith("dagster/storage/") and name.endswith(".db")
 
 
 def _has_log(source: Path) -> bool:

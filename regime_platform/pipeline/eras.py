@@ -24,8 +24,9 @@ from regime_platform.compute.era_files import (
 )
 from regime_platform.compute.eras import FALLBACK_ERAS, FIXED_VERSION, EraSet, era_class
 from regime_platform.errors import ConfigError, UsageError
-from regime_platform.files import sweep_temporary, write_text
+from regime_platform.files import write_text
 from regime_platform.model.universe import Universe
+from regime_platform.regular_files import read_text
 
 _PATIENCE = 60.0  # seconds; a set is written in milliseconds
 
@@ -174,13 +175,12 @@ def _latest(root: DataRoot, adopted: Sequence[Adoption]) -> EraSet:
 def _writing(root: DataRoot) -> Iterator[None]:
     root.eras.mkdir(parents=True, exist_ok=True)
     with FileLock(root.eras / ".lock", timeout=_PATIENCE, fallback_to_soft=False):
-        sweep_temporary(root.eras)
         yield
 
 
 def _read(path: Path) -> str | None:
     try:
-        return path.read_text(encoding="utf-8")
+        return read_text(path)
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:

@@ -31,6 +31,7 @@ from regime_platform.model.state_form import STATE_NAMES
 from regime_platform.model.timeframes import canonical_timeframe
 from regime_platform.model.universe import Universe
 from regime_platform.pipeline.offered_bars import offered_bars
+from regime_platform.regular_files import read_text
 
 _ESCALATION = (
     *("ts", "symbol", "timeframe", "asof", "esc_raw", "esc_pctl", "esc_pctl_expanding"),
@@ -38,6 +39,7 @@ _ESCALATION = (
     *("esc_pctl_104", "esc_pctl_260", "esc_pctl_era", "esc_bucket", "fwd_absret_h"),
     *("event_flag", "event_severity", "esc_pctl_era_confidence", "esc_pctl_era_adj"),
 )
+
 _KEY = ("ts", "symbol", "timeframe", "asof")
 
 
@@ -116,7 +118,7 @@ def choose_eras(symbol: str, universe: Universe, eras_file: Path | None) -> EraC
     if eras_file is None:
         return FALLBACK_ERAS.choose(wanted)
     try:
-        text = eras_file.read_text(encoding="utf-8")
+        text = read_text(eras_file)
     except OSError as error:
         raise ConfigError(f"cannot read the era file {eras_file}: {error.strerror}") from error
     eras = incumbent_eras(text, wanted.name) if wanted.name else ()

@@ -17,6 +17,7 @@ from regime_platform.bars.price_factors import Step
 from regime_platform.errors import ConfigError
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.series import instant
+from regime_platform.regular_files import read_text
 from regime_platform.validation.comparison import compared
 from regime_platform.validation.decisions import in_force
 from regime_platform.validation.gate import GateResult, gate
@@ -79,7 +80,7 @@ def severities(root: DataRoot) -> Policy:
     """
     where = root.gate_policy
     try:
-        return parse_policy(where.read_text(encoding="utf-8"), str(where))
+        return parse_policy(read_text(where), str(where))
     except FileNotFoundError:
         return Policy()
     except (OSError, UnicodeDecodeError) as error:

@@ -31,7 +31,7 @@ def offered_bars(place: Path, symbol: str, timeframe: str, universe: Universe) -
     """
     if place.is_dir():
         _require_series(place, timeframe)
-    elif place.suffix != ".parquet" or not is_old_file(place):
+    elif place.suffix != ".parquet" or not place.is_file() or not is_old_file(place):
         return OfferedBars(read_bars_file(place))
     known = {one.symbol: one.asset_class for one in universe.instruments}
     old = read_old_series([place], symbol, timeframe, known.get(symbol))

@@ -23,9 +23,11 @@ from regime_platform.pipeline.backup_listing import (
     path_of_copy,
     read_listing,
 )
+from regime_platform.temporary_files import sweep_below
 
 _ASSETS = "assets"
-_MARKER = "restore.begun.json"
+#: In a data root whose restore is not through.
+RESTORE_MARKER = "restore.begun.json"
 _SHOWN = 5  # damaged copies in a message
 
 
@@ -57,7 +59,7 @@ def restore(source: Path, root: Path, *, skip_damaged: bool = False) -> RestoreO
     listing = read_listing(source)
     if listing is None:
         raise UsageError(f"{source} has no {LISTING}: it is no backup, or one that was interrupted")
-    if (root / _ASSETS).exists() and not (root / _MARKER).exists():
+    if (root / _ASSETS).exists() and not (root / RESTORE_MARKER).exists():
         raise UsageError(
             f"{root} holds symbols already; restore into another folder by REGIME_DATA_ROOT"
         )
@@ -65,13 +67,14 @@ def restore(source: Path, root: Path, *, skip_damaged: bool = False) -> RestoreO
     left_out = _damaged(source, listing)
     if left_out and not skip_damaged:
         raise UsageError(_refusal(source, left_out))
-    write_json(root / _MARKER, {"backup": str(source), "made_at": listing.made_at})
+    write_json(root / RESTORE_MARKER, {"backup": str(source), "made_at": listing.made_at})
     size = 0
     brought = [name for name in targets if group_of(name) not in left_out]
     for name in brought:
         _bring_back(path_of_copy(source, listing, name), targets[name], listing.files[name])
         size += listing.files[name].bytes
-    (root / _MARKER).unlink()
+    (root / RESTORE_MARKER).unlink()
+    sweep_below(root)  # of a restore that was killed
     return RestoreOutcome(
         len(brought),
         size,

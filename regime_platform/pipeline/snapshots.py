@@ -17,13 +17,7 @@ from regime_platform.bars.layout import DataRoot
 from regime_platform.bars.manifest_file import BAR_PARTS, RESULT_PARTS, read_manifest
 from regime_platform.bars.verdicts import read_verdict
 from regime_platform.errors import RegimeError, ResultsError, UsageError, failure_reason
-from regime_platform.files import (
-    append_lines,
-    path_below,
-    read_json,
-    sweep_temporary,
-    write_json,
-)
+from regime_platform.files import append_lines, path_below, read_json, write_json
 from regime_platform.manifests.manifest import sealed
 from regime_platform.manifests.snapshot import (
     NO_RESULTS,
@@ -87,7 +81,6 @@ def take_snapshot(platform: Platform, date: dt.date, now: dt.datetime, name: str
     folder.mkdir(parents=True, exist_ok=True)
     entries = {one.symbol: _entry(platform.root, one) for one in platform.universe.instruments}
     with FileLock(folder / ".lock", timeout=_PATIENCE, fallback_to_soft=False):
-        sweep_temporary(folder)
         held = _complete_index(platform.root)
         path, revision = _next_file(folder, f"{date}")
         facts = snapshot_facts(f"{date}", name, revision, entries, platform.code.facts())

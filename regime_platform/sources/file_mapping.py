@@ -17,10 +17,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
-import yaml
 
 from regime_platform.errors import BarsError, ConfigError
 from regime_platform.model.bar_schema import BAR_COLUMNS, PRICE_COLUMNS
+from regime_platform.model.yaml_text import load_yaml
+from regime_platform.regular_files import read_text
 
 MAPPING_FILE = "mapping.yaml"
 _KEYS = ("columns", "zone", "time_format")
@@ -79,15 +80,15 @@ def read_mapping(folder: Path) -> FileMapping:
         ConfigError: the file says what cannot be understood; names file, key and remedy.
     """
     for place in (folder / MAPPING_FILE, folder.parent / MAPPING_FILE):
-        if place.is_file():
+        if place.exists():
             return _parsed(place)
     return AS_NAMED
 
 
 def _parsed(path: Path) -> FileMapping:
     try:
-        said = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        said = load_yaml(read_text(path))
+    except ValueError as error:  # of the encoding, or of the YAML
         raise ConfigError(f"{path} is not YAML in UTF-8: {error}; mend the line named") from error
     if not isinstance(said, Mapping):
         raise ConfigError(f"{path}: expected a mapping with {', '.join(_KEYS)}")

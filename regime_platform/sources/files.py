@@ -18,11 +18,13 @@ from regime_platform.errors import BarsError, SourceError, UsageError
 from regime_platform.model.bar_schema import BAR_COLUMNS, BAR_SCHEMA
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.timeframes import canonical_timeframe, is_intraday
+from regime_platform.regular_files import IrregularFileError, require_regular
 from regime_platform.sources.file_mapping import AS_NAMED, FileMapping, read_mapping
 from regime_platform.sources.local_times import has_date_only, instants
 from regime_platform.sources.protocol import Held, NotOfferedError, Page
 
 _SUFFIXES = (".csv", ".parquet")
+_MOST = 1 << 30  # bytes; 20 years of minutes have a fifth of that
 _ROW = "_row"  # place in the file, for messages: the line of a CSV, the row of a Parquet file
 
 
@@ -89,7 +91,10 @@ def read_bars_file(
     if path.suffix not in _SUFFIXES:
         raise BarsError(f"{path}: expected a name ending in {' or '.join(_SUFFIXES)}")
     try:
+        require_regular(path, _MOST)
         table = (_csv_table if path.suffix == ".csv" else _parquet_table)(path, mapping)
+    except IrregularFileError as error:
+        raise BarsError(str(error)) from error
     except OSError as error:
         raise BarsError(f"{path}: cannot be read ({error}); restore or export it anew") from error
     if "volume" not in table.columns:

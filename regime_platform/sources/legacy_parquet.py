@@ -9,6 +9,7 @@ be read so are opened one by one, and the culprit named.
 
 import datetime as dt
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ import pyarrow.parquet as pq
 
 from regime_platform.errors import BarsError, UsageError
 from regime_platform.model.bar_schema import BAR_COLUMNS
+from regime_platform.regular_files import IrregularFileError, require_regular
 from regime_platform.sources.legacy import (
     NO_TIMEFRAME,
     VALUES,
@@ -35,6 +37,7 @@ _ROOTS = {
     "bars-v1": ("data/assets", "assets", "."),
     "bars-root": ("data/bars", "bars", "."),
 }
+_MOST = 1 << 30  # bytes of a file
 _BATCH = 250  # files
 _BATCHES_AT_ONCE = 4  # the decoder of a batch waits between its files, even on a single core
 _one_reads = Lock()  # threads that read small files side by side wait at every one of them
@@ -160,9 +163,11 @@ def _batch(files: Sequence[str]) -> tuple[pl.DataFrame, float]:
 
 
 def _content(file: str) -> tuple[bytes, float]:
-    descriptor = os.open(file, os.O_RDONLY)
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK)  # a pipe would wait for its writer
     try:
         state = os.fstat(descriptor)
+        if not stat.S_ISREG(state.st_mode):
+            raise BarsError(f"{file} is no file; {_REMEDY}")
         return os.read(descriptor, state.st_size), state.st_mtime
     finally:
         os.close(descriptor)
@@ -170,8 +175,9 @@ def _content(file: str) -> tuple[bytes, float]:
 
 def _one(file: str) -> pl.DataFrame:
     try:
+        require_regular(Path(file), _MOST)
         table = pl.DataFrame(pl.from_arrow(pq.ParquetFile(file).read()))
-    except (pa.ArrowException, OSError) as error:
+    except (IrregularFileError, pa.ArrowException, OSError) as error:
         raise BarsError(f"{file} cannot be read ({error}); {_REMEDY}") from error
     return _checked(table, file)
 

@@ -14,7 +14,9 @@ from pathlib import Path
 
 from regime_platform.errors import BarsError
 from regime_platform.files import copy_file
+from regime_platform.regular_files import IrregularFileError, require_regular
 
+_MOST = 1 << 40  # bytes: whatever a disk holds
 _COMPANIONS = ("-wal", "-journal")
 
 _State = list[tuple[int, int]]  # bytes and modification of a file and its write-ahead log
@@ -43,6 +45,10 @@ class SteadyFiles:
         Raises:
             BarsError: somebody wrote to the file meanwhile.
         """
+        try:
+            require_regular(path, _MOST)
+        except IrregularFileError as error:
+            raise BarsError(str(error)) from error
         before = _state(path)
         beside = [Path(f"{path}{suffix}") for suffix in _COMPANIONS]
         if not any(one.exists() and one.stat().st_size for one in beside):

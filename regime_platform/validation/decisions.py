@@ -15,7 +15,7 @@ import yaml
 from regime_platform.errors import ConfigError, UsageError
 from regime_platform.model.series import instant, iso
 from regime_platform.model.timeframes import TIMEFRAMES
-from regime_platform.model.universe import Loader
+from regime_platform.model.yaml_text import load_yaml
 
 VERSION = 1
 ANY_RULE = "any"
@@ -139,8 +139,8 @@ def read_decisions(text: str, symbol: str, where: str) -> tuple[Decision, ...]:
         ConfigError: the text is damaged, or of another symbol or version; names ``where``.
     """
     try:
-        return _entries(yaml.load(text, Loader), symbol)  # noqa: S506 - a safe one
-    except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
+        return _entries(load_yaml(text), symbol)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ConfigError(f"{where} is damaged ({error}); {_RESTORE}") from error
 
 

@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-import yaml
-
 from regime_platform.errors import ConfigError
 from regime_platform.model.asset_classes import ASSET_CLASSES
 from regime_platform.model.digests import facts_digest
+from regime_platform.model.yaml_text import YamlTextError, load_yaml
 from regime_platform.validation.decisions import ANY_RULE, Decision, Kind
 from regime_platform.validation.findings import Rule, Severity
 from regime_platform.validation.listing_rules import UNLISTED, Listed
@@ -106,8 +105,8 @@ def parse_policy(text: str, where: str) -> Policy:
         ConfigError: unknown rule, class or severity; names the place and what is possible.
     """
     try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        document = load_yaml(text)
+    except YamlTextError as error:
         raise ConfigError(f"{where} is not YAML ({error}); correct or remove it") from error
     if not isinstance(document, dict) or set(document) != {"rules"}:
         raise ConfigError(f"{where}: expected one mapping named rules")

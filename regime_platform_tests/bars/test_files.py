@@ -13,12 +13,12 @@ from regime_platform.files import (
     file_sha256,
     path_below,
     read_json,
-    sweep_temporary,
     write_atomically,
     write_bytes,
     write_json,
     write_text,
 )
+from regime_platform.temporary_files import sweep_below, sweep_temporary
 
 OLD, NEW = b"old " * 1000, b"new " * 2000
 
@@ -192,3 +192,58 @@ def test_a_symbolic_link_may_lead_to_its_folder_but_not_out_of_it(tmp_path: Path
             path_below(folder, name)
     assert path_below(tmp_path / "alias", "x.json") == tmp_path / "alias" / "x.json"
     assert path_below(folder, "inside/x.json") == folder / "inside" / "x.json"
+
+
+@pytest.mark.parametrize("folder", ["", "dagster/x"])
+def test_what_a_killed_writer_left_is_swept_and_what_a_living_one_writes_is_not(
+    tmp_path: Path, folder: str
+) -> None:
+    place = tmp_path / folder
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from regime_platform.files import write_atomically\n"
+        "def slowly(temporary):\n"
+        "    temporary.write_bytes(b'half')\n"
+        "    Path(f'{temporary}.wal').write_bytes(b'log')\n"
+        "    print('begun', flush=True)\n"
+        "    sys.stdin.read()\n"
+        "    temporary.write_bytes(b'whole')\n"
+        "write_atomically(Path(sys.argv[1]), slowly)\n"
+    )
+    writers = [_begun(code, str(place / name)) for name in ("killed.db", "living.db")]
+    write_bytes(place / "others.db", b"")
+    sweep_below(tmp_path)
+    assert len(list(place.glob(".tmp-*"))) == 4
+
+    writers[0].kill()
+    writers[0].wait()
+    (place / ".tmp-download").write_text("of somebody else")
+    write_bytes(place / "others.db", b"")
+
+    assert len(list(place.glob(".tmp-regime-*"))) == 2
+    assert (place / ".tmp-download").exists()
+    sweep_below(tmp_path)
+    assert len(list(place.glob(".tmp-*"))) == 2
+    writers[1].communicate()
+    assert {path.name for path in place.iterdir()} == {"living.db", "others.db"}
+    assert (place / "living.db").read_bytes() == b"whole"
+
+
+def test_a_writer_that_fails_leaves_no_log_of_its_database(tmp_path: Path) -> None:
+    def fail(temporary: Path) -> None:
+        Path(f"{temporary}.wal").write_bytes(b"log")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        write_atomically(tmp_path / "compute.db", fail)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def _begun(code: str, *arguments: str) -> subprocess.Popen[str]:
+    """A process that has begun to write."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    process = subprocess.Popen([sys.executable, "-c", code, *arguments], text=True, **pipes)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begun\n"
+    return process

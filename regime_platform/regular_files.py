@@ -1,0 +1,51 @@
+"""WORLD: files that others made, opened only where they are files and of a size that fits.
+
+Reading a pipe or a device may never end.
+"""
+
+import stat
+from pathlib import Path
+
+from regime_platform.errors import RegimeError
+
+MOST_TEXT = 256 * 1024 * 1024  # bytes of a document
+_KINDS = {
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFDIR: "a folder",
+}
+
+
+class IrregularFileError(RegimeError):
+    """What lies at a path is no file, or larger than it can sensibly be."""
+
+
+def require_regular(path: Path, most: int) -> None:
+    """Refuses what is no file, or has more bytes than ``most``.
+
+    Raises:
+        IrregularFileError: naming the path, what it is and the remedy.
+        OSError: there is nothing that could be looked at.
+    """
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        kind = _KINDS.get(stat.S_IFMT(status.st_mode), "something else")
+        raise IrregularFileError(f"{path} is {kind}, not a file; put the file itself there")
+    if status.st_size > most:
+        size = f"{status.st_size / 1e9:,.1f} GB"
+        raise IrregularFileError(
+            f"{path} has {size}, more than the {most / 1e9:,.1f} GB that are read at once; split it"
+        )
+
+
+def read_text(path: Path, most: int = MOST_TEXT) -> str:
+    """The UTF-8 text of a file.
+
+    Raises:
+        IrregularFileError, OSError: see ``require_regular``.
+        UnicodeDecodeError: it is no such text.
+    """
+    require_regular(path, most)
+    return path.read_text(encoding="utf-8")
