@@ -82,14 +82,19 @@ def _dagster(settings: "Settings", now: dt.datetime) -> list[Row]:
 
 def _symbols(platform: "Platform", now: dt.datetime) -> list[Row]:
     from regime_platform.compute_db.board import read_board
+    from regime_platform.pipeline.identity import other_instrument
     from regime_platform.pipeline.staleness import stale_series
 
     held = read_board(platform.root).select("symbol", "held_back").unique(maintain_order=True)
     reasons = [f"{symbol} {reason}" for symbol, reason in held.iter_rows() if reason]
     stale = [f"{one.symbol} {one.timeframe}" for one in stale_series(platform, now)]
+    entries = platform.universe.instruments
+    other = [one.symbol for one in entries if other_instrument(platform.root, one)]
+    remedy = "; `regime universe check` shows both instruments" if other else ""
     return [
         ("held back", "wrong" if reasons else "ok", _counted(reasons)),
         ("stale", "wrong" if stale else "ok", _counted(stale)),
+        ("other instrument", "wrong" if other else "ok", _counted(other) + remedy),
     ]
 
 

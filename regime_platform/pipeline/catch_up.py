@@ -22,6 +22,7 @@ from regime_platform.model.fetch_plan import (
     next_need,
 )
 from regime_platform.model.instruments import Instrument
+from regime_platform.pipeline.identity import remember, remembers
 from regime_platform.pipeline.order import Order, fetch_facts
 from regime_platform.pipeline.outcomes import SeriesIngest
 from regime_platform.pipeline.platform import Platform
@@ -120,8 +121,15 @@ class SeriesFetch:
         folder = self._paths.raw(self.timeframe)
         merge = raw_log.compare(folder, page.bars, facts)
         split = shown_split(self._paths, self.timeframe, page, merge)
-        if merge.stored or self._answered(need, page, self.coverage) != self.coverage:
+        is_known = page.bars.is_empty() or remembers(self._paths, self._instrument, page.answered)
+        if (
+            merge.stored
+            or not is_known
+            or self._answered(need, page, self.coverage) != self.coverage
+        ):
             with writing(self._paths):
+                if not page.bars.is_empty():  # checked again: an edit may have come between
+                    remember(self._paths, self._instrument, page.answered, self._order.now)
                 if split is not None:
                     now = self._order.now
                     await_rewrite(self._paths, self._instrument, self.timeframe, split, now)

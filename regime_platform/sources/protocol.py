@@ -8,7 +8,7 @@ source and never invents a bar.
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 import polars as pl
@@ -37,6 +37,7 @@ class Page:
     )  # requested opens, half-open, where there was one
     requests: int = 1
     cost: int = 0  # credits
+    answered: Mapping[str, str] = field(default_factory=dict)  # market that the answer names
 
 
 @dataclass(frozen=True)
