@@ -6,6 +6,7 @@ raw files and the bar manifest tell what they know; files of earlier releases na
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -53,14 +54,23 @@ def has_bars(paths: SymbolPaths) -> bool:
     return any(listing(paths.raw(timeframe))[0] for timeframe in TIMEFRAMES)
 
 
+def dated(paths: SymbolPaths, known: Sequence[KnownIdentity]) -> tuple[KnownIdentity, ...]:
+    """``known`` with the first fetch of all where no time is recorded; reads the raw log then.
+
+    Raises:
+        BarsError: a raw file is damaged.
+    """
+    if all(one.since for one in known):
+        return tuple(known)
+    first = min(_first_fetches(paths), default="")
+    return tuple(replace(one, since=one.since or first) for one in known)
+
+
 def _named_by_bars(paths: SymbolPaths) -> tuple[KnownIdentity, ...]:
     named = [*_of_raw_files(paths), *_of_manifest(paths)]
-    if not named:
-        return ()
-    since = min(_first_fetches(paths), default="")
     known: tuple[KnownIdentity, ...] = ()
     for identity in named:
-        known = with_identity(known, KnownIdentity(identity, since, STORED))
+        known = with_identity(known, KnownIdentity(identity, "", STORED))
     return known
 
 

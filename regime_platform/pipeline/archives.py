@@ -12,7 +12,7 @@ from typing import Any
 
 from regime_platform.bars.layout import DataRoot
 from regime_platform.errors import ConfigError, RegimeError
-from regime_platform.files import read_json, write_json
+from regime_platform.files import read_json, sweep_temporary, write_json
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.series import instant
 from regime_platform.model.universe_entry import parse_entry
@@ -52,7 +52,8 @@ def read_archives(root: DataRoot, symbol: str) -> list[Archive]:
         ConfigError: a record is damaged; names it.
     """
     folder = root.archive / symbol
-    paths = folder.glob("*.json") if folder.is_dir() else ()
+    # a killed writer leaves temporary files, whose names begin otherwise
+    paths = folder.glob("[0-9]*.json") if folder.is_dir() else ()
     return sorted((_read(path) for path in paths), key=lambda archive: archive.number)
 
 
@@ -67,7 +68,8 @@ def all_archives(root: DataRoot) -> list[Archive]:
 
 
 def write_archive(root: DataRoot, archive: Archive) -> None:
-    """Puts a record in place; hold the symbol's lock."""
+    """Puts a record in place; one process at a time."""
+    sweep_temporary(root.archive / archive.symbol)
     write_json(archive.folder(root).with_suffix(".json"), asdict(archive))
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from regime_platform.bars.identity_file import (
     RENAMED,
     STORED,
+    dated,
     has_bars,
     read_identities,
     write_identities,
@@ -73,7 +74,7 @@ def remember(
     known = _checked(paths, instrument, answered)
     after = _with(known, instrument, answered, iso(now))
     if after != known or not paths.identity.exists():
-        write_identities(paths, after)
+        write_identities(paths, dated(paths, after))
 
 
 def remember_rename(paths: SymbolPaths, instrument: Instrument, former: str, at: str) -> None:
@@ -84,7 +85,7 @@ def remember_rename(paths: SymbolPaths, instrument: Instrument, former: str, at:
     because = KnownIdentity(identity_of(instrument), at, RENAMED, reason=f"formerly {former}")
     after = with_identity(known, because) if known else known
     if after != known:
-        write_identities(paths, after)
+        write_identities(paths, dated(paths, after))
 
 
 def _with(
@@ -107,7 +108,7 @@ def _checked(
         return known
     if not has_bars(paths):  # nothing came of it, so the entry may be corrected
         return ()
-    raise OtherInstrumentError(_refusal(other, instrument, answered))
+    raise OtherInstrumentError(_refusal(dated(paths, [other])[0], instrument, answered))
 
 
 def _refusal(other: KnownIdentity, instrument: Instrument, answered: Mapping[str, str]) -> str:

@@ -11,6 +11,7 @@ from regime_platform.bars.decisions import read_decisions, write_decisions
 from regime_platform.bars.gate_input import gate_input
 from regime_platform.bars.identity_file import (
     SAME,
+    dated,
     has_bars,
     read_identities,
     write_identities,
@@ -75,7 +76,7 @@ def repoint_same(
         if entries:
             write_decisions(paths, with_decisions(read_decisions(paths), *entries))
         if not is_known:
-            write_identities(paths, (*read_identities(paths), new))
+            write_identities(paths, (*dated(paths, read_identities(paths)), new))
     return replace(plan, is_written=True)
 
 
@@ -144,9 +145,15 @@ def _stored(paths: SymbolPaths) -> str:
 
 
 def _is_recorded(paths: SymbolPaths, meant: Identity) -> bool:
+    """True where nothing names the instrument, or the last word on it is this very decision.
+
+    An answer may have filled in more since, and another one contradict that: then it is decided
+    anew.
+    """
     known = [one for one in read_identities(paths) if one.identity.source == meant.source]
+    last = known[-1] if known else None
     return not meant.fields or (
-        bool(known) and known[-1].because == SAME and (not known[-1].identity.contradicts(meant))
+        last is not None and last.because == SAME and last.identity == meant
     )
 
 

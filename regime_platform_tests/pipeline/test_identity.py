@@ -1,79 +1,43 @@
 """A symbol whose entry means another instrument is neither fetched nor promoted until decided."""
 
-import datetime as dt
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
-import polars as pl
 import pyarrow.parquet as pq
 import pytest
-import yaml
 from pytest_httpserver import HTTPServer
 
-from regime_platform.bars.canonical import read_in_force
 from regime_platform.bars.raw_file import read_rows
 from regime_platform.bars.raw_names import listing, short_hash
 from regime_platform.errors import OtherInstrumentError
 from regime_platform.model.universe_entry import parse_entry
 from regime_platform.pipeline.identity import other_instrument
-from regime_platform.pipeline.outcomes import Stage, Status, WalkOutcome
+from regime_platform.pipeline.outcomes import Stage, Status
 from regime_platform.pipeline.platform import open_platform
 from regime_platform.pipeline.promote import promote
 from regime_platform.pipeline.renaming import rename
 from regime_platform.pipeline.universe_edits import add, remove
-from regime_platform.pipeline.walk import STAGES, walk, walk_symbol
+from regime_platform.pipeline.walk import STAGES, walk
 from regime_platform.settings import Settings, load_universe
-from regime_platform_tests.pipeline.vendor_street import stock_bars, vendor_settings
+from regime_platform_tests.pipeline.companies import (
+    CLOCK,
+    FIRST,
+    SECOND,
+    UP_TO_PROMOTION,
+    closes,
+    company_bars,
+    edit,
+    list_company,
+    open_vendor,
+    run,
+)
+from regime_platform_tests.pipeline.vendor_street import vendor_settings
 from regime_platform_tests.vendor import LoopbackVendor
-
-START = dt.datetime(2025, 1, 2, tzinfo=dt.UTC)
-FIRST = dt.datetime(2026, 11, 18, 23, tzinfo=dt.UTC)
-SECOND = dt.datetime(2026, 11, 20, 23, tzinfo=dt.UTC)
-#: The vendor's; a run sets it to its own.
-_CLOCK = {"now": FIRST}
-UP_TO_PROMOTION = (Stage.RAW_BARS, Stage.VALIDATED_BARS)
 
 
 @pytest.fixture
 def vendor(httpserver: HTTPServer) -> LoopbackVendor:
-    return LoopbackVendor(httpserver, now=lambda: _CLOCK["now"], asset_class="US_EQUITY")
-
-
-def list_company(vendor: LoopbackVendor, symbol: str, seed: int, **meta: str) -> None:
-    """Makes the vendor serve one company under ``symbol``."""
-    for timeframe in ("1day", "1week"):
-        bars = stock_bars(timeframe, START, SECOND, seed)
-        named = {"mic_code": "XNGS", "exchange": "NASDAQ", "type": "Common Stock", **meta}
-        vendor.list_series(symbol, timeframe, bars, **named)
-
-
-def edit(settings: Settings, symbol: str, **changes: str | list[str] | None) -> None:
-    """Changes fields of an entry as a person does in the file; None takes one out."""
-    path = settings.data_root / "universe.yaml"
-    document = yaml.safe_load(path.read_text())
-    entry = next(one for one in document["instruments"] if one["symbol"] == symbol)
-    entry.update(changes)
-    for name in [name for name, value in entry.items() if value is None]:
-        del entry[name]
-    path.write_text(yaml.safe_dump(document))
-
-
-def run(
-    settings: Settings,
-    symbol: str,
-    now: dt.datetime,
-    stages: Sequence[Stage] = UP_TO_PROMOTION,
-) -> WalkOutcome:
-    _CLOCK["now"] = now
-    platform = open_platform(settings)
-    return walk_symbol(platform, platform.universe.instrument(symbol), now, stages=stages)
-
-
-def closes(settings: Settings, symbol: str) -> pl.DataFrame:
-    stored = read_in_force(open_platform(settings).root.symbol(symbol), "1day")
-    assert stored is not None
-    return stored[1].select("ts", "close")
+    return open_vendor(httpserver)
 
 
 @pytest.fixture
@@ -116,10 +80,10 @@ def test_a_refused_symbol_is_left_out_of_the_requests_of_many(
     settings = vendor_settings(tmp_path, vendor, ["AAA", "BBB", "CCC"])
     for seed, symbol in enumerate(("AAA", "BBB", "CCC")):
         list_company(vendor, symbol, seed)
-    _CLOCK["now"] = FIRST
+    CLOCK["now"] = FIRST
     platform = open_platform(settings)
     list(walk(platform, platform.universe.instruments, FIRST, stages=UP_TO_PROMOTION))
-    _CLOCK["now"] = SECOND
+    CLOCK["now"] = SECOND
     edit(settings, "AAA", mic_code="XNYS")
     vendor.questions.clear()
 
@@ -183,7 +147,7 @@ def test_a_rename_takes_the_identity_along_and_covers_no_other_change(
     fetched: Settings, vendor: LoopbackVendor
 ) -> None:
     for timeframe in ("1day", "1week"):
-        bars = stock_bars(timeframe, START, SECOND, 1)
+        bars = company_bars(1, timeframe)
         vendor.list_series("META", timeframe, bars, mic_code="XNGS", exchange="NASDAQ")
     edit(fetched, "FB", mic_code="XNYS")
     with pytest.raises(OtherInstrumentError, match="FB: the stored bars are of"):
