@@ -23,6 +23,7 @@ FEWEST, MANY, NEARLY_ALL = 5, 20, 0.9
 #: What rounding on the way may do to a price that was multiplied, beside its last digit.
 _NOISE = 2e-4
 
+_USABLE = pl.all_horizontal(pl.col(PRICE_COLUMNS).is_finite() & (pl.col(PRICE_COLUMNS) > 0))
 _EARLIER = [f"earlier_{name}" for name in PRICE_COLUMNS]
 
 Repeated = Callable[[], Mapping[str, str]]
@@ -73,10 +74,22 @@ def contradictions(  # noqa: PLR0913 - the log, its meaning, and what is known b
     )
 
 
+def page_contradicts(held: pl.DataFrame, page: pl.DataFrame) -> bool:
+    """True where a page cannot be a revision of the bars in force that it is about.
+
+    Args:
+        held: finished bars in force, in ``BAR_SCHEMA``.
+        page: as served.
+    """
+    before = held.filter(_USABLE).rename({name: f"earlier_{name}" for name in PRICE_COLUMNS})
+    both = before.join(page.filter(_USABLE), on="ts").unique("ts").sort("ts")
+    apart = both.filter(_apart())
+    return _is_throughout(apart.height, both.height) and not _is_explained(apart)
+
+
 def _versions(raw: pl.DataFrame, timeframe: str, asset_class: str) -> pl.DataFrame:
     """The finished versions of all bars with several, each after those that it outranks."""
-    usable = pl.all_horizontal(pl.col(PRICE_COLUMNS).is_finite() & (pl.col(PRICE_COLUMNS) > 0))
-    again = raw.filter(pl.col("ts").is_duplicated() & pl.col("ts").is_not_null() & usable)
+    again = raw.filter(pl.col("ts").is_duplicated() & pl.col("ts").is_not_null() & _USABLE)
     again = again.filter(finished_when_fetched(again, timeframe, asset_class))
     again = again.unique(["ts", "batch"], keep="last", maintain_order=True)
     ranked = sorted(again["batch"].unique(), key=standing_of)

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from regime_platform.bars import raw_log
 from regime_platform.bars.acquisition import proven_coverage, write_coverage
+from regime_platform.bars.contradictions import page_contradicts
 from regime_platform.bars.locks import writing
 from regime_platform.bars.raw_log import FetchFacts, Merge
 from regime_platform.errors import CredentialsError, QuotaError, RegimeError, SourceError
@@ -67,6 +68,7 @@ class SeriesFetch:
         )
         self._most_rows = source.most_rows
         self._was_restarted = False
+        self._is_contradicted = False
         self._tail_is_asked = False
         self.symbol = instrument.symbol
         self.timeframe = timeframe
@@ -101,7 +103,9 @@ class SeriesFetch:
         return refusal if self._order.now.date() < refusal.ask_again else None
 
     def next_need(self) -> Need | None:
-        """The next window to ask for; None where all is held."""
+        """The next window to ask for; None where all is held, or what came contradicts it."""
+        if self._is_contradicted:
+            return None
         return next_need(
             self._followed,
             self.coverage,
@@ -121,6 +125,8 @@ class SeriesFetch:
         folder = self._paths.raw(self.timeframe)
         merge = raw_log.compare(folder, page.bars, facts)
         split = shown_split(self._paths, self.timeframe, page, merge)
+        # then it counts for no answer, so that the next fetch asks for the same bars again
+        self._is_contradicted = bool(merge.revised) and page_contradicts(merge.held, page.bars)
         is_known = page.bars.is_empty() or remembers(self._paths, self._instrument, page.answered)
         if (
             merge.stored
@@ -201,6 +207,8 @@ class SeriesFetch:
         self._most_rows //= 2
 
     def _answered(self, need: Need, page: Page, known: Coverage) -> Coverage:
+        if self._is_contradicted:
+            return known
         opens = page.bars["ts"].drop_nulls().unique()
         told = after_answer(self._followed, known, need, opens, self._order.now)
         return replace(
