@@ -7,15 +7,18 @@ raw files and the bar manifest tell what they know; files of earlier releases na
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from regime_platform.bars.layout import SymbolPaths
+from regime_platform.bars.parquet import damaged
 from regime_platform.bars.raw_file import read_rows
 from regime_platform.bars.raw_log import LEGACY, read_raw
 from regime_platform.bars.raw_names import listing
-from regime_platform.errors import BarsError
+from regime_platform.errors import BarsError, RegimeError
 from regime_platform.files import read_json, write_json
 from regime_platform.model.identity import Identity, KnownIdentity, with_identity
 from regime_platform.model.instruments import SOURCE_FIELDS
@@ -80,7 +83,7 @@ def _of_raw_files(paths: SymbolPaths) -> Iterator[Identity]:
         for name in listing(folder)[0]:
             if name.is_legacy:
                 continue
-            facts = pq.read_metadata(folder / name.text).metadata or {}
+            facts = _metadata(folder / name.text)
             if b"replaces" in facts:
                 rows = read_rows(folder, name, _NAMED)
                 columns = (rows[column].to_pylist() for column in _NAMED)
@@ -93,9 +96,20 @@ def _of_raw_files(paths: SymbolPaths) -> Iterator[Identity]:
                     yield Identity(source, fields)
 
 
+def _metadata(path: Path) -> dict[bytes, bytes]:
+    try:
+        return pq.read_metadata(path).metadata or {}
+    except (pa.ArrowException, OSError) as error:
+        raise damaged(str(path), str(error)) from error
+
+
 def _of_manifest(paths: SymbolPaths) -> Iterator[Identity]:
     """The entry of the universe by which bars were fetched, as the bar manifest keeps it."""
-    facts: dict[str, Any] = (read_json(paths.manifest) or {}).get("manifest", {})
+    try:
+        document = read_json(paths.manifest) or {}
+    except RegimeError:  # `regime verify` reports it, and a run writes it anew
+        return
+    facts: dict[str, Any] = document.get("manifest", {})
     entry = facts.get("instrument", {})
     source = entry.get("source", "")
     fields = {name: entry[name] for name in SOURCE_FIELDS.get(source, ()) if name in entry}
