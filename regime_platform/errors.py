@@ -69,6 +69,10 @@ class BlockedError(RegimeError):
     """The gate holds a symbol back, so nothing downstream of it may run."""
 
 
+class OtherInstrumentError(BlockedError):
+    """The universe names another instrument than the one that a symbol's stored bars are of."""
+
+
 class ResultsError(RegimeError):
     """A compute.db is missing, damaged or of another version."""
 

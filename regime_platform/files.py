@@ -171,9 +171,11 @@ def damaged(source: Path, why: str) -> RegimeError:
 
 
 def move_folder(source: Path, target: Path) -> None:
-    """Gives a folder another name beside its old one, at one moment and for good."""
+    """Gives a folder another name, here or in another folder, at one moment and for good."""
+    _make_folder(target.parent)
     source.rename(target)
     _flush(target.parent)
+    _flush(source.parent)
 
 
 def move_file(source: Path, target: Path) -> None:

@@ -3,7 +3,8 @@
 Only names are decided here; whoever reads or writes a place does so in its own room.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from regime_platform.errors import BarsError
@@ -44,6 +45,11 @@ class SymbolPaths:
     def acquisition(self) -> Path:
         """What was asked of the source and answered, per timeframe."""
         return self.folder / "acquisition.json"
+
+    @property
+    def identity(self) -> Path:
+        """Of which instruments at their sources the stored bars are."""
+        return self.folder / "identity.json"
 
     @property
     def splits(self) -> Path:
@@ -91,6 +97,7 @@ class DataRoot:
     """The whole tree."""
 
     path: Path
+    elsewhere: Mapping[str, Path] = field(default_factory=dict)  # symbol -> a folder of the archive
 
     def symbol(self, symbol: str) -> SymbolPaths:
         """The folder of one symbol.
@@ -99,7 +106,12 @@ class DataRoot:
             ConfigError: it is no symbol, so that it can name no folder.
         """
         require_safe(symbol)
-        return SymbolPaths(self.path / "assets" / symbol)
+        return SymbolPaths(self.elsewhere.get(symbol, self.path / "assets" / symbol))
+
+    @property
+    def archive(self) -> Path:
+        """Per symbol the folders of instruments that it meant before, each with its record."""
+        return self.path / "archive"
 
     @property
     def board(self) -> Path:

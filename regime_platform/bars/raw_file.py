@@ -23,7 +23,17 @@ from regime_platform.model.series import instant
 from regime_platform.validation.series_rules import GATE_SCHEMA
 
 #: What else is known of a batch; of a compacted file these are columns.
-ORIGIN_COLUMNS = ("source", "asset_class", "price_basis", "instrument_digest", "window")
+ORIGIN_COLUMNS = (
+    "source",
+    "asset_class",
+    "price_basis",
+    "instrument_digest",
+    "window",
+    "instrument",  # JSON of what names it at the source
+    "same",  # finished bars that the page repeated bit for bit and that are not stored again
+)
+#: Files of earlier releases lack these; they are read as "".
+_ADDED = frozenset({"instrument", "same"})
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _SCHEMA_FACTS = {
@@ -83,8 +93,8 @@ def read_rows(folder: Path, name: RawName, columns: Sequence[str] = tuple(GATE_S
             f"{path} has bars of schema version {version}, this is version {BARS_SCHEMA_VERSION}; "
             "migrate the data root or use the release that wrote it"
         )
-    if "replaces" not in facts:
-        table = _with_origin(table, name.text, facts, columns)
+    lacking = [column for column in columns if column not in table.column_names]
+    table = _with_origin(table, name.text, dict.fromkeys(_ADDED, "") | facts, lacking)
     return table.select(list(columns))
 
 

@@ -8,8 +8,8 @@ with what is read.
 """
 
 import datetime as dt
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,6 +29,7 @@ from regime_platform.bars.revisions import News, news
 from regime_platform.errors import BarsError
 from regime_platform.files import write_bytes
 from regime_platform.model.bar_schema import BAR_SCHEMA
+from regime_platform.model.digests import canonical_json
 from regime_platform.model.series import iso
 from regime_platform.validation.series_rules import GATE_SCHEMA
 
@@ -49,6 +50,7 @@ class FetchFacts:
     price_basis: str  # as_served, split_adjusted, unadjusted
     instrument_digest: str
     window: tuple[dt.datetime, dt.datetime] | None = None  # requested opens, half-open
+    instrument: Mapping[str, str] = field(default_factory=dict)  # what names it at the source
 
     def texts(self) -> dict[str, str]:
         """The facts as Parquet metadata."""
@@ -60,6 +62,7 @@ class FetchFacts:
             "price_basis": self.price_basis,
             "instrument_digest": self.instrument_digest,
             "window": "" if self.window is None else "/".join(iso(end) for end in self.window),
+            "instrument": canonical_json(dict(self.instrument)),
         }
 
 
@@ -200,7 +203,8 @@ def append(
         compared = compare(folder, bars, facts)
     if compared.stored == 0:
         return compared
-    data = batch_bytes(compared.news.rows, facts.texts(), compared.new)
+    origin = {**facts.texts(), "same": str(compared.same)}
+    data = batch_bytes(compared.news.rows, origin, compared.new)
     sequence = max((name.last for name in live), default=0) + 1
     is_legacy = facts.source.startswith(LEGACY)
     name = batch_name(sequence, facts.fetched_at, data, is_legacy=is_legacy)

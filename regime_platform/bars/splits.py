@@ -162,12 +162,12 @@ def _fits(old: _Array, new: _Array, ratio: Fraction) -> npt.NDArray[np.bool_]:
 
 def _close(old: _Array, new: _Array, ratio: Fraction) -> npt.NDArray[np.bool_]:
     factor = float(ratio)
-    slack = _NOISE * old + 0.5 * _last_digit(old) + 0.5 * factor * _last_digit(new)
+    slack = _NOISE * old + 0.5 * last_digits(old) + 0.5 * factor * last_digits(new)
     close: npt.NDArray[np.bool_] = np.abs(old - factor * new) <= slack
     return close
 
 
-def _last_digit(prices: _Array) -> float:
+def last_digits(prices: _Array) -> float:
     """The step in which these prices are quoted: 0.01 where none has more than two decimals."""
     for decimals in range(_MOST_DECIMALS):
         if np.array_equal(np.round(prices, decimals), prices):

@@ -7,7 +7,7 @@ from regime_platform.settings import Settings
 
 def choice_findings(settings: Settings) -> list[Finding]:
     """Whether what was chosen can be read, and is what it was when it was chosen."""
-    return looked_at(settings, (_severities, _eras, _renames, _heartbeat))
+    return looked_at(settings, (_severities, _eras, _renames, _instruments, _archives, _heartbeat))
 
 
 def _severities(settings: Settings) -> list[Finding]:
@@ -39,6 +39,33 @@ def _renames(settings: Settings) -> list[Finding]:
 
     begun = [Finding("renames", "wrong", one.told()) for one in unfinished(settings)]
     return begun or [Finding("renames", "ok", "none is unfinished")]
+
+
+def _instruments(settings: Settings) -> list[Finding]:
+    from regime_platform.pipeline.identity import other_instrument
+    from regime_platform.settings import load_universe
+
+    root = _root(settings)
+    entries = load_universe(settings).instruments
+    refused = [reason for entry in entries if (reason := other_instrument(root, entry))]
+    found = [Finding("instruments", "wrong", reason) for reason in refused]
+    return found or [Finding("instruments", "ok", "the universe names those of the stored bars")]
+
+
+def _archives(settings: Settings) -> list[Finding]:
+    from regime_platform.pipeline.archives import all_archives
+
+    root = _root(settings)
+    archives = all_archives(root)
+    begun = [archive.describe() for archive in archives if not archive.is_finished]
+    gone = [
+        f"{archive.folder(root)} is gone, restore it from a backup"
+        for archive in archives
+        if archive.is_finished and not archive.folder(root).is_dir()
+    ]
+    found = [Finding("archive", "wrong", reason) for reason in (*begun, *gone)]
+    count = f"{len(archives)} folders in {root.archive}" if archives else "empty"
+    return found or [Finding("archive", "ok", count)]
 
 
 def _heartbeat(settings: Settings) -> list[Finding]:

@@ -31,6 +31,7 @@ _NOT_RUNNING = "not running: nothing is fetched; see docs/operations.md, daemon"
 NO_DAEMON = Row("daemon", "wrong", _NOT_RUNNING, is_fatal=True)
 _SEE_RUN = "its run in the UI names symbols, reasons and remedies"
 _SEE_REASON = "correct the source or decide about the bars, then `regime run SYMBOL`"
+_SEE_OTHER = "`regime universe check` shows both instruments and what to do"
 _SEE_LATE = "look for the cause in the order of docs/operations.md, Series lack bars"
 
 
@@ -100,6 +101,7 @@ def symbol_rows(platform: "Platform", now: dt.datetime) -> Sequence[Row]:
     """
     from regime_platform.compute_db.board import read_board
     from regime_platform.pipeline.board_check import is_outdated, shown_rows
+    from regime_platform.pipeline.identity import other_instrument
     from regime_platform.pipeline.staleness import stale_series
 
     board = read_board(platform.root)
@@ -112,9 +114,15 @@ def symbol_rows(platform: "Platform", now: dt.datetime) -> Sequence[Row]:
         for one in platform.universe.instruments
         if is_outdated(platform.root, one, shown.get(one.symbol))
     ]
+    other = [
+        entry.symbol
+        for entry in platform.universe.instruments
+        if other_instrument(platform.root, entry)
+    ]
     return [
         Row("held back", "wrong" if reasons else "ok", _counted(reasons), _SEE_REASON),
         Row("stale", "wrong" if stale else "ok", _counted(stale), _SEE_LATE),
+        Row("other instrument", "wrong" if other else "ok", _counted(other), _SEE_OTHER),
         _board_row(outdated),
     ]
 

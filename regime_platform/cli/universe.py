@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from regime_platform.cli import universe_changes, universe_importing
+from regime_platform.cli import universe_changes, universe_importing, universe_repoint
 from regime_platform.cli.exits import NOTHING_SUCCEEDED
 from regime_platform.cli.options import Json
 
@@ -103,4 +103,5 @@ universe.command("add")(universe_changes.add)
 universe.command("rename")(universe_changes.rename)
 universe.command("delist")(universe_changes.delist)
 universe.command("remove")(universe_changes.remove)
+universe.command("repoint")(universe_repoint.repoint)
 universe.command("import")(universe_importing.import_file)

@@ -9,6 +9,7 @@ import dagster as dg
 
 from regime_platform.compute_db.reader import read_lineage
 from regime_platform.orchestration.tables import brief, table
+from regime_platform.pipeline.identity import other_instrument
 from regime_platform.pipeline.outcomes import Stage, WalkOutcome
 from regime_platform.pipeline.platform import Platform
 from regime_platform.pipeline.promote import read_verdict
@@ -28,7 +29,13 @@ class Evidence:
 
 
 def gate_evidence(platform: Platform, outcome: WalkOutcome) -> Evidence | None:
-    """The stored verdict: a row for every rule, whether it found anything or not."""
+    """The stored verdict: a row for every rule, whether it found anything or not.
+
+    Where the symbol means another instrument by now, it is not asked.
+    """
+    reason = other_instrument(platform.root, platform.universe.instrument(outcome.symbol))
+    if reason:
+        return Evidence(passed=False, reason=reason)
     verdict = read_verdict(platform, outcome.symbol)
     if verdict is None:
         return None

@@ -20,6 +20,7 @@ from regime_platform.model.bar_schema import BAR_COLUMNS, BAR_SCHEMA, empty_bars
 from regime_platform.model.digests import frame_digest
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.series import instant
+from regime_platform.pipeline.archives import before_archiving
 from regime_platform.pipeline.judging import JudgedSeries, judged_log, standard_of
 from regime_platform.pipeline.platform import Platform
 from regime_platform.validation.gate import BLOCKED, NO_BARS, PASSED
@@ -58,6 +59,7 @@ def bars_as_of(
         BarsError, ConfigError: a file of the raw log, decisions.yaml or acquisition.json is
             damaged.
     """
+    platform, instrument = before_archiving(platform, instrument, as_of)
     status = NO_BARS
     for number, (moment, series) in enumerate(_judged_before(platform, instrument, as_of)):
         judged = series[timeframe]

@@ -13,6 +13,7 @@ from regime_platform.model.coverage import Coverage
 from regime_platform.model.fetch_plan import TAIL, Need
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.catch_up import SeriesFetch
+from regime_platform.pipeline.identity import other_instrument
 from regime_platform.pipeline.order import Order
 from regime_platform.pipeline.platform import Platform
 from regime_platform.sources.protocol import NotServedError, Page, WindowSource
@@ -89,7 +90,7 @@ class Batches:
         self, stretch: Sequence[Instrument]
     ) -> Iterator[tuple[SeriesFetch, Need, tuple[object, ...]]]:
         for instrument in stretch:
-            if not instrument.is_polled:
+            if not instrument.is_polled or other_instrument(self._platform.root, instrument):
                 continue
             try:
                 source = self._platform.sources[instrument.source]

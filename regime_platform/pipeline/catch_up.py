@@ -10,6 +10,7 @@ from functools import partial
 
 from regime_platform.bars import raw_log
 from regime_platform.bars.acquisition import proven_coverage, write_coverage
+from regime_platform.bars.contradictions import page_contradicts
 from regime_platform.bars.locks import writing
 from regime_platform.bars.raw_log import FetchFacts, Merge
 from regime_platform.errors import RegimeError, RunEndingError, SourceError
@@ -25,6 +26,7 @@ from regime_platform.model.fetch_plan import (
 )
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.fetched_ahead import set_ahead_aside
+from regime_platform.pipeline.identity import remember, remembers
 from regime_platform.pipeline.order import Order, fetch_facts
 from regime_platform.pipeline.outcomes import SeriesIngest
 from regime_platform.pipeline.platform import Platform
@@ -70,6 +72,7 @@ class SeriesFetch:
         )
         self._most_rows = source.most_rows
         self._was_restarted = False
+        self._is_contradicted = False
         self._tail_is_asked = False
         self.symbol = instrument.symbol
         self.timeframe = timeframe
@@ -108,7 +111,9 @@ class SeriesFetch:
         return refusal if is_known else None
 
     def next_need(self) -> Need | None:
-        """The next window to ask for; None where all is held."""
+        """The next window to ask for; None where all is held, or what came contradicts it."""
+        if self._is_contradicted:
+            return None
         return next_need(
             self._followed,
             self.coverage,
@@ -129,8 +134,17 @@ class SeriesFetch:
         set_ahead_aside(self._paths, self.timeframe, page, self._present())
         merge = raw_log.compare(folder, page.bars, facts)
         split = shown_split(self._paths, self.timeframe, page, merge)
-        if merge.stored or self._answered(need, page, self.coverage) != self.coverage:
+        # then it counts for no answer, so that the next fetch asks for the same bars again
+        self._is_contradicted = bool(merge.revised) and page_contradicts(merge.held, page.bars)
+        is_known = page.bars.is_empty() or remembers(self._paths, self._instrument, page.answered)
+        if (
+            merge.stored
+            or not is_known
+            or self._answered(need, page, self.coverage) != self.coverage
+        ):
             with writing(self._paths):
+                if not page.bars.is_empty():  # checked again: an edit may have come between
+                    remember(self._paths, self._instrument, page.answered, self._order.now)
                 if split is not None:
                     shown = Shown(split, self.timeframe, self._order.now)
                     await_rewrite(self._paths, self._instrument, shown, self._present())
@@ -202,6 +216,8 @@ class SeriesFetch:
         self._most_rows //= 2
 
     def _answered(self, need: Need, page: Page, known: Coverage) -> Coverage:
+        if self._is_contradicted:
+            return known
         opens = page.bars["ts"].drop_nulls().unique()
         told = after_answer(self._followed, known, need, opens, self._order.now)
         return replace(

@@ -14,6 +14,7 @@ from regime_platform.errors import RegimeError, RunEndingError
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.batches import Batches
 from regime_platform.pipeline.fetched_ahead import set_ahead_aside
+from regime_platform.pipeline.identity import require_same_instrument
 from regime_platform.pipeline.order import fetch_facts
 from regime_platform.pipeline.outcomes import IngestOutcome, SeriesIngest, Status
 from regime_platform.pipeline.platform import Platform
@@ -33,7 +34,9 @@ def ingest(platform: Platform, instrument: Instrument, batches: Batches) -> Inge
 
     Raises:
         RunEndingError: the source refuses everybody.
+        OtherInstrumentError: the stored bars are of another instrument.
     """
+    require_same_instrument(platform.root, instrument)
     wanted = batches.wanted(instrument)
     source = platform.sources[instrument.source]
     if isinstance(source, WindowSource):

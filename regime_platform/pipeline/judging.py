@@ -5,13 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 
 import polars as pl
 
 from regime_platform.bars import raw_log
 from regime_platform.bars.acquisition import earliest_dates
+from regime_platform.bars.contradictions import contradictions
 from regime_platform.bars.decisions import read_decisions
-from regime_platform.bars.gate_input import gate_input
+from regime_platform.bars.gate_input import GateInput, gate_input
 from regime_platform.bars.layout import DataRoot, SymbolPaths
 from regime_platform.bars.price_factors import Step
 from regime_platform.errors import ConfigError
@@ -101,7 +103,7 @@ def judged_log(
     }
     given = {one: gate_input(paths, one, instrument.asset_class, as_of) for one in folders}
     overlaps = {
-        timeframe: overlap(one.raw, one.served, timeframe, instrument.asset_class)
+        timeframe: overlap_of(folders[timeframe], one, timeframe, instrument.asset_class, standard)
         for timeframe, one in given.items()
     }
     rows = {timeframe: one.rows for timeframe, one in given.items()}
@@ -110,6 +112,26 @@ def judged_log(
         one: JudgedSeries(rows[one], result, *logs[one], given[one].factors, standard.listed(one))
         for one, result in results.items()
     }
+
+
+def overlap_of(
+    folder: Path, given: GateInput, timeframe: str, asset_class: str, standard: Standard
+) -> Overlap:
+    """How the fetches of one series agree where they brought the same bars."""
+
+    def repeated() -> dict[str, str]:
+        return dict(raw_log.read_origins(folder).select("batch", "same").iter_rows())
+
+    contradicting = contradictions(
+        given.raw,
+        given.served,
+        timeframe,
+        asset_class,
+        repeated=repeated,
+        settled=standard.settled(timeframe),
+    )
+    agreed = overlap(given.raw, given.served, timeframe, asset_class)
+    return replace(agreed, contradicting=contradicting)
 
 
 def judged_rows(

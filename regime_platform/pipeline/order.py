@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from regime_platform.bars.raw_log import FetchFacts
 from regime_platform.model.digests import facts_digest
+from regime_platform.model.identity import identity_of
 from regime_platform.model.instruments import Instrument
 from regime_platform.sources.protocol import Page
 
@@ -43,4 +44,5 @@ def fetch_facts(instrument: Instrument, timeframe: str, page: Page, now: dt.date
         price_basis=page.price_basis,
         instrument_digest=facts_digest(named),
         window=page.window,
+        instrument=identity_of(instrument, page.answered).fields,
     )

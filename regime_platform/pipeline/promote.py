@@ -14,6 +14,7 @@ from regime_platform.files import write_bytes
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.series import Promoted
 from regime_platform.model.timeframes import is_intraday
+from regime_platform.pipeline.identity import require_same_instrument
 from regime_platform.pipeline.judging import (
     JudgedSeries,
     calendar_version,
@@ -31,7 +32,11 @@ def promote(platform: Platform, instrument: Instrument) -> PromoteOutcome:
 
     A blocked series keeps the bars that were in force. Where the logs and the rules are those of
     the verdict in force, nothing is read and nothing is written.
+
+    Raises:
+        OtherInstrumentError: the stored bars are of another instrument.
     """
+    require_same_instrument(platform.root, instrument)
     paths = platform.root.symbol(instrument.symbol)
     held = read_verdict(platform, instrument.symbol)
     if held is not None and _is_current(held, platform.root, instrument):

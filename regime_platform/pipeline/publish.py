@@ -22,6 +22,7 @@ from regime_platform.manifests.manifest import BARS, RESULTS, is_same
 from regime_platform.model.digests import facts_digest
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.derive import stat_facts
+from regime_platform.pipeline.identity import require_same_instrument
 from regime_platform.pipeline.outcomes import PublishOutcome, Status
 from regime_platform.pipeline.platform import Platform
 from regime_platform.pipeline.promote import read_verdict
@@ -37,10 +38,12 @@ def publish(platform: Platform, instrument: Instrument, now: dt.datetime) -> Pub
 
     Raises:
         BarsError: the symbol was never judged.
-        BlockedError: the gate holds the symbol back; the manifests in force stay.
+        BlockedError: the gate holds the symbol back, or its bars are of another instrument than
+            the universe names; the manifests in force stay.
         ResultsError: the symbol has no compute.db, or a damaged one.
         RegimeError: a manifest is damaged.
     """
+    require_same_instrument(platform.root, instrument)
     symbol = instrument.symbol
     paths = platform.root.symbol(symbol)
     verdict = read_verdict(platform, symbol)

@@ -28,6 +28,7 @@ from regime_platform.model.result_schema import TABLES
 from regime_platform.model.series import instant
 from regime_platform.model.universe_entry import value_text
 from regime_platform.pipeline.derive import stat_facts
+from regime_platform.pipeline.identity import remember_rename
 from regime_platform.pipeline.rename_journal import Rename
 from regime_platform.pipeline.sealing import put_in_place
 
@@ -43,6 +44,7 @@ def relabel(paths: SymbolPaths, instrument: Instrument, rename: Rename) -> None:
         BarsError: verdict.json is damaged.
     """
     _keep_evidence(paths, rename)
+    remember_rename(paths, instrument, rename.former, rename.renamed_at)
     verdict = read_verdict(paths)
     if verdict is not None and verdict.symbol != instrument.symbol:
         write_verdict(paths, replace(verdict, symbol=instrument.symbol))

@@ -18,6 +18,7 @@ from regime_platform.model.series import iso
 from regime_platform.model.universe_entry import parse_entry
 from regime_platform.model.universe_text import with_changed
 from regime_platform.pipeline.board import rebuild_board
+from regime_platform.pipeline.identity import require_same_instrument
 from regime_platform.pipeline.platform import open_platform
 from regime_platform.pipeline.relabel import relabel
 from regime_platform.pipeline.rename_journal import Rename, record, renames
@@ -117,6 +118,7 @@ def _entry_renamed(
             f"source {one.source} calls {one.symbol} by the same symbol: say with "
             f"--provider-symbol whether it now says {new_symbol} or still {one.symbol}"
         )
+    require_same_instrument(_root(settings), one)  # else a rename would hide the other one
     former = [name for name in (*one.formerly, one.symbol) if name != new_symbol]
     new = parse_entry({**one.facts(), **changes, "formerly": former})
     _require_free(_root(settings), new.symbol)

@@ -18,6 +18,7 @@ from regime_platform.errors import ConfigError, ResultsError
 from regime_platform.manifests.recipe import recipe_digest
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.series import iso
+from regime_platform.pipeline.archives import before_archiving
 from regime_platform.pipeline.as_of import SymbolAsOf, first_fetch, symbol_as_of
 from regime_platform.pipeline.derive import recipe_of
 from regime_platform.pipeline.eras import era_set, eras_as_of
@@ -68,6 +69,7 @@ def results_as_of(platform: Platform, instrument: Instrument, as_of: dt.datetime
         ResultsError: there were no bars by then.
         BarsError, ConfigError: what was known or decided then is damaged.
     """
+    platform, instrument = before_archiving(platform, instrument, as_of)
     record = record_by(platform.root.symbol(instrument.symbol), as_of)
     symbol = instrument.symbol if record is None else record.symbol
     wanted = era_class(symbol, instrument.asset_class)

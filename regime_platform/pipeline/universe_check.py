@@ -7,6 +7,8 @@ from pathlib import Path
 from regime_platform.bars.layout import DataRoot
 from regime_platform.errors import ConfigError
 from regime_platform.model.universe import Universe, parse_universe, universe_problems
+from regime_platform.pipeline.archives import all_archives
+from regime_platform.pipeline.identity import other_instrument
 from regime_platform.pipeline.rename_journal import renames
 from regime_platform.settings import Settings, read_universe
 
@@ -53,6 +55,10 @@ def check_in_force(settings: Settings) -> Checked:
     checked = check_file(settings.universe_file().absolute())
     root = DataRoot(settings.data_root.expanduser().absolute())
     begun = [one.told() for one in renames(root) if not one.is_finished]
+    begun += [archive.describe() for archive in all_archives(root) if not archive.is_finished]
+    if checked.universe is not None:
+        refused = (other_instrument(root, entry) for entry in checked.universe.instruments)
+        begun += [reason for reason in refused if reason]
     notes = [] if checked.universe is None else _strangers(root, checked.universe)
     return Checked(checked.path, [*checked.problems, *begun], notes, checked.universe)
 

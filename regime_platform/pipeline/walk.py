@@ -14,6 +14,7 @@ from regime_platform.errors import BlockedError, RegimeError, RunEndingError, fa
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.batches import Batches
 from regime_platform.pipeline.derive import derive
+from regime_platform.pipeline.identity import other_instrument
 from regime_platform.pipeline.ingest import ingest
 from regime_platform.pipeline.order import Order
 from regime_platform.pipeline.outcomes import (
@@ -85,6 +86,12 @@ def walk_symbol(  # noqa: PLR0913 - what to walk, and how
     moved = moved_away(platform.root, instrument.symbol)
     if moved is not None:  # this run loaded the universe before the rename
         return WalkOutcome(instrument.symbol, Status.FAILED, STAGES[0], moved.told())
+    refusal = other_instrument(platform.root, instrument)
+    if refusal:
+        # at the gate where it is among the stages, since its check is where Dagster shows reasons
+        shown = (stage for stage in (Stage.VALIDATED_BARS, *STAGES) if stage in stages)
+        first = next(shown, STAGES[0])
+        return WalkOutcome(instrument.symbol, Status.BLOCKED, first, refusal)
     fetched = batches or Batches(platform, [instrument], Order(now))
     work: Mapping[Stage, Callable[[], _StageOutcome]] = {
         Stage.RAW_BARS: lambda: not_polled(instrument) or ingest(platform, instrument, fetched),

@@ -8,7 +8,7 @@ source and never invents a bar.
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 import polars as pl
@@ -38,6 +38,7 @@ class Page:
     requests: int = 1
     cost: int = 0  # credits
     is_clock_behind: bool = False  # this machine's clock, by the source's
+    answered: Mapping[str, str] = field(default_factory=dict)  # market that the answer names
 
 
 @dataclass(frozen=True)

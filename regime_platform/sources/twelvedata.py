@@ -15,7 +15,11 @@ from regime_platform.model.bar_schema import empty_bars
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.timeframes import is_intraday
 from regime_platform.sources.protocol import Ask, CutError, NotOfferedError, NotServedError, Page
-from regime_platform.sources.twelvedata_answers import answered_bars, answered_earliest
+from regime_platform.sources.twelvedata_answers import (
+    answered_bars,
+    answered_earliest,
+    answered_market,
+)
 from regime_platform.sources.twelvedata_errors import (
     MinuteSpentError,
     TooManyError,
@@ -143,7 +147,7 @@ def _page(ask: Ask, body: Mapping[str, object] | None, requests: int, cost: int)
         raise CutError(f"{ask.what}: {bars.height} bars between {ask.start} and {ask.end}")
     # the vendor's ends are exclusive here and inclusive there, so both are cut here as well
     within = bars.filter(pl.col("ts").is_between(*window, closed="left"))
-    return Page(within, basis, window, requests, cost)
+    return Page(within, basis, window, requests, cost, answered_market(body))
 
 
 def _identity(instrument: Instrument, timeframe: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ import polars as pl
 
 from regime_platform.errors import SourceError
 from regime_platform.model.bar_schema import BAR_COLUMNS, BAR_SCHEMA, empty_bars
+from regime_platform.model.identity import ANSWERED
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.timeframes import is_intraday
 
@@ -34,6 +35,13 @@ def answered_bars(body: Mapping[str, Any], instrument: Instrument, timeframe: st
     columns = [_opens(values, timeframe, what)]
     columns += [_numbers(values, name) for name in BAR_COLUMNS if name != "ts"]
     return pl.DataFrame(columns, schema=BAR_SCHEMA).sort("ts", maintain_order=True)
+
+
+def answered_market(body: Mapping[str, Any]) -> dict[str, str]:
+    """What a /time_series answer names of the market beyond the symbol; mostly both fields."""
+    meta = body.get("meta")
+    named = meta if isinstance(meta, Mapping) else {}
+    return {name: str(named[name]) for name in ANSWERED if named.get(name)}
 
 
 def answered_earliest(body: Mapping[str, Any], timeframe: str, what: str) -> dt.date:

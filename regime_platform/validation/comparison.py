@@ -12,7 +12,7 @@ import polars as pl
 from regime_platform.validation.findings import QUOTED, Finding, Rule, finding
 from regime_platform.validation.gate import GateResult
 from regime_platform.validation.marks import quoted
-from regime_platform.validation.overlap_rules import OVERLAP, Overlap
+from regime_platform.validation.overlap_rules import CONTRADICTED, OVERLAP, Overlap
 from regime_platform.validation.policy import Standard
 from regime_platform.validation.timeframe_rules import TIMEFRAME_RULES, agreement
 
@@ -40,7 +40,8 @@ def compared(
         held = overlaps.get(timeframe)
         agreed = agreement(bars, timeframe, asset_class)
         found: list[_Found] = [
-            (OVERLAP, held.compared, held.disagreeing) if held else (OVERLAP, 0, None)
+            (OVERLAP, held.compared, held.disagreeing) if held else (OVERLAP, 0, None),
+            _contradiction(held, result),
         ]
         found += [
             (rule, agreed.compared, agreed.disagreeing)
@@ -54,6 +55,14 @@ def compared(
         )
         told[timeframe] = replace(result, findings=(*result.findings, *findings))
     return told
+
+
+def _contradiction(held: Overlap | None, result: GateResult) -> _Found:
+    if held is None or held.contradicting is None:
+        return CONTRADICTED, 0, None
+    # what a person excluded is in no bar
+    rows = held.contradicting.filter(pl.col("ts").is_in(result.valid["ts"].implode()))
+    return CONTRADICTED, held.compared, rows
 
 
 def _finding(

@@ -22,7 +22,7 @@ from regime_platform.validation.policy import STANDARD, Standard
 from regime_platform.validation.series_rules import MINIMUM_BARS, SCHEMA, TOO_SHORT, schema_faults
 
 #: Raise it when a rule is added or judges otherwise: verdicts of another version are judged anew.
-RULES_VERSION = 3
+RULES_VERSION = 4
 
 PASSED = "passed"
 BLOCKED = "blocked"

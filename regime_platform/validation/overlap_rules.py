@@ -23,6 +23,16 @@ OVERLAP = Rule(
     worded("close {} was {} when fetched before", "close", "earlier_close"),
 )
 
+#: Accepted for all fetches up to the moment of the decision, by `regime universe repoint --same`.
+CONTRADICTED = Rule(
+    "overlap_contradiction",
+    Severity.ERROR,
+    "bars",
+    "its source serves another instrument or another state of this one: "
+    "`regime universe repoint SYMBOL --reason TEXT` says --same, or --archive to start anew",
+    worded("close {} was {} when fetched before", "close", "earlier_close"),
+)
+
 
 @dataclass(frozen=True)
 class Overlap:
@@ -30,6 +40,7 @@ class Overlap:
 
     compared: int  # bars in force that an earlier fetch had too
     disagreeing: pl.DataFrame  # ts and what the rule's reason reads
+    contradicting: pl.DataFrame | None = None  # the same, of fetches that differ throughout
 
 
 def overlap(raw: pl.DataFrame, rows: pl.DataFrame, timeframe: str, asset_class: str) -> Overlap:

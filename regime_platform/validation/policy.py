@@ -4,6 +4,7 @@ Severities are configuration, per rule and per class of instrument, in ``gate.ya
 root. Rules whose breach would make nonsense of every number after it are not for choosing.
 """
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -12,10 +13,12 @@ from typing import Any
 from regime_platform.errors import ConfigError
 from regime_platform.model.asset_classes import ASSET_CLASSES
 from regime_platform.model.digests import facts_digest
+from regime_platform.model.series import instant
 from regime_platform.model.yaml_text import YamlTextError, load_yaml
 from regime_platform.validation.decisions import ANY_RULE, Decision, Kind
 from regime_platform.validation.findings import Rule, Severity
 from regime_platform.validation.listing_rules import UNLISTED, Listed
+from regime_platform.validation.overlap_rules import CONTRADICTED
 
 #: The rules whose severity may be chosen, and whose findings a person may accept.
 CONFIGURABLE = (
@@ -93,6 +96,16 @@ class Standard:
             and one.timeframe == timeframe
             and one.rule in (rule, ANY_RULE)
         ]
+
+    def settled(self, timeframe: str) -> dt.datetime | None:
+        """Up to when contradicting fetches were declared to be of the same instrument."""
+        moments = [
+            instant(one.at)
+            for one in self.decisions
+            if one.kind is Kind.ACCEPT
+            and (one.timeframe, one.rule) == (timeframe, CONTRADICTED.name)
+        ]
+        return max(moments, default=None)
 
 
 STANDARD = Standard()

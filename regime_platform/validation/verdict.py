@@ -25,11 +25,11 @@ from regime_platform.validation.gate import (
     GateResult,
 )
 from regime_platform.validation.listing_rules import UNLISTED, Listed
-from regime_platform.validation.overlap_rules import OVERLAP
+from regime_platform.validation.overlap_rules import CONTRADICTED, OVERLAP
 from regime_platform.validation.timeframe_rules import TIMEFRAME_RULES
 
 _REJECTING_NOTHING = frozenset(
-    rule.name for rule in (MISSING_SESSIONS, MISSING_BARS, OVERLAP, *TIMEFRAME_RULES)
+    rule.name for rule in (MISSING_SESSIONS, MISSING_BARS, OVERLAP, CONTRADICTED, *TIMEFRAME_RULES)
 )
 
 

@@ -1,0 +1,127 @@
+"""identity.json of a symbol: of which instruments at their sources the stored bars are.
+
+Written before the first bars of an instrument are stored. Where it is missing, the metadata of the
+raw files and the bar manifest tell what they know; files of earlier releases name no instrument.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from regime_platform.bars.layout import SymbolPaths
+from regime_platform.bars.parquet import damaged
+from regime_platform.bars.raw_file import read_rows
+from regime_platform.bars.raw_log import LEGACY, read_raw
+from regime_platform.bars.raw_names import listing
+from regime_platform.errors import BarsError, RegimeError
+from regime_platform.files import read_json, write_json
+from regime_platform.model.identity import Identity, KnownIdentity, with_identity
+from regime_platform.model.instruments import SOURCE_FIELDS
+from regime_platform.model.series import iso
+from regime_platform.model.timeframes import TIMEFRAMES
+
+STORED, RENAMED, SAME = "stored", "renamed", "same"  # why an instrument is known
+_NAMED = ("source", "instrument")
+
+
+def read_identities(paths: SymbolPaths) -> tuple[KnownIdentity, ...]:
+    """The instruments of the stored bars, the oldest first; none where that is not known.
+
+    Raises:
+        BarsError: the file, or a raw file that has to be asked instead, is damaged.
+    """
+    facts = read_json(paths.identity)
+    if facts is None:
+        return _named_by_bars(paths) if has_bars(paths) else ()
+    try:
+        return tuple(KnownIdentity.from_facts(one) for one in facts["identities"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise BarsError(
+            f"{paths.identity} names no instruments ({error!r}); restore it from a backup, or "
+            "remove it and what the raw files name is looked up again"
+        ) from error
+
+
+def write_identities(paths: SymbolPaths, known: Sequence[KnownIdentity]) -> None:
+    """Puts ``known`` in place of what was known; hold the lock."""
+    write_json(paths.identity, {"identities": [one.facts() for one in known]})
+
+
+def has_bars(paths: SymbolPaths) -> bool:
+    """True where the raw log of any timeframe has a file."""
+    return any(listing(paths.raw(timeframe))[0] for timeframe in TIMEFRAMES)
+
+
+def dated(paths: SymbolPaths, known: Sequence[KnownIdentity]) -> tuple[KnownIdentity, ...]:
+    """``known`` with the first fetch of all where no time is recorded; reads the raw log then.
+
+    Raises:
+        BarsError: a raw file is damaged.
+    """
+    if all(one.since for one in known):
+        return tuple(known)
+    first = min(_first_fetches(paths), default="")
+    return tuple(replace(one, since=one.since or first) for one in known)
+
+
+def _named_by_bars(paths: SymbolPaths) -> tuple[KnownIdentity, ...]:
+    named = [*_of_raw_files(paths), *_of_manifest(paths)]
+    known: tuple[KnownIdentity, ...] = ()
+    for identity in named:
+        known = with_identity(known, KnownIdentity(identity, "", STORED))
+    return known
+
+
+def _of_raw_files(paths: SymbolPaths) -> Iterator[Identity]:
+    for timeframe in TIMEFRAMES:
+        folder = paths.raw(timeframe)
+        for name in listing(folder)[0]:
+            if name.is_legacy:
+                continue
+            facts = _metadata(folder / name.text)
+            if b"replaces" in facts:
+                rows = read_rows(folder, name, _NAMED)
+                columns = (rows[column].to_pylist() for column in _NAMED)
+                named = list(dict.fromkeys(zip(*columns, strict=True)))
+            else:
+                named = [(facts[b"source"].decode(), facts.get(b"instrument", b"").decode())]
+            for source, text in named:
+                fields = json.loads(text or "{}")
+                if fields:
+                    yield Identity(source, fields)
+
+
+def _metadata(path: Path) -> dict[bytes, bytes]:
+    try:
+        return pq.read_metadata(path).metadata or {}
+    except (pa.ArrowException, OSError) as error:
+        raise damaged(str(path), str(error)) from error
+
+
+def _of_manifest(paths: SymbolPaths) -> Iterator[Identity]:
+    """The entry of the universe by which bars were fetched, as the bar manifest keeps it."""
+    try:
+        document = read_json(paths.manifest) or {}
+    except RegimeError:  # `regime verify` reports it, and a run writes it anew
+        return
+    facts: dict[str, Any] = document.get("manifest", {})
+    entry = facts.get("instrument", {})
+    source = entry.get("source", "")
+    fields = {name: entry[name] for name in SOURCE_FIELDS.get(source, ()) if name in entry}
+    # bars that were only migrated were not fetched by that entry
+    sources = [one.get("sources", [source]) for one in facts.get("timeframes", {}).values()]
+    if fields and any(source in one for one in sources):
+        yield Identity(source, fields)
+
+
+def _first_fetches(paths: SymbolPaths) -> Iterator[str]:
+    for timeframe in TIMEFRAMES:
+        rows = read_raw(paths.raw(timeframe), None, ["fetched_at", "source"])
+        fetched = rows.filter(~rows["source"].str.starts_with(LEGACY))["fetched_at"]
+        if not fetched.is_empty():
+            yield iso(fetched.to_list()[0])

@@ -1,0 +1,108 @@
+"""The archive of a data root: bars and results of instruments that a symbol meant before.
+
+``archive/{SYMBOL}/{N}.json`` is written before the symbol's folder is moved to ``{N}`` beside it,
+and marked when all is done. Nothing reads these folders but answers as of a moment before that.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from regime_platform.bars.layout import DataRoot
+from regime_platform.errors import ConfigError, RegimeError
+from regime_platform.files import read_json, sweep_temporary, write_json
+from regime_platform.model.instruments import Instrument
+from regime_platform.model.series import instant
+from regime_platform.model.universe_entry import parse_entry
+from regime_platform.pipeline.platform import Platform
+
+
+@dataclass(frozen=True)
+class Archive:
+    """One folder of a symbol that was taken out of use."""
+
+    symbol: str
+    number: int  # 1, 2, 3 in the order of archiving
+    at: str  # ISO 8601 UTC
+    by: str
+    reason: str
+    stored: str  # the instrument of these bars
+    meant: str  # the one that the symbol means since
+    instrument: Mapping[str, Any]  # the entry of the universe that these bars were fetched by
+    is_finished: bool = False
+
+    def folder(self, root: DataRoot) -> Path:
+        """Where bars and results lie."""
+        return root.archive / self.symbol / str(self.number)
+
+    def describe(self) -> str:
+        """What is unfinished, and what to do."""
+        return (
+            f"archiving {self.symbol} was begun at {self.at} and not finished; "
+            f"`regime universe repoint {self.symbol} --archive --reason TEXT --yes` carries it on"
+        )
+
+
+def read_archives(root: DataRoot, symbol: str) -> list[Archive]:
+    """All archives of a symbol, the oldest first.
+
+    Raises:
+        ConfigError: a record is damaged; names it.
+    """
+    folder = root.archive / symbol
+    # a killed writer leaves temporary files, whose names begin otherwise
+    paths = folder.glob("[0-9]*.json") if folder.is_dir() else ()
+    return sorted((_read(path) for path in paths), key=lambda archive: archive.number)
+
+
+def all_archives(root: DataRoot) -> list[Archive]:
+    """The archives of all symbols, by symbol.
+
+    Raises:
+        ConfigError: a record is damaged; names it.
+    """
+    symbols = sorted(path.name for path in root.archive.iterdir()) if root.archive.is_dir() else ()
+    return [archive for symbol in symbols for archive in read_archives(root, symbol)]
+
+
+def write_archive(root: DataRoot, archive: Archive) -> None:
+    """Puts a record in place; one process at a time."""
+    sweep_temporary(root.archive / archive.symbol)
+    write_json(archive.folder(root).with_suffix(".json"), asdict(archive))
+
+
+def before_archiving(
+    platform: Platform, instrument: Instrument, as_of: dt.datetime
+) -> tuple[Platform, Instrument]:
+    """Platform and instrument as a symbol meant them at ``as_of`` (aware).
+
+    Where its folder was archived later, they lead to that folder and to the entry of then.
+
+    Raises:
+        ConfigError: a record is damaged; names it.
+    """
+    root = platform.root
+    if not root.archive.is_dir():
+        return platform, instrument
+    archives = [
+        archive
+        for symbol in (*instrument.formerly, instrument.symbol)
+        for archive in read_archives(root, symbol)
+        if instant(archive.at) > as_of and archive.folder(root).is_dir()
+    ]
+    if not archives:
+        return platform, instrument
+    first = min(archives, key=lambda archive: instant(archive.at))
+    elsewhere = {first.symbol: first.folder(root)}
+    return replace(platform, root=replace(root, elsewhere=elsewhere)), parse_entry(first.instrument)
+
+
+def _read(path: Path) -> Archive:
+    try:
+        return Archive(**read_json(path))
+    except (RegimeError, TypeError) as error:
+        raise ConfigError(
+            f"{path} is no record of an archive ({error}); restore it from a backup"
+        ) from error

@@ -1,0 +1,123 @@
+"""regime universe repoint from outside, and where a refused symbol shows."""
+
+import datetime as dt
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from pytest_httpserver import HTTPServer
+
+from regime_platform.settings import Settings
+from regime_platform_tests.cli.conftest import Regime
+from regime_platform_tests.pipeline.companies import FIRST, edit, list_company, open_vendor, run
+from regime_platform_tests.pipeline.vendor_street import vendor_settings
+from regime_platform_tests.street import fingerprint
+
+STORED = "twelvedata FB, exchange NASDAQ, mic_code XNGS"
+MEANT = "twelvedata FB, mic_code XNYS"
+
+
+@pytest.fixture
+def refused(tmp_path: Path, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """FB with bars of XNGS, whose entry says XNYS by now."""
+    vendor = open_vendor(httpserver)
+    settings = vendor_settings(tmp_path, vendor, ["FB"])
+    list_company(vendor, "FB", seed=1)
+    run(settings, "FB", FIRST)
+    edit(settings, "FB", mic_code="XNYS")
+    monkeypatch.setenv("TWELVEDATA_API_KEY", "key")
+    monkeypatch.setenv("REGIME_TWELVEDATA_URL", "http://127.0.0.1:9")  # asked by nothing below
+    return settings
+
+
+def test_a_refused_symbol_shows_everywhere_and_no_command_goes_on_with_it(
+    regime: Regime, refused: Settings
+) -> None:
+    before = fingerprint(refused.data_root, without=("board.parquet", ".board.lock"))
+
+    ended = {
+        name: regime(*name.split(), settings=refused)
+        for name in (
+            "run FB",
+            "update FB",
+            "promote FB",
+            "universe check",
+            "universe rename FB META --provider-symbol META",
+            "doctor",
+            "status",
+        )
+    }
+
+    assert {name: one.code for name, one in ended.items()} == dict.fromkeys(ended, 1)
+    for name, one in ended.items():
+        assert (STORED in one.out + one.err and MEANT in one.out + one.err) or name == "status"
+    assert "other instrument" in ended["status"].out
+    assert "1: FB; `regime universe check`" in ended["status"].out
+    after = fingerprint(refused.data_root, without=("board.parquet", ".board.lock"))
+    assert {k: v for k, v in after.items() if ".lock" not in k and "dagster" not in k} == {
+        k: v for k, v in before.items() if ".lock" not in k and "dagster" not in k
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "message"),
+    [
+        ((), 2, "say one of --same"),
+        (("--same", "--archive"), 2, "say one of --same"),
+        (("--same", "--reason", " "), 2, "--reason is empty"),
+    ],
+)
+def test_a_decision_without_choice_or_reason_is_wrong_usage(
+    regime: Regime, refused: Settings, options: tuple[str, ...], code: int, message: str
+) -> None:
+    ended = regime("universe", "repoint", "FB", "--reason", "why", *options, settings=refused)
+
+    assert (ended.code, message in ended.err) == (code, True)
+
+
+def test_archiving_is_shown_first_and_done_with_yes(regime: Regime, refused: Settings) -> None:
+    command = ("universe", "repoint", "fb", "--archive", "--reason", "another company")
+    folder = refused.data_root / "assets" / "FB"
+
+    shown = regime(*command, settings=refused)
+    dry = regime(*command, "--yes", "--dry-run", settings=refused)
+    assert folder.is_dir()
+    done = regime(*command, "--yes", "--json", settings=refused)
+
+    assert (shown.code, dry.code, done.code) == (0, 0, 0)
+    assert f"stored bars: {STORED}" in shown.out
+    assert f"universe:    {MEANT}" in shown.out
+    assert "nothing was done yet: --yes does it" in shown.err
+    assert "dry run: nothing was done" in dry.err
+    told = json.loads(done.out)
+    assert (told["kind"], told["is_written"]) == ("archived", True)
+    assert Path(told["folder"]) == refused.data_root / "archive" / "FB" / "1"
+    assert not folder.exists()
+    doctor = json.loads(regime("doctor", "--json", settings=refused).out)["checks"]
+    by_name = {one["name"]: one for one in doctor}
+    assert by_name["instruments"]["status"] == by_name["archive"]["status"] == "ok"
+    shutil.rmtree(told["folder"])
+    doctor = json.loads(regime("doctor", "--json", settings=refused).out)["checks"]
+    (archive,) = [one for one in doctor if one["name"] == "archive"]
+    assert (archive["status"], "is gone" in archive["detail"]) == ("wrong", True)
+
+
+def test_the_same_instrument_is_recorded_once(regime: Regime, refused: Settings) -> None:
+    later = (FIRST + dt.timedelta(hours=1)).isoformat()
+    command = ("universe", "repoint", "FB", "--same", "--reason", "it moved", "--now", later)
+
+    dry = regime(*command, "--dry-run", settings=refused)
+    first, second = (regime(*command, settings=refused) for _ in range(2))
+
+    assert "dry run: nothing was recorded" in dry.err
+    assert "recorded as the same instrument; `regime run FB` goes on" in first.err
+    assert (second.code, "nothing to decide" in second.err) == (0, True)
+    assert regime("universe", "check", settings=refused).code == 0
+
+
+def test_the_help_has_an_example(regime: Regime) -> None:
+    ended = regime("universe", "repoint", "--help")
+
+    assert ended.code == 0
+    assert 'regime universe repoint FB --same --reason "moved from XNGS to XNYS"' in ended.out

@@ -1,0 +1,71 @@
+"""A vendor on loopback with companies whose entries in the universe tests change."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+import yaml
+from pytest_httpserver import HTTPServer
+
+from regime_platform.bars.canonical import read_in_force
+from regime_platform.pipeline.outcomes import Stage, WalkOutcome
+from regime_platform.pipeline.platform import open_platform
+from regime_platform.pipeline.walk import walk_symbol
+from regime_platform.settings import Settings
+from regime_platform_tests.pipeline.vendor_street import stock_bars
+from regime_platform_tests.vendor import LoopbackVendor
+
+START = dt.datetime(2025, 1, 2, tzinfo=dt.UTC)
+FIRST = dt.datetime(2026, 11, 18, 23, tzinfo=dt.UTC)
+SECOND = dt.datetime(2026, 11, 20, 23, tzinfo=dt.UTC)
+UP_TO_PROMOTION = (Stage.RAW_BARS, Stage.VALIDATED_BARS)
+#: The vendor's; a run sets it to its own.
+CLOCK = {"now": FIRST}
+
+
+def open_vendor(server: HTTPServer) -> LoopbackVendor:
+    """A vendor that serves nothing later than the run asks at."""
+    return LoopbackVendor(server, now=lambda: CLOCK["now"], asset_class="US_EQUITY")
+
+
+def company_bars(seed: int, timeframe: str = "1day") -> pl.DataFrame:
+    """The bars of one company up to the second run."""
+    return stock_bars(timeframe, START, SECOND, seed)
+
+
+def list_company(vendor: LoopbackVendor, symbol: str, seed: int, **meta: str) -> None:
+    """Makes the vendor serve one company under ``symbol``."""
+    for timeframe in ("1day", "1week"):
+        named = {"mic_code": "XNGS", "exchange": "NASDAQ", "type": "Common Stock", **meta}
+        vendor.list_series(symbol, timeframe, company_bars(seed, timeframe), **named)
+
+
+def edit(settings: Settings, symbol: str, **changes: Any) -> None:
+    """Changes fields of an entry as a person does in the file; None takes one out."""
+    path = settings.data_root / "universe.yaml"
+    document = yaml.safe_load(path.read_text())
+    entry = next(one for one in document["instruments"] if one["symbol"] == symbol)
+    entry.update(changes)
+    for name in [name for name, value in entry.items() if value is None]:
+        del entry[name]
+    path.write_text(yaml.safe_dump(document))
+
+
+def run(
+    settings: Settings,
+    symbol: str,
+    now: dt.datetime,
+    stages: Sequence[Stage] = UP_TO_PROMOTION,
+) -> WalkOutcome:
+    """One symbol through the stages, the vendor's clock at ``now``."""
+    CLOCK["now"] = now
+    platform = open_platform(settings)
+    return walk_symbol(platform, platform.universe.instrument(symbol), now, stages=stages)
+
+
+def closes(settings: Settings, symbol: str) -> pl.DataFrame:
+    """The canonical daily closes in force."""
+    stored = read_in_force(open_platform(settings).root.symbol(symbol), "1day")
+    assert stored is not None
+    return stored[1].select("ts", "close")

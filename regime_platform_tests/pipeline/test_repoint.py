@@ -1,0 +1,277 @@
+"""What a person decides about another instrument, whatever moment the decision is killed at."""
+
+import datetime as dt
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+from pytest_httpserver import HTTPServer
+
+from regime_platform.bars.decisions import read_decisions
+from regime_platform.compute_db.board import read_board
+from regime_platform.errors import UsageError
+from regime_platform.pipeline.archives import read_archives
+from regime_platform.pipeline.as_of import bars_as_of
+from regime_platform.pipeline.backup import backup, restore
+from regime_platform.pipeline.board import refresh_board
+from regime_platform.pipeline.decisions import Statement
+from regime_platform.pipeline.outcomes import Status
+from regime_platform.pipeline.platform import open_platform
+from regime_platform.pipeline.repoint import repoint_archive, repoint_same
+from regime_platform.pipeline.results_as_of import results_as_of
+from regime_platform.pipeline.verify import verify
+from regime_platform.pipeline.walk import STAGES
+from regime_platform.settings import Settings
+from regime_platform_tests.pipeline.companies import (
+    FIRST,
+    SECOND,
+    closes,
+    company_bars,
+    edit,
+    list_company,
+    open_vendor,
+    run,
+)
+from regime_platform_tests.pipeline.vendor_street import vendor_settings
+from regime_platform_tests.street import contents, serve
+from regime_platform_tests.vendor import LoopbackVendor
+
+DECIDED = SECOND - dt.timedelta(hours=1)
+SAID = Statement("the listing moved", "ann", DECIDED)
+
+
+@pytest.fixture
+def vendor(httpserver: HTTPServer) -> LoopbackVendor:
+    return open_vendor(httpserver)
+
+
+@pytest.fixture(scope="session")
+def _published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("published")
+    with HTTPServer(port=0) as server:
+        vendor = open_vendor(server)
+        list_company(vendor, "FB", seed=1)
+        settings = vendor_settings(folder, vendor, ["FB"])
+        outcome = run(settings, "FB", FIRST, STAGES)
+        refresh_board(open_platform(settings), [outcome])
+    assert outcome.status is Status.DONE, outcome.reason
+    return folder
+
+
+@pytest.fixture
+def published(_published: Path, tmp_path: Path, vendor: LoopbackVendor) -> Settings:
+    """FB of XNGS with results and manifests; now the universe and the vendor say XNYS."""
+    shutil.copytree(_published, tmp_path, dirs_exist_ok=True)
+    settings = vendor_settings(tmp_path, vendor, ["FB"], REGIME_REREAD_SHARE=0)
+    edit(settings, "FB", mic_code="XNYS")
+    return settings
+
+
+def decide_same(settings: Settings, said: Statement = SAID) -> bool:
+    platform = open_platform(settings)
+    instrument = platform.universe.instrument("FB")
+    return repoint_same(platform.root, instrument, said).is_written
+
+
+def proof_of(settings: Settings) -> str:
+    platform = open_platform(settings)
+    return verify(platform, platform.universe.instrument("FB"), recompute=True).word
+
+
+def digest_as_of(settings: Settings, moment: dt.datetime) -> str:
+    platform = open_platform(settings)
+    return bars_as_of(platform, platform.universe.instrument("FB"), "1day", moment).digest
+
+
+def test_the_same_instrument_goes_on_with_a_record_of_who_said_so(
+    published: Settings, vendor: LoopbackVendor
+) -> None:
+    list_company(vendor, "FB", seed=1, mic_code="XNYS", exchange="NYSE")
+    then = digest_as_of(published, FIRST)
+
+    assert decide_same(published)
+    assert not decide_same(published)  # nothing is left to decide
+    outcome = run(published, "FB", SECOND, STAGES)
+
+    assert outcome.status is Status.DONE, outcome.reason
+    assert proof_of(published) == "proven"
+    assert digest_as_of(published, FIRST) == then
+    folder = open_platform(published).root.symbol("FB").folder
+    record = json.loads((folder / "identity.json").read_text())["identities"][-1]
+    said = {name: record[name] for name in ("because", "by", "since", "reason")}
+    since = "2026-11-20T22:00:00Z"
+    assert said == {"because": "same", "by": "ann", "since": since, "reason": "the listing moved"}
+
+
+def test_another_instrument_starts_anew_and_the_archive_answers_for_the_past(
+    published: Settings, vendor: LoopbackVendor
+) -> None:
+    list_company(vendor, "FB", seed=2, mic_code="XNYS", exchange="NYSE")
+    platform = open_platform(published)
+    paths, then = platform.root.symbol("FB"), digest_as_of(published, FIRST)
+    before = contents(paths.folder)
+
+    done = repoint_archive(platform.root, platform.universe.instrument("FB"), SAID)
+
+    assert not paths.folder.exists()
+    assert contents(Path(done.folder)) == before
+    assert "FB" not in read_board(platform.root)["symbol"]
+    outcome = run(published, "FB", SECOND, STAGES)
+    assert outcome.status is Status.DONE, outcome.reason
+    assert closes(published, "FB").equals(company_bars(2).select("ts", "close"))
+    assert proof_of(published) == "proven"
+    assert digest_as_of(published, FIRST) == then
+    assert digest_as_of(published, SECOND) != then
+    platform = open_platform(published)
+    answer = results_as_of(platform, platform.universe.instrument("FB"), FIRST)
+    assert answer.terms.facts()["standing"] == "proven"
+
+
+def test_where_nothing_is_stored_there_is_nothing_to_decide(published: Settings) -> None:
+    platform = open_platform(published)
+    instrument = platform.universe.instrument("FB")
+    shutil.rmtree(platform.root.symbol("FB").folder)
+
+    with pytest.raises(UsageError, match="no bars of FB are stored"):
+        repoint_same(platform.root, instrument, SAID)
+    with pytest.raises(UsageError, match="nothing of FB is stored"):
+        repoint_archive(platform.root, instrument, SAID)
+
+
+SCRIPT = """
+import os, pathlib, signal, sys
+left = int(sys.argv[1])
+def counted(publish):
+    def published(*arguments):
+        global left
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        left -= 1
+        return publish(*arguments)
+    return published
+for name in ("rename", "replace"):
+    setattr(pathlib.Path, name, counted(getattr(pathlib.Path, name)))
+from regime_platform.cli.main import main
+main(sys.argv[2:])
+"""
+COMMAND = ("universe", "repoint", "FB", "--reason", "another company", "--by", "ann")
+
+
+def repoint_killed(settings: Settings, moment: int, *options: str) -> int:
+    """`regime universe repoint` in a process that is killed before one of its commits."""
+    environment = {**os.environ, "REGIME_DATA_ROOT": str(settings.data_root)}
+    command = [sys.executable, "-c", SCRIPT, str(moment), *COMMAND, *options]
+    return subprocess.run(command, env=environment, check=False, capture_output=True).returncode
+
+
+@pytest.mark.parametrize("moment", [0, 1, 2, 3])
+def test_an_archiving_killed_at_any_commit_is_finished_by_the_same_command(
+    published: Settings, vendor: LoopbackVendor, moment: int
+) -> None:
+    root = open_platform(published).root
+    before = contents(root.symbol("FB").folder)
+
+    assert repoint_killed(published, moment, "--archive", "--yes") == -signal.SIGKILL
+    is_moved = (root.archive / "FB" / "1").is_dir()
+    assert is_moved is (moment > 1)
+    if is_moved:  # a run may come first: its bars are not archived by the rerun
+        list_company(vendor, "FB", seed=2, mic_code="XNYS", exchange="NYSE")
+        assert run(published, "FB", SECOND).status is Status.DONE
+    platform = open_platform(published)
+    done = repoint_archive(platform.root, platform.universe.instrument("FB"), SAID)
+
+    (archive,) = read_archives(root, "FB")
+    assert archive.is_finished
+    assert list(root.archive.rglob(".tmp-*")) == []
+    assert (archive.by, done.carried_on) == (("ann", True) if moment else ("ann", False))
+    stored = contents(archive.folder(root))
+    assert {name: stored[name] for name in before if name != ".lock"} == {
+        name: text for name, text in before.items() if name != ".lock"
+    }
+    assert root.symbol("FB").folder.is_dir() is is_moved
+
+
+def test_a_decision_killed_between_its_two_files_is_finished_by_the_same_command(
+    published: Settings, vendor: LoopbackVendor
+) -> None:
+    edit(published, "FB", mic_code="XNGS")
+    list_company(vendor, "FB", seed=2)
+    assert run(published, "FB", SECOND).status is Status.BLOCKED
+    edit(published, "FB", mic_code="XNYS")
+    list_company(vendor, "FB", seed=2, mic_code="XNYS", exchange="NYSE")
+
+    assert repoint_killed(published, 1, "--same") == -signal.SIGKILL  # decisions.yaml is written
+    assert run(published, "FB", SECOND).status is Status.BLOCKED
+    assert decide_same(published)
+
+    assert run(published, "FB", SECOND).status is Status.DONE
+
+
+def test_a_fetch_that_differs_throughout_is_blocked_and_the_last_good_bars_stay(
+    published: Settings, vendor: LoopbackVendor
+) -> None:
+    edit(published, "FB", mic_code="XNGS")
+    list_company(vendor, "FB", seed=2)  # the vendor gave the symbol to another company
+    before, then = closes(published, "FB"), digest_as_of(published, FIRST)
+
+    outcome = run(published, "FB", SECOND, STAGES)
+
+    assert outcome.status is Status.BLOCKED
+    assert "1day: overlap_contradiction counts" in outcome.reason
+    assert "was" in outcome.reason
+    assert "regime universe repoint" in outcome.reason
+    assert closes(published, "FB").equals(before)
+    assert digest_as_of(published, SECOND) == then
+    later = SECOND + dt.timedelta(hours=1)
+    assert decide_same(published, Statement("true prices", "ann", later))
+    assert run(published, "FB", later, STAGES).status is Status.DONE
+    paths = open_platform(published).root.symbol("FB")
+    assert {one.rule for one in read_decisions(paths)} == {"overlap_contradiction"}
+    assert digest_as_of(published, SECOND) == then
+    assert digest_as_of(published, later) != then
+    assert proof_of(published) == "proven"
+
+
+def test_the_bars_from_before_end_a_contradiction(
+    published: Settings, vendor: LoopbackVendor
+) -> None:
+    edit(published, "FB", mic_code="XNGS")
+    list_company(vendor, "FB", seed=2)
+    assert run(published, "FB", SECOND).status is Status.BLOCKED
+    list_company(vendor, "FB", seed=1)
+
+    outcome = run(published, "FB", SECOND + dt.timedelta(days=3))
+
+    assert outcome.status is Status.DONE, outcome.reason
+    assert closes(published, "FB").equals(company_bars(1).select("ts", "close"))
+
+
+@pytest.mark.parametrize(("seed", "status"), [(1, Status.DONE), (2, Status.BLOCKED)])
+def test_another_source_is_accepted_where_its_bars_agree(
+    published: Settings, tmp_path: Path, seed: int, status: Status
+) -> None:
+    edit(published, "FB", source="files", provider_symbol=None, mic_code=None)
+    files = published.model_copy(update={"files_root": tmp_path / "files"})
+    for timeframe in ("1day", "1week"):
+        bars = company_bars(seed, timeframe).filter(pl.col("ts") < SECOND - dt.timedelta(days=7))
+        serve(files, "FB", timeframe, bars.with_columns(volume=pl.col("volume") + 1))
+
+    assert run(files, "FB", SECOND).status is status
+
+
+def test_a_backup_has_the_archive(published: Settings, tmp_path: Path) -> None:
+    platform = open_platform(published)
+    repoint_archive(platform.root, platform.universe.instrument("FB"), SAID)
+    other = type(platform.root)(tmp_path / "other")
+
+    backup(platform.root, tmp_path / "backup", SECOND)
+    restore(tmp_path / "backup", other)
+
+    stored = {k: v for k, v in contents(platform.root.archive).items() if not k.endswith(".lock")}
+    assert contents(other.archive) == stored
