@@ -46,7 +46,7 @@ def status(
         facts = [dict(zip(_COLUMNS, row, strict=False)) for row in rows]
         print_json({"is_well": is_well, "rows": facts})
     else:
-        cells = [(row.what, styled(row.status), _short(row.found)) for row in rows]
+        cells = [(row.what, styled(row.status), _shown(row)) for row in rows]
         print_table(_COLUMNS, cells, folding=("found",))
     raise typer.Exit(ALL_GOOD if is_well else NOTHING_SUCCEEDED)
 
@@ -98,13 +98,15 @@ def _tell_check(rows: Sequence["Row"], *, as_json: bool) -> None:
         facts = [{"what": row.what, "problem": row.found, "remedy": row.remedy} for row in problems]
         print_json({"exit_code": code, "problems": facts})
     else:
-        lines = [
-            f"{row.what}: {_short(row.found)}" + (f"; {row.remedy}" if row.remedy else "")
-            for row in problems
-        ]
+        lines = [f"{row.what}: {_shown(row)}" for row in problems]
         for line in lines or ["healthy"]:
             results().print(line, markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(code)
+
+
+def _shown(row: "Row") -> str:
+    remedy = f"; {row.remedy}" if row.status == "wrong" and row.remedy else ""
+    return _short(row.found) + remedy
 
 
 def _short(text: str) -> str:

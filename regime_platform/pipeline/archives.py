@@ -12,11 +12,12 @@ from typing import Any
 
 from regime_platform.bars.layout import DataRoot
 from regime_platform.errors import ConfigError, RegimeError
-from regime_platform.files import read_json, sweep_temporary, write_json
+from regime_platform.files import read_json, write_json
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.series import instant
 from regime_platform.model.universe_entry import parse_entry
 from regime_platform.pipeline.platform import Platform
+from regime_platform.temporary_files import sweep_temporary
 
 
 @dataclass(frozen=True)

@@ -147,7 +147,7 @@ def _page(ask: Ask, body: Mapping[str, object] | None, requests: int, cost: int)
         raise CutError(f"{ask.what}: {bars.height} bars between {ask.start} and {ask.end}")
     # the vendor's ends are exclusive here and inclusive there, so both are cut here as well
     within = bars.filter(pl.col("ts").is_between(*window, closed="left"))
-    return Page(within, basis, window, requests, cost, answered_market(body))
+    return Page(within, basis, window, requests, cost, answered=answered_market(body))
 
 
 def _identity(instrument: Instrument, timeframe: str) -> dict[str, str]:
