@@ -101,7 +101,7 @@ def read_json(source: Path) -> Any:
         return json.loads(source.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RegimeError(
             f"{source} is damaged ({error}); restore it from a backup, or remove it and run again"
         ) from error

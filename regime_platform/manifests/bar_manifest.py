@@ -8,7 +8,7 @@ from regime_platform.manifests.manifest import BARS, MANIFEST_VERSION
 from regime_platform.model.bar_schema import BARS_SCHEMA_DIGEST, BARS_SCHEMA_VERSION
 from regime_platform.model.digests import facts_digest
 from regime_platform.model.instruments import Instrument
-from regime_platform.validation.verdict import SeriesVerdict, Verdict
+from regime_platform.validation.verdict import SeriesVerdict, Verdict, withdrawn_facts
 
 
 def bar_manifest(
@@ -51,6 +51,7 @@ def bar_manifest(
             "policy_digest": verdict.policy_digest,
             "calendar_version": verdict.calendar_version,
             "decisions": [one.facts() for one in verdict.decisions],
+            **withdrawn_facts(verdict.withdrawn),
         },
         "content_digest": facts_digest(
             {timeframe: promoted.digest for timeframe, promoted in verdict.promoted.items()}
@@ -77,5 +78,12 @@ def _series(one: SeriesVerdict) -> dict[str, Any]:
             "set_aside": one.set_aside,
             "anchor": one.anchor,
             "listed": asdict(one.listed),
+            **_rejected(one),
         },
     }
+
+
+def _rejected(one: SeriesVerdict) -> dict[str, Any]:
+    """What seals the rows kept out; nothing in a verdict of a release that did not seal them."""
+    file = one.rejected_file
+    return {} if file is None else {"rejected_file": asdict(file)}

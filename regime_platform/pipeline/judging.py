@@ -18,7 +18,7 @@ from regime_platform.errors import ConfigError
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.series import instant
 from regime_platform.validation.comparison import compared
-from regime_platform.validation.decisions import in_force
+from regime_platform.validation.decisions import in_force, out_of_force
 from regime_platform.validation.gate import GateResult, gate
 from regime_platform.validation.listing_rules import Listed
 from regime_platform.validation.overlap_rules import Overlap, overlap
@@ -68,7 +68,7 @@ def decided(root: DataRoot, symbol: str, as_of: dt.datetime | None = None) -> St
     entries = read_decisions(root.symbol(symbol))
     if as_of is not None:
         entries = tuple(one for one in entries if instant(one.at) <= as_of)
-    return Standard(severities(root), in_force(entries))
+    return Standard(severities(root), in_force(entries), withdrawn=out_of_force(entries))
 
 
 def severities(root: DataRoot) -> Policy:

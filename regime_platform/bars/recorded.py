@@ -1,0 +1,72 @@
+"""What the verdict and the bar manifest of a symbol recorded of the files beside them.
+
+Decisions, splits and price factors are records that only grow: what was recorded once must be in
+them for good, and what came later stands in them beside it. A document that is damaged records
+nothing here; `verify` reports it.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from regime_platform.bars.layout import SymbolPaths
+from regime_platform.errors import BarsError, RegimeError
+from regime_platform.files import read_json
+from regime_platform.manifests.manifest import is_whole
+from regime_platform.validation.decisions import Decision
+
+Facts = Mapping[str, Any]
+
+
+def read_manifest(path: Path) -> Facts | None:
+    """A manifest as it lies on disk; None where there is none.
+
+    Raises:
+        BarsError: the file is no manifest; names it.
+    """
+    symbol = path.parent.name
+    try:
+        document = read_json(path)
+    except RegimeError as error:
+        document = error
+    if document is None:
+        return None
+    parts = [document.get(one) for one in ("manifest", "run")] if isinstance(document, dict) else []
+    if not parts or not all(isinstance(part, dict) for part in parts):
+        raise BarsError(
+            f"{path} is damaged: it is no manifest; `regime repair {symbol}` writes it anew"
+        )
+    return dict(document)
+
+
+def whole_manifest(path: Path) -> Facts | None:
+    """A manifest that is what was written; None where there is none such."""
+    try:
+        document = read_manifest(path)
+    except BarsError:
+        return None
+    return document if document is not None and is_whole(document) else None
+
+
+def recorded_decisions(paths: SymbolPaths) -> tuple[Decision, ...]:
+    """The decisions that the verdict, or the manifest where it has them otherwise, was made by."""
+    manifest = whole_manifest(paths.manifest)
+    gate = {} if manifest is None else manifest["manifest"].get("gate", {})
+    found = {entry.id: entry for facts in (_verdict(paths), gate) for entry in _entries(facts)}
+    return tuple(found[number] for number in sorted(found))
+
+
+def _verdict(paths: SymbolPaths) -> Facts:
+    try:
+        facts = read_json(paths.verdict)
+    except RegimeError:
+        return {}
+    return facts if isinstance(facts, dict) else {}
+
+
+def _entries(facts: Facts) -> Iterable[Decision]:
+    try:
+        listed = [*facts.get("decisions", ()), *facts.get("withdrawn", ())]
+        return [Decision.from_facts(entry) for entry in listed]
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return []
