@@ -41,6 +41,8 @@ def stored_decisions(paths: SymbolPaths) -> tuple[Decision, ...]:
         text = paths.decisions.read_bytes()
     except FileNotFoundError:
         return ()
+    except OSError as error:
+        raise ConfigError(f"cannot read {paths.decisions}: {error}; mend that first") from error
     return parsed(text, paths.folder.name, str(paths.decisions))
 
 

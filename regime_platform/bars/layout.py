@@ -133,3 +133,8 @@ class DataRoot:
     def adopted_eras(self) -> Path:
         """Every adoption of an era set, oldest first; the last one is in force."""
         return self.eras / "adopted.yaml"
+
+    @property
+    def adoption_log(self) -> Path:
+        """The same adoptions as sealed links, only ever added to: what `adopted_eras` must have."""
+        return self.eras / "adoptions.jsonl"

@@ -56,6 +56,12 @@ def recorded_decisions(paths: SymbolPaths) -> tuple[Decision, ...]:
     return tuple(found[number] for number in sorted(found))
 
 
+def recorded_of(paths: SymbolPaths, name: str) -> Any:
+    """What the bar manifest recorded of ``splits`` or ``price_factors``; None where nothing."""
+    manifest = whole_manifest(paths.manifest)
+    return None if manifest is None else manifest["manifest"].get("records", {}).get(name)
+
+
 def _verdict(paths: SymbolPaths) -> Facts:
     try:
         facts = read_json(paths.verdict)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any
 
 from regime_platform.manifests.manifest import BARS, MANIFEST_VERSION
@@ -17,6 +18,7 @@ def bar_manifest(
     raw_files: Mapping[str, Sequence[str]],
     price_factors: Mapping[str, Mapping[str, Any]],
     origins: Mapping[str, Mapping[str, Any]],
+    records: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """The facts of manifest.json.
 
@@ -27,6 +29,7 @@ def bar_manifest(
             they are compacted later, ``bars.compaction.locate`` leads from these to those.
         price_factors: timeframe -> version and steps by which its prices were adjusted.
         origins: timeframe -> ``sources`` and ``price_basis`` of the raw files.
+        records: the splits and price factors on record, which only grow.
     """
     timeframes = {
         one.timeframe: {
@@ -57,6 +60,7 @@ def bar_manifest(
             {timeframe: promoted.digest for timeframe, promoted in verdict.promoted.items()}
         ),
         "timeframes": timeframes,
+        **({"records": dict(records)} if records else {}),
     }
 
 

@@ -23,6 +23,7 @@ from regime_platform.pipeline.judging import (
 )
 from regime_platform.pipeline.outcomes import PromoteOutcome, Status
 from regime_platform.pipeline.platform import Platform
+from regime_platform.pipeline.sealed_records import require_records
 from regime_platform.validation.gate import BLOCKED, PASSED, RULES_VERSION, GateResult
 from regime_platform.validation.verdict import SeriesVerdict, Verdict, input_digest, judge
 
@@ -39,6 +40,7 @@ def promote(platform: Platform, instrument: Instrument) -> PromoteOutcome:
         _sweep_leftovers(paths, held)
         return _outcome(held, Status.UNCHANGED)
     with writing(paths):
+        require_records(paths)
         held = read_verdict(platform, instrument.symbol)
         before = {} if held is None else {one.timeframe: one for one in held.series}
         verdict = _judged(platform.root, instrument, before)
