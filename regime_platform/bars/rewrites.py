@@ -39,7 +39,7 @@ def read_rewrites(paths: SymbolPaths) -> tuple[Rewrite, ...]:
     """
     try:
         facts = read_json(paths.splits)
-        return tuple(Rewrite(**one) for one in ({"splits": []} if facts is None else facts)["splits"])
+        return () if facts is None else tuple(Rewrite(**one) for one in facts["splits"])
     except (KeyError, TypeError, RegimeError) as error:
         told = f"{paths.splits} is no list of splits ({error})"
         raise BarsError(f"{told}; `regime repair {paths.folder.name}` writes it anew") from error
@@ -50,10 +50,8 @@ def recorded_rewrites(paths: SymbolPaths) -> tuple[Rewrite, ...]:
     return tuple(Rewrite(**entry) for entry in recorded_of(paths, "splits") or ())
 
 
-def lost_rewrites(
-    stored: Iterable[Rewrite], recorded: Iterable[Rewrite]
-) -> tuple[Rewrite, ...]:
-    """Those of ``recorded`` that ``stored`` does not have, or has otherwise; they may be settled."""
+def lost_rewrites(stored: Iterable[Rewrite], recorded: Iterable[Rewrite]) -> tuple[Rewrite, ...]:
+    """Those of ``recorded`` that ``stored`` lacks; there they may have been settled since."""
     states = [known for entry in stored for known in (entry, replace(entry, refetched_at=None))]
     return tuple(entry for entry in recorded if entry not in states)
 

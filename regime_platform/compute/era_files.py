@@ -28,8 +28,8 @@ _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _RESERVED = ("adopted", FIXED_VERSION)
 _EPOCH = dt.date(1970, 1, 1)
 _ADOPT = (
-    "restore it from a backup, or adopt an era set again: `regime eras adopt VERSION --reason TEXT` "
-    "writes it anew with the adoptions of eras/adoptions.jsonl"
+    "restore it from a backup, or adopt an era set again: `regime eras adopt VERSION --reason "
+    "TEXT` writes it anew with the adoptions of eras/adoptions.jsonl"
 )
 _RESTORE = "restore it from a backup; an era set is written once and never edited"
 

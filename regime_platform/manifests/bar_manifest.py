@@ -12,12 +12,13 @@ from regime_platform.model.instruments import Instrument
 from regime_platform.validation.verdict import SeriesVerdict, Verdict, withdrawn_facts
 
 
-def bar_manifest(
+def bar_manifest(  # noqa: PLR0913 - one parameter per source of facts
     instrument: Instrument,
     verdict: Verdict,
     raw_files: Mapping[str, Sequence[str]],
     price_factors: Mapping[str, Mapping[str, Any]],
     origins: Mapping[str, Mapping[str, Any]],
+    *,
     records: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """The facts of manifest.json.

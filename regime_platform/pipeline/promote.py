@@ -6,6 +6,8 @@ holds the pointer to the canonical bars, so it is the one moment at which they c
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from regime_platform.bars import canonical, raw_log, verdicts
 from regime_platform.bars.factor_file import keep_factors
@@ -13,7 +15,7 @@ from regime_platform.bars.layout import DataRoot, SymbolPaths
 from regime_platform.bars.locks import writing
 from regime_platform.bars.rejected import keep_rejected
 from regime_platform.model.instruments import Instrument
-from regime_platform.model.series import Promoted
+from regime_platform.model.series import FileFacts, Promoted
 from regime_platform.model.timeframes import is_intraday
 from regime_platform.pipeline.judging import (
     JudgedSeries,
@@ -26,6 +28,25 @@ from regime_platform.pipeline.platform import Platform
 from regime_platform.pipeline.sealed_records import require_records
 from regime_platform.validation.gate import BLOCKED, PASSED, RULES_VERSION, GateResult
 from regime_platform.validation.verdict import SeriesVerdict, Verdict, input_digest, judge
+
+
+@dataclass(frozen=True)
+class InForce:
+    """What is in force of one series before a promotion."""
+
+    promoted: Promoted | None = None
+    rejected_file: FileFacts | None = None
+
+    @classmethod
+    def by(cls, verdict: SeriesVerdict) -> "InForce":
+        """As a verdict names it."""
+        return cls(verdict.promoted, verdict.rejected_file)
+
+    @classmethod
+    def recorded(cls, promoted: Promoted | None, gate: Mapping[str, Any]) -> "InForce":
+        """As a bar manifest names it."""
+        file = gate.get("rejected_file")
+        return cls(promoted, None if file is None else FileFacts(**file))
 
 
 def promote(platform: Platform, instrument: Instrument) -> PromoteOutcome:
@@ -42,7 +63,8 @@ def promote(platform: Platform, instrument: Instrument) -> PromoteOutcome:
     with writing(paths):
         require_records(paths)
         held = read_verdict(platform, instrument.symbol)
-        before = {} if held is None else {one.timeframe: one for one in held.series}
+        series = () if held is None else held.series
+        before = {one.timeframe: InForce.by(one) for one in series}
         verdict = _judged(platform.root, instrument, before)
         if verdict == held:
             return _outcome(verdict, Status.UNCHANGED)
@@ -51,7 +73,7 @@ def promote(platform: Platform, instrument: Instrument) -> PromoteOutcome:
 
 
 def promote_again(
-    platform: Platform, instrument: Instrument, before: Mapping[str, SeriesVerdict]
+    platform: Platform, instrument: Instrument, before: Mapping[str, InForce]
 ) -> PromoteOutcome:
     """The same whatever the verdict on disk says, which may be damaged.
 
@@ -61,7 +83,7 @@ def promote_again(
     Args:
         platform: where the symbol lives.
         instrument: the symbol.
-        before: timeframe -> the verdict to go on from, as far as one is known.
+        before: timeframe -> what to go on from, as far as it is known.
     """
     paths = platform.root.symbol(instrument.symbol)
     with writing(paths):
@@ -108,15 +130,13 @@ def _is_current(held: Verdict, root: DataRoot, instrument: Instrument) -> bool:
     return logs == {one.timeframe: one.log_digest for one in held.series}
 
 
-def _judged(
-    root: DataRoot, instrument: Instrument, before: Mapping[str, SeriesVerdict]
-) -> Verdict:
+def _judged(root: DataRoot, instrument: Instrument, before: Mapping[str, InForce]) -> Verdict:
     paths, standard = root.symbol(instrument.symbol), standard_of(root, instrument)
     judged = judged_log(paths, instrument, standard)
     return Verdict(
         instrument.symbol,
         tuple(
-            _series(paths, instrument.symbol, timeframe, one, before.get(timeframe))
+            _series(paths, instrument.symbol, timeframe, one, before.get(timeframe, InForce()))
             for timeframe, one in judged.items()
         ),
         policy_digest=standard.policy.digest,
@@ -131,23 +151,20 @@ def _series(
     symbol: str,
     timeframe: str,
     judged: JudgedSeries,
-    before: SeriesVerdict | None,
+    before: InForce,
 ) -> SeriesVerdict:
     result = judged.result
     if is_intraday(timeframe):
         _keep_factors(paths, timeframe, judged)
-    in_force = before.promoted if before is not None else None
     return judge(
         result,
         timeframe=timeframe,
         input_digest=input_digest(judged.rows),
-        promoted=_promoted(paths, symbol, timeframe, result, in_force),
+        promoted=_promoted(paths, symbol, timeframe, result, before.promoted),
         log_digest=judged.log_digest,
         raw_files=judged.raw_files,
         listed=judged.listed,
-        rejected_file=keep_rejected(
-            paths, timeframe, result.rejected, before.rejected_file if before is not None else None
-        ),
+        rejected_file=keep_rejected(paths, timeframe, result.rejected, before.rejected_file),
     )
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from regime_platform.pipeline.outcomes import Status
 
-
 #: Files below a symbol's folder that are written anew from what verdict and manifest recorded.
 RECORDS = ("decisions.yaml", "splits.json", "price_factors.json", "rejected/")
 
@@ -110,9 +109,13 @@ class Proof:
             return None
         if self._worst is Kind.NEWER:
             return "use the release that wrote it"
-        own = [one for one in self.findings if one.is_beyond_repair]
+        own = [one.remedy for one in self.findings if one.is_beyond_repair]
         if own:
-            return own[0].remedy or "restore its raw log from a backup"
+            return own[0] or "restore its raw log from a backup"
+        return self._mending
+
+    @property
+    def _mending(self) -> str:
         if any(one.is_of_record for one in self.findings):
             return f"regime repair {self.symbol}"
         if self._worst is Kind.BUSY:
