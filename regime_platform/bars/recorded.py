@@ -62,6 +62,15 @@ def recorded_of(paths: SymbolPaths, name: str) -> Any:
     return None if manifest is None else manifest["manifest"].get("records", {}).get(name)
 
 
+def recorded_first_dates(paths: SymbolPaths) -> dict[str, str]:
+    """Timeframe -> first bar of the source by which the verdict in force was reached, if known."""
+    try:
+        listed = {one["timeframe"]: one["listed"]["first"] for one in _verdict(paths)["series"]}
+    except (KeyError, TypeError):
+        return {}
+    return {str(timeframe): first for timeframe, first in listed.items() if first}
+
+
 def _verdict(paths: SymbolPaths) -> Facts:
     try:
         facts = read_json(paths.verdict)

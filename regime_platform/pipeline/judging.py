@@ -14,6 +14,7 @@ from regime_platform.bars.decisions import read_decisions
 from regime_platform.bars.gate_input import gate_input
 from regime_platform.bars.layout import DataRoot, SymbolPaths
 from regime_platform.bars.price_factors import Step
+from regime_platform.bars.recorded import recorded_first_dates
 from regime_platform.errors import ConfigError
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.series import instant
@@ -47,12 +48,12 @@ def standard_of(
 
     Raises:
         ConfigError: gate.yaml or decisions.yaml is damaged or says what cannot be.
-        BarsError: acquisition.json is damaged.
     """
-    first = earliest_dates(root.symbol(instrument.symbol))
+    paths = root.symbol(instrument.symbol)
+    known = {name: date.isoformat() for name, date in earliest_dates(paths).items()}
+    first = recorded_first_dates(paths) | known  # the memory of requests may be lost
     listing = {
-        one: Listed(first[one].isoformat() if one in first else "", instrument.delisted)
-        for one in instrument.timeframes
+        one: Listed(first.get(one, ""), instrument.delisted) for one in instrument.timeframes
     }
     return replace(decided(root, instrument.symbol, as_of), listing=listing)
 

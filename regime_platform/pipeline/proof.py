@@ -8,7 +8,14 @@ from typing import Any
 from regime_platform.pipeline.outcomes import Status
 
 #: Files below a symbol's folder that are written anew from what verdict and manifest recorded.
-RECORDS = ("decisions.yaml", "splits.json", "price_factors.json", "rejected/")
+RECORDS = (
+    "decisions.yaml",
+    "splits.json",
+    "price_factors.json",
+    "rejected/",
+    "renames.json",
+    "set_aside/",
+)
 
 
 class Kind(StrEnum):

@@ -74,9 +74,8 @@ def _bar_facts(paths: SymbolPaths, instrument: Instrument, verdict: Verdict) -> 
     held = whole_manifest(paths.manifest)
     known = {} if held is None else held["manifest"].get("timeframes", {})
     found = {one: origins(paths.raw(one), named, known.get(one)) for one, named in files.items()}
-    return bar_manifest(
-        instrument, verdict, files, factors_in_force(paths), found, records_of(paths)
-    )
+    factors, records = factors_in_force(paths), records_of(paths)
+    return bar_manifest(instrument, verdict, files, factors, found, records=records)
 
 
 def _digest(path: Path) -> str:

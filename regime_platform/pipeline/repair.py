@@ -23,6 +23,7 @@ from regime_platform.manifests.chain import missing_ends, repair_link
 from regime_platform.manifests.manifest import BARS, RESULTS
 from regime_platform.model.digests import canonical_json
 from regime_platform.model.instruments import Instrument
+from regime_platform.model.series import iso
 from regime_platform.pipeline.as_of import bars_as_of
 from regime_platform.pipeline.claim import Claim, claim_of
 from regime_platform.pipeline.derive import derive
@@ -30,6 +31,7 @@ from regime_platform.pipeline.outcomes import Status
 from regime_platform.pipeline.platform import Platform
 from regime_platform.pipeline.promote import promote, promote_again
 from regime_platform.pipeline.proof import Finding, Kind, Proof
+from regime_platform.pipeline.proof_of_evidence import aside_name, restore_renames
 from regime_platform.pipeline.proof_of_manifests import is_chain_whole
 from regime_platform.pipeline.publish import publish
 from regime_platform.pipeline.sealed_records import restore_records
@@ -37,13 +39,13 @@ from regime_platform.pipeline.verify import verify
 from regime_platform.validation.gate import BLOCKED
 from regime_platform.validation.verdict import SeriesVerdict
 
-_RECORD = "write the records of decisions, splits and price factors again"
+_RECORD = "write the records of decisions, splits, price factors and renames again"
 _PROMOTE = "promote the bars again from the raw log"
 _COMPUTE = "compute the results anew"
 _WRITE = "write the manifests that are not as they should be"
 _MANIFESTS = ("compute_manifest.json", "manifest.json")
 _DOCUMENTS = frozenset({*_MANIFESTS, "chain.jsonl"})
-_RECORDS = ("decisions.yaml", "splits.json", "price_factors.json")
+_RECORDS = ("decisions.yaml", "splits.json", "price_factors.json", "renames.json", "set_aside/")
 _OF_PROMOTION = ("bars/", "rejected/", "verdict.json")
 
 
@@ -104,7 +106,7 @@ def plan_repair(platform: Platform, instrument: Instrument) -> Plan:
     beyond = tuple(one for one in faults if one.is_beyond_repair)
     mendable = [one for one in faults if one not in beyond and one.kind is not Kind.BUSY]
     whats = {one.what for one in mendable if one.kind.is_damage}
-    records = {what for what in whats if what in _RECORDS}
+    records = {what for what in whats if what.startswith(_RECORDS)}
     bars = {what for what in whats if what.startswith(_OF_PROMOTION)}
     results = whats & {"compute.db"}
     documents = {"chain.jsonl"} & whats if not is_chain_whole(paths, proof.symbol) else set()
@@ -144,6 +146,7 @@ def repair(platform: Platform, instrument: Instrument, plan: Plan, now: dt.datet
         _set_aside(paths, plan, claim, now)
         if _RECORD in plan.steps:
             restore_records(paths)
+            restore_renames(paths, plan.symbol)
     if _PROMOTE in plan.steps:
         promote_again(platform, instrument, claim.series_in_force)
         _restore_bars(platform, instrument, now)
@@ -208,7 +211,7 @@ def _set_aside(paths: SymbolPaths, plan: Plan, claim: Claim, now: dt.datetime) -
 
     Of a chain that only lost its end, the manifests still have the links.
     """
-    target = paths.set_aside / now.astimezone(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
+    target = paths.set_aside / aside_name(iso(now))
     kept = {}
     for name in plan.set_aside:
         source = paths.folder / name
@@ -226,6 +229,9 @@ def _set_aside(paths: SymbolPaths, plan: Plan, claim: Claim, now: dt.datetime) -
         links = read_chain(paths)
         ends = [] if not links else missing_ends(links, claim.documents.values())
         append_links(paths, [*ends, repair_link(links, about, now)])
+    for name in plan.set_aside:
+        if name.startswith("set_aside/"):  # evidence that was changed is evidence no more
+            (paths.folder / name).unlink()
 
 
 def _copier(source: Path) -> Callable[[Path], None]:

@@ -25,6 +25,7 @@ from regime_platform.pipeline.promote import is_promotion_due
 from regime_platform.pipeline.proof import Finding, Kind, Proof
 from regime_platform.pipeline.proof_by_recompute import computed_again, differing, promoted_again
 from regime_platform.pipeline.proof_of_bars import present_findings, prove_bars, prove_raw
+from regime_platform.pipeline.proof_of_evidence import evidence_findings
 from regime_platform.pipeline.proof_of_manifests import read_manifests
 from regime_platform.pipeline.proof_of_results import against_manifest, prove_results
 from regime_platform.pipeline.rename_journal import renames
@@ -95,6 +96,7 @@ def _looked_at(
     results = prove_results(paths, bars.blocks)
     findings = [*claim.findings, *bars.findings, *raw.findings, *results.findings]
     findings += record_findings(paths, claim.verdict)
+    findings += evidence_findings(paths, instrument.symbol)
     if claim.verdict is not None:
         is_due = _is_due(platform, instrument, claim.verdict)
         findings += rejected_findings(paths, claim.verdict, is_due=is_due)
