@@ -150,7 +150,7 @@ def repair(platform: Platform, instrument: Instrument, plan: Plan, now: dt.datet
     if _PROMOTE in plan.steps:
         promote_again(platform, instrument, claim.series_in_force)
         _restore_bars(platform, instrument, now)
-    if claim.is_held_back and not _needs_results(plan):
+    if _is_done(plan, claim):
         return Repaired(plan, verify(platform, instrument))
     promote(platform, instrument)
     derive(platform, instrument, force=_COMPUTE in plan.steps)
@@ -180,6 +180,14 @@ def _needs_results(plan: Plan) -> bool:
     """True where more than records and rejected rows is to be made anew."""
     damage = [one for one in plan.proof.findings if one.kind.is_damage and one not in plan.beyond]
     return not all(one.is_of_record for one in damage)
+
+
+def _is_done(plan: Plan, claim: Claim) -> bool:
+    """True where records are whole again and nothing else was asked for, or could follow."""
+    if claim.is_held_back and not _needs_results(plan):
+        return True
+    is_unfinished = any(one.kind is Kind.UNFINISHED for one in plan.proof.findings)
+    return not (is_unfinished or _PROMOTE in plan.steps or _needs_results(plan))
 
 
 def _require_mendable(plan: Plan, claim: Claim) -> None:
