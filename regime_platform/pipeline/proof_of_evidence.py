@@ -4,7 +4,10 @@ The manifests from before a rename have their links in the chain; what a repair 
 with its hash in the link of that repair.
 """
 
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, count
+from pathlib import Path
 from typing import Any
 
 from regime_platform.bars.chain_file import read_chain
@@ -17,11 +20,20 @@ from regime_platform.model.series import instant
 from regime_platform.pipeline.proof import Finding, Kind
 
 Facts = Mapping[str, Any]
+_DAMAGE = (AttributeError, KeyError, TypeError, RegimeError)
 
 
-def aside_name(written_at: str) -> str:
-    """The folder of what a repair set aside, by the time in its link."""
-    return instant(written_at).strftime("%Y%m%dT%H%M%SZ")
+def new_aside(paths: SymbolPaths, now: dt.datetime) -> Path:
+    """A folder for what a repair sets aside: named by its time, and not taken yet."""
+    name = _aside_name(now)
+    taken = (f"{name}-{number}" for number in count(2))
+    return next(
+        folder for one in chain([name], taken) if not (folder := paths.set_aside / one).exists()
+    )
+
+
+def _aside_name(at: dt.datetime) -> str:
+    return at.astimezone(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
 def evidence_findings(paths: SymbolPaths, symbol: str) -> Iterator[Finding]:
@@ -32,8 +44,10 @@ def evidence_findings(paths: SymbolPaths, symbol: str) -> Iterator[Finding]:
         return  # reported already, and it is by the chain that they are proven
     yield from _rename_findings(paths, links, symbol)
     for link in (one for one in links if one.get("kind") == REPAIR):
-        folder = paths.set_aside / aside_name(link["run"]["written_at"])
-        for name, digest in link["about"].get("set_aside", {}).items():
+        about = link["about"]
+        by_time = _aside_name(instant(link["run"]["written_at"]))  # links of earlier releases
+        folder = paths.set_aside / about.get("folder", by_time)
+        for name, digest in about.get("set_aside", {}).items():
             path = folder / name
             if path.is_file() and file_sha256(path) != digest:
                 what = str(path.relative_to(paths.folder))
@@ -43,7 +57,10 @@ def evidence_findings(paths: SymbolPaths, symbol: str) -> Iterator[Finding]:
 def restore_renames(paths: SymbolPaths, symbol: str) -> None:
     """Writes renames.json anew with what is whole; the names of lost ones are in the chain."""
     links = read_chain(paths)
-    kept = [one for one in _entries(paths) if not _why_not_kept(one, links)]
+    try:
+        kept = [one for one in _entries(paths) if not _why_not_kept(one, links)]
+    except _DAMAGE:
+        kept = []
     known = {one["former"] for one in kept}
     lost = [
         {"former": one, "symbol": symbol, "renamed_at": None, "manifest": None, "is_lost": True}
@@ -62,7 +79,7 @@ def _rename_findings(paths: SymbolPaths, links: Sequence[Link], symbol: str) -> 
         entries = _entries(paths)
         reasons = [_why_not_kept(one, links) for one in entries]
         known = {one["former"] for one in entries}
-    except (AttributeError, KeyError, TypeError, RegimeError) as error:
+    except _DAMAGE as error:
         yield Finding(Kind.UNREADABLE, name, f"it is no list of renames ({error})")
         return
     for reason in filter(None, reasons):

@@ -23,7 +23,6 @@ from regime_platform.manifests.chain import missing_ends, repair_link
 from regime_platform.manifests.manifest import BARS, RESULTS
 from regime_platform.model.digests import canonical_json
 from regime_platform.model.instruments import Instrument
-from regime_platform.model.series import iso
 from regime_platform.pipeline.as_of import bars_as_of
 from regime_platform.pipeline.claim import Claim, claim_of
 from regime_platform.pipeline.derive import derive
@@ -31,7 +30,7 @@ from regime_platform.pipeline.outcomes import Status
 from regime_platform.pipeline.platform import Platform
 from regime_platform.pipeline.promote import promote, promote_again
 from regime_platform.pipeline.proof import Finding, Kind, Proof
-from regime_platform.pipeline.proof_of_evidence import aside_name, restore_renames
+from regime_platform.pipeline.proof_of_evidence import new_aside, restore_renames
 from regime_platform.pipeline.proof_of_manifests import is_chain_whole
 from regime_platform.pipeline.publish import publish
 from regime_platform.pipeline.sealed_records import restore_records
@@ -219,7 +218,7 @@ def _set_aside(paths: SymbolPaths, plan: Plan, claim: Claim, now: dt.datetime) -
 
     Of a chain that only lost its end, the manifests still have the links.
     """
-    target = paths.set_aside / aside_name(iso(now))
+    target = new_aside(paths, now)
     kept = {}
     for name in plan.set_aside:
         source = paths.folder / name
@@ -230,6 +229,7 @@ def _set_aside(paths: SymbolPaths, plan: Plan, claim: Claim, now: dt.datetime) -
         "found": [one.facts() for one in plan.proof.findings],
         "steps": list(plan.steps),
         "set_aside": kept,
+        "folder": target.name,
     }
     if "chain.jsonl" in kept:  # kept whole in the folder of what is set aside
         write_text(paths.chain, f"{canonical_json(repair_link([], about, now))}\n")
