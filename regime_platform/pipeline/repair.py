@@ -118,7 +118,7 @@ def plan_repair(platform: Platform, instrument: Instrument) -> Plan:
             (_RECORD, records),
             (_PROMOTE, bars),
             (_COMPUTE, results),
-            (_WRITE, mendable),
+            (_WRITE, [one for one in mendable if not one.what.startswith(_RECORDS)]),
         )
         if is_wanted
     ]

@@ -4,14 +4,11 @@ import itertools
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from regime_platform.bars import canonical, verdicts
 from regime_platform.bars.canonical import read_in_force
 from regime_platform.bars.decisions import read_decisions
 from regime_platform.bars.layout import Keeping, SymbolPaths, keepings
@@ -23,36 +20,18 @@ from regime_platform.pipeline.decisions import undo
 from regime_platform.pipeline.eras import adopt, adoptions
 from regime_platform.pipeline.outcomes import Status
 from regime_platform.pipeline.platform import open_platform
-from regime_platform.pipeline.proof import Kind
-from regime_platform.pipeline.renaming import rename, unfinished
 from regime_platform.pipeline.repair import Repaired, plan_repair, repaired
 from regime_platform.settings import Settings
 from regime_platform_tests.pipeline.rich_symbol import (
     BAD,
     BARS,
-    LAST,
     LATER,
     SAID,
     SYMBOL,
-    make_rich,
     proof_of_rich,
     run_rich,
 )
 from regime_platform_tests.street import contents, serve
-
-
-@pytest.fixture(scope="session")
-def _rich(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("rich")
-    make_rich(folder)
-    return folder
-
-
-@pytest.fixture
-def rich(_rich: Path, tmp_path: Path) -> Settings:
-    shutil.copytree(_rich, tmp_path, dirs_exist_ok=True)
-    root = tmp_path / "data"
-    return Settings(_env_file=None, REGIME_DATA_ROOT=root, REGIME_FILES_ROOT=tmp_path / "files")
 
 
 def paths_of(settings: Settings) -> SymbolPaths:
@@ -277,118 +256,6 @@ def test_a_damaged_raw_log_is_restored_and_nothing_is_made_of_it_before(
     assert proof.remedy == "restore its raw log from a backup"
     assert "restore the log from a backup" in refused.reason
     assert proof_of_rich(rich).word == "proven"
-
-
-class Killed(BaseException):
-    """What no handler of the platform catches."""
-
-
-@contextmanager
-def killed_before(commit: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Ends whatever runs right before its ``commit``-th file or folder gets its final name."""
-    done = itertools.count()
-    with monkeypatch.context() as patched:
-        for method in ("replace", "rename"):
-            real = getattr(Path, method)
-
-            def wrapped(self: Path, target: Path, real: Any = real) -> Path:
-                if next(done) == commit:
-                    raise Killed
-                moved: Path = real(self, target)
-                return moved
-
-            patched.setattr(Path, method, wrapped)
-        yield
-
-
-def test_a_repair_killed_at_any_moment_leaves_results_and_is_carried_on(
-    rich: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    paths = paths_of(rich)
-    before = proof_of_rich(rich).digests
-    paths.verdict.write_text("[]")
-    paths.compute_manifest.write_text("[]")
-    paths.decisions.unlink()
-    _half(paths.compute_db)
-    kept = tmp_path / "kept"
-    shutil.copytree(rich.data_root, kept)
-
-    for commit in range(1, 40, 3):
-        shutil.rmtree(rich.data_root)
-        shutil.copytree(kept, rich.data_root)
-        try:
-            with killed_before(commit, monkeypatch):
-                outcome = mended(rich)
-        except Killed:
-            assert paths.compute_db.exists()
-            outcome = mended(rich)
-        else:
-            assert commit > 8
-            break
-        assert (outcome.after.word, outcome.reason) == ("proven", ""), commit
-        assert outcome.after.digests == before
-        assert not is_bad_bar_back(rich)
-
-
-@pytest.mark.parametrize("step", ["write_verdict", "sweep"])
-def test_what_a_killed_promotion_left_is_unfinished_and_a_run_finishes_it(
-    rich: Settings, step: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def killed(*_: object) -> None:
-        raise Killed
-
-    serve(rich, SYMBOL, "1day", BARS)
-    module = verdicts if step == "write_verdict" else canonical
-    with monkeypatch.context() as patched:
-        patched.setattr(module, step, killed)
-        with pytest.raises(Killed):
-            run_rich(rich)
-    left = proof_of_rich(rich)
-
-    assert run_rich(rich, LAST).status is Status.DONE
-    assert {one.kind for one in left.findings} == {Kind.UNFINISHED}
-    assert left.remedy == f"regime run {SYMBOL}"
-    assert any("left by a promotion" in one.reason for one in left.findings)
-    assert proof_of_rich(rich).reason == ""
-
-
-def test_parts_left_after_all_else_was_done_are_swept_by_a_run(rich: Settings) -> None:
-    paths = paths_of(rich)
-    (part,) = paths.bars("1day").glob("*.parquet")
-    bars = BARS.head(3)
-    left = canonical.write_parts(paths.bars("1day"), "1day", bars, SYMBOL).files[0].name
-    (part.parent / ".tmp-left.parquet").write_bytes(b"")
-
-    proof = proof_of_rich(rich)
-    walked = run_rich(rich)
-
-    assert (proof.word, proof.findings[0].what) == ("unfinished", f"bars/1day/{left}")
-    assert proof.remedy == f"regime run {SYMBOL}"
-    assert walked.status is Status.UNCHANGED
-    assert list(part.parent.iterdir()) == [part]
-
-
-def test_an_unfinished_rename_is_unfinished_and_the_same_command_finishes_it(
-    rich: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    serve(rich, "METB", "1day", BARS.head(430))
-    kept = tmp_path / "kept"
-    shutil.copytree(rich.data_root, kept)
-
-    for commit in (1, 4, 8):
-        shutil.rmtree(rich.data_root)
-        shutil.copytree(kept, rich.data_root)
-        with killed_before(commit, monkeypatch), pytest.raises(Killed):
-            rename(rich, SYMBOL, {"symbol": "METB"}, LATER)
-        symbol = next(iter(open_platform(rich).universe.symbols))
-        proof = proof_of_rich(rich, symbol)
-        assert unfinished(rich), commit
-        assert (proof.word, len(proof.findings)) == ("unfinished", 1), commit
-        assert proof.remedy == "regime universe rename META METB"
-
-        rename(rich, SYMBOL, {"symbol": "METB"}, LAST)
-
-        assert proof_of_rich(rich, "METB").reason == "", commit
 
 
 def test_damaged_decisions_are_a_clear_error_wherever_they_are_read(rich: Settings) -> None:
