@@ -10,7 +10,7 @@ from regime_platform.bars.layout import SymbolPaths
 from regime_platform.bars.recorded import recorded_decisions
 from regime_platform.errors import ConfigError
 from regime_platform.files import write_text
-from regime_platform.validation.decisions import Decision, lost
+from regime_platform.validation.decisions import Decision, gaps, lost
 from regime_platform.validation.decisions import read_decisions as parsed
 from regime_platform.validation.decisions import write_decisions as text_of
 
@@ -61,4 +61,4 @@ def why_not_whole(
 
 def write_decisions(paths: SymbolPaths, entries: Sequence[Decision]) -> None:
     """Puts the entries in force; hold the lock."""
-    write_text(paths.decisions, text_of(paths.folder.name, entries))
+    write_text(paths.decisions, text_of(paths.folder.name, entries, gaps(entries)))

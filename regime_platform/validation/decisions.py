@@ -150,13 +150,17 @@ def restored(entries: Sequence[Decision], recorded: Sequence[Decision]) -> tuple
     return tuple(by_id[number] for number in sorted(by_id))
 
 
-def write_decisions(symbol: str, entries: Sequence[Decision]) -> str:
-    """The text of decisions.yaml; ids that a restored record does not have are named in it."""
-    gaps = sorted(set(range(1, _next_id(entries))) - {entry.id for entry in entries})
+def gaps(entries: Sequence[Decision]) -> list[int]:
+    """The ids that a restored record does not have."""
+    return sorted(set(range(1, _next_id(entries))) - {entry.id for entry in entries})
+
+
+def write_decisions(symbol: str, entries: Sequence[Decision], gone: Sequence[int] = ()) -> str:
+    """The text of decisions.yaml; ``gone`` are the ids that are known to be lost."""
     document = {
         "version": VERSION,
         "symbol": symbol,
-        **({"lost": gaps} if gaps else {}),
+        **({"lost": list(gone)} if gone else {}),
         "decisions": [one.facts() for one in entries],
     }
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)

@@ -5,13 +5,15 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
 
 from regime_platform.bars.canonical import read_in_force
+from regime_platform.bars.compaction import compact
 from regime_platform.bars.decisions import read_decisions
-from regime_platform.bars.layout import Keeping, SymbolPaths, keepings
+from regime_platform.bars.layout import KEPT, Keeping, SymbolPaths, keepings
 from regime_platform.errors import ConfigError, RegimeError
 from regime_platform.files import read_json, write_json
 from regime_platform.manifests.manifest import sealed
@@ -122,10 +124,16 @@ def test_every_file_of_a_symbol_is_either_sealed_or_a_cache(rich: Settings) -> N
     paths = paths_of(rich)
     paths.compute_db.write_bytes(b"nonsense")
     mended(rich)  # so that something is set aside
-    names = contents(paths.folder)
+    serve(rich, SYMBOL, "1day", BARS)
+    run_rich(rich)
+    names = set(contents(paths.folder))
+    compact(paths.raw("1day"))
+    names |= set(contents(paths.folder))
 
     assert {len(keepings(name)) for name in names} == {1}
-    assert any(name.startswith("set_aside/") for name in names)
+    assert set(KEPT.values()) == set(Keeping)
+    reached = {one for one in KEPT if any(fnmatchcase(name, one) for name in names)}
+    assert set(KEPT) - reached == {"compute.db.wal"}  # there only while results are written
 
 
 def test_evidence_that_was_altered_is_found_and_what_was_removed_of_it_is_not(
