@@ -40,6 +40,16 @@ def require_regular(path: Path, most: int) -> None:
         )
 
 
+def read_bytes(path: Path, most: int = MOST_TEXT) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        IrregularFileError, OSError: see ``require_regular``.
+    """
+    require_regular(path, most)
+    return path.read_bytes()
+
+
 def read_text(path: Path, most: int = MOST_TEXT) -> str:
     """The UTF-8 text of a file.
 
@@ -47,5 +57,4 @@ def read_text(path: Path, most: int = MOST_TEXT) -> str:
         IrregularFileError, OSError: see ``require_regular``.
         UnicodeDecodeError: it is no such text.
     """
-    require_regular(path, most)
-    return path.read_text(encoding="utf-8")
+    return read_bytes(path, most).decode()

@@ -1,11 +1,11 @@
 """acquisition.json of a symbol: what was asked of its source and answered, per timeframe.
 
-It only spares requests: where it is missing, old or at odds with the raw log, what the log holds
-decides, and whatever cannot be shown to be held is asked for again.
+It only spares requests: where it is missing, damaged, old or at odds with the raw log, what the log
+holds decides, and whatever cannot be shown to be held is asked for again. Each series carries a
+digest of its own, so that one that was altered is forgotten like one that is lost.
 """
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,10 +13,11 @@ import polars as pl
 
 from regime_platform.bars import raw_log
 from regime_platform.bars.layout import SymbolPaths
-from regime_platform.errors import BarsError
+from regime_platform.errors import RegimeError
 from regime_platform.files import read_json, write_json
 from regime_platform.model.clock import MOST_AHEAD
 from regime_platform.model.coverage import Coverage
+from regime_platform.model.digests import facts_digest
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.second_look import second_look_bound
 from regime_platform.model.sessions import last_finished
@@ -24,33 +25,24 @@ from regime_platform.validation.bar_rules import finished_when_fetched
 
 
 def read_coverage(paths: SymbolPaths, timeframe: str) -> Coverage:
-    """What is remembered of one series, whether it is still true or not.
-
-    Raises:
-        BarsError: the file is damaged; names it.
-    """
-    facts = _read(paths).get(timeframe)
-    return Coverage() if facts is None else _coverage(paths, facts)
+    """What is remembered of one series; nothing where it is damaged."""
+    return _coverage(_read(paths).get(timeframe))
 
 
 def earliest_dates(paths: SymbolPaths) -> dict[str, dt.date]:
-    """Timeframe -> date of the first bar that the source has, where it was asked.
-
-    Raises:
-        BarsError: the file is damaged; names it.
-    """
-    known = {timeframe: _coverage(paths, facts) for timeframe, facts in _read(paths).items()}
+    """Timeframe -> date of the first bar that the source has, where it was asked."""
+    known = {timeframe: _coverage(facts) for timeframe, facts in _read(paths).items()}
     return {name: one.earliest for name, one in known.items() if one.earliest is not None}
 
 
-def _coverage(paths: SymbolPaths, facts: Mapping[str, Any]) -> Coverage:
+def _coverage(facts: Any) -> Coverage:
     try:
-        return Coverage.from_facts(facts)
-    except (KeyError, TypeError, ValueError) as error:
-        raise BarsError(
-            f"{paths.acquisition} is no record of requests ({error!r}); remove it, and what the "
-            "raw log holds is looked up again"
-        ) from error
+        unsealed = {name: part for name, part in facts.items() if name != "digest"}
+        if facts.get("digest", "") in ("", facts_digest(unsealed)):  # older ones have none
+            return Coverage.from_facts(unsealed)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        pass
+    return Coverage()
 
 
 def proven_coverage(
@@ -63,7 +55,7 @@ def proven_coverage(
     before it could note them) count as answered from the first to the last.
 
     Raises:
-        BarsError: the memory or the raw log is damaged.
+        BarsError: the raw log is damaged.
     """
     stored = read_coverage(paths, timeframe)
     minute = (now + MOST_AHEAD).replace(second=0, microsecond=0)  # one answer for many series
@@ -91,17 +83,17 @@ def write_coverage(paths: SymbolPaths, timeframe: str, coverage: Coverage) -> No
     """
     facts = _read(paths)
     told = replace(coverage, log=raw_log.log_digest(paths.raw(timeframe))).facts()
+    told["digest"] = facts_digest(told)
     if facts.get(timeframe) != told:
         write_json(paths.acquisition, {**facts, timeframe: told})
 
 
 def _read(paths: SymbolPaths) -> dict[str, Any]:
-    facts = read_json(paths.acquisition)
-    if facts is None:
+    try:
+        facts = read_json(paths.acquisition)
+    except RegimeError:
         return {}
-    if not isinstance(facts, dict):
-        raise BarsError(f"{paths.acquisition} is no record of requests; remove it")
-    return facts
+    return facts if isinstance(facts, dict) else {}
 
 
 def _finished_opens(

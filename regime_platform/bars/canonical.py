@@ -5,7 +5,7 @@ per UTC year for intraday ones. A part is real only if the pointer in verdict.js
 promoting is writing parts, then the verdict, and a reader sees the old bars or the new ones.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 
@@ -38,8 +38,8 @@ def write_parts(
 ) -> Promoted:
     """Writes the parts of ``bars`` (valid, by ts) that are not there yet; hold the lock.
 
-    A part that ``in_force`` names is there if its bytes are still those promoted; of any other file
-    of the same name the contents are compared.
+    A part that ``in_force`` names is there if its bytes are still those promoted, and is written
+    again if not; of any other file of the same name the contents are compared.
 
     Returns:
         The pointer that makes them real once it stands in verdict.json.
@@ -61,7 +61,7 @@ def write_parts(
     known = {} if in_force is None else {file.name: file for file in in_force.files}
     files = tuple(
         _kept(folder, known.get(f"{name}.parquet"))
-        or _write_part(folder / f"{name}.parquet", part, facts)
+        or _write_part(folder / f"{name}.parquet", part, facts, known)
         for name, part in parts
     )
     first, last = bars["ts"][0], bars["ts"][-1]
@@ -82,10 +82,23 @@ def part_path(folder: Path, name: str) -> Path:
 
 def sweep(folder: Path, promoted: Promoted | None) -> None:
     """Removes the parts that the pointer in force does not name; hold the lock."""
+    for part in unnamed(folder, promoted):
+        part.unlink()
+
+
+def unnamed(folder: Path, promoted: Promoted | None) -> list[Path]:
+    """The parts that the pointer does not name, in order of their names."""
     named = {file.name for file in promoted.files} if promoted else set()
-    for part in folder.glob("*.parquet"):
-        if part.name not in named:
-            part.unlink()
+    return sorted(part for part in folder.glob("[!.]*.parquet") if part.name not in named)
+
+
+def is_part(path: Path) -> bool:
+    """True for a whole part under the name that its contents give it."""
+    try:
+        bars, _ = decode(path.read_bytes(), str(path))
+        return path.stem.rpartition("-")[2] == frame_digest(bars)[:12]
+    except (BarsError, OSError, TypeError):
+        return False
 
 
 def read_bars(folder: Path, promoted: Promoted) -> pl.DataFrame:
@@ -156,8 +169,10 @@ def _kept(folder: Path, file: FileFacts | None) -> FileFacts | None:
         return None
 
 
-def _write_part(target: Path, part: pl.DataFrame, facts: dict[str, str]) -> FileFacts:
-    data = _sound(target, part)
+def _write_part(
+    target: Path, part: pl.DataFrame, facts: dict[str, str], known: Mapping[str, FileFacts]
+) -> FileFacts:
+    data = None if target.name in known else _sound(target, part)
     if data is None:
         data = encode(part, facts)
         write_bytes(target, data)

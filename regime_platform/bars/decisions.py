@@ -1,28 +1,65 @@
-"""decisions.yaml on disk: what persons decided about single bars of a symbol."""
+"""decisions.yaml on disk: what persons decided about single bars of a symbol.
+
+What a verdict was reached by is recorded in it and in the bar manifest. The file is compared with
+that whenever it is read: an entry that is lost would let an excluded bar back in unnoticed.
+"""
 
 from collections.abc import Sequence
 
 from regime_platform.bars.layout import SymbolPaths
+from regime_platform.bars.recorded import recorded_decisions
+from regime_platform.errors import ConfigError
 from regime_platform.files import write_text
-from regime_platform.regular_files import read_text
-from regime_platform.validation.decisions import Decision
+from regime_platform.regular_files import read_bytes
+from regime_platform.validation.decisions import Decision, gaps, lost
 from regime_platform.validation.decisions import read_decisions as parsed
 from regime_platform.validation.decisions import write_decisions as text_of
 
 
 def read_decisions(paths: SymbolPaths) -> tuple[Decision, ...]:
-    """All entries in order; none where nobody decided anything.
+    """All entries in order; none where nothing was decided.
+
+    Raises:
+        ConfigError: the file is damaged, or has not all that the verdict recorded; names it.
+    """
+    entries = stored_decisions(paths)
+    reason = why_not_whole(paths, entries, recorded_decisions(paths))
+    if reason:
+        raise ConfigError(
+            f"{paths.decisions} {reason}; `regime repair {paths.folder.name}` writes it anew from "
+            "what the verdict recorded (`regime bars undo` withdraws a decision)"
+        )
+    return entries
+
+
+def stored_decisions(paths: SymbolPaths) -> tuple[Decision, ...]:
+    """The same as the file has it, whatever was recorded.
 
     Raises:
         ConfigError: the file is damaged; names it.
     """
     try:
-        text = read_text(paths.decisions)
+        text = read_bytes(paths.decisions)
     except FileNotFoundError:
         return ()
+    except OSError as error:
+        raise ConfigError(f"cannot read {paths.decisions}: {error}; mend that first") from error
     return parsed(text, paths.folder.name, str(paths.decisions))
+
+
+def why_not_whole(
+    paths: SymbolPaths, entries: Sequence[Decision], recorded: Sequence[Decision]
+) -> str:
+    """How the file differs from what was recorded of it; empty where it has all of that."""
+    missing = lost(entries, recorded)
+    if not missing:
+        return ""
+    which = ", ".join(str(entry.id) for entry in missing)
+    if not paths.decisions.exists():
+        return f"is gone, and with it decision {which}, which the verdict in force obeys"
+    return f"no longer has decision {which} as it was recorded in the verdict in force"
 
 
 def write_decisions(paths: SymbolPaths, entries: Sequence[Decision]) -> None:
     """Puts the entries in force; hold the lock."""
-    write_text(paths.decisions, text_of(paths.folder.name, entries))
+    write_text(paths.decisions, text_of(paths.folder.name, entries, gaps(entries)))

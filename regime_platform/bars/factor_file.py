@@ -9,7 +9,8 @@ from typing import Any
 
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.bars.price_factors import Step
-from regime_platform.errors import BarsError
+from regime_platform.bars.recorded import recorded_of
+from regime_platform.errors import BarsError, RegimeError
 from regime_platform.files import read_json, write_json
 
 
@@ -40,18 +41,50 @@ def read_factors(paths: SymbolPaths) -> dict[str, list[dict[str, Any]]]:
     Raises:
         BarsError: the file is damaged; names it.
     """
-    facts = read_json(paths.price_factors)
-    if facts is None:
-        return {}
     try:
-        for versions in facts.values():
+        facts = read_json(paths.price_factors)
+        for versions in ({} if facts is None else facts).values():
             _ = [_adjustment(step) for one in versions for step in one["steps"]]
-    except (AttributeError, KeyError, TypeError) as error:
-        raise BarsError(
-            f"{paths.price_factors} is no table of factors ({error}); restore it from a backup, "
-            "or remove it and promote the symbol again"
-        ) from error
-    return dict(facts)
+            _ = [one["version"] for one in versions]
+    except (AttributeError, KeyError, TypeError, RegimeError) as error:
+        told = f"{paths.price_factors} is no table of factors ({error})"
+        raise BarsError(f"{told}; `regime repair {paths.folder.name}` writes it anew") from error
+    return dict(facts or {})
+
+
+def recorded_factors(paths: SymbolPaths) -> dict[str, list[dict[str, Any]]]:
+    """The same as the bar manifest recorded it."""
+    return dict(recorded_of(paths, "price_factors") or {})
+
+
+def lost_factors(
+    stored: Mapping[str, Sequence[Any]], recorded: Mapping[str, Sequence[Any]]
+) -> list[str]:
+    """Timeframe and version of those recorded that ``stored`` does not have, or has otherwise."""
+    return [
+        f"{timeframe} version {table['version']}"
+        for timeframe, versions in recorded.items()
+        for table in versions
+        if table not in stored.get(timeframe, ())
+    ]
+
+
+def restore_factors(paths: SymbolPaths) -> None:
+    """Writes the file anew from what was recorded and what it has beside that; hold the lock."""
+    try:
+        stored = read_factors(paths)
+    except BarsError:
+        stored = {}
+    recorded = recorded_factors(paths)
+    whole = {}
+    for timeframe in (*recorded, *(name for name in stored if name not in recorded)):
+        both = (*stored.get(timeframe, ()), *recorded.get(timeframe, ()))
+        by_version = {table["version"]: table for table in both}
+        whole[timeframe] = [by_version[number] for number in sorted(by_version)]
+    if whole:
+        write_json(paths.price_factors, whole)
+    else:
+        paths.price_factors.unlink(missing_ok=True)
 
 
 def factors_in_force(paths: SymbolPaths) -> dict[str, dict[str, Any]]:

@@ -5,12 +5,53 @@ Only names are decided here; whoever reads or writes a place does so in its own 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePath
+from types import MappingProxyType
 
 from regime_platform.errors import BarsError
 from regime_platform.files import path_below
 from regime_platform.model.instruments import require_safe
 from regime_platform.model.timeframes import TIMEFRAMES
+
+
+class Keeping(StrEnum):
+    """What becomes of a file below a symbol's folder that is altered or removed."""
+
+    SEALED = "sealed"  # `verify` finds it
+    CACHE = "cache"  # no answer changes, and what needs the file makes it again
+
+
+_TEMPORARY = ".tmp-*"  # what a killed writer left, swept by the next one
+#: Every place below a symbol's folder; a part of a set aside file's path may be any of these.
+KEPT: Mapping[str, Keeping] = MappingProxyType(
+    {
+        "raw/*/*.parquet": Keeping.SEALED,  # named by their bytes, and in the verdict
+        "bars/*/*.parquet": Keeping.SEALED,  # in verdict and bar manifest
+        "rejected/*.parquet": Keeping.SEALED,  # the same
+        "verdict.json": Keeping.SEALED,  # in the bar manifest
+        "manifest.json": Keeping.SEALED,  # in the chain
+        "compute_manifest.json": Keeping.SEALED,
+        "chain.jsonl": Keeping.SEALED,  # link by link
+        "compute.db": Keeping.SEALED,  # in the compute manifest
+        "compute.db.wal": Keeping.SEALED,  # what an update adds to it
+        "decisions.yaml": Keeping.SEALED,  # in verdict and bar manifest
+        "splits.json": Keeping.SEALED,  # in the bar manifest
+        "price_factors.json": Keeping.SEALED,
+        "renames.json": Keeping.SEALED,  # in the chain
+        "set_aside/*": Keeping.SEALED,  # in the link of its repair; may be removed
+        "acquisition.json": Keeping.CACHE,
+        ".lock": Keeping.CACHE,
+    }
+)
+
+
+def keepings(name: str) -> list[Keeping]:
+    """The classes of a file, by its path below a symbol's folder; there is one for each of ours."""
+    if fnmatchcase(PurePath(name).name, _TEMPORARY):
+        return [Keeping.CACHE]
+    return [keeping for pattern, keeping in KEPT.items() if fnmatchcase(name, pattern)]
 
 
 @dataclass(frozen=True)
@@ -80,6 +121,11 @@ class SymbolPaths:
     def chain(self) -> Path:
         """One line for every manifest ever written and for every repair."""
         return self.folder / "chain.jsonl"
+
+    @property
+    def renames(self) -> Path:
+        """The manifests from before each rename, kept whole."""
+        return self.folder / "renames.json"
 
     @property
     def set_aside(self) -> Path:
@@ -155,6 +201,11 @@ class DataRoot:
     def adopted_eras(self) -> Path:
         """Every adoption of an era set, oldest first; the last one is in force."""
         return self.eras / "adopted.yaml"
+
+    @property
+    def adoption_log(self) -> Path:
+        """The same adoptions as sealed links, only ever added to: what `adopted_eras` must have."""
+        return self.eras / "adoptions.jsonl"
 
 
 def _series_name(timeframe: str) -> str:

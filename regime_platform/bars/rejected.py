@@ -1,9 +1,14 @@
 """Rejected rows on disk: what the last promotion kept out, row by row, with rule and reason."""
 
+from hashlib import sha256
+
 import polars as pl
 
 from regime_platform.bars.layout import SymbolPaths
-from regime_platform.bars.parquet import decode
+from regime_platform.bars.parquet import decode, encode
+from regime_platform.errors import BarsError
+from regime_platform.files import write_bytes
+from regime_platform.model.series import FileFacts
 from regime_platform.validation.series_rules import GATE_SCHEMA
 
 _WORDS = ("disposition", "rule", "reason")
@@ -21,3 +26,42 @@ def read_rejected(paths: SymbolPaths, timeframe: str) -> pl.DataFrame:
     except FileNotFoundError:
         return pl.DataFrame(schema={**GATE_SCHEMA, **dict.fromkeys(_WORDS, pl.String)})
     return decode(data, str(path))[0]
+
+
+def keep_rejected(
+    paths: SymbolPaths, timeframe: str, rows: pl.DataFrame, before: FileFacts | None
+) -> FileFacts | None:
+    """Writes the rows in place of those of the last promotion; hold the lock.
+
+    Returns:
+        What a verdict seals them by; None where there are none. A file that ``before`` seals and
+        that has these rows stays, so that another release of the writer changes no verdict.
+    """
+    target = paths.rejected(timeframe)
+    if rows.is_empty():
+        target.unlink(missing_ok=True)
+        return None
+    if before is not None and _has(paths, timeframe, rows, before):
+        return before
+    data = encode(rows, {"timeframe": timeframe})
+    write_bytes(target, data)
+    return FileFacts(target.name, rows.height, len(data), sha256(data).hexdigest())
+
+
+def why_not_sealed(paths: SymbolPaths, timeframe: str, sealed: FileFacts | None) -> str:
+    """How the file differs from what its verdict sealed; empty where it does not."""
+    try:
+        data = paths.rejected(timeframe).read_bytes()
+    except FileNotFoundError:
+        return "" if sealed is None else "the file is gone"
+    if sealed is None:
+        return "the verdict names no rejected rows"
+    return "" if sha256(data).hexdigest() == sealed.sha256 else "its bytes are not those written"
+
+
+def _has(paths: SymbolPaths, timeframe: str, rows: pl.DataFrame, sealed: FileFacts) -> bool:
+    try:
+        is_sealed = not why_not_sealed(paths, timeframe, sealed)
+        return is_sealed and read_rejected(paths, timeframe).equals(rows)
+    except BarsError:
+        return False

@@ -12,8 +12,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from regime_platform.bars.layout import SymbolPaths
+from regime_platform.bars.recorded import recorded_of
 from regime_platform.bars.splits import Split, ratio_text
-from regime_platform.errors import BarsError
+from regime_platform.errors import BarsError, RegimeError
 from regime_platform.files import read_json, write_json
 from regime_platform.model.series import iso
 
@@ -36,14 +37,39 @@ def read_rewrites(paths: SymbolPaths) -> tuple[Rewrite, ...]:
     Raises:
         BarsError: the file is damaged; names it.
     """
-    facts = read_json(paths.splits)
     try:
-        return tuple(Rewrite(**one) for one in (facts or {"splits": []})["splits"])
-    except (KeyError, TypeError) as error:
-        raise BarsError(
-            f"{paths.splits} is no list of splits ({error}); restore it from a backup, or remove "
-            "it and backfill the symbol's daily and weekly bars"
-        ) from error
+        facts = read_json(paths.splits)
+        return () if facts is None else tuple(Rewrite(**one) for one in facts["splits"])
+    except (KeyError, TypeError, RegimeError) as error:
+        told = f"{paths.splits} is no list of splits ({error})"
+        raise BarsError(f"{told}; `regime repair {paths.folder.name}` writes it anew") from error
+
+
+def recorded_rewrites(paths: SymbolPaths) -> tuple[Rewrite, ...]:
+    """The splits that the bar manifest recorded."""
+    return tuple(Rewrite(**entry) for entry in recorded_of(paths, "splits") or ())
+
+
+def lost_rewrites(stored: Iterable[Rewrite], recorded: Iterable[Rewrite]) -> tuple[Rewrite, ...]:
+    """Those of ``recorded`` that ``stored`` lacks; there they may have been settled since."""
+    states = [known for entry in stored for known in (entry, replace(entry, refetched_at=None))]
+    return tuple(entry for entry in recorded if entry not in states)
+
+
+def restore_rewrites(paths: SymbolPaths) -> None:
+    """Writes the file anew from what was recorded and what it has beside that; hold the lock."""
+    try:
+        stored = read_rewrites(paths)
+    except BarsError:
+        stored = ()
+    recorded = recorded_rewrites(paths)
+    by_key = {(one.timeframe, one.ratio, one.seen_at): one for one in (*recorded, *stored)}
+    missing = lost_rewrites(stored, recorded)
+    by_key |= {(one.timeframe, one.ratio, one.seen_at): one for one in missing}
+    if by_key:
+        _write(paths, tuple(by_key.values()))
+    else:
+        paths.splits.unlink(missing_ok=True)
 
 
 def pending(paths: SymbolPaths, timeframe: str) -> Rewrite | None:

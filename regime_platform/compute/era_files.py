@@ -28,6 +28,10 @@ from regime_platform.model.yaml_text import YamlTextError, load_yaml
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _RESERVED = ("adopted", FIXED_VERSION)
 _EPOCH = dt.date(1970, 1, 1)
+_ADOPT = (
+    "restore it from a backup, or adopt an era set again: `regime eras adopt VERSION --reason "
+    "TEXT` writes it anew with the adoptions of eras/adoptions.jsonl"
+)
 _RESTORE = "restore it from a backup; an era set is written once and never edited"
 
 
@@ -144,16 +148,44 @@ def read_adoptions(text: str, where: str) -> tuple[Adoption, ...]:
     Raises:
         ConfigError: the text is damaged, or contradicts itself on which set is in force.
     """
-    document = _document(text, where)
+    document = _document(text, where, _ADOPT)
     try:
         found = tuple(_adoption(one) for one in document["adoptions"])
         if document["in_force"] != found[-1].version:
             raise ValueError("in_force is not the last adoption")  # noqa: TRY301 - one remedy
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise ConfigError(
-            f"{where} is damaged ({_told(error)}), so the eras in force are unknown; restore it "
-            "from a backup, or remove it and adopt an era set again"
+            f"{where} is damaged ({_told(error)}), so the eras in force are unknown; {_ADOPT}"
         ) from error
+    return found
+
+
+def adoption_links(adoptions: Sequence[Adoption], known: int) -> list[dict[str, Any]]:
+    """The sealed links of the adoptions after the first ``known``, for the log beside the file."""
+    links: list[dict[str, Any]] = []
+    for number, one in enumerate(adoptions, 1):
+        link = {
+            "number": number,
+            "replaces": links[-1]["seal"] if links else None,
+            **vars(one),
+            "since": iso(one.since),
+        }
+        links.append({**link, "seal": facts_digest(link)})
+    return links[known:]
+
+
+def read_adoption_links(links: Sequence[Any], where: str) -> tuple[Adoption, ...]:
+    """The inverse of ``adoption_links`` for all of them.
+
+    Raises:
+        ConfigError: a link was changed, left out or put elsewhere.
+    """
+    try:
+        found = tuple(_adoption(link) for link in links)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ConfigError(f"{where} is damaged ({_told(error)}); {_ADOPT}") from error
+    if adoption_links(found, 0) != list(links):
+        raise ConfigError(f"{where} was changed after it was written; {_ADOPT}")
     return found
 
 
@@ -162,13 +194,13 @@ def _adoption(entry: Mapping[str, Any]) -> Adoption:
     return Adoption(**texts, since=instant(_text(entry["since"])))
 
 
-def _document(text: str, where: str) -> Mapping[str, Any]:
+def _document(text: str, where: str, restore: str = _RESTORE) -> Mapping[str, Any]:
     try:
         document = load_yaml(text)
     except YamlTextError as error:
-        raise ConfigError(f"{where} is not valid YAML ({_told(error)}); {_RESTORE}") from error
+        raise ConfigError(f"{where} is not valid YAML ({_told(error)}); {restore}") from error
     if not isinstance(document, Mapping):
-        raise ConfigError(f"{where} is damaged (it holds no mapping); {_RESTORE}")
+        raise ConfigError(f"{where} is damaged (it holds no mapping); {restore}")
     return document
 
 

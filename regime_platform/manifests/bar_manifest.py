@@ -2,21 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any
 
 from regime_platform.manifests.manifest import BARS, MANIFEST_VERSION
 from regime_platform.model.bar_schema import BARS_SCHEMA_DIGEST, BARS_SCHEMA_VERSION
 from regime_platform.model.digests import facts_digest
 from regime_platform.model.instruments import Instrument
-from regime_platform.validation.verdict import SeriesVerdict, Verdict
+from regime_platform.validation.verdict import SeriesVerdict, Verdict, withdrawn_facts
 
 
-def bar_manifest(
+def bar_manifest(  # noqa: PLR0913 - one parameter per source of facts
     instrument: Instrument,
     verdict: Verdict,
     raw_files: Mapping[str, Sequence[str]],
     price_factors: Mapping[str, Mapping[str, Any]],
     origins: Mapping[str, Mapping[str, Any]],
+    *,
+    records: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """The facts of manifest.json.
 
@@ -27,6 +30,7 @@ def bar_manifest(
             they are compacted later, ``bars.compaction.locate`` leads from these to those.
         price_factors: timeframe -> version and steps by which its prices were adjusted.
         origins: timeframe -> ``sources`` and ``price_basis`` of the raw files.
+        records: the splits and price factors on record, which only grow.
     """
     timeframes = {
         one.timeframe: {
@@ -51,11 +55,13 @@ def bar_manifest(
             "policy_digest": verdict.policy_digest,
             "calendar_version": verdict.calendar_version,
             "decisions": [one.facts() for one in verdict.decisions],
+            **withdrawn_facts(verdict.withdrawn),
         },
         "content_digest": facts_digest(
             {timeframe: promoted.digest for timeframe, promoted in verdict.promoted.items()}
         ),
         "timeframes": timeframes,
+        **({"records": dict(records)} if records else {}),
     }
 
 
@@ -77,5 +83,12 @@ def _series(one: SeriesVerdict) -> dict[str, Any]:
             "set_aside": one.set_aside,
             "anchor": one.anchor,
             "listed": asdict(one.listed),
+            **_rejected(one),
         },
     }
+
+
+def _rejected(one: SeriesVerdict) -> dict[str, Any]:
+    """What seals the rows kept out; nothing in a verdict of a release that did not seal them."""
+    file = one.rejected_file
+    return {} if file is None else {"rejected_file": asdict(file)}

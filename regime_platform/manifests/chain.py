@@ -5,7 +5,7 @@ a killed process announced and did not come to write.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from regime_platform.manifests.manifest import REPAIR, link_of
@@ -75,12 +75,28 @@ def broken(links: Sequence[Link]) -> Iterator[str]:
 
 
 def place_of(links: Sequence[Link], document: Mapping[str, Any]) -> str:
-    """Where the chain has the link of a manifest: ``last``, ``earlier`` or ``nowhere``."""
+    """Where the chain has the link of a manifest: ``last``, ``earlier`` or ``nowhere``.
+
+    Or why it does not: ``next`` of a manifest that follows its last link, which is all that is
+    missing; ``other`` where it has another manifest of that number.
+    """
     wanted = link_of(document)
     last = last_of(links, wanted["kind"])
     if last is not None and dict(last) == wanted:
         return "last"
-    return "earlier" if any(dict(link) == wanted for link in links) else "nowhere"
+    if any(dict(link) == wanted for link in links):
+        return "earlier"
+    number, seal = (0, None) if last is None else (int(last["number"]), last["seal"])
+    if (wanted["number"], wanted["replaces"]) == (number + 1, seal):
+        return "next"
+    return "other" if wanted["number"] <= number else "nowhere"
+
+
+def missing_ends(
+    links: Sequence[Link], documents: Iterable[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """The links of manifests with which a chain that lost its end is whole again."""
+    return [link_of(document) for document in documents if place_of(links, document) == "next"]
 
 
 def _beginning(link: Link, position: int, links: Sequence[Link]) -> Iterator[str]:

@@ -34,8 +34,8 @@ class YamlTextError(ValueError):
     """A text is no YAML, or more than a document of this platform can be."""
 
 
-def load_yaml(text: str) -> Any:
-    """The document in ``text``; None where there is none.
+def load_yaml(text: str | bytes) -> Any:
+    """The document in ``text``, UTF-8 where it is bytes; None where there is none.
 
     Raises:
         YamlTextError: it is no YAML, or out of bounds; says where and why.
@@ -43,7 +43,7 @@ def load_yaml(text: str) -> Any:
     return load_yaml_nodes(text)[1]
 
 
-def load_yaml_nodes(text: str) -> tuple[yaml.Node | None, Any]:
+def load_yaml_nodes(text: str | bytes) -> tuple[yaml.Node | None, Any]:
     """The same with the tree that it was made from, which knows the lines.
 
     Raises:
@@ -96,7 +96,7 @@ class _Extent:
             raise YamlTextError(f"its aliases repeat {limit}{_place(event)}; write them out")
 
 
-def _require_bounds(text: str) -> None:
+def _require_bounds(text: str | bytes) -> None:
     if len(text) > MOST_CHARACTERS:
         raise YamlTextError(f"it has {len(text):,} characters, more than {MOST_CHARACTERS:,}")
     extent = _Extent()

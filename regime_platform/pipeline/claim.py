@@ -11,6 +11,7 @@ from regime_platform.manifests.manifest import BARS
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.series import Promoted
 from regime_platform.model.timeframes import TIMEFRAMES
+from regime_platform.pipeline.promote import InForce
 from regime_platform.pipeline.proof import Finding, Kind
 from regime_platform.pipeline.proof_of_bars import no_verdict, promoted_by, verdict_findings
 from regime_platform.pipeline.proof_of_manifests import chain_findings, read_manifests
@@ -29,6 +30,7 @@ class Claim:
     verdict: Verdict | None
     promoted: Mapping[str, Promoted] = field(default_factory=dict)
     judged: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # timeframe -> raw files
+    is_verdict_sound: bool = False  # False where it was changed, or is not there
 
     @property
     def tells_bars(self) -> bool:
@@ -43,7 +45,19 @@ class Claim:
     @property
     def is_held_back(self) -> bool:
         """True where the gate holds the symbol back."""
-        return self.verdict is not None and self.verdict.status == BLOCKED
+        is_blocked = self.verdict is not None and self.verdict.status == BLOCKED
+        return is_blocked and self.is_verdict_sound
+
+    @property
+    def series_in_force(self) -> dict[str, InForce]:
+        """Timeframe -> what a promotion goes on from, by the verdict or else by the manifest."""
+        if self.verdict is not None and self.is_verdict_sound:
+            return {one.timeframe: InForce.by(one) for one in self.verdict.series}
+        sealed = self.documents[BARS]["manifest"]["timeframes"] if BARS in self.documents else {}
+        return {
+            timeframe: InForce.recorded(self.promoted.get(timeframe), told["gate"])
+            for timeframe, told in sealed.items()
+        }
 
 
 def claim_of(instrument: Instrument, paths: SymbolPaths) -> Claim:
@@ -54,6 +68,7 @@ def claim_of(instrument: Instrument, paths: SymbolPaths) -> Claim:
     claim = Claim(documents, [*findings, *found], verdict)
     if verdict is not None and not any(one.kind is Kind.CHANGED for one in found):
         # where the manifest is behind, which is told already, the pointers are the verdict's
+        claim.is_verdict_sound = True
         claim.promoted = verdict.promoted
         claim.judged = {one.timeframe: one.raw_files for one in verdict.series}
     elif facts is not None:
@@ -90,7 +105,12 @@ def _manifests(
     if not any(one.exists() for one in (paths.manifest, paths.compute_manifest, paths.chain)):
         return {}, [Finding(Kind.UNFINISHED, paths.manifest.name, "no manifest was ever written")]
     documents, findings = read_manifests(paths)
-    findings += chain_findings(paths, documents)
+    own = {
+        kind: document
+        for kind, document in documents.items()
+        if document["manifest"]["symbol"] == instrument.symbol
+    }
+    findings += chain_findings(paths, own)
     for document in documents.values():
         findings += _of_other_symbol(instrument, document["manifest"])
     return documents, findings

@@ -10,13 +10,20 @@ from typing import Any
 
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.bars.locks import writing
-from regime_platform.bars.manifest_file import RESULT_PARTS, read_manifest
+from regime_platform.bars.manifest_file import whole_manifest
 from regime_platform.compute.eras import EraChoice, EraClass, era_class
 from regime_platform.compute.warming import warm_up
 from regime_platform.compute_db.reader import read_lineage
-from regime_platform.errors import BarsError, BlockedError, NewerResultsError, ResultsError
+from regime_platform.errors import (
+    BarsError,
+    BlockedError,
+    ConfigError,
+    NewerResultsError,
+    ResultsError,
+)
 from regime_platform.manifests.recipe import is_same_recipe, is_stale_code, recipe_facts
 from regime_platform.model.instruments import Instrument
+from regime_platform.pipeline.eras import why_not_adopted
 from regime_platform.pipeline.inputs import Inputs
 from regime_platform.pipeline.make import make_results
 from regime_platform.pipeline.outcomes import DeriveOutcome, SeriesStatus, Status
@@ -36,11 +43,13 @@ def derive(platform: Platform, instrument: Instrument, *, force: bool = False) -
     Raises:
         BarsError: the symbol was never judged, or its canonical bars are missing or damaged.
         BlockedError: the gate holds the symbol back.
+        ConfigError: the results are ranked in eras whose adoption is gone.
     """
     paths = platform.root.symbol(instrument.symbol)
     verdict = _open_verdict(platform, instrument.symbol)
     recipe = current_recipe(platform, instrument, verdict)
     held = stored_lineage(paths)
+    _require_adopted(platform, instrument, held)
     if held is not None and not force:
         if is_same_recipe(held["recipe"], recipe):
             return _outcome(instrument.symbol, Status.UNCHANGED, held)
@@ -93,7 +102,7 @@ def stored_lineage(paths: SymbolPaths) -> Mapping[str, Any] | None:
     """
     if not paths.compute_db.exists():
         return None
-    manifest = read_manifest(paths.compute_manifest, RESULT_PARTS)
+    manifest = whole_manifest(paths.compute_manifest)
     if manifest is not None and manifest["run"].get("compute_db") == stat_facts(paths):
         facts = manifest["manifest"]
         return {**facts, "series": list(facts["series"].values())}
@@ -123,6 +132,27 @@ def _open_verdict(platform: Platform, symbol: str) -> Verdict:
     if verdict.status == BLOCKED:
         raise BlockedError(f"{symbol} is blocked by the gate: {verdict.reason}")
     return verdict
+
+
+def _require_adopted(
+    platform: Platform, instrument: Instrument, held: Mapping[str, Any] | None
+) -> None:
+    """Refuses to make results in other eras only because the file that adopted theirs is gone."""
+    if held is None:
+        return
+    symbol, ranked = instrument.symbol, held["recipe"]["eras"]
+    wanted = era_class(symbol, instrument.asset_class)
+    reason = why_not_adopted(platform.root, platform.eras, wanted, ranked)
+    if reason:
+        raise ConfigError(f"{symbol} has results already: {reason}; {adoption_remedy(ranked)}")
+
+
+def adoption_remedy(ranked: Mapping[str, Any]) -> str:
+    """What to do where the adoption of the eras that results are ranked in is gone."""
+    return (
+        "restore the folder eras from a backup, or put the set in force again: "
+        f"regime eras adopt {ranked.get('version')} --reason TEXT"
+    )
 
 
 def _outcome(

@@ -5,9 +5,12 @@ adoption the fixed eras are in force; a file that cannot be trusted is an error,
 """
 
 import datetime as dt
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
@@ -15,18 +18,21 @@ from regime_platform.bars.layout import DataRoot
 from regime_platform.compute.era_files import (
     Adoption,
     EraSetFile,
+    adoption_links,
     era_set_digest,
+    read_adoption_links,
     read_adoptions,
     read_era_set,
     require_new_version,
     write_adoptions,
     write_era_set,
 )
-from regime_platform.compute.eras import FALLBACK_ERAS, FIXED_VERSION, EraSet, era_class
+from regime_platform.compute.eras import FALLBACK_ERAS, FIXED_VERSION, EraClass, EraSet, era_class
 from regime_platform.errors import ConfigError, UsageError
-from regime_platform.files import write_text
+from regime_platform.files import append_lines, write_bytes, write_text
+from regime_platform.model.digests import canonical_json
 from regime_platform.model.universe import Universe
-from regime_platform.regular_files import read_text
+from regime_platform.regular_files import read_bytes
 
 _PATIENCE = 60.0  # seconds; a set is written in milliseconds
 
@@ -56,8 +62,16 @@ def adoptions(root: DataRoot) -> tuple[Adoption, ...]:
         ConfigError: the file is damaged.
     """
     path = root.adopted_eras
-    text = _read(path)
-    return () if text is None else read_adoptions(text, str(path))
+    found, logged = _adopted(root), _logged(root)
+    if found[: len(logged)] == logged:
+        return found
+    lost = next(one for one, kept in zip_longest(logged, found) if one != kept)
+    what = f"no longer has the adoption of {lost.version} on {lost.since:%Y-%m-%d} as it was made"
+    raise ConfigError(
+        f"{path} {what if path.exists() else 'is gone'}; restore it from a backup, or "
+        f"`regime eras adopt {logged[-1].version} --reason TEXT` writes it anew from "
+        f"{root.adoption_log.name}"
+    )
 
 
 def era_set(root: DataRoot, version: str) -> EraSet:
@@ -135,13 +149,56 @@ def adopt(root: DataRoot, version: str, *, since: dt.datetime, by: str, reason: 
         raise UsageError("an adoption needs a reason and a name; give --reason and --by")
     eras = era_set(root, version)
     with _writing(root):
-        before = adoptions(root)
+        before, damaged = _as_far_as_known(root)
         in_force = before[-1].version if before else FIXED_VERSION
-        if in_force == version:
+        if in_force == version and not damaged:
             raise UsageError(f"era set {version} is in force already")
         adoption = Adoption(version, era_set_digest(eras), since, by.strip(), reason.strip())
-        write_text(root.adopted_eras, write_adoptions((*before, adoption)))
-    return adoption
+        is_restored = bool(before) and before[-1].version == version
+        after = before if is_restored else (*before, adoption)
+        _set_aside(root, damaged, since)
+        write_text(root.adopted_eras, write_adoptions(after))
+        _seal(root, after)
+    return after[-1]
+
+
+def seal_adoptions(root: DataRoot) -> None:
+    """Begins the log of adoptions where an earlier release wrote none.
+
+    Raises:
+        ConfigError: the adoptions cannot be read.
+    """
+    if root.adoption_log.exists() or not root.adopted_eras.exists():
+        return
+    with _writing(root):
+        _seal(root, _adopted(root))
+
+
+def why_not_adopted(
+    root: DataRoot, in_force: EraSet, wanted: EraClass, ranked: Mapping[str, Any]
+) -> str:
+    """Why results cannot have been made in the eras that are adopted; empty where they can.
+
+    Args:
+        root: the data root.
+        in_force: the set in force.
+        wanted: the class of the symbol.
+        ranked: version and boundaries of the eras that the recipe of its results names.
+
+    Raises:
+        ConfigError: the adoptions cannot be read.
+    """
+    version = ranked.get("version")
+    if not version or version == FIXED_VERSION:
+        return ""
+    if version == in_force.version:
+        choice = in_force.choose(wanted)
+        boundaries = [[era.start_us, era.end_us] for era in choice.eras]
+        is_same = choice.version != version or boundaries == ranked.get("boundaries")
+        return "" if is_same else f"era set {version} is not what they were ranked in"
+    if any(one.version == version for one in adoptions(root)):
+        return ""
+    return f"they are ranked in era set {version}, whose adoption is in {root.adopted_eras} no more"
 
 
 def touched(universe: Universe, before: EraSet, after: EraSet) -> Mapping[str, str]:
@@ -152,6 +209,57 @@ def touched(universe: Universe, before: EraSet, after: EraSet) -> Mapping[str, s
         for symbol, one in wanted.items()
         if before.choose(one).eras != after.choose(one).eras
     }
+
+
+def _adopted(root: DataRoot) -> tuple[Adoption, ...]:
+    text = _read(root.adopted_eras)
+    return () if text is None else read_adoptions(text, str(root.adopted_eras))
+
+
+def _logged(root: DataRoot) -> tuple[Adoption, ...]:
+    text, where = _read(root.adoption_log), str(root.adoption_log)
+    lines = [] if text is None else text.split("\n")[:-1]  # one without an end was never written
+    try:
+        links = [json.loads(line) for line in lines]
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(
+            f"{where} is damaged ({error}); restore it from a backup, or adopt an era set again: "
+            "`regime eras adopt VERSION --reason TEXT` writes it anew"
+        ) from error
+    return read_adoption_links(links, where)
+
+
+def _as_far_as_known(root: DataRoot) -> tuple[tuple[Adoption, ...], list[Path]]:
+    """The adoptions as far as file and log have them, and which of the two is not whole."""
+    found: tuple[Adoption, ...] = ()
+    logged: tuple[Adoption, ...] = ()
+    damaged = []
+    try:
+        found = _adopted(root)
+    except ConfigError:
+        damaged.append(root.adopted_eras)
+    try:
+        logged = _logged(root)
+    except ConfigError:
+        damaged.append(root.adoption_log)
+    if not damaged and found[: len(logged)] != logged:
+        damaged.append(root.adopted_eras)
+    return (*logged, *found[len(logged) :]), damaged
+
+
+def _set_aside(root: DataRoot, damaged: Sequence[Path], now: dt.datetime) -> None:
+    """Keeps what is about to be written anew, whole, in a folder of its own."""
+    folder = root.eras / "set_aside" / now.astimezone(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
+    for path in (one for one in damaged if one.exists()):
+        write_bytes(folder / path.name, path.read_bytes())
+        if path == root.adoption_log:
+            path.unlink()
+
+
+def _seal(root: DataRoot, adopted: Sequence[Adoption]) -> None:
+    links = adoption_links(adopted, len(_logged(root)))
+    if links:
+        append_lines(root.adoption_log, [canonical_json(link) for link in links])
 
 
 def _latest(root: DataRoot, adopted: Sequence[Adoption]) -> EraSet:
@@ -180,8 +288,8 @@ def _writing(root: DataRoot) -> Iterator[None]:
 
 def _read(path: Path) -> str | None:
     try:
-        return read_text(path)
+        return read_bytes(path).decode(errors="surrogateescape")
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise ConfigError(f"cannot read {path}: {error}; restore it or its permissions") from error

@@ -16,12 +16,13 @@ from regime_platform.bars.decisions import read_decisions
 from regime_platform.bars.gate_input import GateInput, gate_input
 from regime_platform.bars.layout import DataRoot, SymbolPaths
 from regime_platform.bars.price_factors import Step
+from regime_platform.bars.recorded import recorded_first_dates
 from regime_platform.errors import ConfigError
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.series import instant
 from regime_platform.regular_files import read_text
 from regime_platform.validation.comparison import compared
-from regime_platform.validation.decisions import in_force
+from regime_platform.validation.decisions import in_force, out_of_force
 from regime_platform.validation.gate import GateResult, gate
 from regime_platform.validation.listing_rules import Listed
 from regime_platform.validation.overlap_rules import Overlap, overlap
@@ -50,12 +51,12 @@ def standard_of(
 
     Raises:
         ConfigError: gate.yaml or decisions.yaml is damaged or says what cannot be.
-        BarsError: acquisition.json is damaged.
     """
-    first = earliest_dates(root.symbol(instrument.symbol))
+    paths = root.symbol(instrument.symbol)
+    known = {name: date.isoformat() for name, date in earliest_dates(paths).items()}
+    first = recorded_first_dates(paths) | known  # the memory of requests may be lost
     listing = {
-        one: Listed(first[one].isoformat() if one in first else "", instrument.delisted)
-        for one in instrument.timeframes
+        one: Listed(first.get(one, ""), instrument.delisted) for one in instrument.timeframes
     }
     return replace(decided(root, instrument.symbol, as_of), listing=listing)
 
@@ -71,7 +72,7 @@ def decided(root: DataRoot, symbol: str, as_of: dt.datetime | None = None) -> St
     entries = read_decisions(root.symbol(symbol))
     if as_of is not None:
         entries = tuple(one for one in entries if instant(one.at) <= as_of)
-    return Standard(severities(root), in_force(entries))
+    return Standard(severities(root), in_force(entries), withdrawn=out_of_force(entries))
 
 
 def severities(root: DataRoot) -> Policy:

@@ -5,14 +5,17 @@ and between which dates a series can have bars: no clock, no source. The verdict
 holds the pointer to the canonical bars, so it is the one moment at which they change.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
 from regime_platform.bars import canonical, raw_log, verdicts
 from regime_platform.bars.factor_file import keep_factors
 from regime_platform.bars.layout import DataRoot, SymbolPaths
 from regime_platform.bars.locks import writing
-from regime_platform.bars.parquet import encode
-from regime_platform.files import write_bytes
+from regime_platform.bars.rejected import keep_rejected
 from regime_platform.model.instruments import Instrument
-from regime_platform.model.series import Promoted
+from regime_platform.model.series import FileFacts, Promoted
 from regime_platform.model.timeframes import is_intraday
 from regime_platform.pipeline.identity import require_same_instrument
 from regime_platform.pipeline.judging import (
@@ -23,8 +26,28 @@ from regime_platform.pipeline.judging import (
 )
 from regime_platform.pipeline.outcomes import PromoteOutcome, Status
 from regime_platform.pipeline.platform import Platform
+from regime_platform.pipeline.sealed_records import require_records
 from regime_platform.validation.gate import BLOCKED, PASSED, RULES_VERSION, GateResult
 from regime_platform.validation.verdict import SeriesVerdict, Verdict, input_digest, judge
+
+
+@dataclass(frozen=True)
+class InForce:
+    """What is in force of one series before a promotion."""
+
+    promoted: Promoted | None = None
+    rejected_file: FileFacts | None = None
+
+    @classmethod
+    def by(cls, verdict: SeriesVerdict) -> "InForce":
+        """As a verdict names it."""
+        return cls(verdict.promoted, verdict.rejected_file)
+
+    @classmethod
+    def recorded(cls, promoted: Promoted | None, gate: Mapping[str, Any]) -> "InForce":
+        """As a bar manifest names it."""
+        file = gate.get("rejected_file")
+        return cls(promoted, None if file is None else FileFacts(**file))
 
 
 def promote(platform: Platform, instrument: Instrument) -> PromoteOutcome:
@@ -40,16 +63,49 @@ def promote(platform: Platform, instrument: Instrument) -> PromoteOutcome:
     paths = platform.root.symbol(instrument.symbol)
     held = read_verdict(platform, instrument.symbol)
     if held is not None and _is_current(held, platform.root, instrument):
+        _sweep_leftovers(paths, held)
         return _outcome(held, Status.UNCHANGED)
     with writing(paths):
+        require_records(paths)
         held = read_verdict(platform, instrument.symbol)
-        verdict = _judged(platform.root, instrument, held)
+        series = () if held is None else held.series
+        before = {one.timeframe: InForce.by(one) for one in series}
+        verdict = _judged(platform.root, instrument, before)
         if verdict == held:
             return _outcome(verdict, Status.UNCHANGED)
-        verdicts.write_verdict(paths, verdict)
-        for one in verdict.series:
-            canonical.sweep(paths.bars(one.timeframe), one.promoted)
+        _put_in_force(paths, verdict)
     return _outcome(verdict, Status.DONE)
+
+
+def promote_again(
+    platform: Platform, instrument: Instrument, before: Mapping[str, InForce]
+) -> PromoteOutcome:
+    """The same whatever the verdict on disk says, which may be damaged.
+
+    Every part and every file of rejected rows that is not as it was written is written again, over
+    the damaged one.
+
+    Args:
+        platform: where the symbol lives.
+        instrument: the symbol.
+        before: timeframe -> what to go on from, as far as it is known.
+    """
+    paths = platform.root.symbol(instrument.symbol)
+    with writing(paths):
+        verdict = _judged(platform.root, instrument, before)
+        _put_in_force(paths, verdict)
+    return _outcome(verdict, Status.DONE)
+
+
+def is_promotion_due(platform: Platform, instrument: Instrument, held: Verdict) -> bool:
+    """True where a run would validate the symbol again, whatever lies in its folder."""
+    return not _is_current(held, platform.root, instrument)
+
+
+def _put_in_force(paths: SymbolPaths, verdict: Verdict) -> None:
+    verdicts.write_verdict(paths, verdict)
+    for one in verdict.series:
+        canonical.sweep(paths.bars(one.timeframe), one.promoted)
 
 
 def read_verdict(platform: Platform, symbol: str) -> Verdict | None:
@@ -67,6 +123,10 @@ def _is_current(held: Verdict, root: DataRoot, instrument: Instrument) -> bool:
     paths, standard = root.symbol(instrument.symbol), standard_of(root, instrument)
     if (held.policy_digest, held.decisions) != (standard.policy.digest, standard.decisions):
         return False
+    if held.withdrawn != standard.withdrawn:
+        return False
+    if any(one.rows_in > one.valid and one.rejected_file is None for one in held.series):
+        return False  # of an earlier release, which did not seal them
     if any(one.listed != standard.listed(one.timeframe) for one in held.series):
         return False
     logs = {
@@ -75,38 +135,41 @@ def _is_current(held: Verdict, root: DataRoot, instrument: Instrument) -> bool:
     return logs == {one.timeframe: one.log_digest for one in held.series}
 
 
-def _judged(root: DataRoot, instrument: Instrument, held: Verdict | None) -> Verdict:
+def _judged(root: DataRoot, instrument: Instrument, before: Mapping[str, InForce]) -> Verdict:
     paths, standard = root.symbol(instrument.symbol), standard_of(root, instrument)
     judged = judged_log(paths, instrument, standard)
     return Verdict(
         instrument.symbol,
         tuple(
-            _series(paths, instrument.symbol, timeframe, one, held)
+            _series(paths, instrument.symbol, timeframe, one, before.get(timeframe, InForce()))
             for timeframe, one in judged.items()
         ),
         policy_digest=standard.policy.digest,
         calendar_version=calendar_version(),
         decisions=standard.decisions,
+        withdrawn=standard.withdrawn,
     )
 
 
 def _series(
-    paths: SymbolPaths, symbol: str, timeframe: str, judged: JudgedSeries, held: Verdict | None
+    paths: SymbolPaths,
+    symbol: str,
+    timeframe: str,
+    judged: JudgedSeries,
+    before: InForce,
 ) -> SeriesVerdict:
     result = judged.result
     if is_intraday(timeframe):
         _keep_factors(paths, timeframe, judged)
-    _keep_rejected(paths, timeframe, result)
-    before = held.at(timeframe) if held is not None else None
-    in_force = before.promoted if before is not None else None
     return judge(
         result,
         timeframe=timeframe,
         input_digest=input_digest(judged.rows),
-        promoted=_promoted(paths, symbol, timeframe, result, in_force),
+        promoted=_promoted(paths, symbol, timeframe, result, before.promoted),
         log_digest=judged.log_digest,
         raw_files=judged.raw_files,
         listed=judged.listed,
+        rejected_file=keep_rejected(paths, timeframe, result.rejected, before.rejected_file),
     )
 
 
@@ -126,12 +189,13 @@ def _keep_factors(paths: SymbolPaths, timeframe: str, judged: JudgedSeries) -> N
     keep_factors(paths, timeframe, judged.factors, found_in)
 
 
-def _keep_rejected(paths: SymbolPaths, timeframe: str, result: GateResult) -> None:
-    target = paths.rejected(timeframe)
-    if result.rejected.is_empty():
-        target.unlink(missing_ok=True)
-    else:
-        write_bytes(target, encode(result.rejected, {"timeframe": timeframe}))
+def _sweep_leftovers(paths: SymbolPaths, held: Verdict) -> None:
+    """Removes what a promotion that was killed after its verdict left; mostly there is nothing."""
+    pointers = {one.timeframe: one.promoted for one in held.series}
+    if any(canonical.unnamed(paths.bars(name), told) for name, told in pointers.items()):
+        with writing(paths):
+            for name in pointers:
+                canonical.sweep(paths.bars(name), canonical.pointer(paths, name))
 
 
 def _outcome(verdict: Verdict, status: Status) -> PromoteOutcome:

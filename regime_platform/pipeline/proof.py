@@ -7,6 +7,16 @@ from typing import Any
 
 from regime_platform.pipeline.outcomes import Status
 
+#: Files below a symbol's folder that are written anew from what verdict and manifest recorded.
+RECORDS = (
+    "decisions.yaml",
+    "splits.json",
+    "price_factors.json",
+    "rejected/",
+    "renames.json",
+    "set_aside/",
+)
+
 
 class Kind(StrEnum):
     """What is wrong with one thing, the gravest first."""
@@ -18,17 +28,18 @@ class Kind(StrEnum):
     EXTRA = "extra"  # nothing that this platform keeps names it
     BUSY = "busy"  # somebody has it open for writing, so that nobody can look
     UNFINISHED = "unfinished"  # no run has come to its manifests yet; the next one goes on
+    PENDING = "pending"  # proven, and a decision waits for the next run to obey it
     STALE = "stale"  # proven, and a run of today would make it otherwise
 
     @property
     def is_good(self) -> bool:
         """True where the numbers held are proven all the same."""
-        return self is Kind.STALE
+        return self in {Kind.PENDING, Kind.STALE}
 
     @property
     def is_damage(self) -> bool:
         """True where no run ever leaves it so."""
-        return self not in {Kind.BUSY, Kind.UNFINISHED, Kind.STALE}
+        return self not in {Kind.BUSY, Kind.UNFINISHED, Kind.PENDING, Kind.STALE}
 
 
 #: What a finding is about where the board does not show the results of a symbol as they are.
@@ -41,7 +52,8 @@ class Finding:
 
     kind: Kind
     what: str  # a file below the symbol's folder, or a table of compute.db
-    reason: str  # the remedy is that of the whole proof
+    reason: str
+    remedy: str = ""  # where it is another than that of the whole proof
 
     @property
     def is_unjudged(self) -> bool:
@@ -49,10 +61,20 @@ class Finding:
         return self.what.startswith("raw") and self.kind is Kind.UNFINISHED
 
     @property
+    def waits_for_run(self) -> bool:
+        """True where a run may end with other bars than those that are blocked."""
+        return self.is_unjudged or self.kind is Kind.PENDING
+
+    @property
     def is_beyond_repair(self) -> bool:
         """True where nothing may be made anew: of a damaged raw log, or over a later release's."""
         is_of_raw_log = self.what.startswith("raw") and not self.is_unjudged
-        return is_of_raw_log or self.kind is Kind.NEWER
+        return is_of_raw_log or self.kind is Kind.NEWER or bool(self.remedy)
+
+    @property
+    def is_of_record(self) -> bool:
+        """True of what a repair writes anew without a word about bars, blocked or not."""
+        return self.kind.is_damage and self.what.startswith(RECORDS)
 
     def facts(self) -> dict[str, str]:
         """Plain values for ``--json``."""
@@ -98,12 +120,19 @@ class Proof:
             return None
         if self._worst is Kind.NEWER:
             return "use the release that wrote it"
-        if any(one.is_beyond_repair for one in self.findings):
-            return "restore its raw log from a backup"
+        own = [one.remedy for one in self.findings if one.is_beyond_repair]
+        if own:
+            return own[0] or "restore its raw log from a backup"
+        return self._mending
+
+    @property
+    def _mending(self) -> str:
+        if any(one.is_of_record for one in self.findings):
+            return f"regime repair {self.symbol}"
         if self._worst is Kind.BUSY:
             return f"wait for whoever has compute.db open, then regime verify {self.symbol}"
         needs_decision = self.is_held_back and not self._is_of_board_alone
-        if needs_decision and not any(one.is_unjudged for one in self.findings):
+        if needs_decision and not any(one.waits_for_run for one in self.findings):
             return f"decide about the bars that the gate holds back, then {self._command}"
         return self._command
 

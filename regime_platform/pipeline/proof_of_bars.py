@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from regime_platform.bars.canonical import part_path, read_hashed
+from regime_platform.bars.canonical import is_part, part_path, read_hashed, unnamed
 from regime_platform.bars.compaction import locate_all
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.bars.raw_names import listing, parsed, short_hash
@@ -15,6 +15,7 @@ from regime_platform.model.digests import Blocks, facts_digest
 from regime_platform.model.series import FileFacts, Promoted, iso
 from regime_platform.pipeline.proof import Finding, Kind
 from regime_platform.validation.gate import BLOCKED
+from regime_platform.validation.listing_rules import UNLISTED
 from regime_platform.validation.verdict import Verdict
 
 Facts = Mapping[str, Any]
@@ -57,7 +58,7 @@ def verdict_findings(paths: SymbolPaths, facts: Facts) -> tuple[Verdict | None, 
         verdict = Verdict.from_facts(told)
     except FileNotFoundError:
         return None, [no_verdict(paths)]
-    except (RegimeError, ValueError) as error:
+    except (RegimeError, ValueError, RecursionError, OSError) as error:
         return None, [Finding(Kind.UNREADABLE, name, str(error))]
     if facts_digest(told) == facts["verdict_digest"]:
         return verdict, []
@@ -96,11 +97,12 @@ def prove_bars(paths: SymbolPaths, promoted: Mapping[str, Promoted]) -> BarsProo
             told = (held.rows, held.min_ts, held.max_ts)
             if (bars.height, iso(bars["ts"][0]), iso(bars["ts"][-1])) != told:
                 proof.find(Kind.CHANGED, f"bars/{timeframe}", "count or range are not as told")
-        named = {file.name for file in held.files}
-        for path in sorted(folder.glob("*.parquet")):
-            if path.name not in named:
-                what = f"bars/{timeframe}/{path.name}"
-                proof.find(Kind.EXTRA, what, "no pointer names it; the next promotion removes it")
+        for path in unnamed(folder, held):
+            what = f"bars/{timeframe}/{path.name}"
+            if is_part(path):
+                proof.find(Kind.UNFINISHED, what, "left by a promotion that was not finished")
+            else:
+                proof.find(Kind.EXTRA, what, "no pointer names it, and it is no part of ours")
     return proof
 
 
@@ -173,7 +175,9 @@ def _stand(verdict: Verdict) -> dict[str, Any]:
     """By what, and on which state of the raw log, a verdict was reached."""
     return {
         "rules": (verdict.rules_version, verdict.policy_digest, verdict.calendar_version),
-        "decisions": [one.facts() for one in verdict.decisions],
+        "decisions": [one.facts() for one in (*verdict.decisions, *verdict.withdrawn)],
+        "listed": {one.timeframe: asdict(one.listed) for one in verdict.series},
+        "sealed": {one.timeframe for one in verdict.series if one.rejected_file is not None},
         "logs": {one.timeframe: one.log_digest for one in verdict.series},
     }
 
@@ -182,6 +186,13 @@ def _stand_then(facts: Facts) -> dict[str, Any]:
     gate = facts["gate"]
     return {
         "rules": (gate["rules_version"], gate["policy_digest"], gate["calendar_version"]),
-        "decisions": gate["decisions"],
+        "decisions": [*gate["decisions"], *gate.get("withdrawn", ())],
+        "listed": {
+            name: told["gate"].get("listed", asdict(UNLISTED))
+            for name, told in facts["timeframes"].items()
+        },
+        "sealed": {
+            name for name, told in facts["timeframes"].items() if "rejected_file" in told["gate"]
+        },
         "logs": {name: told["raw_log_digest"] for name, told in facts["timeframes"].items()},
     }

@@ -7,6 +7,7 @@ from typing import Any
 
 from regime_platform.bars.chain_file import read_chain
 from regime_platform.bars.layout import SymbolPaths
+from regime_platform.bars.manifest_file import whole_manifest
 from regime_platform.errors import BarsError
 from regime_platform.files import json_text
 from regime_platform.manifests.chain import broken, place_of
@@ -44,11 +45,31 @@ def chain_findings(paths: SymbolPaths, documents: Mapping[str, Facts]) -> Iterat
         yield Finding(Kind.CHANGED, name, reason)
     for kind, document in documents.items():
         place = place_of(links, document)
-        if place == "nowhere":
+        if place == "next":
+            yield Finding(
+                Kind.MISSING, name, f"its last link, of the manifest of the {kind}, is gone"
+            )
+        elif place == "other":
+            reason = "the chain has another manifest of this number"
+            yield Finding(Kind.CHANGED, f"manifest of the {kind}", reason)
+        elif place == "nowhere":
             yield Finding(Kind.CHANGED, name, f"it does not have the manifest of the {kind}")
         elif place == "earlier":
             reason = f"a later manifest of the {kind} was begun and is not in place"
             yield Finding(Kind.UNFINISHED, name, reason)
+
+
+def is_chain_whole(paths: SymbolPaths, symbol: str) -> bool:
+    """True where the chain can be gone on from: it has lost nothing but its end."""
+    try:
+        links = read_chain(paths)
+    except BarsError:
+        return False
+    if not links or any(broken(links)):
+        return False
+    documents = [whole_manifest(path) for path in (paths.manifest, paths.compute_manifest)]
+    own = [one for one in documents if one is not None and one["manifest"].get("symbol") == symbol]
+    return all(place_of(links, document) != "nowhere" for document in own)
 
 
 def _read(path: Path, kind: str) -> tuple[Facts | None, Finding | None]:
@@ -57,7 +78,7 @@ def _read(path: Path, kind: str) -> tuple[Facts | None, Finding | None]:
         document = json.loads(text)
     except FileNotFoundError:
         return None, Finding(Kind.MISSING, path.name, "there is no manifest")
-    except ValueError as error:  # of the encoding, or of the JSON
+    except (OSError, ValueError, RecursionError) as error:  # of the encoding, or of the JSON
         return None, Finding(Kind.UNREADABLE, path.name, f"no JSON ({error})")
     if not isinstance(document, dict) or not is_whole(document):
         return None, _not_whole(path, document)

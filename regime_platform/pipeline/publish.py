@@ -6,42 +6,44 @@ remembers, so that a rerun after a crash writes exactly what the first run would
 
 import datetime as dt
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 from regime_platform.bars.factor_file import factors_in_force
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.bars.locks import writing
-from regime_platform.bars.manifest_file import BAR_PARTS, RESULT_PARTS, read_manifest
+from regime_platform.bars.manifest_file import read_manifest, whole_manifest
 from regime_platform.bars.origins import origins
 from regime_platform.compute_db.reader import read_lineage
 from regime_platform.errors import BarsError, BlockedError
 from regime_platform.manifests.bar_manifest import bar_manifest
 from regime_platform.manifests.compute_manifest import compute_manifest
-from regime_platform.manifests.manifest import BARS, RESULTS, is_same
+from regime_platform.manifests.manifest import is_same
 from regime_platform.model.digests import facts_digest
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.derive import stat_facts
+from regime_platform.pipeline.eras import seal_adoptions
 from regime_platform.pipeline.identity import require_same_instrument
 from regime_platform.pipeline.outcomes import PublishOutcome, Status
 from regime_platform.pipeline.platform import Platform
 from regime_platform.pipeline.promote import read_verdict
+from regime_platform.pipeline.sealed_records import records_of
 from regime_platform.pipeline.sealing import put_in_place
 from regime_platform.validation.gate import BLOCKED
 from regime_platform.validation.verdict import Verdict
 
-_PARTS = MappingProxyType({BARS: BAR_PARTS, RESULTS: RESULT_PARTS})
 
-
-def publish(platform: Platform, instrument: Instrument, now: dt.datetime) -> PublishOutcome:
+def publish(
+    platform: Platform, instrument: Instrument, now: dt.datetime, *, anew: bool = False
+) -> PublishOutcome:
     """Writes the manifests that no longer say what lies on disk.
 
+    ``anew`` writes both, whatever lies there: for a repair, which has set aside what was damaged.
+
     Raises:
-        BarsError: the symbol was never judged.
+        BarsError: the symbol was never judged, or a manifest is damaged.
         BlockedError: the gate holds the symbol back, or its bars are of another instrument than
             the universe names; the manifests in force stay.
         ResultsError: the symbol has no compute.db, or a damaged one.
-        RegimeError: a manifest is damaged.
     """
     require_same_instrument(platform.root, instrument)
     symbol = instrument.symbol
@@ -56,10 +58,9 @@ def publish(platform: Platform, instrument: Instrument, now: dt.datetime) -> Pub
         paths.compute_manifest: compute_manifest(symbol, read_lineage(paths.compute_db)),
     }
     outdated = [
-        path
-        for path, facts in wanted.items()
-        if not is_same(read_manifest(path, _PARTS[facts["kind"]]), facts)
+        path for path, facts in wanted.items() if anew or not is_same(read_manifest(path), facts)
     ]
+    seal_adoptions(platform.root)
     if outdated:
         with writing(paths):
             run = {paths.compute_manifest: {"compute_db": stat_facts(paths)}}
@@ -75,7 +76,8 @@ def publish(platform: Platform, instrument: Instrument, now: dt.datetime) -> Pub
 def _bar_facts(paths: SymbolPaths, instrument: Instrument, verdict: Verdict) -> Mapping[str, Any]:
     # what came in since the verdict was reached is in no bar yet, so it is not named
     files = {one.timeframe: one.raw_files for one in verdict.series}
-    document = read_manifest(paths.manifest, BAR_PARTS)
-    known = {} if document is None else document["manifest"]["timeframes"]
+    held = whole_manifest(paths.manifest)
+    known = {} if held is None else held["manifest"].get("timeframes", {})
     found = {one: origins(paths.raw(one), named, known.get(one)) for one, named in files.items()}
-    return bar_manifest(instrument, verdict, files, factors_in_force(paths), found)
+    factors, records = factors_in_force(paths), records_of(paths)
+    return bar_manifest(instrument, verdict, files, factors, found, records=records)

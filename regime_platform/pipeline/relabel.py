@@ -58,7 +58,7 @@ def relabel(paths: SymbolPaths, instrument: Instrument, rename: Rename) -> None:
 
 
 def _keep_evidence(paths: SymbolPaths, rename: Rename) -> None:
-    target = paths.folder / "renames.json"
+    target = paths.renames
     held = read_json(target) or {"renames": []}
     told = {"former": rename.former, "symbol": rename.symbol, "renamed_at": rename.renamed_at}
     if any(told.items() <= one.items() for one in held["renames"]):

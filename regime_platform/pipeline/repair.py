@@ -1,12 +1,13 @@
 """Puts right what `verify` found, from the raw log alone; nothing is thrown away.
 
-What is damaged is set aside, whole, in a folder of its own; what takes its place is promoted,
-computed and written anew. The repair is a link of the chain, written before anything is done. What
-cannot come from the raw log (the log itself) is told and left alone.
+What is damaged is copied, whole, into a folder of its own; what takes its place is promoted,
+computed and written anew, over the damaged file at one moment. The repair is a link of the chain,
+written before anything is done. What cannot come from the raw log (the log itself) is told and left
+alone.
 """
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,22 +18,34 @@ from regime_platform.bars.layout import SymbolPaths
 from regime_platform.bars.locks import writing
 from regime_platform.bars.verdicts import read_verdict, write_verdict
 from regime_platform.errors import BarsError, PathError, RegimeError
-from regime_platform.files import copy_file, file_sha256, path_below, write_atomically
-from regime_platform.manifests.chain import repair_link
+from regime_platform.files import copy_file, file_sha256, path_below, write_atomically, write_text
+from regime_platform.manifests.chain import missing_ends, repair_link
+from regime_platform.manifests.manifest import BARS, RESULTS
+from regime_platform.model.digests import canonical_json
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.as_of import bars_as_of
+from regime_platform.pipeline.claim import Claim, claim_of
 from regime_platform.pipeline.derive import derive
 from regime_platform.pipeline.outcomes import Status
 from regime_platform.pipeline.platform import Platform
-from regime_platform.pipeline.promote import promote
+from regime_platform.pipeline.promote import promote, promote_again
 from regime_platform.pipeline.proof import Finding, Kind, Proof
+from regime_platform.pipeline.proof_of_evidence import new_aside, restore_renames
+from regime_platform.pipeline.proof_of_manifests import is_chain_whole
 from regime_platform.pipeline.publish import publish
+from regime_platform.pipeline.sealed_records import restore_records
 from regime_platform.pipeline.verify import verify
 from regime_platform.validation.gate import BLOCKED
 from regime_platform.validation.verdict import SeriesVerdict
 
+_RECORD = "write the records of decisions, splits, price factors and renames again"
 _PROMOTE = "promote the bars again from the raw log"
-_MANIFESTS = ("manifest.json", "compute_manifest.json", "chain.jsonl")
+_COMPUTE = "compute the results anew"
+_WRITE = "write the manifests that are not as they should be"
+_MANIFESTS = ("compute_manifest.json", "manifest.json")
+_DOCUMENTS = frozenset({*_MANIFESTS, "chain.jsonl"})
+_RECORDS = ("decisions.yaml", "splits.json", "price_factors.json", "renames.json", "set_aside/")
+_OF_PROMOTION = ("bars/", "rejected/", "verdict.json")
 
 
 @dataclass(frozen=True)
@@ -92,25 +105,31 @@ def plan_repair(platform: Platform, instrument: Instrument) -> Plan:
     beyond = tuple(one for one in faults if one.is_beyond_repair)
     mendable = [one for one in faults if one not in beyond and one.kind is not Kind.BUSY]
     whats = {one.what for one in mendable if one.kind.is_damage}
-    bars = sorted(what for what in whats if what.startswith("bars/") or what == "verdict.json")
-    results = "compute.db" in whats
-    documents = bool(whats.intersection(_MANIFESTS)) or any("manifest of" in one for one in whats)
-    aside = [what for what in bars if _is_file(paths, what)]
-    aside += ["compute.db"] if results and paths.compute_db.exists() else []
-    if documents:
-        aside += [name for name in _MANIFESTS if (paths.folder / name).exists()]
-    steps = []
-    if bars:
-        steps.append(_PROMOTE)
-    if results:
-        steps.append("compute the results anew")
-    if mendable:
-        steps.append("write the manifests that are not as they should be")
+    records = {what for what in whats if what.startswith(_RECORDS)}
+    bars = {what for what in whats if what.startswith(_OF_PROMOTION)}
+    results = whats & {"compute.db"}
+    documents = {"chain.jsonl"} & whats if not is_chain_whole(paths, proof.symbol) else set()
+    documents |= {name for name in _MANIFESTS if name in whats or _is_named(name, whats)}
+    damaged = sorted(records) + sorted(bars) + sorted(results) + sorted(documents)
+    aside = [what for what in damaged if _is_file(paths, what)]
+    steps = [
+        step
+        for step, is_wanted in (
+            (_RECORD, records),
+            (_PROMOTE, bars),
+            (_COMPUTE, results),
+            (_WRITE, [one for one in mendable if not one.what.startswith(_RECORDS)]),
+        )
+        if is_wanted
+    ]
     return Plan(instrument.symbol, proof, tuple(aside), tuple(steps), beyond)
 
 
 def repair(platform: Platform, instrument: Instrument, plan: Plan, now: dt.datetime) -> Repaired:
     """Does what was planned, and verifies.
+
+    Every file is made beside the damaged one and put in its place, so that a repair that is killed
+    leaves either of them, and a rerun goes on.
 
     Raises:
         BarsError: what is in force is blocked by the gate, so that nothing can follow from it; or
@@ -120,14 +139,21 @@ def repair(platform: Platform, instrument: Instrument, plan: Plan, now: dt.datet
     if plan.is_empty and not plan.beyond:
         return Repaired(plan, plan.proof)
     paths = platform.root.symbol(instrument.symbol)
-    _require_mendable(paths, plan)
+    claim = claim_of(instrument, paths)
+    _require_mendable(plan, claim)
     with writing(paths):
-        _set_aside(paths, plan, now)
-    promote(platform, instrument)
+        _set_aside(paths, plan, claim, now)
+        if _RECORD in plan.steps:
+            restore_records(paths)
+            restore_renames(paths, plan.symbol)
     if _PROMOTE in plan.steps:
+        promote_again(platform, instrument, claim.series_in_force)
         _restore_bars(platform, instrument, now)
-    derive(platform, instrument, force="compute.db" in plan.set_aside)
-    publish(platform, instrument, now)
+    if _is_done(plan, claim):
+        return Repaired(plan, verify(platform, instrument))
+    promote(platform, instrument)
+    derive(platform, instrument, force=_COMPUTE in plan.steps)
+    publish(platform, instrument, now, anew=bool(_DOCUMENTS & _damaged(plan)))
     return Repaired(plan, verify(platform, instrument))
 
 
@@ -147,7 +173,31 @@ def _is_file(paths: SymbolPaths, what: str) -> bool:
         return False
 
 
-def _require_mendable(paths: SymbolPaths, plan: Plan) -> None:
+def _is_named(name: str, whats: Collection[str]) -> bool:
+    """True where a finding is about the contents of a manifest."""
+    kinds = {"manifest.json": BARS, "compute_manifest.json": RESULTS}
+    return f"manifest of the {kinds[name]}" in whats
+
+
+def _damaged(plan: Plan) -> set[str]:
+    return {one.what for one in plan.proof.findings if one.kind.is_damage} | set(plan.set_aside)
+
+
+def _needs_results(plan: Plan) -> bool:
+    """True where more than records and rejected rows is to be made anew."""
+    damage = [one for one in plan.proof.findings if one.kind.is_damage and one not in plan.beyond]
+    return not all(one.is_of_record for one in damage)
+
+
+def _is_done(plan: Plan, claim: Claim) -> bool:
+    """True where records are whole again and nothing else was asked for, or could follow."""
+    if claim.is_held_back and not _needs_results(plan):
+        return True
+    is_unfinished = any(one.kind is Kind.UNFINISHED for one in plan.proof.findings)
+    return not (is_unfinished or _PROMOTE in plan.steps or _needs_results(plan))
+
+
+def _require_mendable(plan: Plan, claim: Claim) -> None:
     newer = [one for one in plan.beyond if one.kind is Kind.NEWER]
     if newer:
         told = "; ".join(one.what for one in newer)
@@ -155,26 +205,28 @@ def _require_mendable(paths: SymbolPaths, plan: Plan) -> None:
             f"a later release wrote {told} of {plan.symbol}, and nothing is made over it; use that "
             "release, or move the files away to have them made anew"
         )
+    other = [one for one in plan.beyond if one.remedy]
+    if other:
+        raise BarsError(f"{plan.symbol}: {other[0].what}: {other[0].reason}; {other[0].remedy}")
     if plan.beyond:
         told = "; ".join(f"{one.what}: {one.reason}" for one in plan.beyond)
         raise BarsError(
             f"the raw log of {plan.symbol} is not what it was ({told}), so nothing can be made of "
             "it; restore the log from a backup, or take the file out and fetch the symbol again"
         )
-    try:
-        verdict = read_verdict(paths)
-    except BarsError:
-        return  # it is about to be made anew
-    if verdict is not None and verdict.status == BLOCKED:
+    if claim.is_held_back and claim.verdict is not None and _needs_results(plan):
         raise BarsError(
-            f"{plan.symbol} is blocked by the gate ({verdict.reason}), so that nothing can be made "
-            "from its bars; decide about them and promote the symbol first, then repair"
+            f"{plan.symbol} is blocked by the gate ({claim.verdict.reason}), so that nothing can "
+            "be made from its bars; decide about them and promote the symbol first, then repair"
         )
 
 
-def _set_aside(paths: SymbolPaths, plan: Plan, now: dt.datetime) -> None:
-    """Keeps what is damaged, records the repair, and only then takes it out of use."""
-    target = paths.set_aside / now.astimezone(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
+def _set_aside(paths: SymbolPaths, plan: Plan, claim: Claim, now: dt.datetime) -> None:
+    """Keeps what is damaged and records the repair; nothing is taken away yet.
+
+    Of a chain that only lost its end, the manifests still have the links.
+    """
+    target = new_aside(paths, now)
     kept = {}
     for name in plan.set_aside:
         source = path_below(paths.folder, name)
@@ -185,19 +237,17 @@ def _set_aside(paths: SymbolPaths, plan: Plan, now: dt.datetime) -> None:
         "found": [one.facts() for one in plan.proof.findings],
         "steps": list(plan.steps),
         "set_aside": kept,
+        "folder": target.name,
     }
-    _record(paths, about, now, is_new="chain.jsonl" in kept)
+    if "chain.jsonl" in kept:  # kept whole in the folder of what is set aside
+        write_text(paths.chain, f"{canonical_json(repair_link([], about, now))}\n")
+    else:
+        links = read_chain(paths)
+        ends = [] if not links else missing_ends(links, claim.documents.values())
+        append_links(paths, [*ends, repair_link(links, about, now)])
     for name in plan.set_aside:
-        if name != "chain.jsonl":
-            path_below(paths.folder, name).unlink(missing_ok=True)
-
-
-def _record(
-    paths: SymbolPaths, about: dict[str, object], now: dt.datetime, *, is_new: bool
-) -> None:
-    if is_new:
-        paths.chain.unlink()  # kept whole in the folder of what is set aside
-    append_links(paths, [repair_link(read_chain(paths), about, now)])
+        if name.startswith("set_aside/"):  # evidence that was changed is evidence no more
+            path_below(paths.folder, name).unlink()
 
 
 def _copier(source: Path) -> Callable[[Path], None]:
@@ -219,7 +269,7 @@ def _restored(
     if held is not None and found.digest != held.digest:
         raise BarsError(
             f"{instrument.symbol} {one.timeframe}: the raw log gives other bars than those in "
-            "force; remove verdict.json and promote the symbol again"
+            "force, so the log is not whole; restore it from a backup"
         )
     if found.bars.is_empty():
         return one

@@ -7,8 +7,8 @@ from typing import Any
 
 from regime_platform.bars.chain_file import append_links, read_newest
 from regime_platform.bars.layout import SymbolPaths
-from regime_platform.errors import RegimeError
-from regime_platform.files import read_json, write_json
+from regime_platform.bars.manifest_file import whole_manifest
+from regime_platform.files import write_json
 from regime_platform.manifests.chain import announced, last_of
 from regime_platform.manifests.manifest import link_of, sealed
 
@@ -34,7 +34,7 @@ def put_in_place(
     documents: dict[Path, dict[str, Any]] = {}
     new = []
     for path, told in facts.items():
-        held = last_of(links, told["kind"]) or _readable(path)
+        held = last_of(links, told["kind"]) or whole_manifest(path)
         document = sealed(told, held, now, run.get(path))
         documents[path] = announced(links, document) or document
         if documents[path] is document:
@@ -43,11 +43,3 @@ def put_in_place(
         append_links(paths, new)
     for path, document in documents.items():
         write_json(path, document)
-
-
-def _readable(path: Path) -> Mapping[str, Any] | None:
-    try:
-        document = read_json(path)
-    except RegimeError:
-        return None
-    return document if isinstance(document, dict) else None

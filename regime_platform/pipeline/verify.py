@@ -5,24 +5,32 @@ the symbol is looked at again.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from regime_platform.bars.chain_file import read_chain
 from regime_platform.bars.layout import SymbolPaths
+from regime_platform.compute.eras import FIXED_VERSION, era_class
 from regime_platform.compute_db.reader import read_lineage
-from regime_platform.errors import RegimeError
+from regime_platform.errors import ConfigError, RegimeError
 from regime_platform.manifests.manifest import BARS, RESULTS
 from regime_platform.manifests.recipe import is_same_recipe
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.claim import claim_of, nothing_judged
-from regime_platform.pipeline.derive import current_recipe
+from regime_platform.pipeline.derive import adoption_remedy, current_recipe
+from regime_platform.pipeline.eras import era_set, why_not_adopted
 from regime_platform.pipeline.platform import Platform
+from regime_platform.pipeline.promote import is_promotion_due
 from regime_platform.pipeline.proof import Finding, Kind, Proof
 from regime_platform.pipeline.proof_by_recompute import computed_again, differing, promoted_again
 from regime_platform.pipeline.proof_of_bars import present_findings, prove_bars, prove_raw
+from regime_platform.pipeline.proof_of_evidence import evidence_findings
 from regime_platform.pipeline.proof_of_manifests import read_manifests
 from regime_platform.pipeline.proof_of_results import against_manifest, prove_results
+from regime_platform.pipeline.rename_journal import renames
+from regime_platform.pipeline.sealed_records import record_findings, rejected_findings
+from regime_platform.validation.verdict import Verdict
 
 Facts = Mapping[str, Any]
 _LOOKS = 3  # at a symbol that somebody writes: more often than a writer can finish in between
@@ -45,6 +53,9 @@ def verify(platform: Platform, instrument: Instrument, *, recompute: bool = Fals
     """
     paths = platform.root.symbol(instrument.symbol)
     proof = Proof(instrument.symbol)
+    begun = _begun_rename(platform, instrument.symbol)
+    if begun is not None:
+        return replace(proof, findings=(begun,))
     for _ in range(_LOOKS):
         before = _state(paths)
         proof = _looked_at(platform, instrument, paths, recompute=recompute)
@@ -77,19 +88,26 @@ def manifest_findings(paths: SymbolPaths, tables: Mapping[str, str] | None) -> l
 def _looked_at(
     platform: Platform, instrument: Instrument, paths: SymbolPaths, *, recompute: bool
 ) -> Proof:
-    if not any(path.exists() for path in _written(paths)):
+    if not any(path.exists() for path in (*_written(paths), paths.decisions)):
         raw = prove_raw(paths, nothing_judged(instrument))
         return Proof(instrument.symbol, tuple(raw.findings), files=raw.files)
     claim = claim_of(instrument, paths)
     bars, raw = prove_bars(paths, claim.promoted), prove_raw(paths, claim.judged)
     results = prove_results(paths, bars.blocks)
     findings = [*claim.findings, *bars.findings, *raw.findings, *results.findings]
+    findings += record_findings(paths, claim.verdict)
+    findings += evidence_findings(paths, instrument.symbol)
+    if claim.verdict is not None:
+        is_due = _is_due(platform, instrument, claim.verdict)
+        findings += rejected_findings(paths, claim.verdict, is_due=is_due)
     if RESULTS in claim.documents:
         document = claim.documents[RESULTS]
         findings += against_manifest(instrument.symbol, results, document, claim.in_force)
         if claim.tells_bars:
             findings += _of_other_bars(document["manifest"]["recipe"], claim.in_force)
     causes: tuple[str, ...] = ()
+    if results.recipe is not None:
+        findings += _unadopted(platform, instrument, results.recipe["eras"])
     if claim.verdict is not None and results.recipe is not None:
         causes = _causes(results.recipe, current_recipe(platform, instrument, claim.verdict))
         findings += [Finding(Kind.STALE, "compute.db", one) for one in causes]
@@ -109,6 +127,40 @@ def _looked_at(
         is_recomputed=recompute and is_sound,
         is_held_back=claim.is_held_back,
     )
+
+
+def _begun_rename(platform: Platform, symbol: str) -> Finding | None:
+    """The rename that a killed process left unfinished, in whose midst nothing can be proven."""
+    try:
+        known = renames(platform.root)
+    except RegimeError:
+        return None  # `regime doctor` reports it
+    for rename in (one for one in known if not one.is_finished):
+        if symbol in (rename.former, rename.symbol):
+            remedy = f"regime universe rename {rename.former} {rename.symbol}"
+            return Finding(Kind.UNFINISHED, "renames.json", rename.told(), remedy)
+    return None
+
+
+def _is_due(platform: Platform, instrument: Instrument, verdict: Verdict) -> bool:
+    try:
+        return is_promotion_due(platform, instrument, verdict)
+    except RegimeError:
+        return False  # what is damaged is reported, and has to be mended first
+
+
+def _unadopted(platform: Platform, instrument: Instrument, ranked: Facts) -> Iterator[Finding]:
+    """Whether the eras that the results are ranked in are adopted, and what they were."""
+    wanted, version = era_class(instrument.symbol, instrument.asset_class), ranked.get("version")
+    try:
+        reason = why_not_adopted(platform.root, platform.eras, wanted, ranked)
+        if not reason and version not in (None, FIXED_VERSION, platform.eras.version):
+            then = era_set(platform.root, str(version))
+            reason = why_not_adopted(platform.root, then, wanted, ranked)
+    except ConfigError as error:
+        reason = str(error)
+    if reason:
+        yield Finding(Kind.CHANGED, "eras", reason, adoption_remedy(ranked))
 
 
 def _of_other_bars(recipe: Facts, in_force: Mapping[str, str]) -> Iterator[Finding]:

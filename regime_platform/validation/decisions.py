@@ -19,7 +19,8 @@ from regime_platform.model.yaml_text import load_yaml
 
 VERSION = 1
 ANY_RULE = "any"
-_RESTORE = "restore decisions.yaml from a backup; entries are added with `regime bars`"
+#: What a document of another shape makes the readers of it raise.
+_DAMAGE = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
 
 
 class Kind(StrEnum):
@@ -72,6 +73,9 @@ class Decision:
             TypeError, ValueError: the facts are not those of a decision.
         """
         told = cls(**{**facts, "kind": Kind(facts["kind"])})
+        texts = (told.ts, told.reason, told.by, told.at, told.rule)
+        if type(told.id) is not int or not all(isinstance(text, str) for text in texts):
+            raise TypeError(f"entry {told.id!r} has a value of another type")
         if told.timeframe not in TIMEFRAMES or not told.reason:
             raise ValueError(f"entry {told.id} has no known timeframe or no reason")
         if (told.kind is Kind.UNDO) != (told.undoes is not None):
@@ -93,7 +97,7 @@ def decided(entries: Sequence[Decision], *new: Decision) -> tuple[Decision, ...]
         UsageError: one says what is in force already, or what another one of them says.
     """
     told = {_word(one): one for one in in_force(entries)}
-    added = [replace(one, id=number) for number, one in enumerate(new, len(entries) + 1)]
+    added = [replace(one, id=number) for number, one in enumerate(new, _next_id(entries))]
     for one in added:
         same = told.setdefault(_word(one), one)
         if same is not one:
@@ -116,23 +120,45 @@ def withdrawn(
         known = ", ".join(str(one) for one in held) or "none"
         raise UsageError(f"decision {number} is not in force; in force: {known}")
     old = held[number]
-    undo = Decision(
-        len(entries) + 1, Kind.UNDO, old.timeframe, old.ts, reason, by, at, undoes=number
-    )
+    new = _next_id(entries)
+    undo = Decision(new, Kind.UNDO, old.timeframe, old.ts, reason, by, at, undoes=number)
     return (*entries, undo)
 
 
-def write_decisions(symbol: str, entries: Sequence[Decision]) -> str:
-    """The text of decisions.yaml."""
+def out_of_force(entries: Sequence[Decision]) -> tuple[Decision, ...]:
+    """The entries that decide nothing any more, and those that withdrew them."""
+    kept = in_force(entries)
+    return tuple(entry for entry in entries if entry not in kept)
+
+
+def lost(entries: Sequence[Decision], recorded: Sequence[Decision]) -> tuple[Decision, ...]:
+    """Those of ``recorded`` that ``entries`` does not have, or has otherwise."""
+    return tuple(entry for entry in recorded if entry not in entries)
+
+
+def restored(entries: Sequence[Decision], recorded: Sequence[Decision]) -> tuple[Decision, ...]:
+    """``recorded``, with what ``entries`` has under other ids."""
+    by_id = {entry.id: entry for entry in (*entries, *recorded)}
+    return tuple(by_id[number] for number in sorted(by_id))
+
+
+def gaps(entries: Sequence[Decision]) -> list[int]:
+    """The ids that a restored record does not have."""
+    return sorted(set(range(1, _next_id(entries))) - {entry.id for entry in entries})
+
+
+def write_decisions(symbol: str, entries: Sequence[Decision], gone: Sequence[int] = ()) -> str:
+    """The text of decisions.yaml; ``gone`` are the ids that are known to be lost."""
     document = {
         "version": VERSION,
         "symbol": symbol,
+        **({"lost": list(gone)} if gone else {}),
         "decisions": [one.facts() for one in entries],
     }
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
 
 
-def read_decisions(text: str, symbol: str, where: str) -> tuple[Decision, ...]:
+def read_decisions(text: str | bytes, symbol: str, where: str) -> tuple[Decision, ...]:
     """The inverse of ``write_decisions``.
 
     Raises:
@@ -140,8 +166,12 @@ def read_decisions(text: str, symbol: str, where: str) -> tuple[Decision, ...]:
     """
     try:
         return _entries(load_yaml(text), symbol)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ConfigError(f"{where} is damaged ({error}); {_RESTORE}") from error
+    except _DAMAGE as error:
+        told = " ".join(str(error).split()) or type(error).__name__
+        raise ConfigError(
+            f"{where} is damaged ({told}); `regime repair {symbol}` writes it anew from what the "
+            "verdict recorded, or restore it from a backup"
+        ) from error
 
 
 def _word(one: Decision) -> tuple[str, ...]:
@@ -152,6 +182,12 @@ def _entries(document: Any, symbol: str) -> tuple[Decision, ...]:
     if (document["version"], document["symbol"]) != (VERSION, symbol):
         raise ValueError(f"not decisions of {symbol} in version {VERSION}")
     entries = tuple(Decision.from_facts(one) for one in document["decisions"])
-    if [one.id for one in entries] != list(range(1, len(entries) + 1)):
+    ids = [entry.id for entry in entries]
+    known = sorted([*ids, *document.get("lost", ())])
+    if ids != sorted(ids) or known != list(range(1, _next_id(entries))):
         raise ValueError("the ids are not 1, 2, 3 in order")
     return entries
+
+
+def _next_id(entries: Sequence[Decision]) -> int:
+    return max((entry.id for entry in entries), default=0) + 1

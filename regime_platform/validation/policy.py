@@ -72,6 +72,7 @@ class Standard:
     policy: Policy = field(default_factory=Policy)
     decisions: tuple[Decision, ...] = ()  # in force
     listing: Mapping[str, Listed] = field(default_factory=dict)  # per timeframe, where known
+    withdrawn: tuple[Decision, ...] = ()  # on record and not in force
 
     def listed(self, timeframe: str) -> Listed:
         """Between which dates the series can have bars."""

@@ -13,7 +13,7 @@ import polars as pl
 from regime_platform.errors import BarsError
 from regime_platform.model.bar_schema import BAR_COLUMNS, BARS_SCHEMA_VERSION
 from regime_platform.model.digests import frame_digest
-from regime_platform.model.series import Promoted
+from regime_platform.model.series import FileFacts, Promoted
 from regime_platform.validation.calendar_rules import MISSING_BARS, MISSING_SESSIONS
 from regime_platform.validation.decisions import Decision
 from regime_platform.validation.findings import Finding, Severity
@@ -51,21 +51,24 @@ class SeriesVerdict:
     anchor: str = ""  # where intraday bars start: session or clock
     raw_files: tuple[str, ...] = ()  # of the raw log that were judged, in order of arrival
     listed: Listed = UNLISTED  # the dates it was judged by
+    rejected_file: FileFacts | None = None  # of the rows kept out; None also in older verdicts
 
     def facts(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return {
+        """Plain values for JSON; what an older verdict did not have is left out where empty."""
+        told = {
             **vars(self),
             "findings": [one.facts() for one in self.findings],
             "raw_files": list(self.raw_files),
             "listed": asdict(self.listed),
             "promoted": None if self.promoted is None else self.promoted.facts(),
         }
+        file = told.pop("rejected_file")
+        return told | ({} if file is None else {"rejected_file": asdict(file)})
 
     @classmethod
     def from_facts(cls, facts: Mapping[str, Any]) -> "SeriesVerdict":
         """The inverse of ``facts``."""
-        promoted = facts["promoted"]
+        promoted, file = facts["promoted"], facts.get("rejected_file")
         return cls(
             **{
                 **facts,
@@ -73,6 +76,7 @@ class SeriesVerdict:
                 "raw_files": tuple(facts.get("raw_files", ())),
                 "listed": Listed(**facts.get("listed", {})),
                 "promoted": None if promoted is None else Promoted.from_facts(promoted),
+                "rejected_file": None if file is None else FileFacts(**file),
             }
         )
 
@@ -88,6 +92,7 @@ class Verdict:
     policy_digest: str = ""  # of the severities in force
     calendar_version: str = ""  # of the library that knows the holidays
     decisions: tuple[Decision, ...] = ()  # by persons, those in force
+    withdrawn: tuple[Decision, ...] = ()  # the others on record, and what withdrew them
 
     @property
     def status(self) -> str:
@@ -120,6 +125,7 @@ class Verdict:
             "policy_digest": self.policy_digest,
             "calendar_version": self.calendar_version,
             "decisions": [one.facts() for one in self.decisions],
+            **withdrawn_facts(self.withdrawn),
             "series": [one.facts() for one in self.series],
         }
 
@@ -139,12 +145,18 @@ class Verdict:
                 policy_digest=facts.get("policy_digest", ""),
                 calendar_version=facts.get("calendar_version", ""),
                 decisions=tuple(Decision.from_facts(one) for one in facts.get("decisions", ())),
+                withdrawn=tuple(Decision.from_facts(one) for one in facts.get("withdrawn", ())),
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise BarsError(
                 f"not a verdict of this platform ({type(error).__name__}: {error}); "
-                "remove verdict.json and promote the symbol again"
+                "`regime repair` reaches it anew from the raw log"
             ) from error
+
+
+def withdrawn_facts(entries: Sequence[Decision]) -> dict[str, Any]:
+    """Withdrawn decisions as plain values; nothing where there are none, as in older documents."""
+    return {"withdrawn": [entry.facts() for entry in entries]} if entries else {}
 
 
 def input_digest(rows: pl.DataFrame) -> str:
@@ -161,6 +173,7 @@ def judge(  # noqa: PLR0913 - one parameter per fact that the result does not kn
     log_digest: str = "",
     raw_files: Sequence[str] = (),
     listed: Listed = UNLISTED,
+    rejected_file: FileFacts | None = None,
 ) -> SeriesVerdict:
     """The verdict on one series; ``promoted`` is the pointer that shall be in force."""
     return SeriesVerdict(
@@ -178,6 +191,7 @@ def judge(  # noqa: PLR0913 - one parameter per fact that the result does not kn
         anchor=result.anchor,
         raw_files=tuple(raw_files),
         listed=listed,
+        rejected_file=rejected_file,
     )
 
 

@@ -8,7 +8,6 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from regime_platform.bars.acquisition import earliest_dates
-from regime_platform.errors import BarsError
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.outcomes import Status
 from regime_platform.pipeline.platform import Platform, open_platform
@@ -104,12 +103,19 @@ def test_a_delisting_is_judged_once(platform: Platform) -> None:
     assert _told(platform)[1].count == 2
 
 
-def test_a_damaged_memory_is_named_with_the_remedy(platform: Platform) -> None:
-    platform.root.symbol("AAA").acquisition.write_text('{"1day": {"windows": 1}}')
+@pytest.mark.parametrize("text", ['{"1day": {"windows": 1}}', "[]", "{", ""])
+def test_a_damaged_memory_changes_no_verdict_and_is_made_anew(
+    platform: Platform, text: str
+) -> None:
+    paths = platform.root.symbol("AAA")
+    before = fingerprint(paths.folder)["verdict.json"]
+    paths.acquisition.write_text(text)
 
-    with pytest.raises(BarsError, match=r"acquisition\.json is no record of requests .*remove it"):
-        promote(platform, _stock(platform))
+    assert promote(platform, _stock(platform)).status is Status.UNCHANGED
+    assert fingerprint(paths.folder)["verdict.json"] == before
     assert _told(platform)[0] == Listed(first="2025-01-02")
+    catch_up(platform, MUCH_LATER, ["1day"], is_backfill=True)
+    assert f"{earliest_dates(paths)['1day']}" == "2025-01-02"
 
 
 def test_a_symbol_whose_source_was_never_asked_has_no_first_bar(platform: Platform) -> None:

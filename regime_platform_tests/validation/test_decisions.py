@@ -14,6 +14,7 @@ from regime_platform.validation.decisions import (
     Decision,
     Kind,
     decided,
+    gaps,
     in_force,
     read_decisions,
     withdrawn,
@@ -164,3 +165,13 @@ def test_a_damaged_record_is_named_and_never_ignored(text: str, words: str) -> N
         read_decisions(text, "AAPL", "decisions.yaml")
 
     assert words in str(refused.value)
+
+
+def test_a_record_of_which_entries_are_lost_says_which_and_goes_on_after_them() -> None:
+    kept = (decision(), replace(decision(), id=4, ts="2024-01-09T00:00:00Z"))
+
+    text = write_decisions("AAPL", kept, gaps(kept))
+    entries = read_decisions(text, "AAPL", "decisions.yaml")
+
+    assert (gaps(kept), entries) == ([2, 3], kept)
+    assert withdrawn(entries, 4, reason="a test", by="ann", at=kept[0].at)[-1].id == 5

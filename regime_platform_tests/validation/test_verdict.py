@@ -84,7 +84,7 @@ def test_a_verdict_comes_back_from_its_json() -> None:
 
 @pytest.mark.parametrize("facts", [{}, {"symbol": "AAPL", "series": [{}]}, []])
 def test_what_is_no_verdict_is_refused_with_a_remedy(facts: object) -> None:
-    with pytest.raises(BarsError, match=r"remove verdict\.json and promote"):
+    with pytest.raises(BarsError, match="`regime repair` reaches it anew"):
         Verdict.from_facts(facts)  # type: ignore[arg-type]
 
 

@@ -1,0 +1,149 @@
+"""The records of a symbol that only grow (decisions, splits, price factors): are they whole?
+
+What verdict and bar manifest recorded of them must be in them. Entries that came later are none of
+their business: the next run obeys and records them.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from regime_platform.bars.decisions import (
+    read_decisions,
+    stored_decisions,
+    why_not_whole,
+    write_decisions,
+)
+from regime_platform.bars.factor_file import (
+    lost_factors,
+    read_factors,
+    recorded_factors,
+    restore_factors,
+)
+from regime_platform.bars.layout import SymbolPaths
+from regime_platform.bars.recorded import recorded_decisions
+from regime_platform.bars.rejected import why_not_sealed
+from regime_platform.bars.rewrites import (
+    lost_rewrites,
+    read_rewrites,
+    recorded_rewrites,
+    restore_rewrites,
+)
+from regime_platform.errors import BarsError, ConfigError
+from regime_platform.pipeline.proof import Finding, Kind
+from regime_platform.validation.decisions import restored
+from regime_platform.validation.verdict import Verdict
+
+
+def records_of(paths: SymbolPaths) -> dict[str, Any]:
+    """What a bar manifest records of splits and price factors; empty where there are none.
+
+    Raises:
+        BarsError: a file is damaged.
+    """
+    splits = [dict(vars(entry)) for entry in read_rewrites(paths)]
+    factors = read_factors(paths)
+    return ({"splits": splits} if splits else {}) | ({"price_factors": factors} if factors else {})
+
+
+def require_records(paths: SymbolPaths) -> None:
+    """Refuses to go on from records that are not whole.
+
+    Raises:
+        BarsError, ConfigError: names the file, what it lost and the remedy.
+    """
+    read_decisions(paths)
+    for finding in (*_split_findings(paths), *_factor_findings(paths)):
+        raise BarsError(
+            f"{paths.folder / finding.what}: {finding.reason}; "
+            f"`regime repair {paths.folder.name}` writes it anew"
+        )
+
+
+def record_findings(paths: SymbolPaths, verdict: Verdict | None) -> Iterator[Finding]:
+    """What is wrong with the records, and which decisions no verdict obeys yet."""
+    yield from _decision_findings(paths, verdict)
+    yield from _split_findings(paths)
+    yield from _factor_findings(paths)
+
+
+def rejected_findings(paths: SymbolPaths, verdict: Verdict, *, is_due: bool) -> Iterator[Finding]:
+    """Files of rejected rows that are not as the verdict sealed them.
+
+    Args:
+        paths: the symbol.
+        verdict: the verdict in force.
+        is_due: whether a run would write them again in any case, so that a killed one may have
+            begun to.
+    """
+    for series in verdict.series:
+        if series.rejected_file is None and series.rows_in > series.valid:
+            continue  # of an earlier release, which did not seal them
+        reason = why_not_sealed(paths, series.timeframe, series.rejected_file)
+        if reason:
+            what = str(paths.rejected(series.timeframe).relative_to(paths.folder))
+            if is_due:
+                yield Finding(Kind.UNFINISHED, what, f"{reason}: a promotion was not finished")
+            else:
+                is_gone = not paths.rejected(series.timeframe).exists()
+                yield Finding(Kind.MISSING if is_gone else Kind.CHANGED, what, reason)
+
+
+def restore_records(paths: SymbolPaths) -> None:
+    """Writes the records anew from what was recorded of them; hold the lock.
+
+    Valid entries that came later stay; what was damaged is to be set aside before.
+    """
+    try:
+        entries = stored_decisions(paths)
+    except ConfigError:
+        entries = ()
+    whole = restored(entries, recorded_decisions(paths))
+    if whole:
+        write_decisions(paths, whole)
+    else:
+        paths.decisions.unlink(missing_ok=True)
+    restore_rewrites(paths)
+    restore_factors(paths)
+
+
+def _decision_findings(paths: SymbolPaths, verdict: Verdict | None) -> Iterator[Finding]:
+    name, recorded = paths.decisions.name, recorded_decisions(paths)
+    try:
+        entries = stored_decisions(paths)
+    except ConfigError as error:
+        yield Finding(Kind.UNREADABLE, name, str(error))
+        return
+    reason = why_not_whole(paths, entries, recorded)
+    if reason:
+        kind = Kind.CHANGED if paths.decisions.exists() else Kind.MISSING
+        yield Finding(kind, name, f"it {reason}")
+    waiting = [str(entry.id) for entry in entries if entry.id not in {one.id for one in recorded}]
+    if waiting and verdict is not None:
+        ids = ", ".join(waiting)
+        yield Finding(Kind.PENDING, name, f"no verdict obeys decision {ids} yet; a run does")
+
+
+def _split_findings(paths: SymbolPaths) -> Iterator[Finding]:
+    def missing() -> list[str]:
+        lost = lost_rewrites(read_rewrites(paths), recorded_rewrites(paths))
+        return [f"{entry.ratio} on {entry.timeframe}" for entry in lost]
+
+    return _grown(paths.splits.name, missing, is_there=paths.splits.exists())
+
+
+def _factor_findings(paths: SymbolPaths) -> Iterator[Finding]:
+    def missing() -> list[str]:
+        return lost_factors(read_factors(paths), recorded_factors(paths))
+
+    return _grown(paths.price_factors.name, missing, is_there=paths.price_factors.exists())
+
+
+def _grown(name: str, missing: Callable[[], list[str]], *, is_there: bool) -> Iterator[Finding]:
+    try:
+        lost = missing()
+    except (BarsError, OSError) as error:
+        yield Finding(Kind.UNREADABLE, name, str(error))
+        return
+    if lost:
+        reason = f"it no longer has what the bar manifest recorded: {', '.join(lost)}"
+        yield Finding(Kind.CHANGED if is_there else Kind.MISSING, name, reason)

@@ -1,0 +1,277 @@
+"""Whatever is damaged in a data root is found, and its remedy ends with everything proven."""
+
+import itertools
+import json
+import re
+import shutil
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import pytest
+
+from regime_platform.bars.canonical import read_in_force
+from regime_platform.bars.compaction import compact
+from regime_platform.bars.decisions import read_decisions
+from regime_platform.bars.layout import KEPT, Keeping, SymbolPaths, keepings
+from regime_platform.errors import ConfigError, RegimeError
+from regime_platform.files import read_json, write_json
+from regime_platform.manifests.manifest import sealed
+from regime_platform.model.digests import facts_digest
+from regime_platform.pipeline.decisions import undo
+from regime_platform.pipeline.eras import adopt, adoptions
+from regime_platform.pipeline.outcomes import Status
+from regime_platform.pipeline.platform import open_platform
+from regime_platform.pipeline.repair import Repaired, plan_repair, repaired
+from regime_platform.settings import Settings
+from regime_platform_tests.pipeline.rich_symbol import (
+    BAD,
+    BARS,
+    LATER,
+    SAID,
+    SYMBOL,
+    proof_of_rich,
+    run_rich,
+)
+from regime_platform_tests.street import contents, serve
+
+
+def paths_of(settings: Settings) -> SymbolPaths:
+    return open_platform(settings).root.symbol(SYMBOL)
+
+
+def mended(settings: Settings) -> Repaired:
+    platform = open_platform(settings)
+    instrument = platform.universe.instrument(SYMBOL)
+    return repaired(platform, instrument, plan_repair(platform, instrument), LATER)
+
+
+def is_bad_bar_back(settings: Settings) -> bool:
+    stored = read_in_force(paths_of(settings), "1day")
+    return stored is not None and BARS["ts"][BAD] in stored[1]["ts"]
+
+
+def _nonsense(path: Path) -> None:
+    path.write_bytes(b"\x00\xff nonsense: [")
+
+
+def _half(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def _list(path: Path) -> None:
+    path.write_bytes(b"[1]\n")
+
+
+def _altered(path: Path) -> None:
+    """Another digit or letter, so that text stays what a parser reads."""
+    data = path.read_bytes()
+    (*_, last) = re.finditer(rb"ann|2012|F(?=B)|[1-8](?=[0-9a-f])", data)
+    path.write_bytes(data[: last.start()] + b"9" + data[last.start() + 1 :])
+
+
+DAMAGES: dict[str, Callable[[Path], None]] = {
+    "removed": Path.unlink,
+    "truncated": _half,
+    "garbled": _nonsense,
+    "a list": _list,
+    "altered": _altered,
+}
+
+
+def test_every_damage_to_every_file_is_found_and_its_remedy_mends_it(rich: Settings) -> None:
+    paths = paths_of(rich)
+    before = proof_of_rich(rich).digests
+    kept = ("decisions.yaml", "splits.json", "price_factors.json")
+    whole = [(paths.folder / name).read_bytes() for name in kept]
+    names = [name for name in contents(paths.folder) if keepings(name) == [Keeping.SEALED]]
+    names = [name for name in names if not name.startswith("raw/")]
+    names.append(names.pop(names.index("chain.jsonl")))  # with it goes what tells of renames
+
+    for name, how in itertools.product(names, DAMAGES):
+        case = f"{name} {how}"
+        DAMAGES[how](paths.folder / name)
+        outcome = mended(rich)
+
+        proof = outcome.plan.proof
+        assert not proof.status.is_good, case
+        assert any(one.what.startswith(name) or name[:-5] in one.what for one in proof.findings)
+        assert proof.remedy == f"regime repair {SYMBOL}", case
+        assert (outcome.after.word, outcome.reason) == ("proven", ""), case
+        assert outcome.after.digests == before, case
+    assert [(paths.folder / name).read_bytes() for name in kept] == whole
+    assert run_rich(rich).status is Status.UNCHANGED
+    assert not is_bad_bar_back(rich)
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_damage_to_a_cache_changes_no_answer_and_is_made_good_by_a_run(
+    rich: Settings, how: str
+) -> None:
+    paths, before = paths_of(rich), proof_of_rich(rich)
+    paths.lock.write_text("2012 ann 1a")
+    for path in (paths.acquisition, paths.lock):
+        DAMAGES[how](path)
+
+    assert proof_of_rich(rich) == before
+    assert run_rich(rich).status is Status.UNCHANGED
+    serve(rich, SYMBOL, "1day", BARS)
+    assert run_rich(rich).status is Status.DONE
+    assert (proof_of_rich(rich).word, proof_of_rich(rich).bars) == ("proven", BARS.height - 1)
+
+
+def test_every_file_of_a_symbol_is_either_sealed_or_a_cache(rich: Settings) -> None:
+    paths = paths_of(rich)
+    paths.compute_db.write_bytes(b"nonsense")
+    mended(rich)  # so that something is set aside
+    serve(rich, SYMBOL, "1day", BARS)
+    run_rich(rich)
+    names = set(contents(paths.folder))
+    compact(paths.raw("1day"))
+    names |= set(contents(paths.folder))
+
+    assert {len(keepings(name)) for name in names} == {1}
+    assert set(KEPT.values()) == set(Keeping)
+    reached = {one for one in KEPT if any(fnmatchcase(name, one) for name in names)}
+    assert set(KEPT) - reached == {"compute.db.wal"}  # there only while results are written
+
+
+def test_evidence_that_was_altered_is_found_and_what_was_removed_of_it_is_not(
+    rich: Settings,
+) -> None:
+    paths = paths_of(rich)
+    paths.compute_db.write_bytes(b"nonsense")
+    mended(rich)
+    (evidence,) = paths.set_aside.rglob("compute.db")
+
+    evidence.write_bytes(b"other nonsense")
+    proof = proof_of_rich(rich)
+    outcome = mended(rich)
+
+    assert (proof.word, proof.findings[0].what.split("/")[0]) == ("changed", "set_aside")
+    assert outcome.after.word == "proven"
+    shutil.rmtree(paths.set_aside)
+    assert proof_of_rich(rich).word == "proven"
+
+
+@pytest.mark.parametrize("how", ["removed", "a list", "altered"])
+def test_a_run_never_brings_back_what_a_lost_decision_kept_out(rich: Settings, how: str) -> None:
+    serve(rich, SYMBOL, "1day", BARS)  # ten bars more, so that a promotion is due
+    DAMAGES[how](paths_of(rich).decisions)
+
+    walked = run_rich(rich)
+
+    assert walked.status is Status.FAILED
+    assert f"`regime repair {SYMBOL}` writes it anew" in walked.reason
+    assert not is_bad_bar_back(rich)
+    assert mended(rich).after.word == "proven"
+    assert run_rich(rich).status is Status.UNCHANGED
+    assert proof_of_rich(rich).bars == BARS.height - 1
+    assert (proof_of_rich(rich).word, is_bad_bar_back(rich)) == ("proven", False)
+
+
+def test_a_decision_that_waits_for_a_run_is_reported_and_survives_a_repair(rich: Settings) -> None:
+    platform = open_platform(rich)
+    undo(platform.root, platform.universe.instrument(SYMBOL), 1, SAID)
+    waiting = proof_of_rich(rich)
+    text = paths_of(rich).decisions.read_text()
+    paths_of(rich).decisions.write_text(text.replace("by: ann", "by: bob", 1))
+
+    outcome = mended(rich)
+
+    assert (waiting.word, waiting.status.is_good) == ("proven", True)
+    assert waiting.remedy == f"regime run {SYMBOL}"
+    assert "no verdict obeys decision 4 yet" in waiting.reason
+    assert (outcome.after.word, outcome.after.reason) == ("proven", waiting.reason)
+    assert paths_of(rich).decisions.read_text() == text
+    assert run_rich(rich).status is Status.BLOCKED  # the withdrawal is obeyed
+
+
+def test_manifests_without_the_new_seals_prove_what_they_proved_and_a_run_seals(
+    rich: Settings,
+) -> None:
+    paths = paths_of(rich)
+    verdict, manifest = read_json(paths.verdict), read_json(paths.manifest)
+    del verdict["withdrawn"], verdict["series"][0]["rejected_file"]
+    facts = manifest["manifest"]
+    del facts["gate"]["withdrawn"], facts["timeframes"]["1day"]["gate"]["rejected_file"]
+    del facts["records"]
+    facts["verdict_digest"] = facts_digest(verdict)
+    write_json(paths.verdict, verdict)
+    older = sealed(facts, None, SAID.at)
+    write_json(paths.manifest, older)
+    links = [json.loads(line) for line in paths.chain.read_text().splitlines()]
+    kept = [link for link in links if link["kind"] != "bars"]
+    link = {name: older[name] for name in ("number", "digest", "replaces", "run")}
+    about = {name: facts[name] for name in ("symbol", "content_digest")}
+    unsealed = {"kind": "bars", **link, "about": about}
+    kept.append({**unsealed, "seal": facts_digest(unsealed)})
+    paths.chain.write_text("".join(f"{json.dumps(link)}\n" for link in kept))
+    paths.renames.unlink()
+
+    assert proof_of_rich(rich).word == "proven"
+    assert run_rich(rich).status is Status.DONE
+    assert proof_of_rich(rich).reason == ""
+    assert read_json(paths.manifest)["manifest"]["records"]["splits"]
+
+
+@pytest.mark.parametrize("how", ["removed", "truncated", "garbled", "a list", "altered"])
+def test_lost_adoptions_stop_everything_until_the_set_is_adopted_again(
+    rich: Settings, how: str
+) -> None:
+    root = open_platform(rich).root
+    before = adoptions(root)
+
+    DAMAGES[how](root.adopted_eras)
+    with pytest.raises(ConfigError, match="regime eras adopt"):
+        open_platform(rich)
+    adopt(root, "mine", since=LATER, by="ann", reason="again")
+
+    assert adoptions(root) == before
+    assert run_rich(rich).status is Status.UNCHANGED
+    assert proof_of_rich(rich).word == "proven"
+
+
+def test_adoptions_that_vanish_altogether_are_missed_by_the_results(rich: Settings) -> None:
+    root = open_platform(rich).root
+    for path in (root.adopted_eras, root.adoption_log):
+        path.unlink()
+
+    walked, proof = run_rich(rich), proof_of_rich(rich)
+
+    assert walked.status is Status.FAILED
+    assert "ranked in era set mine, whose adoption" in walked.reason
+    assert (proof.word, proof.findings[0].what) == ("changed", "eras")
+    assert proof.remedy is not None
+    assert proof.remedy.endswith("regime eras adopt mine --reason TEXT")
+    adopt(root, "mine", since=LATER, by="ann", reason="again")
+    assert run_rich(rich).status is Status.UNCHANGED
+    assert proof_of_rich(rich).word == "proven"
+
+
+@pytest.mark.parametrize("how", ["removed", "truncated", "garbled"])
+def test_a_damaged_raw_log_is_restored_and_nothing_is_made_of_it_before(
+    rich: Settings, how: str
+) -> None:
+    (log,) = paths_of(rich).raw("1day").glob("*.parquet")
+    data = log.read_bytes()
+
+    DAMAGES[how](log)
+    proof = proof_of_rich(rich)
+    refused = mended(rich)
+    log.write_bytes(data)
+
+    assert proof.remedy == "restore its raw log from a backup"
+    assert "restore the log from a backup" in refused.reason
+    assert proof_of_rich(rich).word == "proven"
+
+
+def test_damaged_decisions_are_a_clear_error_wherever_they_are_read(rich: Settings) -> None:
+    paths = paths_of(rich)
+    for text in (b"", b"[", b"- 1", b"version: 1", b"\xff\xfe\x00", b"decisions: 2026-13-45"):
+        paths.decisions.write_bytes(text)
+        with pytest.raises(RegimeError, match=f"regime repair {SYMBOL}"):
+            read_decisions(paths)
+        platform = open_platform(rich)
+        with pytest.raises(RegimeError, match=f"regime repair {SYMBOL}"):
+            undo(platform.root, platform.universe.instrument(SYMBOL), 1, SAID)
