@@ -6,6 +6,10 @@ Only names are decided here; whoever reads or writes a place does so in its own 
 from dataclasses import dataclass
 from pathlib import Path
 
+_ASSETS = "assets"
+#: Folder of the memories of what was proven; no part of a backup.
+PROVEN = "proven"
+
 
 @dataclass(frozen=True)
 class SymbolPaths:
@@ -76,6 +80,17 @@ class SymbolPaths:
         return self.folder / "set_aside"
 
     @property
+    def proven(self) -> Path | None:
+        """Which files were proven, beside all symbols of the data root: a cache.
+
+        None for a folder that lies in no data root, as those of bundles and tests do.
+        """
+        assets = self.folder.parent
+        if assets.name != _ASSETS:
+            return None
+        return assets.parent / PROVEN / f"{self.folder.name}.json"
+
+    @property
     def lock(self) -> Path:
         """Taken by whoever writes anything in this folder."""
         return self.folder / ".lock"
@@ -89,7 +104,7 @@ class DataRoot:
 
     def symbol(self, symbol: str) -> SymbolPaths:
         """The folder of one symbol; symbols are path-safe by construction."""
-        return SymbolPaths(self.path / "assets" / symbol)
+        return SymbolPaths(self.path / _ASSETS / symbol)
 
     @property
     def board(self) -> Path:

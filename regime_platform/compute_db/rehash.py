@@ -1,4 +1,4 @@
-"""compute.db hashed anew, row by row: what its tables are, whatever it says of itself.
+"""compute.db hashed anew, row by row: what its tables are, whatever the file states of itself.
 
 The digests stored beside the rows say what was written. Here the rows are read and hashed again,
 so that one changed value is found, and the block of rows it is in.
@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import zip_longest
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -75,12 +76,20 @@ def changed_blocks(found: Rehashed) -> Iterator[str]:
                 yield f"{key[0]} {key[1]}: a value between {_between(found.opens[key], number)}"
 
 
-def strange_parts(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Tables and views that are missing, of another making, or none of ours."""
+def differences(found: Rehashed, lineage: Mapping[str, Any]) -> Iterator[str]:
+    """How the rows differ from the digests that were stored with them, by block and by table."""
+    yield from changed_blocks(found)
+    for name, digest in found.tables.items():
+        if lineage["tables"].get(name) != digest:
+            yield f"{name} is not what was written"
+
+
+def strange_parts(connection: duckdb.DuckDBPyConnection, *, others: bool = True) -> list[str]:
+    """Tables and views that are missing or of another making; with ``others`` also foreign ones."""
     there, wanted = _made(connection), _as_made()
     return [
         f"{name} is {'missing' if name not in there else 'not as this platform makes it'}"
-        for name in sorted({*there, *wanted})
+        for name in sorted({*there, *wanted} if others else wanted)
         if there.get(name) != wanted.get(name)
     ]
 

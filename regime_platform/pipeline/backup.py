@@ -16,7 +16,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from regime_platform.bars.layout import DataRoot, SymbolPaths
+from regime_platform.bars.layout import PROVEN, DataRoot, SymbolPaths
 from regime_platform.bars.locks import writing
 from regime_platform.errors import UsageError
 from regime_platform.files import copy_file, read_json, write_atomically, write_json
@@ -94,7 +94,7 @@ def _folders(root: Path) -> Iterator[Path]:
     """The root itself, then every folder below it that is copied at once."""
     yield root
     for place in sorted(root.iterdir()) if root.exists() else ():
-        if place.is_dir() and place.name != _ASSETS:
+        if place.is_dir() and place.name not in {_ASSETS, PROVEN}:
             yield place
     assets = root / _ASSETS
     yield from sorted(one for one in assets.iterdir() if one.is_dir()) if assets.exists() else ()
