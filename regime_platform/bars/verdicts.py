@@ -57,7 +57,7 @@ def unsealed(document: Any) -> dict[str, Any]:
 
 
 def is_as_sealed(document: Mapping[str, Any]) -> bool:
-    """True where a document is what was written; one without a seal, where it has no other entry."""
+    """True where a document is what was written; an unsealed one, where it has no other entry."""
     facts = unsealed(document)
     if _SEAL in document:
         return bool(document[_SEAL] == facts_digest(facts))

@@ -21,7 +21,13 @@ from regime_platform.compute_db.connection import TakenError, attached
 from regime_platform.compute_db.content import read_content
 from regime_platform.compute_db.ordering import KEY, ordered
 from regime_platform.compute_db.plain import plain_rows
-from regime_platform.compute_db.proof import UNREADABLE, damaged, first_line, require_proven
+from regime_platform.compute_db.proof import (
+    UNREADABLE,
+    damaged,
+    first_line,
+    is_known,
+    require_proven,
+)
 from regime_platform.errors import NewerResultsError, OlderResultsError, ResultsError, UsageError
 from regime_platform.model.digests import Blocks
 from regime_platform.model.result_schema import (
@@ -119,6 +125,17 @@ def reading(path: Path, *, prove: bool = True) -> Iterator[Reader]:
         raise ResultsError(f"{path} is being written: {error}; try again in a moment") from error
     except UNREADABLE as error:
         raise damaged(path, first_line(error)) from error
+
+
+def require_proven_file(path: Path) -> None:
+    """Proves a compute.db, where that was not done since the file last changed.
+
+    Raises:
+        ResultsError: see `reading`.
+    """
+    if not is_known(path):
+        with reading(path):
+            pass
 
 
 def read_table(path: Path, table: str, **narrowed: Any) -> pl.DataFrame:

@@ -12,6 +12,7 @@ from typing import Any
 from regime_platform.bars.factor_file import factors_in_force
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.bars.locks import writing
+from regime_platform.bars.manifest_files import read_manifest
 from regime_platform.bars.origins import origins
 from regime_platform.compute_db.reader import read_lineage
 from regime_platform.errors import BarsError, BlockedError
@@ -33,7 +34,7 @@ def publish(platform: Platform, instrument: Instrument, now: dt.datetime) -> Pub
     """Writes the manifests that no longer say what lies on disk.
 
     Raises:
-        BarsError: the symbol was never judged.
+        BarsError: the symbol was never judged, or a manifest in place is damaged.
         BlockedError: the gate holds the symbol back; the manifests in force stay.
         ResultsError: the symbol has no compute.db, or a damaged one.
     """
@@ -48,7 +49,7 @@ def publish(platform: Platform, instrument: Instrument, now: dt.datetime) -> Pub
         paths.manifest: _bar_facts(paths, instrument, verdict),
         paths.compute_manifest: compute_manifest(symbol, read_lineage(paths.compute_db)),
     }
-    outdated = [path for path, facts in wanted.items() if not is_same(read_json(path), facts)]
+    outdated = [path for path, facts in wanted.items() if not is_same(read_manifest(path), facts)]
     if outdated:
         with writing(paths):
             run = {paths.compute_manifest: {"compute_db": stat_facts(paths)}}
@@ -64,7 +65,7 @@ def publish(platform: Platform, instrument: Instrument, now: dt.datetime) -> Pub
 def _bar_facts(paths: SymbolPaths, instrument: Instrument, verdict: Verdict) -> Mapping[str, Any]:
     # what came in since the verdict was reached is in no bar yet, so it is not named
     files = {one.timeframe: one.raw_files for one in verdict.series}
-    held = read_json(paths.manifest) or {}
+    held = read_manifest(paths.manifest) or {}
     known = held.get("manifest", {}).get("timeframes", {})
     found = {one: origins(paths.raw(one), named, known.get(one)) for one, named in files.items()}
     return bar_manifest(instrument, verdict, files, factors_in_force(paths), found)

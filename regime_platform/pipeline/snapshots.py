@@ -1,4 +1,6 @@
-"""Snapshots in the data root: taken of what the manifests say, written once, found by name.
+"""Snapshots in the data root: taken of what the manifests state, written once, found by name.
+
+A symbol counts as complete once its bars and results were proven, now or since they last changed.
 
 A date that is taken again gets another revision; nothing is ever overwritten. Every snapshot names
 the seal of the one written before it, as the manifests of a symbol do.
@@ -14,8 +16,9 @@ from typing import Any
 from filelock import FileLock
 
 from regime_platform.bars.layout import DataRoot
+from regime_platform.bars.manifest_files import read_manifest
 from regime_platform.bars.verdicts import read_verdict
-from regime_platform.errors import RegimeError, ResultsError, UsageError
+from regime_platform.errors import RegimeError, ResultsError, UsageError, remedy_of
 from regime_platform.files import append_lines, read_json, sweep_temporary, write_json
 from regime_platform.manifests.manifest import is_whole, sealed
 from regime_platform.manifests.snapshot import (
@@ -32,7 +35,9 @@ from regime_platform.manifests.snapshot import (
 from regime_platform.model.digests import canonical_json
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.described import is_described
+from regime_platform.pipeline.intact import named_parts, require_files
 from regime_platform.pipeline.platform import Platform
+from regime_platform.pipeline.proof_of_bars import promoted_by
 from regime_platform.pipeline.snapshot_index import read_index, snapshot_files
 
 _PATIENCE = 120.0  # seconds; a snapshot of 1,600 symbols is taken in a few
@@ -147,7 +152,7 @@ def _entry(root: DataRoot, instrument: Instrument) -> dict[str, Any]:
     try:
         verdict = read_verdict(paths)
         held_back = "" if verdict is None else verdict.reason
-        bars, results = read_json(paths.manifest), read_json(paths.compute_manifest)
+        bars, results = read_manifest(paths.manifest), read_manifest(paths.compute_manifest)
         if results is None and not paths.compute_db.exists():
             return absent_entry(NO_RESULTS, held_back or "nothing was computed yet", held_back)
         if bars is None or results is None:
@@ -158,9 +163,16 @@ def _entry(root: DataRoot, instrument: Instrument) -> dict[str, Any]:
         apart = why_apart(instrument.symbol, bars, results)
         if apart:
             return absent_entry(UNFINISHED, f"{apart}; a rerun finishes it", held_back)
+        in_force = {} if verdict is None else verdict.promoted
+        promoted = promoted_by(bars["manifest"])
+        # those that went out of force since come again from the raw log
+        still = {name: one for name, one in promoted.items() if in_force.get(name) == one}
+        require_files(paths, named_parts(still))
         return symbol_entry(bars, results, held_back)
     except (RegimeError, OSError, KeyError, TypeError) as error:
-        told = f"{type(error).__name__}: {error}; `regime verify {instrument.symbol}` tells more"
+        told = f"{type(error).__name__}: {error}"
+        if not isinstance(error, RegimeError):
+            told += f"; {remedy_of(instrument.symbol)}"
         return absent_entry(UNFINISHED, told, held_back)
 
 
