@@ -10,7 +10,7 @@ import polars as pl
 from filelock import FileLock
 
 from regime_platform.bars.layout import DataRoot
-from regime_platform.bars.parquet import decode, encode
+from regime_platform.bars.parquet import UNSEALED, decode, encode, require_sealed, sealed
 from regime_platform.errors import BarsError, ResultsError
 from regime_platform.files import write_bytes
 from regime_platform.model.result_schema import LATEST_SCHEMA
@@ -43,7 +43,9 @@ def read_board(root: DataRoot) -> pl.DataFrame:
         ResultsError: the file is damaged or has another schema.
     """
     try:
-        board, _ = decode(root.board.read_bytes(), str(root.board))
+        data = root.board.read_bytes()
+        require_sealed(data, str(root.board))
+        board, _ = decode(data, str(root.board))
         return board.select(pl.col(name).cast(dtype) for name, dtype in BOARD_SCHEMA.items())
     except FileNotFoundError:
         return BOARD_SCHEMA.to_frame()
@@ -67,7 +69,7 @@ def update_board(root: DataRoot, symbols: Sequence[str], rows: pl.DataFrame) -> 
         if board is None:
             return False
         words = pl.col("timeframe").cast(pl.String)
-        write_bytes(root.board, encode(board.with_columns(words), {}))
+        write_bytes(root.board, sealed(encode(board.with_columns(words), UNSEALED)))
     return True
 
 
