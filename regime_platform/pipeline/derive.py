@@ -42,6 +42,7 @@ def derive(platform: Platform, instrument: Instrument, *, force: bool = False) -
     verdict = _open_verdict(platform, instrument.symbol)
     recipe = current_recipe(platform, instrument, verdict)
     held = stored_lineage(paths)
+    is_unusable = held is None and paths.compute_db.exists()
     if held is not None and not force:
         if is_same_recipe(held["recipe"], recipe):
             return _outcome(instrument.symbol, Status.UNCHANGED, held)
@@ -53,7 +54,8 @@ def derive(platform: Platform, instrument: Instrument, *, force: bool = False) -
         made = {"recipe": recipe, "code": platform.code.facts()}
         stored, how = make_results(inputs, made, force=force)
         mark_proven(paths.compute_db)
-    return replace(_outcome(instrument.symbol, Status.DONE, stored), how=how)
+    reason = f"{instrument.symbol}: {how}" if is_unusable else ""
+    return replace(_outcome(instrument.symbol, Status.DONE, stored), how=how, reason=reason)
 
 
 def current_recipe(platform: Platform, instrument: Instrument, verdict: Verdict) -> dict[str, Any]:

@@ -170,10 +170,10 @@ def _entry(root: DataRoot, instrument: Instrument) -> dict[str, Any]:
         require_files(paths, named_parts(still))
         return symbol_entry(bars, results, held_back)
     except (RegimeError, OSError, KeyError, TypeError) as error:
-        told = f"{type(error).__name__}: {error}"
+        reason = str(error)
         if not isinstance(error, RegimeError):
-            told += f"; {remedy_of(instrument.symbol)}"
-        return absent_entry(UNFINISHED, told, held_back)
+            reason = f"{type(error).__name__}: {error}; {remedy_of(instrument.symbol)}"
+        return absent_entry(UNFINISHED, reason, held_back)
 
 
 def _read(path: Path) -> Snapshot:
