@@ -21,7 +21,7 @@ from regime_platform.bars.manifest_files import read_manifest
 from regime_platform.bars.proven import Identity, Proven, identity_of, is_proven, remember
 from regime_platform.compute_db.connection import log_beside
 from regime_platform.compute_db.content import LATEST
-from regime_platform.compute_db.rehash import differences, rehashed, strange_parts
+from regime_platform.compute_db.rehash import differences, rehashed, strange_tables
 from regime_platform.errors import BarsError, ResultsError, remedy_of
 
 #: What reading rows of a damaged file raises.
@@ -51,7 +51,7 @@ def require_proven(
     if is_known(path):
         return
     try:
-        reasons = [*strange_parts(connection, others=False)]
+        reasons = [*strange_tables(connection)]
         reasons = reasons or [*_changed(path, connection)]
     except _DEFECTS as error:
         raise damaged(path, first_line(error)) from error

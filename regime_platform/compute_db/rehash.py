@@ -84,12 +84,21 @@ def differences(found: Rehashed, lineage: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name} is not what was written"
 
 
-def strange_parts(connection: duckdb.DuckDBPyConnection, *, others: bool = True) -> list[str]:
-    """Tables and views that are missing or of another making; with ``others`` also foreign ones."""
+def strange_parts(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Tables and views that are missing, of another making, or none of ours."""
     there, wanted = _made(connection), _as_made()
+    return _strange({*there, *wanted}, there, wanted)
+
+
+def strange_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Tables of ours that are missing or of another making: all that rows are read from."""
+    return _strange({*TABLES}, _made(connection), _as_made())
+
+
+def _strange(names: set[str], there: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:
     return [
         f"{name} is {'missing' if name not in there else 'not as this platform makes it'}"
-        for name in sorted({*there, *wanted} if others else wanted)
+        for name in sorted(names)
         if there.get(name) != wanted.get(name)
     ]
 
