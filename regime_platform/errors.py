@@ -65,6 +65,10 @@ class BarsError(RegimeError):
     """Bars on disk or offered as input are not what their metadata says they are."""
 
 
+class MissingBarsError(BarsError):
+    """A file of bars that something names is not there."""
+
+
 class BlockedError(RegimeError):
     """The gate holds a symbol back, so nothing downstream of it may run."""
 
@@ -87,6 +91,14 @@ class OlderResultsError(ResultsError):
 
 class OlderVersionWarning(UserWarning):
     """An answer comes from a file of an older version; the message says how it was understood."""
+
+
+def remedy_of(symbol: str) -> str:
+    """What to do about anything stored of a symbol that is not what was written."""
+    return (
+        f"`regime verify {symbol}` names all that is damaged, `regime repair {symbol} --yes` makes "
+        "it again from the raw log"
+    )
 
 
 def failure_reason(error: Exception, symbol: str) -> str:

@@ -14,6 +14,7 @@ import re
 import shutil
 import unicodedata
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -143,6 +144,23 @@ def append_line(target: Path, line: str) -> None:
         stream.write(f"{line}\n".encode())
         stream.flush()
         os.fsync(stream.fileno())
+
+
+def write_cache(target: Path, data: bytes) -> None:
+    """Publishes bytes that may be lost: not flushed, and torn where two write at once.
+
+    For what its reader can tell from damage and make again.
+    """
+    _make_folder(target.parent)
+    with temporary_beside(target) as temporary:
+        temporary.write_bytes(data)
+        temporary.replace(target)
+
+
+def remove_cache(target: Path) -> None:
+    """Removes what `write_cache` published."""
+    with suppress(OSError):
+        target.unlink()
 
 
 def read_json(source: Path) -> Any:

@@ -3,6 +3,7 @@
 Settings come from the environment first and ``.env`` in the working folder second.
 """
 
+import math
 import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -54,6 +55,9 @@ class Settings(BaseSettings):
     )
     #: The part of what is held that a day's updates read again, to find late revisions.
     reread_share: float = Field(default=0.05, ge=0, le=1, alias="REGIME_REREAD_SHARE")
+
+    #: The part of the symbols that a night verifies, to find what rots on the disk.
+    verify_share: float = Field(default=0.05, ge=0, le=1, alias="REGIME_VERIFY_SHARE")
 
     #: Processes that judge, compute, verify or migrate many symbols side by side.
     workers: int = Field(
@@ -129,6 +133,10 @@ class Settings(BaseSettings):
     def allowed_host_names(self) -> list[str]:
         """The names in ``REGIME_ALLOWED_HOSTS``."""
         return [name.strip() for name in self.allowed_hosts.split(",") if name.strip()]
+
+    def verify_days(self) -> int:
+        """Every how many days each symbol is verified; 0 means never."""
+        return math.ceil(1 / self.verify_share) if self.verify_share else 0
 
     def universe_file(self) -> Path:
         """The universe in force: the setting, else the data root's own, else the tracked one."""

@@ -31,6 +31,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         "REGIME_REREAD_SHARE",
         "REGIME_TWELVEDATA_URL",
         "REGIME_UNIVERSE",
+        "REGIME_VERIFY_SHARE",
         "REGIME_WORKERS",
         "TWELVEDATA_API_KEY",
     ):

@@ -47,7 +47,9 @@ def with_value(bars: pl.DataFrame, row: int, **values: float) -> pl.DataFrame:
     )
 
 
-def fingerprint(folder: Path, *, without: Sequence[str] = ("dagster",)) -> Mapping[str, str]:
+def fingerprint(
+    folder: Path, *, without: Sequence[str] = ("dagster", "proven")
+) -> Mapping[str, str]:
     """Every file below ``folder`` with its time of writing and the hash of its bytes."""
     return {
         str(

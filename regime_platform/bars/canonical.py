@@ -3,18 +3,23 @@
 A series is a few immutable part files named by their contents: one for daily and weekly bars, one
 per UTC year for intraday ones. A part is real only if the pointer in verdict.json names it; so
 promoting is writing parts, then the verdict, and a reader sees the old bars or the new ones.
+
+Every reader gets bytes that were hashed and compared with the pointer, and parses those bytes and
+no others: hashing takes less time than decoding, so that nothing is remembered here.
 """
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.bars.parquet import decode, encode
 from regime_platform.bars.verdicts import read_verdict
-from regime_platform.errors import BarsError, PathError
+from regime_platform.errors import BarsError, MissingBarsError, PathError, remedy_of
 from regime_platform.files import file_sha256, path_below, write_bytes
 from regime_platform.model.bar_schema import (
     BAR_COLUMNS,
@@ -26,7 +31,10 @@ from regime_platform.model.digests import Blocks, blocks_of, frame_digest
 from regime_platform.model.series import FileFacts, Promoted, iso
 from regime_platform.model.timeframes import is_intraday
 
-_REMEDY = "promote the symbol again, which rebuilds its bars from the raw log"
+_Answer = TypeVar("_Answer")
+
+#: How often bars are looked for that promotions take away, and seconds between two looks.
+_LOOKS, _PAUSE = 8, 0.005
 
 
 def write_parts(
@@ -77,7 +85,9 @@ def part_path(folder: Path, name: str) -> Path:
     try:
         return path_below(folder, name)
     except PathError as error:
-        raise BarsError(f"a part of the bars has no name of a file: {error}; {_REMEDY}") from error
+        raise BarsError(
+            f"a part of the bars has no name of a file: {error}; {_remedy(folder)}"
+        ) from error
 
 
 def sweep(folder: Path, promoted: Promoted | None) -> None:
@@ -116,15 +126,24 @@ def read_hashed(folder: Path, promoted: Promoted) -> tuple[pl.DataFrame, Blocks]
     bars = pl.concat(parts) if parts else empty_bars()
     blocks = blocks_of(bars)
     if blocks.digest(bars.schema) != promoted.digest:
-        raise BarsError(f"the bars in {folder} are not those that were promoted; {_REMEDY}")
+        raise BarsError(f"the bars in {folder} are not those that were promoted; {_remedy(folder)}")
     return bars, blocks
 
 
-def scan_bars(folder: Path, promoted: Promoted) -> pl.LazyFrame:
-    """The same bars for a reader that needs a few of them and can do without the verification."""
-    if not promoted.files:
-        return empty_bars().lazy()
-    return pl.scan_parquet([part_path(folder, file.name) for file in promoted.files])
+def scan_in_force(paths: SymbolPaths, timeframe: str) -> pl.LazyFrame | None:
+    """The canonical bars in force for a reader that needs a few of them; None where there are none.
+
+    The bytes are verified and held by the frame, so that neither a promotion nor rot between this
+    call and ``collect`` can change what it gives.
+
+    Raises:
+        BarsError: the bars in force are missing or damaged.
+    """
+    found = _in_force(paths, timeframe, _verified_bytes)
+    if found is None:
+        return None
+    parts = found[1]
+    return pl.scan_parquet(parts) if parts else empty_bars().lazy()
 
 
 def pointer(paths: SymbolPaths, timeframe: str) -> Promoted | None:
@@ -137,21 +156,38 @@ def pointer(paths: SymbolPaths, timeframe: str) -> Promoted | None:
 def read_in_force(paths: SymbolPaths, timeframe: str) -> tuple[Promoted, pl.DataFrame] | None:
     """The canonical bars in force and their pointer, without a lock.
 
-    A promotion in the middle of reading removes the parts being read; then the new ones are read.
-
     Raises:
         BarsError: the bars in force are missing or damaged.
     """
-    promoted = pointer(paths, timeframe)
-    while promoted is not None:
+    return _in_force(paths, timeframe, read_bars)
+
+
+def _in_force(
+    paths: SymbolPaths, timeframe: str, read: Callable[[Path, Promoted], _Answer]
+) -> tuple[Promoted, _Answer] | None:
+    """What ``read`` makes of the bars in force, and their pointer.
+
+    A promotion in the middle of reading removes the parts being read: then the pointer is read
+    again.
+    """
+    before = None
+    for look in range(_LOOKS):
+        promoted = pointer(paths, timeframe)
+        if promoted is None:
+            return None
         try:
-            return promoted, read_bars(paths.bars(timeframe), promoted)
-        except BarsError:
-            moved_on = pointer(paths, timeframe)
-            if moved_on == promoted:
+            return promoted, read(paths.bars(timeframe), promoted)
+        except MissingBarsError:
+            if look == _LOOKS - 1:
                 raise
-            promoted = moved_on
-    return None
+            time.sleep(_PAUSE)
+        except BarsError:
+            if promoted == before:
+                raise
+        before = promoted
+    raise BarsError(
+        f"{paths.bars(timeframe)} is promoted faster than it can be read; try again in a moment"
+    )
 
 
 def _years(bars: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
@@ -190,12 +226,27 @@ def _sound(target: Path, part: pl.DataFrame) -> bytes | None:
 
 
 def _read_part(folder: Path, file: FileFacts) -> pl.DataFrame:
+    frame, _ = decode(_part_bytes(folder, file), str(folder / file.name))
+    return frame
+
+
+def _verified_bytes(folder: Path, promoted: Promoted) -> list[bytes]:
+    return [_part_bytes(folder, file) for file in promoted.files]
+
+
+def _part_bytes(folder: Path, file: FileFacts) -> bytes:
+    """The bytes of a part, which are those that were promoted."""
     path = part_path(folder, file.name)
     try:
         data = path.read_bytes()
     except FileNotFoundError as error:
-        raise BarsError(f"{path} is missing; {_REMEDY}") from error
+        raise MissingBarsError(f"{path} is missing; {_remedy(folder)}") from error
+    except OSError as error:
+        raise BarsError(f"{path} cannot be read ({error.strerror}); {_remedy(folder)}") from error
     if len(data) != file.bytes or sha256(data).hexdigest() != file.sha256:
-        raise BarsError(f"{path} is damaged: its bytes are not those promoted; {_REMEDY}")
-    frame, _ = decode(data, str(path))
-    return frame
+        raise BarsError(f"{path} is damaged: its bytes are not those promoted; {_remedy(folder)}")
+    return data
+
+
+def _remedy(folder: Path) -> str:
+    return remedy_of(folder.parent.parent.name)

@@ -54,6 +54,11 @@ def keepings(name: str) -> list[Keeping]:
     return [keeping for pattern, keeping in KEPT.items() if fnmatchcase(name, pattern)]
 
 
+_ASSETS = "assets"
+#: Folder of the memories of what was proven; no part of a backup.
+PROVEN = "proven"
+
+
 @dataclass(frozen=True)
 class SymbolPaths:
     """The folder of one symbol."""
@@ -133,6 +138,17 @@ class SymbolPaths:
         return self.folder / "set_aside"
 
     @property
+    def proven(self) -> Path | None:
+        """Which files were proven, beside all symbols of the data root: a cache.
+
+        None for a folder that lies in no data root, as those of bundles and tests do.
+        """
+        assets = self.folder.parent
+        if assets.name != _ASSETS:
+            return None
+        return assets.parent / PROVEN / f"{self.folder.name}.json"
+
+    @property
     def lock(self) -> Path:
         """Taken by whoever writes anything in this folder."""
         return self.folder / ".lock"
@@ -152,7 +168,7 @@ class DataRoot:
             ConfigError: it is no symbol, so that it can name no folder.
         """
         require_safe(symbol)
-        return SymbolPaths(self.elsewhere.get(symbol, self.path / "assets" / symbol))
+        return SymbolPaths(self.elsewhere.get(symbol, self.path / _ASSETS / symbol))
 
     @property
     def archive(self) -> Path:

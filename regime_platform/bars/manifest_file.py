@@ -1,44 +1,36 @@
-"""manifest.json and compute_manifest.json on disk, read by those that need no proof of them.
+"""manifest.json and compute_manifest.json on disk, read by what relies on them."""
 
-Checked is only what a reader relies on: that the parts it asks for are there. Whether a manifest is
-the one that was written is what `regime verify` proves.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from regime_platform.errors import BarsError, RegimeError
+from regime_platform.errors import BarsError, RegimeError, remedy_of
 from regime_platform.files import read_json
-from regime_platform.manifests.manifest import is_whole
+from regime_platform.manifests.manifest import MANIFEST_VERSION, is_whole
 
-#: The objects within the facts of each kind that readers rely on.
-BAR_PARTS = ("timeframes",)
-RESULT_PARTS = ("series", "tables", "recipe")
+_PARTS = {"manifest": dict, "run": dict, "digest": str}
 
 
-def read_manifest(path: Path, parts: Sequence[str] = ()) -> Mapping[str, Any] | None:
-    """A manifest with its digest and run, or None where there is no file.
+def read_manifest(path: Path) -> Mapping[str, Any] | None:
+    """A manifest with its seal; None where there is none.
 
-    Args:
-        path: the file.
-        parts: names of objects that its facts must have.
+    Manifests of other versions come as they are, since their seals are made in other ways.
 
     Raises:
-        BarsError: the file is damaged, or one of the parts is missing.
+        BarsError: it is not what was written; names it.
     """
     try:
         document: dict[str, Any] | None = read_json(path)
-    except RegimeError as error:
-        raise _damaged(path, "it cannot be read") from error
+    except (OSError, RegimeError) as error:
+        raise _damaged(path, "it cannot be read as a JSON object") from error
     if document is None:
         return None
-    facts, run = document.get("manifest"), document.get("run")
-    if not isinstance(facts, dict) or not isinstance(run, dict) or "digest" not in document:
+    if not all(isinstance(document.get(name), kind) for name, kind in _PARTS.items()):
         raise _damaged(path, "it has no facts, run and digest, so it is no manifest")
-    missing = [name for name in parts if not isinstance(facts.get(name), dict)]
-    if missing:
-        raise _damaged(path, f"its facts have no {', '.join(missing)}")
+    version = document["manifest"].get("manifest_version")
+    is_of_other_version = isinstance(version, int) and version != MANIFEST_VERSION
+    if not is_of_other_version and not is_whole(document):
+        raise _damaged(path, "it was changed after it was written")
     return document
 
 
@@ -51,7 +43,5 @@ def whole_manifest(path: Path) -> Mapping[str, Any] | None:
     return document if document is not None and is_whole(document) else None
 
 
-def _damaged(path: Path, why: str) -> BarsError:
-    return BarsError(
-        f"{path} is damaged ({why}); `regime repair {path.parent.name}` writes it anew"
-    )
+def _damaged(path: Path, reason: str) -> BarsError:
+    return BarsError(f"{path} is damaged ({reason}); {remedy_of(path.parent.name)}")

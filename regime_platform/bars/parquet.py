@@ -5,6 +5,7 @@ as a wrong number. Files are small, so they are whole in memory: what is hashed 
 """
 
 from collections.abc import Collection, Mapping
+from hashlib import sha256
 from typing import Any
 
 import polars as pl
@@ -12,6 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from regime_platform.errors import BarsError
+
+_SEAL_KEY, _SEAL_BYTES = b"sha256_of_file", 64
+#: The fact that `sealed` fills in.
+UNSEALED = {_SEAL_KEY.decode(): "0" * _SEAL_BYTES}
 
 # pyarrow's own pool keeps what a long series was decoded in, a tenth of all the memory its
 # compute needs; the system's gives it back.
@@ -27,6 +32,28 @@ def encode(frame: pl.DataFrame, facts: Mapping[str, str]) -> bytes:
         table, sink, compression="zstd", write_page_checksum=True, **_encodings(frame.schema)
     )
     return bytes(sink.getvalue())
+
+
+def sealed(data: bytes) -> bytes:
+    """A file that `encode` made with ``UNSEALED`` among its facts, and the hash of its bytes."""
+    place = _seal_at(data)
+    return data[:place] + _hash(data, place) + data[place + _SEAL_BYTES :]
+
+
+def require_sealed(data: bytes, name: str) -> None:
+    """Refuses a sealed file of which any byte is another; one without a seal passes.
+
+    For a file that nothing else names. Pages have checksums and the footer has none: a bit flipped
+    there is a wrong number, or ends the process that decodes it.
+
+    Raises:
+        BarsError: it is not what was written; names the file.
+    """
+    if _SEAL_KEY not in data:  # written before seals were
+        return
+    place = _seal_at(data)
+    if data[place : place + _SEAL_BYTES] != _hash(data, place):
+        raise damaged(name, "its bytes are not those written")
 
 
 def decode(data: bytes, name: str) -> tuple[pl.DataFrame, dict[str, str]]:
@@ -65,6 +92,16 @@ def damaged(name: str, evidence: str) -> BarsError:
     return BarsError(
         f"{name} is damaged ({evidence}); restore it from a backup, or remove it and fetch again"
     )
+
+
+def _seal_at(data: bytes) -> int:
+    """Where the hash stands: behind its name and what tells its length."""
+    return data.rindex(_SEAL_KEY) + len(_SEAL_KEY) + 2
+
+
+def _hash(data: bytes, place: int) -> bytes:
+    blank = data[:place] + b"0" * _SEAL_BYTES + data[place + _SEAL_BYTES :]
+    return sha256(blank).hexdigest().encode()
 
 
 def _encodings(schema: pl.Schema) -> dict[str, Any]:

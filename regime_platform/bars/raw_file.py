@@ -82,9 +82,7 @@ def read_rows(folder: Path, name: RawName, columns: Sequence[str] = tuple(GATE_S
         FileNotFoundError: it is gone, because the log was compacted since it was listed.
     """
     path = folder / name.text
-    data = path.read_bytes()
-    if short_hash(data) != name.hash:
-        raise damaged(str(path), "its bytes are not those its name promises")
+    data = read_whole(folder, name)
     # a batch tells the rest of its columns in its metadata and needs a row count for them
     table, facts = decode_table(data, str(path), {*columns, "ts"})
     if facts.get("bars_schema_digest") != BARS_SCHEMA_DIGEST:
@@ -98,8 +96,22 @@ def read_rows(folder: Path, name: RawName, columns: Sequence[str] = tuple(GATE_S
     return table.select(list(columns))
 
 
+def read_whole(folder: Path, name: RawName) -> bytes:
+    """The bytes of one file, which are those that its name promises.
+
+    Raises:
+        BarsError: they are not.
+        FileNotFoundError: it is gone, because the log was compacted since it was listed.
+    """
+    path = folder / name.text
+    data = path.read_bytes()
+    if short_hash(data) != name.hash:
+        raise damaged(str(path), "its bytes are not those its name promises")
+    return data
+
+
 def read_footer(path: Path) -> Footer:
-    """The footer alone; its bytes are not verified.
+    """The footer alone; its bytes are verified by `read_whole`, or were before.
 
     Raises:
         BarsError: the file is damaged; names it.

@@ -17,12 +17,15 @@ import polars as pl
 import pyarrow as pa
 
 from regime_platform.bars.compaction import relieve, sweep_superseded
+from regime_platform.bars.layout import SymbolPaths
+from regime_platform.bars.proven import is_proven
 from regime_platform.bars.raw_file import (
     ORIGIN_COLUMNS,
     Footer,
     batch_bytes,
     read_footer,
     read_rows,
+    read_whole,
 )
 from regime_platform.bars.raw_names import RawName, batch_name, digest_of, listing
 from regime_platform.bars.revisions import News, news
@@ -216,7 +219,7 @@ def append(
 
 def held(folder: Path) -> Extent | None:
     """The extent of the log, from the footers of its files alone; None where it is empty."""
-    spans = _steadily(folder, lambda log: [read_footer(folder / name.text) for name in log])
+    spans = _steadily(folder, lambda log: [_footer(folder, name) for name in log])
     firsts = [span.first for span in spans if span.first is not None]
     lasts = [span.last for span in spans if span.last is not None]
     if not firsts:
@@ -250,6 +253,10 @@ def _around(folder: Path, log: Sequence[RawName], opens: pl.Series) -> pl.DataFr
 
 
 def _footer(folder: Path, name: RawName) -> Footer:
+    """The footer of a file whose bytes were proven, now or since they last changed."""
+    paths = SymbolPaths(folder.parent.parent)
+    if not is_proven(paths, f"raw/{folder.name}/{name.text}", name.hash):
+        read_whole(folder, name)
     return read_footer(folder / name.text)
 
 

@@ -1,9 +1,21 @@
-"""verdict.json on disk: what the gate found, and the pointer to the canonical bars in force."""
+"""verdict.json on disk: what the gate found, and the pointer to the canonical bars in force.
+
+Its last entry seals the others. A verdict of a release that wrote no seal has no other entries than
+those known here; any other name is one that was changed.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
 
 from regime_platform.bars.layout import SymbolPaths
-from regime_platform.errors import BarsError
-from regime_platform.files import read_json, write_json
+from regime_platform.errors import BarsError, remedy_of
+from regime_platform.files import write_json
+from regime_platform.model.digests import facts_digest
 from regime_platform.validation.verdict import Verdict
+
+_SEAL = "seal"
+_UNSEALED = frozenset(Verdict("", ()).facts())
 
 
 def read_verdict(paths: SymbolPaths) -> Verdict | None:
@@ -12,15 +24,47 @@ def read_verdict(paths: SymbolPaths) -> Verdict | None:
     Raises:
         BarsError: the file is damaged; names it.
     """
-    facts = read_json(paths.verdict)
-    if facts is None:
-        return None
     try:
-        return Verdict.from_facts(facts)
-    except BarsError as error:
-        raise BarsError(f"{paths.verdict}: {error}") from error
+        return parse_verdict(json.loads(paths.verdict.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+    except (BarsError, OSError, ValueError) as error:
+        remedy = remedy_of(paths.folder.name)
+        raise BarsError(f"{paths.verdict} is damaged ({error}); {remedy}") from error
+
+
+def parse_verdict(document: Any) -> Verdict:
+    """The verdict that a document of verdict.json holds.
+
+    Raises:
+        BarsError: it holds none, or another than was written.
+    """
+    facts = unsealed(document)
+    if not is_as_sealed(document):
+        raise BarsError("it was changed after the gate wrote it")
+    return Verdict.from_facts(facts)
+
+
+def unsealed(document: Any) -> dict[str, Any]:
+    """The facts that the seal of a document covers.
+
+    Raises:
+        BarsError: it is no document of verdict.json.
+    """
+    if not isinstance(document, dict):
+        raise BarsError("it is no verdict")
+    return {name: part for name, part in document.items() if name != _SEAL}
+
+
+def is_as_sealed(document: Mapping[str, Any]) -> bool:
+    """True where a document is what was written; an unsealed one, where it has no other entry."""
+    facts = unsealed(document)
+    if _SEAL in document:
+        return bool(document[_SEAL] == facts_digest(facts))
+    return set(facts) <= _UNSEALED
 
 
 def write_verdict(paths: SymbolPaths, verdict: Verdict) -> None:
     """Puts a verdict in force; hold the lock."""
-    write_json(paths.verdict, verdict.facts())
+    facts = verdict.facts()
+    write_json(paths.verdict, {**facts, _SEAL: facts_digest(facts)})

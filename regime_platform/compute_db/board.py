@@ -12,10 +12,9 @@ import polars as pl
 from filelock import FileLock
 
 from regime_platform.bars.layout import DataRoot
-from regime_platform.bars.parquet import decode, encode
+from regime_platform.bars.parquet import UNSEALED, decode, encode, require_sealed, sealed
 from regime_platform.errors import BarsError, ResultsError
 from regime_platform.files import write_bytes
-from regime_platform.model.digests import frame_digest
 from regime_platform.model.result_schema import LATEST_SCHEMA
 from regime_platform.model.timeframes import TIMEFRAMES
 
@@ -39,7 +38,6 @@ BOARD_SCHEMA = pl.Schema(
         "made_from": pl.String(),  # sizes and times of compute.db and verdict; null: make it again
     }
 )
-_DIGEST = "content_digest"  # of the whole board, in the metadata of its file
 _ADDED = frozenset({"results_digest", "made_from"})  # a board of an earlier release lacks them
 
 
@@ -50,7 +48,9 @@ def read_board(root: DataRoot) -> pl.DataFrame:
         ResultsError: the file is damaged or has another schema.
     """
     try:
-        stored, facts = decode(root.board.read_bytes(), str(root.board))
+        data = root.board.read_bytes()
+        require_sealed(data, str(root.board))
+        stored, _ = decode(data, str(root.board))
         board = stored.select(
             pl.col(name).cast(dtype)
             for name, dtype in BOARD_SCHEMA.items()
@@ -62,10 +62,6 @@ def read_board(root: DataRoot) -> pl.DataFrame:
         raise ResultsError(
             f"{root.board} is not a board ({error}); remove it, the next run makes it again"
         ) from error
-    if facts.get(_DIGEST) not in {None, frame_digest(board)}:
-        raise ResultsError(
-            f"{root.board} was changed after it was written; remove it, the next run makes it again"
-        )
     absent = [pl.lit(None, BOARD_SCHEMA[name]).alias(name) for name in _ADDED - {*board.columns}]
     return board.with_columns(absent).select(list(BOARD_SCHEMA))
 
@@ -84,8 +80,7 @@ def update_board(root: DataRoot, symbols: Sequence[str], rows: pl.DataFrame) -> 
         if board is None:
             return False
         words = pl.col("timeframe").cast(pl.String)
-        facts = {_DIGEST: frame_digest(board)}
-        write_bytes(root.board, encode(board.with_columns(words), facts))
+        write_bytes(root.board, sealed(encode(board.with_columns(words), UNSEALED)))
     return True
 
 

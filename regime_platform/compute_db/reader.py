@@ -1,7 +1,8 @@
 """Reads compute.db: opened read-only, read, let go of at once, so that it can be updated.
 
-A file of another schema version is refused by name; the SQLite file of the engine this platform
-replaces is version 1, and `previous` reads it for those who only ask.
+Its rows are proven before any of them is given out: see `proof`. A file of another schema version
+is refused by name; the SQLite file of the engine this platform replaces is version 1, and
+`previous` reads it for those who only ask.
 """
 
 import datetime as dt
@@ -15,10 +16,18 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from regime_platform.bars.proven import identity_of
 from regime_platform.compute_db.connection import TakenError, attached
 from regime_platform.compute_db.content import read_content
 from regime_platform.compute_db.ordering import KEY, ordered
 from regime_platform.compute_db.plain import plain_rows
+from regime_platform.compute_db.proof import (
+    UNREADABLE,
+    damaged,
+    first_line,
+    is_known,
+    require_proven,
+)
 from regime_platform.errors import NewerResultsError, OlderResultsError, ResultsError, UsageError
 from regime_platform.model.digests import Blocks
 from regime_platform.model.result_schema import (
@@ -94,21 +103,40 @@ class Reader:
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[Reader]:
+def reading(path: Path, *, prove: bool = True) -> Iterator[Reader]:
     """Opens a compute.db for several questions to the same state of it.
+
+    Args:
+        path: the file.
+        prove: prove every row first, where that was not done since the file last changed; without
+            it for who proves the rows himself.
 
     Raises:
         ResultsError: the file is missing, damaged, of another version, or being written for long.
     """
     require_current(path)
+    opened = identity_of(path)
     try:
         with attached(path, read_only=True) as connection:
             require_version(path, connection)
+            if prove:
+                require_proven(path, connection, opened)
             yield Reader(connection)
     except TakenError as error:
         raise ResultsError(f"{path} is being written: {error}; try again in a moment") from error
-    except duckdb.Error as error:
-        raise ResultsError(f"{path} is damaged ({_first_line(error)}); {_anew(path)}") from error
+    except UNREADABLE as error:
+        raise damaged(path, first_line(error)) from error
+
+
+def require_proven_file(path: Path) -> None:
+    """Proves a compute.db, where that was not done since the file last changed.
+
+    Raises:
+        ResultsError: see `reading`.
+    """
+    if not is_known(path):
+        with reading(path):
+            pass
 
 
 def read_table(path: Path, table: str, **narrowed: Any) -> pl.DataFrame:
@@ -161,6 +189,8 @@ def is_sqlite(path: Path) -> bool:
         raise ResultsError(
             f"{path} does not exist; `regime run {_symbol(path)}` makes it"
         ) from error
+    except OSError as error:
+        raise damaged(path, f"it cannot be read: {error.strerror}") from error
 
 
 def require_current(path: Path) -> None:
@@ -194,7 +224,7 @@ def require_stored_tables(path: Path) -> None:
             )
             stored = {name for (name,) in connection.execute(query).fetchall()}
     except (TakenError, duckdb.Error) as error:
-        raise ResultsError(f"{path.name} cannot be read ({_first_line(error)})") from error
+        raise ResultsError(f"{path.name} cannot be read ({first_line(error)})") from error
     lacking = [name for name in (*TABLES, "schema_version", "content_blocks") if name not in stored]
     if lacking:
         raise ResultsError(f"{path.name} has no table {', '.join(lacking)}")
@@ -249,7 +279,3 @@ def _as_typed(name: str, dtype: pl.DataType) -> pl.Expr:
 
 def _naive(moment: dt.datetime | None) -> dt.datetime | None:
     return None if moment is None else moment.astimezone(dt.UTC).replace(tzinfo=None)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,4 +1,4 @@
-"""compute.db hashed anew, row by row: what its tables are, whatever it says of itself.
+"""compute.db hashed anew, row by row: what its tables are, whatever the file states of itself.
 
 The digests stored beside the rows say what was written. Here the rows are read and hashed again,
 so that one changed value is found, and the block of rows it is in.
@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import zip_longest
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -75,12 +76,29 @@ def changed_blocks(found: Rehashed) -> Iterator[str]:
                 yield f"{key[0]} {key[1]}: a value between {_between(found.opens[key], number)}"
 
 
+def differences(found: Rehashed, lineage: Mapping[str, Any]) -> Iterator[str]:
+    """How the rows differ from the digests that were stored with them, by block and by table."""
+    yield from changed_blocks(found)
+    for name, digest in found.tables.items():
+        if lineage["tables"].get(name) != digest:
+            yield f"{name} is not what was written"
+
+
 def strange_parts(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Tables and views that are missing, of another making, or none of ours."""
     there, wanted = _made(connection), _as_made()
+    return _strange({*there, *wanted}, there, wanted)
+
+
+def strange_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Tables of ours that are missing or of another making: all that rows are read from."""
+    return _strange({*TABLES}, _made(connection), _as_made())
+
+
+def _strange(names: set[str], there: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:
     return [
         f"{name} is {'missing' if name not in there else 'not as this platform makes it'}"
-        for name in sorted({*there, *wanted})
+        for name in sorted(names)
         if there.get(name) != wanted.get(name)
     ]
 

@@ -17,6 +17,7 @@ from regime_platform.orchestration.schedules import build_housekeeping, build_sc
 from regime_platform.orchestration.sensors import build_sensors
 from regime_platform.orchestration.snapshot import build_snapshot
 from regime_platform.orchestration.universe_reload import build_universe_sensor
+from regime_platform.orchestration.verification import build_verification
 from regime_platform.pipeline.outcomes import WalkOutcome
 from regime_platform.settings import Settings, load_universe
 
@@ -37,7 +38,12 @@ def build_definitions(settings: Settings, on_outcome: OnOutcome | None = None) -
     platform = PlatformResource.from_settings(settings)
     return dg.Definitions(
         assets=[build_walk(partitions, heard), build_era_set(), build_snapshot()],
-        jobs=[*build_jobs(universe, heard), build_freshness_job(), build_pruning()],
+        jobs=[
+            *build_jobs(universe, heard),
+            build_freshness_job(),
+            build_pruning(),
+            build_verification(),
+        ],
         schedules=[*build_schedules(current), *build_housekeeping(current)],
         sensors=[
             *build_sensors(current),

@@ -24,6 +24,7 @@ from regime_platform.orchestration.freshness import CHECK_FRESHNESS
 from regime_platform.orchestration.jobs import RECONCILE, UPDATE_CORE, UPDATE_DAILY, listed_config
 from regime_platform.orchestration.partitions import CurrentUniverse
 from regime_platform.orchestration.pruning import PRUNE_RUNS
+from regime_platform.orchestration.verification import VERIFY_SHARE, share_config
 from regime_platform.pipeline.polling import can_bring_news
 
 #: Every quarter of an hour, once for each delay that a class of symbols has.
@@ -136,7 +137,33 @@ def build_housekeeping(current: CurrentUniverse) -> list[dg.ScheduleDefinition]:
             status,
             "Sunday 5:00 New York: forgets Dagster's old runs.",
         ),
+        _verify(status),
     ]
+
+
+def _verify(status: dg.DefaultScheduleStatus) -> dg.ScheduleDefinition:
+    name = "verify_nightly"
+
+    @dg.schedule(
+        name=name,
+        job_name=VERIFY_SHARE,
+        cron_schedule="0 3 * * *",  # between the reconcile and the day
+        execution_timezone=NEW_YORK,
+        default_status=status,
+        description="3:00 New York: hashes a share of the symbols again and names what is damaged.",
+    )
+    def tick(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        if is_in_progress(context.instance, VERIFY_SHARE):
+            return dg.SkipReason(f"a run of {VERIFY_SHARE} is still in progress")
+        at = context.scheduled_execution_time
+        before = _last_asked(context.instance, name)
+        return dg.RunRequest(
+            run_key=f"{name}:{at.isoformat()}",
+            run_config=share_config(at.date(), None if before is None else before.date()),
+            tags={ASKED_AT: at.isoformat(), _ASKED_BY: name},
+        )
+
+    return tick
 
 
 def _daily(

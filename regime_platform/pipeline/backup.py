@@ -19,7 +19,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from regime_platform.bars.layout import DataRoot, SymbolPaths
+from regime_platform.bars.layout import PROVEN, DataRoot, SymbolPaths
 from regime_platform.bars.locks import writing
 from regime_platform.errors import RegimeError, UsageError
 from regime_platform.files import move_file, path_below
@@ -254,7 +254,7 @@ def _folders(root: Path) -> Iterator[Path]:
     """What is copied at once: symbols, other folders, the files of the root itself, Dagster's."""
     yield from sorted(_symbol_folders(root))
     others = [path for path in sorted(root.iterdir()) if path.is_dir()] if root.exists() else []
-    yield from (path for path in others if path.name not in {_ASSETS, _DAGSTER})
+    yield from (path for path in others if path.name not in {_ASSETS, _DAGSTER, PROVEN})
     if root.exists():
         yield root
     yield from (path for path in others if path.name == _DAGSTER)

@@ -1,5 +1,8 @@
 """A snapshot with everything it names in one file, to be proven where this platform never was.
 
+What goes into it is proven first, the very bytes, to the last row; a damaged symbol keeps the
+bundle from being written.
+
 Inside lies a data root in small: the snapshot, the canonical bars, results and manifests of every
 symbol, and the environment that made them. What a symbol has become since is no part of it: one
 that went on is taken back to the snapshot from its raw log.
@@ -15,7 +18,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
-from regime_platform.errors import UsageError
+from regime_platform.errors import RegimeError, ResultsError, UsageError
 from regime_platform.files import write_atomically
 from regime_platform.manifests.snapshot import COMPLETE
 from regime_platform.model.series import instant
@@ -62,8 +65,9 @@ def export_bundle(platform: Platform, snapshot: Snapshot, target: Path) -> Bundl
 
     Raises:
         UsageError: there is something at ``target`` already.
-        ResultsError: a symbol has gone on since and cannot be taken back: says why.
-        BarsError: bars or the raw log are damaged.
+        ResultsError: symbols are damaged: names each and the remedy; or a symbol has gone on since
+            and cannot be taken back: states why.
+        BarsError: the raw log of a symbol that has gone on is damaged.
     """
     if target.exists():
         raise UsageError(f"--output {target} exists; give another name")
@@ -116,15 +120,24 @@ def _contents(
     yield ENVIRONMENT, _json(environment(platform))
     yield f"snapshots/{snapshot.path.name}", _json(document)
     taken_at = instant(document["run"]["written_at"])
+    unsound: list[str] = []
     for symbol, entry in snapshot.facts["symbols"].items():
         if entry["status"] != COMPLETE:
             continue
-        files = held_files(platform.root.symbol(symbol), entry)
+        try:
+            files = held_files(platform.root.symbol(symbol), entry)
+        except RegimeError as error:
+            unsound.append(f"{symbol}: {error}")
+            continue
         if files is None:
             rebuilt.append(symbol)
             files = rebuilt_files(platform, symbol, entry, taken_at)
         for name, data in files.items():
             yield f"assets/{symbol}/{name}", data
+    if unsound:
+        raise ResultsError(
+            f"no bundle was written, since it would hold damage: {'; '.join(unsound)}"
+        )
 
 
 def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:

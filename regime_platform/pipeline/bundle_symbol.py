@@ -1,52 +1,105 @@
-"""The files of one symbol as a snapshot names them: those held, or made anew as of then."""
+"""The files of one symbol as a snapshot names them: those stored, or made anew as of then."""
 
 import datetime as dt
-import json
 from collections.abc import Mapping
-from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from regime_platform.bars.canonical import part_path, write_parts
+from regime_platform.bars.canonical import write_parts
 from regime_platform.bars.layout import SymbolPaths
+from regime_platform.bars.manifest_file import read_manifest
+from regime_platform.bars.verdicts import read_verdict
 from regime_platform.compute_db.connection import log_beside
-from regime_platform.errors import RegimeError, ResultsError
+from regime_platform.errors import BarsError, RegimeError, ResultsError, remedy_of
+from regime_platform.files import fill_file
 from regime_platform.pipeline.as_of import symbol_as_of
 from regime_platform.pipeline.derive import stat_facts
-from regime_platform.pipeline.described import is_described
 from regime_platform.pipeline.inputs import Inputs
+from regime_platform.pipeline.intact import named_parts
 from regime_platform.pipeline.make import make_results
 from regime_platform.pipeline.platform import Platform
+from regime_platform.pipeline.proof import Kind
+from regime_platform.pipeline.proof_of_bars import promoted_by, prove_bars
+from regime_platform.pipeline.proof_of_results import against_manifest, prove_results
 from regime_platform.query.explain import eras_of
 
 Entry = Mapping[str, Any]
 Files = Mapping[str, bytes]
 
+_LOOKS = 3  # at a symbol that is being written: more than a writer can finish in between
+
 
 def held_files(paths: SymbolPaths, entry: Entry) -> Files | None:
-    """Name below the symbol's folder -> bytes, where they still are what a snapshot names.
+    """Name below the symbol's folder -> bytes, all of them proven to be what a snapshot names.
 
-    None where they are not: the symbol has gone on, is being written, or is damaged.
+    None where they are no longer those: the symbol has gone on.
+
+    Raises:
+        RegimeError: they should be, and are damaged or missing; names what, and the remedy.
     """
-    try:
-        files = {one.name: one.read_bytes() for one in (paths.manifest, paths.compute_manifest)}
-        bars, results = (json.loads(data) for data in files.values())
-        named = (entry["manifest"]["digest"], entry["compute_manifest"]["digest"])
-        if (bars["digest"], results["digest"]) != named or log_beside(paths.compute_db).exists():
+    for look in range(_LOOKS):
+        before = stat_facts(paths) if paths.compute_db.exists() else None
+        documents = {path: _document(path) for path in (paths.manifest, paths.compute_manifest)}
+        named = [entry["manifest"]["digest"], entry["compute_manifest"]["digest"]]
+        if [one["digest"] for one in documents.values()] != named or _has_gone_on(paths, documents):
             return None
-        for timeframe, series in bars["manifest"]["timeframes"].items():
-            for file in series["files"]:
-                data = part_path(paths.bars(timeframe), file["name"]).read_bytes()
-                if sha256(data).hexdigest() != file["sha256"]:
-                    return None
-                files[f"bars/{timeframe}/{file['name']}"] = data
-        before = stat_facts(paths)
-        files[paths.compute_db.name] = paths.compute_db.read_bytes()
-        is_untouched = is_described(paths, results) and stat_facts(paths) == before
-        return files if is_untouched else None
-    except (OSError, KeyError, ValueError, RegimeError):
+        try:
+            return _proven_files(paths, documents)
+        except RegimeError:
+            # a writer at work is no damage: the symbol is read again
+            is_untouched = paths.compute_db.exists() and stat_facts(paths) == before
+            if is_untouched or look == _LOOKS - 1:
+                raise
+    return None
+
+
+def _document(path: Path) -> Entry:
+    document = read_manifest(path)
+    if document is None:
+        raise BarsError(f"{path} is missing; {remedy_of(path.parent.name)}")
+    return document
+
+
+def _has_gone_on(paths: SymbolPaths, documents: Mapping[Path, Entry]) -> bool:
+    """True where bars or results are ahead of the manifests, as an unfinished run leaves them."""
+    verdict = read_verdict(paths)
+    promoted = promoted_by(documents[paths.manifest]["manifest"])
+    has_other_bars = verdict is None or verdict.promoted != promoted
+    return has_other_bars or log_beside(paths.compute_db).exists()
+
+
+def _proven_files(paths: SymbolPaths, documents: Mapping[Path, Entry]) -> Files | None:
+    """The files, proven as they are copied: what is read later could be something else."""
+    names = [path.name for path in documents] + [paths.compute_db.name]
+    promoted = promoted_by(documents[paths.manifest]["manifest"])
+    names += [name for name, _ in named_parts(promoted)]
+    with TemporaryDirectory() as folder:
+        copy = SymbolPaths(Path(folder) / paths.folder.name)
+        files = {name: _copied(paths.folder / name, copy.folder / name) for name in names}
+        bars = prove_bars(copy, promoted)
+        results = prove_results(copy, bars.blocks)
+        findings = [*bars.findings, *results.findings]
+        in_force = {name: one.digest for name, one in promoted.items()}
+        told = documents[paths.compute_manifest]
+        findings += against_manifest(paths.folder.name, results, told, in_force)
+    if findings and all(one.kind is Kind.UNFINISHED for one in findings):
         return None
+    if findings:
+        found = "; ".join(f"{one.what}: {one.reason}" for one in findings)
+        raise ResultsError(f"damaged ({found}); {remedy_of(paths.folder.name)}")
+    return files
+
+
+def _copied(source: Path, target: Path) -> bytes:
+    try:
+        data = source.read_bytes()
+    except OSError as error:
+        reason = f"{source} cannot be read ({error.strerror})"
+        raise BarsError(f"{reason}; {remedy_of(source.parent.name)}") from error
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fill_file(target, data)
+    return data
 
 
 def rebuilt_files(platform: Platform, symbol: str, entry: Entry, taken_at: dt.datetime) -> Files:

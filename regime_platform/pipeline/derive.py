@@ -10,9 +10,10 @@ from typing import Any
 
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.bars.locks import writing
-from regime_platform.bars.manifest_file import whole_manifest
+from regime_platform.bars.manifest_file import read_manifest
 from regime_platform.compute.eras import EraChoice, EraClass, era_class
 from regime_platform.compute.warming import warm_up
+from regime_platform.compute_db.proof import is_known, mark_proven
 from regime_platform.compute_db.reader import read_lineage
 from regime_platform.errors import (
     BarsError,
@@ -50,6 +51,7 @@ def derive(platform: Platform, instrument: Instrument, *, force: bool = False) -
     recipe = current_recipe(platform, instrument, verdict)
     held = stored_lineage(paths)
     _require_adopted(platform, instrument, held)
+    is_unusable = held is None and paths.compute_db.exists()
     if held is not None and not force:
         if is_same_recipe(held["recipe"], recipe):
             return _outcome(instrument.symbol, Status.UNCHANGED, held)
@@ -60,7 +62,9 @@ def derive(platform: Platform, instrument: Instrument, *, force: bool = False) -
     with writing(paths):
         made = {"recipe": recipe, "code": platform.code.facts()}
         stored, how = make_results(inputs, made, force=force)
-    return replace(_outcome(instrument.symbol, Status.DONE, stored), how=how)
+        mark_proven(paths.compute_db)
+    reason = f"{instrument.symbol}: {how}" if is_unusable else ""
+    return replace(_outcome(instrument.symbol, Status.DONE, stored), how=how, reason=reason)
 
 
 def current_recipe(platform: Platform, instrument: Instrument, verdict: Verdict) -> dict[str, Any]:
@@ -91,10 +95,12 @@ def recipe_of(
 def stored_lineage(paths: SymbolPaths) -> Mapping[str, Any] | None:
     """What compute.db was made from; None where there is no usable one, so that it is built anew.
 
-    A file of an earlier version is none either: what is built takes its place at one moment.
+    A damaged file is none, and one of an earlier version neither: what is built takes its place at
+    one moment.
 
-    The manifest is asked first, since opening 1,600 databases to learn that nothing changed would
-    take half a minute. It is believed while the database is the very file that it was written for.
+    The manifest is read first, since opening 1,600 databases to learn that nothing changed would
+    take half a minute. It counts while the database is the very file that it was written for, and
+    that file was proven and is the same since.
 
     Raises:
         NewerResultsError: a later release wrote it, so it is left alone.
@@ -102,7 +108,7 @@ def stored_lineage(paths: SymbolPaths) -> Mapping[str, Any] | None:
     """
     if not paths.compute_db.exists():
         return None
-    manifest = whole_manifest(paths.compute_manifest)
+    manifest = _whole_manifest(paths)
     if manifest is not None and manifest["run"].get("compute_db") == stat_facts(paths):
         facts = manifest["manifest"]
         return {**facts, "series": list(facts["series"].values())}
@@ -111,6 +117,16 @@ def stored_lineage(paths: SymbolPaths) -> Mapping[str, Any] | None:
     except NewerResultsError:
         raise
     except ResultsError:
+        return None
+
+
+def _whole_manifest(paths: SymbolPaths) -> Mapping[str, Any] | None:
+    """The compute manifest of a file that was proven; None where one of the two is in doubt."""
+    if not is_known(paths.compute_db):
+        return None
+    try:
+        return read_manifest(paths.compute_manifest)
+    except BarsError:  # whoever writes manifests names it
         return None
 
 

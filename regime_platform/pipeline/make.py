@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from regime_platform.compute.results import SeriesResult
+from regime_platform.compute_db.reader import require_proven_file
 from regime_platform.compute_db.store import build
 from regime_platform.compute_db.update import apply
 from regime_platform.errors import ResultsError
@@ -34,6 +35,7 @@ def make_results(
     if not inputs.paths.compute_db.exists():
         return _build(inputs, made), "computed as a whole: there are no results yet"
     try:
+        require_proven_file(inputs.paths.compute_db)
         updated = apply(inputs.paths.compute_db, lambda held: extension(inputs, held, made))
     except (CannotExtendError, ResultsError) as error:
         return _build(inputs, made), f"computed as a whole: {error}"

@@ -9,6 +9,7 @@ from regime_platform.bars.canonical import is_part, part_path, read_hashed, unna
 from regime_platform.bars.compaction import locate_all
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.bars.raw_names import listing, parsed, short_hash
+from regime_platform.bars.verdicts import is_as_sealed, unsealed
 from regime_platform.errors import BarsError, RegimeError
 from regime_platform.files import file_sha256
 from regime_platform.model.digests import Blocks, facts_digest
@@ -55,12 +56,14 @@ def verdict_findings(paths: SymbolPaths, facts: Facts) -> tuple[Verdict | None, 
     name = paths.verdict.name
     try:
         told = json.loads(paths.verdict.read_bytes())
-        verdict = Verdict.from_facts(told)
+        verdict = Verdict.from_facts(unsealed(told))
     except FileNotFoundError:
         return None, [no_verdict(paths)]
     except (RegimeError, ValueError, RecursionError, OSError) as error:
         return None, [Finding(Kind.UNREADABLE, name, str(error))]
-    if facts_digest(told) == facts["verdict_digest"]:
+    if not is_as_sealed(told):
+        return verdict, [Finding(Kind.CHANGED, name, "it was changed after the gate wrote it")]
+    if facts_digest(unsealed(told)) == facts["verdict_digest"]:
         return verdict, []
     return verdict, [_unlike(name, verdict, facts)]
 

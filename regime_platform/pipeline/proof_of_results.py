@@ -10,7 +10,7 @@ from regime_platform.bars.layout import SymbolPaths
 from regime_platform.compute_db.connection import TakenError
 from regime_platform.compute_db.content import BARS
 from regime_platform.compute_db.reader import reading
-from regime_platform.compute_db.rehash import Rehashed, changed_blocks, rehashed, strange_parts
+from regime_platform.compute_db.rehash import Rehashed, differences, rehashed, strange_parts
 from regime_platform.errors import NewerResultsError, OlderResultsError, ResultsError
 from regime_platform.manifests.compute_manifest import compute_manifest
 from regime_platform.manifests.manifest import is_same
@@ -55,7 +55,7 @@ def prove_results(paths: SymbolPaths, bars: Mapping[str, Blocks]) -> ResultsProo
         proof.find(Kind.UNFINISHED, _DB, "nothing was computed yet")
         return proof
     try:
-        with reading(paths.compute_db) as reader:
+        with reading(paths.compute_db, prove=False) as reader:
             proof.lineage = reader.lineage()
             for reason in strange_parts(reader.connection):
                 proof.find(Kind.CHANGED, _DB, reason)
@@ -113,11 +113,8 @@ def against_manifest(
 
 
 def _compared(found: Rehashed, lineage: Facts, bars: Mapping[str, Blocks]) -> Iterator[Finding]:
-    for reason in changed_blocks(found):
+    for reason in differences(found, lineage):
         yield Finding(Kind.CHANGED, _DB, reason)
-    for name, digest in found.tables.items():
-        if lineage["tables"].get(name) != digest:
-            yield Finding(Kind.CHANGED, _DB, f"{name} is not what was written")
     told = lineage["recipe"]["bars"]
     for timeframe, blocks in bars.items():
         is_of_them = told.get(timeframe) == blocks.digest(BAR_SCHEMA)

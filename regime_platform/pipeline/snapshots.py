@@ -1,4 +1,6 @@
-"""Snapshots in the data root: taken of what the manifests say, written once, found by name.
+"""Snapshots in the data root: taken of what the manifests state, written once, found by name.
+
+A symbol counts as complete once its bars and results were proven, now or since they last changed.
 
 A date that is taken again gets another revision; nothing is ever overwritten. Every snapshot names
 the seal of the one written before it, as the manifests of a symbol do.
@@ -14,7 +16,7 @@ from typing import Any
 from filelock import FileLock
 
 from regime_platform.bars.layout import DataRoot
-from regime_platform.bars.manifest_file import BAR_PARTS, RESULT_PARTS, read_manifest
+from regime_platform.bars.manifest_file import read_manifest
 from regime_platform.bars.verdicts import read_verdict
 from regime_platform.errors import RegimeError, ResultsError, UsageError, failure_reason
 from regime_platform.files import append_lines, path_below, read_json, write_json
@@ -33,7 +35,9 @@ from regime_platform.manifests.snapshot_shape import snapshot_fault
 from regime_platform.model.digests import canonical_json
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.described import is_described
+from regime_platform.pipeline.intact import named_parts, require_files
 from regime_platform.pipeline.platform import Platform
+from regime_platform.pipeline.proof_of_bars import promoted_by
 from regime_platform.pipeline.snapshot_index import read_index, snapshot_files
 
 _PATIENCE = 120.0  # seconds; a snapshot of 1,600 symbols is taken in a few
@@ -147,8 +151,7 @@ def _entry(root: DataRoot, instrument: Instrument) -> dict[str, Any]:
     try:
         verdict = read_verdict(paths)
         held_back = "" if verdict is None else verdict.reason
-        bars = read_manifest(paths.manifest, BAR_PARTS)
-        results = read_manifest(paths.compute_manifest, RESULT_PARTS)
+        bars, results = read_manifest(paths.manifest), read_manifest(paths.compute_manifest)
         if results is None and not paths.compute_db.exists():
             return absent_entry(NO_RESULTS, held_back or "nothing was computed yet", held_back)
         if bars is None or results is None:
@@ -159,6 +162,11 @@ def _entry(root: DataRoot, instrument: Instrument) -> dict[str, Any]:
         apart = why_apart(instrument.symbol, bars, results)
         if apart:
             return absent_entry(UNFINISHED, f"{apart}; a rerun finishes it", held_back)
+        in_force = {} if verdict is None else verdict.promoted
+        promoted = promoted_by(bars["manifest"])
+        # those that went out of force since come again from the raw log
+        still = {name: one for name, one in promoted.items() if in_force.get(name) == one}
+        require_files(paths, named_parts(still))
         return symbol_entry(bars, results, held_back)
     except Exception as error:  # noqa: BLE001 - one damaged symbol must not stop a snapshot
         return absent_entry(UNFINISHED, failure_reason(error, instrument.symbol), held_back)

@@ -1,7 +1,8 @@
-"""Is everything held of a symbol what its manifests say? The one place that answers this.
+"""Is everything stored of a symbol what its manifests state? The one place that answers this.
 
-Nothing is written, locked or repaired. Whoever writes meanwhile is noticed by what he leaves, and
-the symbol is looked at again.
+Every byte is hashed every time, whatever is remembered of earlier proofs, and where anything is
+damaged that memory is dropped, so that readers find it, too. Nothing else is written, locked or
+repaired. A writer at work is noticed by the files it leaves, and the symbol is read again.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,6 +12,7 @@ from typing import Any
 
 from regime_platform.bars.chain_file import read_chain
 from regime_platform.bars.layout import SymbolPaths
+from regime_platform.bars.proven import forget
 from regime_platform.compute.eras import FIXED_VERSION, era_class
 from regime_platform.compute_db.reader import read_lineage
 from regime_platform.errors import ConfigError, RegimeError
@@ -61,6 +63,8 @@ def verify(platform: Platform, instrument: Instrument, *, recompute: bool = Fals
         proof = _looked_at(platform, instrument, paths, recompute=recompute)
         if not proof.findings or _state(paths) == before:
             break
+    if any(finding.kind.is_damage for finding in proof.findings):
+        forget(paths)
     return proof
 
 

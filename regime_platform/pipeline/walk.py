@@ -13,9 +13,9 @@ from types import MappingProxyType
 from regime_platform.errors import BlockedError, RegimeError, RunEndingError, failure_reason
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.batches import Batches
-from regime_platform.pipeline.derive import derive
 from regime_platform.pipeline.identity import other_instrument
 from regime_platform.pipeline.ingest import ingest
+from regime_platform.pipeline.intact import derive_intact, promote_intact
 from regime_platform.pipeline.order import Order
 from regime_platform.pipeline.outcomes import (
     DeriveOutcome,
@@ -28,7 +28,6 @@ from regime_platform.pipeline.outcomes import (
 )
 from regime_platform.pipeline.platform import Platform
 from regime_platform.pipeline.polling import not_polled
-from regime_platform.pipeline.promote import promote
 from regime_platform.pipeline.publish import publish
 from regime_platform.pipeline.rename_journal import moved_away
 
@@ -95,8 +94,8 @@ def walk_symbol(  # noqa: PLR0913 - what to walk, and how
     fetched = batches or Batches(platform, [instrument], Order(now))
     work: Mapping[Stage, Callable[[], _StageOutcome]] = {
         Stage.RAW_BARS: lambda: not_polled(instrument) or ingest(platform, instrument, fetched),
-        Stage.VALIDATED_BARS: lambda: promote(platform, instrument),
-        Stage.COMPUTE_DB: lambda: derive(platform, instrument, force=force),
+        Stage.VALIDATED_BARS: lambda: promote_intact(platform, instrument),
+        Stage.COMPUTE_DB: lambda: derive_intact(platform, instrument, force=force),
         Stage.MANIFESTS: lambda: publish(platform, instrument, now),
     }
     walked = WalkOutcome(instrument.symbol, Status.UNCHANGED, STAGES[0])

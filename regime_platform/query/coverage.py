@@ -4,8 +4,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from regime_platform.bars.layout import SymbolPaths
-from regime_platform.files import read_json
+from regime_platform.bars.verdicts import read_verdict
 from regime_platform.model.series import instant
 from regime_platform.model.timeframes import TIMEFRAMES
 from regime_platform.query.place import Where, place
@@ -29,21 +28,17 @@ def coverage(symbols: str | Iterable[str], *, where: Where = None) -> pl.DataFra
 
     Raises:
         UsageError: a symbol is not in the universe.
+        BarsError: a verdict is damaged.
     """
     looked_at = place(where)
     named = [symbols] if isinstance(symbols, str) else symbols
     rows = [
         _row(instrument.symbol, timeframe, verdict)
         for instrument in looked_at.universe.select(named)
-        for verdict in [_verdict(looked_at.root.symbol(instrument.symbol))]
+        for verdict in [read_verdict(looked_at.root.symbol(instrument.symbol))]
         for timeframe in instrument.timeframes
     ]
     return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
-
-
-def _verdict(paths: SymbolPaths) -> Verdict | None:
-    facts = read_json(paths.verdict)
-    return None if facts is None else Verdict.from_facts(facts)
 
 
 def _row(symbol: str, timeframe: str, verdict: Verdict | None) -> tuple[object, ...]:

@@ -10,7 +10,7 @@ import polars as pl
 from regime_platform.bars.compaction import locate
 from regime_platform.bars.decisions import read_decisions
 from regime_platform.bars.layout import SymbolPaths
-from regime_platform.bars.manifest_file import RESULT_PARTS, read_manifest
+from regime_platform.bars.manifest_file import read_manifest
 from regime_platform.bars.raw_log import read_raw
 from regime_platform.manifests.manifest import is_whole
 from regime_platform.model.bar_schema import BAR_COLUMNS
@@ -51,16 +51,16 @@ def manifest_facts(paths: SymbolPaths, lineage: Mapping[str, Any]) -> dict[str, 
     """Both manifests in short, and whether they are about the results that are there.
 
     Raises:
-        RegimeError: a manifest is no JSON.
+        BarsError: a manifest is damaged.
     """
     bars, results = _told(paths.manifest), _told(paths.compute_manifest)
-    held = read_manifest(paths.compute_manifest, RESULT_PARTS)
+    held = read_manifest(paths.compute_manifest)
     describes = held is not None and held["manifest"]["tables"] == lineage["tables"]
     return {"bars": bars, "results": results, "describes_results": describes}
 
 
 def _told(path: Path) -> dict[str, Any] | None:
-    held = read_manifest(path, ())
+    held = read_manifest(path)
     if held is None:
         return None
     facts = held["manifest"]

@@ -5,7 +5,7 @@ import warnings
 
 import polars as pl
 
-from regime_platform.bars.canonical import pointer, scan_bars
+from regime_platform.bars.canonical import scan_in_force
 from regime_platform.compute_db.previous import reading_any
 from regime_platform.errors import OlderVersionWarning, ResultsError
 from regime_platform.model.timeframes import canonical_timeframe
@@ -18,27 +18,30 @@ _KEY = ["symbol", "timeframe", "ts"]
 def bars(symbol: str, timeframe: str, *, where: Where = None) -> pl.LazyFrame:
     """The canonical bars in force, oldest first: ts (open, UTC), open, high, low, close, volume.
 
+    Every byte is verified before the frame is returned, and the frame holds these bytes: what a
+    promotion replaces or a disk changes later is not in it.
+
     Where nothing was promoted, the folder may hold bars of version 1: they answer with an
     `OlderVersionWarning`.
 
     Raises:
         UsageError: the symbol or timeframe is unknown.
         ResultsError: no bars of this series were promoted.
-        BarsError: bars of version 1 are damaged, or bars are of an unknown version.
+        BarsError: the bars or the verdict that names them are damaged, or of an unknown version.
     """
     wanted = canonical_timeframe(timeframe)
     instrument, paths = place(where).find(symbol)
-    promoted = pointer(paths, wanted)
-    if promoted is None and (old := old_folders(paths.folder / "bars", wanted)):
+    rows = scan_in_force(paths, wanted)
+    if rows is not None:
+        return rows
+    if old := old_folders(paths.folder / "bars", wanted):
         told = read_old_series(old, instrument.symbol, wanted, instrument.asset_class)
         warnings.warn(told.read_as, OlderVersionWarning, stacklevel=2)
         return told.bars.lazy()
-    if promoted is None:
-        raise ResultsError(
-            f"{instrument.symbol} has no {wanted} bars; "
-            f"`regime run {instrument.symbol}` fetches what its source offers"
-        )
-    return scan_bars(paths.bars(wanted), promoted)
+    raise ResultsError(
+        f"{instrument.symbol} has no {wanted} bars; "
+        f"`regime run {instrument.symbol}` fetches what its source offers"
+    )
 
 
 def history(  # noqa: PLR0913 - each argument narrows the same question

@@ -12,7 +12,7 @@ import polars as pl
 from regime_platform.bars.canonical import read_in_force
 from regime_platform.bars.layout import DataRoot, SymbolPaths
 from regime_platform.compute.eras import EraChoice, EraSet, era_class
-from regime_platform.compute_db.reader import read_table
+from regime_platform.compute_db.reader import read_table, reading
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.timeframes import TIMEFRAMES
 from regime_platform.model.universe import Universe
@@ -91,13 +91,10 @@ def read_series(
     if in_force is None:
         return None
     wanted = None if state_columns is None else ["ts", *state_columns]
-    state = read_table(paths.compute_db, "state_history", timeframe=timeframe, columns=wanted)
-    escalation = read_table(
-        paths.compute_db,
-        "escalation_history_v3",
-        timeframe=timeframe,
-        columns=["ts", "esc_pctl", "esc_bucket"],
-    )
+    shown = ["ts", "esc_pctl", "esc_bucket"]
+    with reading(paths.compute_db) as reader:  # both of the same state of the file
+        state = reader.table("state_history", timeframe=timeframe, columns=wanted)
+        escalation = reader.table("escalation_history_v3", timeframe=timeframe, columns=shown)
     results = state.drop("symbol", "timeframe", strict=False)
     frame = (
         in_force[1]

@@ -77,7 +77,7 @@ def test_a_failed_run_tells_whom_it_left_behind_and_apart_who_is_only_held_back(
     first, second, third = _told(walked_eight)
     assert first["title"].startswith("walk_listed failed")
     assert first["lines"][0].startswith("ELM failed at")
-    assert "restore it from a backup" in first["lines"][0]
+    assert "`regime repair ELM --yes` makes it again" in first["lines"][0]
     assert first["lines"][1].startswith("BIRCH blocked at validated_bars")
     assert "high_low_order rejected 1 bar" in first["lines"][1]
     assert second["title"].startswith("recompute held symbols back")

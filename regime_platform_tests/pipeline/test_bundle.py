@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import random
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -13,13 +14,14 @@ import duckdb
 import pytest
 
 from regime_platform.bars.parquet import decode, encode
-from regime_platform.errors import BarsError, ResultsError, UsageError
+from regime_platform.errors import BarsError, RegimeError, ResultsError, UsageError
 from regime_platform.pipeline.bundle import INDEX, export_bundle
 from regime_platform.pipeline.bundle_proof import prove_bundle
 from regime_platform.pipeline.platform import open_platform
 from regime_platform.pipeline.snapshots import Snapshot, find_snapshot, take_snapshot
 from regime_platform_tests.pipeline.snapshot_street import EVENTS, SYMBOLS, Street, opened
 from regime_platform_tests.street import street, with_value
+from regime_platform_tests.tampering import tamper
 
 Change = Callable[[dict[str, bytes]], None]
 
@@ -202,3 +204,28 @@ def test_bytes_that_changed_on_the_way_are_found_out(once: Path, tmp_path: Path)
     (tmp_path / "cut.zip").write_bytes(data[: len(data) // 2])
     with pytest.raises(BarsError, match="no bundle, or a damaged one"):
         prove_bundle(tmp_path / "cut.zip")
+
+
+def test_damage_is_named_and_nothing_is_exported(once: Path, tmp_path: Path) -> None:
+    shutil.copytree(once, tmp_path, dirs_exist_ok=True)
+    platform = open_platform(street(tmp_path, SYMBOLS))
+    taken, chance = find_snapshot(platform.root, "release"), random.Random(9)
+    paths, target = platform.root.symbol("BBB"), tmp_path / "out" / "release.zip"
+
+    for _ in range(12):
+        done = tamper(paths, chance)
+        try:
+            export_bundle(platform, taken, target)
+        except RegimeError as error:
+            told = str(error)
+        else:  # what a bundle has no place for is no part of the proof
+            told = "" if done.path == paths.chain else "shipped"
+            target.unlink()
+        done.undo()
+        assert not told or ("BBB" in told and "regime repair BBB" in told), (done, told)
+        assert not target.exists()
+    assert list(tmp_path.rglob(".tmp-*")) == []
+
+    export_bundle(platform, taken, target)
+
+    assert prove_bundle(target).is_proven

@@ -3,6 +3,7 @@
 import copy
 import datetime as dt
 import json
+import random
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from regime_platform.errors import ResultsError, UsageError
 from regime_platform.manifests.manifest import is_whole
+from regime_platform.manifests.snapshot import COMPLETE, UNFINISHED
 from regime_platform.manifests.snapshot_diff import changes
 from regime_platform.pipeline.outcomes import Stage
 from regime_platform.pipeline.platform import open_platform
@@ -23,6 +25,7 @@ from regime_platform_tests.pipeline.snapshot_street import (
     opened,
 )
 from regime_platform_tests.street import contents, serve, street
+from regime_platform_tests.tampering import tamper
 
 DATE = dt.date(2026, 11, 22)
 
@@ -198,3 +201,17 @@ def test_names_that_look_like_dates_or_paths_are_refused(walked: Street) -> None
             _take(walked, name)
     with pytest.raises(UsageError, match="there are: none"):
         find_snapshot(walked.platform.root, "release")
+
+
+def test_damage_is_not_sealed_as_complete(walked: Street) -> None:
+    paths, chance = walked.platform.root.symbol("BBB"), random.Random(6)
+    for _ in range(8):
+        done = tamper(paths, chance)
+
+        entry = _take(walked).facts["symbols"]["BBB"]
+
+        done.undo()
+        if done.path != paths.chain:  # which no snapshot relies on
+            assert entry["status"] == UNFINISHED, done
+            assert "regime repair BBB" in entry["reason"], done
+    assert _take(walked).facts["symbols"]["BBB"]["status"] == COMPLETE

@@ -1,0 +1,108 @@
+"""Whether the files that an unchanged symbol relies on are still those that were written.
+
+Bars and raw log are hashed whenever they are read. A run with nothing new reads neither: it looks
+at what tells a file from itself before a change, and hashes those that changed since they were
+proven.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import sha256
+
+from regime_platform.bars.layout import SymbolPaths
+from regime_platform.bars.proven import Proven, identity_of, is_proven, remember
+from regime_platform.bars.raw_names import listing
+from regime_platform.bars.verdicts import read_verdict
+from regime_platform.errors import BarsError, remedy_of
+from regime_platform.model.instruments import Instrument
+from regime_platform.model.series import Promoted
+from regime_platform.pipeline.derive import derive
+from regime_platform.pipeline.outcomes import DeriveOutcome, PromoteOutcome
+from regime_platform.pipeline.platform import Platform
+from regime_platform.pipeline.promote import promote
+
+
+def promote_intact(platform: Platform, instrument: Instrument) -> PromoteOutcome:
+    """Promotes, then proves what is in force and what it came from.
+
+    Raises:
+        BarsError: a file is missing or damaged; names it and the remedy.
+    """
+    outcome = promote(platform, instrument)
+    require_intact(platform, instrument)
+    return outcome
+
+
+def derive_intact(
+    platform: Platform, instrument: Instrument, *, force: bool = False
+) -> DeriveOutcome:
+    """Proves what results are made from, then makes those that changed.
+
+    Raises:
+        BarsError: a file is missing or damaged, or there are no bars; names it and the remedy.
+        BlockedError: the gate holds the symbol back.
+    """
+    require_intact(platform, instrument)
+    return derive(platform, instrument, force=force)
+
+
+def require_intact(platform: Platform, instrument: Instrument) -> None:
+    """Proves the bars in force and the raw log, as far as they changed since they were proven.
+
+    Raises:
+        BarsError: a file is missing or damaged; names it and the remedy.
+    """
+    paths = platform.root.symbol(instrument.symbol)
+    verdict = read_verdict(paths)
+    promoted = {} if verdict is None else verdict.promoted
+    require_files(paths, [*named_parts(promoted), *_raw_files(paths, instrument)])
+
+
+def require_files(paths: SymbolPaths, files: Iterable[tuple[str, str]]) -> None:
+    """Proves files of a symbol, as far as they changed since they were proven.
+
+    Args:
+        paths: the symbol.
+        files: name below its folder, and the SHA-256 of the file or how it begins.
+
+    Raises:
+        BarsError: one is missing or damaged; names it and the remedy.
+    """
+    found: dict[str, Proven] = {}
+    for name, digest in files:
+        if is_proven(paths, name, digest):
+            continue
+        path = paths.folder / name
+        before = identity_of(path)
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise _damaged(paths, name, f"{error.strerror}") from error
+        if not sha256(data).hexdigest().startswith(digest):
+            raise _damaged(paths, name, "its bytes are not those written")
+        if before is not None and identity_of(path) == before:
+            found[name] = Proven(before, digest)
+    if found:
+        remember(paths, found)
+
+
+def named_parts(promoted: Mapping[str, Promoted]) -> Iterator[tuple[str, str]]:
+    """Every file of canonical bars that pointers (by timeframe) name, and its SHA-256."""
+    for timeframe, series in promoted.items():
+        for file in series.files:
+            yield f"bars/{timeframe}/{file.name}", file.sha256
+
+
+def _raw_files(paths: SymbolPaths, instrument: Instrument) -> Iterator[tuple[str, str]]:
+    """Every file of the raw log, and how its SHA-256 begins."""
+    for timeframe in instrument.timeframes:
+        for raw in listing(paths.raw(timeframe))[0]:
+            yield f"raw/{timeframe}/{raw.text}", raw.hash
+
+
+def _damaged(paths: SymbolPaths, name: str, reason: str) -> BarsError:
+    symbol = paths.folder.name
+    if name.startswith("raw/"):
+        remedy = f"`regime verify {symbol}` names all that is damaged; restore it from a backup"
+    else:
+        remedy = remedy_of(symbol)
+    return BarsError(f"{paths.folder / name} is damaged ({reason}); {remedy}")
