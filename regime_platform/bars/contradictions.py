@@ -74,14 +74,14 @@ def contradictions(  # noqa: PLR0913 - the log, its meaning, and what is known b
     )
 
 
-def page_contradicts(held: pl.DataFrame, page: pl.DataFrame) -> bool:
+def page_contradicts(stored: pl.DataFrame, page: pl.DataFrame) -> bool:
     """True where a page cannot be a revision of the bars in force that it is about.
 
     Args:
-        held: finished bars in force, in ``BAR_SCHEMA``.
+        stored: finished bars in force, in ``BAR_SCHEMA``.
         page: as served.
     """
-    before = held.filter(_USABLE).rename({name: f"earlier_{name}" for name in PRICE_COLUMNS})
+    before = stored.filter(_USABLE).rename({name: f"earlier_{name}" for name in PRICE_COLUMNS})
     both = before.join(page.filter(_USABLE), on="ts").unique("ts").sort("ts")
     apart = both.filter(_apart())
     return _is_throughout(apart.height, both.height) and not _is_explained(apart)
@@ -119,7 +119,7 @@ def _suspects(versions: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
     """The batches, in order of arrival, most of whose stored repetitions have other prices."""
     earlier = [pl.col(name).shift().over("ts") for name in (*PRICE_COLUMNS, "batch")]
     pairs = versions.with_columns(
-        one.alias(name) for one, name in zip(earlier, (*_EARLIER, "earlier"), strict=True)
+        values.alias(name) for values, name in zip(earlier, (*_EARLIER, "earlier"), strict=True)
     ).filter(pl.col("earlier") < pl.col("batch"))
     pairs = pairs.with_columns(apart=_apart().fill_null(value=False))
     counts = pairs.group_by("batch").agg(pl.col("apart").sum(), pl.len()).sort("batch")
@@ -144,8 +144,8 @@ def _is_explained(apart: pl.DataFrame) -> bool:
     follows = within & np.concatenate([[True], steady])
     if follows.mean() >= NEARLY_ALL:
         return True
-    held = apart.select("ts", *(pl.col(f"earlier_{name}").alias(name) for name in PRICE_COLUMNS))
-    return detect_split(held, apart.select("ts", *PRICE_COLUMNS)) is not None
+    stored = apart.select("ts", *(pl.col(f"earlier_{name}").alias(name) for name in PRICE_COLUMNS))
+    return detect_split(stored, apart.select("ts", *PRICE_COLUMNS)) is not None
 
 
 def _apart() -> pl.Expr:

@@ -39,7 +39,7 @@ def read_identities(paths: SymbolPaths) -> tuple[KnownIdentity, ...]:
     if facts is None:
         return _named_by_bars(paths) if has_bars(paths) else ()
     try:
-        return tuple(KnownIdentity.from_facts(one) for one in facts["identities"])
+        return tuple(KnownIdentity.from_facts(record) for record in facts["identities"])
     except (KeyError, TypeError, ValueError) as error:
         raise BarsError(
             f"{paths.identity} names no instruments ({error!r}); restore it from a backup, or "
@@ -49,7 +49,7 @@ def read_identities(paths: SymbolPaths) -> tuple[KnownIdentity, ...]:
 
 def write_identities(paths: SymbolPaths, known: Sequence[KnownIdentity]) -> None:
     """Puts ``known`` in place of what was known; hold the lock."""
-    write_json(paths.identity, {"identities": [one.facts() for one in known]})
+    write_json(paths.identity, {"identities": [record.facts() for record in known]})
 
 
 def has_bars(paths: SymbolPaths) -> bool:
@@ -63,10 +63,10 @@ def dated(paths: SymbolPaths, known: Sequence[KnownIdentity]) -> tuple[KnownIden
     Raises:
         BarsError: a raw file is damaged.
     """
-    if all(one.since for one in known):
+    if all(record.since for record in known):
         return tuple(known)
     first = min(_first_fetches(paths), default="")
-    return tuple(replace(one, since=one.since or first) for one in known)
+    return tuple(replace(record, since=record.since or first) for record in known)
 
 
 def _named_by_bars(paths: SymbolPaths) -> tuple[KnownIdentity, ...]:
@@ -114,8 +114,8 @@ def _of_manifest(paths: SymbolPaths) -> Iterator[Identity]:
     source = entry.get("source", "")
     fields = {name: entry[name] for name in SOURCE_FIELDS.get(source, ()) if name in entry}
     # bars that were only migrated were not fetched by that entry
-    sources = [one.get("sources", [source]) for one in facts.get("timeframes", {}).values()]
-    if fields and any(source in one for one in sources):
+    series = facts.get("timeframes", {}).values()
+    if fields and any(source in record.get("sources", [source]) for record in series):
         yield Identity(source, fields)
 
 

@@ -49,11 +49,11 @@ def repoint(  # noqa: PLR0913, PLR0917 - one parameter per option
         )
     root, universe = house()
     instrument = universe.instrument(symbol.upper())
-    said = Statement(reason, by or user(), moment(now))
+    statement = Statement(reason, by or user(), moment(now))
     if same:
-        done = repoint_same(root, instrument, said, dry_run=dry_run)
+        done = repoint_same(root, instrument, statement, dry_run=dry_run)
     else:
-        done = repoint_archive(root, instrument, said, dry_run=dry_run or not yes)
+        done = repoint_archive(root, instrument, statement, dry_run=dry_run or not yes)
     if as_json:
         print_json(asdict(done))
     else:

@@ -91,8 +91,11 @@ def contradicted(
         answered: what its source named when it answered, ``ANSWERED`` at most.
     """
     meant = identity_of(instrument, answered)
-    same_source = [one for one in known if one.identity.source == meant.source]
-    if any(not followed_rename(one.identity, instrument).contradicts(meant) for one in same_source):
+    same_source = [record for record in known if record.identity.source == meant.source]
+    if any(
+        not followed_rename(record.identity, instrument).contradicts(meant)
+        for record in same_source
+    ):
         return None
     return same_source[-1] if same_source else None
 
@@ -101,10 +104,10 @@ def with_identity(
     known: tuple[KnownIdentity, ...], new: KnownIdentity
 ) -> tuple[KnownIdentity, ...]:
     """``known`` and ``new``: fields that one of them lacks are filled in, else it is added."""
-    for place, one in enumerate(known):
-        if one.identity.source == new.identity.source and not one.identity.contradicts(
+    for place, record in enumerate(known):
+        if record.identity.source == new.identity.source and not record.identity.contradicts(
             new.identity
         ):
-            filled = replace(one, identity=one.identity.with_fields(new.identity.fields))
+            filled = replace(record, identity=record.identity.with_fields(new.identity.fields))
             return (*known[:place], filled, *known[place + 1 :])
     return (*known, new)

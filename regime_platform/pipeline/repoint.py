@@ -49,7 +49,7 @@ class Repoint:
 
 
 def repoint_same(
-    root: DataRoot, instrument: Instrument, said: Statement, *, dry_run: bool = False
+    root: DataRoot, instrument: Instrument, statement: Statement, *, dry_run: bool = False
 ) -> Repoint:
     """Records that the stored bars are of the instrument that the universe names.
 
@@ -62,17 +62,25 @@ def repoint_same(
     """
     paths = root.symbol(instrument.symbol)
     _require_bars(root, paths, instrument)
-    with_lock = Repoint(
-        instrument.symbol, SAME, _stored(paths), str(identity_of(instrument)), False
+    contradicting = dict(_contradicting(root, paths, instrument))
+    plan = Repoint(
+        instrument.symbol,
+        SAME,
+        _stored(paths),
+        str(identity_of(instrument)),
+        is_written=False,
+        contradicting={name: len(opens) for name, opens in contradicting.items()},
     )
-    found = dict(_contradicting(root, paths, instrument))
-    plan = replace(with_lock, contradicting={name: len(opens) for name, opens in found.items()})
-    new = KnownIdentity(identity_of(instrument), iso(said.at), SAME, said.by, said.reason.strip())
+    new = KnownIdentity(
+        identity_of(instrument), iso(statement.at), SAME, statement.by, statement.reason.strip()
+    )
     is_known = _is_recorded(paths, new.identity)
-    if dry_run or (is_known and not found):
+    if dry_run or (is_known and not contradicting):
         return plan
     with writing(paths):
-        entries = [_accepted(paths, name, opens, said) for name, opens in found.items()]
+        entries = [
+            _accepted(paths, name, opens, statement) for name, opens in contradicting.items()
+        ]
         if entries:
             write_decisions(paths, with_decisions(read_decisions(paths), *entries))
         if not is_known:
@@ -81,7 +89,7 @@ def repoint_same(
 
 
 def repoint_archive(
-    root: DataRoot, instrument: Instrument, said: Statement, *, dry_run: bool = False
+    root: DataRoot, instrument: Instrument, statement: Statement, *, dry_run: bool = False
 ) -> Repoint:
     """Takes all that is stored of a symbol out of use; the next run fetches it anew.
 
@@ -99,9 +107,9 @@ def repoint_archive(
     archive = begun or Archive(
         symbol,
         len(archives) + 1,
-        iso(said.at),
-        said.by,
-        said.reason.strip(),
+        iso(statement.at),
+        statement.by,
+        statement.reason.strip(),
         _stored(paths),
         str(identity_of(instrument)),
         _entry_of(paths, instrument),
@@ -128,7 +136,7 @@ def repoint_archive(
 
 
 def _require_bars(root: DataRoot, paths: SymbolPaths, instrument: Instrument) -> None:
-    begun = [one for one in read_archives(root, instrument.symbol) if not one.is_finished]
+    begun = [record for record in read_archives(root, instrument.symbol) if not record.is_finished]
     if begun:
         raise UsageError(begun[0].describe())
     if not has_bars(paths):
@@ -141,7 +149,7 @@ def _require_bars(root: DataRoot, paths: SymbolPaths, instrument: Instrument) ->
 def _stored(paths: SymbolPaths) -> str:
     """The instruments of the stored bars; the source alone where nothing names them."""
     known = read_identities(paths)
-    return " and ".join(str(one.identity) for one in known) or "not recorded"
+    return " and ".join(str(record.identity) for record in known) or "not recorded"
 
 
 def _is_recorded(paths: SymbolPaths, meant: Identity) -> bool:
@@ -150,7 +158,7 @@ def _is_recorded(paths: SymbolPaths, meant: Identity) -> bool:
     An answer may have filled in more since, and another one contradict that: then it is decided
     anew.
     """
-    known = [one for one in read_identities(paths) if one.identity.source == meant.source]
+    known = [record for record in read_identities(paths) if record.identity.source == meant.source]
     last = known[-1] if known else None
     return not meant.fields or (
         last is not None and last.because == SAME and last.identity == meant
@@ -170,12 +178,14 @@ def _contradicting(
             yield timeframe, [iso(opens) for opens in rows["ts"]]
 
 
-def _accepted(paths: SymbolPaths, timeframe: str, opens: list[str], said: Statement) -> Decision:
+def _accepted(
+    paths: SymbolPaths, timeframe: str, opens: list[str], statement: Statement
+) -> Decision:
     """The decision that settles a contradiction, under an open that no other decision is about."""
     used = {entry.ts for entry in read_decisions(paths)}
-    named = next((one for one in opens if one not in used), opens[-1])
-    reason, rule = said.reason.strip(), CONTRADICTED.name
-    return Decision(0, Kind.ACCEPT, timeframe, named, reason, said.by, iso(said.at), rule)
+    named = next((text for text in opens if text not in used), opens[-1])
+    reason, rule = statement.reason.strip(), CONTRADICTED.name
+    return Decision(0, Kind.ACCEPT, timeframe, named, reason, statement.by, iso(statement.at), rule)
 
 
 def _entry_of(paths: SymbolPaths, instrument: Instrument) -> Mapping[str, object]:

@@ -28,12 +28,12 @@ class Log:
         number = len(self.same) + 1
         at = LONG_AFTER + number * DAY
         batch = f"{number:06d}-20261122T031500Z-00000000{'.legacy' if is_legacy else ''}.parquet"
-        found = news(self.rows, page, fetched_at=at, timeframe="1day", asset_class="US_EQUITY")
-        rows = page if is_legacy else found.rows
+        brought = news(self.rows, page, fetched_at=at, timeframe="1day", asset_class="US_EQUITY")
+        rows = page if is_legacy else brought.rows
         self.rows = pl.concat([self.rows, fetched(rows, at, batch)])
-        self.same[batch] = str(found.same)
+        self.same[batch] = str(brought.same)
 
-    def found(self, settled: dt.datetime | None = None) -> pl.DataFrame:
+    def contradicting(self, settled: dt.datetime | None = None) -> pl.DataFrame:
         served = fold(self.rows, "1day", "US_EQUITY")
         return contradictions(
             self.rows,
@@ -60,18 +60,18 @@ def scaled(bars: pl.DataFrame, factor: float) -> pl.DataFrame:
 def test_a_fetch_that_differs_throughout_contradicts(shared: int) -> None:
     start = 295 - shared
 
-    found = log_of(STORED.head(295), OTHER[start:]).found()
+    rows = log_of(STORED.head(295), OTHER[start:]).contradicting()
 
-    assert found.height == shared + 5  # and the bars that only the other series has
-    assert found.columns == ["ts", "close", "earlier_close"]
-    assert found["earlier_close"][0] == STORED["close"][start]
-    assert found["close"][0] == OTHER["close"][start]
+    assert rows.height == shared + 5  # and the bars that only the other series has
+    assert rows.columns == ["ts", "close", "earlier_close"]
+    assert rows["earlier_close"][0] == STORED["close"][start]
+    assert rows["close"][0] == OTHER["close"][start]
 
 
 def test_of_many_shared_bars_a_tenth_may_agree() -> None:
     page = pl.concat([OTHER[200:218], STORED[218:220], OTHER[220:]])
 
-    assert log_of(STORED.head(220), page).found().height == 98
+    assert log_of(STORED.head(220), page).contradicting().height == 98
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_of_many_shared_bars_a_tenth_may_agree() -> None:
     ],
 )
 def test_what_revises_or_rebases_stored_bars_contradicts_nothing(page: pl.DataFrame) -> None:
-    assert log_of(STORED.head(299), page).found().is_empty()
+    assert log_of(STORED.head(299), page).contradicting().is_empty()
 
 
 def test_a_week_in_which_a_split_falls_contradicts_nothing() -> None:
@@ -100,50 +100,50 @@ def test_a_week_in_which_a_split_falls_contradicts_nothing() -> None:
 
     log = log_of(traded, mixed[52:])
 
-    assert log.found().is_empty()
+    assert log.contradicting().is_empty()
 
 
 def test_it_stands_until_the_bars_from_before_are_served_again() -> None:
     log = log_of(STORED.head(290), OTHER[280:295])
     log.serve(scaled(OTHER[285:296], 1.0001))
 
-    still = log.found()
+    still = log.contradicting()
     log.serve(STORED[275:296])
 
     assert still.height == 16  # with the bar that only the contradicting fetches have
-    assert log.found().is_empty()
+    assert log.contradicting().is_empty()
 
 
 def test_a_decision_settles_what_was_fetched_by_then_and_no_more() -> None:
     log = log_of(STORED, OTHER[280:])
     settled = LONG_AFTER + 2 * DAY
 
-    assert log.found(settled).is_empty()
+    assert log.contradicting(settled).is_empty()
     log.serve(make_bars(300, seed=3)[290:])
 
-    assert log.found(settled).height == 10
-    assert log.found().height == 20
+    assert log.contradicting(settled).height == 10
+    assert log.contradicting().height == 20
 
 
 def test_migrated_bars_contradict_none_but_are_contradicted() -> None:
     log = log_of(STORED)
     log.serve(OTHER, is_legacy=True)
-    assert log.found().is_empty()
+    assert log.contradicting().is_empty()
 
     migrated = Log()
     migrated.serve(STORED, is_legacy=True)
     migrated.serve(OTHER[280:])
-    assert migrated.found().height == 20
+    assert migrated.contradicting().height == 20
 
 
 def test_a_file_of_an_earlier_release_that_counts_no_repetitions_is_left_alone() -> None:
     log = log_of(STORED, OTHER[280:])
     log.same = dict.fromkeys(log.same, "")
 
-    assert log.found().is_empty()
+    assert log.contradicting().is_empty()
 
 
 def test_unusable_prices_are_no_evidence() -> None:
     broken = OTHER[280:].with_columns(close=pl.lit(None, pl.Float64))
 
-    assert log_of(STORED, broken.select(BAR_COLUMNS)).found().is_empty()
+    assert log_of(STORED, broken.select(BAR_COLUMNS)).contradicting().is_empty()
