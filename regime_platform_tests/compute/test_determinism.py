@@ -48,7 +48,7 @@ def test_another_process_gives_the_same_digests(circumstances: dict[str, str]) -
 
 def test_kernels_compiled_anew_give_the_same_digests(tmp_path: Path) -> None:
     assert _elsewhere({"NUMBA_CACHE_DIR": str(tmp_path / "kernels")}) == digests()
-    assert any((tmp_path / "kernels").rglob("*.nbc"))
+    assert any((tmp_path / "kernels").rglob("*.kernel"))
 
 
 def _elsewhere(circumstances: dict[str, str]) -> dict[str, str]:
