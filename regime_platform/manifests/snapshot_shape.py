@@ -1,7 +1,7 @@
 """Whether a document is a whole snapshot, in every part that readers use.
 
-A digest proves that nothing was changed after it was made, not that a snapshot was made: anybody
-can put a digest over anything. So names and types are checked as well before any is used.
+A digest proves that nothing was changed after it was made; it can be made over any content. So
+names and types are checked as well before they are used.
 """
 
 from typing import Annotated, Any, Literal

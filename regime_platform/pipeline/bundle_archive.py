@@ -1,4 +1,4 @@
-"""A bundle opened with care: it may come from anywhere, and its names and sizes from anybody.
+"""Opens a bundle without trust in its names and sizes: it may come from anywhere.
 
 Members are read into memory by the names of the index, and no name of the archive ever becomes a
 path. The index is read first and bounds what is read of every other member; an archive that is not
@@ -123,7 +123,7 @@ def no_bundle(path: Path, reason: str) -> BarsError:
 
 
 def parsed_json(data: bytes) -> Any:
-    """JSON that says everything once, so that no two readers understand it differently.
+    """Parsed JSON without repeated names, which two readers could understand differently.
 
     Raises:
         ValueError: it is none.

@@ -76,8 +76,8 @@ def test_a_message_of_the_vendor_ends_in_a_table_and_nowhere_else(
     assert [line for line in ended.out.splitlines() if line.startswith("AAA done tab")] == []
     assert _is_inert(ended)
     assert _is_inert(as_json)
-    told = {one["symbol"]: one for one in json.loads(as_json.out)["symbols"]}
-    assert SHOWN in told["BBB"]["reason"]
+    by_symbol = {facts["symbol"]: facts for facts in json.loads(as_json.out)["symbols"]}
+    assert SHOWN in by_symbol["BBB"]["reason"]
 
 
 def test_a_display_name_is_shown_on_screen_in_json_and_on_pages(

@@ -70,7 +70,7 @@ def test_every_logger_of_a_process_with_our_storage_is_inert(
     eight: Settings, log: io.StringIO
 ) -> None:
     with open_instance(eight):
-        logging.getLogger("somebody").warning("the vendor says %s\nnext %s", EVIL, 7)
+        logging.getLogger("another_library").warning("the vendor says %s\nnext %s", EVIL, 7)
 
     assert log.getvalue() == f"the vendor says {SHOWN}\nnext 7\n"
 

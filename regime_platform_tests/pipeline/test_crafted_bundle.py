@@ -44,7 +44,7 @@ def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @dataclass
 class Crafted:
-    """A bundle about to be written by somebody who knows how they are made."""
+    """A bundle about to be written with knowledge of how they are made."""
 
     files: dict[str, bytes]
     index: dict[str, Any]
@@ -94,10 +94,10 @@ Craft = Callable[[Crafted, Path], None]
 def proven(
     honest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[Craft], BundleProof]:
-    """Proves a crafted bundle beside a store of somebody else, of which no byte may change."""
+    """Proves a crafted bundle beside another store, of which no byte may change."""
     theirs = tmp_path / "elsewhere" / "AAPL" / "compute.db"
     theirs.parent.mkdir(parents=True)
-    theirs.write_bytes(b"somebody else's results")
+    theirs.write_bytes(b"results of another program")
     (tmp_path / "tmp").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
 

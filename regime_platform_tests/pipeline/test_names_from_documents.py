@@ -1,4 +1,4 @@
-"""A name in a document of the store leads to no file outside its folder, whoever wrote it there."""
+"""A name in a document of the store leads to no file outside its folder."""
 
 import json
 import shutil
@@ -74,8 +74,11 @@ def _promise(platform: Platform, change: Callable[[dict[str, Any]], object]) -> 
         facts = document["manifest"]
         facts["verdict_digest"] = facts_digest(verdict)
         series = facts["timeframes"].pop("1day")
-        told = verdict["series"][0]
-        facts["timeframes"][told["timeframe"]] = {**series, "files": told["promoted"]["files"]}
+        series_facts = verdict["series"][0]
+        facts["timeframes"][series_facts["timeframe"]] = {
+            **series,
+            "files": series_facts["promoted"]["files"],
+        }
         document["digest"] = facts_digest(facts)
         document["seal"] = link_of(document)["seal"]
 
@@ -91,7 +94,7 @@ def _promise(platform: Platform, change: Callable[[dict[str, Any]], object]) -> 
 def test_a_part_that_is_a_path_is_a_finding_and_its_repair_leaves_the_file_alone(
     platform: Platform, tmp_path: Path, name: str
 ) -> None:
-    (tmp_path / THEIRS).write_bytes(b"somebody else's bars")
+    (tmp_path / THEIRS).write_bytes(b"bars of another program")
     paths = platform.root.symbol("AAA")
     _promise(platform, lambda series: series["promoted"]["files"][0].update(name=name))
     (instrument,) = platform.universe.instruments

@@ -24,9 +24,9 @@ def test_reasons_and_examples_on_the_pages_are_inert() -> None:
     words = {"changed": {}, "superseded": {}, "rejected": {EVIL: 1}, "left_out": {}}
     counts = dict.fromkeys(("equal", "collapsed", "unfinished", "waiting", "lost", "rows"), 1)
     series = {**words, **counts, "timeframe": EVIL, "from": EVIL, "examples": [EVIL]}
-    told = {**symbol, "series": [{**series, "adds_up": False}]}
+    migrated = {**symbol, "series": [{**series, "adds_up": False}]}
     total = {**words, **counts, "adds_up": True}
-    facts = {"migration": EVIL, "from": EVIL, "total": total, "symbols": [told]}
+    facts = {"migration": EVIL, "from": EVIL, "total": total, "symbols": [migrated]}
 
     for page in (validation, migration_page(facts)):
         assert not TAGS.search(page)
