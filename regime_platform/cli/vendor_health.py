@@ -49,11 +49,11 @@ def _clock(ahead: float) -> Finding:
     from regime_platform.sources.vendor_clock import SET_CLOCK
 
     word = "ahead of" if ahead > 0 else "behind"
-    told = f"{abs(ahead):,.0f} s {word} the vendor's when it answered last"
+    detail = f"{abs(ahead):,.0f} s {word} the vendor's when it answered last"
     if abs(ahead) <= _CLOSE:
-        return Finding("clock", "ok", told)
+        return Finding("clock", "ok", detail)
     is_refused = ahead > MOST_AHEAD.total_seconds()
-    return Finding("clock", "wrong" if is_refused else "note", told, SET_CLOCK)
+    return Finding("clock", "wrong" if is_refused else "note", detail, SET_CLOCK)
 
 
 def live_findings(settings: Settings, now: dt.datetime) -> list[Finding]:

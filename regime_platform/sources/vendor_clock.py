@@ -34,16 +34,16 @@ def note_clock(budget: CreditBudget, headers: httpx.Headers, between: tuple[floa
     Raises:
         ClockError: it is ahead by more than that.
     """
-    told = _vendor_time(headers)
-    if told is None:
+    theirs = _vendor_time(headers)
+    if theirs is None:
         return False
     sent, received = between
-    offset = max(0.0, sent - told) or min(0.0, received - told)
+    offset = max(0.0, sent - theirs) or min(0.0, received - theirs)
     budget.note_clock_offset(offset, _NOTED)
     if offset > MOST_AHEAD.total_seconds():
         raise ClockError(
             f"this machine's clock is {offset / 60:,.0f} minutes ahead of Twelve Data's "
-            f"({_text(received)} here, {_text(told)} there, UTC), so bars that are still forming "
+            f"({_text(received)} here, {_text(theirs)} there, UTC), so bars that are still forming "
             f"would count as finished; nothing of the answer was stored: {SET_CLOCK}, then run "
             "again"
         )
@@ -55,13 +55,13 @@ def _vendor_time(headers: httpx.Headers) -> float | None:
     dates = headers.get_list("date")
     try:
         # a server in front may put its own before that of the one which answered
-        told = parsedate_to_datetime(dates[-1] if dates else "")
+        theirs = parsedate_to_datetime(dates[-1] if dates else "")
     except ValueError:
         return None
-    if told.tzinfo is None:  # "-0000": UTC, of a place not named
-        told = told.replace(tzinfo=dt.UTC)
+    if theirs.tzinfo is None:  # "-0000": UTC, of a place not named
+        theirs = theirs.replace(tzinfo=dt.UTC)
     age = headers.get("age", "")
-    return told.timestamp() + (int(age) if age.isdecimal() else 0)
+    return theirs.timestamp() + (int(age) if age.isdecimal() else 0)
 
 
 def _text(seconds: float) -> str:

@@ -34,7 +34,7 @@ def opens(folder: Path) -> list[dt.datetime]:
 
 
 def rows(*numbers: int) -> list[dt.datetime]:
-    return pl.concat([BARS.slice(10 * one, 10) for one in numbers])["ts"].to_list()
+    return pl.concat([BARS.slice(10 * number, 10) for number in numbers])["ts"].to_list()
 
 
 def test_what_was_fetched_later_than_now_is_set_aside_and_kept_as_a_file(tmp_path: Path) -> None:
@@ -66,14 +66,17 @@ def test_a_lead_of_minutes_is_no_clock_ahead(tmp_path: Path) -> None:
 def test_a_compacted_file_gives_up_only_what_a_clock_ahead_stamped(
     tmp_path: Path, ahead: tuple[int, ...]
 ) -> None:
-    arrived = [fetch(tmp_path, one, NOW + HOUR if one in ahead else NOW - HOUR) for one in range(6)]
+    arrived = [
+        fetch(tmp_path, number, NOW + HOUR if number in ahead else NOW - HOUR)
+        for number in range(6)
+    ]
     (merged,) = (new for _, new in compact(tmp_path).replaced[:1])
     later = (NOW + 2 * HOUR).timestamp()
     os.utime(tmp_path / merged, (later, later))  # written by that same clock
 
     set_aside(tmp_path, NOW)
 
-    good = [one for one in range(6) if one not in ahead]
+    good = [number for number in range(6) if number not in ahead]
     assert opens(tmp_path) == (rows(*good) if good else [])
     assert None not in locate_all(tmp_path, arrived).values()
     again = names(tmp_path)
@@ -84,8 +87,8 @@ def test_a_compacted_file_gives_up_only_what_a_clock_ahead_stamped(
 def test_a_compacted_file_is_opened_only_where_it_was_written_later_than_now(
     tmp_path: Path,
 ) -> None:
-    for one in range(3):
-        fetch(tmp_path, one, NOW - HOUR)
+    for number in range(3):
+        fetch(tmp_path, number, NOW - HOUR)
     compact(tmp_path)
 
     assert files_ahead(tmp_path, dt.datetime.now(dt.UTC)) == []

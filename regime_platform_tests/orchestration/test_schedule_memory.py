@@ -60,14 +60,14 @@ def test_a_schedule_goes_on_from_its_latest_tick_that_is_not_to_come(
 
     (latest,) = instance.get_ticks(state.instigator_origin_id, state.selector_id, limit=1)
     (read,) = instance.all_instigator_state()
-    one = instance.get_instigator_state(state.instigator_origin_id, state.selector_id)
+    state_read = instance.get_instigator_state(state.instigator_origin_id, state.selector_id)
 
     assert latest.timestamp == pytest.approx(now - 60)
-    for found in (read, one):
-        assert found is not None
-        assert isinstance(found.instigator_data, ScheduleInstigatorData)
-        assert found.instigator_data.start_timestamp == pytest.approx(now - DAY)
-        assert now - DAY < (found.instigator_data.last_iteration_timestamp or 0) < now
+    for each in (read, state_read):
+        assert each is not None
+        assert isinstance(each.instigator_data, ScheduleInstigatorData)
+        assert each.instigator_data.start_timestamp == pytest.approx(now - DAY)
+        assert now - DAY < (each.instigator_data.last_iteration_timestamp or 0) < now
 
 
 def test_a_sensor_is_not_held_up_by_a_tick_to_come_and_keeps_its_cursor(

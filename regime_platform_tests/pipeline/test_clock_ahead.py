@@ -151,13 +151,13 @@ def test_only_what_the_clock_ahead_fetched_is_fetched_again(
     settings = vendor_settings(tmp_path, vendor, ["AAA"])
     tuesday = WEDNESDAY - dt.timedelta(days=1)
     run_at(settings, vendor, tuesday, dt.timedelta())
-    held = sorted(path.name for path in settings.data_root.rglob("raw/*/*.parquet"))
+    before = sorted(path.name for path in settings.data_root.rglob("raw/*/*.parquet"))
     run_at(settings, vendor, WEDNESDAY, AHEAD)
 
     run_at(settings, vendor, WEDNESDAY, dt.timedelta())
 
     kept = {path.name for path in settings.data_root.rglob("raw/*/*.parquet")}
-    assert set(held) <= kept
+    assert set(before) <= kept
     for frame in FRAMES:
         assert canonical(settings, frame).equals(expected(frame, WEDNESDAY)), frame
 

@@ -40,6 +40,18 @@ def test_a_minute_that_is_spent_is_waited_out(make_budget: Maker) -> None:
     assert budget.spent(TODAY).minute_used == 1
 
 
+def test_what_a_clock_ahead_counted_is_not_spent_when_its_day_comes(make_budget: Maker) -> None:
+    right = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC).timestamp()
+    tomorrow = TODAY + dt.timedelta(days=1)
+    make_budget(FakeClock(right + 86_400), 10, 10).reserve(10, tomorrow)
+    make_budget(FakeClock(right), 10, 10).reserve(1, TODAY)
+
+    next_day = make_budget(FakeClock(right + 86_400), 10, 10)
+    next_day.reserve(10, tomorrow)
+
+    assert next_day.spent(tomorrow).day_used == next_day.spent(tomorrow).minute_used == 10
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     limit=st.integers(1, 60),
