@@ -54,7 +54,7 @@ def restore(
     proof = "every byte proven" if outcome.is_proven else "an old backup, only lengths were checked"
     size = f"{outcome.files:,} files, {outcome.bytes / 1e6:,.1f} MB"
     _print(f"{root}: {size} of the backup of {outcome.made_at}; {proof}")
-    _warn_each(outcome.left_out, "was left out")
+    _warn_each(outcome.left_out, "was left out", has_remedy=False)
     _warn_each(outcome.kept, "is older than the backup, which could not copy it")
     _warn_each(outcome.damaged, "was damaged when it was copied")
     raise typer.Exit(SOME_FAILED if outcome.left_out else ALL_GOOD)
@@ -74,10 +74,11 @@ def _few(names: tuple[str, ...]) -> str:
     return f"{', '.join(names[:_FEW])}{more}"
 
 
-def _warn_each(reasons: Mapping[str, str], what: str) -> None:
+def _warn_each(reasons: Mapping[str, str], what: str, *, has_remedy: bool = True) -> None:
     for name, reason in list(reasons.items())[:_FEW]:
         symbol = name.removeprefix("assets/")
-        remedy = "" if symbol == name else f"; see `regime verify {symbol}`"
+        is_symbol = symbol != name
+        remedy = f"; see `regime verify {symbol}`" if is_symbol and has_remedy else ""
         _warn(f"{symbol} {what}: {reason}{remedy}")
     if len(reasons) > _FEW:
         _warn(f"and {len(reasons) - _FEW} more")

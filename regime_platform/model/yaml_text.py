@@ -112,4 +112,5 @@ def _place(event: yaml.Event) -> str:
 
 
 def _reason(error: BaseException) -> str:
-    return str(error) if isinstance(error, yaml.YAMLError) else f"{type(error).__name__}: {error}"
+    is_clear = isinstance(error, yaml.YAMLError | ValueError)
+    return str(error) if is_clear else f"{type(error).__name__}: {error}"

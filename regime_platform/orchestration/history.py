@@ -124,7 +124,7 @@ def _problem(path: Path) -> str:
         return str(error) if "malformed" in str(error) else ""
     except sqlite3.DatabaseError as error:
         return str(error)
-    return "" if rows == [("ok",)] else "; ".join(str(row[0]) for row in rows)
+    return "" if rows == [("ok",)] else " ".join(" ".join(row[0].split()) for row in rows)
 
 
 def _text(data: bytes) -> str:

@@ -10,22 +10,24 @@ has replaced the one before; so a backup that is killed leaves the last one whol
 """
 
 import datetime as dt
-import errno
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from regime_platform.bars.layout import PROVEN, DataRoot, SymbolPaths
 from regime_platform.bars.locks import writing
 from regime_platform.errors import RegimeError, UsageError
-from regime_platform.files import move_file, path_below
+from regime_platform.files import path_below
 from regime_platform.pipeline.backup_copies import Copier
+from regime_platform.pipeline.backup_folder import (
+    alone,
+    finish,
+    is_backup,
+    raise_if_full,
+    with_room,
+)
 from regime_platform.pipeline.backup_listing import (
-    LISTING,
     Copy,
     Listing,
     folders_of_new_copies,
@@ -35,12 +37,9 @@ from regime_platform.pipeline.backup_listing import (
     write_listing,
 )
 from regime_platform.pipeline.backup_proof import damage_of_file, damage_of_symbol
-from regime_platform.temporary_files import sweep_below, sweep_temporary
+from regime_platform.temporary_files import sweep_below
 
 _ASSETS, _DAGSTER = "assets", "dagster"
-_LOCK = ".lock"
-_BEGUN = f"{LISTING}.begun"  # written by earlier releases
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
 
 
 @dataclass(frozen=True)
@@ -74,9 +73,9 @@ def backup(
     """
     if target.resolve().is_relative_to(root.path.resolve()):
         raise UsageError(f"{target} lies in the data root {root.path}; choose a folder elsewhere")
-    if target.exists() and any(target.iterdir()) and not _is_backup(target):
+    if target.exists() and any(target.iterdir()) and not is_backup(target):
         raise UsageError(f"{target} is neither empty nor a backup; choose another folder")
-    with _alone(target), _with_room(target):
+    with alone(target), with_room(target):
         before = _last(target, root)
         generation = 1 if before is None else before.generation + 1
         new = new_copies(target, generation)
@@ -89,7 +88,7 @@ def backup(
         copier.drop_unused()
         listing = new_listing(now, root.path, generation, work.files, work.kept, work.damaged)
         write_listing(target, listing)
-        removed = _finish(target, listing, {} if before is None else before.files)
+        removed = finish(target, listing, {} if before is None else before.files)
     return BackupOutcome(
         len(listing.files),
         sum(copy.bytes for copy in listing.files.values()),
@@ -128,7 +127,7 @@ class _Work:
             with writing(paths):
                 self._copy_symbol(paths, group, older)
         except (RegimeError, OSError) as error:
-            _raise_if_full(error)
+            raise_if_full(error)
             self._keep(group, older, str(error))
 
     def _copy_symbol(self, paths: SymbolPaths, group: str, older: Mapping[str, Copy]) -> None:
@@ -165,7 +164,7 @@ class _Work:
         except FileNotFoundError:
             return  # removed meanwhile, as the log of a run that Dagster forgets
         except (RegimeError, OSError) as error:
-            _raise_if_full(error)
+            raise_if_full(error)
             self._keep(name, older, str(error))
 
     def _keep(self, group: str, older: Mapping[str, Copy], reason: str) -> None:
@@ -206,48 +205,8 @@ def _last(target: Path, root: DataRoot) -> Listing | None:
             f"{root.path} has no symbols and the backup in {target} has; check REGIME_DATA_ROOT, "
             "or back up into a new folder"
         )
-    _finish(target, before, {})
+    finish(target, before, {})
     return before
-
-
-def _finish(target: Path, listing: Listing, before: Mapping[str, Copy]) -> int:
-    """Moves the new copies of a backup in force to their places, removes what it does not name."""
-    new, following = (new_copies(target, listing.generation + step) for step in (0, 1))
-    for path in sorted(new.rglob("*")) if new.is_dir() else ():
-        name = path.relative_to(new).as_posix()
-        if name in listing.files and path.is_file():
-            move_file(path, target / name)
-    for folder in folders_of_new_copies(target):
-        if folder != following:  # what a killed backup has copied, the next one goes on from
-            shutil.rmtree(folder)
-    (target / _BEGUN).unlink(missing_ok=True)
-    sweep_temporary(target)
-    return _remove_others(target, listing, before)
-
-
-def _remove_others(target: Path, listing: Listing, before: Mapping[str, Copy]) -> int:
-    removed = 0
-    places = [path for path in target.iterdir() if not path.name.startswith(".")]
-    for place in places:
-        name = place.name
-        if place.is_file() and name in before and name not in listing.files:
-            place.unlink()
-            removed += 1
-        if not place.is_dir() or place.is_symlink():
-            continue
-        for path in sorted(place.rglob("*"), reverse=True):
-            if path.is_dir() and not path.is_symlink():
-                if not any(path.iterdir()):
-                    path.rmdir()
-            elif path.relative_to(target).as_posix() not in listing.files:
-                path.unlink()
-                removed += 1
-    return removed
-
-
-def _is_backup(target: Path) -> bool:
-    names = {path.name for path in target.iterdir()}
-    return bool(names & {LISTING, _BEGUN} or folders_of_new_copies(target)) or names == {_LOCK}
 
 
 def _folders(root: Path) -> Iterator[Path]:
@@ -272,35 +231,3 @@ def _is_copied(path: Path) -> bool:
 
 def _below(group: str, files: Mapping[str, Copy]) -> list[str]:
     return [name.removeprefix(f"{group}/") for name in files]
-
-
-@contextmanager
-def _alone(target: Path) -> Iterator[None]:
-    target.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(target / _LOCK, timeout=0, fallback_to_soft=False)
-    try:
-        with lock:
-            yield
-    except Timeout as error:
-        raise UsageError(
-            f"another backup into {target} is being made; wait for it, or choose another folder"
-        ) from error
-
-
-@contextmanager
-def _with_room(target: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in _FULL:
-            raise
-        raise RegimeError(
-            f"{target} cannot be written ({error.strerror}); the last backup there, if any, is "
-            "whole; make room and start the backup again, which goes on from what is copied"
-        ) from error
-
-
-def _raise_if_full(error: Exception) -> None:
-    """What ends the backup is passed on; what is wrong with a source is not."""
-    if isinstance(error, OSError) and error.errno in _FULL:
-        raise error

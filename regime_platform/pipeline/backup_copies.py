@@ -141,7 +141,7 @@ def _copy_sqlite(source: Path, temporary: Path) -> None:
     except sqlite3.Error as error:
         raise SourceDamagedError(f"the database cannot be read ({error})") from error
     if problem != "ok":
-        raise SourceDamagedError(f"the database is damaged ({problem})")
+        raise SourceDamagedError(f"the database is damaged ({' '.join(problem.split())})")
 
 
 def _state(path: Path) -> tuple[int, int]:

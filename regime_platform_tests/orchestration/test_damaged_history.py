@@ -44,8 +44,10 @@ def settings(_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Se
     return settings
 
 
-@pytest.mark.parametrize("name", MAIN)
-@pytest.mark.parametrize("how", ["cut", "head", "page", "junk"])
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [(MAIN[0], "junk"), (MAIN[0], "cut"), (MAIN[1], "page"), (MAIN[1], "head"), (MAIN[2], "page")],
+)
 def test_every_command_names_the_damaged_file_and_the_remedy_works(
     settings: Settings, capsys: pytest.CaptureFixture[str], name: str, how: str
 ) -> None:

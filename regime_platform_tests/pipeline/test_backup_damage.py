@@ -103,7 +103,7 @@ def test_a_flipped_bit_anywhere_in_a_backup_is_refused_and_brings_nothing_back(
     chance = random.Random(1)
     files = sorted(path for path in copy.rglob("*") if path.is_file() and path.name != ".lock")
     other = tmp_path / "other"
-    for path in [*chance.choices(files, k=40), copy / "backup.json", copy / DATABASE]:
+    for path in [*chance.choices(files, k=20), copy / "backup.json", copy / DATABASE]:
         before = path.read_bytes()
         _flip(path, chance)
         with pytest.raises(UsageError, match=path.name.replace(".", r"\.")):
@@ -152,7 +152,7 @@ def test_a_damaged_symbol_never_takes_the_place_of_its_good_copy(
 ) -> None:
     chance = random.Random(5)
     root, good = DataRoot(used.data_root), contents(copy / "assets/OAK")
-    for _ in range(25):
+    for _ in range(12):
         change = tamper(root.symbol("OAK"), chance)
         made = backup(root, copy, NOW)
         assert list(made.kept) == ["assets/OAK"], change
@@ -246,7 +246,7 @@ def test_a_backup_killed_at_any_moment_leaves_the_last_one_or_the_new_one(
     shutil.copytree(copy, tmp_path / "whole")
     backup(DataRoot(used.data_root), tmp_path / "whole", NOW)
     after = _restored(tmp_path / "whole", tmp_path)
-    moments = [str(number) for number in (1, 2, 4, 9, 14, 19, 24, *range(26, 46, 3), 999)]
+    moments = [str(number) for number in (1, 14, 24, 30, 34, 38, 999)]
 
     ends = _killed("backup", used.data_root, copy, tmp_path / "killed", moments)
 
@@ -257,7 +257,7 @@ def test_a_backup_killed_at_any_moment_leaves_the_last_one_or_the_new_one(
         backup(DataRoot(used.data_root), folder, NOW)
         assert _restored(folder, tmp_path) == after
         assert not [path for path in folder.rglob("*") if path.name.startswith((".new", ".tmp"))]
-    assert ends.count(-signal.SIGKILL) >= 10
+    assert ends.count(-signal.SIGKILL) == 6
     assert seen[0] == before
     assert seen[-1] == after
     assert all(state in (before, after) for state in seen)
