@@ -13,6 +13,7 @@ from types import MappingProxyType
 from regime_platform.errors import BlockedError, CredentialsError, QuotaError, RegimeError
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.batches import Batches
+from regime_platform.pipeline.derive import derive
 from regime_platform.pipeline.ingest import ingest
 from regime_platform.pipeline.intact import derive_intact, promote_intact
 from regime_platform.pipeline.order import Order
@@ -84,11 +85,12 @@ def walk_symbol(  # noqa: PLR0913 - what to walk, and how
     moved = moved_away(platform.root, instrument.symbol)
     if moved is not None:  # this run loaded the universe before the rename
         return WalkOutcome(instrument.symbol, Status.FAILED, STAGES[0], moved.told())
+    derived = derive if Stage.VALIDATED_BARS in stages else derive_intact  # proven just before
     fetched = batches or Batches(platform, [instrument], Order(now))
     work: Mapping[Stage, Callable[[], _StageOutcome]] = {
         Stage.RAW_BARS: lambda: not_polled(instrument) or ingest(platform, instrument, fetched),
         Stage.VALIDATED_BARS: lambda: promote_intact(platform, instrument),
-        Stage.COMPUTE_DB: lambda: derive_intact(platform, instrument, force=force),
+        Stage.COMPUTE_DB: lambda: derived(platform, instrument, force=force),
         Stage.MANIFESTS: lambda: publish(platform, instrument, now),
     }
     walked = WalkOutcome(instrument.symbol, Status.UNCHANGED, STAGES[0])
