@@ -13,6 +13,7 @@ from types import MappingProxyType
 from regime_platform.errors import BlockedError, RegimeError, RunEndingError, failure_reason
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.batches import Batches
+from regime_platform.pipeline.derive import derive
 from regime_platform.pipeline.identity import other_instrument
 from regime_platform.pipeline.ingest import ingest
 from regime_platform.pipeline.intact import derive_intact, promote_intact
@@ -82,20 +83,19 @@ def walk_symbol(  # noqa: PLR0913 - what to walk, and how
     Raises:
         RunEndingError: see ``walk``.
     """
-    moved = moved_away(platform.root, instrument.symbol)
-    if moved is not None:  # this run loaded the universe before the rename
-        return WalkOutcome(instrument.symbol, Status.FAILED, STAGES[0], moved.told())
-    refusal = other_instrument(platform.root, instrument)
-    if refusal:
-        # at the gate where it is among the stages, since its check is where Dagster shows reasons
-        shown = (stage for stage in (Stage.VALIDATED_BARS, *STAGES) if stage in stages)
-        first = next(shown, STAGES[0])
-        return WalkOutcome(instrument.symbol, Status.BLOCKED, first, refusal)
+    try:
+        refused = _refused(platform, instrument, stages)
+    except Exception as error:  # noqa: BLE001 - one damaged record must not stop the other symbols
+        reason = failure_reason(error, instrument.symbol)
+        return WalkOutcome(instrument.symbol, Status.FAILED, STAGES[0], reason)
+    if refused is not None:
+        return refused
+    derived = derive if Stage.VALIDATED_BARS in stages else derive_intact  # proven just before
     fetched = batches or Batches(platform, [instrument], Order(now))
     work: Mapping[Stage, Callable[[], _StageOutcome]] = {
         Stage.RAW_BARS: lambda: not_polled(instrument) or ingest(platform, instrument, fetched),
         Stage.VALIDATED_BARS: lambda: promote_intact(platform, instrument),
-        Stage.COMPUTE_DB: lambda: derive_intact(platform, instrument, force=force),
+        Stage.COMPUTE_DB: lambda: derived(platform, instrument, force=force),
         Stage.MANIFESTS: lambda: publish(platform, instrument, now),
     }
     walked = WalkOutcome(instrument.symbol, Status.UNCHANGED, STAGES[0])
@@ -104,6 +104,21 @@ def walk_symbol(  # noqa: PLR0913 - what to walk, and how
         if not walked.status.is_good:
             break
     return walked
+
+
+def _refused(
+    platform: Platform, instrument: Instrument, stages: Collection[Stage]
+) -> WalkOutcome | None:
+    """Why no stage may begin; None where they may."""
+    moved = moved_away(platform.root, instrument.symbol)
+    if moved is not None:  # this run loaded the universe before the rename
+        return WalkOutcome(instrument.symbol, Status.FAILED, STAGES[0], moved.told())
+    refusal = other_instrument(platform.root, instrument)
+    if not refusal:
+        return None
+    # at the gate where it is among the stages, since its check is where Dagster shows reasons
+    shown = (stage for stage in (Stage.VALIDATED_BARS, *STAGES) if stage in stages)
+    return WalkOutcome(instrument.symbol, Status.BLOCKED, next(shown, STAGES[0]), refusal)
 
 
 def _step(walked: WalkOutcome, stage: Stage, work: Callable[[], _StageOutcome]) -> WalkOutcome:
