@@ -210,21 +210,22 @@ def test_what_a_killed_writer_left_is_swept_and_what_a_living_one_writes_is_not(
         "    temporary.write_bytes(b'whole')\n"
         "write_atomically(Path(sys.argv[1]), slowly)\n"
     )
-    writers = [_begun(code, str(place / name)) for name in ("killed.db", "living.db")]
-    write_bytes(place / "others.db", b"")
-    sweep_below(tmp_path)
-    assert len(list(place.glob(".tmp-*"))) == 4
-
-    writers[0].kill()
-    writers[0].wait()
-    (place / ".tmp-download").write_text("of somebody else")
-    write_bytes(place / "others.db", b"")
-
-    assert len(list(place.glob(".tmp-regime-*"))) == 2
-    assert (place / ".tmp-download").exists()
-    sweep_below(tmp_path)
-    assert len(list(place.glob(".tmp-*"))) == 2
-    writers[1].communicate()
+    with (
+        _begun(code, str(place / "killed.db")) as killed,
+        _begun(code, str(place / "living.db")) as living,
+    ):
+        write_bytes(place / "others.db", b"")
+        sweep_below(tmp_path)
+        assert len(list(place.glob(".tmp-*"))) == 4
+        killed.kill()
+        killed.wait()
+        (place / ".tmp-download").write_text("of somebody else")
+        write_bytes(place / "others.db", b"")
+        assert len(list(place.glob(".tmp-regime-*"))) == 2
+        assert (place / ".tmp-download").exists()
+        sweep_below(tmp_path)
+        assert len(list(place.glob(".tmp-*"))) == 2
+        living.communicate()
     assert {path.name for path in place.iterdir()} == {"living.db", "others.db"}
     assert (place / "living.db").read_bytes() == b"whole"
 
