@@ -101,6 +101,11 @@ def remedy_of(symbol: str) -> str:
     )
 
 
+def folder_in_place(path: object) -> str:
+    """What is wrong where a folder has the name of a file, and the remedy."""
+    return f"{path} is a folder where a file belongs; move it away and run again"
+
+
 def failure_reason(error: Exception, symbol: str) -> str:
     """Why one symbol of many failed, and the remedy; for commands that then go on with the others.
 
@@ -111,10 +116,7 @@ def failure_reason(error: Exception, symbol: str) -> str:
     if isinstance(error, RegimeError):
         return str(error)
     if isinstance(error, IsADirectoryError):
-        return (
-            f"{error.filename} is a folder where a file belongs; move it away, "
-            f"then `regime run {symbol}`"
-        )
+        return folder_in_place(error.filename2 or error.filename)
     if isinstance(error, OSError):
         return f"{error}; see to the disk or the folder, then run {symbol} again"
     return f"unexpected {type(error).__name__}: {error}; `regime verify {symbol}` looks for damage"

@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from regime_platform.errors import PathError, RegimeError
+from regime_platform.errors import PathError, RegimeError, folder_in_place
 from regime_platform.temporary_files import OURS, sweep_temporary, temporary_beside
 
 _BLOCK = 1 << 20  # bytes
@@ -174,6 +174,8 @@ def read_json(source: Path) -> Any:
         document = json.loads(source.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
+    except IsADirectoryError as error:
+        raise RegimeError(folder_in_place(source)) from error
     except (ValueError, RecursionError) as error:
         raise damaged(source, str(error)) from error
     if not isinstance(document, dict):

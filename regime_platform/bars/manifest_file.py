@@ -22,6 +22,8 @@ def read_manifest(path: Path) -> Mapping[str, Any] | None:
     try:
         document: dict[str, Any] | None = read_json(path)
     except (OSError, RegimeError) as error:
+        if path.is_dir():  # which no repair takes away
+            raise BarsError(str(error)) from error
         raise _damaged(path, "it cannot be read as a JSON object") from error
     if document is None:
         return None

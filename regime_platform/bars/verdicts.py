@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from regime_platform.bars.layout import SymbolPaths
-from regime_platform.errors import BarsError, remedy_of
+from regime_platform.errors import BarsError, folder_in_place, remedy_of
 from regime_platform.files import write_json
 from regime_platform.model.digests import facts_digest
 from regime_platform.validation.verdict import Verdict
@@ -28,7 +28,9 @@ def read_verdict(paths: SymbolPaths) -> Verdict | None:
         return parse_verdict(json.loads(paths.verdict.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
-    except (BarsError, OSError, ValueError) as error:
+    except IsADirectoryError as error:
+        raise BarsError(folder_in_place(paths.verdict)) from error
+    except (BarsError, OSError, RecursionError, ValueError) as error:
         remedy = remedy_of(paths.folder.name)
         raise BarsError(f"{paths.verdict} is damaged ({error}); {remedy}") from error
 

@@ -28,7 +28,13 @@ from regime_platform.compute_db.proof import (
     is_known,
     require_proven,
 )
-from regime_platform.errors import NewerResultsError, OlderResultsError, ResultsError, UsageError
+from regime_platform.errors import (
+    NewerResultsError,
+    OlderResultsError,
+    ResultsError,
+    UsageError,
+    remedy_of,
+)
 from regime_platform.model.digests import Blocks
 from regime_platform.model.result_schema import (
     RESULT_SCHEMA_DIGEST,
@@ -246,7 +252,7 @@ def require_version(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
     in_use, size = _HEADERS + block * count, path.stat().st_size
     if size < in_use:
         reason = f"truncated to {size:,} bytes, {in_use:,} are in use"
-        raise ResultsError(f"{path} is damaged ({reason}); {_anew(path)}")
+        raise ResultsError(f"{path} is damaged ({reason}); {remedy_of(_symbol(path))}")
     rows = connection.execute("SELECT version, definition FROM schema_version").fetchall()
     if rows and rows[0][0] > RESULT_SCHEMA_VERSION:
         raise NewerResultsError(

@@ -17,6 +17,7 @@ from regime_platform.compute.era_files import read_adoptions, read_era_set
 from regime_platform.errors import ConfigError, RegimeError
 from regime_platform.manifests.manifest import BARS, RESULTS, is_whole
 from regime_platform.model.series import Promoted
+from regime_platform.model.timeframes import TIMEFRAMES
 from regime_platform.model.universe import universe_problems
 from regime_platform.pipeline.proof import Finding, Kind
 from regime_platform.pipeline.proof_of_bars import (
@@ -105,10 +106,8 @@ def _named(
     paths: SymbolPaths, verdict: Verdict | None, facts: Facts | None
 ) -> tuple[Mapping[str, Promoted], Mapping[str, tuple[str, ...]]]:
     """Canonical bars and raw files that should be there, per timeframe."""
-    logs = paths.raw("any").parent
-    validated: dict[str, tuple[str, ...]] = {}
-    if logs.is_dir():
-        validated = {path.name: () for path in sorted(logs.iterdir()) if path.is_dir()}
+    logs = [timeframe for timeframe in TIMEFRAMES if paths.raw(timeframe).is_dir()]
+    validated: dict[str, tuple[str, ...]] = dict.fromkeys(logs, ())
     if verdict is not None:
         validated |= {series.timeframe: series.raw_files for series in verdict.series}
         return verdict.promoted, validated

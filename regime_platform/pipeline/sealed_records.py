@@ -29,6 +29,7 @@ from regime_platform.bars.rewrites import (
     restore_rewrites,
 )
 from regime_platform.errors import BarsError, ConfigError
+from regime_platform.model.timeframes import TIMEFRAMES
 from regime_platform.pipeline.proof import Finding, Kind
 from regime_platform.validation.decisions import restored
 from regime_platform.validation.verdict import Verdict
@@ -76,8 +77,9 @@ def rejected_findings(paths: SymbolPaths, verdict: Verdict, *, is_due: bool) -> 
             begun to.
     """
     for series in verdict.series:
-        if series.rejected_file is None and series.rows_in > series.valid:
-            continue  # of an earlier release, which did not seal them
+        is_unsealed = series.rejected_file is None and series.rows_in > series.valid
+        if is_unsealed or series.timeframe not in TIMEFRAMES:
+            continue  # of an earlier release, which did not seal them; or reported as no timeframe
         reason = why_not_sealed(paths, series.timeframe, series.rejected_file)
         if reason:
             what = str(paths.rejected(series.timeframe).relative_to(paths.folder))

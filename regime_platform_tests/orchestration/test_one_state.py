@@ -26,7 +26,7 @@ from regime_platform_tests.street import serve
 Launch = Callable[[Settings, pytest.MonkeyPatch], None]
 #: What differs by when something was fetched, and by nothing else.
 _OF_THE_FETCH = frozenset(
-    {"input_digest", "log_digest", "raw_log_digest", "raw_files", "verdict_digest"}
+    {"input_digest", "log_digest", "raw_log_digest", "raw_files", "verdict_digest", "seal"}
 )
 
 

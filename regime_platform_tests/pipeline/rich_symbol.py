@@ -53,7 +53,7 @@ def make_rich(folder: Path) -> Settings:
     rename(settings, FORMER, {"symbol": SYMBOL}, NOW)
     instrument = open_platform(settings).universe.instrument(SYMBOL)
     paths = root.symbol(SYMBOL)
-    write_coverage(paths, "1day", proven_coverage(paths, instrument, "1day"))
+    write_coverage(paths, "1day", proven_coverage(paths, instrument, "1day", NOW))
     run_rich(settings, NOW)
     return settings
 

@@ -11,6 +11,7 @@ import pytest
 
 from regime_platform.bars.canonical import read_in_force
 from regime_platform.bars.layout import DataRoot
+from regime_platform.bars.verdicts import unsealed
 from regime_platform.errors import BarsError, ConfigError, PathError, ResultsError
 from regime_platform.manifests.manifest import link_of
 from regime_platform.model.digests import facts_digest
@@ -67,12 +68,14 @@ def _promise(platform: Platform, change: Callable[[dict[str, Any]], object]) -> 
     paths = platform.root.symbol("AAA")
 
     def of_verdict(verdict: dict[str, Any]) -> None:
+        del verdict["seal"]
         change(verdict["series"][0])
+        verdict["seal"] = facts_digest(verdict)
 
     def of_manifest(document: dict[str, Any]) -> None:
         verdict = json.loads(paths.verdict.read_text())
         facts = document["manifest"]
-        facts["verdict_digest"] = facts_digest(verdict)
+        facts["verdict_digest"] = facts_digest(unsealed(verdict))
         series = facts["timeframes"].pop("1day")
         series_facts = verdict["series"][0]
         facts["timeframes"][series_facts["timeframe"]] = {

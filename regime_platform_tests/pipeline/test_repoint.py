@@ -18,12 +18,13 @@ from regime_platform.compute_db.board import read_board
 from regime_platform.errors import UsageError
 from regime_platform.pipeline.archives import read_archives
 from regime_platform.pipeline.as_of import bars_as_of
-from regime_platform.pipeline.backup import backup, restore
+from regime_platform.pipeline.backup import backup
 from regime_platform.pipeline.board import refresh_board
 from regime_platform.pipeline.decisions import Statement
 from regime_platform.pipeline.outcomes import Status
 from regime_platform.pipeline.platform import open_platform
 from regime_platform.pipeline.repoint import repoint_archive, repoint_same
+from regime_platform.pipeline.restoring import restore
 from regime_platform.pipeline.results_as_of import results_as_of
 from regime_platform.pipeline.verify import verify
 from regime_platform.pipeline.walk import STAGES
@@ -271,7 +272,7 @@ def test_a_backup_has_the_archive(published: Settings, tmp_path: Path) -> None:
     other = type(platform.root)(tmp_path / "other")
 
     backup(platform.root, tmp_path / "backup", SECOND)
-    restore(tmp_path / "backup", other)
+    restore(tmp_path / "backup", other.path)
 
     stored = {k: v for k, v in contents(platform.root.archive).items() if not k.endswith(".lock")}
     assert contents(other.archive) == stored
