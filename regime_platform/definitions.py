@@ -3,12 +3,12 @@
 import dagster as dg
 
 from regime_platform.orchestration.build import build_definitions
-from regime_platform.orchestration.inert_logs import keep_logs_inert
+from regime_platform.redaction import clean_logs
 from regime_platform.settings import Settings
 
 
 @dg.definitions
 def defs() -> dg.Definitions:
     """Everything that the UI, the daemon and the command lines see."""
-    keep_logs_inert()
+    clean_logs()
     return build_definitions(Settings())

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 from regime_platform.errors import RegimeError
+from regime_platform.inert_text import inert_lines
 
 #: A secret with fewer characters occurs in texts by chance.
 SHORTEST = 16
@@ -43,26 +44,29 @@ def redact(text: str) -> str:
     return text
 
 
+class ShownRecord(logging.LogRecord):
+    """A record of a log without secrets, and without control characters but ends of lines.
+
+    Messages repeat answers of vendors and names of files, and end on terminals. Colours that a
+    formatter adds come later and stay.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        if self.exc_info and self.exc_info[0] is not None:
+            trace = "".join(traceback.format_exception(*self.exc_info)).rstrip("\n")
+            self.exc_text = inert_lines(redact(trace))  # what formatters show of the exception
+
+    def getMessage(self) -> str:  # noqa: N802 - logging's name
+        """The message with its arguments."""
+        return inert_lines(redact(super().getMessage()))
+
+
+def clean_logs() -> None:
+    """From now on every record of this process, whichever logger it comes from, is a clean one."""
+    logging.setLogRecordFactory(ShownRecord)
+
+
 def _install() -> None:
-    if RegimeError.hide_secrets is redact:
-        return
     RegimeError.hide_secrets = staticmethod(redact)
-    make = logging.getLogRecordFactory()
-
-    def make_redacted(*arguments: Any, **options: Any) -> logging.LogRecord:
-        return _redacted(make(*arguments, **options))
-
-    logging.setLogRecordFactory(make_redacted)
-
-
-def _redacted(record: logging.LogRecord) -> logging.LogRecord:
-    text = record.getMessage()
-    clean = redact(text)
-    if clean != text:
-        record.msg, record.args = clean, None
-    if record.exc_info and record.exc_info[0] is not None:
-        trace = "".join(traceback.format_exception(*record.exc_info)).rstrip("\n")
-        clean = redact(trace)
-        if clean != trace:
-            record.exc_text = clean  # what formatters show in place of the exception
-    return record
+    clean_logs()

@@ -60,7 +60,7 @@ def read_board(root: DataRoot) -> pl.DataFrame:
         return BOARD_SCHEMA.to_frame()
     except (BarsError, OSError, pl.exceptions.PolarsError) as error:
         raise ResultsError(
-            f"{root.board} is not a board ({error}); remove it, the next run makes it again"
+            f"{root.board} is damaged, or no board; remove it, the next run makes it again"
         ) from error
     absent = [pl.lit(None, BOARD_SCHEMA[name]).alias(name) for name in _ADDED - {*board.columns}]
     return board.with_columns(absent).select(list(BOARD_SCHEMA))

@@ -21,8 +21,8 @@ from filelock import FileLock
 
 from regime_platform.orchestration.event_log import EventLog
 from regime_platform.orchestration.history import naming_damage
-from regime_platform.orchestration.inert_logs import keep_logs_inert
 from regime_platform.orchestration.schedule_memory import ScheduleMemory
+from regime_platform.redaction import clean_logs
 from regime_platform.settings import Settings
 
 _LOCK = ".opening.lock"
@@ -40,7 +40,7 @@ class RunHistory(DagsterSqliteStorage):
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         # A service starts webserver and daemon together: without this both would make the tables of
         # a new data root, and one of them would fail.
-        keep_logs_inert()  # the daemon has no other code of ours
+        clean_logs()  # the daemon has no other code of ours
         with naming_damage(Path(base_dir)), FileLock(Path(base_dir) / _LOCK):
             super().__init__(base_dir, inst_data=inst_data)
             self._event_log_storage = EventLog(self._event_log_storage._base_dir)

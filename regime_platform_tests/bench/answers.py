@@ -1,16 +1,20 @@
 """What answers cost that are computed or proven: of the past, explained, taken, handed on.
 
 ``python -m regime_platform_tests.bench.answers`` prints it: processor time of one process, median
-of three. Snapshots are taken of copies of one symbol's manifests, sealed anew under other names.
+of three. Snapshots are taken of copies of one symbol's bars and manifests under other names.
 """
 
 import datetime as dt
 import json
+import os
+import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
 
+from regime_platform.bars.verdicts import read_verdict, write_verdict
 from regime_platform.files import write_json
 from regime_platform.manifests.manifest import sealed
 from regime_platform.manifests.snapshot_diff import changes
@@ -33,10 +37,14 @@ _LAST = dt.datetime(2013, 3, 1, tzinfo=dt.UTC)
 
 
 def many(platform: Platform, folder: Path, count: int) -> Platform:
-    """A data root with the manifests of AAPL under ``count`` names."""
+    """A data root with bars (the same files) and manifests of AAPL under ``count`` names."""
     folder.mkdir()
-    held = platform.root.symbol("AAPL")
-    documents = [json.loads(one.read_text()) for one in (held.manifest, held.compute_manifest)]
+    original = platform.root.symbol("AAPL")
+    documents = [
+        json.loads(one.read_text()) for one in (original.manifest, original.compute_manifest)
+    ]
+    verdict = read_verdict(original)
+    assert verdict is not None
     names = [f"S{number:04d}" for number in range(count)]
     entry = {"asset_class": "US_EQUITY", "tier": "daily", "source": "sample"}
     listed = [{"symbol": name, "name": name, **entry} for name in names]
@@ -44,7 +52,8 @@ def many(platform: Platform, folder: Path, count: int) -> Platform:
     copies = open_platform(Settings(_env_file=None, REGIME_DATA_ROOT=folder))
     for name in names:
         paths = copies.root.symbol(name)
-        paths.folder.mkdir(parents=True)
+        shutil.copytree(original.folder / "bars", paths.folder / "bars", copy_function=os.link)
+        write_verdict(paths, replace(verdict, symbol=name))
         paths.compute_db.write_bytes(b"")  # never opened, as its manifest describes this very file
         run = {"compute_db": stat_facts(paths)}
         for path, told in zip((paths.manifest, paths.compute_manifest), documents, strict=True):

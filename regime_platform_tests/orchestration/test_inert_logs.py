@@ -11,9 +11,9 @@ import pytest
 
 from regime_platform.orchestration.build import build_definitions
 from regime_platform.orchestration.home import open_instance
-from regime_platform.orchestration.inert_logs import InertRecord
 from regime_platform.orchestration.jobs import listed_config
 from regime_platform.orchestration.notices import Notice, notify
+from regime_platform.redaction import ShownRecord
 from regime_platform.settings import Settings
 from regime_platform_tests.conftest import NOW
 
@@ -57,7 +57,7 @@ def test_a_failed_run_logs_and_keeps_only_visible_text(
         )
         events = [one.message or "" for one in instance.all_logs(result.run_id)]
 
-    assert logging.getLogRecordFactory() is InertRecord
+    assert logging.getLogRecordFactory() is ShownRecord
     assert not result.success
     streams = capfd.readouterr()
     shown = COLOUR.sub("", streams.out + streams.err + log.getvalue())

@@ -1,14 +1,11 @@
 """A daemon or its code server is killed in the middle: nobody is missed, nobody computed twice."""
 
 import os
-import shutil
 import signal
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import IO
 
 import dagster as dg
 import pytest
@@ -19,6 +16,7 @@ from dagster._core.storage.tags import RUN_KEY_TAG
 from regime_platform.bars.chain_file import read_chain
 from regime_platform.bars.layout import DataRoot
 from regime_platform.bars.locks import writing
+from regime_platform.files import write_text
 from regime_platform.manifests.manifest import RESULTS
 from regime_platform.orchestration.jobs import LANE, RECOMPUTE, RECONCILE
 from regime_platform.orchestration.sensors import build_sensors
@@ -32,10 +30,22 @@ from regime_platform_tests.street import fingerprint, serve
 
 NEW_BARS = "new_bars"
 CHANGED = ("BIRCH", "CEDAR", "LARCH")
-#: The daemon; it looks for a dead code server when it is told to, and not once a minute.
+#: The daemon. It looks for a dead code server at SIGUSR1, not once a minute; and while the file
+#: ``stop`` names a process, it stops that one before it asks its code server about new_bars.
 TOLD_TO_LOOK = """
-import math, signal
+import math, os, pathlib, signal
+from dagster._core.remote_representation.code_location import GrpcServerCodeLocation
 from dagster._daemon import cli, controller
+
+ask = GrpcServerCodeLocation.get_sensor_execution_data
+
+def ask_a_stopped_server(location, instance, handle, name, *rest):
+    stop = pathlib.Path("stop")
+    if name == "new_bars" and stop.exists():
+        os.kill(int(stop.read_text()), signal.SIGSTOP)
+    return ask(location, instance, handle, name, *rest)
+
+GrpcServerCodeLocation.get_sensor_execution_data = ask_a_stopped_server
 
 def look(*_):
     controller.RELOAD_WORKSPACE_INTERVAL = 6
@@ -125,42 +135,6 @@ def _run_key(settings: Settings, instance: dg.DagsterInstance, cursor: str | Non
     return request.run_key
 
 
-@contextmanager
-def _universe_by_pipe(settings: Settings) -> Iterator[Settings]:
-    """Whoever reads the universe waits until it is written; the settings given have it as it is."""
-    universe = settings.own_universe()
-    kept, pipe = (universe.with_name(name) for name in ("kept.yaml", "pipe"))
-    shutil.copy(universe, kept)
-    os.mkfifo(pipe)
-    pipe.replace(universe)
-    yield settings.model_copy(update={"universe": kept})
-    kept.replace(universe)
-
-
-def _waiting_tick(
-    piped: Settings, instance: dg.DagsterInstance
-) -> tuple[InstigatorTick, IO[bytes]]:
-    """The tick of new_bars that waits for the universe, and what ends its waiting when closed.
-
-    Other sensors that happen to read it before get it.
-    """
-    while True:
-        end = awaited(lambda: _other_end(piped.own_universe()), piped)
-        ticks = _under_way(instance)
-        if NEW_BARS in ticks:
-            return ticks[NEW_BARS], end
-        with end:
-            end.write(piped.universe_file().read_bytes())
-        awaited(partial(_are_over, ticks, instance), piped)
-
-
-def _other_end(pipe: Path) -> IO[bytes] | None:
-    try:
-        return os.fdopen(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK), "wb")
-    except OSError:  # nobody reads
-        return None
-
-
 def _code_server(parent: int) -> int:
     (found,) = [
         int(process.name)
@@ -168,6 +142,10 @@ def _code_server(parent: int) -> int:
         if _parent(process) == parent and b"grpc" in (process / "cmdline").read_bytes()
     ]
     return found
+
+
+def _is_stopped(process: int) -> bool:
+    return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] == "T"
 
 
 def _parent(process: Path) -> int | None:
@@ -221,12 +199,14 @@ def test_a_code_server_killed_within_a_tick_is_replaced_and_the_same_run_is_aske
 
     with daemon(settings, ("python", "-c", TOLD_TO_LOOK, "run", "-w", WORKSPACE)) as process:
         cursor = awaited(lambda: _cursor(instance), settings)
-        with _universe_by_pipe(settings) as piped:
-            _bring_bars(piped, instance)
-            run_key = _run_key(piped, instance, cursor)
-            tick, end = _waiting_tick(piped, instance)
-            with end:
-                os.kill(_code_server(process.pid), signal.SIGKILL)
+        server, stop = _code_server(process.pid), settings.data_root.parent / "stop"
+        write_text(stop, str(server))  # at one moment, since the daemon reads it at any
+        _bring_bars(settings, instance)
+        run_key = _run_key(settings, instance, cursor)
+        tick = awaited(lambda: _under_way(instance).get(NEW_BARS), settings)
+        awaited(lambda: _is_stopped(server), settings)
+        stop.unlink()
+        os.kill(server, signal.SIGKILL)
         process.send_signal(signal.SIGUSR1)
         awaited(lambda: _is_done(instance), settings)
         kill(process)
