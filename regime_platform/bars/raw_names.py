@@ -134,9 +134,7 @@ def names_aside(folder: Path) -> dict[str, RawName]:
     Raises:
         BarsError: the folder holds something that is no file of a raw log.
     """
-    return {
-        name.text.removesuffix(AHEAD) + ".parquet": name for name in _files(folder, aside=True)
-    }
+    return {name.text.removesuffix(AHEAD) + ".parquet": name for name in _files(folder, aside=True)}
 
 
 def digest_of(names: Iterable[RawName]) -> str:

@@ -3,7 +3,8 @@ anew.
 
 The migration is found by the name in its files and not by any record of it, so that one that was
 killed half-way is withdrawn as well. The verdict in force stops naming the files before they are
-removed, so that none of them is missed: killed itself, it goes on where it was, or the next run does.
+removed, so that none of them is missed: killed itself, it goes on where it was, or the next run
+does.
 """
 
 from collections import Counter
