@@ -103,7 +103,7 @@ def _require_bounds(text: str | bytes) -> None:
     try:
         for event in yaml.parse(text, Loader):
             extent.add(event)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeError) as error:  # the latter of text that was not UTF-8
         raise YamlTextError(_reason(error)) from error
 
 

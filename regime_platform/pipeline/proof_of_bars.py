@@ -8,7 +8,7 @@ from typing import Any
 from regime_platform.bars.canonical import is_part, part_path, read_hashed, unnamed
 from regime_platform.bars.compaction import locate_all
 from regime_platform.bars.layout import SymbolPaths
-from regime_platform.bars.raw_names import listing, parsed, short_hash
+from regime_platform.bars.raw_names import listing, names_aside, parsed, short_hash
 from regime_platform.bars.verdicts import is_as_sealed, unsealed
 from regime_platform.errors import BarsError, RegimeError
 from regime_platform.files import file_sha256
@@ -118,6 +118,7 @@ def prove_raw(paths: SymbolPaths, judged: Mapping[str, tuple[str, ...]]) -> Bars
         try:
             live = listing(folder)[0]
             now = locate_all(folder, named)
+            proof.findings += _aside_findings(paths, timeframe)
         except (BarsError, OSError) as error:
             proof.find(Kind.UNREADABLE, what, str(error))
             continue
@@ -133,6 +134,17 @@ def prove_raw(paths: SymbolPaths, judged: Mapping[str, tuple[str, ...]]) -> Bars
             elif one.text not in now.values():
                 proof.findings.append(_unjudged(f"{what}/{one.text}", is_newer=one.first > last))
     return proof
+
+
+def _aside_findings(paths: SymbolPaths, timeframe: str) -> Iterator[Finding]:
+    """Files that were set aside because of a clock ahead and were altered since."""
+    folder = paths.raw(timeframe)
+    for name in names_aside(folder).values() if folder.is_dir() else ():
+        if short_hash((folder / name.text).read_bytes()) != name.hash:
+            what = f"raw/{timeframe}/{name.text}"
+            reason = "its bytes are not those that were set aside"
+            remedy = f"restore {what} from a backup or move it away: no bar is made from it"
+            yield Finding(Kind.CHANGED, what, reason, remedy)
 
 
 def present_findings(paths: SymbolPaths, facts: Facts) -> Iterator[Finding]:

@@ -82,7 +82,7 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
 def test_every_damage_to_every_file_is_found_and_its_remedy_mends_it(rich: Settings) -> None:
     paths = paths_of(rich)
     before = proof_of_rich(rich).digests
-    kept = ("decisions.yaml", "splits.json", "price_factors.json")
+    kept = ("decisions.yaml", "splits.json", "price_factors.json", "identity.json")
     whole = [(paths.folder / name).read_bytes() for name in kept]
     names = [name for name in contents(paths.folder) if keepings(name) == [Keeping.SEALED]]
     names = [name for name in names if not name.startswith("raw/")]
@@ -154,6 +154,19 @@ def test_evidence_that_was_altered_is_found_and_what_was_removed_of_it_is_not(
     assert proof_of_rich(rich).word == "proven"
 
 
+def test_what_is_filled_in_or_added_to_an_instrument_is_no_change(rich: Settings) -> None:
+    path = paths_of(rich).identity
+    (record,) = read_json(path)["identities"]
+    record["identity"]["exchange"] = "NASDAQ"
+    write_json(path, {"identities": [record, {**record, "because": "renamed"}]})
+
+    assert proof_of_rich(rich).word == "proven"
+    assert run_rich(rich).status is Status.DONE  # which seals it
+    record["identity"]["mic_code"] = "XNYS"
+    write_json(path, {"identities": [record]})
+    assert proof_of_rich(rich).word == "changed"
+
+
 @pytest.mark.parametrize("how", ["removed", "a list", "altered"])
 def test_a_run_never_brings_back_what_a_lost_decision_kept_out(rich: Settings, how: str) -> None:
     serve(rich, SYMBOL, "1day", BARS)  # ten bars more, so that a promotion is due
@@ -192,7 +205,7 @@ def test_manifests_without_the_new_seals_prove_what_they_proved_and_a_run_seals(
 ) -> None:
     paths = paths_of(rich)
     verdict, manifest = read_json(paths.verdict), read_json(paths.manifest)
-    del verdict["withdrawn"], verdict["series"][0]["rejected_file"]
+    del verdict["seal"], verdict["withdrawn"], verdict["series"][0]["rejected_file"]
     facts = manifest["manifest"]
     del facts["gate"]["withdrawn"], facts["timeframes"]["1day"]["gate"]["rejected_file"]
     del facts["records"]

@@ -214,6 +214,16 @@ def test_batches_that_left_a_compacted_file_because_of_a_clock_ahead_are_not_mis
 
     assert outcome.status is Status.DONE
     assert (count(published), len(raw_files(published))) == (430, 2)
+    assert run(published, 440, stages=STAGES[1:]).status is Status.DONE
+    (aside,) = paths.raw("1day").glob("*.ahead.parquet")
+    aside.write_bytes(b"nonsense")
+    found = proof(published)
+    assert (found.word, found.findings[0].what) == ("changed", f"raw/1day/{aside.name}")
+    assert found.remedy == (
+        f"restore raw/1day/{aside.name} from a backup or move it away: no bar is made from it"
+    )
+    aside.unlink()
+    assert proof(published).word == "proven"
 
 
 @pytest.mark.parametrize("is_killed", [False, True])
