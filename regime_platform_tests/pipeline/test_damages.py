@@ -18,6 +18,7 @@ from regime_platform.errors import ConfigError, RegimeError
 from regime_platform.files import read_json, write_json
 from regime_platform.manifests.manifest import sealed
 from regime_platform.model.digests import facts_digest
+from regime_platform.pipeline.backup import backup
 from regime_platform.pipeline.decisions import undo
 from regime_platform.pipeline.eras import adopt, adoptions
 from regime_platform.pipeline.outcomes import Status
@@ -289,3 +290,23 @@ def test_damaged_decisions_are_a_clear_error_wherever_they_are_read(rich: Settin
         platform = open_platform(rich)
         with pytest.raises(RegimeError, match=f"regime repair {SYMBOL}"):
             undo(platform.root, platform.universe.instrument(SYMBOL), 1, SAID)
+
+
+def test_damage_to_records_and_evidence_keeps_the_good_copy_of_a_backup(
+    rich: Settings, tmp_path: Path
+) -> None:
+    paths, target = paths_of(rich), tmp_path / "copy"
+    root = open_platform(rich).root
+    paths.compute_db.write_bytes(b"nonsense")
+    mended(rich)  # so that something is set aside
+    assert not backup(root, target, LATER).damaged
+    (evidence,) = paths.set_aside.rglob("compute.db")
+    records = ("decisions.yaml", "splits.json", "price_factors.json", "identity.json")
+    sealed_files = [paths.folder / name for name in (*records, "renames.json")]
+
+    for path in (*sealed_files, paths.rejected("1day"), evidence):
+        data = path.read_bytes()
+        _altered(path) if path != evidence else path.write_bytes(b"other")
+        assert list(backup(root, target, LATER).kept) == [f"assets/{SYMBOL}"], path
+        path.write_bytes(data)
+    assert not backup(root, target, LATER).kept
