@@ -8,7 +8,7 @@ from typing import Any
 from regime_platform.bars.canonical import is_part, part_path, read_hashed, unnamed
 from regime_platform.bars.compaction import locate_all
 from regime_platform.bars.layout import SymbolPaths
-from regime_platform.bars.raw_names import listing, names_aside, parsed, short_hash
+from regime_platform.bars.raw_names import listing, names_aside, short_hash
 from regime_platform.bars.verdicts import is_as_sealed, unsealed
 from regime_platform.errors import BarsError, RegimeError
 from regime_platform.files import file_sha256
@@ -125,7 +125,8 @@ def prove_raw(paths: SymbolPaths, judged: Mapping[str, tuple[str, ...]]) -> Bars
         for name, held_by in now.items():
             if held_by is None:
                 proof.find(Kind.MISSING, f"{what}/{name}", "no file of the log holds it any more")
-        last = max((one.last for one in map(parsed, named) if one is not None), default=0)
+        # of what is still in the log: where its end was lost or set aside, numbers are used again
+        last = max((one.last for one in live if one.text in now.values()), default=0)
         for one in live:
             proof.files += 1
             if short_hash((folder / one.text).read_bytes()) != one.hash:

@@ -51,4 +51,6 @@ def describe_loss(
 def _effect(timeframe: str, series: JudgedSeries, bars: int) -> str:
     if series.result.status == BLOCKED:
         return f"{timeframe} is blocked by the gate without them and keeps its last good bars"
-    return f"{timeframe} keeps {series.result.valid.height:,} of {bars:,} bars"
+    return (
+        f"{timeframe} has {series.result.valid.height:,} bars without them, {bars:,} are in force"
+    )

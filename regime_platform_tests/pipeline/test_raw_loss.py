@@ -110,6 +110,19 @@ def test_a_run_fails_where_a_raw_file_is_gone_and_goes_on_once_it_is_restored(
     assert (proof(published).word, count(published)) == ("proven", 440)
 
 
+def test_a_loss_is_accepted_after_runs_that_failed_because_of_it(
+    published: Settings, regime: Regime
+) -> None:
+    raw_files(published)[1].unlink()
+    assert run(published, 440).status is Status.FAILED  # and has fetched what is missing
+
+    plan = regime("repair", "AAA", "--accept-loss", settings=published)
+    done = regime("repair", "AAA", "--accept-loss", "--yes", "--now", AT, settings=published)
+
+    assert "1day has 440 bars without them, 430 are in force" in plan.out
+    assert (done.code, proof(published).word, count(published)) == (0, "proven", 440)
+
+
 def test_an_accepted_loss_is_shown_recorded_and_fetched_again(
     published: Settings, regime: Regime
 ) -> None:
@@ -124,7 +137,7 @@ def test_an_accepted_loss_is_shown_recorded_and_fetched_again(
 
     assert proof(published).remedy is None
     assert (refused.code, "regime repair AAA --accept-loss" in refused.out) == (1, True)
-    assert f"raw/1day/{lost.name}; 1day keeps 425 of 430 bars" in plan.out
+    assert f"raw/1day/{lost.name}; 1day has 425 bars without them, 430 are in force" in plan.out
     assert "nothing was done yet: --yes does it" in plan.err
     assert (done.code, proof(published).word, count(published)) == (0, "proven", 425)
     (link,) = (link for link in read_chain(paths_of(published)) if link["kind"] == "repair")
