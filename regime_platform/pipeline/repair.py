@@ -42,7 +42,7 @@ _COMPUTE = "compute the results anew"
 _WRITE = "write the manifests that are not as they should be"
 _MANIFESTS = ("compute_manifest.json", "manifest.json")
 _DOCUMENTS = frozenset({*_MANIFESTS, "chain.jsonl"})
-_RECORDS = tuple(name for name in RECORDS if name != "rejected/")  # which follow from the raw log
+_RECORDS = tuple(name for name in RECORDS if name != "rejected/")
 _OF_PROMOTION = ("bars/", "rejected/", "verdict.json")
 
 

@@ -3,6 +3,9 @@
 import datetime as dt
 import os
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +16,7 @@ from regime_platform.bars.chain_file import read_chain
 from regime_platform.bars.compaction import compact
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.bars.locks import writing
-from regime_platform.bars.migrated import migrations, withdraw
+from regime_platform.bars.migrated import migrations
 from regime_platform.bars.raw_log import FetchFacts, append
 from regime_platform.pipeline import migrate_undo
 from regime_platform.pipeline.migrate_pool import migrate_many
@@ -239,52 +242,72 @@ def test_batches_that_left_a_compacted_file_because_of_a_clock_ahead_are_not_mis
     assert proof(published).word == "proven"
 
 
-@pytest.mark.parametrize("is_killed", [False, True])
-def test_the_files_of_a_withdrawn_migration_are_not_missed(
-    published: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_killed: bool
-) -> None:
-    old = write_old_db(tmp_path / "old" / "live.db", old_rows("AAA", "1day", BARS)).parent
-    platform = open_platform(published)
+_KILLED = """
+import os, signal, sys
+from regime_platform.cli.main import main
+from regime_platform.pipeline import migrate_undo
+
+withdraw = migrate_undo.withdraw
+
+def killing(folder, name):
+    if withdraw(folder, name):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return []
+
+migrate_undo.withdraw = killing
+main(["migrate", "undo", sys.argv[1], "--all"])
+"""
+
+
+def migrated(settings: Settings, folder: Path) -> str:
+    """Brings an old store with 440 bars in; the name of the migration."""
+    old = write_old_db(folder / "old" / "live.db", old_rows("AAA", "1day", BARS)).parent
+    platform = open_platform(settings)
     instruments = platform.universe.instruments
     migration, store = open_migration(platform.root, "live", old)
     about = plans(platform.universe, store, instruments)
     list(migrate_many(platform, about, migration, LAST, 1))
-    assert count(published) == 440
-    raw = paths_of(published).raw("1day")
+    assert count(settings) == 440
+    return migration.name
 
-    def withdrawn_and_killed(folder: Path, name: str) -> list[str]:
-        withdraw(folder, name)
-        raise KeyboardInterrupt
 
-    if is_killed:
-        monkeypatch.setattr(migrate_undo, "withdraw", withdrawn_and_killed)
-        monkeypatch.setattr(migrate_undo, "TIMEFRAMES", ("1day",))
-        with pytest.raises(KeyboardInterrupt):
-            list(migrate_undo.undo_migration(platform, migration.name, instruments))
-        assert proof(published).remedy == "regime run AAA"
-        assert run(published, 430).status is Status.DONE
-    else:
-        undone = migrate_undo.undo_migration(
-            platform, migration.name, platform.universe.instruments
-        )
-        assert [one.status for one in undone] == [Status.DONE]
+def undone(settings: Settings, name: str) -> list[Status]:
+    platform = open_platform(settings)
+    outcomes = migrate_undo.undo_migration(platform, name, platform.universe.instruments)
+    return [outcome.status for outcome in outcomes]
 
-    assert (list(migrations(raw)), count(published)) == ([], 430)
+
+def test_the_files_of_a_withdrawn_migration_are_not_missed(
+    published: Settings, tmp_path: Path
+) -> None:
+    name = migrated(published, tmp_path)
+
+    assert undone(published, name) == [Status.DONE]
+    assert (list(migrations(paths_of(published).raw("1day"))), count(published)) == ([], 430)
+
+
+def test_a_run_finishes_a_withdrawal_that_was_killed_before_it_promoted(
+    published: Settings, tmp_path: Path
+) -> None:
+    name = migrated(published, tmp_path)
+    environment = {**os.environ, "REGIME_DATA_ROOT": str(published.data_root)}
+
+    killed = subprocess.run(
+        [sys.executable, "-c", _KILLED, name], env=environment, check=False, timeout=60
+    )
+
+    assert (killed.returncode, count(published)) == (-signal.SIGKILL, 440)
+    assert proof(published).remedy == "regime run AAA"
+    assert run(published, 430).status is Status.DONE
+    assert (proof(published).word, count(published)) == ("proven", 430)
 
 
 def test_a_migration_is_not_withdrawn_where_another_raw_file_is_gone(
     published: Settings, tmp_path: Path
 ) -> None:
-    old = write_old_db(tmp_path / "old" / "live.db", old_rows("AAA", "1day", BARS)).parent
-    platform = open_platform(published)
-    instruments = platform.universe.instruments
-    migration, store = open_migration(platform.root, "live", old)
-    about = plans(platform.universe, store, instruments)
-    list(migrate_many(platform, about, migration, LAST, 1))
+    name = migrated(published, tmp_path)
     raw_files(published)[0].unlink()
     before = fingerprint(paths_of(published).raw("1day"))
 
-    (undone,) = migrate_undo.undo_migration(platform, migration.name, instruments)
-
-    assert undone.status is Status.FAILED
+    assert undone(published, name) == [Status.FAILED]
     assert fingerprint(paths_of(published).raw("1day")) == before
