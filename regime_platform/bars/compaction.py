@@ -21,6 +21,7 @@ from regime_platform.bars.raw_file import (
     read_rows,
 )
 from regime_platform.bars.raw_names import (
+    AHEAD,
     RawName,
     compacted_name,
     digest_of,
@@ -119,7 +120,8 @@ def locate(folder: Path, name: str) -> str:
 def locate_all(folder: Path, names: Iterable[str]) -> dict[str, str | None]:
     """The same for many, each file opened once; None where no file holds it.
 
-    A file that was set aside (see ``ahead``) still holds what it held.
+    A file that was set aside (see ``ahead``) still holds what it held. Of a compacted file that was
+    divided then, any of the files that together have its batches is named.
 
     Raises:
         BarsError: a compacted file is damaged, or the folder has what is no file of a raw log.
@@ -129,6 +131,11 @@ def locate_all(folder: Path, names: Iterable[str]) -> dict[str, str | None]:
     held = {one.text for one in live}
     batches: dict[str, list[RawName]] = {}
 
+    def batches_of(file: RawName) -> list[RawName]:
+        if file.text not in batches:
+            batches[file.text] = _batches(folder, file)
+        return batches[file.text]
+
     def now(name: str) -> str | None:
         wanted = parsed(name)
         if wanted is None or name in held:
@@ -136,24 +143,31 @@ def locate_all(folder: Path, names: Iterable[str]) -> dict[str, str | None]:
         if name in aside:
             return aside[name].text
         for one in (one for one in live if one.supersedes(wanted)):
-            if one.text not in batches:
-                batches[one.text] = _batches(folder, one)
-            if _has(batches[one.text], wanted):
+            if _has(batches_of(one), wanted):
                 return one.text
-        return None
+        overlapping = [] if wanted.fetched_at else [one for one in live if _overlap(one, wanted)]
+        parts = {batch for one in overlapping for batch in batches_of(one)}
+        return overlapping[0].text if parts and _has(list(parts), wanted) else None
 
     return {name: now(name) for name in names}
 
 
 def _has(batches: list[RawName], wanted: RawName) -> bool:
     """Whether ``wanted`` is among the batches of a file, with the bytes that its name promises."""
-    if wanted.first < wanted.last:  # the batches in between are what its sum says
+    if not wanted.fetched_at:  # compacted: the batches in its range are what its sum says
         return digest_of(one for one in batches if wanted.supersedes(one)) == digest_of([wanted])
     return wanted in batches
 
 
+def _overlap(file: RawName, wanted: RawName) -> bool:
+    return file.first <= wanted.last and wanted.first <= file.last
+
+
 def _batches(folder: Path, name: RawName) -> list[RawName]:
     """The files in which the batches of a file arrived."""
+    if name.fetched_at:  # of one batch; its name in the log is that of the batch
+        batch = parsed(name.text.replace(AHEAD, ".parquet"))
+        return [] if batch is None else [batch]
     texts = pl.Series(read_rows(folder, name, ["batch"])["batch"]).unique()
     return [one for text in texts if (one := parsed(text)) is not None]
 

@@ -1,7 +1,8 @@
 """identity.json of a symbol: of which instruments at their sources the stored bars are.
 
-Written before the first bars of an instrument are stored. Where it is missing, the metadata of the
-raw files and the bar manifest tell what they know; files of earlier releases name no instrument.
+Written before the first bars of an instrument are stored, and recorded in the bar manifest. Where
+it is missing, that record counts, or what the metadata of the raw files and the entry in the
+manifest name; files of earlier releases name no instrument.
 """
 
 import json
@@ -18,6 +19,7 @@ from regime_platform.bars.parquet import damaged
 from regime_platform.bars.raw_file import read_rows
 from regime_platform.bars.raw_log import LEGACY, read_raw
 from regime_platform.bars.raw_names import listing
+from regime_platform.bars.recorded import recorded_of
 from regime_platform.errors import BarsError, RegimeError
 from regime_platform.files import read_json, write_json
 from regime_platform.model.identity import Identity, KnownIdentity, with_identity
@@ -35,16 +37,64 @@ def read_identities(paths: SymbolPaths) -> tuple[KnownIdentity, ...]:
     Raises:
         BarsError: the file, or a raw file that has to be asked instead, is damaged.
     """
-    facts = read_json(paths.identity)
-    if facts is None:
-        return _named_by_bars(paths) if has_bars(paths) else ()
+    if paths.identity.exists():
+        return stored_identities(paths)
+    return recorded_identities(paths) or (_named_by_bars(paths) if has_bars(paths) else ())
+
+
+def stored_identities(paths: SymbolPaths) -> tuple[KnownIdentity, ...]:
+    """What the file names; none where there is no file.
+
+    Raises:
+        BarsError: the file is damaged.
+    """
     try:
-        return tuple(KnownIdentity.from_facts(record) for record in facts["identities"])
-    except (KeyError, TypeError, ValueError) as error:
+        facts = read_json(paths.identity)
+        listed = [] if facts is None else facts["identities"]
+        return tuple(KnownIdentity.from_facts(record) for record in listed)
+    except (AttributeError, KeyError, TypeError, ValueError, RegimeError) as error:
         raise BarsError(
-            f"{paths.identity} names no instruments ({error!r}); restore it from a backup, or "
-            "remove it and what the raw files name is looked up again"
+            f"{paths.identity} names no instruments ({error!r}); "
+            f"`regime repair {paths.folder.name}` writes it anew"
         ) from error
+
+
+def recorded_identities(paths: SymbolPaths) -> tuple[KnownIdentity, ...]:
+    """The same as the bar manifest recorded it."""
+    recorded = recorded_of(paths, "identities") or ()
+    return tuple(KnownIdentity.from_facts(record) for record in recorded)
+
+
+def lost_identities(
+    stored: Sequence[KnownIdentity], recorded: Sequence[KnownIdentity]
+) -> list[KnownIdentity]:
+    """Those of ``recorded`` that ``stored`` does not have in their places, or has otherwise."""
+    return [
+        record
+        for place, record in enumerate(recorded)
+        if place >= len(stored) or not stored[place].follows(record)
+    ]
+
+
+def restore_identities(paths: SymbolPaths) -> None:
+    """Writes the file anew from what was recorded and what it has beside that; hold the lock.
+
+    Without a record a damaged file is removed, and what the raw files name is looked up again.
+    """
+    try:
+        stored = stored_identities(paths)
+    except BarsError:
+        stored = ()
+    recorded = recorded_identities(paths)
+    whole = [
+        stored[place] if place < len(stored) and stored[place].follows(record) else record
+        for place, record in enumerate(recorded)
+    ]
+    whole += stored[len(recorded) :]
+    if whole:
+        write_identities(paths, whole)
+    else:
+        paths.identity.unlink(missing_ok=True)
 
 
 def write_identities(paths: SymbolPaths, known: Sequence[KnownIdentity]) -> None:

@@ -27,7 +27,8 @@ _TEMPORARY = ".tmp-*"  # what a killed writer left, swept by the next one
 #: Every place below a symbol's folder; a part of a set aside file's path may be any of these.
 KEPT: Mapping[str, Keeping] = MappingProxyType(
     {
-        "raw/*/*.parquet": Keeping.SEALED,  # named by their bytes, and in the verdict
+        # named by their bytes, and in the verdict; those set aside (see `ahead`) may be removed
+        "raw/*/*.parquet": Keeping.SEALED,
         "bars/*/*.parquet": Keeping.SEALED,  # in verdict and bar manifest
         "rejected/*.parquet": Keeping.SEALED,  # the same
         "verdict.json": Keeping.SEALED,  # in the bar manifest
@@ -39,6 +40,7 @@ KEPT: Mapping[str, Keeping] = MappingProxyType(
         "decisions.yaml": Keeping.SEALED,  # in verdict and bar manifest
         "splits.json": Keeping.SEALED,  # in the bar manifest
         "price_factors.json": Keeping.SEALED,
+        "identity.json": Keeping.SEALED,
         "renames.json": Keeping.SEALED,  # in the chain
         "set_aside/*": Keeping.SEALED,  # in the link of its repair; may be removed
         "acquisition.json": Keeping.CACHE,

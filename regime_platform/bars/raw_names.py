@@ -31,7 +31,8 @@ _NAME = re.compile(
     r"(?P<hash>[0-9a-f]{8})(?P<legacy>\.legacy)?(?P<ahead>\.ahead)?\.parquet"
 )
 _LEGACY = ".legacy.parquet"
-_AHEAD = ".ahead.parquet"
+#: How the name of a file that was set aside ends.
+AHEAD = ".ahead.parquet"
 _SUMS = 1 << 64
 
 
@@ -102,7 +103,7 @@ def compacted_name(merged: Iterable[RawName], data: bytes) -> str:
 
 def aside_name(text: str) -> str:
     """The name of a file of the log once it is set aside."""
-    return text.removesuffix(".parquet") + _AHEAD
+    return text.removesuffix(".parquet") + AHEAD
 
 
 def short_hash(data: bytes) -> str:
@@ -133,9 +134,7 @@ def names_aside(folder: Path) -> dict[str, RawName]:
     Raises:
         BarsError: the folder holds something that is no file of a raw log.
     """
-    return {
-        name.text.removesuffix(_AHEAD) + ".parquet": name for name in _files(folder, aside=True)
-    }
+    return {name.text.removesuffix(AHEAD) + ".parquet": name for name in _files(folder, aside=True)}
 
 
 def digest_of(names: Iterable[RawName]) -> str:

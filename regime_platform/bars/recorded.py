@@ -1,8 +1,8 @@
 """What the verdict and the bar manifest of a symbol recorded of the files beside them.
 
-Decisions, splits and price factors are records that only grow: what was recorded once must be in
-them for good, and what came later stands in them beside it. A document that is damaged records
-nothing here; `verify` reports it.
+Decisions, splits, price factors and instruments are records that only grow: what was recorded once
+must be in them for good, and what came later stands in them beside it. A document that is damaged
+records nothing here; `verify` reports it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,7 +26,7 @@ def recorded_decisions(paths: SymbolPaths) -> tuple[Decision, ...]:
 
 
 def recorded_of(paths: SymbolPaths, name: str) -> Any:
-    """What the bar manifest recorded of ``splits`` or ``price_factors``; None where nothing."""
+    """What the bar manifest recorded under a name (``splits``, ...); None where nothing."""
     manifest = whole_manifest(paths.manifest)
     return None if manifest is None else manifest["manifest"].get("records", {}).get(name)
 

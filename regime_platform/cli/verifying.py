@@ -73,6 +73,14 @@ def repair(  # noqa: PLR0913, PLR0917 - one parameter per option
     yes: Annotated[
         bool, typer.Option("--yes", help="Do it; without this only what would be done is told.")
     ] = False,
+    accept_loss: Annotated[
+        bool,
+        typer.Option(
+            "--accept-loss",
+            help="Go on without raw files that are gone and that no backup has; their bars are "
+            "lost until they are fetched again.",
+        ),
+    ] = False,
     now: Now = None,
     as_json: Json = False,
 ) -> None:
@@ -91,7 +99,7 @@ def repair(  # noqa: PLR0913, PLR0917 - one parameter per option
         warm()
     outcomes = []
     for instrument in instruments:
-        plan = plan_repair(platform, instrument)
+        plan = plan_repair(platform, instrument, accept_loss=accept_loss)
         outcomes.append(
             repaired(platform, instrument, plan, at) if yes else Outcome(plan, plan.proof)
         )

@@ -30,7 +30,7 @@ def bar_manifest(  # noqa: PLR0913 - one parameter per source of facts
             they are compacted later, ``bars.compaction.locate`` leads from these to those.
         price_factors: timeframe -> version and steps by which its prices were adjusted.
         origins: timeframe -> ``sources`` and ``price_basis`` of the raw files.
-        records: the splits and price factors on record, which only grow.
+        records: the splits, price factors and instruments on record, which only grow.
     """
     timeframes = {
         one.timeframe: {

@@ -54,6 +54,13 @@ class KnownIdentity:
         source, fields = self.identity.source, dict(self.identity.fields)
         return {**vars(self), "identity": {"source": source, **fields}}
 
+    def follows(self, earlier: "KnownIdentity") -> bool:
+        """True where this is ``earlier``, of which fields or the time may have been filled in."""
+        named, before = self.identity.fields, earlier.identity.fields
+        filled = replace(earlier, identity=self.identity, since=earlier.since or self.since)
+        is_filled_in = dict(before).items() <= dict(named).items()
+        return self == filled and self.identity.source == earlier.identity.source and is_filled_in
+
     @classmethod
     def from_facts(cls, facts: Mapping[str, Any]) -> "KnownIdentity":
         """The inverse of ``facts``; raises KeyError or TypeError on anything else."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from regime_platform.model.clock import is_ahead
 from regime_platform.orchestration.home import open_instance
 from regime_platform.orchestration.jobs import RECOMPUTE, RECONCILE, UPDATE_CORE, UPDATE_DAILY
 from regime_platform.settings import Settings
@@ -41,13 +42,16 @@ def overview(settings: Settings, now: dt.datetime) -> Overview:
     with open_instance(settings) as instance:
         needed = set(instance.get_required_daemon_types())  # others may have beaten long ago
         beats = {
-            name: beat for name, beat in instance.get_daemon_heartbeats().items() if name in needed
+            name: beat.timestamp
+            for name, beat in instance.get_daemon_heartbeats().items()
+            # of a time to come: a clock was ahead, so that it says nothing of the present
+            if name in needed and not is_ahead(_moment(beat.timestamp), now)
         }
         failed = dg.RunsFilter(
             statuses=[dg.DagsterRunStatus.FAILURE], updated_after=now - dt.timedelta(days=1)
         )
         return Overview(
-            {name: now.timestamp() - beat.timestamp for name, beat in sorted(beats.items())},
+            {name: now.timestamp() - beat for name, beat in sorted(beats.items())},
             instance.get_runs_count(dg.RunsFilter(statuses=_WAITING)),
             instance.get_runs_count(dg.RunsFilter(statuses=_WORKING)),
             tuple(_last(instance, job) for job in _PASSES),
@@ -63,6 +67,10 @@ def _last(instance: dg.DagsterInstance, job: str) -> LastPass:
 
 def _told(record: dg.RunRecord) -> LastPass:
     run = record.dagster_run
-    ended = None if record.end_time is None else dt.datetime.fromtimestamp(record.end_time, dt.UTC)
+    ended = None if record.end_time is None else _moment(record.end_time)
     seconds = (record.end_time or 0.0) - (record.start_time or record.end_time or 0.0)
     return LastPass(run.job_name, run.status.value.lower(), ended, seconds, run.run_id)
+
+
+def _moment(timestamp: float) -> dt.datetime:
+    return dt.datetime.fromtimestamp(timestamp, dt.UTC)

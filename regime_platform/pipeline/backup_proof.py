@@ -12,6 +12,7 @@ from typing import Any
 
 from regime_platform.bars.decisions import read_decisions
 from regime_platform.bars.layout import DataRoot, SymbolPaths
+from regime_platform.bars.raw_log import log_digest
 from regime_platform.bars.verdicts import read_verdict
 from regime_platform.compute.era_files import read_adoptions, read_era_set
 from regime_platform.errors import ConfigError, RegimeError
@@ -26,8 +27,10 @@ from regime_platform.pipeline.proof_of_bars import (
     prove_raw,
     verdict_findings,
 )
+from regime_platform.pipeline.proof_of_evidence import evidence_findings
 from regime_platform.pipeline.proof_of_manifests import chain_findings, read_manifests
 from regime_platform.pipeline.proof_of_results import against_manifest, prove_results
+from regime_platform.pipeline.sealed_records import record_findings, rejected_findings
 from regime_platform.validation.policy import parse_policy
 from regime_platform.validation.verdict import Verdict
 
@@ -83,10 +86,20 @@ def _findings(paths: SymbolPaths, before: Collection[str]) -> Iterator[Finding]:
     promoted, validated = _named(paths, verdict, facts)
     bars, raw = prove_bars(paths, promoted), prove_raw(paths, validated)
     results = prove_results(paths, bars.blocks)
+    yield from record_findings(paths, verdict)
+    yield from evidence_findings(paths, paths.folder.name)
+    if verdict is not None:
+        yield from rejected_findings(paths, verdict, is_due=_has_new_files(paths, verdict))
     yield from (*bars.findings, *raw.findings, *results.findings)
     if RESULTS in documents:
         digests = {timeframe: pointer.digest for timeframe, pointer in promoted.items()}
         yield from against_manifest(paths.folder.name, results, documents[RESULTS], digests)
+
+
+def _has_new_files(paths: SymbolPaths, verdict: Verdict) -> bool:
+    """True where a promotion is due, which may have been killed."""
+    logs = ((series.log_digest, paths.raw(series.timeframe)) for series in verdict.series)
+    return any(digest != log_digest(log) for digest, log in logs)
 
 
 def _counts(finding: Finding) -> bool:

@@ -2,7 +2,9 @@
 anew.
 
 The migration is found by the name in its files and not by any record of it, so that one that was
-killed half-way is withdrawn as well. Killed itself, it goes on where it was.
+killed half-way is withdrawn as well. The verdict in force stops naming the files before they are
+removed, so that none of them is missed: killed itself, it goes on where it was, or the next run
+does.
 """
 
 from collections import Counter
@@ -12,12 +14,14 @@ from dataclasses import dataclass
 from regime_platform.bars.layout import DataRoot, SymbolPaths
 from regime_platform.bars.locks import writing
 from regime_platform.bars.migrated import migrations, withdraw
+from regime_platform.bars.verdicts import read_verdict
 from regime_platform.errors import RegimeError, UsageError
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.timeframes import TIMEFRAMES
 from regime_platform.pipeline.outcomes import Status
 from regime_platform.pipeline.platform import Platform
 from regime_platform.pipeline.promote import promote
+from regime_platform.pipeline.raw_presence import release_raw_files, require_raw_files
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,9 @@ def undo_migration(
 def _withdrawn(platform: Platform, instrument: Instrument, name: str) -> UndoOutcome:
     paths = platform.root.symbol(instrument.symbol)
     try:
-        files = _remove(paths, name)
+        if read_verdict(paths) is None:
+            promote(platform, instrument)  # so that no raw file is missed that leaves here
+        files = _remove(paths, instrument, name)
         promoted = promote(platform, instrument)
     except (RegimeError, OSError) as error:
         return UndoOutcome(instrument.symbol, Status.FAILED, reason=str(error))
@@ -73,6 +79,15 @@ def _withdrawn(platform: Platform, instrument: Instrument, name: str) -> UndoOut
     return UndoOutcome(instrument.symbol, status, files, promoted.reason)
 
 
-def _remove(paths: SymbolPaths, name: str) -> int:
+def _remove(paths: SymbolPaths, instrument: Instrument, name: str) -> int:
     with writing(paths):
-        return sum(len(withdraw(paths.raw(timeframe), name)) for timeframe in TIMEFRAMES)
+        require_raw_files(paths, read_verdict(paths), instrument.timeframes)
+        logs = {timeframe: paths.raw(timeframe) for timeframe in TIMEFRAMES}
+        release_raw_files(
+            paths,
+            {
+                timeframe: [file for file, migration in migrations(log) if migration == name]
+                for timeframe, log in logs.items()
+            },
+        )
+        return sum(len(withdraw(log, name)) for log in logs.values())

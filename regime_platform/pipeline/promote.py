@@ -26,6 +26,7 @@ from regime_platform.pipeline.judging import (
 )
 from regime_platform.pipeline.outcomes import PromoteOutcome, Status
 from regime_platform.pipeline.platform import Platform
+from regime_platform.pipeline.raw_presence import require_raw_files
 from regime_platform.pipeline.sealed_records import require_records
 from regime_platform.validation.gate import BLOCKED, PASSED, RULES_VERSION, GateResult
 from regime_platform.validation.verdict import SeriesVerdict, Verdict, input_digest, judge
@@ -58,6 +59,7 @@ def promote(platform: Platform, instrument: Instrument) -> PromoteOutcome:
 
     Raises:
         OtherInstrumentError: the stored bars are of another instrument.
+        BarsError: what the verdict in force was reached on is gone or damaged.
     """
     require_same_instrument(platform.root, instrument)
     paths = platform.root.symbol(instrument.symbol)
@@ -68,6 +70,7 @@ def promote(platform: Platform, instrument: Instrument) -> PromoteOutcome:
     with writing(paths):
         require_records(paths)
         held = read_verdict(platform, instrument.symbol)
+        require_raw_files(paths, held, instrument.timeframes)
         series = () if held is None else held.series
         before = {one.timeframe: InForce.by(one) for one in series}
         verdict = _judged(platform.root, instrument, before)
@@ -80,7 +83,7 @@ def promote(platform: Platform, instrument: Instrument) -> PromoteOutcome:
 def promote_again(
     platform: Platform, instrument: Instrument, before: Mapping[str, InForce]
 ) -> PromoteOutcome:
-    """The same whatever the verdict on disk says, which may be damaged.
+    """The same whatever the verdict on disk says, which may be damaged or name lost raw files.
 
     Every part and every file of rejected rows that is not as it was written is written again, over
     the damaged one.

@@ -12,6 +12,7 @@ RECORDS = (
     "decisions.yaml",
     "splits.json",
     "price_factors.json",
+    "identity.json",
     "rejected/",
     "renames.json",
     "set_aside/",
@@ -72,6 +73,11 @@ class Finding:
         return is_of_raw_log or self.kind is Kind.NEWER or bool(self.remedy)
 
     @property
+    def is_raw_loss(self) -> bool:
+        """True of a file of the raw log that is gone."""
+        return self.what.startswith("raw/") and self.kind is Kind.MISSING
+
+    @property
     def is_of_record(self) -> bool:
         """True of what a repair writes anew without a word about bars, blocked or not."""
         return self.kind.is_damage and self.what.startswith(RECORDS)
@@ -120,10 +126,18 @@ class Proof:
             return None
         if self._worst is Kind.NEWER:
             return "use the release that wrote it"
-        own = [one.remedy for one in self.findings if one.is_beyond_repair]
-        if own:
-            return own[0] or "restore its raw log from a backup"
+        beyond = [finding for finding in self.findings if finding.is_beyond_repair]
+        if beyond:
+            return beyond[0].remedy or f"restore its raw log from a backup; {self._without_backup}"
         return self._mending
+
+    @property
+    def _without_backup(self) -> str:
+        is_damaged = any(
+            finding.is_beyond_repair and not finding.is_raw_loss for finding in self.findings
+        )
+        first = "move the damaged files out of it, then " if is_damaged else ""
+        return f"without a backup {first}regime repair {self.symbol} --accept-loss"
 
     @property
     def _mending(self) -> str:

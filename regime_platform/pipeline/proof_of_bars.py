@@ -8,7 +8,7 @@ from typing import Any
 from regime_platform.bars.canonical import is_part, part_path, read_hashed, unnamed
 from regime_platform.bars.compaction import locate_all
 from regime_platform.bars.layout import SymbolPaths
-from regime_platform.bars.raw_names import listing, parsed, short_hash
+from regime_platform.bars.raw_names import listing, names_aside, short_hash
 from regime_platform.bars.verdicts import is_as_sealed, unsealed
 from regime_platform.errors import BarsError, RegimeError
 from regime_platform.files import file_sha256
@@ -118,13 +118,15 @@ def prove_raw(paths: SymbolPaths, judged: Mapping[str, tuple[str, ...]]) -> Bars
         try:
             live = listing(folder)[0]
             now = locate_all(folder, named)
+            proof.findings += _aside_findings(paths, timeframe)
         except (BarsError, OSError) as error:
             proof.find(Kind.UNREADABLE, what, str(error))
             continue
         for name, held_by in now.items():
             if held_by is None:
                 proof.find(Kind.MISSING, f"{what}/{name}", "no file of the log holds it any more")
-        last = max((one.last for one in map(parsed, named) if one is not None), default=0)
+        # of what is still in the log: where its end was lost or set aside, numbers are used again
+        last = max((one.last for one in live if one.text in now.values()), default=0)
         for one in live:
             proof.files += 1
             if short_hash((folder / one.text).read_bytes()) != one.hash:
@@ -133,6 +135,17 @@ def prove_raw(paths: SymbolPaths, judged: Mapping[str, tuple[str, ...]]) -> Bars
             elif one.text not in now.values():
                 proof.findings.append(_unjudged(f"{what}/{one.text}", is_newer=one.first > last))
     return proof
+
+
+def _aside_findings(paths: SymbolPaths, timeframe: str) -> Iterator[Finding]:
+    """Files that were set aside because of a clock ahead and were altered since."""
+    folder = paths.raw(timeframe)
+    for name in names_aside(folder).values() if folder.is_dir() else ():
+        if short_hash((folder / name.text).read_bytes()) != name.hash:
+            what = f"raw/{timeframe}/{name.text}"
+            reason = "its bytes are not those that were set aside"
+            remedy = f"restore {what} from a backup or move it away: no bar is made from it"
+            yield Finding(Kind.CHANGED, what, reason, remedy)
 
 
 def present_findings(paths: SymbolPaths, facts: Facts) -> Iterator[Finding]:

@@ -3,48 +3,46 @@
 What is damaged is copied, whole, into a folder of its own; what takes its place is promoted,
 computed and written anew, over the damaged file at one moment. The repair is a link of the chain,
 written before anything is done. What cannot come from the raw log (the log itself) is told and left
-alone.
+alone, unless the loss of raw files is accepted: that is recorded, and what is left is promoted.
 """
 
 import datetime as dt
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from regime_platform.bars.canonical import write_parts
 from regime_platform.bars.chain_file import append_links, read_chain
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.bars.locks import writing
-from regime_platform.bars.verdicts import read_verdict, write_verdict
 from regime_platform.errors import BarsError, PathError, RegimeError
 from regime_platform.files import copy_file, file_sha256, path_below, write_atomically, write_text
 from regime_platform.manifests.chain import missing_ends, repair_link
 from regime_platform.manifests.manifest import BARS, RESULTS
 from regime_platform.model.digests import canonical_json
 from regime_platform.model.instruments import Instrument
-from regime_platform.pipeline.as_of import bars_as_of
 from regime_platform.pipeline.claim import Claim, claim_of
 from regime_platform.pipeline.derive import derive
 from regime_platform.pipeline.outcomes import Status
 from regime_platform.pipeline.platform import Platform
 from regime_platform.pipeline.promote import promote, promote_again
-from regime_platform.pipeline.proof import Finding, Kind, Proof
+from regime_platform.pipeline.proof import RECORDS, Finding, Kind, Proof
 from regime_platform.pipeline.proof_of_evidence import new_aside, restore_renames
 from regime_platform.pipeline.proof_of_manifests import is_chain_whole
 from regime_platform.pipeline.publish import publish
+from regime_platform.pipeline.raw_loss import describe_loss, lost_files
+from regime_platform.pipeline.restore_bars import restore_bars
 from regime_platform.pipeline.sealed_records import restore_records
 from regime_platform.pipeline.verify import verify
-from regime_platform.validation.gate import BLOCKED
-from regime_platform.validation.verdict import SeriesVerdict
 
-_RECORD = "write the records of decisions, splits, price factors and renames again"
+_ACCEPT = "accept the loss of raw files: "
+_RECORD = "write the records of decisions, splits, price factors, instruments and renames again"
 _PROMOTE = "promote the bars again from the raw log"
 _COMPUTE = "compute the results anew"
 _WRITE = "write the manifests that are not as they should be"
 _MANIFESTS = ("compute_manifest.json", "manifest.json")
 _DOCUMENTS = frozenset({*_MANIFESTS, "chain.jsonl"})
-_RECORDS = ("decisions.yaml", "splits.json", "price_factors.json", "renames.json", "set_aside/")
+_RECORDS = tuple(name for name in RECORDS if name != "rejected/")
 _OF_PROMOTION = ("bars/", "rejected/", "verdict.json")
 
 
@@ -57,6 +55,7 @@ class Plan:
     set_aside: tuple[str, ...] = ()  # files below the symbol's folder
     steps: tuple[str, ...] = ()  # sentences
     beyond: tuple[Finding, ...] = ()  # what no repair can put right
+    lost: tuple[str, ...] = ()  # raw files that are gone for good, as was accepted
 
     @property
     def is_empty(self) -> bool:
@@ -91,18 +90,23 @@ class Repaired:
             "found": [one.facts() for one in self.plan.proof.findings],
             "set_aside": list(self.plan.set_aside),
             "steps": list(self.plan.steps),
+            "lost": list(self.plan.lost),
             "beyond_repair": [one.facts() for one in self.plan.beyond],
             "reason": self.reason,
             "after": self.after.facts(),
         }
 
 
-def plan_repair(platform: Platform, instrument: Instrument) -> Plan:
-    """What would be done; touches nothing."""
+def plan_repair(platform: Platform, instrument: Instrument, *, accept_loss: bool = False) -> Plan:
+    """What would be done; touches nothing.
+
+    ``accept_loss`` goes on without raw files that are gone, where nothing else is beyond repair.
+    """
     proof = verify(platform, instrument)
     paths = platform.root.symbol(instrument.symbol)
     faults = [one for one in proof.findings if not one.kind.is_good]
     beyond = tuple(one for one in faults if one.is_beyond_repair)
+    lost = lost_files(beyond) if accept_loss else ()
     mendable = [one for one in faults if one not in beyond and one.kind is not Kind.BUSY]
     whats = {one.what for one in mendable if one.kind.is_damage}
     records = {what for what in whats if what.startswith(_RECORDS)}
@@ -116,13 +120,17 @@ def plan_repair(platform: Platform, instrument: Instrument) -> Plan:
         step
         for step, is_wanted in (
             (_RECORD, records),
-            (_PROMOTE, bars),
+            (_PROMOTE, [*lost, *bars]),
             (_COMPUTE, results),
-            (_WRITE, [one for one in mendable if not one.what.startswith(_RECORDS)]),
+            (_WRITE, [*lost, *(one for one in mendable if not one.what.startswith(_RECORDS))]),
         )
         if is_wanted
     ]
-    return Plan(instrument.symbol, proof, tuple(aside), tuple(steps), beyond)
+    if lost:
+        loss = describe_loss(platform, instrument, lost, claim_of(instrument, paths).promoted)
+        steps.insert(0, f"{_ACCEPT}{loss}")
+    remaining = () if lost else beyond
+    return Plan(instrument.symbol, proof, tuple(aside), tuple(steps), remaining, lost)
 
 
 def repair(platform: Platform, instrument: Instrument, plan: Plan, now: dt.datetime) -> Repaired:
@@ -133,7 +141,7 @@ def repair(platform: Platform, instrument: Instrument, plan: Plan, now: dt.datet
 
     Raises:
         BarsError: what is in force is blocked by the gate, so that nothing can follow from it; or
-            the raw log gives no bars.
+            the raw log is damaged or gives no bars.
         RegimeError: a step failed; what was set aside stays there, and a rerun goes on.
     """
     if plan.is_empty and not plan.beyond:
@@ -148,8 +156,9 @@ def repair(platform: Platform, instrument: Instrument, plan: Plan, now: dt.datet
             restore_renames(paths, plan.symbol)
     if _PROMOTE in plan.steps:
         promote_again(platform, instrument, claim.series_in_force)
-        _restore_bars(platform, instrument, now)
-    if _is_done(plan, claim):
+        if not plan.lost:  # else the raw log gives other bars, which is what was accepted
+            restore_bars(platform, instrument, now)
+    if _is_done(plan, claim) or (plan.lost and claim_of(instrument, paths).is_held_back):
         return Repaired(plan, verify(platform, instrument))
     promote(platform, instrument)
     derive(platform, instrument, force=_COMPUTE in plan.steps)
@@ -212,13 +221,20 @@ def _require_mendable(plan: Plan, claim: Claim) -> None:
         told = "; ".join(f"{one.what}: {one.reason}" for one in plan.beyond)
         raise BarsError(
             f"the raw log of {plan.symbol} is not what it was ({told}), so nothing can be made of "
-            "it; restore the log from a backup, or take the file out and fetch the symbol again"
+            "it; restore the log from a backup, or where there is none, "
+            f"{_move_out(plan)}`regime repair {plan.symbol} --accept-loss` goes on without it"
         )
-    if claim.is_held_back and claim.verdict is not None and _needs_results(plan):
+    is_held_back = claim.is_held_back and not plan.lost  # which the bars to come may end
+    if is_held_back and claim.verdict is not None and _needs_results(plan):
         raise BarsError(
             f"{plan.symbol} is blocked by the gate ({claim.verdict.reason}), so that nothing can "
             "be made from its bars; decide about them and promote the symbol first, then repair"
         )
+
+
+def _move_out(plan: Plan) -> str:
+    damaged = [fault.what for fault in plan.beyond if not fault.is_raw_loss]
+    return f"move {', '.join(damaged)} to somewhere else, then " if damaged else ""
 
 
 def _set_aside(paths: SymbolPaths, plan: Plan, claim: Claim, now: dt.datetime) -> None:
@@ -238,6 +254,7 @@ def _set_aside(paths: SymbolPaths, plan: Plan, claim: Claim, now: dt.datetime) -
         "steps": list(plan.steps),
         "set_aside": kept,
         "folder": target.name,
+        **({"lost": list(plan.lost)} if plan.lost else {}),
     }
     if "chain.jsonl" in kept:  # kept whole in the folder of what is set aside
         write_text(paths.chain, f"{canonical_json(repair_link([], about, now))}\n")
@@ -252,40 +269,3 @@ def _set_aside(paths: SymbolPaths, plan: Plan, claim: Claim, now: dt.datetime) -
 
 def _copier(source: Path) -> Callable[[Path], None]:
     return lambda temporary: copy_file(source, temporary)
-
-
-def _restored(
-    platform: Platform, instrument: Instrument, one: SeriesVerdict, now: dt.datetime
-) -> SeriesVerdict:
-    """One series with its parts as they were; a blocked one with its last good bars.
-
-    Raises:
-        BarsError: the raw log gives other bars than those that were in force.
-    """
-    held = one.promoted
-    if held is None and one.status != BLOCKED:
-        return one
-    found = bars_as_of(platform, instrument, one.timeframe, now)
-    if held is not None and found.digest != held.digest:
-        raise BarsError(
-            f"{instrument.symbol} {one.timeframe}: the raw log gives other bars than those in "
-            "force, so the log is not whole; restore it from a backup"
-        )
-    if found.bars.is_empty():
-        return one
-    folder = platform.root.symbol(instrument.symbol).bars(one.timeframe)
-    parts = write_parts(folder, one.timeframe, found.bars, instrument.symbol, held)
-    return replace(one, promoted=parts)
-
-
-def _restore_bars(platform: Platform, instrument: Instrument, now: dt.datetime) -> None:
-    """The parts in force, written again where they are not there, and the pointers to them."""
-    paths = platform.root.symbol(instrument.symbol)
-    with writing(paths):
-        verdict = read_verdict(paths)
-        if verdict is None:
-            return
-        series = [_restored(platform, instrument, one, now) for one in verdict.series]
-        mended = replace(verdict, series=tuple(series))
-        if mended != verdict:
-            write_verdict(paths, mended)

@@ -1,4 +1,6 @@
-"""The records of a symbol that only grow (decisions, splits, price factors): are they whole?
+"""The records of a symbol that only grow: are they whole?
+
+They are those of decisions, splits, price factors and the instruments that the bars are of.
 
 What verdict and bar manifest recorded of them must be in them. Entries that came later are none of
 their business: the next run obeys and records them.
@@ -19,6 +21,12 @@ from regime_platform.bars.factor_file import (
     recorded_factors,
     restore_factors,
 )
+from regime_platform.bars.identity_file import (
+    lost_identities,
+    recorded_identities,
+    restore_identities,
+    stored_identities,
+)
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.bars.recorded import recorded_decisions
 from regime_platform.bars.rejected import why_not_sealed
@@ -36,14 +44,15 @@ from regime_platform.validation.verdict import Verdict
 
 
 def records_of(paths: SymbolPaths) -> dict[str, Any]:
-    """What a bar manifest records of splits and price factors; empty where there are none.
+    """What a bar manifest records of splits, price factors and instruments, where there are any.
 
     Raises:
         BarsError: a file is damaged.
     """
     splits = [dict(vars(entry)) for entry in read_rewrites(paths)]
-    factors = read_factors(paths)
-    return ({"splits": splits} if splits else {}) | ({"price_factors": factors} if factors else {})
+    identities = [record.facts() for record in stored_identities(paths)]
+    records = {"splits": splits, "price_factors": read_factors(paths), "identities": identities}
+    return {name: entries for name, entries in records.items() if entries}
 
 
 def require_records(paths: SymbolPaths) -> None:
@@ -53,7 +62,7 @@ def require_records(paths: SymbolPaths) -> None:
         BarsError, ConfigError: names the file, what it lost and the remedy.
     """
     read_decisions(paths)
-    for finding in (*_split_findings(paths), *_factor_findings(paths)):
+    for finding in _recorded_findings(paths):
         raise BarsError(
             f"{paths.folder / finding.what}: {finding.reason}; "
             f"`regime repair {paths.folder.name}` writes it anew"
@@ -63,8 +72,7 @@ def require_records(paths: SymbolPaths) -> None:
 def record_findings(paths: SymbolPaths, verdict: Verdict | None) -> Iterator[Finding]:
     """What is wrong with the records, and which decisions no verdict obeys yet."""
     yield from _decision_findings(paths, verdict)
-    yield from _split_findings(paths)
-    yield from _factor_findings(paths)
+    yield from _recorded_findings(paths)
 
 
 def rejected_findings(paths: SymbolPaths, verdict: Verdict, *, is_due: bool) -> Iterator[Finding]:
@@ -106,6 +114,7 @@ def restore_records(paths: SymbolPaths) -> None:
         paths.decisions.unlink(missing_ok=True)
     restore_rewrites(paths)
     restore_factors(paths)
+    restore_identities(paths)
 
 
 def _decision_findings(paths: SymbolPaths, verdict: Verdict | None) -> Iterator[Finding]:
@@ -125,6 +134,13 @@ def _decision_findings(paths: SymbolPaths, verdict: Verdict | None) -> Iterator[
         yield Finding(Kind.PENDING, name, f"no verdict obeys decision {ids} yet; a run does")
 
 
+def _recorded_findings(paths: SymbolPaths) -> Iterator[Finding]:
+    """What is wrong with the records that the bar manifest has."""
+    yield from _split_findings(paths)
+    yield from _factor_findings(paths)
+    yield from _identity_findings(paths)
+
+
 def _split_findings(paths: SymbolPaths) -> Iterator[Finding]:
     def missing() -> list[str]:
         lost = lost_rewrites(read_rewrites(paths), recorded_rewrites(paths))
@@ -138,6 +154,14 @@ def _factor_findings(paths: SymbolPaths) -> Iterator[Finding]:
         return lost_factors(read_factors(paths), recorded_factors(paths))
 
     return _grown(paths.price_factors.name, missing, is_there=paths.price_factors.exists())
+
+
+def _identity_findings(paths: SymbolPaths) -> Iterator[Finding]:
+    def missing() -> list[str]:
+        lost = lost_identities(stored_identities(paths), recorded_identities(paths))
+        return [str(record.identity) for record in lost]
+
+    return _grown(paths.identity.name, missing, is_there=paths.identity.exists())
 
 
 def _grown(name: str, missing: Callable[[], list[str]], *, is_there: bool) -> Iterator[Finding]:

@@ -75,6 +75,15 @@ def test_all_is_well(settings: Settings, check: Check) -> None:
     assert json.loads(check("--json").out) == {"exit_code": 0, "problems": []}
 
 
+def test_a_sign_of_life_from_a_clock_ahead_is_none(settings: Settings, check: Check) -> None:
+    _beat(settings, age=-3600)
+    ahead = check()
+    _beat(settings, age=-60)
+
+    assert (ahead.code, "daemon" in ahead.out) == (1, True)
+    assert check().code == 0
+
+
 def test_no_daemon_is_1_and_looking_makes_nothing(settings: Settings, check: Check) -> None:
     before = contents(settings.data_root)
 

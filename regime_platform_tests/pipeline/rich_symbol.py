@@ -7,10 +7,13 @@ from pathlib import Path
 from regime_platform.bars import rewrites
 from regime_platform.bars.acquisition import proven_coverage, write_coverage
 from regime_platform.bars.factor_file import keep_factors
+from regime_platform.bars.identity_file import SAME, write_identities
 from regime_platform.bars.price_factors import Step
 from regime_platform.bars.splits import Split
 from regime_platform.compute.era_files import EraSetFile
 from regime_platform.compute.eras import EraSet, tiling_eras
+from regime_platform.model.identity import Identity, KnownIdentity
+from regime_platform.model.series import iso
 from regime_platform.pipeline.decisions import Statement, accept, exclude, undo
 from regime_platform.pipeline.eras import adopt, keep_era_set
 from regime_platform.pipeline.outcomes import WalkOutcome
@@ -32,7 +35,7 @@ SAID = Statement("a low above the high", "ann", NOW)
 
 
 def make_rich(folder: Path) -> Settings:
-    """META, once FB: decisions, a withdrawn one, rejected rows, splits, factors, adopted eras."""
+    """META, once FB: decisions, one withdrawn, rejected rows, splits, factors, identity, eras."""
     settings = street(folder, [FORMER])
     for symbol in (FORMER, SYMBOL):
         serve(settings, symbol, "1day", BARS.head(430))
@@ -48,6 +51,9 @@ def make_rich(folder: Path) -> Settings:
     paths = root.symbol(FORMER)
     split = Split(Fraction(2), 2, BARS["ts"][0], BARS["ts"][1], 0.0, None)
     rewrites.note(paths, ["1day"], split, seen_on="1day", seen_at=NOW)
+    instrument_there = Identity("twelvedata", {"provider_symbol": FORMER, "mic_code": "XNGS"})
+    record = KnownIdentity(instrument_there, iso(NOW), SAME, "ann", "the listing moved")
+    write_identities(paths, [record])
     keep_factors(paths, "1h", [Step(dt.date(2012, 3, 1), Fraction(2), {"2012-03-01": 2.0})], {})
     run_rich(settings, NOW, FORMER)
     rename(settings, FORMER, {"symbol": SYMBOL}, NOW)

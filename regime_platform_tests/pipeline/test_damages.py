@@ -18,6 +18,7 @@ from regime_platform.errors import ConfigError, RegimeError
 from regime_platform.files import read_json, write_json
 from regime_platform.manifests.manifest import sealed
 from regime_platform.model.digests import facts_digest
+from regime_platform.pipeline.backup import backup
 from regime_platform.pipeline.decisions import undo
 from regime_platform.pipeline.eras import adopt, adoptions
 from regime_platform.pipeline.outcomes import Status
@@ -82,7 +83,7 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
 def test_every_damage_to_every_file_is_found_and_its_remedy_mends_it(rich: Settings) -> None:
     paths = paths_of(rich)
     before = proof_of_rich(rich).digests
-    kept = ("decisions.yaml", "splits.json", "price_factors.json")
+    kept = ("decisions.yaml", "splits.json", "price_factors.json", "identity.json")
     whole = [(paths.folder / name).read_bytes() for name in kept]
     names = [name for name in contents(paths.folder) if keepings(name) == [Keeping.SEALED]]
     names = [name for name in names if not name.startswith("raw/")]
@@ -152,6 +153,19 @@ def test_evidence_that_was_altered_is_found_and_what_was_removed_of_it_is_not(
     assert outcome.after.word == "proven"
     shutil.rmtree(paths.set_aside)
     assert proof_of_rich(rich).word == "proven"
+
+
+def test_what_is_filled_in_or_added_to_an_instrument_is_no_change(rich: Settings) -> None:
+    path = paths_of(rich).identity
+    (record,) = read_json(path)["identities"]
+    record["identity"]["exchange"] = "NASDAQ"
+    write_json(path, {"identities": [record, {**record, "because": "renamed"}]})
+
+    assert proof_of_rich(rich).word == "proven"
+    assert run_rich(rich).status is Status.DONE  # which seals it
+    record["identity"]["mic_code"] = "XNYS"
+    write_json(path, {"identities": [record]})
+    assert proof_of_rich(rich).word == "changed"
 
 
 @pytest.mark.parametrize("how", ["removed", "a list", "altered"])
@@ -261,7 +275,8 @@ def test_a_damaged_raw_log_is_restored_and_nothing_is_made_of_it_before(
     refused = mended(rich)
     log.write_bytes(data)
 
-    assert proof.remedy == "restore its raw log from a backup"
+    assert proof.remedy is not None
+    assert proof.remedy.startswith("restore its raw log from a backup; without a backup ")
     assert "restore the log from a backup" in refused.reason
     assert proof_of_rich(rich).word == "proven"
 
@@ -275,3 +290,23 @@ def test_damaged_decisions_are_a_clear_error_wherever_they_are_read(rich: Settin
         platform = open_platform(rich)
         with pytest.raises(RegimeError, match=f"regime repair {SYMBOL}"):
             undo(platform.root, platform.universe.instrument(SYMBOL), 1, SAID)
+
+
+def test_damage_to_records_and_evidence_keeps_the_good_copy_of_a_backup(
+    rich: Settings, tmp_path: Path
+) -> None:
+    paths, target = paths_of(rich), tmp_path / "copy"
+    root = open_platform(rich).root
+    paths.compute_db.write_bytes(b"nonsense")
+    mended(rich)  # so that something is set aside
+    assert not backup(root, target, LATER).damaged
+    (evidence,) = paths.set_aside.rglob("compute.db")
+    records = ("decisions.yaml", "splits.json", "price_factors.json", "identity.json")
+    sealed_files = [paths.folder / name for name in (*records, "renames.json")]
+
+    for path in (*sealed_files, paths.rejected("1day"), evidence):
+        data = path.read_bytes()
+        _altered(path) if path != evidence else path.write_bytes(b"other")
+        assert list(backup(root, target, LATER).kept) == [f"assets/{SYMBOL}"], path
+        path.write_bytes(data)
+    assert not backup(root, target, LATER).kept

@@ -10,6 +10,8 @@ from pytest_httpserver import HTTPServer
 from regime_platform.bars.raw_file import read_rows
 from regime_platform.bars.raw_names import listing, short_hash
 from regime_platform.errors import OtherInstrumentError
+from regime_platform.files import read_json, write_json
+from regime_platform.manifests.manifest import sealed
 from regime_platform.model.universe_entry import parse_entry
 from regime_platform.pipeline.identity import other_instrument
 from regime_platform.pipeline.outcomes import Stage, Status
@@ -224,8 +226,11 @@ def test_of_files_without_a_name_the_bar_manifest_tells(
 
 
 def _as_an_earlier_release_left(folder: Path) -> None:
-    """Takes out of a symbol's folder what only this release writes: names in its raw files."""
+    """Takes out of a symbol's folder what only this release writes: records, names in raw files."""
     (folder / "identity.json").unlink()
+    facts = read_json(folder / "manifest.json")["manifest"]
+    del facts["records"]
+    write_json(folder / "manifest.json", sealed(facts, None, FIRST))
     for path in folder.glob("raw/*/*.parquet"):
         table = pq.read_table(path)
         kept = {

@@ -21,8 +21,10 @@ from regime_platform.pipeline.as_of import bars_as_of
 from regime_platform.pipeline.backup import backup
 from regime_platform.pipeline.board import refresh_board
 from regime_platform.pipeline.decisions import Statement
+from regime_platform.pipeline.identity import other_instrument
 from regime_platform.pipeline.outcomes import Status
 from regime_platform.pipeline.platform import open_platform
+from regime_platform.pipeline.repair import plan_repair, repaired
 from regime_platform.pipeline.repoint import repoint_archive, repoint_same
 from regime_platform.pipeline.restoring import restore
 from regime_platform.pipeline.results_as_of import results_as_of
@@ -108,6 +110,30 @@ def test_the_same_instrument_goes_on_with_a_record_of_who_said_so(
     said = {name: record[name] for name in ("because", "by", "since", "reason")}
     since = "2026-11-20T22:00:00Z"
     assert said == {"because": "same", "by": "ann", "since": since, "reason": "the listing moved"}
+
+
+@pytest.mark.parametrize("how", ["removed", "changed"])
+def test_a_record_of_the_same_instrument_that_is_lost_is_found_and_written_again(
+    published: Settings, vendor: LoopbackVendor, how: str
+) -> None:
+    list_company(vendor, "FB", seed=1, mic_code="XNYS", exchange="NYSE")
+    decide_same(published)
+    assert run(published, "FB", SECOND, STAGES).status is Status.DONE
+    platform = open_platform(published)
+    instrument, paths = platform.universe.instrument("FB"), platform.root.symbol("FB")
+    whole = paths.identity.read_bytes()
+    if how == "removed":
+        paths.identity.unlink()
+    else:
+        paths.identity.write_bytes(whole.replace(b'"ann"', b'"bob"'))
+
+    found = verify(platform, instrument)
+    assert other_instrument(platform.root, instrument) == ""  # the record in the manifest counts
+    outcome = repaired(platform, instrument, plan_repair(platform, instrument), SECOND)
+
+    assert (found.findings[0].what, found.remedy) == ("identity.json", "regime repair FB")
+    assert (outcome.after.word, outcome.reason) == ("proven", "")
+    assert paths.identity.read_bytes() == whole
 
 
 def test_another_instrument_starts_anew_and_the_archive_answers_for_the_past(
