@@ -5,11 +5,14 @@ Settings come from the environment first and ``.env`` in the working folder seco
 
 import math
 import os
+import re
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from platformdirs import user_state_path
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -24,6 +27,7 @@ from regime_platform.regular_files import read_text
 #: The folder that holds the package: where the tracked universe and dagster.yaml live.
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 VENDOR_URL = "https://api.twelvedata.com"
+_SECRET = re.compile("KEY|SMTP|WEBHOOK|URL")
 _PROXY_VARIABLES = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"})
 #: DuckDB, SQLite and Dagster read these in a path as options or patterns, so that they would make
 #: files beside the data root or find none in it; a unit of systemd ends where a line does.
@@ -75,6 +79,17 @@ class Settings(BaseSettings):
     #: Dagster's runs are forgotten after so many days, but for those that made what is in force.
     keep_runs_days: int = Field(default=30, ge=1, alias="REGIME_KEEP_RUNS_DAYS")
 
+    def __init__(self, **values: Any) -> None:
+        """The settings of the environment and of ``.env``, ``values`` before both.
+
+        Raises:
+            ConfigError: one is not usable; names it.
+        """
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise ConfigError("; ".join(map(_describe, error.errors()))) from None
+
     @field_validator("data_root")
     @classmethod
     def _is_plain(cls, path: Path) -> Path:
@@ -84,6 +99,10 @@ class Settings(BaseSettings):
             for sign in whole
             if sign in _NOT_IN_DATA_ROOT or "\ud800" <= sign <= "\udfff"
         }
+        if path.exists() and not path.is_dir():
+            raise ConfigError(f"REGIME_DATA_ROOT {whole!r} is no folder; name one, or a new path")
+        if not str(path).strip():
+            raise ConfigError("REGIME_DATA_ROOT is blank; name a folder, or leave it unset")
         if bad:
             raise ConfigError(
                 f"REGIME_DATA_ROOT {whole!r} cannot be used: DuckDB, Dagster or systemd misread "
@@ -158,6 +177,14 @@ def proxy_variables() -> dict[str, str]:
         for name, value in named.items()
         if name.upper() in _PROXY_VARIABLES and (name.islower() or name.lower() not in named)
     }
+
+
+def _describe(error: ErrorDetails) -> str:
+    """One setting that is not usable: its name, its value unless that is secret, what is wanted."""
+    name = ".".join(map(str, error["loc"]))
+    is_shown = isinstance(error["input"], str | int | float) and not _SECRET.search(name)
+    value = f" is {error['input']!r}" if is_shown else ""
+    return f"{name}{value}: {error['msg']}; correct it in the environment or in .env"
 
 
 def load_universe(settings: Settings) -> Universe:

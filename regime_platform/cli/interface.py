@@ -14,6 +14,7 @@ def ui(
 ) -> None:
     """Start the Dagster UI with its schedules and sensors; stop it with Ctrl-C."""
     import os
+    import signal
     import sys
 
     from regime_platform.cli.daemon_lock import hold_daemon_lock
@@ -30,5 +31,8 @@ def ui(
     program = [sys.executable, "-m", "regime_platform.orchestration.dev_server"]
     served = ["-w", str(PROJECT_ROOT / "workspace.yaml"), "--host", host, "--port", str(port)]
     more = ["--read-only"] if read_only else []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # a shell that starts it in the background may have both ignored, and nothing would stop it
+        signal.signal(number, signal.SIG_DFL)
     # `env` adds the variable; only settings read the environment
     os.execvp("env", ["env", f"DAGSTER_HOME={home}", *program, *served, *more])  # noqa: S606, S607

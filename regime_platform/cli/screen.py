@@ -136,7 +136,7 @@ def print_table(
     for row in cells:
         for place, name in enumerate(columns):
             if name in folding and str(row[place]):
-                told = f"{' '.join(map(str, row[:2]))}: {row[place]}"
+                told = f"{' '.join(str(row[at]) for at in whole[:2])}: {row[place]}"
                 console.print(told, markup=False, soft_wrap=True)
 
 

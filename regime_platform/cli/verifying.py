@@ -90,19 +90,15 @@ def repair(  # noqa: PLR0913, PLR0917 - one parameter per option
     from regime_platform.cli.screen import messages
     from regime_platform.cli.warming import warm
     from regime_platform.pipeline.board import refreshed_board
-    from regime_platform.pipeline.repair import Repaired as Outcome
-    from regime_platform.pipeline.repair import plan_repair, repaired
+    from regime_platform.pipeline.repair import repair_many
 
     meant = asked(symbols, everything=everything, symbols_file=symbols_file, tier=tier)
     platform, instruments, at = meant.platform, meant.instruments, moment(now)
     if yes:
         warm()
-    outcomes = []
-    for instrument in instruments:
-        plan = plan_repair(platform, instrument, accept_loss=accept_loss)
-        outcomes.append(
-            repaired(platform, instrument, plan, at) if yes else Outcome(plan, plan.proof)
-        )
+    outcomes = list(
+        repair_many(platform, instruments, at, accept_loss=accept_loss, only_plan=not yes)
+    )
     code = code_of(outcomes)
     problem = refreshed_board(platform, []) if yes else ""
     if problem:

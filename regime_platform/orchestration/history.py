@@ -116,6 +116,8 @@ def _problem(path: Path) -> str:
     """What is wrong with a database; empty where nothing is, or where it cannot be asked now."""
     if not path.exists():
         return ""
+    if not path.is_file():
+        return "it is no file"
     try:
         with closing(sqlite3.connect(path)) as database:
             database.text_factory = _text

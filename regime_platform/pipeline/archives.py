@@ -5,18 +5,20 @@ and marked when all is done. Nothing reads these folders but answers as of a mom
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from regime_platform.bars.layout import DataRoot
-from regime_platform.errors import ConfigError, RegimeError
+from regime_platform.bars.layout import DataRoot, SymbolPaths
+from regime_platform.errors import BarsError, ConfigError, RegimeError
 from regime_platform.files import read_json, write_json
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.series import instant
 from regime_platform.model.universe_entry import parse_entry
+from regime_platform.pipeline.backup_proof import damage_of_symbol
 from regime_platform.pipeline.platform import Platform
+from regime_platform.pipeline.proof import Finding, Kind
 from regime_platform.temporary_files import sweep_temporary
 
 
@@ -74,6 +76,23 @@ def write_archive(root: DataRoot, archive: Archive) -> None:
     write_json(archive.folder(root).with_suffix(".json"), asdict(archive))
 
 
+def archive_findings(root: DataRoot, symbol: str) -> Iterator[Finding]:
+    """What is wrong with the archives of a symbol, each proven against its own manifests."""
+    try:
+        archives = read_archives(root, symbol)
+    except ConfigError as error:
+        remedy = "restore the record from a backup"
+        yield Finding(Kind.UNREADABLE, f"archive/{symbol}", str(error), remedy)
+        return
+    for archive in (each for each in archives if each.is_finished):
+        folder, name = archive.folder(root), f"archive/{symbol}/{archive.number}"
+        remedy = f"restore {name} from a backup"
+        if not folder.is_dir():
+            yield Finding(Kind.MISSING, name, "the folder is gone", remedy)
+        elif damage := damage_of_symbol(SymbolPaths(folder), ()):
+            yield Finding(Kind.CHANGED, name, damage, remedy)
+
+
 def before_archiving(
     platform: Platform, instrument: Instrument, as_of: dt.datetime
 ) -> tuple[Platform, Instrument]:
@@ -83,6 +102,7 @@ def before_archiving(
 
     Raises:
         ConfigError: a record is damaged; names it.
+        BarsError: the folder that would answer is gone.
     """
     root = platform.root
     if not root.archive.is_dir():
@@ -91,11 +111,13 @@ def before_archiving(
         archive
         for symbol in (*instrument.formerly, instrument.symbol)
         for archive in read_archives(root, symbol)
-        if instant(archive.at) > as_of and archive.folder(root).is_dir()
+        if instant(archive.at) > as_of and (archive.is_finished or archive.folder(root).is_dir())
     ]
     if not archives:
         return platform, instrument
     first = min(archives, key=lambda archive: instant(archive.at))
+    if not first.folder(root).is_dir():
+        raise BarsError(f"{first.folder(root)} is gone; restore it from a backup")
     elsewhere = {first.symbol: first.folder(root)}
     return replace(platform, root=replace(root, elsewhere=elsewhere)), parse_entry(first.instrument)
 

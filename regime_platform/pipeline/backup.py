@@ -19,6 +19,7 @@ from regime_platform.bars.layout import PROVEN, DataRoot, SymbolPaths
 from regime_platform.bars.locks import writing
 from regime_platform.errors import RegimeError, UsageError
 from regime_platform.files import path_below
+from regime_platform.model.universe import parse_universe
 from regime_platform.pipeline.backup_copies import Copier
 from regime_platform.pipeline.backup_folder import (
     alone,
@@ -28,15 +29,18 @@ from regime_platform.pipeline.backup_folder import (
     with_room,
 )
 from regime_platform.pipeline.backup_listing import (
+    BackupError,
     Copy,
     Listing,
     folders_of_new_copies,
+    group_of,
     new_copies,
     new_listing,
     read_listing,
     write_listing,
 )
 from regime_platform.pipeline.backup_proof import damage_of_file, damage_of_symbol
+from regime_platform.regular_files import read_text
 from regime_platform.temporary_files import sweep_below
 
 _ASSETS, _DAGSTER = "assets", "dagster"
@@ -71,6 +75,8 @@ def backup(
             use, or the data root has lost all symbols that the backup has.
         RegimeError: the target has no room left; the last backup there is whole.
     """
+    if not root.path.is_dir():
+        raise UsageError(f"{root.path} is no data root; check REGIME_DATA_ROOT")
     if target.resolve().is_relative_to(root.path.resolve()):
         raise UsageError(f"{target} lies in the data root {root.path}; choose a folder elsewhere")
     if target.exists() and any(target.iterdir()) and not is_backup(target):
@@ -85,6 +91,7 @@ def backup(
         sweep_below(root.path)
         for folder in _folders(root.path):
             work.take(folder)
+        work.keep_vanished()
         copier.drop_unused()
         listing = new_listing(now, root.path, generation, work.files, work.kept, work.damaged)
         write_listing(target, listing)
@@ -112,16 +119,35 @@ class _Work:
 
     def take(self, folder: Path) -> None:
         """Takes all files of one folder over: a symbol as a whole, others file by file."""
-        if folder.parent == self.root.path / _ASSETS:
+        if folder in _symbol_folders(self.root.path):
             self._take_symbol(SymbolPaths(folder))
             return
         paths = folder.iterdir() if folder == self.root.path else folder.rglob("*")
         for path in sorted(paths):
-            if path.is_file() and _is_copied(path):
+            is_of_symbol = group_of(self._name(path)) != self._name(path)
+            if path.is_file() and _is_copied(path) and not is_of_symbol:
                 self._take_file(path)
 
+    def keep_vanished(self) -> None:
+        """Keeps the copies of folders that are gone although something still names them.
+
+        The universe names those of symbols, a record beside it one in the archive. A symbol that
+        began anew as another instrument has its former folder there.
+        """
+        before = {} if self.copier.before is None else self.copier.before.files
+        groups = {group_of(name) for name in before} - before.keys()
+        tracked = _tracked(self.root)
+        for group in sorted(groups):
+            folder = self.root.path / group
+            if group.startswith(f"{_ASSETS}/"):
+                is_named = folder.name in tracked and not (self.root.archive / folder.name).exists()
+            else:
+                is_named = folder.with_name(f"{folder.name}.json").exists()
+            if is_named and not folder.exists():
+                self._keep(group, self._older(f"{group}/"), "the folder is gone")
+
     def _take_symbol(self, paths: SymbolPaths) -> None:
-        group = f"{_ASSETS}/{paths.folder.name}"
+        group = paths.folder.relative_to(self.root.path).as_posix()
         older = self._older(f"{group}/")
         try:
             with writing(paths):
@@ -193,7 +219,7 @@ def _last(target: Path, root: DataRoot) -> Listing | None:
     """The last backup in ``target``, brought to its end; None where there is none to go on from."""
     try:
         before = read_listing(target)
-    except UsageError:
+    except BackupError:
         for folder in folders_of_new_copies(target):
             shutil.rmtree(folder)
         return None
@@ -209,6 +235,15 @@ def _last(target: Path, root: DataRoot) -> Listing | None:
     return before
 
 
+def _tracked(root: DataRoot) -> set[str]:
+    """The symbols of the data root's own universe; none where it has none, or a damaged one."""
+    path = root.path / "universe.yaml"
+    try:
+        return set(parse_universe(read_text(path), str(path)).symbols)
+    except (RegimeError, OSError, UnicodeDecodeError):
+        return set()
+
+
 def _folders(root: Path) -> Iterator[Path]:
     """What is copied at once: symbols, other folders, the files of the root itself, Dagster's."""
     yield from sorted(_symbol_folders(root))
@@ -220,8 +255,9 @@ def _folders(root: Path) -> Iterator[Path]:
 
 
 def _symbol_folders(root: Path) -> Iterator[Path]:
-    assets = root / _ASSETS
-    yield from (path for path in assets.iterdir() if path.is_dir()) if assets.exists() else ()
+    """Those of symbols, archived ones included."""
+    folders = [*root.glob(f"{_ASSETS}/*"), *root.glob("archive/*/*")]
+    yield from (path for path in folders if path.is_dir())
 
 
 def _is_copied(path: Path) -> bool:

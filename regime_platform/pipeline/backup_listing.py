@@ -15,6 +15,7 @@ from regime_platform.errors import PathError, RegimeError, UsageError
 from regime_platform.files import path_below, read_json, write_json
 from regime_platform.model.digests import facts_digest
 from regime_platform.model.series import iso
+from regime_platform.regular_files import MOST_TEXT, require_regular
 
 LISTING = "backup.json"
 _FORMAT = 2  # 1 was a mapping of names to lengths, without digests
@@ -84,25 +85,42 @@ def write_listing(folder: Path, listing: Listing) -> None:
     write_json(folder / LISTING, listing.facts())
 
 
+class BackupError(RegimeError):
+    """A backup is damaged, or not to be trusted."""
+
+
+def group_of(name: str) -> str:
+    """What is kept and restored as a whole: the folder of a symbol, else every file by itself.
+
+    Archived symbols have theirs at ``archive/SYMBOL/N``, beside its record ``N.json``.
+    """
+    parts = name.split("/")
+    depth = {"assets": 2, "archive": 3}.get(parts[0], len(parts))
+    return "/".join(parts[:depth])
+
+
 def read_listing(folder: Path) -> Listing | None:
     """The backup in ``folder``; None where there is none.
 
     Raises:
-        UsageError: backup.json is damaged, of a later release, or has names that lead elsewhere.
+        BackupError: backup.json is damaged, or has names that lead elsewhere.
+        UsageError: it is of a later release.
     """
     path = folder / LISTING
     try:
+        if path.exists():
+            require_regular(path, MOST_TEXT)
         document = read_json(path)
         listing = None if document is None else _parsed(document, path)
     except (RegimeError, OSError, AttributeError, KeyError, TypeError, ValueError) as error:
         if isinstance(error, UsageError):
             raise
-        raise UsageError(_DAMAGED.format(path=path, reason=error)) from error
+        raise BackupError(_DAMAGED.format(path=path, reason=error)) from error
     for name in () if listing is None else listing.files:
         try:
             path_below(folder, name)
         except PathError as error:
-            raise UsageError(f"{path} cannot be trusted: {error}; use another backup") from error
+            raise BackupError(f"{path} cannot be trusted: {error}; use another backup") from error
     return listing
 
 

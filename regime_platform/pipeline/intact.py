@@ -46,15 +46,21 @@ def derive_intact(
 
 
 def require_intact(platform: Platform, instrument: Instrument) -> None:
-    """Proves the bars in force and the raw log, as far as they changed since they were proven.
+    """Proves bars in force, rejected rows and raw log, as far as they changed since then.
 
     Raises:
         BarsError: a file is missing or damaged; names it and the remedy.
     """
     paths = platform.root.symbol(instrument.symbol)
     verdict = read_verdict(paths)
+    series = () if verdict is None else verdict.series
     promoted = {} if verdict is None else verdict.promoted
-    require_files(paths, [*named_parts(promoted), *_raw_files(paths, instrument)])
+    rejected = [
+        (f"rejected/{each.rejected_file.name}", each.rejected_file.sha256)
+        for each in series
+        if each.rejected_file is not None
+    ]
+    require_files(paths, [*named_parts(promoted), *rejected, *_raw_files(paths, instrument)])
 
 
 def require_files(paths: SymbolPaths, files: Iterable[tuple[str, str]]) -> None:

@@ -182,3 +182,9 @@ class Proof:
             "digests": dict(self.digests),
             "is_recomputed": self.is_recomputed,
         }
+
+
+def unproven(symbol: str, why: str) -> Proof:
+    """The proof of a symbol that something kept from being looked at."""
+    reason = f"cannot be verified: {why}"
+    return Proof(symbol, (Finding(Kind.UNREADABLE, "the symbol", reason),))

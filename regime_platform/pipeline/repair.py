@@ -7,7 +7,7 @@ alone, unless the loss of raw files is accepted: that is recorded, and what is l
 """
 
 import datetime as dt
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from regime_platform.bars.chain_file import append_links, read_chain
 from regime_platform.bars.layout import SymbolPaths
 from regime_platform.bars.locks import writing
-from regime_platform.errors import BarsError, PathError, RegimeError
+from regime_platform.errors import BarsError, PathError, RegimeError, failure_reason
 from regime_platform.files import copy_file, file_sha256, path_below, write_atomically, write_text
 from regime_platform.manifests.chain import missing_ends, repair_link
 from regime_platform.manifests.manifest import BARS, RESULTS
@@ -26,7 +26,7 @@ from regime_platform.pipeline.derive import derive
 from regime_platform.pipeline.outcomes import Status
 from regime_platform.pipeline.platform import Platform
 from regime_platform.pipeline.promote import promote, promote_again
-from regime_platform.pipeline.proof import RECORDS, Finding, Kind, Proof
+from regime_platform.pipeline.proof import RECORDS, Finding, Kind, Proof, unproven
 from regime_platform.pipeline.proof_of_evidence import new_aside, restore_renames
 from regime_platform.pipeline.proof_of_manifests import is_chain_whole
 from regime_platform.pipeline.publish import publish
@@ -167,11 +167,39 @@ def repair(platform: Platform, instrument: Instrument, plan: Plan, now: dt.datet
 
 
 def repaired(platform: Platform, instrument: Instrument, plan: Plan, now: dt.datetime) -> Repaired:
-    """The same for one symbol of many: what stopped it is told, and stops no other."""
+    """The same for one symbol of many: what stopped it is reported, and stops no other."""
     try:
         return repair(platform, instrument, plan, now)
     except (RegimeError, OSError) as error:
         return Repaired(plan, verify(platform, instrument), str(error))
+
+
+def repair_many(
+    platform: Platform,
+    instruments: Iterable[Instrument],
+    now: dt.datetime,
+    *,
+    accept_loss: bool = False,
+    only_plan: bool = False,
+) -> Iterator[Repaired]:
+    """Plans and does what each symbol needs; what stops one symbol stops no other.
+
+    Args:
+        platform: where they live.
+        instruments: the symbols.
+        now: when it is done.
+        accept_loss: see ``plan_repair``.
+        only_plan: change nothing.
+    """
+    for instrument in instruments:
+        try:
+            plan = plan_repair(platform, instrument, accept_loss=accept_loss)
+            done = Repaired(plan, plan.proof)
+            yield done if only_plan else repaired(platform, instrument, plan, now)
+        except Exception as error:  # noqa: BLE001 - damage nobody foresaw must not stop the others
+            reason = failure_reason(error, instrument.symbol)
+            proof = unproven(instrument.symbol, reason)
+            yield Repaired(Plan(instrument.symbol, proof), proof, reason)
 
 
 def _is_file(paths: SymbolPaths, what: str) -> bool:

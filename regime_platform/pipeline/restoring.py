@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from regime_platform.bars.layout import DataRoot
 from regime_platform.errors import PathError, RegimeError, UsageError
 from regime_platform.files import (
     copy_hashed,
@@ -18,8 +19,10 @@ from regime_platform.files import (
 )
 from regime_platform.pipeline.backup_listing import (
     LISTING,
+    BackupError,
     Copy,
     Listing,
+    group_of,
     path_of_copy,
     read_listing,
 )
@@ -53,8 +56,8 @@ def restore(source: Path, root: Path, *, skip_damaged: bool = False) -> RestoreO
         skip_damaged: leave symbols and files with a damaged copy out, instead of refusing all.
 
     Raises:
-        UsageError: the data root is in use, the folder is no complete backup, a name in its listing
-            leads elsewhere, or a copy is missing or damaged.
+        UsageError: the data root is in use, or the folder is no complete backup.
+        BackupError: a name in its listing leads elsewhere, or a copy is missing or damaged.
     """
     listing = read_listing(source)
     if listing is None:
@@ -66,10 +69,12 @@ def restore(source: Path, root: Path, *, skip_damaged: bool = False) -> RestoreO
     targets = _targets(root, listing, source)
     left_out = _damaged(source, listing)
     if left_out and not skip_damaged:
-        raise UsageError(_refusal(source, left_out))
+        raise BackupError(_refusal(source, left_out))
     write_json(root / RESTORE_MARKER, {"backup": str(source), "made_at": listing.made_at})
     size = 0
-    brought = [name for name in targets if group_of(name) not in left_out]
+    # the board would show symbols that are left out; any run makes it again
+    unwanted = {*left_out, DataRoot(root).board.name} if left_out else set()
+    brought = [name for name in targets if group_of(name) not in unwanted]
     for name in brought:
         _bring_back(path_of_copy(source, listing, name), targets[name], listing.files[name])
         size += listing.files[name].bytes
@@ -86,17 +91,11 @@ def restore(source: Path, root: Path, *, skip_damaged: bool = False) -> RestoreO
     )
 
 
-def group_of(name: str) -> str:
-    """What is restored as a whole: a symbol's folder, and every other file by itself."""
-    parts = name.split("/")
-    return "/".join(parts[:2]) if parts[0] == _ASSETS else name
-
-
 def _targets(root: Path, listing: Listing, source: Path) -> dict[str, Path]:
     try:
         return {name: path_below(root, name) for name in listing.files}
     except PathError as error:
-        raise UsageError(f"{source / LISTING} cannot be trusted: {error}") from error
+        raise BackupError(f"{source / LISTING} cannot be trusted: {error}") from error
 
 
 def _damaged(source: Path, listing: Listing) -> dict[str, str]:

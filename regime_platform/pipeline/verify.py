@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from regime_platform.bars.chain_file import read_chain
-from regime_platform.bars.layout import SymbolPaths
+from regime_platform.bars.layout import SymbolPaths, keepings
 from regime_platform.bars.proven import forget
 from regime_platform.compute.eras import FIXED_VERSION, era_class
 from regime_platform.compute_db.reader import read_lineage
@@ -19,6 +19,7 @@ from regime_platform.errors import ConfigError, RegimeError
 from regime_platform.manifests.manifest import BARS, RESULTS
 from regime_platform.manifests.recipe import is_same_recipe
 from regime_platform.model.instruments import Instrument
+from regime_platform.pipeline.archives import archive_findings
 from regime_platform.pipeline.claim import claim_of, nothing_judged
 from regime_platform.pipeline.derive import adoption_remedy, current_recipe
 from regime_platform.pipeline.eras import era_set, why_not_adopted
@@ -58,6 +59,9 @@ def verify(platform: Platform, instrument: Instrument, *, recompute: bool = Fals
     begun = _begun_rename(platform, instrument.symbol)
     if begun is not None:
         return replace(proof, findings=(begun,))
+    misplaced = tuple(_misplaced(paths, instrument.symbol))
+    if misplaced:
+        return replace(proof, findings=misplaced)
     for _ in range(_LOOKS):
         before = _state(paths)
         proof = _looked_at(platform, instrument, paths, recompute=recompute)
@@ -66,6 +70,20 @@ def verify(platform: Platform, instrument: Instrument, *, recompute: bool = Fals
     if any(finding.kind.is_damage for finding in proof.findings):
         forget(paths)
     return proof
+
+
+def _misplaced(paths: SymbolPaths, symbol: str) -> Iterator[Finding]:
+    """Folders in the places of files, and a file in that of the symbol: nothing can be read then.
+
+    No repair takes them away, since nothing of this platform makes them.
+    """
+    remedy = f"move it away, then regime repair {symbol}"
+    if paths.folder.exists() and not paths.folder.is_dir():
+        yield Finding(Kind.UNREADABLE, symbol, "a file lies in the place of its folder", remedy)
+    for path in sorted(paths.folder.rglob("*")) if paths.folder.is_dir() else ():
+        name = path.relative_to(paths.folder).as_posix()
+        if path.is_dir() and not name.startswith("set_aside/") and keepings(name):
+            yield Finding(Kind.UNREADABLE, name, "a folder lies in the place of a file", remedy)
 
 
 def manifest_findings(paths: SymbolPaths, tables: Mapping[str, str] | None) -> list[Finding]:
@@ -101,6 +119,7 @@ def _looked_at(
     findings = [*claim.findings, *bars.findings, *raw.findings, *results.findings]
     findings += record_findings(paths, claim.verdict)
     findings += evidence_findings(paths, instrument.symbol)
+    findings += archive_findings(platform.root, instrument.symbol)
     if claim.verdict is not None:
         is_due = _is_due(platform, instrument, claim.verdict)
         findings += rejected_findings(paths, claim.verdict, is_due=is_due)

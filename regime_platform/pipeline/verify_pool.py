@@ -15,7 +15,7 @@ from regime_platform.errors import failure_reason
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.board_check import differing
 from regime_platform.pipeline.platform import Platform
-from regime_platform.pipeline.proof import BOARD, Finding, Kind, Proof
+from regime_platform.pipeline.proof import BOARD, Finding, Kind, Proof, unproven
 from regime_platform.pipeline.verify import verify
 from regime_platform.pipeline.workers import in_turn
 
@@ -41,7 +41,7 @@ def verify_many(
     board = readable_board(platform.root) if platform.root.board.exists() else None
     proven = partial(_verified, platform, board, recompute=recompute)
     workers = min(workers, len(instruments) // WORTH_A_PROCESS)
-    return in_turn(workers, proven, instruments, _unproven)
+    return in_turn(workers, proven, instruments, lambda each, why: unproven(each.symbol, why))
 
 
 def _verified(
@@ -53,11 +53,6 @@ def _verified(
         if is_damaged or board is None or not differing(platform.root, [instrument], board):
             return proof
     except Exception as error:  # noqa: BLE001 - one symbol's damaged file must not stop the others
-        return _unproven(instrument, failure_reason(error, instrument.symbol))
+        return unproven(instrument.symbol, failure_reason(error, instrument.symbol))
     reason = "shows other results of the symbol; any run makes its rows again"
     return replace(proof, findings=(*proof.findings, Finding(Kind.UNFINISHED, BOARD, reason)))
-
-
-def _unproven(instrument: Instrument, why: str) -> Proof:
-    reason = f"cannot be verified: {why}"
-    return Proof(instrument.symbol, (Finding(Kind.UNREADABLE, "the symbol", reason),))
