@@ -26,7 +26,7 @@ def read_decisions(paths: SymbolPaths) -> tuple[Decision, ...]:
     reason = why_not_whole(paths, entries, recorded_decisions(paths))
     if reason:
         raise ConfigError(
-            f"{paths.decisions} {reason}; `regime repair {paths.folder.name}` writes it anew from "
+            f"{paths.decisions} {reason}; `regime repair {paths.symbol}` writes it anew from "
             "what the verdict recorded (`regime bars undo` withdraws a decision)"
         )
     return entries
@@ -44,7 +44,7 @@ def stored_decisions(paths: SymbolPaths) -> tuple[Decision, ...]:
         return ()
     except OSError as error:
         raise ConfigError(f"cannot read {paths.decisions}: {error}; mend that first") from error
-    return parsed(text, paths.folder.name, str(paths.decisions))
+    return parsed(text, paths.symbol, str(paths.decisions))
 
 
 def why_not_whole(
@@ -62,4 +62,4 @@ def why_not_whole(
 
 def write_decisions(paths: SymbolPaths, entries: Sequence[Decision]) -> None:
     """Puts the entries in force; hold the lock."""
-    write_text(paths.decisions, text_of(paths.folder.name, entries, gaps(entries)))
+    write_text(paths.decisions, text_of(paths.symbol, entries, gaps(entries)))

@@ -48,7 +48,7 @@ def read_factors(paths: SymbolPaths) -> dict[str, list[dict[str, Any]]]:
             _ = [one["version"] for one in versions]
     except (AttributeError, KeyError, TypeError, RegimeError) as error:
         told = f"{paths.price_factors} is no table of factors ({error})"
-        raise BarsError(f"{told}; `regime repair {paths.folder.name}` writes it anew") from error
+        raise BarsError(f"{told}; `regime repair {paths.symbol}` writes it anew") from error
     return dict(facts or {})
 
 

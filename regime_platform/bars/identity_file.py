@@ -55,7 +55,7 @@ def stored_identities(paths: SymbolPaths) -> tuple[KnownIdentity, ...]:
     except (AttributeError, KeyError, TypeError, ValueError, RegimeError) as error:
         raise BarsError(
             f"{paths.identity} names no instruments ({error!r}); "
-            f"`regime repair {paths.folder.name}` writes it anew"
+            f"`regime repair {paths.symbol}` writes it anew"
         ) from error
 
 

@@ -57,6 +57,7 @@ def keepings(name: str) -> list[Keeping]:
 
 
 _ASSETS = "assets"
+_ARCHIVE = "archive"
 #: Folder of the memories of what was proven; no part of a backup.
 PROVEN = "proven"
 
@@ -66,6 +67,12 @@ class SymbolPaths:
     """The folder of one symbol."""
 
     folder: Path
+
+    @property
+    def symbol(self) -> str:
+        """The symbol; an archived folder is a number below one of the symbol's name."""
+        is_archived = self.folder.parent.parent.name == _ARCHIVE and self.folder.name.isdecimal()
+        return self.folder.parent.name if is_archived else self.folder.name
 
     def raw(self, timeframe: str) -> Path:
         """Folder of the append-only raw log of one series."""
@@ -175,7 +182,7 @@ class DataRoot:
     @property
     def archive(self) -> Path:
         """Per symbol the folders of instruments that it meant before, each with its record."""
-        return self.path / "archive"
+        return self.path / _ARCHIVE
 
     @property
     def board(self) -> Path:

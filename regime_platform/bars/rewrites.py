@@ -42,7 +42,7 @@ def read_rewrites(paths: SymbolPaths) -> tuple[Rewrite, ...]:
         return () if facts is None else tuple(Rewrite(**one) for one in facts["splits"])
     except (KeyError, TypeError, RegimeError) as error:
         told = f"{paths.splits} is no list of splits ({error})"
-        raise BarsError(f"{told}; `regime repair {paths.folder.name}` writes it anew") from error
+        raise BarsError(f"{told}; `regime repair {paths.symbol}` writes it anew") from error
 
 
 def recorded_rewrites(paths: SymbolPaths) -> tuple[Rewrite, ...]:

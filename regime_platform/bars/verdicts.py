@@ -31,7 +31,7 @@ def read_verdict(paths: SymbolPaths) -> Verdict | None:
     except IsADirectoryError as error:
         raise BarsError(folder_in_place(paths.verdict)) from error
     except (BarsError, OSError, RecursionError, ValueError) as error:
-        remedy = remedy_of(paths.folder.name)
+        remedy = remedy_of(paths.symbol)
         raise BarsError(f"{paths.verdict} is damaged ({error}); {remedy}") from error
 
 

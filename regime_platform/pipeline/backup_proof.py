@@ -87,13 +87,13 @@ def _findings(paths: SymbolPaths, before: Collection[str]) -> Iterator[Finding]:
     bars, raw = prove_bars(paths, promoted), prove_raw(paths, validated)
     results = prove_results(paths, bars.blocks)
     yield from record_findings(paths, verdict)
-    yield from evidence_findings(paths, paths.folder.name)
+    yield from evidence_findings(paths, paths.symbol)
     if verdict is not None:
         yield from rejected_findings(paths, verdict, is_due=_has_new_files(paths, verdict))
     yield from (*bars.findings, *raw.findings, *results.findings)
     if RESULTS in documents:
         digests = {timeframe: pointer.digest for timeframe, pointer in promoted.items()}
-        yield from against_manifest(paths.folder.name, results, documents[RESULTS], digests)
+        yield from against_manifest(paths.symbol, results, documents[RESULTS], digests)
 
 
 def _has_new_files(paths: SymbolPaths, verdict: Verdict) -> bool:

@@ -71,7 +71,7 @@ def blocked_by(paths: SymbolPaths) -> str | None:
     try:
         verdict = read_verdict(paths)
     except Exception as error:  # noqa: BLE001 - as above
-        return f"{Status.FAILED}: {failure_reason(error, paths.folder.name)}"
+        return f"{Status.FAILED}: {failure_reason(error, paths.symbol)}"
     return f"{Status.BLOCKED}: {verdict.reason}" if verdict and verdict.reason else None
 
 

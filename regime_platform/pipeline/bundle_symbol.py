@@ -75,19 +75,19 @@ def _proven_files(paths: SymbolPaths, documents: Mapping[Path, Entry]) -> Files 
     promoted = promoted_by(documents[paths.manifest]["manifest"])
     names += [name for name, _ in named_parts(promoted)]
     with TemporaryDirectory() as folder:
-        copy = SymbolPaths(Path(folder) / paths.folder.name)
+        copy = SymbolPaths(Path(folder) / paths.symbol)
         files = {name: _copied(paths.folder / name, copy.folder / name) for name in names}
         bars = prove_bars(copy, promoted)
         results = prove_results(copy, bars.blocks)
         findings = [*bars.findings, *results.findings]
         in_force = {name: one.digest for name, one in promoted.items()}
         told = documents[paths.compute_manifest]
-        findings += against_manifest(paths.folder.name, results, told, in_force)
+        findings += against_manifest(paths.symbol, results, told, in_force)
     if findings and all(one.kind is Kind.UNFINISHED for one in findings):
         return None
     if findings:
         found = "; ".join(f"{one.what}: {one.reason}" for one in findings)
-        raise ResultsError(f"damaged ({found}); {remedy_of(paths.folder.name)}")
+        raise ResultsError(f"damaged ({found}); {remedy_of(paths.symbol)}")
     return files
 
 

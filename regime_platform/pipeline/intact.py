@@ -106,7 +106,7 @@ def _raw_files(paths: SymbolPaths, instrument: Instrument) -> Iterator[tuple[str
 
 
 def _damaged(paths: SymbolPaths, name: str, reason: str) -> BarsError:
-    symbol = paths.folder.name
+    symbol = paths.symbol
     if name.startswith("raw/"):
         remedy = f"`regime verify {symbol}` names all that is damaged; restore it from a backup"
     else:

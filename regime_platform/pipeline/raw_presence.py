@@ -36,7 +36,7 @@ def require_raw_files(
     if not gone:
         return
     more = f" and {len(gone) - _SHOWN} more" if len(gone) > _SHOWN else ""
-    symbol = paths.folder.name
+    symbol = paths.symbol
     raise BarsError(
         f"{paths.folder}: raw files that the bars in force were validated with are gone "
         f"({', '.join(gone[:_SHOWN])}{more}); promoted without them, bars would be dropped, so "

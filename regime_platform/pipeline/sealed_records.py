@@ -65,7 +65,7 @@ def require_records(paths: SymbolPaths) -> None:
     for finding in _recorded_findings(paths):
         raise BarsError(
             f"{paths.folder / finding.what}: {finding.reason}; "
-            f"`regime repair {paths.folder.name}` writes it anew"
+            f"`regime repair {paths.symbol}` writes it anew"
         )
 
 

@@ -54,7 +54,7 @@ def many(platform: Platform, folder: Path, count: int) -> Platform:
         paths = copies.root.symbol(name)
         shutil.copytree(original.folder / "bars", paths.folder / "bars", copy_function=os.link)
         write_verdict(paths, replace(verdict, symbol=name))
-        paths.compute_db.write_bytes(b"")  # never opened, as its manifest describes this very file
+        os.link(original.compute_db, paths.compute_db)
         run = {"compute_db": stat_facts(paths)}
         for path, told in zip((paths.manifest, paths.compute_manifest), documents, strict=True):
             write_json(path, sealed({**told["manifest"], "symbol": name}, None, _NOW, run))

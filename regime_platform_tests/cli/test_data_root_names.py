@@ -26,6 +26,28 @@ def test_a_name_that_would_be_misread_is_refused_and_nothing_is_made(
     assert sorted(tmp_path.iterdir()) == before
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("REGIME_WORKERS", "x", "REGIME_WORKERS is 'x': Input should be a valid integer"),
+        ("REGIME_VERIFY_SHARE", "2", "REGIME_VERIFY_SHARE is '2': Input should be less"),
+        ("REGIME_DATA_ROOT", __file__, "is no folder"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_one_line(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    value: str,
+    expected: str,
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    for command in (("run", "--all"), ("status", "--check"), ("doctor",), ("board",)):
+        assert _code(*command) == 1
+        assert expected in capsys.readouterr().err.replace("\n", " ")
+
+
 def test_all_other_signs_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

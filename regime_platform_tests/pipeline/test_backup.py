@@ -12,9 +12,11 @@ from regime_platform.bars.layout import DataRoot
 from regime_platform.bars.locks import writing
 from regime_platform.errors import UsageError
 from regime_platform.pipeline.backup import backup
+from regime_platform.pipeline.backup_listing import BackupError
 from regime_platform.pipeline.outcomes import Status
 from regime_platform.pipeline.platform import open_platform
 from regime_platform.pipeline.restoring import restore
+from regime_platform.pipeline.universe_edits import remove
 from regime_platform.pipeline.walk import walk
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
@@ -79,6 +81,7 @@ def test_a_second_backup_copies_what_changed_and_forgets_what_is_gone(
     platform = open_platform(used)
     list(walk(platform, platform.universe.instruments, NOW))
     shutil.rmtree(used.data_root / "assets" / "ELM")
+    remove(used, ["ELM"])
 
     second = backup(_root(used), target, NOW)
 
@@ -92,6 +95,25 @@ def test_a_second_backup_copies_what_changed_and_forgets_what_is_gone(
         for name, text in contents(used.data_root / "assets" / "OAK").items()
         if name != ".lock"
     }
+
+
+def test_a_symbol_whose_folder_vanished_keeps_its_copy_as_long_as_the_universe_has_it(
+    used: Settings, tmp_path: Path
+) -> None:
+    target = tmp_path / "backup"
+    backup(_root(used), target, NOW)
+    good = contents(target / "assets" / "ELM")
+    shutil.rmtree(used.data_root / "assets" / "ELM")
+
+    made = backup(_root(used), target, NOW)
+
+    assert made.kept == {"assets/ELM": "the folder is gone"}
+    assert contents(target / "assets" / "ELM") == good
+
+
+def test_what_is_no_data_root_makes_no_backup(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is no data root; check REGIME_DATA_ROOT"):
+        backup(DataRoot(tmp_path / "typo"), tmp_path / "backup", NOW)
 
 
 def test_a_symbol_is_not_copied_while_it_is_written(used: Settings, tmp_path: Path) -> None:
@@ -118,7 +140,7 @@ def test_a_backup_that_was_interrupted_or_damaged_is_not_restored(
     backup(_root(used), target, NOW)
     board = target / "assets" / "OAK" / "verdict.json"
     board.write_text(board.read_text()[:-10])
-    with pytest.raises(UsageError, match=r"verdict\.json is missing or damaged"):
+    with pytest.raises(BackupError, match=r"verdict\.json is missing or damaged"):
         restore(target, other.path)
     (target / "backup.json").unlink()
     with pytest.raises(UsageError, match="one that was interrupted"):

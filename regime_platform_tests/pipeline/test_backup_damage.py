@@ -18,6 +18,7 @@ from regime_platform.cli.main import main
 from regime_platform.errors import UsageError
 from regime_platform.pipeline.backup import backup
 from regime_platform.pipeline.backup_copies import CHECKED_EVERY
+from regime_platform.pipeline.backup_listing import BackupError
 from regime_platform.pipeline.platform import open_platform
 from regime_platform.pipeline.restoring import restore
 from regime_platform.pipeline.verify import verify
@@ -106,7 +107,7 @@ def test_a_flipped_bit_anywhere_in_a_backup_is_refused_and_brings_nothing_back(
     for path in [*chance.choices(files, k=20), copy / "backup.json", copy / DATABASE]:
         before = path.read_bytes()
         _flip(path, chance)
-        with pytest.raises(UsageError, match=path.name.replace(".", r"\.")):
+        with pytest.raises(BackupError, match=path.name.replace(".", r"\.")):
             restore(copy, other)
         path.write_bytes(before)
     assert not other.exists()
@@ -120,7 +121,7 @@ def test_what_is_sound_can_be_restored_without_what_is_damaged(
     _flip(copy / "assets/OAK/compute.db", random.Random(2))
     monkeypatch.setenv("REGIME_DATA_ROOT", str(tmp_path / "other"))
 
-    assert _exit_code("restore", str(copy)) == 2
+    assert _exit_code("restore", str(copy)) == 1
     assert "compute.db is missing or damaged" in capsys.readouterr().err
     assert _exit_code("restore", str(copy), "--skip-damaged") == 3
 
@@ -299,7 +300,7 @@ def test_names_that_lead_out_of_the_data_root_are_refused_before_anything_is_wri
     document = {"made_at": "2026-01-01T00:00:00Z", "data_root": "/", "files": {name: 6}}
     (copy / "backup.json").write_text(json.dumps(document))
 
-    with pytest.raises(UsageError, match=r"backup\.json cannot be trusted"):
+    with pytest.raises(BackupError, match=r"backup\.json cannot be trusted"):
         restore(copy, tmp_path / "other")
 
     assert not (tmp_path / "other").exists()
@@ -311,7 +312,7 @@ def test_a_link_that_leads_out_of_a_data_root_is_not_followed(copy: Path, tmp_pa
     (tmp_path / "other").mkdir()
     (tmp_path / "other/dagster").symlink_to(tmp_path / "outside")
 
-    with pytest.raises(UsageError, match="symbolic link"):
+    with pytest.raises(BackupError, match="symbolic link"):
         restore(copy, tmp_path / "other")
 
     assert list((tmp_path / "outside").iterdir()) == []

@@ -14,7 +14,7 @@ from regime_platform.files import read_json, write_json
 from regime_platform.manifests.chain import broken, last_of
 from regime_platform.pipeline.outcomes import Status
 from regime_platform.pipeline.platform import Platform, open_platform
-from regime_platform.pipeline.repair import Repaired, plan_repair, repaired
+from regime_platform.pipeline.repair import Repaired, plan_repair, repair_many, repaired
 from regime_platform.pipeline.verify import verify
 from regime_platform.pipeline.walk import walk
 from regime_platform_tests.builders import make_bars
@@ -70,6 +70,50 @@ def test_whatever_was_tampered_with_is_made_again_with_the_same_numbers(platform
         kept = [sha256(one.read_bytes()).hexdigest() for one in paths.set_aside.rglob("*.*")]
         assert damaged in kept
     assert list(broken(read_chain(paths))) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["chain.jsonl", "verdict.json", "compute.db", "rejected/1day.parquet", "splits.json"]
+)
+def test_a_folder_in_the_place_of_a_file_is_named_and_moving_it_away_helps(
+    platform: Platform, name: str
+) -> None:
+    paths = paths_of(platform)
+    (instrument,) = platform.universe.instruments
+    (paths.folder / name).unlink(missing_ok=True)
+    (paths.folder / name).mkdir(parents=True)
+    before = fingerprint(paths.folder)
+
+    proof = verify(platform, instrument)
+    (done,) = repair_many(platform, [instrument], LATER)
+
+    assert [(one.what, one.reason) for one in proof.findings] == [
+        (name, "a folder lies in the place of a file")
+    ]
+    assert proof.remedy == "move it away, then regime repair AAA"
+    assert done.status is Status.FAILED
+    assert "move it away" in done.reason
+    assert fingerprint(paths.folder) == before
+    (paths.folder / name).rmdir()
+    (done,) = repair_many(platform, [instrument], LATER)
+    assert done.after.word == "proven"
+
+
+def test_what_stops_the_repair_of_one_symbol_stops_no_other(tmp_path: Path) -> None:
+    settings = street(tmp_path, ["AAA", "BBB"])
+    for symbol in ("AAA", "BBB"):
+        serve(settings, symbol, "1day", make_bars(430))
+    platform = open_platform(settings)
+    list(walk(platform, platform.universe.instruments, NOW))
+    folder = platform.root.symbol("AAA").folder
+    shutil.rmtree(folder)
+    folder.write_bytes(b"a file")
+    platform.root.symbol("BBB").compute_db.write_bytes(b"nonsense")
+
+    first, second = repair_many(platform, platform.universe.instruments, LATER)
+
+    assert first.status is Status.FAILED
+    assert second.after.word == "proven"
 
 
 def test_a_plan_touches_nothing(platform: Platform) -> None:

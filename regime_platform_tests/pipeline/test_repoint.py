@@ -15,7 +15,7 @@ from pytest_httpserver import HTTPServer
 
 from regime_platform.bars.decisions import read_decisions
 from regime_platform.compute_db.board import read_board
-from regime_platform.errors import UsageError
+from regime_platform.errors import BarsError, UsageError
 from regime_platform.pipeline.archives import read_archives
 from regime_platform.pipeline.as_of import bars_as_of
 from regime_platform.pipeline.backup import backup
@@ -158,6 +158,32 @@ def test_another_instrument_starts_anew_and_the_archive_answers_for_the_past(
     platform = open_platform(published)
     answer = results_as_of(platform, platform.universe.instrument("FB"), FIRST)
     assert answer.terms.facts()["standing"] == "proven"
+
+
+def test_damage_to_the_archive_is_found_and_its_copy_is_kept(
+    published: Settings, vendor: LoopbackVendor, tmp_path: Path
+) -> None:
+    list_company(vendor, "FB", seed=2, mic_code="XNYS", exchange="NYSE")
+    platform = open_platform(published)
+    archived = Path(repoint_archive(platform.root, platform.universe.instrument("FB"), SAID).folder)
+    assert run(published, "FB", SECOND, STAGES).status is Status.DONE
+    copy = tmp_path / "backup"
+    backup(platform.root, copy, SECOND)
+    good = contents(copy / "archive/FB/1")
+
+    raw = next(archived.glob("raw/1day/*.parquet"))
+    raw.write_bytes(raw.read_bytes()[:-9] + b"truncated")
+    assert proof_of(published) == "changed"
+    assert list(backup(platform.root, copy, SECOND).kept) == ["archive/FB/1"]
+    shutil.rmtree(archived)
+    assert proof_of(published) == "missing"
+    assert list(backup(platform.root, copy, SECOND).kept) == ["archive/FB/1"]
+
+    assert contents(copy / "archive/FB/1") == good
+    with pytest.raises(BarsError, match="is gone; restore it from a backup"):
+        digest_as_of(published, FIRST)
+    shutil.copytree(copy / "archive/FB/1", archived)
+    assert proof_of(published) == "proven"
 
 
 def test_where_nothing_is_stored_there_is_nothing_to_decide(published: Settings) -> None:
