@@ -147,7 +147,7 @@ def append_line(target: Path, line: str) -> None:
 
 
 def write_cache(target: Path, data: bytes) -> None:
-    """Publishes bytes that may be lost: not flushed, and torn where two write at once.
+    """Publishes bytes that may be lost, since they are not flushed.
 
     For what its reader can tell from damage and make again.
     """

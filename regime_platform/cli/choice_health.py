@@ -1,13 +1,20 @@
 """The checks of `regime doctor` about what persons chose: severities, eras, symbols."""
 
+import re
+from urllib.parse import urlsplit
+
 from regime_platform.bars.layout import DataRoot
 from regime_platform.cli.health import Finding, looked_at
 from regime_platform.settings import Settings
 
+_HOST = re.compile(r"[A-Za-z0-9.-]+|\[?[0-9A-Fa-f:]+\]?")
+
 
 def choice_findings(settings: Settings) -> list[Finding]:
     """Whether what was chosen can be read, and is what it was when it was chosen."""
-    return looked_at(settings, (_severities, _eras, _renames, _instruments, _archives, _heartbeat))
+    return looked_at(
+        settings, (_severities, _eras, _renames, _instruments, _archives, _heartbeat, _alerts)
+    )
 
 
 def _severities(settings: Settings) -> list[Finding]:
@@ -66,6 +73,35 @@ def _archives(settings: Settings) -> list[Finding]:
     found = [Finding("archive", "wrong", reason) for reason in (*begun, *gone)]
     count = f"{len(archives)} folders in {root.archive}" if archives else "empty"
     return found or [Finding("archive", "ok", count)]
+
+
+def _alerts(settings: Settings) -> list[Finding]:
+    """Whether alerts can leave the machine by the ways that were chosen; nothing is sent."""
+    findings = []
+    webhook = settings.notify_webhook
+    if webhook is not None and not _is_address(webhook.get_secret_value(), ("http", "https")):
+        remedy = "give an https:// address"
+        findings.append(Finding("alerts", "wrong", "REGIME_NOTIFY_WEBHOOK is no address", remedy))
+    server = settings.notify_smtp
+    if server is not None and not _is_address(server.get_secret_value(), ("smtp", "smtps")):
+        remedy = "write smtp://HOST:PORT or smtps://HOST:PORT"
+        findings.append(Finding("alerts", "wrong", "REGIME_NOTIFY_SMTP is no mail server", remedy))
+    if settings.notify_email and (server is None or "@" not in settings.notify_email):
+        reason = "REGIME_NOTIFY_EMAIL needs an address with @ and REGIME_NOTIFY_SMTP beside it"
+        findings.append(Finding("alerts", "wrong", reason, "set both"))
+    names = [name for name in settings.allowed_host_names() if not _HOST.fullmatch(name)]
+    if names:
+        reason = f"REGIME_ALLOWED_HOSTS has {', '.join(names)}"
+        findings.append(Finding("web", "wrong", reason, "give bare names, without scheme or port"))
+    return findings or [Finding("alerts", "ok", "every way that was chosen can be used")]
+
+
+def _is_address(text: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in schemes and bool(parts.hostname)
+    except ValueError:
+        return False
 
 
 def _heartbeat(settings: Settings) -> list[Finding]:

@@ -24,11 +24,14 @@ from regime_platform.errors import BarsError
 from regime_platform.files import why_unsafe
 from regime_platform.manifests.snapshot_shape import first_fault
 from regime_platform.pipeline.bundle import BUNDLE_VERSION, INDEX
+from regime_platform.regular_files import require_regular
 
 #: Bytes; an index of 1,600 symbols with twenty years of intraday bars each takes a third of it.
 _LARGEST_INDEX = 64 * 1024**2
 #: Bytes of any other member; the results of a symbol take a tenth of it.
 _LARGEST_FILE = 1024**3
+#: Bytes; all symbols with their whole histories take a hundredth of it.
+_LARGEST_BUNDLE = 1024**4
 _SNAPSHOT = re.compile(r"snapshots/manifest_\d{4}-\d{2}-\d{2}(\.\d+)?\.json")
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
@@ -97,6 +100,7 @@ def opened_bundle(path: Path) -> Iterator[BundleArchive]:
         BarsError: it is none; says why.
     """
     try:
+        require_regular(path, _LARGEST_BUNDLE)
         archive = zipfile.ZipFile(path)
     except FileNotFoundError as error:
         raise BarsError(

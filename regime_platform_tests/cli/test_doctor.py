@@ -127,3 +127,24 @@ def test_a_proxy_that_cannot_be_used_and_a_short_key_are_findings(
     assert checks["key"]["status"] == "note"
     assert "TWELVEDATA_API_KEY has 9 characters" in checks["key"]["detail"]
     assert "short-one" not in ended.out + ended.err
+
+
+@pytest.mark.usefixtures("root")
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("REGIME_NOTIFY_WEBHOOK", "notaurl", "REGIME_NOTIFY_WEBHOOK is no address"),
+        ("REGIME_NOTIFY_SMTP", "garbage", "REGIME_NOTIFY_SMTP is no mail server"),
+        ("REGIME_NOTIFY_EMAIL", "nomail", "REGIME_NOTIFY_EMAIL needs an address with @"),
+        ("REGIME_ALLOWED_HOSTS", "https://a.example:8443/", "https://a.example:8443/"),
+    ],
+)
+def test_ways_of_alerts_and_names_that_can_never_work_are_findings(
+    regime: Regime, monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    checks = json.loads(regime("doctor", "--json").out)["checks"]
+
+    wrong = [check["detail"] for check in checks if check["status"] == "wrong"]
+    assert any(words in detail for detail in wrong)

@@ -192,5 +192,5 @@ def test_the_table_tells_of_damage_and_of_everything_else(
 
     rows = {one["what"]: one for one in json.loads(ended.out)["rows"]}
     assert ended.code == 1
-    assert "is not a board" in rows["board"]["found"]
+    assert "is damaged, or no board" in rows["board"]["found"]
     assert {"daemon", "runs", "board", "disk"} <= set(rows)
