@@ -1,14 +1,12 @@
 """A person's hand on the work: one symbol, a backfill given up half way, and the rest of it."""
 
-import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from regime_platform.bars.layout import DataRoot, SymbolPaths
+from regime_platform.bars.locks import writing
 from regime_platform.pipeline.outcomes import Stage
 from regime_platform.query.states import state
 from regime_platform.settings import Settings
@@ -44,14 +42,15 @@ def test_a_cancelled_backfill_keeps_what_it_did_and_its_resumption_does_only_the
     first, *rest = HELD_UP
     partitions = f"{address}/assets/compute_db?view=partitions"
     _open_the_walk(page, address)
-    with _held_up(house, rest[0]) as pipe:
+    root = DataRoot(house.data_root)
+    with writing(root.symbol(rest[0])):  # so that the run gets no further than the first symbol
         launch(page, HELD_UP, "Launch backfill")
-        with pipe.open("wb"):  # comes to be when the run reads there, and ends nothing yet
-            _choose(page, "Cancel backfill")
-            page.get_by_role("button", name="Cancel backfill").click()
-            expect(page.get_by_text("Canceled", exact=True)).to_be_visible()
-            cancelled = page.url
-    kept = fingerprint(house.data_root / "assets")
+        _await_results(page, root.symbol(first))
+        _choose(page, "Cancel backfill")
+        page.get_by_role("button", name="Cancel backfill").click()
+        expect(page.get_by_text("Canceled", exact=True)).to_be_visible()
+        cancelled = page.url
+    kept = _written(house)
     page.goto(partitions)
     expect(dot(page, first, "green")).to_be_visible()
     for symbol in rest:
@@ -69,9 +68,15 @@ def test_a_cancelled_backfill_keeps_what_it_did_and_its_resumption_does_only_the
     page.goto(partitions)
     for symbol in HELD_UP:
         expect(dot(page, symbol, "green")).to_be_visible()
-    now = fingerprint(house.data_root / "assets")
+    now = _written(house)
     assert kept.items() <= now.items()
     assert {name.split("/")[0] for name in now.keys() - kept.keys()} == set(rest)
+
+
+def _written(settings: Settings) -> dict[str, str]:
+    """The files of all symbols, each with its time and hash; without the locks."""
+    files = fingerprint(settings.data_root / "assets").items()
+    return {name: text for name, text in files if not name.endswith("/.lock")}
 
 
 def _open_the_walk(page: Page, address: str) -> None:
@@ -88,16 +93,10 @@ def _choose(page: Page, item: str) -> None:
     page.get_by_role("menuitem", name=item).click()
 
 
-@contextmanager
-def _held_up(settings: Settings, symbol: str) -> Iterator[Path]:
-    """The source does not come to the end of a symbol's daily bars until this does."""
-    assert settings.files_root is not None
-    bars = settings.files_root / symbol / "1day.parquet"
-    kept, pipe = bars.with_suffix(".kept"), bars.with_suffix(".csv")
-    bars.rename(kept)
-    os.mkfifo(pipe)
-    try:
-        yield pipe
-    finally:
-        pipe.unlink()
-        kept.rename(bars)
+def _await_results(page: Page, paths: SymbolPaths) -> None:
+    """Waits until a symbol is done; the browser goes on meanwhile."""
+    waited = 0
+    while not paths.compute_manifest.exists():
+        assert waited < PATIENCE, f"{paths.symbol} was never done"
+        page.wait_for_timeout(100)
+        waited += 100
