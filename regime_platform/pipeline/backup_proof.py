@@ -13,19 +13,18 @@ from typing import Any
 from regime_platform.bars.decisions import read_decisions
 from regime_platform.bars.layout import DataRoot, SymbolPaths
 from regime_platform.bars.raw_log import log_digest
-from regime_platform.bars.verdicts import read_verdict
 from regime_platform.compute.era_files import read_adoptions, read_era_set
 from regime_platform.errors import ConfigError, RegimeError
 from regime_platform.manifests.manifest import BARS, RESULTS, is_whole
 from regime_platform.model.series import Promoted
 from regime_platform.model.timeframes import TIMEFRAMES
 from regime_platform.model.universe import universe_problems
+from regime_platform.pipeline.claim import verdict_in_force
 from regime_platform.pipeline.proof import Finding, Kind
 from regime_platform.pipeline.proof_of_bars import (
     promoted_by,
     prove_bars,
     prove_raw,
-    verdict_findings,
 )
 from regime_platform.pipeline.proof_of_evidence import evidence_findings
 from regime_platform.pipeline.proof_of_manifests import chain_findings, read_manifests
@@ -81,7 +80,7 @@ def _findings(paths: SymbolPaths, before: Collection[str]) -> Iterator[Finding]:
     # a manifest that was never written is no damage; one that the last copy has is
     yield from (each for each in findings if each.kind is not Kind.MISSING or each.what in before)
     facts = documents[BARS]["manifest"] if BARS in documents else None
-    verdict, of_verdict = _verdict(paths, facts)
+    verdict, of_verdict = verdict_in_force(paths, facts)
     yield from of_verdict
     promoted, validated = _named(paths, verdict, facts)
     bars, raw = prove_bars(paths, promoted), prove_raw(paths, validated)
@@ -104,15 +103,6 @@ def _has_new_files(paths: SymbolPaths, verdict: Verdict) -> bool:
 
 def _counts(finding: Finding) -> bool:
     return finding.kind.is_damage and finding.kind is not Kind.EXTRA
-
-
-def _verdict(paths: SymbolPaths, facts: Facts | None) -> tuple[Verdict | None, list[Finding]]:
-    if facts is not None:
-        return verdict_findings(paths, facts)
-    try:
-        return read_verdict(paths), []
-    except RegimeError as error:
-        return None, [Finding(Kind.UNREADABLE, paths.verdict.name, str(error))]
 
 
 def _named(

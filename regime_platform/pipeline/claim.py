@@ -64,7 +64,7 @@ def claim_of(instrument: Instrument, paths: SymbolPaths) -> Claim:
     """Reads manifests, chain and verdict; changes nothing."""
     documents, findings = _manifests(instrument, paths)
     facts = documents[BARS]["manifest"] if BARS in documents else None
-    verdict, found = _verdict(paths, facts)
+    verdict, found = verdict_in_force(paths, facts)
     claim = Claim(documents, [*findings, *found], verdict)
     if verdict is not None and not any(one.kind is Kind.CHANGED for one in found):
         # where the manifest is behind, which is told already, the pointers are the verdict's
@@ -122,7 +122,9 @@ def _of_other_symbol(instrument: Instrument, facts: Facts) -> Iterator[Finding]:
         yield Finding(Kind.CHANGED, f"manifest of the {facts['kind']}", reason)
 
 
-def _verdict(paths: SymbolPaths, facts: Facts | None) -> tuple[Verdict | None, list[Finding]]:
+def verdict_in_force(
+    paths: SymbolPaths, facts: Facts | None
+) -> tuple[Verdict | None, list[Finding]]:
     """The verdict in force, and how it differs from the bar manifest where there is one."""
     if facts is not None:
         return verdict_findings(paths, facts)

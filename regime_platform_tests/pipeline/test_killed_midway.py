@@ -1,11 +1,7 @@
 """What a killed repair, promotion or rename leaves is carried on by the remedy that is named."""
 
-import itertools
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,6 +11,7 @@ from regime_platform.pipeline.platform import open_platform
 from regime_platform.pipeline.proof import Kind
 from regime_platform.pipeline.renaming import rename, unfinished
 from regime_platform.settings import Settings
+from regime_platform_tests.kills import Killed, killed_before
 from regime_platform_tests.pipeline.rich_symbol import (
     BARS,
     LAST,
@@ -25,28 +22,6 @@ from regime_platform_tests.pipeline.rich_symbol import (
 )
 from regime_platform_tests.pipeline.test_damages import is_bad_bar_back, mended, paths_of
 from regime_platform_tests.street import serve
-
-
-class Killed(BaseException):
-    """What no handler of the platform catches."""
-
-
-@contextmanager
-def killed_before(commit: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Ends whatever runs right before its ``commit``-th file or folder gets its final name."""
-    done = itertools.count()
-    with monkeypatch.context() as patched:
-        for method in ("replace", "rename"):
-            real = getattr(Path, method)
-
-            def wrapped(self: Path, target: Path, real: Any = real) -> Path:
-                if next(done) == commit:
-                    raise Killed
-                moved: Path = real(self, target)
-                return moved
-
-            patched.setattr(Path, method, wrapped)
-        yield
 
 
 def test_a_repair_killed_at_any_moment_leaves_results_and_is_carried_on(

@@ -8,8 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +34,7 @@ from regime_platform.query.series import bars, history
 from regime_platform.settings import Settings, load_universe
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.conftest import NOW
+from regime_platform_tests.kills import Killed, killed_before
 from regime_platform_tests.street import contents, fingerprint, serve, street
 
 LATER = dt.datetime(2026, 11, 21, 9, tzinfo=dt.UTC)
@@ -170,28 +169,6 @@ def test_what_persons_decided_about_bars_goes_along(two: Settings) -> None:
 
     kept = (paths_of(two, "META").folder / "decisions.yaml").read_text()
     assert kept == text.replace("FB", "META", 1)
-
-
-class Killed(BaseException):
-    """What no handler of the platform catches."""
-
-
-@contextmanager
-def killed_before(commit: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Ends whatever runs right before its ``commit``-th file or folder gets its final name."""
-    done = itertools.count()
-    with monkeypatch.context() as patched:
-        for method in ("replace", "rename"):
-            real = getattr(Path, method)
-
-            def wrapped(self: Path, target: Path, real: Any = real) -> Path:
-                if next(done) == commit:
-                    raise Killed
-                moved: Path = real(self, target)
-                return moved
-
-            patched.setattr(Path, method, wrapped)
-        yield
 
 
 def test_a_rename_killed_at_any_moment_is_carried_on_to_the_same_end(
