@@ -28,7 +28,7 @@ class _Bars:
         return answer(*arguments, **options)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(importlib.import_module("regime_platform.bars"), name)
+        return getattr(importlib.import_module("regime_platform.bar_store"), name)
 
 
 class _Package(ModuleType):

@@ -24,7 +24,7 @@ _ENCODINGS = ("gzip", "x-gzip", "deflate")
 
 
 @dataclass(frozen=True)
-class Answered:
+class HttpAnswer:
     """A complete answer."""
 
     status_code: int
@@ -58,7 +58,7 @@ class BoundedHttp:
         self._client.close()
         self._forget()
 
-    def exchange(self, request: httpx.Request, most_bytes: int) -> Answered:
+    def exchange(self, request: httpx.Request, most_bytes: int) -> HttpAnswer:
         """The answer to ``request``, decoded.
 
         Raises:
@@ -75,7 +75,7 @@ class BoundedHttp:
                 response.close()
         if response.headers.get("connection", "").lower() == "close":
             self._forget()
-        return Answered(response.status_code, response.headers, content)
+        return HttpAnswer(response.status_code, response.headers, content)
 
     @contextmanager
     def _deadline(self, request: httpx.Request, address: str) -> Iterator[None]:

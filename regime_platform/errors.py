@@ -19,26 +19,44 @@ class RegimeError(Exception):
 
     #: Applied to every message; `redaction` sets it once there is a secret to hide.
     hide_secrets: ClassVar[Callable[[str], str]] = str
+    #: The code of an error that was raised without one of its own.
+    default_code: ClassVar[str] = "error"
 
-    def __init__(self, *parts: object) -> None:
+    def __init__(self, *parts: object, code: str | None = None) -> None:
+        """Makes the message safe to show.
+
+        Args:
+            parts: the message.
+            code: what went wrong, in lower case with hyphens. Scripts and tests rely on it; the
+                wording of a message may change at any time.
+        """
         hide = type(self).hide_secrets
         super().__init__(*(inert(hide(part)) if isinstance(part, str) else part for part in parts))
+        self.code = code or self.default_code
 
 
 class UsageError(RegimeError):
     """The request itself makes no sense: an unknown symbol, timeframe or option."""
 
+    default_code = "usage"
+
 
 class ConfigError(RegimeError):
     """Settings or the universe file are not usable."""
+
+    default_code = "config"
 
 
 class PathError(RegimeError):
     """A name from outside would lead out of the folder that it belongs to."""
 
+    default_code = "unsafe-path"
+
 
 class SourceError(RegimeError):
     """A bar source could not deliver what was asked of it."""
+
+    default_code = "source"
 
 
 class RunEndingError(SourceError):
@@ -48,45 +66,67 @@ class RunEndingError(SourceError):
 class CredentialsError(RunEndingError):
     """The source refuses the key."""
 
+    default_code = "credentials"
+
 
 class QuotaError(RunEndingError):
     """The source's budget for the day is spent; a later run resumes this one."""
+
+    default_code = "quota"
 
 
 class ClockError(RunEndingError):
     """This machine's clock is so wrong that what is fetched would be stored at a wrong moment."""
 
+    default_code = "clock"
+
 
 class UnresponsiveError(RunEndingError):
     """The source answers nothing in time."""
+
+    default_code = "source-unresponsive"
 
 
 class BarsError(RegimeError):
     """Bars on disk or offered as input are not what their metadata says they are."""
 
+    default_code = "bars"
+
 
 class MissingBarsError(BarsError):
     """A file of bars that something names is not there."""
+
+    default_code = "missing-bars"
 
 
 class BlockedError(RegimeError):
     """The gate holds a symbol back, so nothing downstream of it may run."""
 
+    default_code = "blocked"
+
 
 class OtherInstrumentError(BlockedError):
     """The universe names another instrument than the one that a symbol's stored bars are of."""
+
+    default_code = "other-instrument"
 
 
 class ResultsError(RegimeError):
     """A compute.db is missing, damaged or of another version."""
 
+    default_code = "results"
+
 
 class NewerResultsError(ResultsError):
     """A compute.db was written by a later release, which alone may write it again."""
 
+    default_code = "newer-results"
+
 
 class OlderResultsError(ResultsError):
     """A compute.db was written by an earlier release; whatever is computed takes its place."""
+
+    default_code = "older-results"
 
 
 class OlderVersionWarning(UserWarning):

@@ -14,7 +14,7 @@ from pathlib import Path
 _ROOT = Path(__file__).parent
 _PACKAGE = _ROOT.name
 #: What the pipeline calls to compute results: from all bars, and from new bars alone.
-ENTRY_POINTS = (f"{_PACKAGE}.compute.append", f"{_PACKAGE}.compute.engine")
+ENTRY_POINTS = (f"{_PACKAGE}.compute.incremental", f"{_PACKAGE}.compute.engine")
 
 
 @cache

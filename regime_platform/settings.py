@@ -20,7 +20,7 @@ from pydantic_settings import (
 )
 
 from regime_platform.errors import ConfigError
-from regime_platform.model.universe import Universe, parse_universe
+from regime_platform.model.universe.universe import Universe, parse_universe
 from regime_platform.redaction import hide
 from regime_platform.regular_files import read_text
 
@@ -149,6 +149,13 @@ class Settings(BaseSettings):
         """Every how many days all of what is held has been read again; 0 means never."""
         return round(1 / self.reread_share) if self.reread_share else 0
 
+    def without_secrets(self) -> "Settings":
+        """The same settings without keys and addresses that are secret, for worker processes."""
+        none = dict.fromkeys(
+            ("twelvedata_api_key", "notify_webhook", "notify_smtp", "heartbeat_url")
+        )
+        return self.model_copy(update=none)
+
     def allowed_host_names(self) -> list[str]:
         """The names in ``REGIME_ALLOWED_HOSTS``."""
         return [name.strip() for name in self.allowed_hosts.split(",") if name.strip()]
@@ -156,6 +163,11 @@ class Settings(BaseSettings):
     def verify_days(self) -> int:
         """Every how many days each symbol is verified; 0 means never."""
         return math.ceil(1 / self.verify_share) if self.verify_share else 0
+
+    @property
+    def root_folder(self) -> Path:
+        """The data root as an absolute path."""
+        return self.data_root.expanduser().absolute()
 
     def universe_file(self) -> Path:
         """The universe in force: the setting, else the data root's own, else the tracked one."""
@@ -166,7 +178,7 @@ class Settings(BaseSettings):
 
     def own_universe(self) -> Path:
         """Where the universe of the data root is, or will be once it is edited."""
-        return self.data_root.expanduser().absolute() / "universe.yaml"
+        return self.root_folder / "universe.yaml"
 
 
 def proxy_variables() -> dict[str, str]:

@@ -8,10 +8,10 @@ import datetime as dt
 import numpy as np
 import polars as pl
 
-from regime_platform.bars.raw_log import FetchFacts
+from regime_platform.bar_store.raw.raw_log import FetchFacts
 from regime_platform.model.bar_schema import BAR_SCHEMA
 from regime_platform.model.timeframes import DURATION, is_intraday
-from regime_platform.validation.series_rules import GATE_SCHEMA
+from regime_platform.validation.rules.series import GATE_SCHEMA
 
 #: A Monday, so that it is a label of every timeframe.
 START = dt.datetime(2012, 1, 2, tzinfo=dt.UTC)

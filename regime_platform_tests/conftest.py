@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from regime_platform.pipeline.board import refresh_board
-from regime_platform.pipeline.platform import Platform, open_platform
-from regime_platform.pipeline.walk import walk
+from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run import run_symbols
 from regime_platform.settings import Settings
 
 NOW = dt.datetime(2026, 11, 20, 22, 30, tzinfo=dt.UTC)
@@ -50,10 +50,10 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def walked(tmp_path_factory: pytest.TempPathFactory) -> Platform:
+def walked(tmp_path_factory: pytest.TempPathFactory) -> RunWorkspace:
     """The sample universe after one walk; look, do not touch."""
     root = tmp_path_factory.mktemp("walked")
-    platform = open_platform(Settings(_env_file=None, REGIME_DATA_ROOT=root))
-    outcomes = list(walk(platform, platform.universe.instruments, NOW))
-    refresh_board(platform, outcomes)
-    return platform
+    workspace = RunWorkspace.open(Settings(_env_file=None, REGIME_DATA_ROOT=root))
+    outcomes = list(run_symbols(workspace, workspace.universe.instruments, NOW))
+    refresh_board(workspace, outcomes)
+    return workspace

@@ -3,7 +3,7 @@
 import polars as pl
 
 from regime_platform.compute.engine import compute_series
-from regime_platform.compute.eras import FIXED_ERAS
+from regime_platform.compute.eras.eras import FIXED_ERAS
 from regime_platform.compute.results import latest_state
 from regime_platform_tests.builders import make_bars
 

@@ -106,13 +106,13 @@ def series(
     """Bars with all that may befall them; ``shortest`` to ``longest`` of them have a close."""
     count = draw(lengths(shortest, longest))
     parts = draw(st.lists(stretches(), min_size=1, max_size=7))
-    parts *= count // sum(one.bars for one in parts) + 1
+    parts *= count // sum(part.bars for part in parts) + 1
     start = 10.0 ** (draw(st.integers(-55, 55)) / 10)
     tick = 2.0 ** (math.floor(math.log2(start)) - draw(st.sampled_from([3, 6, 10, 40, 40])))
     hole, lost = draw(st.sampled_from([0.0, 0.0, 0.003, 0.05])), draw(st.sampled_from([0.0, 0.02]))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     columns = _prices(parts, start, tick, rng)
-    columns["volume"] = np.concatenate([one.volumes(rng) for one in parts])
+    columns["volume"] = np.concatenate([part.volumes(rng) for part in parts])
     for name in ("open", "high", "low"):
         columns[name][rng.random(columns[name].size) < hole] = np.nan
     rows = np.repeat(np.arange(count), 1 + (rng.random(count) < lost))  # twice: the second is lost
@@ -129,13 +129,13 @@ def _prices(
 ) -> dict[str, Floats]:
     """Open, high, low and close on the grid, in order and within the limits."""
     paths = [np.array([math.log(start)])]
-    for one in parts:
-        paths.append(paths[-1][-1] + one.path(rng))
+    for part in parts:
+        paths.append(paths[-1][-1] + part.path(rng))
     path = _folded(np.concatenate(paths))
-    sizes = np.concatenate([np.full(one.bars, one.size) for one in parts])
-    sizes[np.concatenate([np.full(one.bars, one.move == "still") for one in parts])] = 0.0
-    gaps = sizes * np.concatenate([np.full(one.bars, one.gap) for one in parts])
-    wicks = sizes * np.concatenate([np.full(one.bars, one.wick) for one in parts])
+    sizes = np.concatenate([np.full(part.bars, part.size) for part in parts])
+    sizes[np.concatenate([np.full(part.bars, part.move == "still") for part in parts])] = 0.0
+    gaps = sizes * np.concatenate([np.full(part.bars, part.gap) for part in parts])
+    wicks = sizes * np.concatenate([np.full(part.bars, part.wick) for part in parts])
     draws = rng.standard_normal((3, sizes.size))
     ends = np.array([path[:-1] + gaps * draws[0], path[1:]])
     logs = {

@@ -14,8 +14,8 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from regime_platform.bars.layout import SymbolPaths
-from regime_platform.bars.parquet import decode, encode
+from regime_platform.bar_store.layout import SymbolPaths
+from regime_platform.bar_store.parquet import decode, encode
 from regime_platform.model.result_schema import TABLES
 
 _ALL = (*TABLES, "content_blocks", "schema_version")

@@ -17,7 +17,7 @@ import polars as pl
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from regime_platform.model.sessions import bar_end
+from regime_platform.model.calendar.sessions import bar_end
 from regime_platform.model.timeframes import is_intraday
 
 KEY = "loopback-key-1234567890"
@@ -149,7 +149,10 @@ class LoopbackVendor:
     def _body(self, path: str, symbols: list[str], params: Mapping[str, str]) -> dict[str, object]:
         if len(symbols) > 1:
             named = {**params}
-            return {one: self._body(path, [one], {**named, "symbol": one}) for one in symbols}
+            return {
+                symbol: self._body(path, [symbol], {**named, "symbol": symbol})
+                for symbol in symbols
+            }
         listed = self._listed.get((symbols[0], params["interval"]))
         if listed is None:
             return _error(404, "**symbol** not found. Please specify it correctly.")

@@ -1,7 +1,4 @@
-"""The whole platform on the bars that ship with it, through the real Dagster graph.
-
-The one command here that imports Dagster for more than its UI.
-"""
+"""`regime demo`: the sample bars through the real Dagster graph, to a board and charts."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -9,89 +6,92 @@ from typing import TYPE_CHECKING
 import typer
 
 from regime_platform.errors import UsageError
-from regime_platform.pipeline.outcomes import WalkOutcome
+from regime_platform.pipeline.outcomes import SymbolOutcome
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from regime_platform.model.instruments import Instrument
-    from regime_platform.orchestration.launch import LaunchSummary
+    from regime_platform.orchestration.instance.launch import LaunchSummary
     from regime_platform.settings import Settings
 
 
 def demo() -> None:
-    """Walk the sample symbols through the Dagster graph, then show the board and write charts."""
+    """Run the sample symbols through the Dagster graph, show the board and write charts."""
     import time
 
-    from regime_platform.cli.charting import tell_pages, write_pages
+    from regime_platform.cli.console.screen import messages
     from regime_platform.cli.exits import code_of
-    from regime_platform.cli.screen import messages
-    from regime_platform.cli.warming import warm
-    from regime_platform.pipeline.platform import open_platform
+    from regime_platform.cli.pipeline.warming import warm
+    from regime_platform.cli.query.charting import print_pages, write_pages
+    from regime_platform.pipeline.platform import RunWorkspace
     from regime_platform.settings import Settings
 
     started = time.monotonic()
     settings = Settings()
-    platform = open_platform(settings)
-    wanted = [one for one in platform.universe.instruments if one.source == "sample"]
+    workspace = RunWorkspace.open(settings)
+    wanted = [
+        instrument for instrument in workspace.universe.instruments if instrument.source == "sample"
+    ]
     if not wanted:
         raise UsageError(
             "the universe in force has no symbol of source sample; "
-            "unset REGIME_UNIVERSE for the demo"
+            "unset REGIME_UNIVERSE for the demo",
+            code="no-sample-symbols",
         )
-    messages().print(f"data root {platform.root.path}", markup=False, soft_wrap=True)
+    messages().print(f"data root {workspace.root.path}", markup=False, soft_wrap=True)
     warm()
     summary = _materialize(settings, wanted)
-    _tell(summary)
-    _show([one.symbol for one in wanted])
-    pages, problems = write_pages(platform, wanted)
-    tell_pages(list(pages.values()))
+    _print_outcomes(summary)
+    _show([instrument.symbol for instrument in wanted])
+    pages, problems = write_pages(workspace, wanted)
+    print_pages(list(pages.values()))
     for name, reason in problems.items():
         messages().print(f"no page for {name}: {reason}", style="bold red", markup=False)
-    _say_what_next(platform.root.path, time.monotonic() - started)
+    _print_next_step(workspace.root.path, time.monotonic() - started)
     code = code_of(summary.outcomes, is_complete=summary.is_success)
     raise typer.Exit(code)
 
 
 def _materialize(settings: "Settings", wanted: "Sequence[Instrument]") -> "LaunchSummary":
-    from regime_platform.cli.screen import messages, symbol_progress
+    from regime_platform.cli.console.screen import messages, symbol_progress
 
     console = messages()
     console.print(
-        f"{len(wanted)} symbols through raw_bars > validated_bars > compute_db > manifests "
+        f"running {len(wanted)} symbols through raw_bars > validated_bars > compute_db > manifests "
         "in Dagster"
     )
     with console.status("starting Dagster"):
-        from regime_platform.orchestration.launch import materialize_symbols
-    symbols = [one.symbol for one in wanted]
+        from regime_platform.orchestration.instance.launch import materialize_symbols
+    symbols = [instrument.symbol for instrument in wanted]
     with symbol_progress(len(wanted)) as progress:
 
-        def note(outcome: WalkOutcome) -> None:
+        def report(outcome: SymbolOutcome) -> None:
             progress.advance(outcome.symbol)
-            if not console.is_terminal:  # a log has no bar to look at
+            if not console.is_terminal:  # a log shows no progress bar
                 console.print(f"  {outcome.symbol} {outcome.status}")
 
-        return materialize_symbols(settings, symbols, on_event=note)
+        return materialize_symbols(settings, symbols, on_event=report)
 
 
-def _tell(summary: "LaunchSummary") -> None:
-    from regime_platform.cli.screen import results
-    from regime_platform.cli.walk_report import WalkReport
+def _print_outcomes(summary: "LaunchSummary") -> None:
+    from regime_platform.cli.console.screen import results
+    from regime_platform.cli.pipeline.walk_report import RunReport
 
     if summary.is_unchanged:
-        results().print("nothing changed since the last time: nothing fetched, nothing computed")
+        results().print("nothing changed since the last run: nothing fetched, nothing computed")
         return
-    WalkReport(summary.outcomes).print(all_rows=False)
+    RunReport(summary.outcomes).print(all_rows=False)
 
 
 def _show(symbols: Sequence[str]) -> None:
-    from regime_platform.cli.boards import print_board, rows_of
+    from regime_platform.cli.query.boards import print_board, rows_of
 
     print_board(rows_of(symbols))
 
 
-def _say_what_next(root: "Path", seconds: float) -> None:
-    from regime_platform.cli.screen import messages
+def _print_next_step(root: "Path", seconds: float) -> None:
+    from regime_platform.cli.console.screen import messages
     from regime_platform.settings import PROJECT_ROOT
 
     is_own = root != (PROJECT_ROOT / "data").absolute()

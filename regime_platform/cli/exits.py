@@ -1,4 +1,4 @@
-"""Exit codes, the same for every command; nothing here prints."""
+"""Exit codes, the same for every command."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -13,22 +13,22 @@ SOME_FAILED = 3
 
 
 class Outcome(Protocol):
-    """How one symbol came out of a command."""
+    """The outcome of one symbol."""
 
     @property
     def status(self) -> Status:
-        """Good, or in need of somebody's attention."""
+        """Whether it succeeded."""
         ...
 
 
 def code_of(outcomes: Sequence[Outcome], *, is_complete: bool = True) -> int:
-    """What a command over symbols ends with; an incomplete one left symbols unvisited."""
-    good = sum(one.status.is_good for one in outcomes)
+    """The exit code of a command over symbols; an incomplete one skipped some."""
+    good = sum(outcome.status.is_good for outcome in outcomes)
     if good == len(outcomes) and is_complete:
         return ALL_GOOD
     return SOME_FAILED if good else NOTHING_SUCCEEDED
 
 
 def code_of_error(error: RegimeError) -> int:
-    """What a command ends with when it could not do its work."""
+    """The exit code of a command that failed as a whole."""
     return USAGE if isinstance(error, UsageError) else NOTHING_SUCCEEDED

@@ -1,8 +1,8 @@
-"""Which platform this is and on what it runs."""
+"""`regime version`: the versions of platform, Python and libraries."""
 
 from collections.abc import Mapping
 
-from regime_platform.cli.options import Json
+from regime_platform.cli.console.options import Json
 
 _LIBRARIES = ("polars", "duckdb", "pyarrow", "numba", "numpy", "dagster")
 
@@ -10,14 +10,14 @@ _LIBRARIES = ("polars", "duckdb", "pyarrow", "numba", "numpy", "dagster")
 def version(
     as_json: Json = False,
 ) -> None:
-    """Print the versions of the platform, of Python and of the libraries that shape results."""
-    from regime_platform.cli.screen import print_json, results
+    """Print the versions of the platform, Python and the libraries that affect results."""
+    from regime_platform.cli.console.screen import print_json, results
 
-    found = known_versions()
+    versions = known_versions()
     if as_json:
-        print_json(found)
+        print_json(versions)
         return
-    for name, text in found.items():
+    for name, text in versions.items():
         results().print(f"{name} {text}", markup=False)
 
 
@@ -27,5 +27,5 @@ def known_versions() -> Mapping[str, str]:
     from importlib.metadata import version as installed
 
     names = ("regime-platform", *_LIBRARIES)
-    found = {name: installed(name) for name in names}
-    return {"regime-platform": found.pop(names[0]), "python": platform.python_version(), **found}
+    known = {name: installed(name) for name in names}
+    return {"regime-platform": known.pop(names[0]), "python": platform.python_version(), **known}

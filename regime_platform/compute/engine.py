@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from regime_platform.compute.eras import Era
-from regime_platform.compute.escalation import escalation_columns, escalation_series
-from regime_platform.compute.jit import compile_kernels, kernel_array
+from regime_platform.compute.eras.eras import Era
+from regime_platform.compute.escalation.escalation import escalation_columns, escalation_series
+from regime_platform.compute.kernels import compile_kernels, kernel_array
 from regime_platform.compute.labels import forward_labels
-from regime_platform.compute.metrics import BarArrays, compute_metrics
+from regime_platform.compute.metrics.metrics import BarArrays, compute_metrics
 from regime_platform.compute.params import DEFAULT_PARAMS, FIRST_BARS, Params
 from regime_platform.compute.results import ESCALATION, LABELS, STATE, Rows, SeriesResult, Status
 from regime_platform.compute.states import run_start, state_columns
@@ -33,7 +33,7 @@ def compute_series(
         bars: ``BAR_SCHEMA``, ascending; rows without a close are left out first.
         symbol: written into every row.
         timeframe: a canonical name.
-        eras: the eras of the symbol, see `compute.eras`.
+        eras: the eras of the symbol, see `compute.eras.eras`.
         params: the constants.
 
     Raises:

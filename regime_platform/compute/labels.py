@@ -7,10 +7,10 @@ package imports this module but the engine, which stores them in a table of thei
 import numpy as np
 import numpy.typing as npt
 
+from regime_platform.compute.escalation.percentiles import expanding_percentile
 from regime_platform.compute.frames import NO_CODE, Columns
-from regime_platform.compute.jit import kernel, kernel_array
+from regime_platform.compute.kernels import kernel, kernel_array
 from regime_platform.compute.params import DEFAULT_PARAMS, EVENT_EDGES, Params
-from regime_platform.compute.percentiles import expanding_percentile
 from regime_platform.model.result_schema import EVENT_SEVERITIES
 
 Floats = npt.NDArray[np.float64]

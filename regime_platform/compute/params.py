@@ -12,7 +12,7 @@ change of code, told apart by the digest of the compute sources.
 from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
-from regime_platform.compute.classifier_numbers import (
+from regime_platform.compute.classifier.numbers import (
     LABEL_RULES,
     QUALITY,
     REASON_EDGES,

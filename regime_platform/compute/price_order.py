@@ -8,7 +8,7 @@ branch upon a price would be guessed wrong half the time, and cost more than all
 import numpy as np
 import numpy.typing as npt
 
-from regime_platform.compute.jit import kernel
+from regime_platform.compute.kernels import kernel
 from regime_platform.compute.primitives import Floats
 
 Indices = npt.NDArray[np.int64]

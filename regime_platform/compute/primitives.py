@@ -11,7 +11,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from regime_platform.compute.jit import kernel
+from regime_platform.compute.kernels import kernel
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]

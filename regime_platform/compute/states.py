@@ -3,9 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
-from regime_platform.compute.classifier import CODE_INPUTS, FLOAT_INPUTS, classify
+from regime_platform.compute.classifier.classifier import CODE_INPUTS, FLOAT_INPUTS, classify
 from regime_platform.compute.frames import Columns
-from regime_platform.compute.metrics import Metrics, valid_metrics
+from regime_platform.compute.metrics.metrics import Metrics, valid_metrics
 from regime_platform.compute.primitives import Floats
 from regime_platform.model.result_schema import ESCALATION_BUCKETS, STATE_SCHEMA
 

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from regime_platform.compute.engine import compute_series
-from regime_platform.compute.eras import FIXED_ERAS
+from regime_platform.compute.eras.eras import FIXED_ERAS
 from regime_platform.compute.params import DEFAULT_PARAMS
 from regime_platform.compute.results import latest_state
 from regime_platform.model.bar_schema import BAR_SCHEMA

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import polars as pl
 from filelock import FileLock
 
-from regime_platform.bars.layout import DataRoot
-from regime_platform.bars.parquet import UNSEALED, decode, encode, require_sealed, sealed
+from regime_platform.bar_store.layout import DataRoot
+from regime_platform.bar_store.parquet import UNSEALED, decode, encode, require_sealed, sealed
 from regime_platform.errors import BarsError, ResultsError
 from regime_platform.files import write_bytes
 from regime_platform.model.result_schema import LATEST_SCHEMA

@@ -16,17 +16,17 @@ from regime_platform.compute_db.reader import Reader, is_sqlite, reading
 from regime_platform.compute_db.store import create_tables, fill_tables
 from regime_platform.compute_db.version_1 import current_tables
 from regime_platform.errors import BarsError, ResultsError
-from regime_platform.model.instruments import Instrument
-from regime_platform.model.result_schema import RESULT_SCHEMA_VERSION
-from regime_platform.model.timeframes import is_intraday
-from regime_platform.sources.legacy import zone_of
-from regime_platform.sources.legacy_results import (
+from regime_platform.legacy.readers.results import (
     ESCALATION,
     STATE,
     OldResults,
     read_results,
     stated_versions,
 )
+from regime_platform.legacy.readers.source import zone_of
+from regime_platform.model.instruments import Instrument
+from regime_platform.model.result_schema import RESULT_SCHEMA_VERSION
+from regime_platform.model.timeframes import is_intraday
 
 PREVIOUS = 1
 _UNREADABLE = (pl.exceptions.InvalidOperationError, pl.exceptions.ComputeError)

@@ -4,7 +4,7 @@ DuckDB has a checksum for each of its blocks and compares it whenever it reads t
 flipped bit passes for a number. It does not look at blocks that a query leaves out, and it accepts
 any value that was written by DuckDB itself. Hence every row is hashed again and compared with the
 digests that were stored with the results, and these with the compute manifest; what was proven is
-remembered while the file stays the same (`bars.proven`).
+remembered while the file stays the same (`bar_store.proven`).
 """
 
 import json
@@ -16,9 +16,9 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 
-from regime_platform.bars.layout import SymbolPaths
-from regime_platform.bars.manifest_file import read_manifest
-from regime_platform.bars.proven import Identity, Proven, identity_of, is_proven, remember
+from regime_platform.bar_store.layout import SymbolPaths
+from regime_platform.bar_store.manifest_file import read_manifest
+from regime_platform.bar_store.proven import FileStamp, ProvenFile, is_proven, remember, stamp_of
 from regime_platform.compute_db.connection import log_beside
 from regime_platform.compute_db.content import LATEST
 from regime_platform.compute_db.rehash import differences, rehashed, strange_tables
@@ -36,7 +36,7 @@ def is_known(path: Path) -> bool:
 
 
 def require_proven(
-    path: Path, connection: duckdb.DuckDBPyConnection, opened: Identity | None
+    path: Path, connection: duckdb.DuckDBPyConnection, opened: FileStamp | None
 ) -> None:
     """Refuses a file whose rows are not those that were written.
 
@@ -58,15 +58,15 @@ def require_proven(
     if reasons:
         raise damaged(path, "; ".join(reasons))
     # another file may have taken its place, or new rows been added, before it was opened
-    if opened is not None and identity_of(path) == opened:
+    if opened is not None and stamp_of(path) == opened:
         mark_proven(path)
 
 
 def mark_proven(path: Path) -> None:
     """Remembers a file that was just proven, or written by its only writer."""
-    found = identity_of(path)
+    found = stamp_of(path)
     if found is not None and not log_beside(path).exists():
-        remember(SymbolPaths(path.parent), {path.name: Proven(found)})
+        remember(SymbolPaths(path.parent), {path.name: ProvenFile(found)})
 
 
 def damaged(path: Path, reason: str) -> ResultsError:

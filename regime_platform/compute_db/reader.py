@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from regime_platform.bars.proven import identity_of
+from regime_platform.bar_store.proven import stamp_of
 from regime_platform.compute_db.connection import TakenError, attached
 from regime_platform.compute_db.content import read_content
 from regime_platform.compute_db.ordering import KEY, ordered
@@ -121,7 +121,7 @@ def reading(path: Path, *, prove: bool = True) -> Iterator[Reader]:
         ResultsError: the file is missing, damaged, of another version, or being written for long.
     """
     require_current(path)
-    opened = identity_of(path)
+    opened = stamp_of(path)
     try:
         with attached(path, read_only=True) as connection:
             require_version(path, connection)

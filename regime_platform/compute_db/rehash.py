@@ -118,7 +118,7 @@ def _stored_blocks(connection: duckdb.DuckDBPyConnection) -> dict[_Part, Blocks]
     parts: dict[_Part, list[tuple[int, int, str]]] = {}
     for of, timeframe, *block in rows:
         parts.setdefault((of, timeframe), []).append((block[0], block[1], block[2]))
-    return {key: _in_order(sorted(told)) for key, told in parts.items()}
+    return {key: _in_order(sorted(part)) for key, part in parts.items()}
 
 
 def _in_order(told: list[tuple[int, int, str]]) -> Blocks:

@@ -8,7 +8,7 @@ The JSON form of a state is a view, since its text would cost more than the comp
 
 import polars as pl
 
-from regime_platform.compute.escalation import action, thresholds
+from regime_platform.compute.escalation.escalation import action, thresholds
 from regime_platform.model.digests import canonical_json
 from regime_platform.model.result_schema import (
     BLOCK_SCHEMA,

@@ -140,9 +140,9 @@ def _apply(path: Path, change: Callable[[Reader], Update], patience: float) -> U
 def _stored(connection: duckdb.DuckDBPyConnection, update: Update) -> dict[str, Any]:
     """Changes the tables, and gives the lineage as it is stored."""
     after = {(BARS, timeframe): blocks for timeframe, blocks in update.bars.items()}
-    for one in update.additions:
-        key = (one.table, one.timeframe)
-        after[key] = _add(connection, one, update.before.get(key, Blocks(0, ())))
+    for addition in update.additions:
+        key = (addition.table, addition.timeframe)
+        after[key] = _add(connection, addition, update.before.get(key, Blocks(0, ())))
     content = {**update.before, **after}
     stored = {**update.lineage, "tables": table_digests(content, frame_digest(update.latest))}
     _replace_blocks(connection, update.before, after)

@@ -10,6 +10,13 @@ from collections.abc import Sequence
 import polars as pl
 
 from regime_platform.compute.params import DEFAULT_PARAMS
+from regime_platform.legacy.readers.results import (
+    ESCALATION,
+    LATEST,
+    STATE,
+    OldResults,
+    in_last_form,
+)
 from regime_platform.model.result_schema import (
     ESCALATION_SCHEMA,
     LABEL_SCHEMA,
@@ -18,13 +25,6 @@ from regime_platform.model.result_schema import (
 )
 from regime_platform.model.state_form import CODE_COLUMNS, names_of
 from regime_platform.model.timeframes import TIMEFRAMES
-from regime_platform.sources.legacy_results import (
-    ESCALATION,
-    LATEST,
-    STATE,
-    OldResults,
-    in_last_form,
-)
 
 _CODES = pl.List(pl.String)
 _TOLD = ("hazard_score", "cross_tf_consensus")  # beside a state, by latest_state

@@ -1,7 +1,6 @@
 """The bar manifest: which bars a symbol holds, in which files, and what the gate said."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
 
@@ -9,7 +8,7 @@ from regime_platform.manifests.manifest import BARS, MANIFEST_VERSION
 from regime_platform.model.bar_schema import BARS_SCHEMA_DIGEST, BARS_SCHEMA_VERSION
 from regime_platform.model.digests import facts_digest
 from regime_platform.model.instruments import Instrument
-from regime_platform.validation.verdict import SeriesVerdict, Verdict, withdrawn_facts
+from regime_platform.validation.verdict import SeriesVerdict, Verdict
 
 
 def bar_manifest(  # noqa: PLR0913 - one parameter per source of facts
@@ -27,20 +26,20 @@ def bar_manifest(  # noqa: PLR0913 - one parameter per source of facts
         instrument: the entry of the universe.
         verdict: the verdict in force.
         raw_files: timeframe -> files of the raw log that were folded, in order of arrival; where
-            they are compacted later, ``bars.compaction.locate`` leads from these to those.
+            they are compacted later, ``bar_store.raw.compaction.locate`` leads from these to those.
         price_factors: timeframe -> version and steps by which its prices were adjusted.
         origins: timeframe -> ``sources`` and ``price_basis`` of the raw files.
         records: the splits, price factors and instruments on record, which only grow.
     """
     timeframes = {
-        one.timeframe: {
-            **_series(one),
-            **origins.get(one.timeframe, {"sources": [], "price_basis": []}),
-            "price_factors": price_factors.get(one.timeframe),
-            "raw_log_digest": one.log_digest,
-            "raw_files": list(raw_files.get(one.timeframe, ())),
+        series.timeframe: {
+            **_series(series),
+            **origins.get(series.timeframe, {"sources": [], "price_basis": []}),
+            "price_factors": price_factors.get(series.timeframe),
+            "raw_log_digest": series.log_digest,
+            "raw_files": list(raw_files.get(series.timeframe, ())),
         }
-        for one in verdict.series
+        for series in verdict.series
     }
     return {
         "kind": BARS,
@@ -48,14 +47,13 @@ def bar_manifest(  # noqa: PLR0913 - one parameter per source of facts
         "symbol": instrument.symbol,
         "instrument": instrument.facts(),
         "bars_schema": {"version": BARS_SCHEMA_VERSION, "digest": BARS_SCHEMA_DIGEST},
-        "verdict_digest": facts_digest(verdict.facts()),
+        "verdict_digest": facts_digest(verdict.model_dump(mode="json")),
         "gate": {
             "status": verdict.status,
             "rules_version": verdict.rules_version,
             "policy_digest": verdict.policy_digest,
             "calendar_version": verdict.calendar_version,
-            "decisions": [one.facts() for one in verdict.decisions],
-            **withdrawn_facts(verdict.withdrawn),
+            **_overrides(verdict),
         },
         "content_digest": facts_digest(
             {timeframe: promoted.digest for timeframe, promoted in verdict.promoted.items()}
@@ -72,7 +70,7 @@ def _series(one: SeriesVerdict) -> dict[str, Any]:
         "min_ts": None if held is None else held.min_ts,
         "max_ts": None if held is None else held.max_ts,
         "digest": None if held is None else held.digest,
-        "files": [] if held is None else held.facts()["files"],
+        "files": [] if held is None else held.model_dump(mode="json")["files"],
         "gate": {
             "status": one.status,
             "reason": one.reason,
@@ -82,13 +80,19 @@ def _series(one: SeriesVerdict) -> dict[str, Any]:
             "rejected": one.rejected,
             "set_aside": one.set_aside,
             "anchor": one.anchor,
-            "listed": asdict(one.listed),
+            "listed": one.listed.model_dump(mode="json"),
             **_rejected(one),
         },
     }
 
 
+def _overrides(verdict: Verdict) -> dict[str, Any]:
+    """Those in force, and the withdrawn ones where there are any."""
+    document = verdict.model_dump(mode="json")
+    return {name: document[name] for name in ("decisions", "withdrawn") if name in document}
+
+
 def _rejected(one: SeriesVerdict) -> dict[str, Any]:
     """What seals the rows kept out; nothing in a verdict of a release that did not seal them."""
     file = one.rejected_file
-    return {} if file is None else {"rejected_file": asdict(file)}
+    return {} if file is None else {"rejected_file": file.model_dump(mode="json")}

@@ -49,7 +49,7 @@ def snapshot_facts(
         "totals": {
             "symbols": len(symbols),
             **{
-                status: sum(one["status"] == status for one in symbols.values())
+                status: sum(symbol["status"] == status for symbol in symbols.values())
                 for status in (COMPLETE, UNFINISHED, NO_RESULTS)
             },
             "bars": sum(

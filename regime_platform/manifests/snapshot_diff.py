@@ -37,7 +37,7 @@ class SymbolChange:
             "symbol": self.symbol,
             "kind": self.kind,
             "results_changed": self.is_other_content,
-            "causes": [{"what": one.what, "detail": one.detail} for one in self.causes],
+            "causes": [{"what": cause.what, "detail": cause.detail} for cause in self.causes],
         }
 
 

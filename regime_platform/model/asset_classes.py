@@ -1,8 +1,8 @@
 """One table from asset class to everything that depends on it.
 
 When a class trades and when its daily bar is closed is told here and used by ``sessions`` and
-``trading_hours``; which era set a class follows is told by ``compute.eras``, which accepts exactly
-these names.
+``trading_hours``; which era set a class follows is told by ``compute.eras.eras``, which accepts
+exactly these names.
 """
 
 import datetime as dt

@@ -186,7 +186,7 @@ def _texts(series: pl.Series) -> tuple[_Array, _Array]:
     known = series.fill_null("") if series.null_count() else series
     # of this level, text is 64-bit offsets and bytes
     array = known.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
-    _, places, data = (b"" if one is None else memoryview(one) for one in array.buffers())
+    _, places, data = (b"" if buffer is None else memoryview(buffer) for buffer in array.buffers())
     offsets = np.frombuffer(places, np.int64, len(array) + 1, array.offset * 8)
     return np.frombuffer(data, np.uint8), offsets
 

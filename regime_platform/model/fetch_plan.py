@@ -13,11 +13,11 @@ from functools import lru_cache
 import polars as pl
 
 from regime_platform.model.asset_classes import ASSET_CLASSES, FX
+from regime_platform.model.calendar.second_look import second_look_bound
+from regime_platform.model.calendar.sessions import last_finished
+from regime_platform.model.calendar.trading_hours import expected_opens
 from regime_platform.model.coverage import UNKNOWN, UNREAD, Coverage, Window
-from regime_platform.model.second_look import second_look_bound
-from regime_platform.model.sessions import last_finished
 from regime_platform.model.timeframes import DURATION
-from regime_platform.model.trading_hours import expected_opens
 
 TAIL, HISTORY, REREAD = "tail", "history", "reread"
 OVERLAP_BARS = 5  # at least so many held bars are asked for again by an update
@@ -88,9 +88,9 @@ def next_need(
     seen = last_finished(now, series.timeframe, series.asset_class)  # a clock may have gone back
     stale = next(
         (
-            one
-            for one in reversed(coverage.windows)
-            if one.end <= seen and _is_stale(series, one, now)
+            window
+            for window in reversed(coverage.windows)
+            if window.end <= seen and _is_stale(series, window, now)
         ),
         None,
     )
@@ -142,9 +142,9 @@ def _first_owed(
     length = DURATION[series.timeframe]
     near = served.filter(served > start - length).to_list()
     owed = (
-        one
-        for one in series.opens(start, end)
-        if not any(-length < other - one < length for other in near)
+        opened_at
+        for opened_at in series.opens(start, end)
+        if not any(-length < other - opened_at < length for other in near)
     )
     return next(owed, end)
 

@@ -2,7 +2,7 @@
 
 A symbol is a folder name, a partition key and a word on the command line, so it is safe for all
 three by construction. It is our own name for the instrument: the source's is ``provider_symbol``.
-``model.universe`` reads many of them from a file.
+``model.universe.universe`` reads many of them from a file.
 """
 
 import datetime as dt

@@ -1,7 +1,7 @@
 """The five timeframes, their aliases and which tier follows which.
 
 Constants of the compute that depend on a timeframe live in ``compute.params``; when a bar of a
-timeframe is finished is told by ``model.sessions``.
+timeframe is finished is told by ``model.calendar.sessions``.
 """
 
 import datetime as dt

@@ -14,9 +14,9 @@ import dagster as dg
 from regime_platform.orchestration.batch import OnOutcome, report_walk
 from regime_platform.orchestration.checks import check_specs
 from regime_platform.orchestration.columns import column_metadata
-from regime_platform.orchestration.events import SymbolEvent
+from regime_platform.orchestration.events.events import SymbolEvent
 from regime_platform.orchestration.freshness import freshness_spec
-from regime_platform.orchestration.resources import PlatformResource
+from regime_platform.orchestration.resources import WorkspaceResource
 from regime_platform.orchestration.work import PartitionedConfig, partitioned_work
 from regime_platform.pipeline.outcomes import Stage
 
@@ -67,12 +67,12 @@ def build_walk(
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
     def walk_symbols(
-        context: dg.AssetExecutionContext, config: PartitionedConfig, platform: PlatformResource
+        context: dg.AssetExecutionContext, config: PartitionedConfig, workspace: WorkspaceResource
     ) -> Iterator[SymbolEvent]:
-        opened = platform.open()
+        opened = workspace.open()
         work = partitioned_work(context, config, opened.universe)
         now = dt.datetime.now(dt.UTC)  # noqa: TID251 - the clock of every partitioned run
-        yield from report_walk(opened, platform.settings(), work, now, on_outcome)
+        yield from report_walk(opened, workspace.settings(), work, now, on_outcome)
 
     return walk_symbols
 

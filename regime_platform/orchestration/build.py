@@ -4,21 +4,21 @@ from functools import partial
 
 import dagster as dg
 
-from regime_platform.orchestration.alarms import build_alarms
+from regime_platform.orchestration.alerts.alerts import build_alarms
 from regime_platform.orchestration.assets import build_walk
 from regime_platform.orchestration.batch import OnOutcome
 from regime_platform.orchestration.era_set import build_era_set
 from regime_platform.orchestration.freshness import build_freshness_job
+from regime_platform.orchestration.instance.pruning import build_pruning
 from regime_platform.orchestration.jobs import build_jobs
 from regime_platform.orchestration.partitions import symbol_partitions
-from regime_platform.orchestration.pruning import build_pruning
-from regime_platform.orchestration.resources import PlatformResource
+from regime_platform.orchestration.resources import WorkspaceResource
 from regime_platform.orchestration.schedules import build_housekeeping, build_schedules
 from regime_platform.orchestration.sensors import build_sensors
 from regime_platform.orchestration.snapshot import build_snapshot
 from regime_platform.orchestration.universe_reload import build_universe_sensor
 from regime_platform.orchestration.verification import build_verification
-from regime_platform.pipeline.outcomes import WalkOutcome
+from regime_platform.pipeline.outcomes import SymbolOutcome
 from regime_platform.settings import Settings, load_universe
 
 
@@ -35,7 +35,7 @@ def build_definitions(settings: Settings, on_outcome: OnOutcome | None = None) -
     partitions = symbol_partitions(universe)
     current = partial(load_universe, settings)
     heard = on_outcome or _ignore
-    platform = PlatformResource.from_settings(settings)
+    workspace = WorkspaceResource.from_settings(settings)
     return dg.Definitions(
         assets=[build_walk(partitions, heard), build_era_set(), build_snapshot()],
         jobs=[
@@ -48,12 +48,12 @@ def build_definitions(settings: Settings, on_outcome: OnOutcome | None = None) -
         sensors=[
             *build_sensors(current),
             build_universe_sensor(universe, current),
-            *build_alarms(platform),
+            *build_alarms(workspace),
         ],
-        resources={"platform": platform},
+        resources={"workspace": workspace},
         executor=dg.in_process_executor,
     )
 
 
-def _ignore(_outcome: WalkOutcome) -> None:
+def _ignore(_outcome: SymbolOutcome) -> None:
     return None

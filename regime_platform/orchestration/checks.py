@@ -12,11 +12,11 @@ from types import MappingProxyType
 import dagster as dg
 
 from regime_platform.errors import failure_reason
-from regime_platform.orchestration.evidence import EVIDENCE, Evidence
+from regime_platform.orchestration.events.evidence import EVIDENCE, Evidence
 from regime_platform.orchestration.targets import Targets
 from regime_platform.orchestration.work import Work
-from regime_platform.pipeline.outcomes import Stage, WalkOutcome
-from regime_platform.pipeline.platform import Platform
+from regime_platform.pipeline.outcomes import Stage, SymbolOutcome
+from regime_platform.pipeline.platform import RunWorkspace
 
 _CHECKS: Mapping[Stage, tuple[str, str]] = MappingProxyType(
     {
@@ -58,21 +58,21 @@ def check_specs(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetCheckS
 
 
 def check_evaluations(
-    platform: Platform, work: Work, outcome: WalkOutcome, stage: Stage, targets: Targets
+    workspace: RunWorkspace, work: Work, outcome: SymbolOutcome, stage: Stage, targets: Targets
 ) -> Iterator[dg.AssetCheckEvaluation]:
     """A stage's check for one symbol; nothing where there is no check or nothing to judge."""
     if stage not in _CHECKS:
         return
     name, _text = _CHECKS[stage]
     key = dg.AssetCheckKey(dg.AssetKey(stage.value), name)
-    evidence = _evidence(platform, outcome, stage) if key in work.checks else None
+    evidence = _evidence(workspace, outcome, stage) if key in work.checks else None
     if evidence is not None:
         yield _evaluation(targets, key, outcome.symbol, evidence)
 
 
-def _evidence(platform: Platform, outcome: WalkOutcome, stage: Stage) -> Evidence | None:
+def _evidence(workspace: RunWorkspace, outcome: SymbolOutcome, stage: Stage) -> Evidence | None:
     try:
-        return EVIDENCE[stage](platform, outcome)
+        return EVIDENCE[stage](workspace, outcome)
     except Exception as error:  # noqa: BLE001 - one symbol's damaged file must not stop the others
         return Evidence(passed=False, reason=failure_reason(error, outcome.symbol))
 

@@ -15,7 +15,7 @@ import polars as pl
 
 from regime_platform.model.bar_schema import BAR_SCHEMA, PRICE_COLUMNS
 from regime_platform.model.result_schema import TABLES
-from regime_platform.orchestration.tables import column_schema
+from regime_platform.orchestration.events.tables import column_schema
 from regime_platform.pipeline.outcomes import Stage
 
 #: The frame that stands for an asset; manifests are no table.

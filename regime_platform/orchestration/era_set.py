@@ -7,11 +7,11 @@ from typing import Any
 
 import dagster as dg
 
-from regime_platform.compute.era_files import era_set_digest
+from regime_platform.compute.eras.files import era_set_digest
+from regime_platform.operations.era_sets import detect_eras
 from regime_platform.orchestration.assets import OWNER
-from regime_platform.orchestration.resources import PlatformResource
-from regime_platform.orchestration.tables import table
-from regime_platform.pipeline.era_sets import detect_eras
+from regime_platform.orchestration.events.tables import table
+from regime_platform.orchestration.resources import WorkspaceResource
 from regime_platform.pipeline.eras import era_set
 
 ERA_SET = "era_set"
@@ -36,14 +36,14 @@ def build_era_set() -> dg.AssetsDefinition:
     )
 
     @dg.multi_asset(name="find_eras", specs=[spec], backfill_policy=dg.BackfillPolicy.single_run())
-    def find_eras(platform: PlatformResource) -> dg.MaterializeResult[None]:
-        opened = platform.open()
+    def find_eras(workspace: WorkspaceResource) -> dg.MaterializeResult[None]:
+        opened = workspace.open()
         found = detect_eras(opened)
         metadata: dict[str, Any] = {
             "version": found.version or "none: no benchmark has what it takes",
             "is_new": found.is_new,
             "in_force": opened.eras.version,
-            "classes": table([one.facts() for one in found.classes]),
+            "classes": table([asset_class.facts() for asset_class in found.classes]),
         }
         if not found.version:
             return dg.MaterializeResult(metadata=metadata)

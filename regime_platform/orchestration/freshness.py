@@ -14,11 +14,11 @@ from typing import Any
 import dagster as dg
 
 from regime_platform.errors import RegimeError
-from regime_platform.orchestration.resources import PlatformResource
-from regime_platform.orchestration.tables import table
+from regime_platform.operations.staleness import stale_series
+from regime_platform.orchestration.events.tables import table
+from regime_platform.orchestration.resources import WorkspaceResource
 from regime_platform.pipeline.outcomes import Stage
-from regime_platform.pipeline.platform import Platform
-from regime_platform.pipeline.staleness import stale_series
+from regime_platform.pipeline.platform import RunWorkspace
 
 CHECK_FRESHNESS = "check_freshness"
 IS_FRESH = dg.AssetCheckKey(dg.AssetKey(Stage.COMPUTE_DB.value), "is_fresh")
@@ -31,10 +31,10 @@ def freshness_spec() -> dg.AssetCheckSpec:
     return dg.AssetCheckSpec(IS_FRESH.name, asset=IS_FRESH.asset_key, description=text)
 
 
-def freshness(platform: Platform, now: dt.datetime) -> dg.AssetCheckEvaluation:
+def freshness(workspace: RunWorkspace, now: dt.datetime) -> dg.AssetCheckEvaluation:
     """The verdict on the board as it is; it warns, since late bars are nobody's bad bars."""
     try:
-        stale = stale_series(platform, now)
+        stale = stale_series(workspace, now)
     except (RegimeError, OSError) as error:
         return _verdict(str(error), {})
     symbols = len({one.symbol for one in stale})
@@ -59,9 +59,9 @@ def build_freshness_job() -> dg.JobDefinition:
     text = "Compares the last bar of every series with its trading calendar."
 
     @dg.op(name=f"{CHECK_FRESHNESS}_step", description=text, out={})
-    def step(platform: PlatformResource) -> Iterator[dg.AssetCheckEvaluation]:
+    def step(workspace: WorkspaceResource) -> Iterator[dg.AssetCheckEvaluation]:
         now = dt.datetime.now(dt.UTC)  # noqa: TID251 - the clock of this check
-        yield freshness(platform.open(), now)
+        yield freshness(workspace.open(), now)
 
     @dg.job(name=CHECK_FRESHNESS, description=text)
     def job() -> None:

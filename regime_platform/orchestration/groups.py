@@ -10,12 +10,12 @@ from typing import Any
 import dagster as dg
 
 from regime_platform.model.timeframes import TIERS
-from regime_platform.model.universe import Universe
+from regime_platform.model.universe.universe import Universe
 
 
 def symbol_groups(universe: Universe) -> Mapping[str, Sequence[str]]:
     """Tiers, then the daily tier by the first character of the symbol; no empty groups."""
-    groups = {tier: [one.symbol for one in universe.tier(tier)] for tier in TIERS}
+    groups = {tier: [instrument.symbol for instrument in universe.tier(tier)] for tier in TIERS}
     for symbol in groups["daily"]:
         groups.setdefault(symbol[0], []).append(symbol)
     return {name: symbols for name, symbols in groups.items() if symbols}

@@ -19,14 +19,14 @@ from dagster._core.definitions.unresolved_asset_job_definition import (
 )
 
 from regime_platform.errors import UsageError
-from regime_platform.model.universe import Universe
+from regime_platform.model.universe.universe import Universe
 from regime_platform.orchestration.batch import OnOutcome, report_walk
 from regime_platform.orchestration.checks import CHECK_KEYS
 from regime_platform.orchestration.era_set import DETECT_ERAS, ERA_SET
-from regime_platform.orchestration.events import SymbolEvent
+from regime_platform.orchestration.events.events import SymbolEvent
 from regime_platform.orchestration.freshness import IS_FRESH
 from regime_platform.orchestration.groups import group_config
-from regime_platform.orchestration.resources import PlatformResource
+from regime_platform.orchestration.resources import WorkspaceResource
 from regime_platform.orchestration.snapshot import SNAPSHOT, TAKE_SNAPSHOT
 from regime_platform.orchestration.work import (
     ListedConfig,
@@ -157,14 +157,14 @@ def _listed_job(
 ) -> dg.JobDefinition:
     @dg.op(name=_step(listed.name), description=listed.text, out={})
     def step(
-        context: dg.OpExecutionContext, config: ListedConfig, platform: PlatformResource
+        context: dg.OpExecutionContext, config: ListedConfig, workspace: WorkspaceResource
     ) -> Iterator[SymbolEvent]:
         if listed.is_for_named and not config.symbols:
             raise UsageError(
                 f"{listed.name} was launched for nobody: choose a partition where it has some, or "
                 f"list symbols in its config, ops: {_step(listed.name)}: config: symbols"
             )
-        opened = platform.open()
+        opened = workspace.open()
         work = Work(
             instance=context.instance,
             instruments=listed_instruments(config, opened.universe, listed.tier),
@@ -177,7 +177,7 @@ def _listed_job(
             is_pass=listed.is_pass,
         )
         now = dt.datetime.now(dt.UTC)  # noqa: TID251 - the clock of every listed run
-        yield from report_walk(opened, platform.settings(), work, now, on_outcome)
+        yield from report_walk(opened, workspace.settings(), work, now, on_outcome)
 
     @dg.graph(name=listed.name)
     def one_step() -> None:

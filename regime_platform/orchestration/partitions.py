@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import dagster as dg
 
-from regime_platform.model.universe import Universe
+from regime_platform.model.universe.universe import Universe
 
 #: Reads the universe in force now: what a tick is about must not wait for a reload.
 CurrentUniverse = Callable[[], Universe]

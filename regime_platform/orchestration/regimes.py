@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from regime_platform.compute_db.reader import read_table
 from regime_platform.model.series import iso
-from regime_platform.orchestration.tables import when
-from regime_platform.pipeline.platform import Platform
+from regime_platform.orchestration.events.tables import when
+from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.report.charts import small_chart_png
 
 #: Heading -> column, the headings of the board.
@@ -18,9 +18,9 @@ _SHOWN = {
 }
 
 
-def latest_regimes(platform: Platform, symbol: str) -> list[Mapping[str, object]]:
+def latest_regimes(workspace: RunWorkspace, symbol: str) -> list[Mapping[str, object]]:
     """One row per timeframe; none where the symbol has no results."""
-    path = platform.root.symbol(symbol).compute_db
+    path = workspace.root.symbol(symbol).compute_db
     if not path.exists():
         return []
     return [
@@ -34,9 +34,9 @@ def latest_regimes(platform: Platform, symbol: str) -> list[Mapping[str, object]
     ]
 
 
-def chart(platform: Platform, symbol: str) -> bytes | None:
+def chart(workspace: RunWorkspace, symbol: str) -> bytes | None:
     """A PNG of about 2 kB of price over regime; None where the symbol has no results."""
-    return small_chart_png(platform, symbol)
+    return small_chart_png(workspace, symbol)
 
 
 def _short(cell: object) -> object:

@@ -6,13 +6,13 @@ key is read from the environment in the run's own process and nowhere else.
 
 import dagster as dg
 
-from regime_platform.compute.jit import kernels_are_compiled
-from regime_platform.pipeline.derive import warm_kernels
-from regime_platform.pipeline.platform import Platform, open_platform
+from regime_platform.compute.kernels import kernels_are_compiled
+from regime_platform.pipeline.compute.compute import warm_kernels
+from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.settings import Settings
 
 
-class PlatformResource(dg.ConfigurableResource[Platform]):
+class WorkspaceResource(dg.ConfigurableResource[RunWorkspace]):
     """Data root and universe that the code location was loaded with.
 
     The universe is named only where the settings name one: the data root's own may come into being
@@ -25,10 +25,10 @@ class PlatformResource(dg.ConfigurableResource[Platform]):
     twelvedata_url: str = ""
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> "PlatformResource":
+    def from_settings(cls, settings: Settings) -> "WorkspaceResource":
         """The resource for the settings in force."""
         return cls(
-            data_root=str(settings.data_root.expanduser().absolute()),
+            data_root=str(settings.root_folder),
             universe="" if settings.universe is None else str(settings.universe.absolute()),
             files_root=str(settings.files_root or ""),
             twelvedata_url=settings.twelvedata_url,
@@ -41,9 +41,9 @@ class PlatformResource(dg.ConfigurableResource[Platform]):
                 context.log.info("compiling the kernels: half a minute, once per machine")
             warm_kernels()
 
-    def open(self) -> Platform:
+    def open(self) -> RunWorkspace:
         """The platform of ``settings``."""
-        return open_platform(self.settings())
+        return RunWorkspace.open(self.settings())
 
     def settings(self) -> Settings:
         """The settings; what is not told here comes from the environment, the key included."""

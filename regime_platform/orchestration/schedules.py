@@ -17,15 +17,15 @@ from dataclasses import dataclass
 import dagster as dg
 
 from regime_platform.model.asset_classes import NEW_YORK
-from regime_platform.model.due import DELAY, is_due
+from regime_platform.model.calendar.due import DELAY, is_due
 from regime_platform.model.instruments import Instrument
-from regime_platform.model.universe import Universe
+from regime_platform.model.universe.universe import Universe
 from regime_platform.orchestration.freshness import CHECK_FRESHNESS
+from regime_platform.orchestration.instance.pruning import PRUNE_RUNS
 from regime_platform.orchestration.jobs import RECONCILE, UPDATE_CORE, UPDATE_DAILY, listed_config
 from regime_platform.orchestration.partitions import CurrentUniverse
-from regime_platform.orchestration.pruning import PRUNE_RUNS
 from regime_platform.orchestration.verification import VERIFY_SHARE, share_config
-from regime_platform.pipeline.polling import can_bring_news
+from regime_platform.pipeline.fetch.polling import can_bring_news
 
 #: Every quarter of an hour, once for each delay that a class of symbols has.
 _INTRADAY = [
@@ -114,7 +114,9 @@ def _update(table: _Timetable, current: CurrentUniverse) -> dg.ScheduleDefinitio
 
 def build_housekeeping(current: CurrentUniverse) -> list[dg.ScheduleDefinition]:
     """What is looked at and tidied up by the clock, whether anything was fetched or not."""
-    status = _default([one for one in current().instruments if can_bring_news(one)])
+    status = _default(
+        [instrument for instrument in current().instruments if can_bring_news(instrument)]
+    )
     return [
         _daily(
             "reconcile_daily",
@@ -207,4 +209,4 @@ def is_in_progress(instance: dg.DagsterInstance, job: str) -> bool:
 
 
 def _living(universe: Universe, tier: str) -> list[Instrument]:
-    return [one for one in universe.tier(tier) if can_bring_news(one)]
+    return [instrument for instrument in universe.tier(tier) if can_bring_news(instrument)]

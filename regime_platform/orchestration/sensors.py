@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import dagster as dg
 
 from regime_platform.model.timeframes import TIERS
+from regime_platform.orchestration.events.metadata import IS_WALKED_ON, ROWS_INSERTED
 from regime_platform.orchestration.jobs import (
     LANE,
     PRIORITY,
@@ -22,7 +23,6 @@ from regime_platform.orchestration.jobs import (
     UPDATE_DAILY,
     listed_config,
 )
-from regime_platform.orchestration.metadata import IS_WALKED_ON, ROWS_INSERTED
 from regime_platform.orchestration.partitions import CurrentUniverse
 from regime_platform.orchestration.schedules import is_in_progress
 from regime_platform.pipeline.outcomes import Stage
@@ -58,7 +58,13 @@ def build_sensors(current: CurrentUniverse) -> list[dg.SensorDefinition]:
         wanted = {
             tier: symbols
             for tier in TIERS
-            if (symbols := [one.symbol for one in universe.tier(tier) if one.symbol in changed])
+            if (
+                symbols := [
+                    instrument.symbol
+                    for instrument in universe.tier(tier)
+                    if instrument.symbol in changed
+                ]
+            )
         }
         if not wanted:
             context.update_cursor(str(last))

@@ -8,11 +8,11 @@ from typing import Any
 
 import dagster as dg
 
+from regime_platform.audit.snapshots import take_snapshot
 from regime_platform.manifests.snapshot import COMPLETE
 from regime_platform.orchestration.assets import OWNER
-from regime_platform.orchestration.resources import PlatformResource
-from regime_platform.orchestration.tables import table
-from regime_platform.pipeline.snapshots import take_snapshot
+from regime_platform.orchestration.events.tables import table
+from regime_platform.orchestration.resources import WorkspaceResource
 
 SNAPSHOT = "snapshot"
 TAKE_SNAPSHOT = "take_snapshot"
@@ -39,9 +39,9 @@ def build_snapshot() -> dg.AssetsDefinition:
         specs=[spec],
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
-    def take(platform: PlatformResource) -> dg.MaterializeResult[None]:
+    def take(workspace: WorkspaceResource) -> dg.MaterializeResult[None]:
         now = dt.datetime.now(dt.UTC)  # noqa: TID251 - the clock of every snapshot that Dagster takes
-        taken = take_snapshot(platform.open(), now.date(), now)
+        taken = take_snapshot(workspace.open(), now.date(), now)
         facts, listing = taken.facts, taken.listing
         absent = [
             {"symbol": symbol, "status": one["status"], "reason": one["reason"]}

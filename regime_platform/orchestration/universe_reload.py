@@ -14,7 +14,7 @@ from dagster._core.remote_origin import CodeLocationOrigin, GrpcServerCodeLocati
 
 from regime_platform.errors import ConfigError
 from regime_platform.model.digests import facts_digest
-from regime_platform.model.universe import Universe
+from regime_platform.model.universe.universe import Universe
 from regime_platform.orchestration.partitions import CurrentUniverse
 
 _PATIENCE = 300  # seconds; loading takes a few, on a machine under load some more
@@ -59,4 +59,6 @@ def _load_anew(origin: GrpcServerCodeLocationOrigin) -> None:
 
 
 def _digest(universe: Universe) -> str:
-    return facts_digest({"instruments": [one.facts() for one in universe.instruments]})
+    return facts_digest(
+        {"instruments": [instrument.facts() for instrument in universe.instruments]}
+    )

@@ -10,15 +10,15 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 from pydantic import Field
 
+from regime_platform.audit.verify.pool import verify_many
+from regime_platform.audit.verify.proof import Verification
+from regime_platform.audit.verify.share import due_for_verification
 from regime_platform.model.instruments import Instrument
-from regime_platform.orchestration.resources import PlatformResource
-from regime_platform.orchestration.tables import table
+from regime_platform.orchestration.events.tables import table
+from regime_platform.orchestration.resources import WorkspaceResource
 from regime_platform.orchestration.targets import Targets
 from regime_platform.pipeline.outcomes import Stage
-from regime_platform.pipeline.platform import Platform
-from regime_platform.pipeline.proof import Proof
-from regime_platform.pipeline.verify_pool import verify_many
-from regime_platform.pipeline.verify_share import share_of
+from regime_platform.pipeline.platform import RunWorkspace
 
 VERIFY_SHARE = "verify_share"
 _STEP = f"{VERIFY_SHARE}_step"
@@ -50,9 +50,9 @@ def build_verification() -> dg.JobDefinition:
 
     @dg.op(name=_STEP, description=text, out={})
     def step(
-        context: dg.OpExecutionContext, config: ShareConfig, platform: PlatformResource
+        context: dg.OpExecutionContext, config: ShareConfig, workspace: WorkspaceResource
     ) -> Iterator[dg.AssetCheckEvaluation]:
-        opened, settings = platform.open(), platform.settings()
+        opened, settings = workspace.open(), workspace.settings()
         wanted = _wanted(config, opened, settings.verify_days())
         context.log.info("%d of %d symbols are verified", len(wanted), len(opened.universe.symbols))
         targets, damaged = Targets(context.instance), []
@@ -70,22 +70,22 @@ def build_verification() -> dg.JobDefinition:
     return job
 
 
-def _wanted(config: ShareConfig, platform: Platform, days: int) -> Sequence[Instrument]:
-    universe = platform.universe
+def _wanted(config: ShareConfig, workspace: RunWorkspace, days: int) -> Sequence[Instrument]:
+    universe = workspace.universe
     if config.symbols:
         return universe.select(config.symbols)
     now = dt.datetime.now(dt.UTC)  # noqa: TID251 - the clock of a run that names no date
     date = dt.date.fromisoformat(config.date) if config.date else now.date()
     since = dt.date.fromisoformat(config.since) if config.since else None
-    return share_of(universe.instruments, days, date, since)
+    return due_for_verification(universe.instruments, days, date, since)
 
 
-def _is_damaged(proof: Proof) -> bool:
+def _is_damaged(proof: Verification) -> bool:
     """True where something is damaged; what a run is about to finish is none of this."""
     return any(finding.kind.is_damage for finding in proof.findings)
 
 
-def _evaluation(proof: Proof, targets: Targets) -> dg.AssetCheckEvaluation:
+def _evaluation(proof: Verification, targets: Targets) -> dg.AssetCheckEvaluation:
     passed = not _is_damaged(proof)
     return dg.AssetCheckEvaluation(
         asset_key=_CHECK.asset_key,
@@ -100,13 +100,13 @@ def _evaluation(proof: Proof, targets: Targets) -> dg.AssetCheckEvaluation:
     )
 
 
-def _failure(damaged: Sequence[Proof], verified: int) -> dg.Failure:
+def _failure(damaged: Sequence[Verification], verified: int) -> dg.Failure:
     names = [f"{proof.symbol} ({_line(proof)})" for proof in damaged[:_NAMED]]
     more = [f"and {len(damaged) - _NAMED} more"] if len(damaged) > _NAMED else []
     rows = [
         {
             "symbol": proof.symbol,
-            "status": proof.word,
+            "status": proof.result,
             "stage": "verify",
             "reason and remedy": _line(proof),
         }
@@ -119,5 +119,5 @@ def _failure(damaged: Sequence[Proof], verified: int) -> dg.Failure:
     )
 
 
-def _line(proof: Proof) -> str:
+def _line(proof: Verification) -> str:
     return f"{proof.reason}; {proof.remedy}"

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from regime_platform.errors import UsageError
 from regime_platform.model.instruments import Instrument
-from regime_platform.model.universe import Universe
+from regime_platform.model.universe.universe import Universe
 from regime_platform.orchestration.partitions import RANGE_START
 from regime_platform.pipeline.outcomes import Stage
 
@@ -91,7 +91,7 @@ def listed_instruments(
     and who has left (see ``unknown_symbols``) keeps nobody else waiting.
     """
     if config.symbols:
-        now = (universe.renamed.get(one, one) for one in config.symbols)
+        now = (universe.renamed.get(symbol, symbol) for symbol in config.symbols)
         return universe.select({one for one in now if one in universe.symbols})
     return universe.instruments if tier is None else universe.tier(tier)
 
@@ -99,4 +99,4 @@ def listed_instruments(
 def unknown_symbols(config: ListedConfig, universe: Universe) -> tuple[str, ...]:
     """Symbols of a listed run that the universe does not have, under this name or a later one."""
     known = {*universe.symbols, *universe.renamed}
-    return tuple(one for one in config.symbols if one not in known)
+    return tuple(symbol for symbol in config.symbols if symbol not in known)

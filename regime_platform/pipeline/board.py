@@ -13,43 +13,43 @@ from regime_platform.compute_db.board import BOARD_SCHEMA, readable_board, updat
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.board_check import Shown, is_outdated, shown_rows
 from regime_platform.pipeline.board_rows import blocked_by, board_rows
-from regime_platform.pipeline.outcomes import Status, WalkOutcome
-from regime_platform.pipeline.platform import Platform
+from regime_platform.pipeline.outcomes import Status, SymbolOutcome
+from regime_platform.pipeline.platform import RunWorkspace
 
 
-def refresh_board(platform: Platform, outcomes: Sequence[WalkOutcome]) -> bool:
+def refresh_board(workspace: RunWorkspace, outcomes: Sequence[SymbolOutcome]) -> bool:
     """Takes over what a run changed, and what the board does not show as it is.
 
     Returns:
         False where that changes nothing, so that nothing was written.
     """
-    reasons = {outcome.symbol: _left_behind(platform, outcome) for outcome in outcomes}
+    reasons = {outcome.symbol: _left_behind(workspace, outcome) for outcome in outcomes}
     computed = {
         outcome.symbol
         for outcome in outcomes
-        if outcome.derive is not None and outcome.derive.status is Status.DONE
+        if outcome.compute is not None and outcome.compute.status is Status.DONE
     }
-    known = shown_rows(readable_board(platform.root))
+    known = shown_rows(readable_board(workspace.root))
     wanted: dict[str, str | None] = {}
-    for instrument in platform.universe.instruments:
+    for instrument in workspace.universe.instruments:
         symbol, shown = instrument.symbol, known.get(instrument.symbol)
         if symbol in reasons:
             is_same = shown is not None and shown.held_back == reasons[symbol]
-            if symbol in computed or not is_same or is_outdated(platform.root, instrument, shown):
+            if symbol in computed or not is_same or is_outdated(workspace.root, instrument, shown):
                 wanted[symbol] = reasons[symbol]
-        elif is_outdated(platform.root, instrument, shown):
-            wanted[symbol] = _reason_of_files(platform, symbol, shown)
-    return _replace(platform, wanted) if wanted else False
+        elif is_outdated(workspace.root, instrument, shown):
+            wanted[symbol] = _reason_of_files(workspace, symbol, shown)
+    return _replace(workspace, wanted) if wanted else False
 
 
-def refreshed_board(platform: Platform, outcomes: Sequence[WalkOutcome]) -> str:
+def refreshed_board(workspace: RunWorkspace, outcomes: Sequence[SymbolOutcome]) -> str:
     """The same for a run whose report must not depend on it.
 
     Returns:
         Why the board could not be refreshed, with the remedy; empty where it was.
     """
     try:
-        refresh_board(platform, outcomes)
+        refresh_board(workspace, outcomes)
     except Exception as error:  # noqa: BLE001 - a cache must not hide how the symbols fared
         return (
             f"the board was not refreshed ({type(error).__name__}: {error}); see to the disk, "
@@ -58,36 +58,40 @@ def refreshed_board(platform: Platform, outcomes: Sequence[WalkOutcome]) -> str:
     return ""
 
 
-def rebuild_board(platform: Platform, instruments: Sequence[Instrument]) -> bool:
+def rebuild_board(workspace: RunWorkspace, instruments: Sequence[Instrument]) -> bool:
     """Makes the rows of ``instruments`` from their compute.db files and verdicts."""
-    root = platform.root
+    root = workspace.root
     return _replace(
-        platform, {one.symbol: blocked_by(root.symbol(one.symbol)) for one in instruments}
+        workspace,
+        {
+            instrument.symbol: blocked_by(root.symbol(instrument.symbol))
+            for instrument in instruments
+        },
     )
 
 
-def _reason_of_files(platform: Platform, symbol: str, shown: Shown | None) -> str | None:
+def _reason_of_files(workspace: RunWorkspace, symbol: str, shown: Shown | None) -> str | None:
     if shown is not None and shown.made_from is None:  # a board of an earlier release
         return shown.held_back
-    return blocked_by(platform.root.symbol(symbol))
+    return blocked_by(workspace.root.symbol(symbol))
 
 
-def _replace(platform: Platform, held_back: Mapping[str, str | None]) -> bool:
+def _replace(workspace: RunWorkspace, held_back: Mapping[str, str | None]) -> bool:
     made = {
-        instrument.symbol: board_rows(platform.root, instrument, held_back[instrument.symbol])
-        for instrument in platform.universe.select(held_back)
+        instrument.symbol: board_rows(workspace.root, instrument, held_back[instrument.symbol])
+        for instrument in workspace.universe.select(held_back)
     }
     rows = {symbol: frame for symbol, frame in made.items() if frame is not None}
     return update_board(
-        platform.root, list(rows), pl.concat([BOARD_SCHEMA.to_frame(), *rows.values()])
+        workspace.root, list(rows), pl.concat([BOARD_SCHEMA.to_frame(), *rows.values()])
     )
 
 
-def _left_behind(platform: Platform, outcome: WalkOutcome) -> str | None:
+def _left_behind(workspace: RunWorkspace, outcome: SymbolOutcome) -> str | None:
     if outcome.status.is_good:
         return None
     reason = f"{outcome.status}: {outcome.reason}"
     if outcome.status is not Status.BLOCKED:
         return reason
     # in the words of the verdict whichever stage was refused, so that both can be compared
-    return blocked_by(platform.root.symbol(outcome.symbol)) or reason
+    return blocked_by(workspace.root.symbol(outcome.symbol)) or reason

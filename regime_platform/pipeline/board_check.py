@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from regime_platform.bars.layout import DataRoot
+from regime_platform.bar_store.layout import DataRoot
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.board_rows import blocked_by, board_rows, files_of
 from regime_platform.pipeline.outcomes import Status

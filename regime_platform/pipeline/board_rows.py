@@ -6,8 +6,8 @@ from typing import Any
 
 import polars as pl
 
-from regime_platform.bars.layout import DataRoot, SymbolPaths
-from regime_platform.bars.verdicts import read_verdict
+from regime_platform.bar_store.layout import DataRoot, SymbolPaths
+from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.compute_db.board import BOARD_SCHEMA
 from regime_platform.compute_db.connection import TakenError, log_beside
 from regime_platform.compute_db.reader import reading
@@ -43,7 +43,10 @@ def board_rows(
         if isinstance(error, ResultsError) and isinstance(error.__cause__, TakenError):
             return None
         reason = failure_reason(error, instrument.symbol)
-        rows = [_without_results(one, Status.FAILED, reason) for one in instrument.timeframes]
+        rows = [
+            _without_results(timeframe, Status.FAILED, reason)
+            for timeframe in instrument.timeframes
+        ]
         latest, digest, made_from = LATEST_SCHEMA.to_frame(), None, _NOT_MADE
         held_back = held_back or f"{Status.FAILED}: {reason}"
     coverage = pl.DataFrame(rows, {name: BOARD_SCHEMA[name] for name in rows[0]}).with_columns(
@@ -95,7 +98,9 @@ def _computed(
         except OlderResultsError:  # what is computed takes its place
             pass
     reason = "nothing was computed yet"
-    rows = [_without_results(one, "not_computed", reason) for one in instrument.timeframes]
+    rows = [
+        _without_results(timeframe, "not_computed", reason) for timeframe in instrument.timeframes
+    ]
     return rows, LATEST_SCHEMA.to_frame(), None
 
 

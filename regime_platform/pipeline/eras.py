@@ -14,8 +14,15 @@ from typing import Any
 
 from filelock import FileLock
 
-from regime_platform.bars.layout import DataRoot
-from regime_platform.compute.era_files import (
+from regime_platform.bar_store.layout import DataRoot
+from regime_platform.compute.eras.eras import (
+    FALLBACK_ERAS,
+    FIXED_VERSION,
+    EraClass,
+    EraSet,
+    era_class,
+)
+from regime_platform.compute.eras.files import (
     Adoption,
     EraSetFile,
     adoption_links,
@@ -27,11 +34,10 @@ from regime_platform.compute.era_files import (
     write_adoptions,
     write_era_set,
 )
-from regime_platform.compute.eras import FALLBACK_ERAS, FIXED_VERSION, EraClass, EraSet, era_class
 from regime_platform.errors import ConfigError, UsageError
 from regime_platform.files import append_lines, write_bytes, write_text
 from regime_platform.model.digests import canonical_json
-from regime_platform.model.universe import Universe
+from regime_platform.model.universe.universe import Universe
 from regime_platform.regular_files import read_bytes
 
 _PATIENCE = 60.0  # seconds; a set is written in milliseconds
@@ -52,7 +58,7 @@ def eras_as_of(root: DataRoot, as_of: dt.datetime) -> EraSet:
     Raises:
         ConfigError: a file is damaged, or the set is not the one that was adopted.
     """
-    return _latest(root, [one for one in adoptions(root) if one.since <= as_of])
+    return _latest(root, [adoption for adoption in adoptions(root) if adoption.since <= as_of])
 
 
 def adoptions(root: DataRoot) -> tuple[Adoption, ...]:
@@ -70,7 +76,8 @@ def adoptions(root: DataRoot) -> tuple[Adoption, ...]:
     raise ConfigError(
         f"{path} {what if path.exists() else 'is gone'}; restore it from a backup, or "
         f"`regime eras adopt {logged[-1].version} --reason TEXT` writes it anew from "
-        f"{root.adoption_log.name}"
+        f"{root.adoption_log.name}",
+        code="adoption-lost",
     )
 
 
@@ -93,11 +100,15 @@ def era_set_file(root: DataRoot, version: str) -> EraSetFile:
     text = _read(path) if version in versions(root) else None
     if text is None:
         held = ", ".join((FIXED_VERSION, *versions(root)))
-        raise ConfigError(f"there is no era set {version!r} in {root.eras}; there are: {held}")
+        raise ConfigError(
+            f"there is no era set {version!r} in {root.eras}; there are: {held}",
+            code="no-such-era-set",
+        )
     found = read_era_set(text, str(path))
     if found.eras.version != version:
         raise ConfigError(
-            f"{path} holds era set {found.eras.version}; give the file its own name back"
+            f"{path} holds era set {found.eras.version}; give the file its own name back",
+            code="era-set-misnamed",
         )
     return found
 
@@ -110,7 +121,7 @@ def versions(root: DataRoot) -> tuple[str, ...]:
     return tuple(sorted(stems - {root.adopted_eras.stem}))
 
 
-def held_sets(root: DataRoot) -> tuple[EraSetFile, ...]:
+def stored_era_sets(root: DataRoot) -> tuple[EraSetFile, ...]:
     """All sets in the data root, oldest first by the date from which they could be known.
 
     Raises:
@@ -120,7 +131,7 @@ def held_sets(root: DataRoot) -> tuple[EraSetFile, ...]:
     return tuple(sorted(found, key=lambda one: (one.eras.effective_from, one.eras.version)))
 
 
-def keep_era_set(root: DataRoot, held: EraSetFile) -> Path:
+def store_era_set(root: DataRoot, held: EraSetFile) -> Path:
     """Writes a new set.
 
     Raises:
@@ -132,7 +143,8 @@ def keep_era_set(root: DataRoot, held: EraSetFile) -> Path:
     with _writing(root):
         if path.exists():
             raise UsageError(
-                f"era set {version} exists and is never overwritten; give another --version"
+                f"era set {version} exists and is never overwritten; give another --version",
+                code="era-set-exists",
             )
         write_text(path, write_era_set(held))
     return path
@@ -146,13 +158,15 @@ def adopt(root: DataRoot, version: str, *, since: dt.datetime, by: str, reason: 
         ConfigError: the set does not exist or is damaged.
     """
     if not reason.strip() or not by.strip():
-        raise UsageError("an adoption needs a reason and a name; give --reason and --by")
+        raise UsageError(
+            "an adoption needs a reason and a name; give --reason and --by", code="no-reason"
+        )
     eras = era_set(root, version)
     with _writing(root):
         before, damaged = _as_far_as_known(root)
         in_force = before[-1].version if before else FIXED_VERSION
         if in_force == version and not damaged:
-            raise UsageError(f"era set {version} is in force already")
+            raise UsageError(f"era set {version} is in force already", code="era-set-in-force")
         adoption = Adoption(version, era_set_digest(eras), since, by.strip(), reason.strip())
         is_restored = bool(before) and before[-1].version == version
         after = before if is_restored else (*before, adoption)
@@ -162,7 +176,7 @@ def adopt(root: DataRoot, version: str, *, since: dt.datetime, by: str, reason: 
     return after[-1]
 
 
-def seal_adoptions(root: DataRoot) -> None:
+def log_adoptions(root: DataRoot) -> None:
     """Begins the log of adoptions where an earlier release wrote none.
 
     Raises:
@@ -196,14 +210,17 @@ def why_not_adopted(
         boundaries = [[era.start_us, era.end_us] for era in choice.eras]
         is_same = choice.version != version or boundaries == ranked.get("boundaries")
         return "" if is_same else f"era set {version} is not what they were ranked in"
-    if any(one.version == version for one in adoptions(root)):
+    if any(adoption.version == version for adoption in adoptions(root)):
         return ""
     return f"they are ranked in era set {version}, whose adoption is in {root.adopted_eras} no more"
 
 
 def touched(universe: Universe, before: EraSet, after: EraSet) -> Mapping[str, str]:
     """Symbol -> era class of those whose eras the two sets put elsewhere, in partition order."""
-    wanted = {one.symbol: era_class(one.symbol, one.asset_class) for one in universe.instruments}
+    wanted = {
+        instrument.symbol: era_class(instrument.symbol, instrument.asset_class)
+        for instrument in universe.instruments
+    }
     return {
         symbol: one.name or ""
         for symbol, one in wanted.items()
@@ -224,7 +241,8 @@ def _logged(root: DataRoot) -> tuple[Adoption, ...]:
     except (ValueError, RecursionError) as error:
         raise ConfigError(
             f"{where} is damaged ({error}); restore it from a backup, or adopt an era set again: "
-            "`regime eras adopt VERSION --reason TEXT` writes it anew"
+            "`regime eras adopt VERSION --reason TEXT` writes it anew",
+            code="adoption-log-damaged",
         ) from error
     return read_adoption_links(links, where)
 
@@ -270,11 +288,14 @@ def _latest(root: DataRoot, adopted: Sequence[Adoption]) -> EraSet:
         eras = era_set(root, last.version)
     except ConfigError as error:
         told = f"the eras in force since {last.since:%Y-%m-%d} cannot be read: {error}"
-        raise ConfigError(f"{told}; or adopt another set with `regime eras adopt`") from error
+        raise ConfigError(
+            f"{told}; or adopt another set with `regime eras adopt`", code="era-set-unreadable"
+        ) from error
     if era_set_digest(eras) != last.digest:
         raise ConfigError(
             f"{root.era_set(last.version)} is not the era set that was adopted on "
-            f"{last.since:%Y-%m-%d}; restore it from a backup or adopt another"
+            f"{last.since:%Y-%m-%d}; restore it from a backup or adopt another",
+            code="era-set-replaced",
         )
     return eras
 
@@ -292,4 +313,6 @@ def _read(path: Path) -> str | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error}; restore it or its permissions") from error
+        raise ConfigError(
+            f"cannot read {path}: {error}; restore it or its permissions", code="unreadable-file"
+        ) from error

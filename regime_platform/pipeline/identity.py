@@ -8,7 +8,7 @@ told apart here; their bars can, see ``validation.contradiction_rules``.
 import datetime as dt
 from collections.abc import Mapping
 
-from regime_platform.bars.identity_file import (
+from regime_platform.bar_store.identity_file import (
     RENAMED,
     STORED,
     dated,
@@ -16,7 +16,7 @@ from regime_platform.bars.identity_file import (
     read_identities,
     write_identities,
 )
-from regime_platform.bars.layout import DataRoot, SymbolPaths
+from regime_platform.bar_store.layout import DataRoot, SymbolPaths
 from regime_platform.errors import OtherInstrumentError, RegimeError
 from regime_platform.model.identity import (
     KnownIdentity,

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from regime_platform.model.series import Promoted
+if TYPE_CHECKING:  # pydantic takes a tenth of a second, which `regime --help` has not
+    from regime_platform.model.promoted_bars import Promoted
 
 
 class Stage(StrEnum):
@@ -79,7 +81,7 @@ class IngestOutcome:
     @property
     def rows_inserted(self) -> int:
         """New and revised bars: what makes a recompute necessary."""
-        return sum(one.new + one.revised for one in self.series)
+        return sum(series.new + series.revised for series in self.series)
 
 
 @dataclass(frozen=True)
@@ -98,8 +100,8 @@ class SeriesStatus:
 
 
 @dataclass(frozen=True)
-class DeriveOutcome:
-    """What ``derive`` did for one symbol."""
+class ComputeOutcome:
+    """What ``compute`` did for one symbol."""
 
     symbol: str
     status: Status
@@ -127,12 +129,12 @@ class PromoteOutcome:
 
     symbol: str
     status: Status
-    promoted: Mapping[str, Promoted] = field(default_factory=dict)
+    promoted: Mapping[str, "Promoted"] = field(default_factory=dict)
     reason: str = ""
 
 
 @dataclass(frozen=True)
-class WalkOutcome:
+class SymbolOutcome:
     """How one symbol came through all stages asked for."""
 
     symbol: str
@@ -142,5 +144,5 @@ class WalkOutcome:
     detail: str = ""  # the traceback of a defect, for whoever mends it
     ingest: IngestOutcome | None = None
     promote: PromoteOutcome | None = None
-    derive: DeriveOutcome | None = None
+    compute: ComputeOutcome | None = None
     publish: PublishOutcome | None = None

@@ -1,34 +1,50 @@
-"""Everything the walk needs, opened once and passed on: no room looks for it by itself."""
+"""A workspace with everything that a run needs, opened once and passed on."""
 
 import datetime as dt
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
-from regime_platform.bars.layout import DataRoot
 from regime_platform.code_version import CodeVersion, code_version
-from regime_platform.compute.eras import EraSet
+from regime_platform.compute.eras.eras import EraSet
 from regime_platform.compute.params import DEFAULT_PARAMS, Params
-from regime_platform.model.universe import Universe
 from regime_platform.pipeline.eras import eras_in_force
-from regime_platform.settings import Settings, load_universe
 from regime_platform.sources.protocol import Source
 from regime_platform.sources.registry import build_sources
+from regime_platform.workspace import Where, Workspace
 
 
 @dataclass(frozen=True)
-class Platform:
-    """A data root, the symbols that live in it, and what turns their bars into results."""
+class RunWorkspace(Workspace):
+    """A workspace with its sources, and with what turns bars into results."""
 
-    root: DataRoot
-    universe: Universe
     sources: Mapping[str, Source]
     eras: EraSet
     params: Params
     code: CodeVersion
-    reread_days: int = 0  # every so many days what is held is read again; 0 means never
     clock: Callable[[], float] = time.time  # the machine's, whatever `--now` says; Unix time
+
+    @classmethod
+    def open(cls, where: Where = None, *, clock: Callable[[], float] = time.time) -> Self:
+        """The workspace as the settings describe it, in the eras in force.
+
+        Args:
+            where: as for `Workspace.open`.
+            clock: the machine's, in seconds since the epoch.
+
+        Raises:
+            ConfigError: the universe is missing or invalid, or the eras in force cannot be read.
+        """
+        workspace = Workspace.open(where)
+        return cls(
+            **vars(workspace),
+            sources=build_sources(workspace.settings, clock=clock),
+            eras=eras_in_force(workspace.root),
+            params=DEFAULT_PARAMS,
+            code=code_version(),
+            clock=clock,
+        )
 
     def present(self, now: dt.datetime | None = None) -> dt.datetime:
         """The latest moment at which anything stored can have been stored.
@@ -38,34 +54,15 @@ class Platform:
         machine = dt.datetime.fromtimestamp(self.clock(), dt.UTC)
         return machine if now is None else max(now, machine)
 
-    def __reduce__(self) -> tuple[Callable[[dict[str, Any]], "Platform"], tuple[dict[str, Any]]]:
-        # to another process it goes without sources, whose connections and credits stay with one
+    def __reduce__(
+        self,
+    ) -> tuple[Callable[[dict[str, Any]], "RunWorkspace"], tuple[dict[str, Any]]]:
+        # worker processes get neither sources, whose connections and credits stay with one process,
+        # nor secrets
         eras = {**vars(self.eras), "by_class": dict(self.eras.by_class)}
-        return _arrived, ({**vars(self), "sources": {}, "eras": eras},)
+        settings = self.settings.without_secrets()
+        return _unpickled, ({**vars(self), "sources": {}, "eras": eras, "settings": settings},)
 
 
-def _arrived(held: dict[str, Any]) -> Platform:
-    return Platform(**{**held, "eras": EraSet(**held["eras"])})
-
-
-def open_platform(settings: Settings, *, clock: Callable[[], float] = time.time) -> Platform:
-    """The platform as the settings describe it.
-
-    Args:
-        settings: where everything is.
-        clock: the machine's, in seconds since the epoch.
-
-    Raises:
-        ConfigError: the universe is missing or invalid, or the eras in force cannot be read.
-    """
-    root = DataRoot(settings.data_root.expanduser().absolute())
-    return Platform(
-        root=root,
-        universe=load_universe(settings),
-        sources=build_sources(settings, clock=clock),
-        eras=eras_in_force(root),
-        params=DEFAULT_PARAMS,
-        code=code_version(),
-        reread_days=settings.reread_days(),
-        clock=clock,
-    )
+def _unpickled(fields: dict[str, Any]) -> RunWorkspace:
+    return RunWorkspace(**{**fields, "eras": EraSet(**fields["eras"])})

@@ -1,19 +1,19 @@
-"""How one bar came by its label, bias and posture: the qualities, and the rules asked of them.
+"""The label, bias and posture of one bar: its quality scores and the rules applied to them.
 
-Qualities come from the classifier's own kernel. What follows from the rules is compared with the
-label that is stored, by whoever explains it.
+The quality scores come from the classifier's own kernel. ``explanation`` compares the outcome of
+the rules with the label that is stored.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from regime_platform.compute.classifier import CODE_INPUTS, FLOAT_INPUTS
-from regime_platform.compute.classifier_numbers import QUALITY
-from regime_platform.compute.classifier_quality import direction_of, qualities
+from regime_platform.compute.classifier.classifier import CODE_INPUTS, FLOAT_INPUTS
+from regime_platform.compute.classifier.numbers import QUALITY
+from regime_platform.compute.classifier.quality import direction_of, qualities
 from regime_platform.model.result_schema import STATE_SCHEMA
 from regime_platform.query.label_rules import guardrail, label_rules
-from regime_platform.query.rules import Rule, asked, first_that_holds
+from regime_platform.query.rules import ClassifierRule, deciding_rule, evaluated_rules
 from regime_platform.query.stance_rules import bias_rules, posture_rules
 
 _QUALITIES = (
@@ -30,73 +30,60 @@ WEIGHTS: Mapping[str, float] = {
     "vol_quality": QUALITY.confidence_vol,
     "shock_quality": QUALITY.confidence_shock,
 }
-_SHOCK, _BULL, _BEAR, _CONFIDENT_BEAR = 0, 2, 3, 4  # places among the label rules
+_SHOCK, _BULL, _BEAR, _CONFIDENT_BEAR = 0, 2, 3, 4  # positions among the label rules
 
 
 @dataclass(frozen=True)
 class Classification:
-    """What follows from the rules, and which were asked; the last one asked decided."""
+    """The outcome of the rules, and the rules evaluated; the last of each list decided."""
 
     label: str
     bias: str
     posture: str
     qualities: Mapping[str, float]
-    label_rules: tuple[Rule, ...]
-    guardrail: Rule | None  # asked of trends alone
-    bias_rules: tuple[Rule, ...]
-    posture_rules: tuple[Rule, ...]
-
-    def facts(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return {
-            "label": self.label,
-            "bias": self.bias,
-            "posture": self.posture,
-            "qualities": dict(self.qualities),
-            "confidence_weights": dict(WEIGHTS),
-            "label_rules": [rule.facts() for rule in self.label_rules],
-            "guardrail": None if self.guardrail is None else self.guardrail.facts(),
-            "bias_rules": [rule.facts() for rule in self.bias_rules],
-            "posture_rules": [rule.facts() for rule in self.posture_rules],
-        }
+    label_rules: tuple[ClassifierRule, ...]
+    guardrail: ClassifierRule | None  # applied to trends only
+    bias_rules: tuple[ClassifierRule, ...]
+    posture_rules: tuple[ClassifierRule, ...]
 
 
 def classification(state: Mapping[str, Any]) -> Classification:
-    """The rules asked of one row of ``STATE_SCHEMA``, with the kernels compiled."""
+    """Applies the rules to one row of ``STATE_SCHEMA``; the kernels must be compiled."""
     values = _values(state)
     labels, biases, postures = label_rules(values), bias_rules(values), posture_rules(values)
-    place = labels.index(first_that_holds(labels))
-    guarded = guardrail(values) if place in {_BULL, _BEAR} else None
-    is_kept = place == _BEAR and labels[_CONFIDENT_BEAR].holds
-    is_taken = guarded is not None and guarded.holds and not is_kept
-    bias, posture = first_that_holds(biases).gives, first_that_holds(postures).gives
-    if place == _SHOCK:
+    position = labels.index(deciding_rule(labels))
+    trend_guard = guardrail(values) if position in {_BULL, _BEAR} else None
+    is_confident = position == _BEAR and labels[_CONFIDENT_BEAR].holds
+    is_overruled = trend_guard is not None and trend_guard.holds and not is_confident
+    bias, posture = deciding_rule(biases).outcome, deciding_rule(postures).outcome
+    if position == _SHOCK:
         bias, posture = "BEARISH", "DEFENSIVE"
-    elif place == _CONFIDENT_BEAR:
+    elif position == _CONFIDENT_BEAR:
         bias, posture = "BEARISH", "CAUTIOUS"
     return Classification(
-        label="TRANSITION" if is_taken else labels[place].gives,
+        label="TRANSITION" if is_overruled else labels[position].outcome,
         bias=bias,
         posture=posture,
         qualities={name: values[name] for name in _QUALITIES},
-        label_rules=asked(labels),
-        guardrail=guarded,
-        bias_rules=asked(biases),
-        posture_rules=asked(postures),
+        label_rules=evaluated_rules(labels),
+        guardrail=trend_guard,
+        bias_rules=evaluated_rules(biases),
+        posture_rules=evaluated_rules(postures),
     )
 
 
 def _values(state: Mapping[str, Any]) -> dict[str, float]:
-    bar: Any = tuple(_number(state[name]) for name in FLOAT_INPUTS)
+    """Every value that a rule compares, by name."""
+    numbers: Any = tuple(_number(state[name]) for name in FLOAT_INPUTS)
     codes: Any = tuple(_code(name, state[name]) for name in CODE_INPUTS)
-    known = dict(zip(FLOAT_INPUTS, bar, strict=True))
+    inputs = dict(zip(FLOAT_INPUTS, numbers, strict=True))
     return {
-        **known,
-        **dict(zip(_QUALITIES, qualities(bar, codes), strict=True)),
+        **inputs,
+        **dict(zip(_QUALITIES, qualities(numbers, codes), strict=True)),
         "direction": float(direction_of(codes[0])),
-        "breakout": max(known["breakout_up"], known["breakout_down"]),
-        "abs_market_bias": abs(known["market_bias"]),
-        "abs_structural_score": abs(known["structural_score"]),
+        "breakout": max(inputs["breakout_up"], inputs["breakout_down"]),
+        "abs_market_bias": abs(inputs["market_bias"]),
+        "abs_structural_score": abs(inputs["structural_score"]),
     }
 
 
@@ -105,5 +92,5 @@ def _number(value: float | None) -> float:
 
 
 def _code(name: str, word: str) -> int:
-    words: Any = STATE_SCHEMA[name]
-    return int(words.categories.to_list().index(word))
+    enum: Any = STATE_SCHEMA[name]
+    return int(enum.categories.to_list().index(word))

@@ -1,14 +1,14 @@
-"""What is held: the bars in force of every series and what the gate says of them."""
+"""The bars in force of every series, and the status that the gate gave it."""
 
 from collections.abc import Iterable
 
 import polars as pl
 
-from regime_platform.bars.verdicts import read_verdict
+from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.model.series import instant
 from regime_platform.model.timeframes import TIMEFRAMES
-from regime_platform.query.place import Where, place
 from regime_platform.validation.verdict import SeriesVerdict, Verdict
+from regime_platform.workspace import Where, Workspace
 
 _SCHEMA = pl.Schema(
     {
@@ -30,23 +30,23 @@ def coverage(symbols: str | Iterable[str], *, where: Where = None) -> pl.DataFra
         UsageError: a symbol is not in the universe.
         BarsError: a verdict is damaged.
     """
-    looked_at = place(where)
+    workspace = Workspace.open(where)
     named = [symbols] if isinstance(symbols, str) else symbols
     rows = [
         _row(instrument.symbol, timeframe, verdict)
-        for instrument in looked_at.universe.select(named)
-        for verdict in [read_verdict(looked_at.root.symbol(instrument.symbol))]
+        for instrument in workspace.universe.select(named)
+        for verdict in [read_verdict(workspace.root.symbol(instrument.symbol))]
         for timeframe in instrument.timeframes
     ]
     return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
 
 
 def _row(symbol: str, timeframe: str, verdict: Verdict | None) -> tuple[object, ...]:
-    judged: SeriesVerdict | None = None if verdict is None else verdict.at(timeframe)
-    if judged is None:
+    series: SeriesVerdict | None = None if verdict is None else verdict.at(timeframe)
+    if series is None:
         return symbol, timeframe, "not_judged", "", 0, None, None
-    held = judged.promoted
-    if held is None:
-        return symbol, timeframe, judged.status, judged.reason, 0, None, None
-    first, last = instant(held.min_ts), instant(held.max_ts)
-    return symbol, timeframe, judged.status, judged.reason, held.rows, first, last
+    promoted = series.promoted
+    if promoted is None:
+        return symbol, timeframe, series.status, series.reason, 0, None, None
+    first, last = instant(promoted.min_ts), instant(promoted.max_ts)
+    return symbol, timeframe, series.status, series.reason, promoted.rows, first, last

@@ -1,4 +1,4 @@
-"""Why the numbers of one bar are what they are: inputs, what was made of them, rules that fired."""
+"""Explains the numbers of one bar: its inputs, the rules that decided and the ranks."""
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
@@ -7,24 +7,20 @@ from typing import Any
 
 import polars as pl
 
-from regime_platform.compute.eras import EraChoice
-from regime_platform.compute.jit import compile_kernels
-from regime_platform.compute.metrics import METRIC_BITS
+from regime_platform.compute.eras.eras import EraChoice
+from regime_platform.compute.kernels import compile_kernels
+from regime_platform.compute.metrics.metrics import METRIC_BITS
 from regime_platform.compute.params import FIRST_BARS, Params
 from regime_platform.errors import ResultsError
 from regime_platform.model.digests import frame_digest
-from regime_platform.model.result_schema import METRICS
 from regime_platform.model.series import iso
 from regime_platform.query.classification import Classification, classification
 from regime_platform.query.ranking import Ranking, ranking
 
-_WORDS = ("vol_label", "vol_trend", "momentum_state", "lq_label", "lq_trend")
-_CODES = ("strategy_tags", "regime_reasons", "regime_reasons_top")
-
 
 @dataclass(frozen=True)
 class SeriesRows:
-    """One series as it is explained: bars and results of all of its bars, oldest first."""
+    """Bars and results of one series, all of its bars, oldest first."""
 
     symbol: str
     timeframe: str
@@ -43,54 +39,23 @@ class Explanation:
     timeframe: str
     ts: dt.datetime
     bar: Mapping[str, Any]
-    bars_used: int  # up to and with this one: no number of it uses a later bar
-    bars_digest: str  # of these
+    bars_used: int  # up to and with this one; no later bar is used
+    bars_digest: str  # of the bars used
     first_bar: dt.datetime
     state: Mapping[str, Any]  # its row of state_history
-    warming: tuple[str, ...]  # metrics that have not seen enough bars: their guard's value stands
+    warming: tuple[str, ...]  # metrics with too few bars so far, which have a fixed value
     classification: Classification
-    ranking: Ranking | None  # None below the gate of escalation
+    ranking: Ranking | None  # None where the series is too short for an escalation
     eras: EraChoice
 
     @property
     def wrong(self) -> tuple[str, ...]:
-        """What is stored and does not follow from the rest; empty where all is well."""
+        """Stored values that do not follow from the others; empty where all do."""
         return (*_mislabelled(self), *(() if self.ranking is None else self.ranking.wrong))
-
-    def facts(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        state, ranked = self.state, self.ranking
-        return {
-            "symbol": self.symbol,
-            "timeframe": self.timeframe,
-            "ts": iso(self.ts),
-            "bar": dict(self.bar),
-            "bars_used": {
-                "count": self.bars_used,
-                "first": iso(self.first_bar),
-                "last": iso(self.ts),
-                "digest": self.bars_digest,
-            },
-            "regime": {
-                name: state[name]
-                for name in ("regime_label", "confidence", "regime_bias", "risk_posture")
-            },
-            **{name: [code for code in state[name].split(",") if code] for name in _CODES},
-            "metrics": {name: state[name] for name in (*METRICS, "er")},
-            "words": {name: state[name] for name in _WORDS},
-            "levels": {
-                name: state[name] for name in state if name.endswith(("_price", "_strength"))
-            },
-            "still_warming_up": list(self.warming),
-            "rules": self.classification.facts(),
-            "eras": {"version": self.eras.version, "reason": self.eras.reason},
-            "escalation": None if ranked is None else ranked.facts(),
-            "wrong": list(self.wrong),
-        }
 
 
 def explanation(rows: SeriesRows, ts: dt.datetime) -> Explanation:
-    """The bar that opens at ``ts`` (aware) explained.
+    """Explains the bar that opens at ``ts`` (aware).
 
     Raises:
         ResultsError: the series has no such bar, or no state for it.
@@ -98,10 +63,10 @@ def explanation(rows: SeriesRows, ts: dt.datetime) -> Explanation:
     compile_kernels()
     bars = rows.bars.filter(pl.col("ts") <= ts)
     if bars.is_empty() or bars["ts"][-1] != ts:
-        raise ResultsError(_no_such_bar(rows, bars, ts))
+        raise ResultsError(_no_such_bar(rows, bars, ts), code="no-such-bar")
     state = rows.state.filter(pl.col("ts") <= ts)
     if state.is_empty() or state["ts"][-1] != ts:
-        raise ResultsError(_no_state(rows, bars))
+        raise ResultsError(_no_state(rows, bars), code="no-state")
     row = state.row(-1, named=True)
     bar = bars.row(-1, named=True)
     valid = row["valid_metrics"]
@@ -125,7 +90,7 @@ def explanation(rows: SeriesRows, ts: dt.datetime) -> Explanation:
 
 def _no_such_bar(rows: SeriesRows, before: pl.DataFrame, ts: dt.datetime) -> str:
     after = rows.bars.filter(pl.col("ts") > ts)
-    near = [iso(one["ts"][at]) for one, at in ((before, -1), (after, 0)) if one.height]
+    near = [iso(bars["ts"][at]) for bars, at in ((before, -1), (after, 0)) if bars.height]
     nearest = f"the nearest open at {' and '.join(near)}" if near else "it has none"
     return f"{rows.symbol} {rows.timeframe} has no bar that opens at {iso(ts)}; {nearest}"
 
@@ -134,17 +99,17 @@ def _no_state(rows: SeriesRows, bars: pl.DataFrame) -> str:
     where = f"{rows.symbol} {rows.timeframe} has no state at {iso(bars['ts'][-1])}"
     if rows.state.is_empty() or bars.height <= FIRST_BARS.state:
         first = f"states begin with bar {FIRST_BARS.state} of a series that is long enough"
-        return f"{where}, bar {bars.height - 1}: {first}; `regime board` tells how long it is"
+        return f"{where}, bar {bars.height - 1}: {first}; `regime board` shows how long it is"
     last = iso(rows.state["ts"][-1])
-    return f"{where}: its results end {last}; `regime compute {rows.symbol}` goes on from there"
+    return f"{where}: its results end {last}; `regime compute {rows.symbol}` computes the rest"
 
 
-def _mislabelled(told: Explanation) -> Iterator[str]:
-    follows = told.classification
-    for name, given in (
-        ("regime_label", follows.label),
-        ("regime_bias", follows.bias),
-        ("risk_posture", follows.posture),
+def _mislabelled(explained: Explanation) -> Iterator[str]:
+    expected = explained.classification
+    for name, value in (
+        ("regime_label", expected.label),
+        ("regime_bias", expected.bias),
+        ("risk_posture", expected.posture),
     ):
-        if told.state[name] != given:
-            yield f"{name} is stored as {told.state[name]}, the rules give {given}"
+        if explained.state[name] != value:
+            yield f"{name} is stored as {explained.state[name]}, the rules give {value}"

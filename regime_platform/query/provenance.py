@@ -1,76 +1,122 @@
-"""Where an answer comes from: which fetches brought a bar, and which manifests describe results."""
+"""The provenance of an answer: the fetches that brought a bar, the manifests of the results."""
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from regime_platform.bars.compaction import locate
-from regime_platform.bars.decisions import read_decisions
-from regime_platform.bars.layout import SymbolPaths
-from regime_platform.bars.manifest_file import read_manifest
-from regime_platform.bars.raw_log import read_raw
+from regime_platform.bar_store.layout import SymbolPaths
+from regime_platform.bar_store.manifest_file import read_manifest
+from regime_platform.bar_store.overrides import read_decisions
+from regime_platform.bar_store.raw.compaction import locate
+from regime_platform.bar_store.raw.raw_log import read_raw
 from regime_platform.manifests.manifest import is_whole
 from regime_platform.model.bar_schema import BAR_COLUMNS
-from regime_platform.model.series import iso
+from regime_platform.validation.overrides import Override
+
+_COLUMNS = (*BAR_COLUMNS, "fetched_at", "batch", "source", "price_basis")
 
 
-def bar_origin(paths: SymbolPaths, timeframe: str, ts: dt.datetime) -> dict[str, Any]:
-    """Every revision of one bar in order of arrival, and what persons decided about it.
+@dataclass(frozen=True)
+class BarRevision:
+    """One value of a bar in the raw log."""
+
+    fetched_at: dt.datetime
+    source: str
+    price_basis: str
+    raw_file: str
+    prices: Mapping[str, float | None]  # open, high, low, close, volume
+
+
+@dataclass(frozen=True)
+class BarOrigin:
+    """The revisions of one bar in order of arrival, and the overrides on record about it."""
+
+    revisions: tuple[BarRevision, ...]
+    overrides: tuple[Override, ...]
+
+
+@dataclass(frozen=True)
+class ManifestSummary:
+    """One manifest in short."""
+
+    file: str
+    digest: str
+    number: int
+    written_at: str
+    content_digest: str
+    is_whole: bool  # its digest is that of its content
+    recipe_digest: str | None  # None in a manifest of bars
+
+
+@dataclass(frozen=True)
+class ManifestSummaries:
+    """The manifests of bars and of results; None where there is none."""
+
+    bars: ManifestSummary | None
+    results: ManifestSummary | None
+    describes_results: bool  # whether the tables it names are those of compute.db
+
+
+def bar_origin(paths: SymbolPaths, timeframe: str, ts: dt.datetime) -> BarOrigin:
+    """Where one bar comes from.
 
     Raises:
         BarsError: a file of the raw log is damaged.
         ConfigError: decisions.yaml is damaged.
     """
     folder = paths.raw(timeframe)
-    columns = (*BAR_COLUMNS, "fetched_at", "batch", "source", "price_basis")
-    rows = read_raw(folder, None, columns).filter(pl.col("ts") == ts)
-    decisions = [
-        one.facts()
-        for one in read_decisions(paths)
-        if one.opens == ts and one.timeframe == timeframe
-    ]
-    return {
-        "revisions": [
-            {
-                "fetched_at": iso(row["fetched_at"]),
-                "source": row["source"],
-                "price_basis": row["price_basis"],
-                "raw_file": locate(folder, row["batch"]),
-                **{name: row[name] for name in BAR_COLUMNS if name != "ts"},
-            }
-            for row in rows.iter_rows(named=True)
-        ],
-        "decisions": decisions,
-    }
+    rows = read_raw(folder, None, _COLUMNS).filter(pl.col("ts") == ts)
+    revisions = tuple(
+        BarRevision(
+            fetched_at=row["fetched_at"],
+            source=row["source"],
+            price_basis=row["price_basis"],
+            raw_file=locate(folder, row["batch"]),
+            prices={name: row[name] for name in BAR_COLUMNS if name != "ts"},
+        )
+        for row in rows.iter_rows(named=True)
+    )
+    overrides = tuple(
+        override
+        for override in read_decisions(paths)
+        if override.opens == ts and override.timeframe == timeframe
+    )
+    return BarOrigin(revisions, overrides)
 
 
-def manifest_facts(paths: SymbolPaths, lineage: Mapping[str, Any]) -> dict[str, Any]:
-    """Both manifests in short, and whether they are about the results that are there.
+def manifest_summaries(paths: SymbolPaths, lineage: Mapping[str, Any]) -> ManifestSummaries:
+    """Both manifests in short, and whether they describe the stored results.
+
+    Args:
+        paths: of the symbol.
+        lineage: of the results, as compute.db records it.
 
     Raises:
         BarsError: a manifest is damaged.
     """
-    bars, results = _told(paths.manifest), _told(paths.compute_manifest)
-    held = read_manifest(paths.compute_manifest)
-    describes = held is not None and held["manifest"]["tables"] == lineage["tables"]
-    return {"bars": bars, "results": results, "describes_results": describes}
+    stored = read_manifest(paths.compute_manifest)
+    return ManifestSummaries(
+        bars=_summary(paths.manifest),
+        results=_summary(paths.compute_manifest),
+        describes_results=stored is not None and stored["manifest"]["tables"] == lineage["tables"],
+    )
 
 
-def _told(path: Path) -> dict[str, Any] | None:
-    held = read_manifest(path)
-    if held is None:
+def _summary(path: Path) -> ManifestSummary | None:
+    stored = read_manifest(path)
+    if stored is None:
         return None
-    facts = held["manifest"]
-    told = {
-        "file": path.name,
-        "digest": held["digest"],
-        "number": held["number"],
-        "written_at": held["run"]["written_at"],
-        "content_digest": facts["content_digest"],
-        "is_whole": is_whole(held),
-    }
-    recipe = {"recipe_digest": facts["recipe_digest"]} if "recipe_digest" in facts else {}
-    return told | recipe
+    content = stored["manifest"]
+    return ManifestSummary(
+        file=path.name,
+        digest=stored["digest"],
+        number=stored["number"],
+        written_at=stored["run"]["written_at"],
+        content_digest=content["content_digest"],
+        is_whole=is_whole(stored),
+        recipe_digest=content.get("recipe_digest"),
+    )

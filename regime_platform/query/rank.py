@@ -1,11 +1,10 @@
-"""A percentile as anybody can count it: so many below, so many equal, of so many.
+"""The rank of the last value among all values of a list, by plain counting.
 
-This is section 8 of the canonical compute for one bar, counted plainly: it tells how the stored
-number came about, and that it is right.
+This is section 8 of the canonical compute for one bar: it shows how the stored percentile came
+about, and checks it independently of the kernel that computed it.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +12,7 @@ import numpy.typing as npt
 
 @dataclass(frozen=True)
 class Rank:
-    """Where the last value of a list stands among all of them."""
+    """The rank of a value and the counts that it follows from."""
 
     below: int
     equal: int  # itself included
@@ -27,19 +26,8 @@ class Rank:
 
     @property
     def percentile(self) -> float:
-        """k / n."""
+        """k / n, between 0 and 1."""
         return self.place / self.members
-
-    def facts(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return {
-            "k": self.place,
-            "n": self.members,
-            "below": self.below,
-            "equal": self.equal,
-            "missing": self.missing,
-            "percentile": self.percentile,
-        }
 
 
 def rank_of_last(
@@ -49,9 +37,9 @@ def rank_of_last(
 
     Args:
         values: in order of time, the one to be ranked last; NaN where missing.
-        min_members: members before it from which on there is a percentile.
-        is_short_list: a missing value ranks below all others instead of not at all; the one rule
-            that depends on how long the list will once be.
+        min_members: a percentile needs more than this many values.
+        is_short_list: whether a missing value ranks below all others instead of having no rank;
+            this depends on the full length of the list, later values included.
     """
     if len(values) <= min_members:
         return None

@@ -1,7 +1,7 @@
-"""How the escalation of one bar came about: five components, their ranks, the rank of their mean.
+"""How the escalation of one bar follows: five components, their ranks, the rank of their mean.
 
-Sections 9 and 10 of the canonical compute told for one bar from the stored columns up to it; every
-rank is counted plainly and compared with the percentile that is stored.
+Sections 9 and 10 of the canonical compute for one bar, from the stored columns up to it. Every rank
+is counted and compared with the stored percentile.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,16 +12,15 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from regime_platform.compute.eras import OPEN_END, OPEN_START, Era
-from regime_platform.compute.escalation import COMPONENTS, action, mean_of
-from regime_platform.compute.escalation_components import raw_components
+from regime_platform.compute.eras.eras import Era
+from regime_platform.compute.escalation.components import raw_components
+from regime_platform.compute.escalation.escalation import COMPONENTS, mean_of
 from regime_platform.compute.params import DEFAULT_PARAMS, FIRST_BARS, Params
-from regime_platform.model.series import iso
 from regime_platform.query.rank import Rank, rank_of_last
 
 #: What a component measures.
 MEANING: Mapping[str, str] = {
-    "esc_shock_level": "downside shock risk, as it stands",
+    "esc_shock_level": "level of the downside shock risk",
     "esc_shock_rise": "its rise above the 10 bars before",
     "esc_instability_rise": "rise of the instability index above the 5 bars before",
     "esc_structure_fall": "fall of the structural score below the 10 bars before",
@@ -36,23 +35,12 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Component:
-    """One of the five."""
+    """One of the five components."""
 
     name: str
     raw: float | None  # before it is ranked
     rank: Rank | None  # among all bars since bar 20
     percentile: float | None  # as stored
-
-    def facts(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return {
-            "name": self.name,
-            "meaning": MEANING[self.name],
-            "weight": WEIGHT,
-            "raw": self.raw,
-            "percentile": self.percentile,
-            "rank": None if self.rank is None else self.rank.facts(),
-        }
 
 
 @dataclass(frozen=True)
@@ -62,24 +50,11 @@ class Ranking:
     stored: Mapping[str, Any]  # the row of escalation_history_v3, keys left out
     components: tuple[Component, ...]
     era: Era | None  # the one that the bar lies in
-    eras: int  # how many there are
+    eras: int  # number of eras
     rank: Rank | None  # of esc_raw among the bars of the era so far
     year_bars: int  # bars of a year: from then on the rank within the era counts in full
     bars_in_era: int
-    wrong: tuple[str, ...] = ()  # what is stored and does not follow
-
-    def facts(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        bucket = str(self.stored["esc_bucket"])
-        return {
-            **{name: value for name, value in self.stored.items() if name not in COMPONENTS},
-            "action": action(bucket),
-            "components": [one.facts() for one in self.components],
-            "era": None if self.era is None else {**era_facts(self.era), "of": self.eras},
-            "bars_in_era": self.bars_in_era,
-            "year_bars": self.year_bars,
-            "rank_in_era": None if self.rank is None else self.rank.facts(),
-        }
+    wrong: tuple[str, ...] = ()  # stored values that do not follow
 
 
 def ranking(
@@ -89,40 +64,31 @@ def ranking(
     eras: tuple[Era, ...],
     params: Params = DEFAULT_PARAMS,
 ) -> Ranking:
-    """The escalation of the last bar of ``state`` explained.
+    """Explains the escalation of the last bar of ``state``.
 
     Args:
-        escalation: all rows of the series, from its first bar on; those after the bar tell how
-            long its era is, and nothing else.
+        escalation: all rows of the series, from its first bar on; of those after the bar only the
+            number within its era is used.
         state: the rows from bar 20 to that bar.
         timeframe: of both.
         eras: that the series is ranked in.
         params: by which it was computed.
     """
-    constants, place = params.at(timeframe), FIRST_BARS.state + state.height - 1
-    stored = escalation.drop("symbol", "timeframe", "ts").row(place, named=True)
+    constants, position = params.at(timeframe), FIRST_BARS.state + state.height - 1
+    stored = escalation.drop("symbol", "timeframe", "ts").row(position, named=True)
     opens = escalation["ts"].to_physical().to_numpy()
     # of two eras that overlap the later one wins
-    found = [era for era in eras if era.start_us <= opens[place] < era.end_us]
-    era, rank, seen = (found[-1] if found else None), None, 0
+    matches = [era for era in eras if era.start_us <= opens[position] < era.end_us]
+    era, rank, bars_in_era = (matches[-1] if matches else None), None, 0
     if era is not None:
         start, stop = np.searchsorted(opens, (era.start_us, era.end_us))
-        seen = int(place + 1 - start)
-        values = escalation["esc_raw"].to_numpy()[start : place + 1]
+        bars_in_era = int(position + 1 - start)
+        values = escalation["esc_raw"].to_numpy()[start : position + 1]
         is_short = bool(stop - start < params.short_list)
         rank = rank_of_last(values, constants.min_members, is_short_list=is_short)
     components = tuple(_components(stored, state, constants.component_min_members))
-    told = Ranking(stored, components, era, len(eras), rank, constants.year_bars, seen)
-    return replace(told, wrong=tuple(_wrong(told)))
-
-
-def era_facts(era: Era) -> dict[str, Any]:
-    """Where an era lies; None where it is open."""
-    return {
-        "index": era.index,
-        "from": None if era.start_us == OPEN_START else _date(era.start_us),
-        "until": None if era.end_us == OPEN_END else _date(era.end_us),
-    }
+    ranked = Ranking(stored, components, era, len(eras), rank, constants.year_bars, bars_in_era)
+    return replace(ranked, wrong=tuple(_mismatches(ranked)))
 
 
 def _components(
@@ -136,38 +102,35 @@ def _components(
         yield Component(name, raw, rank, stored[name])
 
 
-def _wrong(told: Ranking) -> Iterator[str]:
-    """What does not follow from what: the sign of a changed number."""
-    for one in told.components:
-        if not _agree(one.percentile, None if one.rank is None else one.rank.percentile):
-            yield f"{one.name} is stored as {one.percentile}, its rank is {_told(one.rank)}"
-    known = {one.name: np.array([_or_nan(one.percentile)]) for one in told.components}
-    mean = float(mean_of(known)[0])
-    if not _agree(told.stored["esc_raw"], None if np.isnan(mean) else mean):
-        yield f"esc_raw is stored as {told.stored['esc_raw']}, its components give {mean}"
-    in_era = told.stored["esc_pctl_era"]
-    if told.rank is not None and not _agree(in_era, told.rank.percentile):
-        yield f"esc_pctl_era is stored as {in_era}, its rank is {_told(told.rank)}"
-    if in_era is not None and told.era is not None:
-        adjusted = 0.5 + (in_era - 0.5) * min(told.bars_in_era / told.year_bars, 1.0)
-        if not _agree(told.stored["esc_pctl"], adjusted):
-            yield f"esc_pctl is stored as {told.stored['esc_pctl']}, its era gives {adjusted}"
+def _mismatches(ranked: Ranking) -> Iterator[str]:
+    """Stored values that do not follow from the others: the sign of a changed number."""
+    stored = ranked.stored
+    for component in ranked.components:
+        rank = component.rank
+        if not _agree(component.percentile, None if rank is None else rank.percentile):
+            yield f"{component.name} is stored as {component.percentile}, its rank is {_text(rank)}"
+    percentiles = {part.name: np.array([_or_nan(part.percentile)]) for part in ranked.components}
+    mean = float(mean_of(percentiles)[0])
+    if not _agree(stored["esc_raw"], None if np.isnan(mean) else mean):
+        yield f"esc_raw is stored as {stored['esc_raw']}, its components give {mean}"
+    in_era = stored["esc_pctl_era"]
+    if ranked.rank is not None and not _agree(in_era, ranked.rank.percentile):
+        yield f"esc_pctl_era is stored as {in_era}, its rank is {_text(ranked.rank)}"
+    if in_era is not None and ranked.era is not None:
+        adjusted = 0.5 + (in_era - 0.5) * min(ranked.bars_in_era / ranked.year_bars, 1.0)
+        if not _agree(stored["esc_pctl"], adjusted):
+            yield f"esc_pctl is stored as {stored['esc_pctl']}, its era gives {adjusted}"
 
 
 def _or_nan(value: float | None) -> float:
     return float("nan") if value is None else value
 
 
-def _agree(stored: float | None, told: float | None) -> bool:
-    if stored is None or told is None:
-        return stored is told
-    return abs(stored - told) <= _EXACT
+def _agree(stored: float | None, expected: float | None) -> bool:
+    if stored is None or expected is None:
+        return stored is expected
+    return abs(stored - expected) <= _EXACT
 
 
-def _told(rank: Rank | None) -> str:
+def _text(rank: Rank | None) -> str:
     return "undefined" if rank is None else f"{rank.place:g} of {rank.members}"
-
-
-def _date(microseconds: int) -> str:
-    instant = pl.Series([microseconds]).cast(pl.Datetime("us", "UTC"))[0]
-    return iso(instant).removesuffix("T00:00:00Z")

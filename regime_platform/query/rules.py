@@ -1,13 +1,12 @@
-"""Rules as values: what is compared with what, and whether it holds; who asks can read them."""
+"""Classifier rules as values: the comparisons that one bar passed or failed."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 Values = Mapping[str, float]
-Way = tuple["Condition", ...]
+Alternative = tuple["Comparison", ...]
 
-_HOLDS: Mapping[str, Callable[[float, float], bool]] = {
+_OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
     ">=": lambda value, edge: value >= edge,
     "<=": lambda value, edge: value <= edge,
     ">": lambda value, edge: value > edge,
@@ -16,65 +15,59 @@ _HOLDS: Mapping[str, Callable[[float, float], bool]] = {
 
 
 @dataclass(frozen=True)
-class Condition:
-    """One comparison."""
+class Comparison:
+    """One value of a bar compared with a fixed edge."""
 
     name: str
     value: float
-    relation: str
+    relation: str  # >=, <=, > or <
     edge: float
 
     @classmethod
-    def of(cls, values: Values, name: str, relation: str, edge: float) -> "Condition":
+    def of(cls, values: Values, name: str, relation: str, edge: float) -> "Comparison":
         """The comparison of one of ``values``."""
         return cls(name, values[name], relation, edge)
 
     @property
     def holds(self) -> bool:
         """False also where the value is NaN."""
-        return _HOLDS[self.relation](self.value, self.edge)
+        return _OPERATORS[self.relation](self.value, self.edge)
 
     def __str__(self) -> str:
         return f"{self.name} {self.value:.4g} {self.relation} {self.edge:g}"
 
 
 @dataclass(frozen=True)
-class Rule:
-    """What follows where any of the ways holds; a way holds where all of its conditions do.
+class ClassifierRule:
+    """An outcome that holds where all comparisons of any alternative hold.
 
-    A rule without ways is what is left where no other one held.
+    A rule without alternatives always holds: it is the default at the end of a list.
     """
 
-    gives: str
-    ways: tuple[Way, ...] = ()
+    outcome: str
+    alternatives: tuple[Alternative, ...] = ()
     note: str = ""
 
     @property
-    def held(self) -> tuple[Way, ...]:
-        """The ways that hold."""
-        return tuple(way for way in self.ways if all(one.holds for one in way))
+    def fulfilled(self) -> tuple[Alternative, ...]:
+        """The alternatives whose comparisons all hold."""
+        return tuple(
+            alternative
+            for alternative in self.alternatives
+            if all(comparison.holds for comparison in alternative)
+        )
 
     @property
     def holds(self) -> bool:
-        """Whether its consequence may be drawn."""
-        return not self.ways or bool(self.held)
-
-    def facts(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return {
-            "gives": self.gives,
-            "holds": self.holds,
-            "note": self.note,
-            "ways": [[{**asdict(one), "holds": one.holds} for one in way] for way in self.ways],
-        }
+        """Whether the outcome follows."""
+        return not self.alternatives or bool(self.fulfilled)
 
 
-def first_that_holds(rules: Iterable[Rule]) -> Rule:
-    """The rule that decides: they are asked in order."""
+def deciding_rule(rules: Iterable[ClassifierRule]) -> ClassifierRule:
+    """The first rule that holds."""
     return next(rule for rule in rules if rule.holds)
 
 
-def asked(rules: Sequence[Rule]) -> tuple[Rule, ...]:
-    """The rules up to the one that decides."""
-    decides = first_that_holds(rules)
-    return tuple(rules[: rules.index(decides) + 1])
+def evaluated_rules(rules: Sequence[ClassifierRule]) -> tuple[ClassifierRule, ...]:
+    """The rules up to and with the one that decides."""
+    return tuple(rules[: rules.index(deciding_rule(rules)) + 1])

@@ -5,12 +5,13 @@ import warnings
 
 import polars as pl
 
-from regime_platform.bars.canonical import scan_in_force
+from regime_platform.bar_store.canonical import scan_in_force
 from regime_platform.compute_db.previous import reading_any
 from regime_platform.errors import OlderVersionWarning, ResultsError
+from regime_platform.legacy.readers.series import old_folders, read_old_series
 from regime_platform.model.timeframes import canonical_timeframe
-from regime_platform.query.place import Where, place
-from regime_platform.sources.legacy_series import old_folders, read_old_series
+from regime_platform.query.stored_results import find_results
+from regime_platform.workspace import Where, Workspace
 
 _KEY = ["symbol", "timeframe", "ts"]
 
@@ -18,11 +19,10 @@ _KEY = ["symbol", "timeframe", "ts"]
 def bars(symbol: str, timeframe: str, *, where: Where = None) -> pl.LazyFrame:
     """The canonical bars in force, oldest first: ts (open, UTC), open, high, low, close, volume.
 
-    Every byte is verified before the frame is returned, and the frame holds these bytes: what a
-    promotion replaces or a disk changes later is not in it.
+    Every byte is verified before the frame is returned, and the frame holds these bytes: later
+    changes of the files do not show in it.
 
-    Where nothing was promoted, the folder may hold bars of version 1: they answer with an
-    `OlderVersionWarning`.
+    Bars of version 1 are read where nothing was promoted, with an `OlderVersionWarning`.
 
     Raises:
         UsageError: the symbol or timeframe is unknown.
@@ -30,17 +30,18 @@ def bars(symbol: str, timeframe: str, *, where: Where = None) -> pl.LazyFrame:
         BarsError: the bars or the verdict that names them are damaged, or of an unknown version.
     """
     wanted = canonical_timeframe(timeframe)
-    instrument, paths = place(where).find(symbol)
+    instrument, paths = Workspace.open(where).find(symbol)
     rows = scan_in_force(paths, wanted)
     if rows is not None:
         return rows
     if old := old_folders(paths.folder / "bars", wanted):
-        told = read_old_series(old, instrument.symbol, wanted, instrument.asset_class)
-        warnings.warn(told.read_as, OlderVersionWarning, stacklevel=2)
-        return told.bars.lazy()
+        series = read_old_series(old, instrument.symbol, wanted, instrument.asset_class)
+        warnings.warn(series.read_as, OlderVersionWarning, stacklevel=2)
+        return series.bars.lazy()
     raise ResultsError(
         f"{instrument.symbol} has no {wanted} bars; "
-        f"`regime run {instrument.symbol}` fetches what its source offers"
+        f"`regime run {instrument.symbol}` fetches what its source offers",
+        code="no-bars",
     )
 
 
@@ -59,20 +60,20 @@ def history(  # noqa: PLR0913 - each argument narrows the same question
     Args:
         symbol: in any case.
         timeframe: or an alias of it.
-        start: first open wanted (aware).
-        end: the open before which to stop (aware).
-        last: only so many rows from the end.
+        start: first open included (aware).
+        end: the open before which the answer ends (aware).
+        last: number of rows from the end; None for all.
         labels: adds the forward labels, which look ahead: for evaluation only, never for a signal.
-        where: settings or a data root.
+        where: settings or a data root; default: the environment.
 
-    Results of version 1 answer with an `OlderVersionWarning`; what they lack is null.
+    Results of version 1 are read with an `OlderVersionWarning`; columns they lack are null.
 
     Raises:
         UsageError: the symbol or timeframe is unknown.
         ResultsError: nothing was computed for the symbol.
     """
     wanted = canonical_timeframe(timeframe)
-    instrument, paths = place(where).computed(symbol)
+    instrument, paths = find_results(Workspace.open(where), symbol)
     with reading_any(paths.compute_db, instrument, wanted) as reader:
         if reader.read_as:
             warnings.warn(reader.read_as, OlderVersionWarning, stacklevel=2)
@@ -80,7 +81,7 @@ def history(  # noqa: PLR0913 - each argument narrows the same question
         def table(name: str) -> pl.DataFrame:
             return reader.table(name, timeframe=wanted, start=start, end=end, last=last)
 
-        # every escalation row from bar 20 on has a state; the outer bars have only zeros to tell
+        # every escalation row from bar 20 on has a state; the rows before it hold only zeros
         joined = _beside(table("state_history"), table("escalation_history_v3"))
         return _beside(joined, table("forward_labels")) if labels else joined
 

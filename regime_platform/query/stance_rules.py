@@ -1,48 +1,48 @@
-"""The rules of bias and posture with the numbers of one bar (canonical compute, section 7.3)."""
+"""The rules of bias and posture applied to one bar (canonical compute, section 7.3)."""
 
-from regime_platform.compute.classifier_numbers import STANCE
+from regime_platform.compute.classifier.numbers import STANCE
 from regime_platform.query.label_rules import OTHERWISE
-from regime_platform.query.rules import Condition, Rule, Values, Way
+from regime_platform.query.rules import Alternative, ClassifierRule, Comparison, Values
 
-_is = Condition.of
+_compare = Comparison.of
 
 
-def bias_rules(values: Values) -> tuple[Rule, ...]:
+def bias_rules(values: Values) -> tuple[ClassifierRule, ...]:
     """The rules in order: the first that holds gives the bias."""
     return (
-        Rule("BULLISH", (_beyond(values, ">", 1.0),)),
-        Rule("BEARISH", (_beyond(values, "<", -1.0),)),
-        Rule("NEUTRAL", note=OTHERWISE),
+        ClassifierRule("BULLISH", (_beyond(values, ">", 1.0),)),
+        ClassifierRule("BEARISH", (_beyond(values, "<", -1.0),)),
+        ClassifierRule("NEUTRAL", note=OTHERWISE),
     )
 
 
-def posture_rules(values: Values) -> tuple[Rule, ...]:
+def posture_rules(values: Values) -> tuple[ClassifierRule, ...]:
     """The rules in order: the first that holds gives the posture."""
-    off: tuple[Way, ...] = (
-        (_is(values, "downside_shock_risk", ">=", STANCE.off_shock),),
-        (_is(values, "instability_index", ">=", STANCE.off_instability),),
-        (_is(values, "vol_quality", "<=", STANCE.off_vol_quality),),
+    off: tuple[Alternative, ...] = (
+        (_compare(values, "downside_shock_risk", ">=", STANCE.off_shock),),
+        (_compare(values, "instability_index", ">=", STANCE.off_instability),),
+        (_compare(values, "vol_quality", "<=", STANCE.off_vol_quality),),
     )
-    defensive: tuple[Way, ...] = (
-        (_is(values, "downside_shock_risk", ">=", STANCE.defensive_shock),),
-        (_is(values, "instability_index", ">=", STANCE.defensive_instability),),
-        (_is(values, "liquidity_quality", "<=", STANCE.defensive_liquidity_quality),),
+    defensive: tuple[Alternative, ...] = (
+        (_compare(values, "downside_shock_risk", ">=", STANCE.defensive_shock),),
+        (_compare(values, "instability_index", ">=", STANCE.defensive_instability),),
+        (_compare(values, "liquidity_quality", "<=", STANCE.defensive_liquidity_quality),),
     )
-    on: Way = (
-        _is(values, "liquidity_quality", ">=", STANCE.on_liquidity_quality),
-        _is(values, "stability", ">=", STANCE.on_stability),
-        _is(values, "vol_quality", ">=", STANCE.on_vol_quality),
+    on: Alternative = (
+        _compare(values, "liquidity_quality", ">=", STANCE.on_liquidity_quality),
+        _compare(values, "stability", ">=", STANCE.on_stability),
+        _compare(values, "vol_quality", ">=", STANCE.on_vol_quality),
     )
     return (
-        Rule("RISK_OFF", off),
-        Rule("DEFENSIVE", defensive),
-        Rule("RISK_ON", (on,)),
-        Rule("NEUTRAL", note=OTHERWISE),
+        ClassifierRule("RISK_OFF", off),
+        ClassifierRule("DEFENSIVE", defensive),
+        ClassifierRule("RISK_ON", (on,)),
+        ClassifierRule("NEUTRAL", note=OTHERWISE),
     )
 
 
-def _beyond(values: Values, relation: str, sign: float) -> Way:
+def _beyond(values: Values, relation: str, sign: float) -> Alternative:
     return (
-        _is(values, "market_bias", relation, sign * STANCE.bias),
-        _is(values, "structural_score", relation, sign * STANCE.bias_structure),
+        _compare(values, "market_bias", relation, sign * STANCE.bias),
+        _compare(values, "structural_score", relation, sign * STANCE.bias_structure),
     )

@@ -1,4 +1,4 @@
-"""What regime a symbol is in, since when and why, on each of its timeframes."""
+"""The latest state of a symbol on each of its timeframes: regime, since when and why."""
 
 import datetime as dt
 from dataclasses import asdict, dataclass
@@ -8,19 +8,20 @@ from regime_platform.compute_db.previous import reading_any
 from regime_platform.model.result_schema import LATEST_SCHEMA
 from regime_platform.model.series import iso
 from regime_platform.model.timeframes import canonical_timeframe
-from regime_platform.query.place import Where, gate_reason, place
+from regime_platform.query.stored_results import find_results, gate_reason
+from regime_platform.workspace import Where, Workspace
 
 _METRICS = (
     *("price", "market_bias", "risk_level", "vrs", "breakout_up", "breakout_down"),
     *("downside_shock_risk", "structural_score", "cms", "ii", "er", "lq", "instability_index"),
     *("asymmetry_metric", "ema_fast", "ema_slow", "realized_vol"),
 )
-_WORDS = ("vol_label", "vol_trend", "momentum_state", "lq_label", "lq_trend")
+LABEL_COLUMNS = ("vol_label", "vol_trend", "momentum_state", "lq_label", "lq_trend")
 
 
 @dataclass(frozen=True)
 class Level:
-    """A price at which the last bars met buyers or sellers."""
+    """A support or resistance: a price where recent bars turned."""
 
     price: float
     strength: float
@@ -32,46 +33,47 @@ class StateNow:
 
     symbol: str
     timeframe: str
-    as_of: dt.datetime  # open of the bar it speaks of
+    as_of: dt.datetime  # open of its bar
     regime: str
     since: dt.datetime  # first bar of the unbroken run of this regime
     bars: int  # length of that run
     bias: str
     posture: str
     confidence: float
-    reasons_top: tuple[str, ...]  # why, the strongest first
+    reasons_top: tuple[str, ...]  # the strongest reason codes, the strongest first
     reasons: tuple[str, ...]  # every reason code
     tags: tuple[str, ...]
-    escalation_percentile: float | None  # None below the gate
+    escalation_percentile: float | None  # None where the series is too short
     escalation_bucket: str
-    hazard_score: float | None
-    consensus: float | None  # mean percentile over the symbol's timeframes
+    hazard_score: float | None  # the escalation score: 100 times the percentile
+    consensus: float | None  # mean escalation percentile across the symbol's timeframes
     metrics: dict[str, float]  # None where an older version has none
     words: dict[str, str]  # labels and trends of volatility, momentum and liquidity
     supports: tuple[Level, ...]
     resistances: tuple[Level, ...]
-    held_back: str  # why the gate keeps newer bars out; empty where it does not
-    delisted: str  # the ISO date since when there is no news; empty where there may be some
-    read_as: str = ""  # of results of an older version: that they are, and how they were read
-
-    def facts(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return {**asdict(self), "as_of": iso(self.as_of), "since": iso(self.since)}
+    held_back: str  # why the gate blocks newer bars; empty where it does not
+    delisted: str  # the ISO date of its delisting; empty where it is listed
+    read_as: str = ""  # how results of an older version were read; empty for current ones
 
 
 def state(symbol: str, timeframe: str | None = None, *, where: Where = None) -> dict[str, StateNow]:
-    """The latest state per timeframe, shortest first; timeframes below the gate are left out.
+    """The latest state per timeframe, shortest first; timeframes with too few bars are left out.
 
     Raises:
         UsageError: the symbol or timeframe is unknown.
         ResultsError: nothing was computed for the symbol.
     """
     wanted = None if timeframe is None else canonical_timeframe(timeframe)
-    instrument, paths = place(where).computed(symbol)
+    instrument, paths = find_results(Workspace.open(where), symbol)
     with reading_any(paths.compute_db, instrument, wanted) as reader:
         latest = reader.table("latest_state", timeframe=wanted).sort("timeframe")
-    told = gate_reason(paths), instrument.delisted, reader.read_as
-    return {row["timeframe"]: state_now(row, *told) for row in latest.iter_rows(named=True)}
+    status = gate_reason(paths), instrument.delisted, reader.read_as
+    return {row["timeframe"]: state_now(row, *status) for row in latest.iter_rows(named=True)}
+
+
+def state_document(state: StateNow) -> dict[str, Any]:
+    """The state as a JSON document."""
+    return {**asdict(state), "as_of": iso(state.as_of), "since": iso(state.since)}
 
 
 def state_now(
@@ -96,7 +98,7 @@ def state_now(
         hazard_score=row["hazard_score"],
         consensus=row["cross_tf_consensus"],
         metrics={name: row[name] for name in _METRICS},
-        words={name: row[name] for name in _WORDS},
+        words={name: row[name] for name in LABEL_COLUMNS},
         supports=_levels(row, "support"),
         resistances=_levels(row, "resistance"),
         held_back=held_back,

@@ -1,7 +1,7 @@
 """The small chart of a symbol, for Dagster's metadata; imports no plotting library."""
 
 from regime_platform.report.reading import (
-    House,
+    ChartWorkspace,
     held_timeframes,
     preferred_timeframe,
     read_latest,
@@ -10,12 +10,12 @@ from regime_platform.report.reading import (
 from regime_platform.report.small_chart import price_chart
 
 
-def small_chart_png(house: House, symbol: str) -> bytes | None:
+def small_chart_png(workspace: ChartWorkspace, symbol: str) -> bytes | None:
     """A PNG of about 2 kB of the timeframe that a page would show first.
 
     None where the symbol has no results.
     """
-    paths = house.root.symbol(house.universe.instrument(symbol).symbol)
+    paths = workspace.root.symbol(workspace.universe.instrument(symbol).symbol)
     held = held_timeframes(read_latest(paths))
     if not held:
         return None

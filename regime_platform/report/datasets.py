@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from regime_platform.compute.eras import OPEN_START, EraChoice
+from regime_platform.compute.eras.eras import OPEN_START, EraChoice
 from regime_platform.model.timeframes import DURATION, is_intraday
 from regime_platform.report.panels import HOVER_COLUMNS
 from regime_platform.report.reading import SeriesView

@@ -38,7 +38,7 @@ def page_html(view: SymbolView, origin: str) -> str:
         table=state_table(view.latest),
         tabs=_tabs(view),
         bundle=_bundle(),
-        charts=script_json({one.timeframe: _chart(view, one) for one in view.series}),
+        charts=script_json({series.timeframe: _chart(view, series) for series in view.series}),
         shared=script_json({panels.STRIPS: datasets.run_columns(view.series)}),
     )
 
@@ -77,7 +77,7 @@ def _about(view: SymbolView) -> str:
 
 
 def _tabs(view: SymbolView) -> str:
-    held = [one.timeframe for one in view.series]
+    held = [series.timeframe for series in view.series]
     first = preferred_timeframe(held)
     return "".join(
         f'<button type="button" data-timeframe="{html_text(name)}" '

@@ -40,7 +40,7 @@ def _totals(whole: Facts) -> Iterable[Sequence[object]]:
 
 
 def _series(symbols: Sequence[Facts]) -> Iterable[Sequence[object]]:
-    for one in sorted(symbols, key=lambda one: _ORDER.index(one["status"])):
+    for one in sorted(symbols, key=lambda symbol: _ORDER.index(symbol["status"])):
         for it in one["series"]:
             words = [
                 ", ".join(f"{why} {rows:,}" for why, rows in it[name].items()) for name in _WORDS
@@ -61,6 +61,6 @@ def _series(symbols: Sequence[Facts]) -> Iterable[Sequence[object]]:
 
 
 def _problems(symbols: Sequence[Facts]) -> Iterable[Sequence[object]]:
-    for one in symbols:
-        if one["reason"]:
-            yield one["symbol"], one["status"], one["reason"]
+    for symbol in symbols:
+        if symbol["reason"]:
+            yield symbol["symbol"], symbol["status"], symbol["reason"]

@@ -13,17 +13,17 @@ from pathlib import Path
 from regime_platform.files import file_sha256
 from regime_platform.model.digests import facts_digest
 from regime_platform.model.instruments import Instrument
-from regime_platform.report.reading import House
+from regime_platform.report.reading import ChartWorkspace
 
 
-def page_origin(house: House, instrument: Instrument) -> str:
+def page_origin(workspace: ChartWorkspace, instrument: Instrument) -> str:
     """The digest of everything that shapes the page."""
-    paths = house.root.symbol(instrument.symbol)
+    paths = workspace.root.symbol(instrument.symbol)
     inputs = (paths.verdict, paths.manifest, paths.compute_manifest)
     return facts_digest(
         {
             "instrument": instrument.facts(),
-            "eras": house.eras.version,
+            "eras": workspace.eras.version,
             "inputs": [file_sha256(one) if one.exists() else None for one in inputs],
             "code": _code(),
         }
@@ -43,7 +43,7 @@ def recorded_origin(page: Path) -> str | None:
 
 @cache
 def _code() -> str:
-    sources = sorted(package_files("regime_platform.report").iterdir(), key=lambda one: one.name)
-    texts = [one.read_text(encoding="utf-8") for one in sources if one.is_file()]
+    sources = sorted(package_files("regime_platform.report").iterdir(), key=lambda path: path.name)
+    texts = [source.read_text(encoding="utf-8") for source in sources if source.is_file()]
     versions = [version(name) for name in ("altair", "vl-convert-python")]
     return facts_digest({"versions": versions, "sources": texts})

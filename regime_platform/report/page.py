@@ -8,7 +8,7 @@ from pathlib import Path
 
 from regime_platform.files import write_text
 from regime_platform.report.origin import page_origin, recorded_origin
-from regime_platform.report.reading import House, read_symbol
+from regime_platform.report.reading import ChartWorkspace, read_symbol
 
 
 @dataclass(frozen=True)
@@ -19,17 +19,17 @@ class Page:
     is_written: bool
 
 
-def symbol_page(house: House, symbol: str) -> Page | None:
+def symbol_page(workspace: ChartWorkspace, symbol: str) -> Page | None:
     """Writes the page of one symbol where its content changed; None without results to look at.
 
     A page that was made from the same files by the same code is not even drawn again.
     """
-    instrument = house.universe.instrument(symbol)
-    target = house.root.path / "report" / f"{instrument.symbol}.html"
-    origin = page_origin(house, instrument)
+    instrument = workspace.universe.instrument(symbol)
+    target = workspace.root.path / "report" / f"{instrument.symbol}.html"
+    origin = page_origin(workspace, instrument)
     if recorded_origin(target) == origin:
         return Page(target, is_written=False)
-    view = read_symbol(house, symbol)
+    view = read_symbol(workspace, symbol)
     if view is None:
         return None
     from regime_platform.report.drawing import page_html  # noqa: PLC0415 - a second of imports

@@ -9,18 +9,18 @@ from typing import Protocol
 
 import polars as pl
 
-from regime_platform.bars.canonical import read_in_force
-from regime_platform.bars.layout import DataRoot, SymbolPaths
-from regime_platform.compute.eras import EraChoice, EraSet, era_class
+from regime_platform.bar_store.canonical import read_in_force
+from regime_platform.bar_store.layout import DataRoot, SymbolPaths
+from regime_platform.compute.eras.eras import EraChoice, EraSet, era_class
 from regime_platform.compute_db.reader import read_table, reading
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.timeframes import TIMEFRAMES
-from regime_platform.model.universe import Universe
+from regime_platform.model.universe.universe import Universe
 
 _FIRST_SHOWN = ("1day", "1h", "4h", "15min", "1week")
 
 
-class House(Protocol):
+class ChartWorkspace(Protocol):
     """The part of the platform that pages look at."""
 
     @property
@@ -49,17 +49,19 @@ class SymbolView:
     eras: EraChoice
 
 
-def read_symbol(house: House, symbol: str) -> SymbolView | None:
+def read_symbol(workspace: ChartWorkspace, symbol: str) -> SymbolView | None:
     """The symbol's view, or None where it has no results at all."""
-    instrument = house.universe.instrument(symbol)
-    paths = house.root.symbol(instrument.symbol)
+    instrument = workspace.universe.instrument(symbol)
+    paths = workspace.root.symbol(instrument.symbol)
     latest = read_latest(paths)
     series = tuple(
-        view for one in held_timeframes(latest) if (view := read_series(paths, one)) is not None
+        view
+        for timeframe in held_timeframes(latest)
+        if (view := read_series(paths, timeframe)) is not None
     )
     if not series:
         return None
-    choice = house.eras.choose(era_class(instrument.symbol, instrument.asset_class))
+    choice = workspace.eras.choose(era_class(instrument.symbol, instrument.asset_class))
     return SymbolView(instrument, series, latest, choice)
 
 

@@ -18,9 +18,9 @@ Facts = Mapping[str, Any]
 def validation_page(facts: Facts) -> str:
     """HTML of what ``regime validate --json`` tells."""
     symbols = facts["symbols"]
-    told = Counter(one["status"] for one in symbols)
+    told = Counter(symbol["status"] for symbol in symbols)
     summary = ", ".join(f"{told[status]:,} {status}" for status in _ORDER if told[status])
-    series = [(one["symbol"], it) for one in symbols for it in one["series"]]
+    series = [(symbol["symbol"], it) for symbol in symbols for it in symbol["series"]]
     template = package_files("regime_platform.report").joinpath("validation_page.html")
     return Template(template.read_text(encoding="utf-8")).substitute(
         about=html_text(f"{len(symbols):,} symbols: {summary} · {facts['input']} · {facts['at']}"),
@@ -42,9 +42,9 @@ def _series(series: Iterable[tuple[str, Facts]]) -> Iterable[Sequence[object]]:
 
 
 def _unjudged(symbols: Iterable[Facts]) -> Iterable[Sequence[object]]:
-    for one in symbols:
-        if one["reason"]:
-            yield one["symbol"], "", "failed", "", "", "", "", one["reason"]
+    for symbol in symbols:
+        if symbol["reason"]:
+            yield symbol["symbol"], "", "failed", "", "", "", "", symbol["reason"]
 
 
 def _rules(series: Sequence[tuple[str, Facts]]) -> Iterable[Sequence[object]]:
@@ -53,7 +53,9 @@ def _rules(series: Sequence[tuple[str, Facts]]) -> Iterable[Sequence[object]]:
     for symbol, one in series:
         for it in one["findings"]:
             by_rule.setdefault(it["rule"], []).append((symbol, one["timeframe"], it))
-    found_first = sorted(by_rule.items(), key=lambda one: not any(it["count"] for *_, it in one[1]))
+    found_first = sorted(
+        by_rule.items(), key=lambda item: not any(it["count"] for *_, it in item[1])
+    )
     for rule, held in found_first:
         symbol, timeframe, worst = max(held, key=lambda one: one[2]["count"])
         sums = [sum(it[name] for _s, _t, it in held) for name in ("count", "accepted", "checked")]

@@ -148,7 +148,8 @@ class CreditBudget:
             if cost > limit:
                 raise SourceError(
                     f"one request costs {cost} credits and a minute holds {limit}; "
-                    "raise REGIME_CREDITS_PER_MINUTE to what the plan allows"
+                    "raise REGIME_CREDITS_PER_MINUTE to what the plan allows",
+                    code="minute-too-small",
                 )
             self._refuse_spent_day(store, cost, day)
             minute = self._minute()
@@ -196,7 +197,8 @@ class CreditBudget:
                 store.execute("COMMIT")
         except sqlite3.DatabaseError as error:
             raise SourceError(
-                f"the credit count {self._file} cannot be used ({error}); remove it and run again"
+                f"the credit count {self._file} cannot be used ({error}); remove it and run again",
+                code="credit-count-unusable",
             ) from error
 
     def _open(self) -> sqlite3.Connection:

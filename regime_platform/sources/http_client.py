@@ -24,7 +24,7 @@ def open_client(**options: Any) -> httpx.Client:
         problem = next(_proxy_problems(), None)
         if problem is None:
             raise
-        raise ConfigError(problem) from error
+        raise ConfigError(problem, code="proxy-settings") from error
 
 
 def require_private(name: str, url: str) -> None:
@@ -36,12 +36,15 @@ def require_private(name: str, url: str) -> None:
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL as error:
-        raise ConfigError(f"{name} is no address ({error}); write https://HOST") from None
+        raise ConfigError(
+            f"{name} is no address ({error}); write https://HOST", code="unsafe-address"
+        ) from None
     if is_private(parsed):
         return
     raise ConfigError(
         f"{name} sends the key to {parsed.host or 'no host'} by {parsed.scheme or 'no scheme'}, "
-        "readable on the way; write https://HOST, or http:// only for an address of this machine"
+        "readable on the way; write https://HOST, or http:// only for an address of this machine",
+        code="unsafe-address",
     )
 
 

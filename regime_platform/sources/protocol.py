@@ -1,13 +1,13 @@
-"""What every bar source does, whatever it talks to.
+"""The interfaces of bar sources, and the values that they take and return.
 
-There are two kinds. A **whole** source (a package, a folder) serves a series in one go. A
-**window** source (a vendor) serves what opens in a window that it is asked for; which windows to
-ask for is decided by the pipeline, the same for every vendor. A source never falls back to another
-source and never invents a bar.
+There are two kinds. A **whole** source (a package, a folder) serves a series in one piece. A
+**window** source (a vendor) serves the bars that open in a requested window; the pipeline decides
+which windows to request, the same for every vendor. A source never falls back to another source
+and never invents a bar.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -18,16 +18,7 @@ from regime_platform.model.instruments import Instrument
 
 
 @dataclass(frozen=True)
-class Held:
-    """What the raw log already holds of a series: first and last open, UTC."""
-
-    first: dt.datetime
-    last: dt.datetime
-    rows: int
-
-
-@dataclass(frozen=True)
-class Page:
+class BarPage:
     """Bars as served, in ``BAR_SCHEMA``, oldest first."""
 
     bars: pl.DataFrame
@@ -42,7 +33,7 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Ask:
+class WindowRequest:
     """The bars of one series that open in [start, end), both midnights in UTC."""
 
     instrument: Instrument
@@ -72,19 +63,17 @@ class NotServedError(SourceError):
     """
 
     def __init__(self, message: str, *, status: str) -> None:
-        super().__init__(message)
+        super().__init__(message, code=status.replace("_", "-"))
         self.status = status
 
 
-class BarSource(Protocol):
+class WholeSource(Protocol):
     """A whole source: a folder or a package."""
 
     name: str
 
-    def pages(
-        self, instrument: Instrument, timeframe: str, held: Held | None, now: dt.datetime
-    ) -> Iterator[Page]:
-        """The whole series, whatever is held of it.
+    def series(self, instrument: Instrument, timeframe: str) -> BarPage:
+        """The whole series.
 
         Raises:
             NotOfferedError: the source does not carry this timeframe for the instrument.
@@ -109,7 +98,7 @@ class WindowSource(Protocol):
         """
         ...
 
-    def page(self, ask: Ask, now: dt.datetime) -> Page:
+    def page(self, ask: WindowRequest, now: dt.datetime) -> BarPage:
         """What opens in one window; without rows where nothing does.
 
         Raises:
@@ -120,7 +109,9 @@ class WindowSource(Protocol):
         """
         ...
 
-    def batch(self, asks: Sequence[Ask], now: dt.datetime) -> Mapping[str, Page | NotServedError]:
+    def batch(
+        self, asks: Sequence[WindowRequest], now: dt.datetime
+    ) -> Mapping[str, BarPage | NotServedError]:
         """Many symbols in one request: pages and refusals by symbol.
 
         All asks are about one timeframe and one window. A symbol that the answer leaves out, or
@@ -132,7 +123,7 @@ class WindowSource(Protocol):
         """
         ...
 
-    def batch_key(self, ask: Ask) -> tuple[str, ...]:
+    def batch_key(self, ask: WindowRequest) -> tuple[str, ...]:
         """Asks with equal keys may share a batch, if timeframe and window are equal too."""
         ...
 
@@ -146,4 +137,4 @@ class WindowSource(Protocol):
 
 
 #: What a registry holds.
-Source = BarSource | WindowSource
+Source = WholeSource | WindowSource

@@ -14,12 +14,12 @@ from regime_platform.errors import ConfigError
 from regime_platform.redaction import SHORTEST
 from regime_platform.settings import Settings
 from regime_platform.sources.credits import CreditBudget, Limits, budget_file
-from regime_platform.sources.files import FilesSource
+from regime_platform.sources.files.source import FilesSource
 from regime_platform.sources.http_client import require_private
 from regime_platform.sources.protocol import Source
-from regime_platform.sources.sample import SampleSource
-from regime_platform.sources.twelvedata import TwelveDataSource
-from regime_platform.sources.twelvedata_http import TwelveDataClient
+from regime_platform.sources.sample.source import SampleSource
+from regime_platform.sources.twelvedata.http import TwelveDataClient
+from regime_platform.sources.twelvedata.source import TwelveDataSource
 
 _LOG = logging.getLogger("regime_platform.sources")
 
@@ -75,11 +75,14 @@ def _files(settings: Settings) -> Source:
     if settings.files_root is None:
         raise ConfigError(
             "source files needs a folder; set REGIME_FILES_ROOT to the one that holds "
-            "{SYMBOL}/{timeframe}.csv"
+            "{SYMBOL}/{timeframe}.csv",
+            code="no-files-root",
         )
     root = settings.files_root.expanduser()
     if not root.is_dir():
-        raise ConfigError(f"REGIME_FILES_ROOT is {root}, which is no folder; create it")
+        raise ConfigError(
+            f"REGIME_FILES_ROOT is {root}, which is no folder; create it", code="no-files-root"
+        )
     return FilesSource(root)
 
 
@@ -90,7 +93,9 @@ def _twelvedata(
     transport: httpx.BaseTransport | None,
 ) -> Source:
     if settings.twelvedata_api_key is None:
-        raise ConfigError("source twelvedata needs a key; set TWELVEDATA_API_KEY in .env")
+        raise ConfigError(
+            "source twelvedata needs a key; set TWELVEDATA_API_KEY in .env", code="no-key"
+        )
     key = settings.twelvedata_api_key.get_secret_value().strip()
     url = settings.address_of_key()
     require_private("REGIME_TWELVEDATA_URL", url)

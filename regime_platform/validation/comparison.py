@@ -9,12 +9,12 @@ from dataclasses import replace
 
 import polars as pl
 
-from regime_platform.validation.findings import QUOTED, Finding, Rule, finding
+from regime_platform.validation.findings import QUOTED, Rule, ValidationFinding, finding
 from regime_platform.validation.gate import GateResult
 from regime_platform.validation.marks import quoted
-from regime_platform.validation.overlap_rules import CONTRADICTED, OVERLAP, Overlap
 from regime_platform.validation.policy import Standard
-from regime_platform.validation.timeframe_rules import TIMEFRAME_RULES, agreement
+from regime_platform.validation.rules.overlap import CONTRADICTED, OVERLAP, Overlap
+from regime_platform.validation.rules.timeframe import TIMEFRAME_RULES, agreement
 
 _Found = tuple[Rule, int, pl.DataFrame | None]
 
@@ -67,8 +67,8 @@ def _contradiction(held: Overlap | None, result: GateResult) -> _Found:
 
 def _finding(
     rule: Rule, checked: int, rows: pl.DataFrame | None, timeframe: str, standard: Standard
-) -> Finding:
-    if rows is None or not rule.is_asked:
+) -> ValidationFinding:
+    if rows is None or not rule.is_applied:
         return finding(rule, 0, 0)
     if rows.is_empty():
         return finding(rule, checked, 0)

@@ -1,17 +1,17 @@
-"""What a rule is and what it found, as values that go into verdict.json, tables and checks.
+"""A rule on bars, and the finding of a rule on one series, as verdict.json stores it.
 
-The rules themselves are in the modules named ``*_rules`` and listed in ``rule_book``; who is let
-through is decided in ``gate``.
+The rules are in the modules named ``*_rules``; which rows they keep out is decided in ``gate``.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, Self
+from typing import Self
 
 import polars as pl
 
-#: How many of the rows that break a rule a finding quotes; all of them are kept as rejected rows.
+from regime_platform.model.document import Array, Document, Word
+
+#: Rows that a finding quotes at most; all rows that break a rule are stored as rejected rows.
 QUOTED = 3
 
 
@@ -21,22 +21,22 @@ class Severity(StrEnum):
     ERROR = "error"  # the row is rejected and the series is not promoted
     WARNING = "warning"  # reported; the row stays
     SET_ASIDE = "set_aside"  # the row is kept out, and that is in order
-    STATUS = "status"  # says something of the series as a whole, and blocks nothing
-    OFF = "off"  # not asked, by configuration
+    STATUS = "status"  # about the series as a whole; blocks nothing
+    OFF = "off"  # not applied, by configuration
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A named demand on bars."""
+    """A named requirement on bars."""
 
     name: str
     severity: Severity
     unit: str  # what is counted: bars, sessions or series
     remedy: str  # one line, an instruction
-    reason: pl.Expr  # evaluated on a row that breaks the rule: what is wrong with it
+    reason: pl.Expr  # text, evaluated on a row that breaks the rule: what is wrong with it
 
     @property
-    def is_asked(self) -> bool:
+    def is_applied(self) -> bool:
         """False where it is switched off."""
         return self.severity is not Severity.OFF
 
@@ -45,37 +45,22 @@ class Rule:
         return self if severity is self.severity else replace(self, severity=severity)
 
 
-@dataclass(frozen=True)
-class Finding:
+class ValidationFinding(Document):
     """How often one rule was broken; a clean run has one with count 0 for every rule."""
 
     rule: str
-    severity: Severity
+    severity: Word[Severity]
     unit: str
-    checked: int  # rows the rule looked at; 0 where it could not be asked at all
+    checked: int  # rows the rule was applied to; 0 where it could not be applied
     count: int
-    examples: tuple[str, ...]  # the first rows that break it, with their opens
+    examples: Array[str]  # the first rows that break it, with their opens
     remedy: str
-    accepted: int = 0  # what a person declared true, and is therefore not counted
+    accepted: int = 0  # breaches that an override accepts; not in ``count``
 
     @property
     def is_blocking(self) -> bool:
         """True where the series must not be promoted."""
         return self.severity is Severity.ERROR and self.count > 0
-
-    def facts(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return {
-            **vars(self),
-            "severity": self.severity.value,
-            "examples": list(self.examples),
-        }
-
-    @classmethod
-    def from_facts(cls, facts: Mapping[str, Any]) -> "Finding":
-        """The inverse of ``facts``."""
-        severity = Severity(facts["severity"])
-        return cls(**{**facts, "severity": severity, "examples": tuple(facts["examples"])})
 
 
 def worded(template: str, *values: pl.Expr | str) -> pl.Expr:
@@ -93,15 +78,15 @@ def worded(template: str, *values: pl.Expr | str) -> pl.Expr:
 
 def finding(
     rule: Rule, checked: int, count: int, examples: tuple[str, ...] = (), *, accepted: int = 0
-) -> Finding:
-    """What ``rule`` found."""
-    return Finding(
-        rule.name,
-        rule.severity,
-        rule.unit,
-        checked,
-        count,
-        examples[:QUOTED],
-        rule.remedy,
-        accepted,
+) -> ValidationFinding:
+    """The finding of ``rule`` with at most ``QUOTED`` examples."""
+    return ValidationFinding(
+        rule=rule.name,
+        severity=rule.severity,
+        unit=rule.unit,
+        checked=checked,
+        count=count,
+        examples=examples[:QUOTED],
+        remedy=rule.remedy,
+        accepted=accepted,
     )

@@ -9,17 +9,17 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from regime_platform.validation.calendar_rules import (
+from regime_platform.validation.findings import Severity, ValidationFinding, finding
+from regime_platform.validation.judge import Judge
+from regime_platform.validation.marks import REJECTED, SET_ASIDE, broken, found, rejected_rows
+from regime_platform.validation.policy import STANDARD, Standard
+from regime_platform.validation.rules.calendar import (
     MISSING_BARS,
     MISSING_SESSIONS,
     coverage,
     no_gaps,
 )
-from regime_platform.validation.findings import Finding, Severity, finding
-from regime_platform.validation.judge import Judge
-from regime_platform.validation.marks import REJECTED, SET_ASIDE, broken, found, rejected_rows
-from regime_platform.validation.policy import STANDARD, Standard
-from regime_platform.validation.series_rules import MINIMUM_BARS, SCHEMA, TOO_SHORT, schema_faults
+from regime_platform.validation.rules.series import MINIMUM_BARS, SCHEMA, TOO_SHORT, schema_faults
 
 #: Raise it when a rule is added or judges otherwise: verdicts of another version are judged anew.
 RULES_VERSION = 4
@@ -39,7 +39,7 @@ class GateResult:
 
     valid: pl.DataFrame
     rejected: pl.DataFrame
-    findings: tuple[Finding, ...]
+    findings: tuple[ValidationFinding, ...]
     anchor: str = ""  # where intraday bars start: session or clock
     gaps: pl.DataFrame = field(default_factory=no_gaps)  # see calendar_rules.Coverage
 
@@ -92,7 +92,7 @@ def gate(
     return GateResult(valid, rejected, findings, covered.anchor, covered.gaps)
 
 
-def _length(valid: int) -> Finding:
+def _length(valid: int) -> ValidationFinding:
     if valid >= MINIMUM_BARS:
         return finding(TOO_SHORT, valid, 0)
     return finding(TOO_SHORT, valid, 1, (f"{valid} of at least {MINIMUM_BARS} bars",))

@@ -8,19 +8,19 @@ import polars as pl
 
 from regime_platform.model.asset_classes import ASSET_CLASSES
 from regime_platform.model.series import instant
-from regime_platform.validation.bar_rules import BarRule, bar_rules, finished_when_fetched
-from regime_platform.validation.calendar_rules import CALENDAR_RULES, OUTSIDE_SESSION, Coverage
-from regime_platform.validation.findings import QUOTED, Finding, Rule, Severity, finding
-from regime_platform.validation.listing_rules import outside_listing
+from regime_platform.validation.findings import QUOTED, Rule, Severity, ValidationFinding, finding
 from regime_platform.validation.marks import Mark, broken, nowhere, quoted, without_accepted
-from regime_platform.validation.neighbour_rules import (
+from regime_platform.validation.policy import Standard
+from regime_platform.validation.rules.bar import BarRule, bar_rules, finished_when_fetched
+from regime_platform.validation.rules.calendar import CALENDAR_RULES, OUTSIDE_SESSION, Coverage
+from regime_platform.validation.rules.listing import outside_listing
+from regime_platform.validation.rules.neighbour import (
     MISSING_VOLUME,
     NEIGHBOUR_RULES,
     VOLUME_OUTLIER,
     neighbours,
 )
-from regime_platform.validation.policy import Standard
-from regime_platform.validation.series_rules import (
+from regime_platform.validation.rules.series import (
     CONTRADICTION,
     EXCLUDED,
     NOT_INCREASING,
@@ -82,7 +82,7 @@ class Judge:
         for rule in (*NEIGHBOUR_RULES, OUTSIDE_SESSION):
             ruled, found = self._rule(rule), masks[rule.name]
             asked = reports or rule not in (VOLUME_OUTLIER, MISSING_VOLUME)
-            asked &= ruled.is_asked
+            asked &= ruled.is_applied
             if not asked or not found.any():
                 marks.append(Mark(ruled, nowhere(rows.height), sound.height if asked else 0))
                 continue
@@ -92,10 +92,10 @@ class Judge:
             marks.append(self._pardoned(mark, rows))
         return marks
 
-    def missing(self, rule: Rule, covered: Coverage) -> Finding:
+    def missing(self, rule: Rule, covered: Coverage) -> ValidationFinding:
         """How many sessions or bars are missing, without those that a person declared true gaps."""
         ruled = self._rule(rule)
-        if not ruled.is_asked:
+        if not ruled.is_applied:
             return finding(ruled, 0, 0)
         due = covered.due(rule)
         if covered.gaps.is_empty():

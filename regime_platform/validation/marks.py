@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from regime_platform.validation.bar_rules import opens_text
-from regime_platform.validation.findings import QUOTED, Finding, Rule, Severity, finding
+from regime_platform.validation.findings import QUOTED, Rule, Severity, ValidationFinding, finding
+from regime_platform.validation.rules.bar import opens_text
 
 REJECTED = "rejected"
 SET_ASIDE = "set_aside"
@@ -50,10 +50,10 @@ def broken(marks: Sequence[Mark], severity: Severity, height: int) -> pl.Series:
     return total
 
 
-def found(rows: pl.DataFrame, mark: Mark, timeframe: str) -> Finding:
+def found(rows: pl.DataFrame, mark: Mark, timeframe: str) -> ValidationFinding:
     """What the rule found, its first rows quoted."""
     rule = mark.rule
-    count = mark.count if rule.is_asked else 0
+    count = mark.count if rule.is_applied else 0
     if count == 0:
         return finding(rule, mark.checked, 0, accepted=mark.accepted)
     examples = quoted(mark.rows(rows).head(QUOTED), rule, timeframe)

@@ -15,10 +15,10 @@ from regime_platform.model.asset_classes import ASSET_CLASSES
 from regime_platform.model.digests import facts_digest
 from regime_platform.model.series import instant
 from regime_platform.model.yaml_text import YamlTextError, load_yaml
-from regime_platform.validation.decisions import ANY_RULE, Decision, Kind
 from regime_platform.validation.findings import Rule, Severity
-from regime_platform.validation.listing_rules import UNLISTED, Listed
-from regime_platform.validation.overlap_rules import CONTRADICTED
+from regime_platform.validation.overrides import ANY_RULE, Override, OverrideKind
+from regime_platform.validation.rules.listing import UNLISTED, Listed
+from regime_platform.validation.rules.overlap import CONTRADICTED
 
 #: The rules whose severity may be chosen, and whose findings a person may accept.
 CONFIGURABLE = (
@@ -70,9 +70,9 @@ class Standard:
     """By what the series of one symbol are judged."""
 
     policy: Policy = field(default_factory=Policy)
-    decisions: tuple[Decision, ...] = ()  # in force
+    overrides: tuple[Override, ...] = ()  # in force
     listing: Mapping[str, Listed] = field(default_factory=dict)  # per timeframe, where known
-    withdrawn: tuple[Decision, ...] = ()  # on record and not in force
+    withdrawn: tuple[Override, ...] = ()  # on record and not in force
 
     def listed(self, timeframe: str) -> Listed:
         """Between which dates the series can have bars."""
@@ -81,30 +81,30 @@ class Standard:
     def excluded(self, timeframe: str) -> Mapping[str, str]:
         """ISO open -> why a person keeps the bar out."""
         return {
-            one.ts: f"decision {one.id} by {one.by}: {one.reason}"
-            for one in self.decisions
-            if one.kind is Kind.EXCLUDE and one.timeframe == timeframe
+            override.ts: f"decision {override.id} by {override.by}: {override.reason}"
+            for override in self.overrides
+            if override.kind is OverrideKind.EXCLUDE and override.timeframe == timeframe
         }
 
-    def accepted(self, timeframe: str, rule: str) -> Sequence[Decision]:
+    def accepted(self, timeframe: str, rule: str) -> Sequence[Override]:
         """The decisions that declare findings of the rule true; none for rules beyond choosing."""
         if rule not in CONFIGURABLE:
             return []
         return [
-            one
-            for one in self.decisions
-            if one.kind is Kind.ACCEPT
-            and one.timeframe == timeframe
-            and one.rule in (rule, ANY_RULE)
+            override
+            for override in self.overrides
+            if override.kind is OverrideKind.ACCEPT
+            and override.timeframe == timeframe
+            and override.rule in (rule, ANY_RULE)
         ]
 
     def settled(self, timeframe: str) -> dt.datetime | None:
         """Up to when contradicting fetches were declared to be of the same instrument."""
         moments = [
-            instant(one.at)
-            for one in self.decisions
-            if one.kind is Kind.ACCEPT
-            and (one.timeframe, one.rule) == (timeframe, CONTRADICTED.name)
+            instant(override.at)
+            for override in self.overrides
+            if override.kind is OverrideKind.ACCEPT
+            and (override.timeframe, override.rule) == (timeframe, CONTRADICTED.name)
         ]
         return max(moments, default=None)
 
@@ -140,7 +140,7 @@ def parse_policy(text: str, where: str) -> Policy:
 
 def _severity(given: Any, where: str) -> Severity:
     text = "off" if given is False else given  # YAML reads a bare off as false
-    _require(where, text, [one.value for one in _CHOICES])
+    _require(where, text, [choice.value for choice in _CHOICES])
     return Severity(text)
 
 

@@ -9,23 +9,22 @@ import json
 import os
 import shutil
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 import yaml
 
-from regime_platform.bars.verdicts import read_verdict, write_verdict
+from regime_platform.audit.bundle.bundle import export_bundle
+from regime_platform.audit.bundle.proof import verify_bundle
+from regime_platform.audit.results_as_of import results_as_of
+from regime_platform.audit.snapshots import find_snapshot, take_snapshot
+from regime_platform.bar_store.verdicts import read_verdict, write_verdict
 from regime_platform.files import write_json
 from regime_platform.manifests.manifest import sealed
 from regime_platform.manifests.snapshot_diff import changes
-from regime_platform.pipeline.bundle import export_bundle
-from regime_platform.pipeline.bundle_proof import prove_bundle
-from regime_platform.pipeline.derive import stat_facts, warm_kernels
-from regime_platform.pipeline.export import Format, export
-from regime_platform.pipeline.platform import Platform, open_platform
-from regime_platform.pipeline.results_as_of import results_as_of
-from regime_platform.pipeline.snapshots import find_snapshot, take_snapshot
-from regime_platform.pipeline.walk import walk
+from regime_platform.operations.export import ExportFormat, export
+from regime_platform.pipeline.compute.compute import stat_facts, warm_kernels
+from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run import run_symbols
 from regime_platform.query.explain import explain
 from regime_platform.settings import Settings
 from regime_platform_tests.bench.figures import median_cost
@@ -36,10 +35,10 @@ _NOW = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)
 _LAST = dt.datetime(2013, 3, 1, tzinfo=dt.UTC)
 
 
-def many(platform: Platform, folder: Path, count: int) -> Platform:
+def many(workspace: RunWorkspace, folder: Path, count: int) -> RunWorkspace:
     """A data root with bars (the same files) and manifests of AAPL under ``count`` names."""
     folder.mkdir()
-    original = platform.root.symbol("AAPL")
+    original = workspace.root.symbol("AAPL")
     documents = [
         json.loads(one.read_text()) for one in (original.manifest, original.compute_manifest)
     ]
@@ -49,11 +48,11 @@ def many(platform: Platform, folder: Path, count: int) -> Platform:
     entry = {"asset_class": "US_EQUITY", "tier": "daily", "source": "sample"}
     listed = [{"symbol": name, "name": name, **entry} for name in names]
     (folder / "universe.yaml").write_text(yaml.safe_dump({"instruments": listed}))
-    copies = open_platform(Settings(_env_file=None, REGIME_DATA_ROOT=folder))
+    copies = RunWorkspace.open(Settings(_env_file=None, REGIME_DATA_ROOT=folder))
     for name in names:
         paths = copies.root.symbol(name)
         shutil.copytree(original.folder / "bars", paths.folder / "bars", copy_function=os.link)
-        write_verdict(paths, replace(verdict, symbol=name))
+        write_verdict(paths, verdict.model_copy(update={"symbol": name}))
         os.link(original.compute_db, paths.compute_db)
         run = {"compute_db": stat_facts(paths)}
         for path, told in zip((paths.manifest, paths.compute_manifest), documents, strict=True):
@@ -63,24 +62,24 @@ def many(platform: Platform, folder: Path, count: int) -> Platform:
 
 def run(folder: Path, count: int, runs: int) -> dict[str, float]:
     """Seconds of the processor by figure."""
-    platform = open_platform(Settings(_env_file=None, REGIME_DATA_ROOT=folder / "walked"))
-    two = platform.universe.select(["AAPL", "SYNTH"])
-    list(walk(platform, two, _NOW))
+    workspace = RunWorkspace.open(Settings(_env_file=None, REGIME_DATA_ROOT=folder / "walked"))
+    two = workspace.universe.select(["AAPL", "SYNTH"])
+    list(run_symbols(workspace, two, _NOW))
     aapl, synth = two
-    copies = many(platform, folder / "many", count)
-    taken = take_snapshot(platform, _NOW.date(), _NOW)
-    bundle = export_bundle(platform, taken, folder / "bundle.zip").path
-    root = platform.root.path
+    copies = many(workspace, folder / "many", count)
+    taken = take_snapshot(workspace, _NOW.date(), _NOW)
+    bundle = export_bundle(workspace, taken, folder / "bundle.zip").path
+    root = workspace.root.path
     found = [take_snapshot(copies, _NOW.date(), _NOW) for _ in range(2)]
     work = {
-        "state as of a moment, AAPL, 3,949 bars": lambda: results_as_of(platform, aapl, _NOW),
-        "state as of a moment, SYNTH, 21,720 bars": lambda: results_as_of(platform, synth, _NOW),
+        "state as of a moment, AAPL, 3,949 bars": lambda: results_as_of(workspace, aapl, _NOW),
+        "state as of a moment, SYNTH, 21,720 bars": lambda: results_as_of(workspace, synth, _NOW),
         "explain, AAPL 1day": lambda: explain("AAPL", "1day", _LAST, where=root),
         "export --format sqlite, both": lambda: export(
-            platform, two, Format.SQLITE, folder / "v1.db", _NOW, replace=True
+            workspace, two, ExportFormat.SQLITE, folder / "v1.db", _NOW, replace=True
         ),
-        "prove a bundle of both": lambda: prove_bundle(bundle),
-        "the same with every number computed anew": lambda: prove_bundle(bundle, recompute=True),
+        "prove a bundle of both": lambda: verify_bundle(bundle),
+        "the same with every number computed anew": lambda: verify_bundle(bundle, recompute=True),
         f"take a snapshot of {count:,} symbols": lambda: take_snapshot(copies, _NOW.date(), _NOW),
         "find one of these": lambda: find_snapshot(copies.root, found[0].listing["label"]),
         "compare two of these": lambda: changes(found[0].facts, found[1].facts),

@@ -12,17 +12,17 @@ from pathlib import Path
 
 import polars as pl
 
-from regime_platform.compute.append import Past, extend_series, past_of
 from regime_platform.compute.engine import compute_series
-from regime_platform.compute.eras import FIXED_ERAS
+from regime_platform.compute.eras.eras import FIXED_ERAS
+from regime_platform.compute.incremental import Past, extend_series, past_of
 from regime_platform.compute.params import FIRST_BARS
 from regime_platform.compute.results import ESCALATION, STATE
 from regime_platform.pipeline.outcomes import Stage, Status
-from regime_platform.pipeline.platform import Platform, open_platform
-from regime_platform.pipeline.walk import walk_symbol
+from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run import run_symbol
 from regime_platform_tests.bench.figures import Cost, Figure, Scale, cost_of, median_cost
 from regime_platform_tests.builders import make_bars
-from regime_platform_tests.street import serve, street
+from regime_platform_tests.scenario import serve, street
 
 TIMEFRAME = "15min"
 _START = dt.datetime(2000, 1, 3, tzinfo=dt.UTC)
@@ -101,18 +101,18 @@ def _updates(
     for missing in range(runs, -1, -1):
         for timeframe, bars in series.items():
             serve(settings, "BENCH", timeframe, bars.head(bars.height - missing))
-        platform = open_platform(settings)
-        _walk(platform, (Stage.RAW_BARS, Stage.VALIDATED_BARS))
+        workspace = RunWorkspace.open(settings)
+        _walk(workspace, (Stage.RAW_BARS, Stage.VALIDATED_BARS))
         before = _bytes_written()
-        cost = cost_of(lambda platform=platform: _walk(platform, _UPDATE))  # type: ignore[misc]
+        cost = cost_of(lambda workspace=workspace: _walk(workspace, _UPDATE))  # type: ignore[misc]
         if missing < runs:  # the first of all is the history
             costs.append(cost)
             written.append(_bytes_written() - before)
     return costs, written
 
 
-def _walk(platform: Platform, stages: tuple[Stage, ...]) -> None:
-    walked = walk_symbol(platform, platform.universe.instrument("BENCH"), _NOW, stages=stages)
+def _walk(workspace: RunWorkspace, stages: tuple[Stage, ...]) -> None:
+    walked = run_symbol(workspace, workspace.universe.instrument("BENCH"), _NOW, stages=stages)
     if walked.status is not Status.DONE:
         raise RuntimeError(f"the bench measures nothing: {walked}")
 

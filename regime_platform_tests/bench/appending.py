@@ -20,13 +20,13 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from regime_platform.bars import canonical
-from regime_platform.bars.compaction import compact
-from regime_platform.bars.gate_input import gate_input
-from regime_platform.bars.layout import SymbolPaths
-from regime_platform.bars.locks import writing
-from regime_platform.bars.raw_log import FetchFacts, Merge, append, compare
-from regime_platform.model.series import Promoted
+from regime_platform.bar_store import canonical
+from regime_platform.bar_store.layout import SymbolPaths
+from regime_platform.bar_store.locks import writing
+from regime_platform.bar_store.raw.compaction import compact
+from regime_platform.bar_store.raw.gate_input import gate_input
+from regime_platform.bar_store.raw.raw_log import FetchFacts, LogUpdate, append, compare
+from regime_platform.model.promoted_bars import Promoted
 from regime_platform.validation.gate import gate
 from regime_platform_tests.bench.figures import Cost, Figure, cost_of
 from regime_platform_tests.builders import LONG_AFTER, fetch_facts, make_bars
@@ -137,7 +137,7 @@ class _Stages:
         return done[0]
 
 
-def _store(paths: SymbolPaths, page: pl.DataFrame, facts: FetchFacts, looked: Merge) -> None:
+def _store(paths: SymbolPaths, page: pl.DataFrame, facts: FetchFacts, looked: LogUpdate) -> None:
     with writing(paths):
         append(paths.raw(facts.timeframe), page, facts, looked)
 

@@ -12,16 +12,16 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from regime_platform.pipeline.derive import warm_kernels
-from regime_platform.pipeline.platform import Platform, open_platform
-from regime_platform.pipeline.proof import Proof
-from regime_platform.pipeline.verify import verify
-from regime_platform.pipeline.verify_pool import verify_many
-from regime_platform.pipeline.walk import walk
+from regime_platform.audit.verify.pool import verify_many
+from regime_platform.audit.verify.proof import Verification
+from regime_platform.audit.verify.verify import verify
+from regime_platform.pipeline.compute.compute import warm_kernels
+from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run import run_symbols
 from regime_platform.settings import Settings
 from regime_platform_tests.bench.figures import Cost, cost_of
 from regime_platform_tests.builders import LONG_AFTER, make_bars
-from regime_platform_tests.street import serve, street
+from regime_platform_tests.scenario import serve, street
 from regime_platform_tests.tampering import tamper
 
 _SYMBOLS = 20
@@ -34,22 +34,27 @@ _CORE_BARS = {"15min": 75_000, "1h": 30_000, "4h": 12_000, "1day": 8_000, "1week
 _CORE_START = dt.datetime(1993, 1, 4, tzinfo=dt.UTC)  # every series ends before today
 
 
-def trials(platform: Platform, count: int, chance: random.Random) -> Iterator[tuple[str, str, str]]:
+def trials(
+    workspace: RunWorkspace, count: int, chance: random.Random
+) -> Iterator[tuple[str, str, str]]:
     """Per change: the kind of file, the way it was changed, and what verifying said of it."""
     for _ in range(count):
-        instrument = chance.choice(platform.universe.instruments)
-        done = tamper(platform.root.symbol(instrument.symbol), chance)
-        proof = verify(platform, instrument)
+        instrument = chance.choice(workspace.universe.instruments)
+        done = tamper(workspace.root.symbol(instrument.symbol), chance)
+        proof = verify(workspace, instrument)
         done.undo()
-        yield done.kind, done.how, "missed" if proof.status.is_good else proof.word
+        yield done.kind, done.how, "missed" if proof.status.is_good else proof.result
 
 
-def all_proven(platform: Platform) -> bool:
+def all_proven(workspace: RunWorkspace) -> bool:
     """True where nothing is found of any symbol."""
-    return all(verify(platform, one).word == "proven" for one in platform.universe.instruments)
+    return all(
+        verify(workspace, instrument).result == "proven"
+        for instrument in workspace.universe.instruments
+    )
 
 
-def daily_symbols(folder: Path, count: int) -> Platform:
+def daily_symbols(folder: Path, count: int) -> RunWorkspace:
     """Symbols of 5,000 daily and 1,000 weekly bars each, walked once."""
     settings = street(folder, [f"DY{number:02d}" for number in range(count)])
     for seed, symbol in enumerate(_names(settings)):
@@ -58,7 +63,7 @@ def daily_symbols(folder: Path, count: int) -> Platform:
     return _walked(settings)
 
 
-def core_symbols(folder: Path, count: int) -> Platform:
+def core_symbols(folder: Path, count: int) -> RunWorkspace:
     """Symbols of 126,700 bars in five timeframes each, walked once."""
     settings = street(folder, [f"CO{number:02d}" for number in range(count)], tier="core")
     for seed, symbol in enumerate(_names(settings)):
@@ -67,30 +72,30 @@ def core_symbols(folder: Path, count: int) -> Platform:
     return _walked(settings)
 
 
-def verifying_cost(platform: Platform, *, recompute: bool) -> Cost:
+def verifying_cost(workspace: RunWorkspace, *, recompute: bool) -> Cost:
     """Verifying all of them one by one.
 
     Raises:
         AssertionError: one is not proven, so that its time would say nothing.
     """
-    proofs: list[Proof] = []
+    proofs: list[Verification] = []
 
     def work() -> None:
-        proofs[:] = verify_many(platform, platform.universe.instruments, recompute=recompute)
+        proofs[:] = verify_many(workspace, workspace.universe.instruments, recompute=recompute)
 
     cost = cost_of(work)
-    if {one.word for one in proofs} != {"proven"}:
+    if {proof.result for proof in proofs} != {"proven"}:
         raise AssertionError("a symbol to be timed is not proven")
     return cost
 
 
-def print_costs(daily: Platform, core: Platform, *, recompute: bool) -> None:
+def print_costs(daily: RunWorkspace, core: RunWorkspace, *, recompute: bool) -> None:
     """What a symbol of either kind costs, and what the whole universe would."""
     how = "with a new computation" if recompute else "without"
     whole = 0.0
-    for kind, platform, count in (("daily", daily, _DAILY), ("core", core, _CORE)):
-        timed = len(platform.universe.instruments)
-        cpu, wall = (1e3 * one / timed for one in verifying_cost(platform, recompute=recompute))
+    for kind, workspace, count in (("daily", daily, _DAILY), ("core", core, _CORE)):
+        timed = len(workspace.universe.instruments)
+        cpu, wall = (1e3 * one / timed for one in verifying_cost(workspace, recompute=recompute))
         whole += cpu * count / 2000
         print(f"{kind} symbol, verified {how}, mean of {timed}: {cpu:.0f} ms ({wall:.0f} ms wall)")
     print(
@@ -98,28 +103,28 @@ def print_costs(daily: Platform, core: Platform, *, recompute: bool) -> None:
     )
 
 
-def filled(folder: Path) -> Platform:
+def filled(folder: Path) -> RunWorkspace:
     """The store: 20 symbols of daily bars, walked twice, so that chains have links to lose."""
     settings = street(folder, [f"AU{number:02d}" for number in range(_SYMBOLS)])
     for bars in (430, 440):
         for seed, symbol in enumerate(_names(settings)):
             serve(settings, symbol, "1day", make_bars(bars + seed, seed=seed))
-        platform = _walked(settings)
-    return platform
+        workspace = _walked(settings)
+    return workspace
 
 
 def main(count: int = _TRIALS) -> None:
     """Prints the figures; ends with 1 where a change was missed."""
     warm_kernels()
     with tempfile.TemporaryDirectory() as name:
-        platform = filled(Path(name) / "trials")
+        workspace = filled(Path(name) / "trials")
         began = time.perf_counter()
-        found = Counter(trials(platform, count, random.Random(_SEED)))
+        found = Counter(trials(workspace, count, random.Random(_SEED)))
         took = time.perf_counter() - began
         for (kind, how, said), times in sorted(found.items()):
             print(f"{kind:10} {how:10} {said:10} {times:5}")
         missed = sum(times for (_, _, said), times in found.items() if said == "missed")
-        whole = "all proven again afterwards" if all_proven(platform) else "NOT PROVEN AFTERWARDS"
+        whole = "all proven again afterwards" if all_proven(workspace) else "NOT PROVEN AFTERWARDS"
         print(f"found {count - missed} of {count} in {took:.0f} s; {whole}")
         daily = daily_symbols(Path(name) / "daily", _TIMED)
         core = core_symbols(Path(name) / "core", _TIMED_CORE)
@@ -128,14 +133,14 @@ def main(count: int = _TRIALS) -> None:
     sys.exit(1 if missed else 0)
 
 
-def _walked(settings: Settings) -> Platform:
-    platform = open_platform(settings)
-    list(walk(platform, platform.universe.instruments, LONG_AFTER))
-    return platform
+def _walked(settings: Settings) -> RunWorkspace:
+    workspace = RunWorkspace.open(settings)
+    list(run_symbols(workspace, workspace.universe.instruments, LONG_AFTER))
+    return workspace
 
 
 def _names(settings: Settings) -> tuple[str, ...]:
-    return open_platform(settings).universe.symbols
+    return RunWorkspace.open(settings).universe.symbols
 
 
 if __name__ == "__main__":

@@ -3,20 +3,19 @@
 Run as a program (``python -m ... FOLDER``) it does the work once and prints its own peak memory.
 """
 
-import json
 import resource
 import sys
 from pathlib import Path
 
 import polars as pl
 
-from regime_platform.bars.canonical import read_bars
+from regime_platform.bar_store.canonical import read_bars
 from regime_platform.compute.engine import compute_series
-from regime_platform.compute.eras import FIXED_ERAS
+from regime_platform.compute.eras.eras import FIXED_ERAS
 from regime_platform.compute.results import SeriesResult
 from regime_platform.compute_db.store import build
-from regime_platform.model.series import Promoted
-from regime_platform.pipeline.inputs import Tables
+from regime_platform.model.promoted_bars import Promoted
+from regime_platform.pipeline.compute.inputs import Tables
 
 TIMEFRAME = "15min"
 
@@ -45,7 +44,7 @@ def pointer_of(folder: Path) -> Path:
 def main() -> None:
     """Prints the peak resident memory of this process in bytes."""
     folder = Path(sys.argv[1])
-    end_to_end(folder, Promoted.from_facts(json.loads(pointer_of(folder).read_text())))
+    end_to_end(folder, Promoted.model_validate_json(pointer_of(folder).read_text()))
     unit = 1 if sys.platform == "darwin" else 1024
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)
 

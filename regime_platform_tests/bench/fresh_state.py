@@ -9,7 +9,7 @@ from dataclasses import replace
 import polars as pl
 
 from regime_platform.compute.engine import compute_series
-from regime_platform.compute.eras import FIXED_ERAS
+from regime_platform.compute.eras.eras import FIXED_ERAS
 from regime_platform.compute.params import DEFAULT_PARAMS, Params
 
 TIMEFRAME = "1day"

@@ -12,18 +12,18 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from regime_platform.model.calendar.trading_hours import expected_opens
+from regime_platform.model.calendar.trading_sessions import sessions
 from regime_platform.model.timeframes import TIMEFRAMES
-from regime_platform.model.trading_hours import expected_opens
-from regime_platform.model.trading_sessions import sessions
-from regime_platform.pipeline.derive import warm_kernels
-from regime_platform.pipeline.judging import judged_log, judged_rows, standard_of
+from regime_platform.pipeline.compute.compute import warm_kernels
+from regime_platform.pipeline.gate.validate_log import standard_of, validate_log, validate_rows
 from regime_platform.pipeline.outcomes import Stage
-from regime_platform.pipeline.platform import open_platform
-from regime_platform.pipeline.walk import walk_symbol
+from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run import run_symbol
 from regime_platform.validation.policy import STANDARD
 from regime_platform_tests.bench.figures import Cost, cost_of, median_cost
 from regime_platform_tests.builders import LONG_AFTER, fetched
-from regime_platform_tests.street import serve, street
+from regime_platform_tests.scenario import serve, street
 
 DAILY_SYMBOLS, CORE_SYMBOLS = 1_507, 58
 _RUNS = 7
@@ -49,7 +49,7 @@ def symbol_rows(asset_class: str, spans: Mapping[str, int]) -> dict[str, pl.Data
 
 def judging_cost(rows: Mapping[str, pl.DataFrame], asset_class: str) -> Cost:
     """The gate over all timeframes of one symbol, comparison included."""
-    return median_cost(lambda: judged_rows(rows, asset_class, STANDARD), _RUNS)
+    return median_cost(lambda: validate_rows(rows, asset_class, STANDARD), _RUNS)
 
 
 def share_of_walk() -> tuple[Cost, Cost]:
@@ -58,14 +58,14 @@ def share_of_walk() -> tuple[Cost, Cost]:
         settings = street(Path(name), ["AAA"])
         for timeframe in ("1day", "1week"):
             serve(settings, "AAA", timeframe, bars("US_EQUITY", timeframe, 20))
-        platform = open_platform(settings)
-        instrument, root = platform.universe.instrument("AAA"), platform.root
-        walk_symbol(platform, instrument, LONG_AFTER, stages=[Stage.RAW_BARS])
+        workspace = RunWorkspace.open(settings)
+        instrument, root = workspace.universe.instrument("AAA"), workspace.root
+        run_symbol(workspace, instrument, LONG_AFTER, stages=[Stage.RAW_BARS])
         warm_kernels()
         paths, standard = root.symbol("AAA"), standard_of(root, instrument)
-        judging = median_cost(lambda: judged_log(paths, instrument, standard), _RUNS)
+        judging = median_cost(lambda: validate_log(paths, instrument, standard), _RUNS)
         after_fetch = [stage for stage in Stage if stage is not Stage.RAW_BARS]
-        walked = cost_of(lambda: walk_symbol(platform, instrument, LONG_AFTER, stages=after_fetch))
+        walked = cost_of(lambda: run_symbol(workspace, instrument, LONG_AFTER, stages=after_fetch))
     return judging, walked
 
 
@@ -82,7 +82,7 @@ def main() -> None:
         ("core symbol", core, "US_EQUITY", CORE_SYMBOLS),
         ("one series", long, "FX", 0),
     ):
-        held = sum(one.height for one in rows.values())
+        held = sum(row.height for row in rows.values())
         cost = judging_cost(rows, asset_class)
         seconds, total = seconds + symbols * cost.cpu, total + symbols * held
         told = f"{len(rows)} series, {held:,} bars"

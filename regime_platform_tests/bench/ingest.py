@@ -28,16 +28,16 @@ from pytest_httpserver import HTTPServer
 from rich.console import Console
 from rich.table import Table
 
+from regime_platform.model.calendar.trading_hours import expected_opens
 from regime_platform.model.instruments import Instrument
-from regime_platform.model.scale_universe import scale_universe
-from regime_platform.model.trading_hours import expected_opens
-from regime_platform.model.universe import Universe, parse_universe
-from regime_platform.pipeline.batches import Batches
-from regime_platform.pipeline.ingest import ingest
-from regime_platform.pipeline.order import Order
-from regime_platform.pipeline.platform import Platform, open_platform
+from regime_platform.model.universe.scale import scale_universe
+from regime_platform.model.universe.universe import Universe, parse_universe
+from regime_platform.pipeline.fetch.batches import Batches
+from regime_platform.pipeline.fetch.ingest import ingest
+from regime_platform.pipeline.fetch.request import FetchRequest
+from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.settings import PROJECT_ROOT, Settings
-from regime_platform.sources.protocol import Ask, NotServedError, Page
+from regime_platform.sources.protocol import BarPage, NotServedError, WindowRequest
 from regime_platform.sources.registry import build_sources
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.vendor import KEY, LoopbackVendor, Plan
@@ -130,9 +130,9 @@ def limited_figures(folder: Path, core: int, daily: int) -> dict[str, float]:
         list_universe(vendor, universe)
         settings = settings_of(folder, vendor.url, per_minute=None)
         fill(settings)
-        platform = open_platform(settings)
+        workspace = RunWorkspace.open(settings)
         sources = build_sources(settings, clock=clock, sleep=clock.sleep)
-        fetch_all(replace(platform, sources=sources), _NOW)
+        fetch_all(replace(workspace, sources=sources), _NOW)
         assert vendor.plan is not None
         spent, refused = vendor.plan.minutes, vendor.plan.refused
     minutes = sorted(spent)[1:-1]  # whole minutes; the first also finds out what the plan allows
@@ -145,21 +145,21 @@ def limited_figures(folder: Path, core: int, daily: int) -> dict[str, float]:
     }
 
 
-def fetch_all(platform: Platform, now: dt.datetime) -> None:
+def fetch_all(workspace: RunWorkspace, now: dt.datetime) -> None:
     """Every symbol's fetch, or an error that names the first that failed."""
-    instruments = platform.universe.instruments
-    batches = Batches(platform, instruments, Order(now))
+    instruments = workspace.universe.instruments
+    batches = Batches(workspace, instruments, FetchRequest(now))
     for instrument in instruments:
-        outcome = ingest(platform, instrument, batches)
+        outcome = ingest(workspace, instrument, batches)
         if not outcome.status.is_good:
             raise RuntimeError(outcome.reason)
 
 
 def fill(settings: Settings) -> None:
     """What the universe holds before: fetched from memory, at the time it was new."""
-    platform = open_platform(settings)
+    workspace = RunWorkspace.open(settings)
     source = MemorySource()
-    fetch_all(replace(platform, sources=dict.fromkeys(platform.sources, source)), _HELD)
+    fetch_all(replace(workspace, sources=dict.fromkeys(workspace.sources, source)), _HELD)
 
 
 def settings_of(root: Path, url: str, per_minute: int | None = 1_000_000) -> Settings:
@@ -206,18 +206,20 @@ class MemorySource:
         del instrument, timeframe, now
         return _BEGAN.date()
 
-    def page(self, ask: Ask, now: dt.datetime) -> Page:
+    def page(self, ask: WindowRequest, now: dt.datetime) -> BarPage:
         """What had opened by then."""
         bars = bars_of(ask.instrument.asset_class, ask.timeframe)
         opened = pl.col("ts").is_between(ask.start, ask.end, closed="left") & (pl.col("ts") <= now)
         basis = "split_adjusted" if ask.timeframe in ("1day", "1week") else "unadjusted"
-        return Page(bars.filter(opened), basis, (ask.start, ask.end), 1, 1)
+        return BarPage(bars.filter(opened), basis, (ask.start, ask.end), 1, 1)
 
-    def batch(self, asks: Sequence[Ask], now: dt.datetime) -> Mapping[str, Page | NotServedError]:
+    def batch(
+        self, asks: Sequence[WindowRequest], now: dt.datetime
+    ) -> Mapping[str, BarPage | NotServedError]:
         """One by one."""
         return {ask.instrument.symbol: self.page(ask, now) for ask in asks}
 
-    def batch_key(self, ask: Ask) -> tuple[str, ...]:
+    def batch_key(self, ask: WindowRequest) -> tuple[str, ...]:
         """Everybody alike."""
         del ask
         return ()
@@ -246,11 +248,11 @@ def bars_of(asset_class: str, timeframe: str) -> pl.DataFrame:
 def list_universe(vendor: LoopbackVendor, universe: Universe) -> None:
     """Makes every series of the universe the vendor's."""
     vendor.now = None
-    for one in universe.instruments:
-        named = dict(one.identity)
+    for instrument in universe.instruments:
+        named = dict(instrument.identity)
         symbol = named.pop("provider_symbol")
-        for frame in one.timeframes:
-            vendor.list_series(symbol, frame, bars_of(one.asset_class, frame), **named)
+        for frame in instrument.timeframes:
+            vendor.list_series(symbol, frame, bars_of(instrument.asset_class, frame), **named)
 
 
 @contextmanager

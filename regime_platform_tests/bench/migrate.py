@@ -19,20 +19,20 @@ from pathlib import Path
 import polars as pl
 import pyarrow.parquet as pq
 
-from regime_platform.bars.locks import writing_when_needed
+from regime_platform.bar_store.locks import writing_when_needed
+from regime_platform.legacy.migration.import_part import Receiver, take_over
+from regime_platform.legacy.migration.migrate import migrate_symbol
+from regime_platform.legacy.migration.migrate_pool import migrate_many
+from regime_platform.legacy.migration.migration import open_migration, plans
 from regime_platform.model.asset_classes import NEW_YORK
 from regime_platform.model.timeframes import TIERS
-from regime_platform.pipeline.migrate import migrate_symbol
-from regime_platform.pipeline.migrate_pool import migrate_many
-from regime_platform.pipeline.migration import open_migration, plans
 from regime_platform.pipeline.outcomes import Status
-from regime_platform.pipeline.platform import Platform, open_platform
-from regime_platform.pipeline.take_over import Receiver, take_over
+from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform_tests.bench.figures import Cost, cost_of, median_of
 from regime_platform_tests.bench.gates import CORE_SYMBOLS, DAILY_SYMBOLS, bars
 from regime_platform_tests.builders import LONG_AFTER
-from regime_platform_tests.legacy import old_rows, write_old_days, write_old_db
-from regime_platform_tests.street import street
+from regime_platform_tests.legacy_stores import old_rows, write_old_days, write_old_db
+from regime_platform_tests.scenario import street
 
 _ROWS = 16_500_000  # of the live.db files to be left
 _YEARS = 20
@@ -67,15 +67,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _whole(folder: Path, tier: str, symbols: int, years: int) -> None:
     """All live.db files of a tier by several processes, from finding them to the accounts."""
-    platform, old = _store(folder, tier, symbols, years)
+    workspace, old = _store(folder, tier, symbols, years)
     rows, peak, began = 0, 0.0, time.perf_counter()
-    migration, store = open_migration(platform.root, "live", old)
-    about = plans(platform.universe, store, platform.universe.instruments)
-    for outcome in migrate_many(platform, about, migration, LONG_AFTER, _PROCESSES):
+    migration, store = open_migration(workspace.root, "live", old)
+    about = plans(workspace.universe, store, workspace.universe.instruments)
+    for outcome in migrate_many(workspace, about, migration, LONG_AFTER, _PROCESSES):
         assert outcome.status is Status.DONE, outcome.reason
-        rows += sum(one.rows for one in outcome.accounts)
+        rows += sum(account.rows for account in outcome.accounts)
         workers = [one.pid for one in multiprocessing.active_children()]
-        peak = max(peak, _memory("self", "VmRSS") + sum(_memory(one, "VmHWM") for one in workers))
+        peak = max(
+            peak, _memory("self", "VmRSS") + sum(_memory(worker, "VmHWM") for worker in workers)
+        )
     wall = time.perf_counter() - began
     print(
         f"{symbols:,} {tier} symbols, {rows:,} rows by {_PROCESSES} processes, found, taken over, "
@@ -94,28 +96,28 @@ def _memory(process: int | str | None, what: str) -> float:
 
 def _migrated(folder: Path, tier: str, symbols: int, years: int) -> tuple[int, Cost, Cost]:
     """Rows per symbol, and the cost of a row taken over and of one through the gate."""
-    platform, old = _store(folder, tier, symbols, years)
+    workspace, old = _store(folder, tier, symbols, years)
     rows = 0
 
     def take() -> None:
         nonlocal rows
-        migration, store = open_migration(platform.root, "live", old)
-        for plan in plans(platform.universe, store, platform.universe.instruments):
+        migration, store = open_migration(workspace.root, "live", old)
+        for plan in plans(workspace.universe, store, workspace.universe.instruments):
             assert plan.instrument is not None
-            paths = platform.root.symbol(plan.symbol)
+            paths = workspace.root.symbol(plan.symbol)
             with writing_when_needed(paths) as hold:
                 into = Receiver(paths, plan.instrument, migration, LONG_AFTER, hold)
                 rows += sum(take_over(part, into).rows for part in plan.parts)
 
     def finish() -> None:
-        migration, store = open_migration(platform.root, "live", old)
-        for plan in plans(platform.universe, store, platform.universe.instruments):
-            outcome = migrate_symbol(platform, plan, migration, LONG_AFTER)
+        migration, store = open_migration(workspace.root, "live", old)
+        for plan in plans(workspace.universe, store, workspace.universe.instruments):
+            outcome = migrate_symbol(workspace, plan, migration, LONG_AFTER)
             assert outcome.status is Status.DONE, outcome.reason
-            assert all(one.adds_up for one in outcome.accounts)
+            assert all(account.adds_up for account in outcome.accounts)
 
     taken = cost_of(take)
-    ended, again = cost_of(finish), cost_of(lambda: _again(platform, old))
+    ended, again = cost_of(finish), cost_of(lambda: _again(workspace, old))
     print(
         f"{symbols} {tier} symbols, {rows:,} rows: {rows / taken.cpu:,.0f} rows/s taken over and "
         f"proven ({rows / taken.wall:,.0f} wall); gate and account {ended.cpu / symbols:.2f} s per "
@@ -125,10 +127,10 @@ def _migrated(folder: Path, tier: str, symbols: int, years: int) -> tuple[int, C
     return rows // symbols, Cost(taken.cpu / rows, taken.wall / rows), gate
 
 
-def _again(platform: Platform, old: Path) -> None:
-    migration, store = open_migration(platform.root, "live", old)
-    for plan in plans(platform.universe, store, platform.universe.instruments):
-        assert migrate_symbol(platform, plan, migration, LONG_AFTER).status is Status.UNCHANGED
+def _again(workspace: RunWorkspace, old: Path) -> None:
+    migration, store = open_migration(workspace.root, "live", old)
+    for plan in plans(workspace.universe, store, workspace.universe.instruments):
+        assert migrate_symbol(workspace, plan, migration, LONG_AFTER).status is Status.UNCHANGED
 
 
 def _extrapolated(costs: dict[str, tuple[int, Cost, Cost]]) -> None:
@@ -145,14 +147,14 @@ def _extrapolated(costs: dict[str, tuple[int, Cost, Cost]]) -> None:
     )
 
 
-def _store(folder: Path, tier: str, symbols: int, years: int) -> tuple[Platform, Path]:
+def _store(folder: Path, tier: str, symbols: int, years: int) -> tuple[RunWorkspace, Path]:
     names = [f"M{number:03d}" for number in range(symbols)]
-    platform = open_platform(street(folder, names, tier=tier))
+    workspace = RunWorkspace.open(street(folder, names, tier=tier))
     series = [one for timeframe in TIERS[tier] for one in [(timeframe, _bars(timeframe, years))]]
     for name in names:
         rows = [row for timeframe, held in series for row in old_rows(name, timeframe, held)]
         write_old_db(folder / "old" / "assets" / name / "live.db", rows)
-    return platform, folder / "old"
+    return workspace, folder / "old"
 
 
 def _bars(timeframe: str, years: int) -> pl.DataFrame:
@@ -193,13 +195,13 @@ def _day_files(folder: Path, symbols: int, days: int, runs: int) -> None:
 
 
 def _days_migrated(root: Path, old: Path, names: Sequence[str], workers: int) -> Cost:
-    platform = open_platform(street(root, names))
+    workspace = RunWorkspace.open(street(root, names))
 
     def work() -> None:
-        migration, store = open_migration(platform.root, "bars-v1", old)
-        about = plans(platform.universe, store, platform.universe.instruments)
+        migration, store = open_migration(workspace.root, "bars-v1", old)
+        about = plans(workspace.universe, store, workspace.universe.instruments)
         followed = [one for one in about if one.instrument is not None]
-        for outcome in migrate_many(platform, followed, migration, LONG_AFTER, workers):
+        for outcome in migrate_many(workspace, followed, migration, LONG_AFTER, workers):
             assert outcome.status is Status.DONE, outcome.reason
 
     return cost_of(work)

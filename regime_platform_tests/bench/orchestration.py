@@ -25,7 +25,7 @@ import dagster as dg
 from rich.console import Console
 from rich.table import Table
 
-from regime_platform.orchestration.home import open_instance
+from regime_platform.orchestration.instance.home import open_instance
 from regime_platform.orchestration.jobs import UPDATE_CORE, UPDATE_DAILY
 from regime_platform.orchestration.sensors import build_sensors
 from regime_platform.settings import PROJECT_ROOT, Settings, load_universe
@@ -80,36 +80,36 @@ def measure(root: Path, size: Size) -> Iterator[Phase]:
     with vendor_process(size, now) as url, _environment(root, url):
         settings = settings_of(root, url)
         with dagster_dev(settings) as address, open_instance(settings) as instance:
-            platform = RunningPlatform(settings, address, instance)
-            platform.pause_schedules()
-            platform.settle()
+            workspace = RunningPlatform(settings, address, instance)
+            workspace.pause_schedules()
+            workspace.settle()
             memory = PeakMemory(root)
-            yield from _passes(platform, size)
+            yield from _passes(workspace, size)
             yield "memory", {"peak_memory_mb": memory.peak()}
-            yield "page of partitions", _page_figures(platform)
+            yield "page of partitions", _page_figures(workspace)
         with open_instance(settings) as instance:
             yield "sensor", _sensor_figures(settings, instance)
         yield "computed without Dagster", _compute_figures()
 
 
-def _passes(platform: RunningPlatform, size: Size) -> Iterator[Phase]:
-    symbols = load_universe(platform.settings).symbols
+def _passes(workspace: RunningPlatform, size: Size) -> Iterator[Phase]:
+    symbols = load_universe(workspace.settings).symbols
     passes: Sequence[tuple[str, int, Callable[[], None]]] = [
         (
             "full_recompute",
             len(symbols),
-            partial(platform.launch_range, symbols[0], symbols[-1]),
+            partial(workspace.launch_range, symbols[0], symbols[-1]),
         ),
-        ("daily_pass", size.daily, partial(platform.launch, UPDATE_DAILY)),
-        ("intraday_pass", size.core, partial(platform.launch, UPDATE_CORE)),
+        ("daily_pass", size.daily, partial(workspace.launch, UPDATE_DAILY)),
+        ("intraday_pass", size.core, partial(workspace.launch, UPDATE_CORE)),
     ]
     for name, walked, launch in passes:
-        figures = platform.timed(launch)
+        figures = workspace.timed(launch)
         figures["cpu_ms_per_symbol"] = 1e3 * figures["cpu_s"] / max(walked, 1)
         yield name, _named(name, figures)
-    idle = platform.timed(partial(platform.launch, UPDATE_CORE))
+    idle = workspace.timed(partial(workspace.launch, UPDATE_CORE))
     while idle["runs"] > 1:  # a bar ended meanwhile, so that there was something new
-        idle = platform.timed(partial(platform.launch, UPDATE_CORE))
+        idle = workspace.timed(partial(workspace.launch, UPDATE_CORE))
     yield "intraday_nothing_new", _named("intraday_nothing_new", idle)
 
 
@@ -117,15 +117,15 @@ def _named(phase: str, figures: Mapping[str, float]) -> dict[str, float]:
     return {f"{phase}_{figure}": value for figure, value in figures.items()}
 
 
-def _page_figures(platform: RunningPlatform) -> dict[str, float]:
-    symbol = load_universe(platform.settings).symbols[0]
-    young = _median(platform.partitions_page)
+def _page_figures(workspace: RunningPlatform) -> dict[str, float]:
+    symbol = load_universe(workspace.settings).symbols[0]
+    young = _median(workspace.partitions_page)
     return {
         "partitions_page_s": young,
-        "seeded_rows": seed_passes(platform.settings, _PASSES),
-        f"partitions_page_after_{_PASSES}_passes_s": _median(platform.partitions_page),
+        "seeded_rows": seed_passes(workspace.settings, _PASSES),
+        f"partitions_page_after_{_PASSES}_passes_s": _median(workspace.partitions_page),
         f"one_partition_after_{_PASSES}_passes_s": _median(
-            partial(platform.partition_page, symbol)
+            partial(workspace.partition_page, symbol)
         ),
     }
 

@@ -47,10 +47,10 @@ class RunningPlatform:
             '"__repository__", repositoryLocationName: "regime_platform"}) { ... on Schedules '
             "{ results { id scheduleState { id selectorId } } } } }"
         )
-        for one in schedules["schedulesOrError"]["results"]:
+        for result in schedules["schedulesOrError"]["results"]:
             self._ask(
                 "mutation P($id: String!) { stopRunningSchedule(id: $id) { __typename } }",
-                {"id": one["scheduleState"]["id"]},
+                {"id": result["scheduleState"]["id"]},
             )
 
     def launch(self, job: str) -> None:
@@ -71,13 +71,15 @@ class RunningPlatform:
         self.settle()
         cpu, written = cpu_seconds(root) - cpu, written_bytes(root) - written
         runs = [
-            one for one in self._instance.get_run_records() if one.dagster_run.run_id not in known
+            run_record
+            for run_record in self._instance.get_run_records()
+            if run_record.dagster_run.run_id not in known
         ]
-        wrong = [one for one in runs if one.dagster_run.status != dg.DagsterRunStatus.SUCCESS]
+        wrong = [run for run in runs if run.dagster_run.status != dg.DagsterRunStatus.SUCCESS]
         if wrong:
             raise RuntimeError(f"{wrong[0].dagster_run.job_name} {wrong[0].dagster_run.status}")
-        ended = max(one.end_time or 0 for one in runs)
-        worked = sum((one.end_time or 0) - (one.start_time or 0) for one in runs)
+        ended = max(run.end_time or 0 for run in runs)
+        worked = sum((run.end_time or 0) - (run.start_time or 0) for run in runs)
         after = _files(root)
         return {
             "s": ended - began,
@@ -152,5 +154,5 @@ _UNFINISHED = [
 def _files(root: Path) -> dict[str, tuple[int, int]]:
     """Every file outside Dagster's state: when it was changed, and its size."""
     state = root / "dagster"
-    files = (one for one in root.rglob("*") if state not in one.parents and one.is_file())
+    files = (path for path in root.rglob("*") if state not in path.parents and path.is_file())
     return {str(path): (path.stat().st_mtime_ns, path.stat().st_size) for path in files}

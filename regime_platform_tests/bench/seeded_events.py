@@ -7,8 +7,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from regime_platform.orchestration.metadata import ROWS_INSERTED
-from regime_platform.orchestration.state import state_folder
+from regime_platform.orchestration.events.metadata import ROWS_INSERTED
+from regime_platform.orchestration.instance.state import state_folder
 from regime_platform.pipeline.outcomes import Stage
 from regime_platform.settings import Settings
 

@@ -12,9 +12,10 @@ from unittest.mock import patch
 import numpy as np
 import polars as pl
 
-from regime_platform.compute import engine, metrics, results, states
-from regime_platform.compute.eras import FIXED_ERAS
-from regime_platform.compute.percentiles import ranks_of
+from regime_platform.compute import engine, results, states
+from regime_platform.compute.eras.eras import FIXED_ERAS
+from regime_platform.compute.escalation.percentiles import ranks_of
+from regime_platform.compute.metrics import metrics
 from regime_platform_tests.bench.figures import Figure, Scale, median_cost
 from regime_platform_tests.builders import make_bars
 

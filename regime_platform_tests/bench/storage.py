@@ -1,6 +1,5 @@
 """Figures of a series on its way from disk to disk."""
 
-import json
 import statistics
 import subprocess
 import sys
@@ -8,9 +7,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from regime_platform.bars.canonical import read_bars, write_parts
+from regime_platform.bar_store.canonical import read_bars, write_parts
 from regime_platform.model.digests import frame_digest
-from regime_platform.model.series import Promoted
+from regime_platform.model.promoted_bars import Promoted
 from regime_platform_tests.bench import end_to_end
 from regime_platform_tests.bench.figures import Figure, Scale, median_cost
 from regime_platform_tests.builders import make_bars
@@ -50,7 +49,7 @@ def memory_figures(scale: Scale) -> Iterator[Figure]:
 def _stored(folder: Path, size: int) -> Promoted:
     bars = make_bars(size, timeframe=end_to_end.TIMEFRAME)
     promoted = write_parts(folder, end_to_end.TIMEFRAME, bars, "BENCH")
-    end_to_end.pointer_of(folder).write_text(json.dumps(promoted.facts()))
+    end_to_end.pointer_of(folder).write_text(promoted.model_dump_json())
     return promoted
 
 

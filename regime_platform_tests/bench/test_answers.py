@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from regime_platform.pipeline.platform import Platform
-from regime_platform.pipeline.snapshots import take_snapshot
+from regime_platform.audit.snapshots import take_snapshot
+from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform_tests.bench.answers import many
 from regime_platform_tests.conftest import NOW
 
 
-def test_a_snapshot_of_many_copies_is_complete(walked: Platform, tmp_path: Path) -> None:
+def test_a_snapshot_of_many_copies_is_complete(walked: RunWorkspace, tmp_path: Path) -> None:
     copies = many(walked, tmp_path / "many", 3)
 
     taken = take_snapshot(copies, NOW.date(), NOW)

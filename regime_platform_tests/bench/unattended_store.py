@@ -18,18 +18,18 @@ from types import MappingProxyType
 import polars as pl
 from pytest_httpserver import HTTPServer
 
+from regime_platform.model.calendar.sessions import bar_end, last_finished
+from regime_platform.model.calendar.trading_hours import expected_opens
 from regime_platform.model.instruments import Instrument
-from regime_platform.model.scale_universe import scale_universe
-from regime_platform.model.sessions import bar_end, last_finished
 from regime_platform.model.timeframes import DURATION, TIMEFRAMES
-from regime_platform.model.trading_hours import expected_opens
-from regime_platform.model.universe import Universe, parse_universe
-from regime_platform.pipeline.batches import Batches
-from regime_platform.pipeline.ingest import ingest
-from regime_platform.pipeline.order import Order
-from regime_platform.pipeline.platform import open_platform
+from regime_platform.model.universe.scale import scale_universe
+from regime_platform.model.universe.universe import Universe, parse_universe
+from regime_platform.pipeline.fetch.batches import Batches
+from regime_platform.pipeline.fetch.ingest import ingest
+from regime_platform.pipeline.fetch.request import FetchRequest
+from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.settings import Settings
-from regime_platform.sources.protocol import Ask, NotServedError, Page
+from regime_platform.sources.protocol import BarPage, NotServedError, WindowRequest
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.vendor import KEY, LoopbackVendor
 
@@ -68,18 +68,18 @@ def universe_text(size: Size) -> str:
     entries = parse_universe(scale_universe(size.core, size.daily), "universe").instruments
     core = [
         {
-            "symbol": one.symbol,
-            "name": one.name,
+            "symbol": entry.symbol,
+            "name": entry.name,
             "asset_class": "CRYPTO",
             "tier": "core",
-            "source": one.source,
-            "provider_symbol": f"{one.symbol}/USD",
+            "source": entry.source,
+            "provider_symbol": f"{entry.symbol}/USD",
             "type": "Digital Currency",
         }
-        for one in entries
-        if one.tier == "core"
+        for entry in entries
+        if entry.tier == "core"
     ]
-    rows = [*core, *(one.facts() for one in entries if one.tier == "daily")]
+    rows = [*core, *(entry.facts() for entry in entries if entry.tier == "daily")]
     lines = (", ".join(f"{name}: {value}" for name, value in row.items()) for row in rows)
     return "instruments:\n" + "".join(f"  - {{{line}}}\n" for line in lines)
 
@@ -97,18 +97,22 @@ def bars_of(size: Size, asset_class: str, timeframe: str, now: dt.datetime) -> p
 
 def fill(settings: Settings, size: Size, now: dt.datetime) -> int:
     """Fetches from memory when the newest bar was not over yet; returns how many bars."""
-    platform = open_platform(settings)
+    workspace = RunWorkspace.open(settings)
     source = _Memory(size, now)
-    platform = replace(platform, sources=dict.fromkeys(platform.sources, source))
+    workspace = replace(workspace, sources=dict.fromkeys(workspace.sources, source))
     held = 0
     for timeframe in TIMEFRAMES:
         for asset_class in _TIER:
-            some = [one for one in platform.universe.instruments if one.asset_class == asset_class]
+            some = [
+                instrument
+                for instrument in workspace.universe.instruments
+                if instrument.asset_class == asset_class
+            ]
             some = [one for one in some if timeframe in one.timeframes]
             if some:
-                order = Order(_before_the_last(asset_class, timeframe, now))
-                batches = Batches(platform, some, order, (timeframe,))
-                held += sum(ingest(platform, one, batches).rows_inserted for one in some)
+                order = FetchRequest(_before_the_last(asset_class, timeframe, now))
+                batches = Batches(workspace, some, order, (timeframe,))
+                held += sum(ingest(workspace, one, batches).rows_inserted for one in some)
     return held
 
 
@@ -159,13 +163,13 @@ def _serve(size: Size, now: dt.datetime, pipe: "multiprocessing.connection.Conne
 
 
 def _list(vendor: LoopbackVendor, universe: Universe, size: Size, now: dt.datetime) -> None:
-    for one in universe.instruments:
-        named = dict(one.identity)
+    for instrument in universe.instruments:
+        named = dict(instrument.identity)
         symbol = named.pop("provider_symbol")
-        for timeframe in one.timeframes:
-            bars = bars_of(size, one.asset_class, timeframe, now)
-            if one.tier == "daily":  # its clock is not the vendor's
-                bound = last_finished(now, timeframe, one.asset_class)
+        for timeframe in instrument.timeframes:
+            bars = bars_of(size, instrument.asset_class, timeframe, now)
+            if instrument.tier == "daily":  # its clock is not the vendor's
+                bound = last_finished(now, timeframe, instrument.asset_class)
                 bars = bars.filter(pl.col("ts") < bound)
             vendor.list_series(symbol, timeframe, bars, **named)
 
@@ -184,16 +188,18 @@ class _Memory:
         first: dt.datetime = self._bars(instrument, timeframe)["ts"][0]
         return first.date()
 
-    def page(self, ask: Ask, now: dt.datetime) -> Page:
+    def page(self, ask: WindowRequest, now: dt.datetime) -> BarPage:
         bars = self._bars(ask.instrument, ask.timeframe)
         opened = pl.col("ts").is_between(ask.start, ask.end, closed="left") & (pl.col("ts") <= now)
         basis = "split_adjusted" if ask.timeframe in ("1day", "1week") else "unadjusted"
-        return Page(bars.filter(opened), basis, (ask.start, ask.end), 1, 1)
+        return BarPage(bars.filter(opened), basis, (ask.start, ask.end), 1, 1)
 
-    def batch(self, asks: Sequence[Ask], now: dt.datetime) -> Mapping[str, Page | NotServedError]:
+    def batch(
+        self, asks: Sequence[WindowRequest], now: dt.datetime
+    ) -> Mapping[str, BarPage | NotServedError]:
         return {ask.instrument.symbol: self.page(ask, now) for ask in asks}
 
-    def batch_key(self, ask: Ask) -> tuple[str, ...]:
+    def batch_key(self, ask: WindowRequest) -> tuple[str, ...]:
         del ask
         return ()
 

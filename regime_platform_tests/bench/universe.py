@@ -13,14 +13,14 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from regime_platform.pipeline.derive import warm_kernels
+from regime_platform.pipeline.compute.compute import warm_kernels
 from regime_platform.pipeline.outcomes import Stage, Status
-from regime_platform.pipeline.platform import Platform, open_platform
-from regime_platform.pipeline.walk import walk_symbol
+from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run import run_symbol
 from regime_platform.settings import Settings
 from regime_platform_tests.bench.figures import Cost, Figure, Scale
 from regime_platform_tests.builders import make_bars
-from regime_platform_tests.street import serve, street
+from regime_platform_tests.scenario import serve, street
 
 _START = dt.datetime(2000, 1, 3, tzinfo=dt.UTC)
 _NOW = dt.datetime(2026, 11, 20, 22, 30, tzinfo=dt.UTC)  # after the last bar; any instant would do
@@ -28,7 +28,7 @@ _TARGET = 1_565  # symbols of the universe the platform is built for
 _TAKEN_IN = (Stage.RAW_BARS, Stage.VALIDATED_BARS)
 _TIMED = (Stage.COMPUTE_DB, Stage.MANIFESTS)
 
-_opened: list[Platform] = []  # of a worker process: its one platform
+_opened: list[RunWorkspace] = []  # of a worker process: its one platform
 
 
 def universe_figures(scale: Scale) -> Iterator[Figure]:
@@ -75,17 +75,17 @@ def _median_cost(
 def _fill(folder: Path, symbols: Sequence[str], scale: Scale) -> None:
     """Bars of all symbols through source, raw log and gate; not timed."""
     served = street(folder, symbols)
-    platform = open_platform(_settings(folder))
+    workspace = RunWorkspace.open(_settings(folder))
     for seed, symbol in enumerate(symbols):
         serve(served, symbol, "1day", make_bars(scale.daily_bars, "1day", _START, seed))
         serve(served, symbol, "1week", make_bars(scale.weekly_bars, "1week", _START, seed))
-        _require_done(platform, symbol, _TAKEN_IN)
+        _require_done(workspace, symbol, _TAKEN_IN)
 
 
 def _forget_results(folder: Path, symbols: Sequence[str]) -> None:
-    platform = open_platform(_settings(folder))
+    workspace = RunWorkspace.open(_settings(folder))
     for symbol in symbols:
-        paths = platform.root.symbol(symbol)
+        paths = workspace.root.symbol(symbol)
         for path in (paths.compute_db, paths.manifest, paths.compute_manifest):
             path.unlink(missing_ok=True)
 
@@ -103,7 +103,7 @@ def _settings(folder: Path) -> Settings:
 
 def _open(folder: Path) -> None:
     warm_kernels()
-    _opened.append(open_platform(_settings(folder)))
+    _opened.append(RunWorkspace.open(_settings(folder)))
 
 
 def _derive(symbols: Sequence[str]) -> float:
@@ -114,8 +114,8 @@ def _derive(symbols: Sequence[str]) -> float:
     return time.process_time() - began
 
 
-def _require_done(platform: Platform, symbol: str, stages: Sequence[Stage]) -> None:
-    instrument = platform.universe.instrument(symbol)
-    outcome = walk_symbol(platform, instrument, _NOW, stages=stages)
+def _require_done(workspace: RunWorkspace, symbol: str, stages: Sequence[Stage]) -> None:
+    instrument = workspace.universe.instrument(symbol)
+    outcome = run_symbol(workspace, instrument, _NOW, stages=stages)
     if outcome.status is not Status.DONE:
         raise RuntimeError(f"{symbol} is {outcome.status} at {outcome.stage}: {outcome.reason}")

@@ -19,7 +19,7 @@ def cpu_seconds(root: Path) -> float:
             fields = (process / "stat").read_text().rsplit(")", 1)[1].split()
         except OSError:  # it has ended meanwhile: its parent knows
             continue
-        total += sum(int(one) for one in fields[11:15])
+        total += sum(int(field) for field in fields[11:15])
     return total / _TICKS
 
 

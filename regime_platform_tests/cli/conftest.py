@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from regime_platform.cli.main import main
-from regime_platform.pipeline.platform import Platform
+from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.settings import Settings
 
 #: A wide terminal, so that no word of a message is torn where a test looks for it.
@@ -50,7 +50,7 @@ def regime(
 
 
 @pytest.fixture
-def on_sample(regime: Regime, walked: Platform, monkeypatch: pytest.MonkeyPatch) -> Regime:
+def on_sample(regime: Regime, walked: RunWorkspace, monkeypatch: pytest.MonkeyPatch) -> Regime:
     """The same on the sample universe after a walk; for commands that only look."""
     monkeypatch.setenv("REGIME_DATA_ROOT", str(walked.root.path))
     return regime

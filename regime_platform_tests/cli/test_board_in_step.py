@@ -12,21 +12,21 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from regime_platform.bars.parquet import decode, encode
+from regime_platform.bar_store.parquet import decode, encode
 from regime_platform.compute_db.board import BOARD_SCHEMA, read_board
-from regime_platform.orchestration.home import open_instance
+from regime_platform.orchestration.instance.home import open_instance
 from regime_platform.pipeline.board import refresh_board
 from regime_platform.pipeline.board_check import differing
-from regime_platform.pipeline.platform import open_platform
-from regime_platform.pipeline.walk import walk
-from regime_platform.query.boards import board
+from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run import run_symbols
+from regime_platform.query.board import board
 from regime_platform.query.states import state
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.cli.conftest import Regime
 from regime_platform_tests.conftest import NOW
 from regime_platform_tests.orchestration.graph import run_listed
-from regime_platform_tests.street import later, serve, street
+from regime_platform_tests.scenario import later, serve, street
 
 SYMBOLS = ("AAA", "BBB", "CCC")
 #: The command line, ended by SIGKILL right before the board gets its new content.
@@ -65,8 +65,8 @@ def _killed_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("killed")
     settings = street(folder, SYMBOLS)
     _serve(settings, 425)
-    platform = open_platform(settings)
-    refresh_board(platform, list(walk(platform, platform.universe.instruments, NOW)))
+    workspace = RunWorkspace.open(settings)
+    refresh_board(workspace, list(run_symbols(workspace, workspace.universe.instruments, NOW)))
     _serve(settings, 470)
     done = _ended(settings, KILLED, "run", "--all", "--now", later(NOW).isoformat())
     assert done.returncode == -9, done.stderr
@@ -138,8 +138,8 @@ def test_a_pass_of_dagster_without_news_does_so_too(killed: Settings) -> None:
 def test_verify_and_doctor_find_it_and_their_remedy_works(killed: Settings, regime: Regime) -> None:
     found = regime("verify", "--all", "--json", settings=killed)
     looked = regime("doctor", "--json", settings=killed)
-    checks = {one["name"]: one for one in json.loads(looked.out)["checks"]}
-    remedies = [one["remedy"] for one in json.loads(found.out)["symbols"]]
+    checks = {check["name"]: check for check in json.loads(looked.out)["checks"]}
+    remedies = [symbol["remedy"] for symbol in json.loads(found.out)["symbols"]]
 
     assert (found.code, looked.code) == (1, 1)
     assert remedies == [f"regime promote {symbol}" for symbol in SYMBOLS]
@@ -150,7 +150,7 @@ def test_verify_and_doctor_find_it_and_their_remedy_works(killed: Settings, regi
     assert regime(*remedies[0].split()[1:], settings=killed).code == 0
 
     assert regime("verify", "--all", settings=killed).code == 0
-    assert "not the results" not in regime("doctor", settings=killed).out
+    assert "out of date" not in regime("doctor", settings=killed).out
 
 
 def test_a_full_disk_at_the_board_is_reported_and_the_run_all_the_same(
@@ -168,34 +168,38 @@ def test_a_full_disk_at_the_board_is_reported_and_the_run_all_the_same(
 
 
 def test_unchanged_symbols_are_compared_without_opening_their_databases(killed: Settings) -> None:
-    platform = open_platform(killed)
-    refresh_board(platform, [])
-    path = platform.root.symbol("BBB").compute_db
+    workspace = RunWorkspace.open(killed)
+    refresh_board(workspace, [])
+    path = workspace.root.symbol("BBB").compute_db
     before = path.stat()
     path.write_bytes(b"\0" * before.st_size)
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-    written = platform.root.board.stat().st_mtime_ns
+    written = workspace.root.board.stat().st_mtime_ns
 
-    assert not refresh_board(platform, [])
-    assert platform.root.board.stat().st_mtime_ns == written
-    assert differing(platform.root, platform.universe.instruments, read_board(platform.root)) == []
+    assert not refresh_board(workspace, [])
+    assert workspace.root.board.stat().st_mtime_ns == written
+    assert (
+        differing(workspace.root, workspace.universe.instruments, read_board(workspace.root)) == []
+    )
 
 
 def test_symbols_put_back_with_other_times_are_no_fault(killed: Settings, regime: Regime) -> None:
-    platform = open_platform(killed)
-    refresh_board(platform, [])
+    workspace = RunWorkspace.open(killed)
+    refresh_board(workspace, [])
     for symbol in SYMBOLS:
-        os.utime(platform.root.symbol(symbol).compute_db)
+        os.utime(workspace.root.symbol(symbol).compute_db)
 
     assert regime("verify", "--all", settings=killed).code == 0
-    assert differing(platform.root, platform.universe.instruments, read_board(platform.root)) == []
+    assert (
+        differing(workspace.root, workspace.universe.instruments, read_board(workspace.root)) == []
+    )
 
 
 def test_a_value_changed_on_the_board_is_found_and_the_next_run_makes_it_again(
     killed: Settings, regime: Regime
 ) -> None:
-    root = open_platform(killed).root
-    refresh_board(open_platform(killed), [])
+    root = RunWorkspace.open(killed).root
+    refresh_board(RunWorkspace.open(killed), [])
     rows, facts = decode(root.board.read_bytes(), "board")
     root.board.write_bytes(encode(rows.with_columns(pl.col("price") + 1), facts))
 
@@ -214,7 +218,7 @@ def test_a_value_changed_on_the_board_is_found_and_the_next_run_makes_it_again(
 def test_a_board_of_an_earlier_release_is_read_and_made_again(
     killed: Settings, regime: Regime
 ) -> None:
-    root = open_platform(killed).root
+    root = RunWorkspace.open(killed).root
     older = read_board(root).drop("results_digest", "made_from")
     root.board.write_bytes(encode(older.with_columns(pl.col("timeframe").cast(pl.String)), {}))
 

@@ -8,20 +8,20 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from regime_platform.bars.layout import SymbolPaths
+from regime_platform.audit.repair import plan_repair, try_repair
+from regime_platform.audit.snapshots import take_snapshot
+from regime_platform.audit.verify.pool import verify_many
+from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.compute_db.board import read_board
 from regime_platform.pipeline.board import refresh_board
-from regime_platform.pipeline.outcomes import Status, WalkOutcome
-from regime_platform.pipeline.platform import Platform, open_platform
-from regime_platform.pipeline.repair import plan_repair, repaired
-from regime_platform.pipeline.snapshots import take_snapshot
-from regime_platform.pipeline.verify_pool import verify_many
-from regime_platform.pipeline.walk import walk
+from regime_platform.pipeline.outcomes import Status, SymbolOutcome
+from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run import run_symbols
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.cli.conftest import Regime
 from regime_platform_tests.conftest import NOW
-from regime_platform_tests.street import serve, street
+from regime_platform_tests.scenario import serve, street
 
 DOCUMENTS = ("verdict.json", "manifest.json", "compute_manifest.json")
 
@@ -59,8 +59,8 @@ def _two_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = street(folder, ["BAD", "FINE"])
     for seed, symbol in enumerate(("BAD", "FINE")):
         serve(settings, symbol, "1day", make_bars(420, seed=seed))
-    platform = open_platform(settings)
-    refresh_board(platform, list(walk(platform, platform.universe.instruments, NOW)))
+    workspace = RunWorkspace.open(settings)
+    refresh_board(workspace, list(run_symbols(workspace, workspace.universe.instruments, NOW)))
     return folder
 
 
@@ -71,46 +71,46 @@ def two(_two_once: Path, tmp_path: Path) -> Settings:
     return street(tmp_path, ["BAD", "FINE"])
 
 
-def _bad(platform: Platform) -> SymbolPaths:
-    return platform.root.symbol("BAD")
+def _bad(workspace: RunWorkspace) -> SymbolPaths:
+    return workspace.root.symbol("BAD")
 
 
-def _run(platform: Platform) -> list[WalkOutcome]:
-    outcomes = list(walk(platform, platform.universe.instruments, NOW))
-    refresh_board(platform, outcomes)
+def _run(workspace: RunWorkspace) -> list[SymbolOutcome]:
+    outcomes = list(run_symbols(workspace, workspace.universe.instruments, NOW))
+    refresh_board(workspace, outcomes)
     return outcomes
 
 
-def _daily(platform: Platform) -> pl.DataFrame:
-    return read_board(platform.root).filter(pl.col("timeframe") == "1day")
+def _daily(workspace: RunWorkspace) -> pl.DataFrame:
+    return read_board(workspace.root).filter(pl.col("timeframe") == "1day")
 
 
-def _follow(platform: Platform, path: Path, reason: str) -> None:
+def _follow(workspace: RunWorkspace, path: Path, reason: str) -> None:
     """Carries out the remedy that a reason names."""
     if path.is_dir():
         assert "move it away" in reason
         path.rmdir()
     else:
         assert "`regime repair BAD --yes`" in reason
-        instrument = platform.universe.instrument("BAD")
-        plan = plan_repair(platform, instrument)
-        assert repaired(platform, instrument, plan, NOW).status is Status.DONE
+        instrument = workspace.universe.instrument("BAD")
+        plan = plan_repair(workspace, instrument)
+        assert try_repair(workspace, instrument, plan, NOW).status is Status.DONE
 
 
 @pytest.mark.parametrize(("name", "way"), CASES)
 def test_it_is_reported_the_others_are_done_and_the_remedy_works(
     two: Settings, name: str, way: str
 ) -> None:
-    platform = open_platform(two)
-    path = _bad(platform).folder / name
+    workspace = RunWorkspace.open(two)
+    path = _bad(workspace).folder / name
     WAYS[way](path)
 
-    proof, proof_of_other = verify_many(platform, platform.universe.instruments)
-    taken = take_snapshot(platform, NOW.date(), NOW).facts["symbols"]
-    bad, fine = _run(platform)
-    rows = {row["symbol"]: row for row in _daily(platform).iter_rows(named=True)}
+    proof, proof_of_other = verify_many(workspace, workspace.universe.instruments)
+    taken = take_snapshot(workspace, NOW.date(), NOW).facts["symbols"]
+    bad, fine = _run(workspace)
+    rows = {row["symbol"]: row for row in _daily(workspace).iter_rows(named=True)}
 
-    assert (proof.status, proof_of_other.word) == (Status.FAILED, "proven")
+    assert (proof.status, proof_of_other.result) == (Status.FAILED, "proven")
     assert (taken["BAD"]["status"], taken["FINE"]["status"]) == ("unfinished", "complete")
     assert fine.status is Status.UNCHANGED
     assert rows["FINE"]["held_back"] is None
@@ -121,10 +121,10 @@ def test_it_is_reported_the_others_are_done_and_the_remedy_works(
         assert bad.status is Status.FAILED
         assert str(path) in bad.reason
         assert rows["BAD"]["held_back"] == f"failed: {bad.reason}"
-        _follow(platform, path, bad.reason)
-        assert _run(platform)[0].status.is_good
-    assert next(verify_many(platform, platform.universe.instruments)).word == "proven"
-    assert not _daily(platform)["held_back"].drop_nulls().len()
+        _follow(workspace, path, bad.reason)
+        assert _run(workspace)[0].status.is_good
+    assert next(verify_many(workspace, workspace.universe.instruments)).result == "proven"
+    assert not _daily(workspace)["held_back"].drop_nulls().len()
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_it_is_reported_the_others_are_done_and_the_remedy_works(
 def test_every_command_over_many_symbols_goes_on(
     two: Settings, regime: Regime, tmp_path: Path, name: str, way: str
 ) -> None:
-    WAYS[way](_bad(open_platform(two)).folder / name)
+    WAYS[way](_bad(RunWorkspace.open(two)).folder / name)
     output = str(tmp_path / "out.db")
 
     ran = regime("run", "--all", "--now", NOW.isoformat(), "--json", settings=two)
@@ -156,7 +156,7 @@ def test_every_command_over_many_symbols_goes_on(
         )
     }
 
-    statuses = {one["symbol"]: one["status"] for one in json.loads(ran.out)["symbols"]}
+    statuses = {symbol["symbol"]: symbol["status"] for symbol in json.loads(ran.out)["symbols"]}
     assert (ran.code, statuses) == (3, {"BAD": "failed", "FINE": "unchanged"})
     for command, ended in codes.items():
         assert ended.code in {0, 1, 3}, command
@@ -170,7 +170,7 @@ def test_every_command_over_many_symbols_goes_on(
 
 
 def test_pages_of_the_others_are_written(two: Settings, regime: Regime) -> None:
-    WAYS["folder"](_bad(open_platform(two)).compute_db)
+    WAYS["folder"](_bad(RunWorkspace.open(two)).compute_db)
 
     ended = regime("charts", settings=two)
 
@@ -182,7 +182,7 @@ def test_pages_of_the_others_are_written(two: Settings, regime: Regime) -> None:
 def test_an_export_leaves_out_what_cannot_be_read_to_its_end(
     two: Settings, regime: Regime, tmp_path: Path
 ) -> None:
-    path = _bad(open_platform(two)).compute_db
+    path = _bad(RunWorkspace.open(two)).compute_db
     data = bytearray(path.read_bytes())
     for block in range(2, (len(data) - 12288) // 65536):  # rows, but not what is read at first
         start = 12288 + block * 65536 + 32768

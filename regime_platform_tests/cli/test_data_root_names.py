@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from regime_platform.cli.main import main
-from regime_platform.orchestration.home import open_instance
+from regime_platform.orchestration.instance.home import open_instance
 from regime_platform_tests.builders import make_bars
-from regime_platform_tests.street import serve, street
+from regime_platform_tests.scenario import serve, street
 
 
 @pytest.mark.parametrize("sign", ["?", "*", "[", "\\", "\n", "\udcff"])

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from regime_platform_tests.street import fingerprint
+from regime_platform_tests.scenario import fingerprint
 
 _ENTRY = "{{symbol: {0}, name: {0}, asset_class: US_EQUITY, tier: daily, source: sample}}"
 

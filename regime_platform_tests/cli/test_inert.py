@@ -12,15 +12,15 @@ from pytest_httpserver import HTTPServer
 from rich.text import Text
 from werkzeug import Request, Response
 
-from regime_platform.cli.screen import messages, print_json, print_table, styled
+from regime_platform.cli.console.screen import messages, print_json, print_table, styled
 from regime_platform.errors import RegimeError
 from regime_platform.inert_text import inert, inert_json
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.cli.conftest import Ended, Regime
-from regime_platform_tests.cli.test_fetching import FRIDAY, NOW, START, environment
+from regime_platform_tests.cli.pipeline.test_fetching import FRIDAY, NOW, START, environment
 from regime_platform_tests.pipeline.vendor_street import list_stock, stock_bars, vendor_settings
-from regime_platform_tests.street import serve, street
+from regime_platform_tests.scenario import serve, street
 from regime_platform_tests.vendor import LoopbackVendor, error_answer
 
 EVIL = (
@@ -99,7 +99,7 @@ def test_a_display_name_is_shown_on_screen_in_json_and_on_pages(
     assert all(_is_inert(one) for one in (ran, listed, as_json, drawn))
     assert SHOWN in listed.out
     assert EVIL in as_json.out.encode().decode("unicode_escape") or any(
-        one["name"] == EVIL for one in _leaves(json.loads(as_json.out))
+        leaf["name"] == EVIL for leaf in _leaves(json.loads(as_json.out))
     )
     page = (settings.data_root / "report" / "AAA.html").read_text()
     title = re.search(r"<h1>(.*)</h1>", page)

@@ -58,9 +58,9 @@ def test_version_as_json_names_what_shapes_results(regime: Regime) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["run"], "no symbols"),
+        (["run"], "error[no-selection]"),
         (["run", "NOPE"], "not in the universe: NOPE"),
-        (["run", "AAPL", "--all"], "one of the three"),
+        (["run", "AAPL", "--all"], "error[conflicting-selection]"),
         (["run", "--tier", "middling"], "expected one of core, daily"),
         (["run", "AAPL", "--now", "yesterday"], "ISO 8601"),
         (["run", "--symbols-file", "missing.txt"], "missing.txt"),
@@ -88,7 +88,7 @@ def test_a_broken_universe_is_one_line_with_its_place_and_no_traceback(
     ended = regime("board")
 
     assert ended.code == 1
-    assert ended.err.startswith("error: cannot read the universe")
+    assert ended.err.startswith("error[config]: cannot read the universe")
     assert "set REGIME_UNIVERSE" in ended.err
     assert "Traceback" not in ended.err
 

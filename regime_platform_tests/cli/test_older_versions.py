@@ -13,9 +13,9 @@ from regime_platform.model.bar_schema import BAR_SCHEMA
 from regime_platform.query.states import state
 from regime_platform.settings import Settings
 from regime_platform_tests.cli.conftest import Ended, Regime
-from regime_platform_tests.legacy import write_old_days
-from regime_platform_tests.pipeline.test_compare_compute import old_results
-from regime_platform_tests.street import serve, street
+from regime_platform_tests.legacy.comparison.test_compare_compute import old_results
+from regime_platform_tests.legacy_stores import write_old_days
+from regime_platform_tests.scenario import serve, street
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 

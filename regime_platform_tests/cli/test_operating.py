@@ -9,15 +9,16 @@ from typing import Any
 
 import pytest
 
-from regime_platform.cli.daemon_lock import hold_daemon_lock, is_daemon_running
 from regime_platform.cli.main import main
+from regime_platform.cli.operations.daemon_lock import hold_daemon_lock, is_daemon_running
 from regime_platform.errors import UsageError
-from regime_platform.pipeline.platform import open_platform
-from regime_platform.pipeline.walk import walk
+from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run import run_symbols
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.conftest import NOW
-from regime_platform_tests.street import serve, street, with_value
+from regime_platform_tests.error_codes import raises
+from regime_platform_tests.scenario import serve, street, with_value
 
 
 @pytest.fixture
@@ -55,16 +56,16 @@ def test_status_names_who_is_held_back_who_is_stale_and_that_nothing_runs(
     assert "high_low_order rejected 1 bar" in rows["held back"]["found"]
     assert rows["stale"]["found"] == "3: ELM 1day; OAK 1day; OAK 1week"
     assert rows["stale code"]["status"] == "ok"
-    assert "a year to come" in rows["disk"]["found"]
+    assert "a year" in rows["disk"]["found"]
     assert next(iter(rows)) == "stale code"
 
 
 def test_results_of_other_parameters_are_listed_first(
     operated: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    platform = open_platform(operated)
-    list(walk(platform, platform.universe.instruments, NOW))
-    monkeypatch.setattr(type(platform.params), "fingerprint", lambda _self: "another")
+    workspace = RunWorkspace.open(operated)
+    list(run_symbols(workspace, workspace.universe.instruments, NOW))
+    monkeypatch.setattr(type(workspace.params), "fingerprint", lambda _self: "another")
 
     _code, told = _json(capsys, "status", "--stale-code", "--now", NOW.isoformat())
 
@@ -91,7 +92,8 @@ def test_the_units_name_this_installation_its_data_root_and_a_loopback_webserver
 
 def test_a_second_daemon_on_a_data_root_is_refused(operated: Settings) -> None:
     hold = (
-        "import sys, time; from regime_platform.cli.daemon_lock import hold_daemon_lock; "
+        "import sys, time; "
+        "from regime_platform.cli.operations.daemon_lock import hold_daemon_lock; "
         "from regime_platform.settings import Settings; hold_daemon_lock(Settings()); "
         "print('held', flush=True); sys.stdin.read()"
     )
@@ -106,7 +108,7 @@ def test_a_second_daemon_on_a_data_root_is_refused(operated: Settings) -> None:
     assert first.stdout.readline() == "held\n"
 
     assert is_daemon_running(operated)
-    with pytest.raises(UsageError, match="a daemon is working on"):
+    with raises(UsageError, "daemon-running"):
         hold_daemon_lock(operated)
     first.kill()
     first.communicate()

@@ -9,7 +9,7 @@ from regime_platform.cli.main import main
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.model.test_yaml_text import LAUGHS
-from regime_platform_tests.street import serve, street
+from regime_platform_tests.scenario import serve, street
 
 pytestmark = pytest.mark.timeout(60)
 

@@ -12,7 +12,7 @@ from regime_platform.settings import Settings
 from regime_platform_tests.cli.conftest import Regime
 from regime_platform_tests.pipeline.companies import FIRST, edit, list_company, open_vendor, run
 from regime_platform_tests.pipeline.vendor_street import vendor_settings
-from regime_platform_tests.street import fingerprint
+from regime_platform_tests.scenario import fingerprint
 
 STORED = "twelvedata FB, exchange NASDAQ, mic_code XNGS"
 MEANT = "twelvedata FB, mic_code XNYS"
@@ -63,8 +63,8 @@ def test_a_refused_symbol_shows_everywhere_and_no_command_goes_on_with_it(
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
-        ((), 2, "say one of --same"),
-        (("--same", "--archive"), 2, "say one of --same"),
+        ((), 2, "error[conflicting-options]"),
+        (("--same", "--archive"), 2, "error[conflicting-options]"),
         (("--same", "--reason", " "), 2, "--reason is empty"),
     ],
 )
@@ -88,7 +88,7 @@ def test_archiving_is_shown_first_and_done_with_yes(regime: Regime, refused: Set
     assert (shown.code, dry.code, done.code) == (0, 0, 0)
     assert f"stored bars: {STORED}" in shown.out
     assert f"universe:    {MEANT}" in shown.out
-    assert "nothing was done yet: --yes does it" in shown.err
+    assert "nothing was done yet; --yes does it" in shown.err
     assert "dry run: nothing was done" in dry.err
     told = json.loads(done.out)
     assert (told["kind"], told["is_written"]) == ("archived", True)
@@ -112,7 +112,7 @@ def test_the_same_instrument_is_recorded_once(regime: Regime, refused: Settings)
 
     assert "dry run: nothing was recorded" in dry.err
     assert "recorded as the same instrument; `regime run FB` goes on" in first.err
-    assert (second.code, "nothing to decide" in second.err) == (0, True)
+    assert (second.code, "no conflict" in second.err) == (0, True)
     assert regime("universe", "check", settings=refused).code == 0
 
 

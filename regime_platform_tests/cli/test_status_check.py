@@ -11,15 +11,15 @@ import dagster as dg
 import pytest
 from dagster._daemon.types import DaemonHeartbeat
 
-from regime_platform.orchestration.home import open_instance
+from regime_platform.orchestration.instance.home import open_instance
 from regime_platform.pipeline.board import refresh_board
-from regime_platform.pipeline.platform import open_platform
-from regime_platform.pipeline.walk import walk
+from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run import run_symbols
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.cli.conftest import Ended, Regime
 from regime_platform_tests.conftest import NOW
-from regime_platform_tests.street import contents, later, serve, street, with_value
+from regime_platform_tests.scenario import contents, later, serve, street, with_value
 
 BARS = make_bars(300)
 DUE: dt.datetime = later(BARS["ts"][-1], 30)  # the next bar is not over yet
@@ -32,8 +32,8 @@ def settings(tmp_path) -> Settings:  # type: ignore[no-untyped-def]
     """A symbol that has every bar that is due, in the first minutes after the last one."""
     made = street(tmp_path, ["ELM"])
     serve(made, "ELM", "1day", BARS)
-    platform = open_platform(made)
-    refresh_board(platform, list(walk(platform, platform.universe.instruments, NOW)))
+    workspace = RunWorkspace.open(made)
+    refresh_board(workspace, list(run_symbols(workspace, workspace.universe.instruments, NOW)))
     return made
 
 
@@ -139,7 +139,7 @@ def test_late_series_and_failed_runs_are_3_one_line_each(settings: Settings, che
     ended = check("--json", now=DUE + dt.timedelta(seconds=60))
     late = check("--json", now=later(DUE, 100))
 
-    told = {one["what"]: one for one in json.loads(ended.out)["problems"]}
+    told = {problem["what"]: problem for problem in json.loads(ended.out)["problems"]}
     assert ended.code == 3
     assert set(told) == {"update_daily", "failed runs of a day"}
     assert all(one["remedy"] for one in told.values())
@@ -150,14 +150,14 @@ def test_late_series_and_failed_runs_are_3_one_line_each(settings: Settings, che
 def test_a_blocked_symbol_is_3_with_its_reason(settings: Settings, check: Check) -> None:
     _beat(settings)
     serve(settings, "ELM", "1day", with_value(make_bars(301), 200, high=1.0))
-    platform = open_platform(settings)
-    refresh_board(platform, list(walk(platform, platform.universe.instruments, NOW)))
+    workspace = RunWorkspace.open(settings)
+    refresh_board(workspace, list(run_symbols(workspace, workspace.universe.instruments, NOW)))
 
     ended = check()
 
     assert ended.code == 3
     (line,) = ended.out.splitlines()
-    assert line.startswith("held back: 1: ELM blocked: 1day: high_low_order rejected 1 bar")
+    assert line.startswith("blocked: 1: ELM blocked: 1day: high_low_order rejected 1 bar")
     assert line.endswith("then `regime run SYMBOL`")
 
 
@@ -190,7 +190,7 @@ def test_the_table_tells_of_damage_and_of_everything_else(
 
     ended = regime("status", "--now", DUE.isoformat(), "--json", settings=settings)
 
-    rows = {one["what"]: one for one in json.loads(ended.out)["rows"]}
+    rows = {row["what"]: row for row in json.loads(ended.out)["rows"]}
     assert ended.code == 1
     assert "is damaged, or no board" in rows["board"]["found"]
     assert {"daemon", "runs", "board", "disk"} <= set(rows)

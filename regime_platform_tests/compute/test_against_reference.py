@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from regime_platform.compute.engine import compute_series
-from regime_platform.compute.eras import FIXED_ERAS
+from regime_platform.compute.eras.eras import FIXED_ERAS
 from regime_platform.compute.params import DEFAULT_PARAMS
 from regime_platform.compute.results import SeriesResult
 from regime_platform.compute.warming import warm_up
@@ -204,7 +204,7 @@ def test_escalation_follows_from_the_metrics_of_the_state(one: Series) -> None:
     era, confidence, adjusted = escalation_reference.within_eras(
         raw,
         ts_us,
-        [(one.start_us, one.end_us) for one in FIXED_ERAS],
+        [(fixed_era.start_us, fixed_era.end_us) for fixed_era in FIXED_ERAS],
         constants.min_members,
         constants.year_bars,
     )

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from regime_platform.compute.engine import compute_series
-from regime_platform.compute.eras import FIXED_ERAS
+from regime_platform.compute.eras.eras import FIXED_ERAS
 from regime_platform.compute_db.content import table_digest
-from regime_platform.pipeline.inputs import Tables
+from regime_platform.pipeline.compute.inputs import Tables
 from regime_platform.settings import PROJECT_ROOT
 from regime_platform_tests.builders import make_bars
 

@@ -10,8 +10,8 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from regime_platform.compute.engine import compute_series
-from regime_platform.compute.eras import FIXED_ERAS, Era, incumbent_eras
-from regime_platform.compute.jit import kernels_are_compiled
+from regime_platform.compute.eras.eras import FIXED_ERAS, Era, incumbent_eras
+from regime_platform.compute.kernels import kernels_are_compiled
 from regime_platform.compute.results import SeriesResult, latest_state
 from regime_platform.compute.states import run_start
 from regime_platform.compute.warming import warm_up
@@ -129,7 +129,7 @@ def test_every_key_level_is_the_golden_one(series: str) -> None:
 def _flat_levels(levels: dict[str, list[dict[str, float]]]) -> list[float]:
     flat = []
     for side in ("supports", "resistances"):
-        found = [(one["price"], one["strength"]) for one in levels[side]]
+        found = [(level["price"], level["strength"]) for level in levels[side]]
         for pair in (found + [(np.nan, np.nan)] * 3)[:3]:
             flat.extend(pair)
     return flat

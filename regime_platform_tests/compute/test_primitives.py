@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from regime_platform.compute import primitives as prim
-from regime_platform.compute.jit import compile_kernels
+from regime_platform.compute.kernels import compile_kernels
 
 Floats = NDArray[np.float64]
 

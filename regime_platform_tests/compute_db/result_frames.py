@@ -101,7 +101,7 @@ _ELSEWHERE = {
 
 def _golden_name(name: str, golden: pl.DataFrame) -> str:
     candidates = (_ELSEWHERE.get(name, name), f"metrics.{name}", f"classification.{name}")
-    return next(one for one in candidates if one in golden.columns)
+    return next(candidate for candidate in candidates if candidate in golden.columns)
 
 
 def _column(dtype: pl.DataType, rows: int, rng: np.random.Generator) -> pl.Series:

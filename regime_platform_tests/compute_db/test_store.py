@@ -167,7 +167,7 @@ def test_whoever_holds_the_old_file_reads_on_undisturbed(tmp_path: Path) -> None
 def test_readers_see_the_old_or_the_new_file_and_never_a_mixture(tmp_path: Path) -> None:
     path = tmp_path / "compute.db"
     versions = [result_tables(rows, seed=rows) for rows in (20, 30)]
-    whole = {frame_digest(one["state_history"]) for one in versions}
+    whole = {frame_digest(version["state_history"]) for version in versions}
     build(path, versions[0], LINEAGE)
     finished = threading.Event()
 

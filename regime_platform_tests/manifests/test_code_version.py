@@ -97,8 +97,8 @@ def test_a_line_of_compute_or_model_changes_the_digest_and_any_other_does_not(
 ) -> None:
     digests = [_facts(checkout)["compute_digest"]]
     for modules in (
-        ("report/page.py", "pipeline/walk.py"),
-        ("compute/escalation.py",),
+        ("report/page.py", "pipeline/run.py"),
+        ("compute/escalation/escalation.py",),
         ("model/digests.py",),
     ):
         _append_to(checkout, *modules)
@@ -127,14 +127,14 @@ def test_kernels_and_digest_follow_what_the_engine_imports_and_nothing_else(
     nested = "compute/deeper/kernels.py"
     (checkout / "regime_platform/compute/deeper").mkdir()
     (checkout / "regime_platform" / nested).write_text("EDGE = 1.0\n")
-    risk = checkout / "regime_platform/compute/risk.py"
+    risk = checkout / "regime_platform/compute/metrics/risk.py"
     risk.write_text(f"{risk.read_text()}\nfrom regime_platform.compute.deeper import kernels\n")
     edits = [
         ("model/result_schema.py", order, other_order),
         ("compute/price_order.py", "", "# an edit\n"),
         (nested, "1.0", "2.0"),
-        ("model/universe.py", "", "# an edit\n"),
-        ("compute/era_detection.py", "", "# an edit\n"),
+        ("model/universe/universe.py", "", "# an edit\n"),
+        ("compute/eras/detection.py", "", "# an edit\n"),
         ("kernel_cache.py", "", "# an edit\n"),
     ]
 

@@ -4,7 +4,7 @@ import datetime as dt
 import json
 from pathlib import Path
 
-from regime_platform.bars.canonical import read_in_force
+from regime_platform.bar_store.canonical import read_in_force
 from regime_platform.compute_db.content import table_digest
 from regime_platform.compute_db.reader import read_table
 from regime_platform.files import file_sha256
@@ -17,7 +17,7 @@ from regime_platform.manifests.recipe import (
 )
 from regime_platform.model.digests import facts_digest, frame_digest
 from regime_platform.model.result_schema import TABLES
-from regime_platform.pipeline.platform import Platform
+from regime_platform.pipeline.platform import RunWorkspace
 
 
 def _recipe(**changes: object) -> dict[str, object]:
@@ -92,7 +92,7 @@ def _manifest(path: Path) -> dict[str, object]:
     return facts
 
 
-def test_the_bar_manifest_names_the_files_that_are_there(walked: Platform) -> None:
+def test_the_bar_manifest_names_the_files_that_are_there(walked: RunWorkspace) -> None:
     paths = walked.root.symbol("SYNTH")
     facts = _manifest(paths.manifest)
 
@@ -106,7 +106,7 @@ def test_the_bar_manifest_names_the_files_that_are_there(walked: Platform) -> No
         assert told["raw_files"] == sorted(file.name for file in paths.raw(timeframe).iterdir())
 
 
-def test_the_compute_manifest_names_the_digests_of_the_tables(walked: Platform) -> None:
+def test_the_compute_manifest_names_the_digests_of_the_tables(walked: RunWorkspace) -> None:
     paths = walked.root.symbol("AAPL")
     facts = _manifest(paths.compute_manifest)
 
@@ -116,4 +116,4 @@ def test_the_compute_manifest_names_the_digests_of_the_tables(walked: Platform) 
     assert facts["bar_count_used"] == 3270 + 679
     assert facts["asof"] == {"1day": "2013-03-01T00:00:00Z", "1week": "2013-02-25T00:00:00Z"}
     bars = _manifest(paths.manifest)["timeframes"]
-    assert facts["recipe"]["bars"] == {tf: one["digest"] for tf, one in bars.items()}  # type: ignore[index,attr-defined]
+    assert facts["recipe"]["bars"] == {tf: bar["digest"] for tf, bar in bars.items()}  # type: ignore[index,attr-defined]

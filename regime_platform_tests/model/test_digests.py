@@ -66,16 +66,16 @@ def test_the_digest_of_a_known_frame_never_changes() -> None:
 
 def _column_by_hand(values: list[Any], form: str) -> bytes:
     """Bytes of a column as docs/schemas.md tells them; ``form`` is that of struct, s is text."""
-    bits = "".join("1" if one is None else "0" for one in values)
+    bits = "".join("1" if value is None else "0" for value in values)
     padded = bits + "0" * (-len(bits) % 8)
     nulls = bytes(int(padded[at : at + 8], 2) for at in range(0, len(padded), 8))
     mark = b"\x01" + nulls if "1" in bits else b"\x00"
     if form == "s":
-        texts = [(one or "").encode() for one in values]
+        texts = [(value or "").encode() for value in values]
         return mark + struct.pack(f"<{len(texts)}I", *map(len, texts)) + b"".join(texts)
     empty = float("nan") if form == "d" else 0
     return mark + struct.pack(
-        f"<{len(values)}{form}", *(empty if one is None else one for one in values)
+        f"<{len(values)}{form}", *(empty if value is None else value for value in values)
     )
 
 

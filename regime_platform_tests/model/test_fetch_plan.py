@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from regime_platform.model.calendar.sessions import last_finished
+from regime_platform.model.calendar.trading_hours import expected_opens
 from regime_platform.model.coverage import UNREAD, Coverage
 from regime_platform.model.fetch_plan import HISTORY, Followed, Need, after_answer, next_need
-from regime_platform.model.sessions import last_finished
-from regime_platform.model.trading_hours import expected_opens
 
 UTC = dt.UTC
 SERIES = st.builds(
@@ -60,7 +60,7 @@ def test_from_nothing_all_is_asked_for_once_in_windows_below_the_longest_answer(
 
     bound = last_finished(now, series.timeframe, series.asset_class)
     assert coverage.is_complete
-    assert sum(one.rows for one in coverage.windows) == (opens < bound).sum()
+    assert sum(window.rows for window in coverage.windows) == (opens < bound).sum()
     assert all(need.start.time() == need.end.time() == dt.time() for need in needs)
     assert next_need(series, coverage, now, 5000) is None
     expected = opens.len() / series.most_expected(5000)
@@ -84,7 +84,7 @@ def test_updates_at_any_times_never_leave_a_hole_and_ask_nothing_twice(
         assert next_need(series, coverage, now, 5000) is None
 
     bound = last_finished(now, series.timeframe, series.asset_class)
-    assert sum(one.rows for one in coverage.windows) == (opens < bound).sum()
+    assert sum(window.rows for window in coverage.windows) == (opens < bound).sum()
 
 
 @pytest.mark.parametrize("timeframe", ["1h", "4h"])
@@ -126,7 +126,7 @@ def test_what_is_marked_unread_is_read_window_by_window() -> None:
 
     assert len(again) == len(needs) > 2
     assert reread == coverage
-    assert UNREAD not in {one.read_at for one in reread.windows}
+    assert UNREAD not in {window.read_at for window in reread.windows}
 
 
 def test_windows_that_lost_bars_are_holes_again() -> None:
@@ -140,7 +140,7 @@ def test_windows_that_lost_bars_are_holes_again() -> None:
     known = coverage.verified(lost)
     need = next_need(series, known, now, 5000)
 
-    assert [one for one in coverage.windows if one not in known.windows] == [middle]
+    assert [window for window in coverage.windows if window not in known.windows] == [middle]
     assert need is not None
     assert (need.kind, need.start) == (HISTORY, middle.start)
 
@@ -152,10 +152,10 @@ def test_what_is_written_down_is_read_back(series: Followed, now: dt.datetime) -
     opens = opens_of(series, first, now)
     coverage, _ = fetched(series, Coverage(earliest=first, since=first), now, opens)
 
-    assert Coverage.from_facts(coverage.facts()) == coverage
+    assert Coverage.parsed(coverage.model_dump(mode="json")) == coverage
 
 
 @pytest.mark.parametrize("facts", [{}, {"windows": [[1]]}, {"windows": "no"}])
 def test_a_record_of_another_form_is_refused(facts: dict[str, object]) -> None:
-    with pytest.raises((KeyError, TypeError, ValueError)):
-        Coverage.from_facts(facts)
+    with pytest.raises(ValueError, match=r"windows|missing"):
+        Coverage.parsed(facts)

@@ -7,11 +7,11 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from regime_platform.orchestration.home import open_instance
+from regime_platform.orchestration.instance.home import open_instance
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.orchestration.graph import run_range
-from regime_platform_tests.street import serve, street
+from regime_platform_tests.scenario import serve, street
 
 SYMBOLS = ("ALDER", "BIRCH", "CEDAR", "ELM", "FIR", "HAZEL", "LARCH", "MAPLE")
 HELD = 400  # bars a symbol starts with: enough for every result, little to compute

@@ -80,9 +80,9 @@ def materialized(result: dg.ExecuteInProcessResult, stage: Stage) -> list[str | 
 def gate_failures(result: dg.ExecuteInProcessResult) -> list[str | None]:
     """The partitions whose gate check a run reported as failed."""
     return [
-        one.partition
-        for one in result.get_asset_check_evaluations()
-        if one.check_name == "gate" and not one.passed
+        asset_check_evaluation.partition
+        for asset_check_evaluation in result.get_asset_check_evaluations()
+        if asset_check_evaluation.check_name == "gate" and not asset_check_evaluation.passed
     ]
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TypeVar
 
-from regime_platform.orchestration.home import prepare_home
+from regime_platform.orchestration.instance.home import prepare_home
 from regime_platform.settings import PROJECT_ROOT, Settings
 
 WORKSPACE = str(PROJECT_ROOT / "workspace.yaml")

@@ -39,19 +39,19 @@ def test_every_column_of_an_asset_names_columns_that_the_asset_before_has() -> N
         (Stage.VALIDATED_BARS, Stage.COMPUTE_DB),
     ):
         lineage = column_metadata(stage)["dagster/column_lineage"].deps_by_column
-        assert list(lineage) == [one.name for one in columns[stage].columns]
-        there = {(before.value, one.name) for one in columns[before].columns}
+        assert list(lineage) == [column.name for column in columns[stage].columns]
+        there = {(before.value, column.name) for column in columns[before].columns}
         named = {
-            (one.asset_key.to_user_string(), one.column_name)
+            (dep.asset_key.to_user_string(), dep.column_name)
             for deps in lineage.values()
-            for one in deps
+            for dep in deps
         }
         assert named == there
 
 
 def test_the_list_of_columns_says_what_each_is_made_from() -> None:
     columns = column_metadata(Stage.COMPUTE_DB)["dagster/column_schema"].columns
-    said = {one.name: one.description for one in columns}
+    said = {column.name: column.description for column in columns}
 
     assert said["ema_fast"] == "from close of validated_bars"
     assert (

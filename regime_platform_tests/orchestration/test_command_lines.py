@@ -5,14 +5,14 @@ from functools import partial
 
 import dagster as dg
 
-from regime_platform.orchestration.home import open_instance
+from regime_platform.orchestration.instance.home import open_instance
 from regime_platform.pipeline.outcomes import Stage
 from regime_platform.settings import PROJECT_ROOT, Settings
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.orchestration.conftest import HELD
 from regime_platform_tests.orchestration.graph import green, red
 from regime_platform_tests.orchestration.processes import WORKSPACE, awaited, daemon, end, start
-from regime_platform_tests.street import serve, with_value
+from regime_platform_tests.scenario import serve, with_value
 
 LAUNCH = """
 mutation Launch($params: LaunchBackfillParams!) {

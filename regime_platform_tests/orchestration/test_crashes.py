@@ -15,10 +15,10 @@ import pytest
 from regime_platform.orchestration.build import build_definitions
 from regime_platform.orchestration.partitions import range_tags
 from regime_platform.orchestration.sensors import build_sensors
-from regime_platform.pipeline import parallel_walk
-from regime_platform.pipeline.outcomes import Stage, Status, WalkOutcome
-from regime_platform.pipeline.parallel_walk import Task, walk_on_cores
-from regime_platform.pipeline.platform import open_platform
+from regime_platform.pipeline import parallel
+from regime_platform.pipeline.outcomes import Stage, Status, SymbolOutcome
+from regime_platform.pipeline.parallel import Task, run_in_parallel
+from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.settings import Settings, load_universe
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.conftest import NOW
@@ -31,14 +31,14 @@ from regime_platform_tests.orchestration.graph import (
     run_listed,
     run_range,
 )
-from regime_platform_tests.street import fingerprint, serve
+from regime_platform_tests.scenario import fingerprint, serve
 
 #: A run of the job recompute that is killed when it has done three symbols.
 KILLED = """
 import os, signal, sys
 from pathlib import Path
 from regime_platform.orchestration.build import build_definitions
-from regime_platform.orchestration.home import open_instance
+from regime_platform.orchestration.instance.home import open_instance
 from regime_platform.orchestration.jobs import listed_config
 from regime_platform.settings import Settings
 
@@ -61,15 +61,15 @@ PARENT = """
 import datetime as dt, multiprocessing, os, signal, sys
 from pathlib import Path
 from regime_platform.pipeline import parallel_walk
-from regime_platform.pipeline.platform import open_platform
+from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.settings import Settings
 
 root, files = (Path(one) for one in sys.argv[1:])
 settings = Settings(_env_file=None, REGIME_DATA_ROOT=root, REGIME_FILES_ROOT=files)
 parallel_walk.WORTH_PROCESSES = 1
-platform = open_platform(settings)
+platform = RunWorkspace.open(settings)
 task = parallel_walk.Task(dt.datetime(2026, 11, 20, 22, 30, tzinfo=dt.UTC))
-for _ in parallel_walk.walk_on_cores(platform, platform.universe.instruments, task, 2):
+for _ in parallel_walk.run_in_parallel(platform, platform.universe.instruments, task, 2):
     print(*[one.pid for one in multiprocessing.active_children()], flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -103,8 +103,8 @@ def test_a_killed_run_leaves_what_it_did_and_its_repetition_does_the_rest_and_te
     after = _computed(longer)
 
     assert killed.returncode == -signal.SIGKILL
-    assert [one for one in SYMBOLS if between[one] != before[one]] == list(SYMBOLS[:3])
-    assert [one for one in SYMBOLS if after[one] != between[one]] == list(SYMBOLS[3:])
+    assert [symbol for symbol in SYMBOLS if between[symbol] != before[symbol]] == list(SYMBOLS[:3])
+    assert [symbol for symbol in SYMBOLS if after[symbol] != between[symbol]] == list(SYMBOLS[3:])
     assert again.success
     assert materialized(again, Stage.COMPUTE_DB) == list(SYMBOLS)  # the three were not told yet
     assert gate_failures(again) == []
@@ -115,7 +115,7 @@ def test_a_cancelled_run_tells_what_it_did_and_its_repetition_computes_only_the_
 ) -> None:
     done: list[str] = []
 
-    def heard(outcome: WalkOutcome) -> None:
+    def heard(outcome: SymbolOutcome) -> None:
         done.append(outcome.symbol)
         if len(done) == 3:
             os.kill(os.getpid(), signal.SIGINT)  # what Dagster sends to the process of the run
@@ -157,7 +157,10 @@ def test_a_tick_that_is_evaluated_again_asks_for_the_same_run(
 
     assert isinstance(first, dg.SensorResult)
     assert isinstance(second, dg.SensorResult)
-    keys = [[one.run_key for one in answer.run_requests or []] for answer in (first, second)]
+    keys = [
+        [run_request.run_key for run_request in answer.run_requests or []]
+        for answer in (first, second)
+    ]
     assert keys[0] == keys[1]
     assert len(keys[0]) == 1
 
@@ -165,11 +168,11 @@ def test_a_tick_that_is_evaluated_again_asks_for_the_same_run(
 def test_a_process_that_dies_at_its_work_is_replaced_and_its_symbols_are_done_once(
     longer: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parallel_walk, "WORTH_PROCESSES", 1)
-    before, platform = _computed(longer), open_platform(longer)
+    monkeypatch.setattr(parallel, "WORTH_PROCESSES", 1)
+    before, workspace = _computed(longer), RunWorkspace.open(longer)
     outcomes = []
 
-    for outcome in walk_on_cores(platform, platform.universe.instruments, Task(NOW), 2):
+    for outcome in run_in_parallel(workspace, workspace.universe.instruments, Task(NOW), 2):
         if not outcomes:
             for child in _children():
                 os.kill(child, signal.SIGKILL)
@@ -177,7 +180,7 @@ def test_a_process_that_dies_at_its_work_is_replaced_and_its_symbols_are_done_on
 
     assert [one.symbol for one in outcomes] == list(SYMBOLS)
     assert all(one.status in (Status.DONE, Status.UNCHANGED) for one in outcomes)
-    assert all(_computed(longer)[one] != before[one] for one in SYMBOLS)
+    assert all(_computed(longer)[symbol] != before[symbol] for symbol in SYMBOLS)
 
 
 def test_processes_end_with_the_one_that_started_them(longer: Settings, tmp_path: Path) -> None:
@@ -194,7 +197,7 @@ def test_processes_end_with_the_one_that_started_them(longer: Settings, tmp_path
     )
 
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-    started = {int(one) for one in killed.stdout.split()}
+    started = {int(part) for part in killed.stdout.split()}
     assert started
     deadline = time.monotonic() + 60
     while any(_lives(one) for one in started) and time.monotonic() < deadline:

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from regime_platform.cli.main import main
-from regime_platform.orchestration.history import HistoryError, set_history_aside
-from regime_platform.orchestration.home import open_instance
+from regime_platform.orchestration.instance.history import HistoryError, set_history_aside
+from regime_platform.orchestration.instance.home import open_instance
 from regime_platform.settings import Settings
-from regime_platform_tests.street import street
+from regime_platform_tests.scenario import street
 
 MAIN = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
 RUN = "history/runs/0a1b2c3d-0000-4000-8000-000000000000.db"

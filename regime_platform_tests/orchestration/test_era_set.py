@@ -6,16 +6,16 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from regime_platform.compute.eras import FALLBACK_ERAS
+from regime_platform.compute.eras.eras import FALLBACK_ERAS
 from regime_platform.orchestration.build import build_definitions
-from regime_platform.orchestration.home import open_instance
+from regime_platform.orchestration.instance.home import open_instance
 from regime_platform.pipeline.eras import adoptions, versions
 from regime_platform.pipeline.outcomes import Stage
-from regime_platform.pipeline.platform import open_platform
+from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars, make_broken_bars
 from regime_platform_tests.orchestration.graph import QUIET, run_range
-from regime_platform_tests.street import serve, street
+from regime_platform_tests.scenario import serve, street
 
 
 @pytest.fixture
@@ -49,12 +49,12 @@ def test_eras_are_kept_once_and_never_adopted(
 
     first, again = _detect(market, instance), _detect(market, instance)
 
-    root = open_platform(market).root
+    root = RunWorkspace.open(market).root
     assert versions(root) == (first["version"],)
     assert (first["is_new"], again["is_new"]) == (True, False)
     assert first["version"] == again["version"]
     assert first["in_force"] == "fixed-1"
-    assert open_platform(market).eras is FALLBACK_ERAS
+    assert RunWorkspace.open(market).eras is FALLBACK_ERAS
 
 
 def test_without_a_benchmark_the_asset_says_so_and_keeps_nothing(
@@ -63,7 +63,7 @@ def test_without_a_benchmark_the_asset_says_so_and_keeps_nothing(
     told = _detect(market, instance)
 
     assert str(told["version"]).startswith("none")
-    assert versions(open_platform(market).root) == ()
+    assert versions(RunWorkspace.open(market).root) == ()
 
 
 def test_a_range_of_everything_walks_its_symbols_and_puts_no_eras_in_force(
@@ -83,4 +83,4 @@ def test_a_range_of_everything_walks_its_symbols_and_puts_no_eras_in_force(
     reported = [event.asset_key for event in result.get_asset_materialization_events()]
     assert reported.count(dg.AssetKey(Stage.MANIFESTS.value)) == 2
     assert reported.count(dg.AssetKey("era_set")) == 1
-    assert adoptions(open_platform(market).root) == ()
+    assert adoptions(RunWorkspace.open(market).root) == ()

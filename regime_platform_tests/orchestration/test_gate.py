@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 
 from regime_platform.orchestration.build import build_definitions
-from regime_platform.orchestration.launch import materialize_symbols
+from regime_platform.orchestration.instance.launch import materialize_symbols
 from regime_platform.orchestration.partitions import range_tags
 from regime_platform.pipeline.outcomes import Stage
 from regime_platform.settings import Settings, load_universe
@@ -23,7 +23,7 @@ from regime_platform_tests.orchestration.graph import (
     run_listed,
     run_range,
 )
-from regime_platform_tests.street import serve, with_value
+from regime_platform_tests.scenario import serve, with_value
 
 BAD = "ELM"
 OTHERS = set(SYMBOLS) - {BAD}
@@ -103,7 +103,11 @@ def test_the_gate_check_lists_every_rule_with_its_count_and_the_remedy(
 
     result = run_range(eight, instance, [BAD])
 
-    (check,) = [one for one in result.get_asset_check_evaluations() if one.check_name == "gate"]
+    (check,) = [
+        asset_check_evaluation
+        for asset_check_evaluation in result.get_asset_check_evaluations()
+        if asset_check_evaluation.check_name == "gate"
+    ]
     rules = check.metadata["rules"]
     assert isinstance(rules, dg.TableMetadataValue)
     broken = [row.data for row in rules.records if row.data["count"] and row.data["remedy"]]
@@ -118,7 +122,10 @@ def test_checks_of_compute_and_manifests_pass_where_all_is_well(
 ) -> None:
     result = run_range(eight, instance, ["FIR"])
 
-    checks = {one.check_name: one.passed for one in result.get_asset_check_evaluations()}
+    checks = {
+        asset_check_evaluation.check_name: asset_check_evaluation.passed
+        for asset_check_evaluation in result.get_asset_check_evaluations()
+    }
     assert not checks.pop("is_fresh")  # the bars end in 2013
     assert checks == {"gate": True, "input_is_promoted": True, "is_complete": True}
 

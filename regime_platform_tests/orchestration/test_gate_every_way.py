@@ -13,7 +13,7 @@ from regime_platform.settings import Settings, load_universe
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.orchestration.conftest import HELD, SYMBOLS
 from regime_platform_tests.orchestration.graph import failure_text, run_listed, run_range
-from regime_platform_tests.street import contents, serve, with_value
+from regime_platform_tests.scenario import contents, serve, with_value
 
 BAD = "ELM"
 LAUNCHED = ("CEDAR", BAD, "FIR")

@@ -9,15 +9,15 @@ import dagster as dg
 from regime_platform.orchestration.build import build_definitions
 from regime_platform.orchestration.partitions import range_tags
 from regime_platform.settings import Settings, load_universe
-from regime_platform_tests.street import street
+from regime_platform_tests.scenario import street
 
 #: After a wanted change, paste what the failing test prints.
 PICTURE = Path(__file__).with_name("graph.json")
 
 
 def _checks(definitions: dg.Definitions) -> list[dg.AssetCheckSpec]:
-    assets = [one for one in definitions.assets or [] if isinstance(one, dg.AssetsDefinition)]
-    return [check for one in assets for check in one.check_specs]
+    assets = [asset for asset in definitions.assets or [] if isinstance(asset, dg.AssetsDefinition)]
+    return [check for asset in assets for check in asset.check_specs]
 
 
 def _picture(definitions: dg.Definitions) -> dict[str, Any]:
@@ -44,8 +44,14 @@ def _picture(definitions: dg.Definitions) -> dict[str, Any]:
         "jobs": sorted(
             job.name for job in repository.get_all_jobs() if not job.name.startswith("__")
         ),
-        "schedules": {one.name: one.default_status.value for one in repository.schedule_defs},
-        "sensors": {one.name: one.default_status.value for one in repository.sensor_defs},
+        "schedules": {
+            schedule_def.name: schedule_def.default_status.value
+            for schedule_def in repository.schedule_defs
+        },
+        "sensors": {
+            sensor_def.name: sensor_def.default_status.value
+            for sensor_def in repository.sensor_defs
+        },
     }
 
 

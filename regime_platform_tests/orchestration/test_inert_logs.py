@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import dagster as dg
 import pytest
 
+from regime_platform.orchestration.alerts.channels import Notice, notify
 from regime_platform.orchestration.build import build_definitions
-from regime_platform.orchestration.home import open_instance
+from regime_platform.orchestration.instance.home import open_instance
 from regime_platform.orchestration.jobs import listed_config
-from regime_platform.orchestration.notices import Notice, notify
 from regime_platform.redaction import ShownRecord
 from regime_platform.settings import Settings
 from regime_platform_tests.conftest import NOW
@@ -63,7 +63,7 @@ def test_a_failed_run_logs_and_keeps_only_visible_text(
     shown = COLOUR.sub("", streams.out + streams.err + log.getvalue())
     assert SHOWN in shown
     assert not ACTIVE.search(shown)
-    assert not any(ACTIVE.search(COLOUR.sub("", one)) for one in events)
+    assert not any(ACTIVE.search(COLOUR.sub("", event)) for event in events)
 
 
 def test_every_logger_of_a_process_with_our_storage_is_inert(

@@ -8,15 +8,15 @@ import pytest
 from regime_platform.compute_db.board import read_board
 from regime_platform.orchestration.batch import report_walk
 from regime_platform.orchestration.work import Work
-from regime_platform.pipeline import parallel_walk
+from regime_platform.pipeline import parallel
 from regime_platform.pipeline.outcomes import Stage
-from regime_platform.pipeline.platform import open_platform
+from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.conftest import NOW
 from regime_platform_tests.orchestration.conftest import HELD, SYMBOLS
 from regime_platform_tests.orchestration.graph import failure_text, green, red, run_range
-from regime_platform_tests.street import serve, with_value
+from regime_platform_tests.scenario import serve, with_value
 
 #: symbol -> status, stage, and words of the reason
 WRONG: Mapping[str, tuple[str, Stage, str]] = {
@@ -62,13 +62,13 @@ def test_a_ranged_run_turns_exactly_them_red_and_says_why(
     assert green(troubled, walked_instance, Stage.COMPUTE_DB) == set(GOOD)
     assert red(troubled, walked_instance, Stage.RAW_BARS) == {"BIRCH", "LARCH"}
     checks = {
-        one.partition: one
-        for one in result.get_asset_check_evaluations()
-        if one.check_name == "gate" and not one.passed
+        asset_check_evaluation.partition: asset_check_evaluation
+        for asset_check_evaluation in result.get_asset_check_evaluations()
+        if asset_check_evaluation.check_name == "gate" and not asset_check_evaluation.passed
     }
     assert set(checks) == {"CEDAR", "ELM"}
     assert "damaged" in (checks["ELM"].description or "")
-    board = read_board(open_platform(troubled).root)
+    board = read_board(RunWorkspace.open(troubled).root)
     held_back = dict(board.select("symbol", "held_back").iter_rows())
     assert {symbol for symbol, reason in held_back.items() if reason} == set(WRONG)
     assert all(reason in held_back[symbol] for symbol, (_, _, reason) in WRONG.items())
@@ -77,13 +77,13 @@ def test_a_ranged_run_turns_exactly_them_red_and_says_why(
 def test_the_same_by_processes_of_their_own(
     troubled: Settings, walked_instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parallel_walk, "WORTH_PROCESSES", 1)
-    platform = open_platform(troubled)
+    monkeypatch.setattr(parallel, "WORTH_PROCESSES", 1)
+    workspace = RunWorkspace.open(troubled)
     work = Work(
-        walked_instance, platform.universe.instruments, frozenset(Stage), frozenset(), False
+        walked_instance, workspace.universe.instruments, frozenset(Stage), frozenset(), False
     )
     made: list[str] = []
-    told = report_walk(platform, troubled, work, NOW, lambda one: made.append(one.symbol))
+    told = report_walk(workspace, troubled, work, NOW, lambda one: made.append(one.symbol))
 
     with pytest.raises(dg.Failure) as ended:
         list(told)
@@ -112,7 +112,7 @@ def test_damaged_files_of_any_kind_turn_exactly_their_partitions_red(
     assert "4 of 8 symbols are not through" in reasons
     assert red(walked_eight, walked_instance, Stage.MANIFESTS) == set(WRONG)
     assert green(walked_eight, walked_instance, Stage.MANIFESTS) == set(GOOD)
-    board = read_board(open_platform(walked_eight).root)
+    board = read_board(RunWorkspace.open(walked_eight).root)
     held_back = dict(board.select("symbol", "held_back").iter_rows())
     assert {symbol for symbol, reason in held_back.items() if reason} == set(WRONG)
     assert "compute.db is a folder where a file belongs" in held_back["LARCH"]

@@ -13,9 +13,9 @@ from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.scheduler.instigation import InstigatorTick, TickStatus
 from dagster._core.storage.tags import RUN_KEY_TAG
 
-from regime_platform.bars.chain_file import read_chain
-from regime_platform.bars.layout import DataRoot
-from regime_platform.bars.locks import writing
+from regime_platform.bar_store.chain_file import read_chain
+from regime_platform.bar_store.layout import DataRoot
+from regime_platform.bar_store.locks import writing
 from regime_platform.files import write_text
 from regime_platform.manifests.manifest import RESULTS
 from regime_platform.orchestration.jobs import LANE, RECOMPUTE, RECONCILE
@@ -26,7 +26,7 @@ from regime_platform_tests.builders import make_bars
 from regime_platform_tests.orchestration.conftest import HELD, SYMBOLS
 from regime_platform_tests.orchestration.graph import run_listed
 from regime_platform_tests.orchestration.processes import WORKSPACE, awaited, daemon, kill
-from regime_platform_tests.street import fingerprint, serve
+from regime_platform_tests.scenario import fingerprint, serve
 
 NEW_BARS = "new_bars"
 CHANGED = ("BIRCH", "CEDAR", "LARCH")
@@ -90,7 +90,8 @@ def _reported(instance: dg.DagsterInstance, since: int) -> Counter[str | None]:
     """How often results of each symbol were reported."""
     wanted = dg.AssetRecordsFilter(dg.AssetKey(Stage.COMPUTE_DB.value), after_storage_id=since)
     return Counter(
-        one.partition_key for one in instance.fetch_materializations(wanted, limit=100).records
+        record.partition_key
+        for record in instance.fetch_materializations(wanted, limit=100).records
     )
 
 
@@ -107,8 +108,8 @@ def _ticks(instance: dg.DagsterInstance) -> Mapping[str, Sequence[InstigatorTick
     """The ticks of each sensor, the newest first."""
     states = instance.all_instigator_state(instigator_type=InstigatorType.SENSOR)
     return {
-        one.instigator_name: instance.get_ticks(one.instigator_origin_id, one.selector_id)
-        for one in states
+        state.instigator_name: instance.get_ticks(state.instigator_origin_id, state.selector_id)
+        for state in states
     }
 
 

@@ -17,7 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from regime_platform.orchestration.notices import Notice, notify
+from regime_platform.orchestration.alerts.channels import Notice, notify
 from regime_platform.settings import Settings
 from regime_platform_tests.conftest import NOW
 

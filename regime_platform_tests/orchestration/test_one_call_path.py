@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from regime_platform.orchestration.launch import materialize_symbols
-from regime_platform.pipeline.platform import Platform
+from regime_platform.orchestration.instance.launch import materialize_symbols
+from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.settings import Settings
 
 SYMBOLS = ["EURUSD", "SYNTH", "AAPL", "FB"]
@@ -29,7 +29,7 @@ def _digests(root: Path) -> dict[str, tuple[str, str]]:
 
 
 def test_dagster_the_command_line_and_the_pipeline_come_to_the_same_digests(
-    walked: Platform, tmp_path: Path
+    walked: RunWorkspace, tmp_path: Path
 ) -> None:
     dagster_root, command_root = tmp_path / "dagster", tmp_path / "command"
 

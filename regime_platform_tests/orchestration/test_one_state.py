@@ -11,17 +11,17 @@ import dagster as dg
 import pytest
 import yaml
 
-from regime_platform.bars.canonical import read_bars
+from regime_platform.bar_store.canonical import read_bars
 from regime_platform.cli.main import main
-from regime_platform.orchestration.home import open_instance
+from regime_platform.orchestration.instance.home import open_instance
 from regime_platform.orchestration.sensors import build_sensors
-from regime_platform.pipeline.platform import Platform, open_platform
-from regime_platform.pipeline.promote import read_verdict
-from regime_platform.pipeline.walk import walk
+from regime_platform.pipeline.gate.promote import read_verdict
+from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run import run_symbols
 from regime_platform.settings import Settings, load_universe
 from regime_platform_tests.conftest import NOW
 from regime_platform_tests.orchestration.graph import run_listed, run_range
-from regime_platform_tests.street import serve
+from regime_platform_tests.scenario import serve
 
 Launch = Callable[[Settings, pytest.MonkeyPatch], None]
 #: What differs by when something was fetched, and by nothing else.
@@ -31,12 +31,14 @@ _OF_THE_FETCH = frozenset(
 
 
 @pytest.fixture(scope="module")
-def behind(walked: Platform, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def behind(walked: RunWorkspace, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All sample symbols from files, walked, while the files have a bar more of each series."""
     folder = tmp_path_factory.mktemp("behind")
     settings = _settings(folder)
     (folder / "data").mkdir()
-    entries = [{**one.facts(), "source": "files"} for one in walked.universe.instruments]
+    entries = [
+        {**instrument.facts(), "source": "files"} for instrument in walked.universe.instruments
+    ]
     (folder / "data" / "universe.yaml").write_text(yaml.safe_dump({"instruments": entries}))
     for most in (-1, None):
         for symbol in walked.universe.symbols:
@@ -46,9 +48,9 @@ def behind(walked: Platform, tmp_path_factory: pytest.TempPathFactory) -> Path:
                 bars = read_bars(walked.root.symbol(symbol).bars(timeframe), promoted)
                 serve(settings, symbol, timeframe, bars.tail(500).head(most or bars.height))
         if most is not None:
-            platform = open_platform(settings)
-            outcomes = list(walk(platform, platform.universe.instruments, NOW))
-            assert all(one.status.is_good for one in outcomes), outcomes
+            workspace = RunWorkspace.open(settings)
+            outcomes = list(run_symbols(workspace, workspace.universe.instruments, NOW))
+            assert all(outcome.status.is_good for outcome in outcomes), outcomes
     return folder
 
 
@@ -92,10 +94,10 @@ WAYS: Mapping[str, Launch] = {
 
 
 def _state(settings: Settings) -> dict[str, Any]:
-    platform = open_platform(settings)
+    workspace = RunWorkspace.open(settings)
     state = {}
-    for symbol in platform.universe.symbols:
-        paths = platform.root.symbol(symbol)
+    for symbol in workspace.universe.symbols:
+        paths = workspace.root.symbol(symbol)
         for path in (paths.verdict, paths.manifest, paths.compute_manifest):
             facts = json.loads(path.read_text())
             state[f"{symbol}/{path.name}"] = _without_fetch(facts.get("manifest", facts))
@@ -106,7 +108,7 @@ def _state(settings: Settings) -> dict[str, Any]:
 def _without_fetch(facts: Any) -> Any:
     if isinstance(facts, dict):
         return {k: _without_fetch(v) for k, v in facts.items() if k not in _OF_THE_FETCH}
-    return [_without_fetch(one) for one in facts] if isinstance(facts, list) else facts
+    return [_without_fetch(fact) for fact in facts] if isinstance(facts, list) else facts
 
 
 def test_every_way_of_one_bar_more_leaves_one_state(

@@ -8,7 +8,7 @@ import pytest
 
 from regime_platform.orchestration import sensors
 from regime_platform.orchestration.build import build_definitions
-from regime_platform.orchestration.launch import materialize_symbols
+from regime_platform.orchestration.instance.launch import materialize_symbols
 from regime_platform.orchestration.sensors import build_sensors
 from regime_platform.pipeline.outcomes import Stage
 from regime_platform.settings import Settings, load_universe
@@ -21,7 +21,7 @@ from regime_platform_tests.orchestration.graph import (
     run_listed,
     run_range,
 )
-from regime_platform_tests.street import fingerprint, serve
+from regime_platform_tests.scenario import fingerprint, serve
 
 CHANGED = ("BIRCH", "CEDAR", "LARCH")  # not one range
 
@@ -162,7 +162,7 @@ def test_a_group_of_symbols_is_one_run(
     job = build_definitions(walked_eight).resolve_job_def("walk_group")
 
     assert job.partitions_def is not None
-    assert job.partitions_def.get_partition_keys() == ["daily", *(one[0] for one in SYMBOLS)]
+    assert job.partitions_def.get_partition_keys() == ["daily", *(symbol[0] for symbol in SYMBOLS)]
     letter = job.execute_in_process(instance=walked_instance, partition_key="B")
     everybody = job.execute_in_process(instance=walked_instance, partition_key="daily")
 

@@ -2,12 +2,12 @@
 
 import dagster as dg
 
-from regime_platform.model.universe import parse_universe
-from regime_platform.model.universe_entry import parse_entry
-from regime_platform.model.universe_text import with_changed
+from regime_platform.model.universe.entry import parse_entry
+from regime_platform.model.universe.text import with_changed
+from regime_platform.model.universe.universe import parse_universe
 from regime_platform.pipeline.identity import remember
 from regime_platform.pipeline.outcomes import Stage
-from regime_platform.pipeline.platform import open_platform
+from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.settings import Settings
 from regime_platform_tests.conftest import NOW
 from regime_platform_tests.orchestration.conftest import SYMBOLS
@@ -49,5 +49,5 @@ def _repoint_by_hand(settings: Settings) -> None:
         parse_entry({**universe.instrument(OTHER).facts(), **vendor, "mic_code": market})
         for market in ("XNGS", "XNYS")
     )
-    remember(open_platform(settings).root.symbol(OTHER), then, {}, NOW)
+    remember(RunWorkspace.open(settings).root.symbol(OTHER), then, {}, NOW)
     path.write_text(with_changed(path.read_text(), OTHER, now))

@@ -10,11 +10,11 @@ import pytest
 import yaml
 
 from regime_platform.orchestration.build import build_definitions
-from regime_platform.orchestration.home import open_instance
+from regime_platform.orchestration.instance.home import open_instance
 from regime_platform.orchestration.schedules import build_schedules
 from regime_platform.orchestration.sensors import build_sensors
 from regime_platform.settings import Settings, load_universe
-from regime_platform_tests.street import street
+from regime_platform_tests.scenario import street
 
 FRIDAY = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
 CLASSES = {"ALDER": "US_MEGA_CAP", "EURUSD": "FX", "BTCUSD": "CRYPTO"}
@@ -41,7 +41,10 @@ def instance(core: Settings) -> Iterator[dg.DagsterInstance]:
 def _tick(
     settings: Settings, instance: dg.DagsterInstance, name: str, at: dt.datetime
 ) -> dg.RunRequest | dg.SkipReason:
-    schedules = {one.name: one for one in build_schedules(partial(load_universe, settings))}
+    schedules = {
+        build_schedule.name: build_schedule
+        for build_schedule in build_schedules(partial(load_universe, settings))
+    }
     context = dg.build_schedule_context(instance=instance, scheduled_execution_time=at)
     answer = schedules[name](context)
     assert isinstance(answer, dg.RunRequest | dg.SkipReason)
@@ -182,7 +185,7 @@ def test_core_and_daily_results_have_lanes_of_their_own_and_a_slot_stays_for_an_
     }
 
     assert queue is not None
-    limits = {one["key"]: one["limit"] for one in queue.tag_concurrency_limits}
+    limits = {limit["key"]: limit["limit"] for limit in queue.tag_concurrency_limits}
     assert limits == {"regime/lane": 1, "dagster/backfill": 1}
     assert queue.max_concurrent_runs == 4  # two lanes, a backfill, and an update
     assert "regime/lane" not in jobs["update_core"].tags

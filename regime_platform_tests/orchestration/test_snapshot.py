@@ -4,9 +4,9 @@ import json
 
 import dagster as dg
 
+from regime_platform.audit.snapshots import snapshots
 from regime_platform.orchestration.build import build_definitions
-from regime_platform.pipeline.platform import open_platform
-from regime_platform.pipeline.snapshots import snapshots
+from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.settings import Settings
 from regime_platform_tests.orchestration.graph import QUIET
 
@@ -14,7 +14,7 @@ from regime_platform_tests.orchestration.graph import QUIET
 def test_every_materialisation_is_one_more_revision(
     walked_eight: Settings, walked_instance: dg.DagsterInstance
 ) -> None:
-    root = open_platform(walked_eight).root
+    root = RunWorkspace.open(walked_eight).root
     root.symbol("ELM").compute_manifest.unlink()  # as a killed run leaves it
     job = build_definitions(walked_eight).resolve_job_def("take_snapshot")
 

@@ -14,20 +14,20 @@ import dagster as dg
 import httpx
 import pytest
 
+from regime_platform.operations.renaming import rename
+from regime_platform.operations.universe_edits import add, delist
 from regime_platform.orchestration.build import build_definitions
-from regime_platform.orchestration.home import open_instance
-from regime_platform.orchestration.launch import materialize_symbols
+from regime_platform.orchestration.instance.home import open_instance
+from regime_platform.orchestration.instance.launch import materialize_symbols
 from regime_platform.orchestration.schedules import build_schedules
 from regime_platform.orchestration.sensors import build_sensors
 from regime_platform.orchestration.universe_reload import build_universe_sensor
 from regime_platform.pipeline.outcomes import Stage
-from regime_platform.pipeline.renaming import rename
-from regime_platform.pipeline.universe_edits import add, delist
 from regime_platform.settings import Settings, load_universe
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.orchestration.conftest import SYMBOLS
 from regime_platform_tests.orchestration.graph import failure_text, materialized, run_listed
-from regime_platform_tests.street import serve, street
+from regime_platform_tests.scenario import serve, street
 from regime_platform_tests.ui.serving import dagster_dev
 
 PATIENCE = 120  # seconds; the sensor looks every 15, a load takes a few
@@ -162,7 +162,7 @@ def test_the_first_edit_of_a_data_root_is_in_force_for_the_runs_of_a_loaded_grap
     settings: Settings,
 ) -> None:
     loaded = build_definitions(settings)
-    resource = loaded.resources["platform"] if loaded.resources else None
+    resource = loaded.resources["workspace"] if loaded.resources else None
 
     add(settings, [load_universe(street(settings.data_root / "x", ["OAK"])).instrument("OAK")])
 

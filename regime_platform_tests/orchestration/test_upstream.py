@@ -118,7 +118,10 @@ def test_a_failed_check_event_that_is_not_blocking_does_not_end_the_step(
     """Decision: blocking stands on the spec for the UI, never on the event."""
     result = _run(instance, "all", RANGE)
 
-    checks = {one.partition: one.passed for one in result.get_asset_check_evaluations()}
+    checks = {
+        asset_check_evaluation.partition: asset_check_evaluation.passed
+        for asset_check_evaluation in result.get_asset_check_evaluations()
+    }
     assert checks == {"a": True, "b": False, "c": True}
 
 

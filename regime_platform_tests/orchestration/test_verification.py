@@ -8,11 +8,11 @@ from collections.abc import Mapping
 import dagster as dg
 import pytest
 
-from regime_platform.bars.layout import DataRoot
+from regime_platform.audit.verify.share import due_for_verification
+from regime_platform.bar_store.layout import DataRoot
+from regime_platform.orchestration.alerts.failures import failure_lines
 from regime_platform.orchestration.build import build_definitions
-from regime_platform.orchestration.failures import failure_lines
-from regime_platform.pipeline.platform import open_platform
-from regime_platform.pipeline.verify_share import share_of
+from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.settings import Settings
 from regime_platform_tests.orchestration.conftest import SYMBOLS
 from regime_platform_tests.orchestration.graph import QUIET
@@ -35,7 +35,10 @@ def _verified(
 
 
 def _checks(result: dg.ExecuteInProcessResult) -> Mapping[str | None, bool]:
-    return {one.partition: one.passed for one in result.get_asset_check_evaluations()}
+    return {
+        asset_check_evaluation.partition: asset_check_evaluation.passed
+        for asset_check_evaluation in result.get_asset_check_evaluations()
+    }
 
 
 def test_a_flip_that_left_size_and_time_alone_is_an_alarm_the_next_time_its_turn_comes(
@@ -47,8 +50,12 @@ def test_a_flip_that_left_size_and_time_alone_is_an_alarm_the_next_time_its_turn
     part.write_bytes(data)
     os.utime(part, ns=(before.st_atime_ns, before.st_mtime_ns))
     days = [DAY + dt.timedelta(days=ago) for ago in range(20)]
-    universe = open_platform(walked_eight).universe.instruments
-    turn = next(day for day in days if "ELM" in {one.symbol for one in share_of(universe, 20, day)})
+    universe = RunWorkspace.open(walked_eight).universe.instruments
+    turn = next(
+        day
+        for day in days
+        if "ELM" in {one.symbol for one in due_for_verification(universe, 20, day)}
+    )
 
     result = _verified(walked_eight, walked_instance, date=turn.isoformat())
     failure = result.get_run_failure_event()
@@ -77,19 +84,19 @@ def test_whole_symbols_pass_and_those_named_are_verified_on_any_day(
 def test_every_symbol_has_its_turn_once_in_so_many_days_and_what_was_missed_is_added(
     eight: Settings,
 ) -> None:
-    universe = open_platform(eight).universe.instruments
+    universe = RunWorkspace.open(eight).universe.instruments
     days = [DAY + dt.timedelta(days=number) for number in range(5)]
 
-    shares = [share_of(universe, 5, day) for day in days]
-    missed = share_of(universe, 5, days[-1], days[0])
-    after_a_month = share_of(universe, 5, days[-1], DAY - dt.timedelta(days=30))
+    shares = [due_for_verification(universe, 5, day) for day in days]
+    missed = due_for_verification(universe, 5, days[-1], days[0])
+    after_a_month = due_for_verification(universe, 5, days[-1], DAY - dt.timedelta(days=30))
 
     assert sorted(one.symbol for share in shares for one in share) == sorted(SYMBOLS)
     assert {one.symbol for one in missed} == {one.symbol for s in shares[1:] for one in s}
     assert after_a_month == universe
-    assert share_of(universe, 5, days[0]) == shares[0]
-    assert share_of(universe, 0, days[0]) == ()
-    assert share_of(universe, 1, days[0]) == universe
+    assert due_for_verification(universe, 5, days[0]) == shares[0]
+    assert due_for_verification(universe, 0, days[0]) == ()
+    assert due_for_verification(universe, 1, days[0]) == universe
 
 
 @pytest.mark.parametrize(("share", "days"), [("0.05", 20), ("0.3", 4), ("1", 1), ("0", 0)])

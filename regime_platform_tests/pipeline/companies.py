@@ -8,10 +8,10 @@ import polars as pl
 import yaml
 from pytest_httpserver import HTTPServer
 
-from regime_platform.bars.canonical import read_in_force
-from regime_platform.pipeline.outcomes import Stage, WalkOutcome
-from regime_platform.pipeline.platform import open_platform
-from regime_platform.pipeline.walk import walk_symbol
+from regime_platform.bar_store.canonical import read_in_force
+from regime_platform.pipeline.outcomes import Stage, SymbolOutcome
+from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run import run_symbol
 from regime_platform.settings import Settings
 from regime_platform_tests.pipeline.vendor_street import stock_bars
 from regime_platform_tests.vendor import LoopbackVendor
@@ -45,7 +45,9 @@ def edit(settings: Settings, symbol: str, **changes: Any) -> None:
     """Changes fields of an entry as a person does in the file; None takes one out."""
     path = settings.data_root / "universe.yaml"
     document = yaml.safe_load(path.read_text())
-    entry = next(one for one in document["instruments"] if one["symbol"] == symbol)
+    entry = next(
+        instrument for instrument in document["instruments"] if instrument["symbol"] == symbol
+    )
     entry.update(changes)
     for name in [name for name, value in entry.items() if value is None]:
         del entry[name]
@@ -57,15 +59,15 @@ def run(
     symbol: str,
     now: dt.datetime,
     stages: Sequence[Stage] = UP_TO_PROMOTION,
-) -> WalkOutcome:
+) -> SymbolOutcome:
     """One symbol through the stages, the vendor's clock at ``now``."""
     CLOCK["now"] = now
-    platform = open_platform(settings)
-    return walk_symbol(platform, platform.universe.instrument(symbol), now, stages=stages)
+    workspace = RunWorkspace.open(settings)
+    return run_symbol(workspace, workspace.universe.instrument(symbol), now, stages=stages)
 
 
 def closes(settings: Settings, symbol: str) -> pl.DataFrame:
     """The canonical daily closes in force."""
-    stored = read_in_force(open_platform(settings).root.symbol(symbol), "1day")
+    stored = read_in_force(RunWorkspace.open(settings).root.symbol(symbol), "1day")
     assert stored is not None
     return stored[1].select("ts", "close")

@@ -4,13 +4,13 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from regime_platform.compute.eras import ERA_CLASSES, EraSet, tiling_eras
+from regime_platform.compute.eras.eras import ERA_CLASSES, EraSet, tiling_eras
 from regime_platform.pipeline.outcomes import Stage
-from regime_platform.pipeline.platform import Platform, open_platform
-from regime_platform.pipeline.walk import walk
+from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run import run_symbols
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import LONG_AFTER, make_bars
-from regime_platform_tests.street import serve, with_value
+from regime_platform_tests.scenario import serve, with_value
 
 SYMBOLS = ("AAA", "BBB", "CCC")
 BARS = {symbol: make_bars(425, seed=seed) for seed, symbol in enumerate(SYMBOLS)}
@@ -26,7 +26,7 @@ class Street:
     """The platform over them, and the day it is."""
 
     settings: Settings
-    platform: Platform
+    workspace: RunWorkspace
     day: int = 0
 
     @property
@@ -34,24 +34,26 @@ class Street:
         return LONG_AFTER + dt.timedelta(days=self.day)
 
     def tomorrow(self) -> "Street":
-        return replace(self, day=self.day + 1, platform=open_platform(self.settings))
+        return replace(self, day=self.day + 1, workspace=RunWorkspace.open(self.settings))
 
     def walked(self, *stages: Stage, force: bool = False) -> "Street":
         chosen = stages or tuple(Stage)
-        instruments = self.platform.universe.instruments
-        outcomes = list(walk(self.platform, instruments, self.now, stages=chosen, force=force))
-        assert all(one.status.is_good for one in outcomes)
+        instruments = self.workspace.universe.instruments
+        outcomes = list(
+            run_symbols(self.workspace, instruments, self.now, stages=chosen, force=force)
+        )
+        assert all(outcome.status.is_good for outcome in outcomes)
         return self
 
     def with_platform(self, **parts: object) -> "Street":
-        return replace(self, platform=replace(self.platform, **parts))  # type: ignore[arg-type]
+        return replace(self, workspace=replace(self.workspace, **parts))  # type: ignore[arg-type]
 
 
 def opened(settings: Settings) -> Street:
     """All three after one walk."""
     for symbol, bars in BARS.items():
         serve(settings, symbol, "1day", bars[:HELD])
-    return Street(settings, open_platform(settings)).walked()
+    return Street(settings, RunWorkspace.open(settings)).walked()
 
 
 def _new_bar(street: Street) -> Street:
@@ -71,18 +73,18 @@ def _other_eras(street: Street) -> Street:
 
 
 def _other_parameters(street: Street) -> Street:
-    params = replace(street.platform.params, short_list=0)
+    params = replace(street.workspace.params, short_list=0)
     return street.with_platform(params=params).walked(*RESULTS, force=True)
 
 
 def _other_code(street: Street) -> Street:
-    code = replace(street.platform.code, compute_digest="0" * 64)
+    code = replace(street.workspace.code, compute_digest="0" * 64)
     return street.with_platform(code=code).walked(*RESULTS, force=True)
 
 
 def _other_library(street: Street) -> Street:
-    found = dict(street.platform.code.libraries) | {"numpy": "9.9"}
-    code = replace(street.platform.code, libraries=tuple(found.items()))
+    found = dict(street.workspace.code.libraries) | {"numpy": "9.9"}
+    code = replace(street.workspace.code, libraries=tuple(found.items()))
     return street.with_platform(code=code).walked(*RESULTS, force=True)
 
 

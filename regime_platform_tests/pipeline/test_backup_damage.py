@@ -13,20 +13,20 @@ from pathlib import Path
 
 import pytest
 
-from regime_platform.bars.layout import DataRoot
+from regime_platform.audit.verify.verify import verify
+from regime_platform.bar_store.layout import DataRoot
 from regime_platform.cli.main import main
 from regime_platform.errors import UsageError
-from regime_platform.pipeline.backup import backup
-from regime_platform.pipeline.backup_copies import CHECKED_EVERY
-from regime_platform.pipeline.backup_listing import BackupError
-from regime_platform.pipeline.platform import open_platform
-from regime_platform.pipeline.restoring import restore
-from regime_platform.pipeline.verify import verify
-from regime_platform.pipeline.walk import walk
+from regime_platform.operations.backup.backup import backup
+from regime_platform.operations.backup.copies import CHECKED_EVERY
+from regime_platform.operations.backup.listing import BackupError
+from regime_platform.operations.backup.restore import restore
+from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run import run_symbols
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.conftest import NOW
-from regime_platform_tests.street import contents, later, serve, street
+from regime_platform_tests.scenario import contents, later, serve, street
 from regime_platform_tests.tampering import tamper
 
 SYMBOLS = ("ELM", "OAK")
@@ -39,9 +39,9 @@ DATABASE = "dagster/storage/runs.db"
 _KILLED = """
 import datetime as dt, os, shutil, signal, sys
 from pathlib import Path
-from regime_platform.bars.layout import DataRoot
-from regime_platform.pipeline.backup import backup
-from regime_platform.pipeline.restoring import restore
+from regime_platform.bar_store.layout import DataRoot
+from regime_platform.operations.backup.backup import backup
+from regime_platform.operations.backup.restore import restore
 what, source, target, folder, *moments = sys.argv[1:]
 events = {"os.rename", "os.remove", "os.rmdir", "os.mkdir"}
 for moment in moments:
@@ -169,8 +169,10 @@ def test_a_damaged_symbol_never_takes_the_place_of_its_good_copy(
 
     restore(copy, tmp_path / "other")
     again = Settings(_env_file=None, REGIME_DATA_ROOT=tmp_path / "other")
-    platform = open_platform(again)
-    assert {verify(platform, one).word for one in platform.universe.instruments} == {"proven"}
+    workspace = RunWorkspace.open(again)
+    assert {
+        verify(workspace, instrument).result for instrument in workspace.universe.instruments
+    } == {"proven"}
 
 
 def test_a_backup_names_what_is_damaged_and_ends_with_3(
@@ -186,7 +188,7 @@ def test_a_backup_names_what_is_damaged_and_ends_with_3(
     assert _exit_code("backup", str(copy)) == 3
 
     errors = capsys.readouterr().err
-    assert "OAK was not copied, the backup keeps what it had: verdict.json" in errors
+    assert "OAK was not copied; the backup keeps its last copy: verdict.json" in errors
     assert "universe.yaml was not copied" in errors
     assert "runs.db was not copied" in errors
     assert (copy / "universe.yaml").read_bytes() == universe
@@ -360,8 +362,11 @@ def test_a_data_root_that_lost_all_symbols_does_not_empty_its_backup(
 
 
 def _run(settings: Settings) -> None:
-    platform = open_platform(settings)
-    assert all(one.status.is_good for one in walk(platform, platform.universe.instruments, NOW))
+    workspace = RunWorkspace.open(settings)
+    assert all(
+        run_symbol.status.is_good
+        for run_symbol in run_symbols(workspace, workspace.universe.instruments, NOW)
+    )
 
 
 def _flip(path: Path, chance: random.Random) -> None:

@@ -15,18 +15,18 @@ import stamina
 import time_machine
 from pytest_httpserver import HTTPServer
 
-from regime_platform.bars.canonical import read_in_force
+from regime_platform.bar_store.canonical import read_in_force
 from regime_platform.errors import ClockError
 from regime_platform.model.series import iso
-from regime_platform.pipeline.batches import Batches
-from regime_platform.pipeline.estimate import estimate
-from regime_platform.pipeline.order import Order
-from regime_platform.pipeline.outcomes import Stage, Status, WalkOutcome
-from regime_platform.pipeline.platform import open_platform
-from regime_platform.pipeline.walk import walk
+from regime_platform.pipeline.fetch.batches import Batches
+from regime_platform.pipeline.fetch.estimate import estimate
+from regime_platform.pipeline.fetch.request import FetchRequest
+from regime_platform.pipeline.outcomes import Stage, Status, SymbolOutcome
+from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run import run_symbols
 from regime_platform.settings import Settings
 from regime_platform_tests.pipeline.vendor_street import list_stock, stock_bars, vendor_settings
-from regime_platform_tests.street import fingerprint, serve, street
+from regime_platform_tests.scenario import fingerprint, serve, street
 from regime_platform_tests.vendor import LoopbackVendor, error_answer
 
 UTC = dt.UTC
@@ -52,19 +52,21 @@ def vendor(httpserver: HTTPServer) -> Iterator[LoopbackVendor]:
 
 def run_at(
     settings: Settings, vendor: LoopbackVendor, real: dt.datetime, ahead: dt.timedelta
-) -> WalkOutcome:
+) -> SymbolOutcome:
     """Fetches and promotes at ``real`` by a machine whose clock is ``ahead``."""
     vendor.now = lambda: real
     with time_machine.travel(real + ahead, tick=False):
-        platform = open_platform(settings)
+        workspace = RunWorkspace.open(settings)
         stages = (Stage.RAW_BARS, Stage.VALIDATED_BARS)
-        (outcome,) = walk(platform, platform.universe.instruments, real + ahead, stages=stages)
+        (outcome,) = run_symbols(
+            workspace, workspace.universe.instruments, real + ahead, stages=stages
+        )
     return outcome
 
 
 def moments(settings: Settings) -> list[str]:
     """Every time that acquisition.json of AAA has."""
-    text = open_platform(settings).root.symbol("AAA").acquisition.read_text()
+    text = RunWorkspace.open(settings).root.symbol("AAA").acquisition.read_text()
     return re.findall(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", text)
 
 
@@ -73,7 +75,7 @@ def set_aside(settings: Settings) -> list[str]:
 
 
 def canonical(settings: Settings, timeframe: str) -> pl.DataFrame:
-    promoted = read_in_force(open_platform(settings).root.symbol("AAA"), timeframe)
+    promoted = read_in_force(RunWorkspace.open(settings).root.symbol("AAA"), timeframe)
     assert promoted is not None
     return promoted[1]
 
@@ -170,10 +172,10 @@ def test_the_cost_of_asking_again_is_estimated_and_nothing_is_touched(
     before = fingerprint(settings.data_root)
 
     with time_machine.travel(WEDNESDAY, tick=False):
-        platform = open_platform(settings)
-        instruments = platform.universe.instruments
-        batches = Batches(platform, instruments, Order(WEDNESDAY))
-        cost = estimate(platform, instruments, batches)
+        workspace = RunWorkspace.open(settings)
+        instruments = workspace.universe.instruments
+        batches = Batches(workspace, instruments, FetchRequest(WEDNESDAY))
+        cost = estimate(workspace, instruments, batches)
 
     assert cost.requests >= len(FRAMES)
     assert fingerprint(settings.data_root) == before

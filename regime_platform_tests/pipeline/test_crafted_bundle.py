@@ -15,14 +15,14 @@ from typing import Any
 import duckdb
 import pytest
 
+from regime_platform.audit.bundle.bundle import INDEX, export_bundle
+from regime_platform.audit.bundle.proof import BundleVerification, verify_bundle
+from regime_platform.audit.snapshots import take_snapshot
 from regime_platform.cli.main import main
 from regime_platform.errors import BarsError
 from regime_platform.manifests.manifest import sealed
-from regime_platform.pipeline.bundle import INDEX, export_bundle
-from regime_platform.pipeline.bundle_proof import BundleProof, prove_bundle
-from regime_platform.pipeline.snapshots import take_snapshot
-from regime_platform_tests.pipeline.snapshot_street import BARS, HELD, Street, open_platform
-from regime_platform_tests.street import fingerprint, serve, street
+from regime_platform_tests.pipeline.snapshot_street import BARS, HELD, RunWorkspace, Street
+from regime_platform_tests.scenario import fingerprint, serve, street
 
 SYMBOL = "AAA"
 SNAPSHOT = "snapshots/manifest_2026-11-22.json"
@@ -37,9 +37,9 @@ def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("honest")
     settings = street(folder, [SYMBOL])
     serve(settings, SYMBOL, "1day", BARS[SYMBOL][:HELD])
-    walked = Street(settings, open_platform(settings)).walked()
-    taken = take_snapshot(walked.platform, dt.date(2026, 11, 22), walked.now)
-    return export_bundle(walked.platform, taken, folder / "honest.zip").path
+    walked = Street(settings, RunWorkspace.open(settings)).walked()
+    taken = take_snapshot(walked.workspace, dt.date(2026, 11, 22), walked.now)
+    return export_bundle(walked.workspace, taken, folder / "honest.zip").path
 
 
 @dataclass
@@ -72,7 +72,7 @@ class Crafted:
     def rename_symbol(self, name: str) -> None:
         """The symbol and all its files under another name."""
         self.change_snapshot(lambda facts: facts.update(symbols={name: facts["symbols"][SYMBOL]}))
-        for old in [one for one in self.files if one.startswith(f"assets/{SYMBOL}/")]:
+        for old in [file for file in self.files if file.startswith(f"assets/{SYMBOL}/")]:
             self.replace(old.replace(SYMBOL, name, 1), self.files.pop(old))
             del self.index["files"][old]
 
@@ -93,7 +93,7 @@ Craft = Callable[[Crafted, Path], None]
 @pytest.fixture
 def proven(
     honest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[Craft], BundleProof]:
+) -> Callable[[Craft], BundleVerification]:
     """Proves a crafted bundle beside another store, of which no byte may change."""
     theirs = tmp_path / "elsewhere" / "AAPL" / "compute.db"
     theirs.parent.mkdir(parents=True)
@@ -101,13 +101,13 @@ def proven(
     (tmp_path / "tmp").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
 
-    def prove(craft: Craft) -> BundleProof:
+    def prove(craft: Craft) -> BundleVerification:
         crafted = Crafted.of(honest)
         craft(crafted, tmp_path)
         bundle = crafted.written(tmp_path / "crafted.zip")
         before = fingerprint(tmp_path)
         try:
-            return prove_bundle(bundle, recompute=True)
+            return verify_bundle(bundle, recompute=True)
         finally:
             assert fingerprint(tmp_path) == before
             assert not list((tmp_path / "tmp").iterdir())
@@ -164,18 +164,18 @@ def _path_timeframe(crafted: Crafted, _: Path) -> None:
     ],
 )
 def test_a_snapshot_that_is_not_whole_is_the_one_finding(
-    proven: Callable[[Craft], BundleProof], craft: Craft, reason: str
+    proven: Callable[[Craft], BundleVerification], craft: Craft, reason: str
 ) -> None:
     proof = proven(craft)
 
-    assert [(one.symbol, one.what) for one in proof.findings] == [("", SNAPSHOT)]
+    assert [(finding.symbol, finding.what) for finding in proof.findings] == [("", SNAPSHOT)]
     assert reason in proof.findings[0].reason
     assert proof.symbols == ()
 
 
 @pytest.mark.parametrize("absolute", [False, True], ids=["relative", "absolute"])
 def test_a_symbol_that_is_a_path_leads_nowhere(
-    proven: Callable[[Craft], BundleProof], tmp_path: Path, absolute: bool
+    proven: Callable[[Craft], BundleVerification], tmp_path: Path, absolute: bool
 ) -> None:
     name = f"{tmp_path}/elsewhere/AAPL" if absolute else "../../elsewhere/AAPL"
 
@@ -240,7 +240,7 @@ def _raw_index(change: Callable[[bytes], bytes]) -> Craft:
     ],
 )
 def test_an_index_that_is_not_whole_ends_it_all(
-    proven: Callable[[Craft], BundleProof], craft: Craft, reason: str
+    proven: Callable[[Craft], BundleVerification], craft: Craft, reason: str
 ) -> None:
     with pytest.raises(BarsError, match="is no bundle, or a damaged one") as refusal:
         proven(craft)
@@ -250,7 +250,7 @@ def test_an_index_that_is_not_whole_ends_it_all(
 
 
 def test_a_member_that_is_there_twice_is_refused(
-    proven: Callable[[Craft], BundleProof],
+    proven: Callable[[Craft], BundleVerification],
 ) -> None:
     with (
         pytest.warns(UserWarning, match="Duplicate name"),
@@ -260,7 +260,7 @@ def test_a_member_that_is_there_twice_is_refused(
 
 
 def test_a_member_that_unpacks_to_more_than_the_index_says_is_not_unpacked(
-    proven: Callable[[Craft], BundleProof],
+    proven: Callable[[Craft], BundleVerification],
 ) -> None:
     def bomb(crafted: Crafted, _: Path) -> None:
         crafted.files[RESULTS] = ZEROS
@@ -270,8 +270,8 @@ def test_a_member_that_unpacks_to_more_than_the_index_says_is_not_unpacked(
 
     assert tracemalloc.get_traced_memory()[1] < len(ZEROS) // 2
     tracemalloc.stop()
-    assert ("", RESULTS) in {(one.symbol, one.what) for one in proof.findings}
-    assert {one.reason for one in proof.findings if one.symbol == SYMBOL} == {
+    assert ("", RESULTS) in {(finding.symbol, finding.what) for finding in proof.findings}
+    assert {finding.reason for finding in proof.findings if finding.symbol == SYMBOL} == {
         f"cannot be proven: ValueError: {RESULTS} is not the file that was exported"
     }
 
@@ -293,7 +293,7 @@ def test_a_member_whose_header_lies_about_its_size_is_read_no_further(
     del crafted
     tracemalloc.start()
 
-    proof = prove_bundle(bundle)
+    proof = verify_bundle(bundle)
 
     assert tracemalloc.get_traced_memory()[1] < len(ZEROS) // 2
     tracemalloc.stop()
@@ -301,7 +301,7 @@ def test_a_member_whose_header_lies_about_its_size_is_read_no_further(
 
 
 def test_a_view_in_the_place_of_a_table_reads_no_file(
-    proven: Callable[[Craft], BundleProof],
+    proven: Callable[[Craft], BundleVerification],
 ) -> None:
     def craft(crafted: Crafted, folder: Path) -> None:
         path = folder / "with_view.db"
@@ -317,7 +317,7 @@ def test_a_view_in_the_place_of_a_table_reads_no_file(
 
     proof = proven(craft)
 
-    assert [(one.symbol, one.what) for one in proof.findings] == [(SYMBOL, "assets")]
+    assert [(finding.symbol, finding.what) for finding in proof.findings] == [(SYMBOL, "assets")]
     assert "compute.db has no table forward_labels" in proof.findings[0].reason
 
 

@@ -10,20 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from regime_platform.bars.canonical import read_in_force
-from regime_platform.bars.compaction import compact
-from regime_platform.bars.decisions import read_decisions
-from regime_platform.bars.layout import KEPT, Keeping, SymbolPaths, keepings
+from regime_platform.audit.repair import RepairOutcome, plan_repair, try_repair
+from regime_platform.bar_store.canonical import read_in_force
+from regime_platform.bar_store.layout import FILE_CLASSES, FileClass, SymbolPaths, file_classes
+from regime_platform.bar_store.overrides import read_decisions
+from regime_platform.bar_store.raw.compaction import compact
 from regime_platform.errors import ConfigError, RegimeError
 from regime_platform.files import read_json, write_json
 from regime_platform.manifests.manifest import sealed
 from regime_platform.model.digests import facts_digest
-from regime_platform.pipeline.backup import backup
-from regime_platform.pipeline.decisions import undo
+from regime_platform.operations.backup.backup import backup
+from regime_platform.operations.overrides import undo
 from regime_platform.pipeline.eras import adopt, adoptions
 from regime_platform.pipeline.outcomes import Status
-from regime_platform.pipeline.platform import open_platform
-from regime_platform.pipeline.repair import Repaired, plan_repair, repaired
+from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.settings import Settings
 from regime_platform_tests.pipeline.rich_symbol import (
     BAD,
@@ -34,17 +34,17 @@ from regime_platform_tests.pipeline.rich_symbol import (
     proof_of_rich,
     run_rich,
 )
-from regime_platform_tests.street import contents, serve
+from regime_platform_tests.scenario import contents, serve
 
 
 def paths_of(settings: Settings) -> SymbolPaths:
-    return open_platform(settings).root.symbol(SYMBOL)
+    return RunWorkspace.open(settings).root.symbol(SYMBOL)
 
 
-def mended(settings: Settings) -> Repaired:
-    platform = open_platform(settings)
-    instrument = platform.universe.instrument(SYMBOL)
-    return repaired(platform, instrument, plan_repair(platform, instrument), LATER)
+def mended(settings: Settings) -> RepairOutcome:
+    workspace = RunWorkspace.open(settings)
+    instrument = workspace.universe.instrument(SYMBOL)
+    return try_repair(workspace, instrument, plan_repair(workspace, instrument), LATER)
 
 
 def is_bad_bar_back(settings: Settings) -> bool:
@@ -85,7 +85,7 @@ def test_every_damage_to_every_file_is_found_and_its_remedy_mends_it(rich: Setti
     before = proof_of_rich(rich).digests
     kept = ("decisions.yaml", "splits.json", "price_factors.json", "identity.json")
     whole = [(paths.folder / name).read_bytes() for name in kept]
-    names = [name for name in contents(paths.folder) if keepings(name) == [Keeping.SEALED]]
+    names = [name for name in contents(paths.folder) if file_classes(name) == [FileClass.SEALED]]
     names = [name for name in names if not name.startswith("raw/")]
     names.append(names.pop(names.index("chain.jsonl")))  # with it goes what tells of renames
 
@@ -96,9 +96,11 @@ def test_every_damage_to_every_file_is_found_and_its_remedy_mends_it(rich: Setti
 
         proof = outcome.plan.proof
         assert not proof.status.is_good, case
-        assert any(one.what.startswith(name) or name[:-5] in one.what for one in proof.findings)
+        assert any(
+            finding.what.startswith(name) or name[:-5] in finding.what for finding in proof.findings
+        )
         assert proof.remedy == f"regime repair {SYMBOL}", case
-        assert (outcome.after.word, outcome.reason) == ("proven", ""), case
+        assert (outcome.after.result, outcome.reason) == ("proven", ""), case
         assert outcome.after.digests == before, case
     assert [(paths.folder / name).read_bytes() for name in kept] == whole
     assert run_rich(rich).status is Status.UNCHANGED
@@ -118,7 +120,7 @@ def test_damage_to_a_cache_changes_no_answer_and_is_made_good_by_a_run(
     assert run_rich(rich).status is Status.UNCHANGED
     serve(rich, SYMBOL, "1day", BARS)
     assert run_rich(rich).status is Status.DONE
-    assert (proof_of_rich(rich).word, proof_of_rich(rich).bars) == ("proven", BARS.height - 1)
+    assert (proof_of_rich(rich).result, proof_of_rich(rich).bars) == ("proven", BARS.height - 1)
 
 
 def test_every_file_of_a_symbol_is_either_sealed_or_a_cache(rich: Settings) -> None:
@@ -131,10 +133,14 @@ def test_every_file_of_a_symbol_is_either_sealed_or_a_cache(rich: Settings) -> N
     compact(paths.raw("1day"))
     names |= set(contents(paths.folder))
 
-    assert {len(keepings(name)) for name in names} == {1}
-    assert set(KEPT.values()) == set(Keeping)
-    reached = {one for one in KEPT if any(fnmatchcase(name, one) for name in names)}
-    assert set(KEPT) - reached == {"compute.db.wal"}  # there only while results are written
+    assert {len(file_classes(name)) for name in names} == {1}
+    assert set(FILE_CLASSES.values()) == set(FileClass)
+    reached = {
+        file_asset_class
+        for file_asset_class in FILE_CLASSES
+        if any(fnmatchcase(name, file_asset_class) for name in names)
+    }
+    assert set(FILE_CLASSES) - reached == {"compute.db.wal"}  # there only while results are written
 
 
 def test_evidence_that_was_altered_is_found_and_what_was_removed_of_it_is_not(
@@ -149,10 +155,10 @@ def test_evidence_that_was_altered_is_found_and_what_was_removed_of_it_is_not(
     proof = proof_of_rich(rich)
     outcome = mended(rich)
 
-    assert (proof.word, proof.findings[0].what.split("/")[0]) == ("changed", "set_aside")
-    assert outcome.after.word == "proven"
+    assert (proof.result, proof.findings[0].what.split("/")[0]) == ("changed", "set_aside")
+    assert outcome.after.result == "proven"
     shutil.rmtree(paths.set_aside)
-    assert proof_of_rich(rich).word == "proven"
+    assert proof_of_rich(rich).result == "proven"
 
 
 def test_what_is_filled_in_or_added_to_an_instrument_is_no_change(rich: Settings) -> None:
@@ -161,11 +167,11 @@ def test_what_is_filled_in_or_added_to_an_instrument_is_no_change(rich: Settings
     record["identity"]["exchange"] = "NASDAQ"
     write_json(path, {"identities": [record, {**record, "because": "renamed"}]})
 
-    assert proof_of_rich(rich).word == "proven"
+    assert proof_of_rich(rich).result == "proven"
     assert run_rich(rich).status is Status.DONE  # which seals it
     record["identity"]["mic_code"] = "XNYS"
     write_json(path, {"identities": [record]})
-    assert proof_of_rich(rich).word == "changed"
+    assert proof_of_rich(rich).result == "changed"
 
 
 @pytest.mark.parametrize("how", ["removed", "a list", "altered"])
@@ -178,25 +184,25 @@ def test_a_run_never_brings_back_what_a_lost_decision_kept_out(rich: Settings, h
     assert walked.status is Status.FAILED
     assert f"`regime repair {SYMBOL}` writes it anew" in walked.reason
     assert not is_bad_bar_back(rich)
-    assert mended(rich).after.word == "proven"
+    assert mended(rich).after.result == "proven"
     assert run_rich(rich).status is Status.UNCHANGED
     assert proof_of_rich(rich).bars == BARS.height - 1
-    assert (proof_of_rich(rich).word, is_bad_bar_back(rich)) == ("proven", False)
+    assert (proof_of_rich(rich).result, is_bad_bar_back(rich)) == ("proven", False)
 
 
 def test_a_decision_that_waits_for_a_run_is_reported_and_survives_a_repair(rich: Settings) -> None:
-    platform = open_platform(rich)
-    undo(platform.root, platform.universe.instrument(SYMBOL), 1, SAID)
+    workspace = RunWorkspace.open(rich)
+    undo(workspace.root, workspace.universe.instrument(SYMBOL), 1, SAID)
     waiting = proof_of_rich(rich)
     text = paths_of(rich).decisions.read_text()
     paths_of(rich).decisions.write_text(text.replace("by: ann", "by: bob", 1))
 
     outcome = mended(rich)
 
-    assert (waiting.word, waiting.status.is_good) == ("proven", True)
+    assert (waiting.result, waiting.status.is_good) == ("proven", True)
     assert waiting.remedy == f"regime run {SYMBOL}"
     assert "no verdict obeys decision 4 yet" in waiting.reason
-    assert (outcome.after.word, outcome.after.reason) == ("proven", waiting.reason)
+    assert (outcome.after.result, outcome.after.reason) == ("proven", waiting.reason)
     assert paths_of(rich).decisions.read_text() == text
     assert run_rich(rich).status is Status.BLOCKED  # the withdrawal is obeyed
 
@@ -223,7 +229,7 @@ def test_manifests_without_the_new_seals_prove_what_they_proved_and_a_run_seals(
     paths.chain.write_text("".join(f"{json.dumps(link)}\n" for link in kept))
     paths.renames.unlink()
 
-    assert proof_of_rich(rich).word == "proven"
+    assert proof_of_rich(rich).result == "proven"
     assert run_rich(rich).status is Status.DONE
     assert proof_of_rich(rich).reason == ""
     assert read_json(paths.manifest)["manifest"]["records"]["splits"]
@@ -233,21 +239,21 @@ def test_manifests_without_the_new_seals_prove_what_they_proved_and_a_run_seals(
 def test_lost_adoptions_stop_everything_until_the_set_is_adopted_again(
     rich: Settings, how: str
 ) -> None:
-    root = open_platform(rich).root
+    root = RunWorkspace.open(rich).root
     before = adoptions(root)
 
     DAMAGES[how](root.adopted_eras)
     with pytest.raises(ConfigError, match="regime eras adopt"):
-        open_platform(rich)
+        RunWorkspace.open(rich)
     adopt(root, "mine", since=LATER, by="ann", reason="again")
 
     assert adoptions(root) == before
     assert run_rich(rich).status is Status.UNCHANGED
-    assert proof_of_rich(rich).word == "proven"
+    assert proof_of_rich(rich).result == "proven"
 
 
 def test_adoptions_that_vanish_altogether_are_missed_by_the_results(rich: Settings) -> None:
-    root = open_platform(rich).root
+    root = RunWorkspace.open(rich).root
     for path in (root.adopted_eras, root.adoption_log):
         path.unlink()
 
@@ -255,12 +261,12 @@ def test_adoptions_that_vanish_altogether_are_missed_by_the_results(rich: Settin
 
     assert walked.status is Status.FAILED
     assert "ranked in era set mine, whose adoption" in walked.reason
-    assert (proof.word, proof.findings[0].what) == ("changed", "eras")
+    assert (proof.result, proof.findings[0].what) == ("changed", "eras")
     assert proof.remedy is not None
     assert proof.remedy.endswith("regime eras adopt mine --reason TEXT")
     adopt(root, "mine", since=LATER, by="ann", reason="again")
     assert run_rich(rich).status is Status.UNCHANGED
-    assert proof_of_rich(rich).word == "proven"
+    assert proof_of_rich(rich).result == "proven"
 
 
 @pytest.mark.parametrize("how", ["removed", "truncated", "garbled"])
@@ -278,7 +284,7 @@ def test_a_damaged_raw_log_is_restored_and_nothing_is_made_of_it_before(
     assert proof.remedy is not None
     assert proof.remedy.startswith("restore its raw log from a backup; without a backup ")
     assert "restore the log from a backup" in refused.reason
-    assert proof_of_rich(rich).word == "proven"
+    assert proof_of_rich(rich).result == "proven"
 
 
 def test_damaged_decisions_are_a_clear_error_wherever_they_are_read(rich: Settings) -> None:
@@ -287,16 +293,16 @@ def test_damaged_decisions_are_a_clear_error_wherever_they_are_read(rich: Settin
         paths.decisions.write_bytes(text)
         with pytest.raises(RegimeError, match=f"regime repair {SYMBOL}"):
             read_decisions(paths)
-        platform = open_platform(rich)
+        workspace = RunWorkspace.open(rich)
         with pytest.raises(RegimeError, match=f"regime repair {SYMBOL}"):
-            undo(platform.root, platform.universe.instrument(SYMBOL), 1, SAID)
+            undo(workspace.root, workspace.universe.instrument(SYMBOL), 1, SAID)
 
 
 def test_damage_to_records_and_evidence_keeps_the_good_copy_of_a_backup(
     rich: Settings, tmp_path: Path
 ) -> None:
     paths, target = paths_of(rich), tmp_path / "copy"
-    root = open_platform(rich).root
+    root = RunWorkspace.open(rich).root
     paths.compute_db.write_bytes(b"nonsense")
     mended(rich)  # so that something is set aside
     assert not backup(root, target, LATER).damaged

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from regime_platform.bars.raw_log import append
-from regime_platform.compute.eras import EraSet, tiling_eras
+from regime_platform.audit.verify.verify import verify
+from regime_platform.bar_store.raw.raw_log import append
+from regime_platform.compute.eras.eras import EraSet, tiling_eras
 from regime_platform.compute.params import DEFAULT_PARAMS, Params
 from regime_platform.pipeline.outcomes import Stage
-from regime_platform.pipeline.platform import Platform, open_platform
-from regime_platform.pipeline.verify import verify
-from regime_platform.pipeline.walk import walk, walk_symbol
+from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run import run_symbol, run_symbols
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import fetch_facts, make_bars
 from regime_platform_tests.conftest import NOW
-from regime_platform_tests.street import serve, street, with_value
+from regime_platform_tests.scenario import serve, street, with_value
 
 SYMBOLS = ["AAA", "BBB"]
 BARS = {symbol: make_bars(430, seed=seed) for seed, symbol in enumerate(SYMBOLS)}
@@ -34,40 +34,40 @@ def filled(folder: Path, bars: int = 430) -> Settings:
     return settings
 
 
-def walked(settings: Settings, now: dt.datetime = NOW) -> Platform:
-    platform = open_platform(settings)
-    list(walk(platform, platform.universe.instruments, now))
-    return platform
+def walked(settings: Settings, now: dt.datetime = NOW) -> RunWorkspace:
+    workspace = RunWorkspace.open(settings)
+    list(run_symbols(workspace, workspace.universe.instruments, now))
+    return workspace
 
 
-def digests(platform: Platform, symbol: str = "AAA") -> Mapping[str, str]:
-    proof = verify(platform, platform.universe.instrument(symbol))
-    assert proof.word == "proven", proof.reason
+def digests(workspace: RunWorkspace, symbol: str = "AAA") -> Mapping[str, str]:
+    proof = verify(workspace, workspace.universe.instrument(symbol))
+    assert proof.result == "proven", proof.reason
     return proof.digests
 
 
 @pytest.fixture(scope="module")
 def wanted(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Mapping[str, str]]:
     """What one walk over everything at once gives."""
-    platform = walked(filled(tmp_path_factory.mktemp("at_once")))
-    return {symbol: digests(platform, symbol) for symbol in SYMBOLS}
+    workspace = walked(filled(tmp_path_factory.mktemp("at_once")))
+    return {symbol: digests(workspace, symbol) for symbol in SYMBOLS}
 
 
 def test_the_order_of_arrival_is_of_no_account(
     wanted: Mapping[str, Mapping[str, str]], tmp_path: Path
 ) -> None:
-    platform = open_platform(street(tmp_path, SYMBOLS))
-    instrument = platform.universe.instrument("AAA")
+    workspace = RunWorkspace.open(street(tmp_path, SYMBOLS))
+    instrument = workspace.universe.instrument("AAA")
     pages = [BARS["AAA"][start : start + 86] for start in range(0, 430, 86)]
     random.Random(3).shuffle(pages)
     for number, page in enumerate(pages):
         facts = fetch_facts(NOW - dt.timedelta(hours=9 - number))
-        append(platform.root.symbol("AAA").raw("1day"), page, facts)
+        append(workspace.root.symbol("AAA").raw("1day"), page, facts)
 
     after_fetch = [stage for stage in Stage if stage is not Stage.RAW_BARS]
-    walk_symbol(platform, instrument, NOW, stages=after_fetch)
+    run_symbol(workspace, instrument, NOW, stages=after_fetch)
 
-    assert digests(platform) == wanted["AAA"]
+    assert digests(workspace) == wanted["AAA"]
 
 
 def test_appending_ends_where_computing_the_whole_ends(
@@ -75,9 +75,9 @@ def test_appending_ends_where_computing_the_whole_ends(
 ) -> None:
     walked(filled(tmp_path, bars=421), NOW - dt.timedelta(days=1))
 
-    platform = walked(filled(tmp_path))
+    workspace = walked(filled(tmp_path))
 
-    assert {symbol: digests(platform, symbol) for symbol in SYMBOLS} == wanted
+    assert {symbol: digests(workspace, symbol) for symbol in SYMBOLS} == wanted
 
 
 def test_two_processes_at_once_end_where_one_ends(
@@ -96,8 +96,8 @@ def test_two_processes_at_once_end_where_one_ends(
     ]
 
     assert [worker.wait(timeout=120) for worker in workers] == [0, 0]
-    platform = open_platform(settings)
-    assert {symbol: digests(platform, symbol) for symbol in SYMBOLS} == wanted
+    workspace = RunWorkspace.open(settings)
+    assert {symbol: digests(workspace, symbol) for symbol in SYMBOLS} == wanted
 
 
 def _params(timeframe: str) -> Params:
@@ -128,14 +128,14 @@ def test_a_changed_term_is_another_recipe_and_other_content_only_where_a_number_
     cause: str,
     changes_numbers: bool,
 ) -> None:
-    platform = walked(filled(tmp_path))
+    workspace = walked(filled(tmp_path))
     if "code" in changes:
-        changes = {"code": replace(platform.code, compute_digest="0" * 64)}
-    other = replace(platform, **changes)  # type: ignore[arg-type]
+        changes = {"code": replace(workspace.code, compute_digest="0" * 64)}
+    other = replace(workspace, **changes)  # type: ignore[arg-type]
     instrument = other.universe.instrument("AAA")
 
     before = verify(other, instrument)
-    walk_symbol(other, instrument, NOW, stages=[Stage.COMPUTE_DB, Stage.MANIFESTS], force=True)
+    run_symbol(other, instrument, NOW, stages=[Stage.COMPUTE_DB, Stage.MANIFESTS], force=True)
     after = digests(other)
 
     assert before.reason == f"compute.db: made with other {cause} than today's"

@@ -7,19 +7,19 @@ import pyarrow.parquet as pq
 import pytest
 from pytest_httpserver import HTTPServer
 
-from regime_platform.bars.raw_file import read_rows
-from regime_platform.bars.raw_names import listing, short_hash
+from regime_platform.bar_store.raw.raw_file import read_rows
+from regime_platform.bar_store.raw.raw_names import list_raw, short_hash
 from regime_platform.errors import OtherInstrumentError
 from regime_platform.files import read_json, write_json
 from regime_platform.manifests.manifest import sealed
-from regime_platform.model.universe_entry import parse_entry
+from regime_platform.model.universe.entry import parse_entry
+from regime_platform.operations.renaming import rename
+from regime_platform.operations.universe_edits import add, remove
+from regime_platform.pipeline.gate.promote import promote
 from regime_platform.pipeline.identity import other_instrument
 from regime_platform.pipeline.outcomes import Stage, Status
-from regime_platform.pipeline.platform import open_platform
-from regime_platform.pipeline.promote import promote
-from regime_platform.pipeline.renaming import rename
-from regime_platform.pipeline.universe_edits import add, remove
-from regime_platform.pipeline.walk import STAGES, walk
+from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run import STAGES, run_symbols
 from regime_platform.settings import Settings, load_universe
 from regime_platform_tests.pipeline.companies import (
     CLOCK,
@@ -71,9 +71,9 @@ def test_an_entry_edited_to_another_instrument_is_refused_before_anything_is_ask
     assert "regime universe repoint FB" in outcome.reason
     assert len(vendor.questions) == asked
     assert closes(fetched, "FB").equals(before)
-    platform = open_platform(fetched)
+    workspace = RunWorkspace.open(fetched)
     with pytest.raises(OtherInstrumentError, match="put back"):
-        promote(platform, platform.universe.instrument("FB"))
+        promote(workspace, workspace.universe.instrument("FB"))
 
 
 def test_a_refused_symbol_is_left_out_of_the_requests_of_many(
@@ -83,17 +83,19 @@ def test_a_refused_symbol_is_left_out_of_the_requests_of_many(
     for seed, symbol in enumerate(("AAA", "BBB", "CCC")):
         list_company(vendor, symbol, seed)
     CLOCK["now"] = FIRST
-    platform = open_platform(settings)
-    list(walk(platform, platform.universe.instruments, FIRST, stages=UP_TO_PROMOTION))
+    workspace = RunWorkspace.open(settings)
+    list(run_symbols(workspace, workspace.universe.instruments, FIRST, stages=UP_TO_PROMOTION))
     CLOCK["now"] = SECOND
     edit(settings, "AAA", mic_code="XNYS")
     vendor.questions.clear()
 
-    platform = open_platform(settings)
-    outcomes = list(walk(platform, platform.universe.instruments, SECOND, stages=UP_TO_PROMOTION))
+    workspace = RunWorkspace.open(settings)
+    outcomes = list(
+        run_symbols(workspace, workspace.universe.instruments, SECOND, stages=UP_TO_PROMOTION)
+    )
 
     assert [outcome.status for outcome in outcomes] == [Status.BLOCKED, Status.DONE, Status.DONE]
-    assert all("AAA" not in one.params["symbol"] for one in vendor.questions)
+    assert all("AAA" not in question.params["symbol"] for question in vendor.questions)
 
 
 def test_removed_and_added_with_another_market_is_refused(
@@ -188,8 +190,8 @@ def test_a_first_entry_that_brought_no_bars_may_be_corrected(
 
 
 def test_every_raw_file_names_source_symbol_and_market(fetched: Settings) -> None:
-    folder = open_platform(fetched).root.symbol("FB").raw("1day")
-    (name,) = listing(folder)[0]
+    folder = RunWorkspace.open(fetched).root.symbol("FB").raw("1day")
+    (name,) = list_raw(folder).files
 
     rows = read_rows(folder, name, ["source", "instrument"]).slice(0, 1).to_pylist()
 
@@ -199,7 +201,7 @@ def test_every_raw_file_names_source_symbol_and_market(fetched: Settings) -> Non
 
 
 def test_the_raw_files_tell_where_identity_json_is_gone(fetched: Settings) -> None:
-    paths = open_platform(fetched).root.symbol("FB")
+    paths = RunWorkspace.open(fetched).root.symbol("FB")
     paths.identity.unlink()
     edit(fetched, "FB", mic_code="XNYS")
 
@@ -213,14 +215,14 @@ def test_of_files_without_a_name_the_bar_manifest_tells(
     fetched: Settings,
 ) -> None:
     assert run(fetched, "FB", FIRST, STAGES).status is Status.DONE
-    platform = open_platform(fetched)
-    paths = platform.root.symbol("FB")
+    workspace = RunWorkspace.open(fetched)
+    paths = workspace.root.symbol("FB")
     _as_an_earlier_release_left(paths.folder)
 
-    assert other_instrument(platform.root, platform.universe.instrument("FB")) == ""
+    assert other_instrument(workspace.root, workspace.universe.instrument("FB")) == ""
     edit(fetched, "FB", mic_code="XNYS")
-    platform = open_platform(fetched)
-    reason = other_instrument(platform.root, platform.universe.instrument("FB"))
+    workspace = RunWorkspace.open(fetched)
+    reason = other_instrument(workspace.root, workspace.universe.instrument("FB"))
 
     assert "are of twelvedata FB, mic_code XNGS (since 2026-11-18" in reason
 

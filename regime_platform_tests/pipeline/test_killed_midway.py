@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from regime_platform.bars import canonical, verdicts
+from regime_platform.bar_store import canonical, verdicts
+from regime_platform.operations.renaming import rename, unfinished
+from regime_platform.pipeline.finding import FindingKind
 from regime_platform.pipeline.outcomes import Status
-from regime_platform.pipeline.platform import open_platform
-from regime_platform.pipeline.proof import Kind
-from regime_platform.pipeline.renaming import rename, unfinished
+from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.settings import Settings
 from regime_platform_tests.kills import Killed, killed_before
 from regime_platform_tests.pipeline.rich_symbol import (
@@ -21,7 +21,7 @@ from regime_platform_tests.pipeline.rich_symbol import (
     run_rich,
 )
 from regime_platform_tests.pipeline.test_damages import is_bad_bar_back, mended, paths_of
-from regime_platform_tests.street import serve
+from regime_platform_tests.scenario import serve
 
 
 def test_a_repair_killed_at_any_moment_leaves_results_and_is_carried_on(
@@ -48,7 +48,7 @@ def test_a_repair_killed_at_any_moment_leaves_results_and_is_carried_on(
         else:
             assert commit > 8
             break
-        assert (outcome.after.word, outcome.reason) == ("proven", ""), commit
+        assert (outcome.after.result, outcome.reason) == ("proven", ""), commit
         assert outcome.after.digests == before
         assert not is_bad_bar_back(rich)
 
@@ -69,9 +69,9 @@ def test_what_a_killed_promotion_left_is_unfinished_and_a_run_finishes_it(
     left = proof_of_rich(rich)
 
     assert run_rich(rich, LAST).status is Status.DONE
-    assert {one.kind for one in left.findings} == {Kind.UNFINISHED}
+    assert {finding.kind for finding in left.findings} == {FindingKind.UNFINISHED}
     assert left.remedy == f"regime run {SYMBOL}"
-    assert any("left by a promotion" in one.reason for one in left.findings)
+    assert any("left by a promotion" in finding.reason for finding in left.findings)
     assert proof_of_rich(rich).reason == ""
 
 
@@ -85,7 +85,7 @@ def test_parts_left_after_all_else_was_done_are_swept_by_a_run(rich: Settings) -
     proof = proof_of_rich(rich)
     walked = run_rich(rich)
 
-    assert (proof.word, proof.findings[0].what) == ("unfinished", f"bars/1day/{left}")
+    assert (proof.result, proof.findings[0].what) == ("unfinished", f"bars/1day/{left}")
     assert proof.remedy == f"regime run {SYMBOL}"
     assert walked.status is Status.UNCHANGED
     assert list(part.parent.iterdir()) == [part]
@@ -103,10 +103,10 @@ def test_an_unfinished_rename_is_unfinished_and_the_same_command_finishes_it(
         shutil.copytree(kept, rich.data_root)
         with killed_before(commit, monkeypatch), pytest.raises(Killed):
             rename(rich, SYMBOL, {"symbol": "METB"}, LATER)
-        symbol = next(iter(open_platform(rich).universe.symbols))
+        symbol = next(iter(RunWorkspace.open(rich).universe.symbols))
         proof = proof_of_rich(rich, symbol)
         assert unfinished(rich), commit
-        assert (proof.word, len(proof.findings)) == ("unfinished", 1), commit
+        assert (proof.result, len(proof.findings)) == ("unfinished", 1), commit
         assert proof.remedy == "regime universe rename META METB"
 
         rename(rich, SYMBOL, {"symbol": "METB"}, LAST)

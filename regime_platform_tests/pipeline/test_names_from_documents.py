@@ -9,27 +9,27 @@ from typing import Any
 
 import pytest
 
-from regime_platform.bars.canonical import read_in_force
-from regime_platform.bars.layout import DataRoot
-from regime_platform.bars.verdicts import unsealed
+from regime_platform.audit.repair import plan_repair, try_repair
+from regime_platform.audit.snapshots import find_snapshot, take_snapshot
+from regime_platform.audit.verify.verify import manifest_findings, verify
+from regime_platform.bar_store.canonical import read_in_force
+from regime_platform.bar_store.layout import DataRoot
+from regime_platform.bar_store.rename_journal import Rename
+from regime_platform.bar_store.verdicts import unsealed
 from regime_platform.errors import BarsError, ConfigError, PathError, ResultsError
 from regime_platform.manifests.manifest import link_of
 from regime_platform.model.digests import facts_digest
+from regime_platform.operations.renaming import finish_renames
 from regime_platform.pipeline.eras import era_set
+from regime_platform.pipeline.finding import FindingKind
+from regime_platform.pipeline.gate.promote import promote
 from regime_platform.pipeline.outcomes import Status
-from regime_platform.pipeline.platform import Platform, open_platform
-from regime_platform.pipeline.promote import promote
-from regime_platform.pipeline.proof import Kind
-from regime_platform.pipeline.rename_journal import Rename
-from regime_platform.pipeline.renaming import finish_renames
-from regime_platform.pipeline.repair import plan_repair, repaired
-from regime_platform.pipeline.snapshots import find_snapshot, take_snapshot
-from regime_platform.pipeline.verify import manifest_findings, verify
-from regime_platform.pipeline.walk import walk
+from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run import run_symbols
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.conftest import NOW
-from regime_platform_tests.street import fingerprint, serve, street
+from regime_platform_tests.scenario import fingerprint, serve, street
 
 THEIRS = "theirs.parquet"
 PATHS = [f"../../../../../{THEIRS}", "../../compute.db", "/etc/hostname", "", "a\x1b[2J.parquet"]
@@ -40,9 +40,9 @@ def _once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("names")
     settings = street(folder, ["AAA"])
     serve(settings, "AAA", "1day", make_bars(430))
-    platform = open_platform(settings)
-    list(walk(platform, platform.universe.instruments, NOW))
-    take_snapshot(platform, NOW.date(), NOW)
+    workspace = RunWorkspace.open(settings)
+    list(run_symbols(workspace, workspace.universe.instruments, NOW))
+    take_snapshot(workspace, NOW.date(), NOW)
     return folder
 
 
@@ -53,8 +53,8 @@ def settings(_once: Path, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def platform(settings: Settings) -> Platform:
-    return open_platform(settings)
+def workspace(settings: Settings) -> RunWorkspace:
+    return RunWorkspace.open(settings)
 
 
 def _edit(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
@@ -63,9 +63,9 @@ def _edit(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
     path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
 
-def _promise(platform: Platform, change: Callable[[dict[str, Any]], object]) -> None:
+def _promise(workspace: RunWorkspace, change: Callable[[dict[str, Any]], object]) -> None:
     """Changes what verdict and bar manifest say of the daily bars, with every digest made anew."""
-    paths = platform.root.symbol("AAA")
+    paths = workspace.root.symbol("AAA")
 
     def of_verdict(verdict: dict[str, Any]) -> None:
         del verdict["seal"]
@@ -89,59 +89,61 @@ def _promise(platform: Platform, change: Callable[[dict[str, Any]], object]) -> 
     _edit(paths.manifest, of_manifest)
     links = [json.loads(line) for line in paths.chain.read_text().splitlines()]
     manifest = link_of(json.loads(paths.manifest.read_text()))
-    kept = [manifest if one["kind"] == manifest["kind"] else one for one in links]
+    kept = [manifest if link["kind"] == manifest["kind"] else link for link in links]
     paths.chain.write_text("".join(f"{json.dumps(one)}\n" for one in kept))
 
 
 @pytest.mark.parametrize("name", PATHS)
 def test_a_part_that_is_a_path_is_a_finding_and_its_repair_leaves_the_file_alone(
-    platform: Platform, tmp_path: Path, name: str
+    workspace: RunWorkspace, tmp_path: Path, name: str
 ) -> None:
     (tmp_path / THEIRS).write_bytes(b"bars of another program")
-    paths = platform.root.symbol("AAA")
-    _promise(platform, lambda series: series["promoted"]["files"][0].update(name=name))
-    (instrument,) = platform.universe.instruments
+    paths = workspace.root.symbol("AAA")
+    _promise(workspace, lambda series: series["promoted"]["files"][0].update(name=name))
+    (instrument,) = workspace.universe.instruments
     outside = fingerprint(tmp_path, without=("data",))
     results = paths.compute_db.read_bytes()
 
-    proof = verify(platform, instrument)
+    proof = verify(workspace, instrument)
     quick = manifest_findings(paths, None)
     with pytest.raises(BarsError, match="is no name of a file below"):
         read_in_force(paths, "1day")
-    repair = repaired(platform, instrument, plan_repair(platform, instrument), NOW)
+    repair = try_repair(workspace, instrument, plan_repair(workspace, instrument), NOW)
 
-    assert (Kind.CHANGED, "bars/1day") in {(one.kind, one.what) for one in proof.findings}
+    assert (FindingKind.CHANGED, "bars/1day") in {
+        (finding.kind, finding.what) for finding in proof.findings
+    }
     assert "is no name of a file below" in quick[0].reason
     assert fingerprint(tmp_path, without=("data",)) == outside
     assert paths.compute_db.read_bytes() == results
-    assert repair.after.word == "proven"
+    assert repair.after.result == "proven"
 
 
-def test_a_timeframe_that_is_a_path_is_a_finding(platform: Platform) -> None:
-    paths = platform.root.symbol("AAA")
-    _promise(platform, lambda series: series.update(timeframe="../../../elsewhere"))
-    (instrument,) = platform.universe.instruments
+def test_a_timeframe_that_is_a_path_is_a_finding(workspace: RunWorkspace) -> None:
+    paths = workspace.root.symbol("AAA")
+    _promise(workspace, lambda series: series.update(timeframe="../../../elsewhere"))
+    (instrument,) = workspace.universe.instruments
 
-    proof = verify(platform, instrument)
+    proof = verify(workspace, instrument)
 
     assert (
         "verdict.json",
         "it names '../../../elsewhere', expected 15min, 1h, 4h, 1day, 1week",
-    ) in {(one.what, one.reason) for one in proof.findings}
+    ) in {(finding.what, finding.reason) for finding in proof.findings}
     with pytest.raises(BarsError, match=r"'\.\./x' is no timeframe; expected one of 15min"):
         paths.bars("../x")
-    assert promote(platform, instrument).status is Status.DONE
-    assert verify(platform, instrument).word != "proven"
+    assert promote(workspace, instrument).status is Status.DONE
+    assert verify(workspace, instrument).result != "proven"
 
 
 @pytest.mark.parametrize("former", ["../../outside", "AAA/raw", ""])
 def test_a_rename_that_was_begun_with_a_path_is_not_carried_on(
-    settings: Settings, platform: Platform, tmp_path: Path, former: str
+    settings: Settings, workspace: RunWorkspace, tmp_path: Path, former: str
 ) -> None:
     (tmp_path / "outside").mkdir()
-    entry = platform.universe.instrument("AAA").facts() | {"symbol": "BBB"}
+    entry = workspace.universe.instrument("AAA").facts() | {"symbol": "BBB"}
     begun = asdict(Rename(former, "BBB", "2026-11-22T00:00:00Z", entry))
-    (platform.root.path / "renames.json").write_text(json.dumps({"renames": [begun]}))
+    (workspace.root.path / "renames.json").write_text(json.dumps({"renames": [begun]}))
     before = fingerprint(tmp_path)
 
     with pytest.raises(ConfigError, match="is not safe as a folder name"):
@@ -152,20 +154,22 @@ def test_a_rename_that_was_begun_with_a_path_is_not_carried_on(
 
 
 @pytest.mark.parametrize("file", ["../../outside.json", "/etc/hostname", "index.jsonl", 7])
-def test_a_snapshot_is_found_by_no_path(platform: Platform, file: object) -> None:
-    index = platform.root.snapshot_index
+def test_a_snapshot_is_found_by_no_path(workspace: RunWorkspace, file: object) -> None:
+    index = workspace.root.snapshot_index
     entry = json.loads(index.read_text()) | {"file": file}
     index.write_text(json.dumps(entry) + "\n")
 
     with pytest.raises(ResultsError, match=r"is no name of a snapshot.*it is made anew"):
-        find_snapshot(platform.root, "2026-11-22")
+        find_snapshot(workspace.root, "2026-11-22")
 
     index.unlink()
-    assert find_snapshot(platform.root, f"{NOW.date()}").listing["date"] == f"{NOW.date()}"
+    assert find_snapshot(workspace.root, f"{NOW.date()}").listing["date"] == f"{NOW.date()}"
 
 
-def test_a_snapshot_of_another_shape_is_told_apart_from_a_damaged_one(platform: Platform) -> None:
-    path = next(platform.root.snapshots.glob("manifest_*.json"))
+def test_a_snapshot_of_another_shape_is_told_apart_from_a_damaged_one(
+    workspace: RunWorkspace,
+) -> None:
+    path = next(workspace.root.snapshots.glob("manifest_*.json"))
 
     def other_shape(document: dict[str, Any]) -> None:
         document["manifest"]["symbols"]["AAA"]["timeframes"] = ["1day"]
@@ -175,7 +179,7 @@ def test_a_snapshot_of_another_shape_is_told_apart_from_a_damaged_one(platform: 
     _edit(path, other_shape)
 
     with pytest.raises(ResultsError, match=r"symbols\.AAA\.complete\.timeframes: Input should be"):
-        find_snapshot(platform.root, f"{NOW.date()}")
+        find_snapshot(workspace.root, f"{NOW.date()}")
 
 
 @pytest.mark.parametrize("name", ["../x", "/x", "a/../../x", "a\\x", "\x1b"])

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from regime_platform.pipeline.decisions import Statement, exclude
+from regime_platform.audit.repair import plan_repair, try_repair
+from regime_platform.audit.verify.verify import verify
+from regime_platform.operations.overrides import Statement, exclude
+from regime_platform.pipeline.gate.promote import promote
 from regime_platform.pipeline.outcomes import Stage
-from regime_platform.pipeline.platform import open_platform
-from regime_platform.pipeline.promote import promote
-from regime_platform.pipeline.repair import plan_repair, repaired
-from regime_platform.pipeline.verify import verify
-from regime_platform.pipeline.walk import walk_symbol
+from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run import run_symbol
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.conftest import NOW
-from regime_platform_tests.pipeline.test_compare_compute import old_results
-from regime_platform_tests.street import serve, street, with_value
+from regime_platform_tests.legacy.comparison.test_compare_compute import old_results
+from regime_platform_tests.scenario import serve, street, with_value
 
 DECIDE = "decide about the bars that the gate holds back, then "
 LATER, LAST = NOW + dt.timedelta(days=1), NOW + dt.timedelta(days=5)
@@ -51,9 +51,9 @@ def _walk(
     """A walk that is killed after a stage, over bars of which one may be rejected."""
     served = make_bars(bars)
     serve(settings, "AAA", "1day", with_value(served, BAD, low=1e6) if is_bad else served)
-    platform = open_platform(settings)
+    workspace = RunWorkspace.open(settings)
     stages = list(Stage)[: list(Stage).index(last) + 1]
-    walk_symbol(platform, platform.universe.instrument("AAA"), now, stages=stages)
+    run_symbol(workspace, workspace.universe.instrument("AAA"), now, stages=stages)
 
 
 def _held_back_at_first(settings: Settings) -> None:
@@ -88,25 +88,27 @@ def _corrected_and_killed(settings: Settings) -> None:
 
 def _held_back_and_damaged(settings: Settings) -> None:
     _held_back(settings)
-    open_platform(settings).root.symbol("AAA").compute_db.write_bytes(b"nonsense")
+    RunWorkspace.open(settings).root.symbol("AAA").compute_db.write_bytes(b"nonsense")
 
 
 def _of_version_1(settings: Settings) -> None:
-    path = open_platform(settings).root.symbol("AAA").compute_db
+    path = RunWorkspace.open(settings).root.symbol("AAA").compute_db
     path.unlink()
     old_results(path)
 
 
 def _follow(settings: Settings, remedy: str) -> None:
-    platform = open_platform(settings)
-    instrument = platform.universe.instrument("AAA")
+    workspace = RunWorkspace.open(settings)
+    instrument = workspace.universe.instrument("AAA")
     if remedy.startswith(DECIDE):
         said = Statement("a low above the high", "ann", LAST)
-        exclude(platform.root, instrument, "1day", make_bars(430)["ts"][BAD], said)
+        exclude(workspace.root, instrument, "1day", make_bars(430)["ts"][BAD], said)
     does: dict[str, Callable[[], object]] = {
-        "run": lambda: walk_symbol(platform, instrument, LAST),
-        "promote": lambda: promote(platform, instrument),
-        "repair": lambda: repaired(platform, instrument, plan_repair(platform, instrument), LAST),
+        "run": lambda: run_symbol(workspace, instrument, LAST),
+        "promote": lambda: promote(workspace, instrument),
+        "repair": lambda: try_repair(
+            workspace, instrument, plan_repair(workspace, instrument), LAST
+        ),
     }
     for command in re.findall(r"regime (\w+) AAA", remedy):
         does[command]()
@@ -135,12 +137,12 @@ def test_what_is_told_is_what_helps(
     once: Settings, leave: Callable[[Settings], None], word: str, remedy: str
 ) -> None:
     leave(once)
-    platform = open_platform(once)
-    instrument = platform.universe.instrument("AAA")
+    workspace = RunWorkspace.open(once)
+    instrument = workspace.universe.instrument("AAA")
 
-    before = verify(platform, instrument)
-    assert (before.word, before.remedy) == (word, remedy)
+    before = verify(workspace, instrument)
+    assert (before.result, before.remedy) == (word, remedy)
 
     _follow(once, remedy)
-    after = verify(platform, instrument)
-    assert (after.word, after.reason) == ("proven", "")
+    after = verify(workspace, instrument)
+    assert (after.result, after.reason) == ("proven", "")

@@ -18,7 +18,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
 from regime_platform.errors import QuotaError
-from regime_platform.pipeline.platform import Platform, open_platform
+from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.sources.protocol import WindowSource
 from regime_platform.sources.registry import build_sources
 from regime_platform_tests.pipeline.vendor_street import (
@@ -67,21 +67,21 @@ class Story:
         self.settings = vendor_settings(
             folder, self.vendor, ["AAA", "BBB"], tier="core", REGIME_REREAD_SHARE=1.0
         )
-        self._platform = open_platform(self.settings)
+        self._workspace = RunWorkspace.open(self.settings)
         self.most_rows = most_rows
         self.truth = dict(TRUTH)
         self.kills = 0
         for (symbol, frame), bars in self.truth.items():
             list_stock(self.vendor, symbol, frame, bars)
 
-    def open(self) -> Platform:
+    def open(self) -> RunWorkspace:
         """What a new process has; its pages are short, so that there are several."""
         clock = FakeClock()
         sources = build_sources(self.settings, clock=clock, sleep=clock.sleep)
         source = sources["twelvedata"]
         assert isinstance(source, WindowSource)
         source.most_rows = self.most_rows
-        return replace(self._platform, sources=sources)
+        return replace(self._workspace, sources=sources)
 
     def run(self, *, kill_after: int | None = None) -> int:
         """One process: how many requests it made, or it dies after so many answers."""
@@ -118,9 +118,9 @@ class Story:
         list_stock(self.vendor, symbol, frame, bars)
 
     def assert_truth_is_held(self) -> None:
-        platform = self.open()
+        workspace = self.open()
         for (symbol, frame), bars in self.truth.items():
-            held = finished_bars(platform, symbol, frame, self.now)
+            held = finished_bars(workspace, symbol, frame, self.now)
             assert held.equals(bars.head(held.height)), (symbol, frame)
             opened = bars.filter(pl.col("ts") <= self.now).height
             assert held.height >= opened - 1, (symbol, frame)
@@ -194,20 +194,20 @@ def test_no_window_is_answered_twice_but_the_one_a_kill_lost(
     interruptions: list[int | list[str]],
 ) -> None:
     story = Story(tmp_path_factory.mktemp("story"), httpserver, most_rows=200)
-    for one in interruptions:
-        if isinstance(one, int):
-            story.run(kill_after=one)
+    for interruption in interruptions:
+        if isinstance(interruption, int):
+            story.run(kill_after=interruption)
         else:
-            story.vendor.answer_next(*(STUMBLES[name]() for name in one))
+            story.vendor.answer_next(*(STUMBLES[name]() for name in interruption))
             story.run()
             story.vendor.forget_script()
 
     story.run()
 
     answered = Counter(
-        (one.path, *sorted(one.params.items()))
-        for one in story.vendor.questions
-        if not one.is_scripted
+        (question.path, *sorted(question.params.items()))
+        for question in story.vendor.questions
+        if not question.is_scripted
     )
     story.assert_truth_is_held()
     assert sum(answered.values()) - len(answered) <= story.kills

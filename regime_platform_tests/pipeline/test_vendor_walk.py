@@ -7,14 +7,14 @@ import pytest
 import yaml
 from pytest_httpserver import HTTPServer
 
-from regime_platform.bars.canonical import read_in_force
+from regime_platform.bar_store.canonical import read_in_force
 from regime_platform.errors import CredentialsError
-from regime_platform.pipeline.outcomes import Status, WalkOutcome
-from regime_platform.pipeline.platform import open_platform
-from regime_platform.pipeline.walk import walk
+from regime_platform.pipeline.outcomes import Status, SymbolOutcome
+from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run import run_symbols
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
-from regime_platform_tests.street import fingerprint
+from regime_platform_tests.scenario import fingerprint
 from regime_platform_tests.vendor import KEY, LoopbackVendor, error_answer
 
 _ENTRY = {
@@ -39,9 +39,9 @@ def _settings(tmp_path: Path, vendor: LoopbackVendor, key: str = KEY) -> Setting
     )
 
 
-def _walk(settings: Settings, now: dt.datetime) -> WalkOutcome:
-    platform = open_platform(settings)
-    return next(walk(platform, platform.universe.instruments, now))
+def _walk(settings: Settings, now: dt.datetime) -> SymbolOutcome:
+    workspace = RunWorkspace.open(settings)
+    return next(run_symbols(workspace, workspace.universe.instruments, now))
 
 
 @pytest.fixture
@@ -66,9 +66,9 @@ def test_full_history_comes_first_and_then_only_what_is_new(
     assert first.status is second.status is Status.DONE, (first.reason, second.reason)
     assert first.ingest is not None
     assert second.ingest is not None
-    assert [one.new for one in first.ingest.series] == [1005, 201]
-    assert [(one.new, one.revised) for one in second.ingest.series] == [(5, 0), (1, 0)]
-    in_force = read_in_force(open_platform(settings).root.symbol("EURUSD"), "1day")
+    assert [series.new for series in first.ingest.series] == [1005, 201]
+    assert [(series.new, series.revised) for series in second.ingest.series] == [(5, 0), (1, 0)]
+    in_force = read_in_force(RunWorkspace.open(settings).root.symbol("EURUSD"), "1day")
     assert in_force is not None
     assert in_force[1].equals(days)
 
@@ -85,7 +85,7 @@ def test_the_forming_bar_that_the_vendor_serves_stays_out(
 
     assert outcome.ingest is not None
     assert outcome.ingest.series[0].provisional == 1
-    in_force = read_in_force(open_platform(settings).root.symbol("EURUSD"), "1day")
+    in_force = read_in_force(RunWorkspace.open(settings).root.symbol("EURUSD"), "1day")
     assert in_force is not None
     assert in_force[1].equals(days.head(499))
 

@@ -8,16 +8,16 @@ from typing import Any
 import polars as pl
 import yaml
 
-from regime_platform.bars.raw_log import read_raw
-from regime_platform.bars.revisions import fold
+from regime_platform.bar_store.raw.raw_log import read_raw
 from regime_platform.model.bar_schema import BAR_COLUMNS
-from regime_platform.model.sessions import last_finished
-from regime_platform.model.trading_hours import expected_opens
-from regime_platform.pipeline.batches import Batches
-from regime_platform.pipeline.ingest import ingest
-from regime_platform.pipeline.order import Order
+from regime_platform.model.calendar.sessions import last_finished
+from regime_platform.model.calendar.trading_hours import expected_opens
+from regime_platform.pipeline.fetch.batches import Batches
+from regime_platform.pipeline.fetch.ingest import ingest
+from regime_platform.pipeline.fetch.request import FetchRequest
 from regime_platform.pipeline.outcomes import IngestOutcome
-from regime_platform.pipeline.platform import Platform, open_platform
+from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.revisions.fold import fold
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.vendor import KEY, LoopbackVendor
@@ -74,29 +74,29 @@ def list_stock(vendor: LoopbackVendor, symbol: str, timeframe: str, bars: pl.Dat
 
 
 def catch_up(
-    where: Settings | Platform,
+    where: Settings | RunWorkspace,
     now: dt.datetime,
     timeframes: Sequence[str] | None = None,
     **order: Any,
 ) -> list[IngestOutcome]:
     """Every symbol's fetch; given settings, by a process of its own as far as memory goes."""
-    platform = open_platform(where) if isinstance(where, Settings) else where
-    instruments = platform.universe.instruments
-    batches = Batches(platform, instruments, Order(now, **order), timeframes)
-    return [ingest(platform, one, batches) for one in instruments]
+    workspace = RunWorkspace.open(where) if isinstance(where, Settings) else where
+    instruments = workspace.universe.instruments
+    batches = Batches(workspace, instruments, FetchRequest(now, **order), timeframes)
+    return [ingest(workspace, instrument, batches) for instrument in instruments]
 
 
 def held_bars(settings: Settings, symbol: str, timeframe: str, now: dt.datetime) -> pl.DataFrame:
     """The finished bars in force of the raw log."""
-    platform = open_platform(settings)
-    return finished_bars(platform, symbol, timeframe, now)
+    workspace = RunWorkspace.open(settings)
+    return finished_bars(workspace, symbol, timeframe, now)
 
 
 def finished_bars(
-    platform: Platform, symbol: str, timeframe: str, now: dt.datetime
+    workspace: RunWorkspace, symbol: str, timeframe: str, now: dt.datetime
 ) -> pl.DataFrame:
     """The same of a platform that is open already."""
-    raw = read_raw(platform.root.symbol(symbol).raw(timeframe))
+    raw = read_raw(workspace.root.symbol(symbol).raw(timeframe))
     rows = fold(raw, timeframe, "US_EQUITY")
     bound = last_finished(now, timeframe, "US_EQUITY")
     return rows.filter(pl.col("ts") < bound).select(BAR_COLUMNS)

@@ -14,26 +14,27 @@ import duckdb
 import polars as pl
 import pytest
 
-from regime_platform.bars.layout import SymbolPaths
-from regime_platform.bars.proven import Proven, identity_of, is_proven, remember
-from regime_platform.bars.verdicts import read_verdict
+from regime_platform.audit.verify.verify import verify
+from regime_platform.bar_store.layout import SymbolPaths
+from regime_platform.bar_store.proven import ProvenFile, is_proven, remember, stamp_of
+from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.errors import BarsError, RegimeError
+from regime_platform.operations.export import ExportFormat, export
 from regime_platform.pipeline.board import refresh_board
-from regime_platform.pipeline.export import Format, export
 from regime_platform.pipeline.outcomes import Stage, Status
-from regime_platform.pipeline.platform import open_platform
-from regime_platform.pipeline.verify import verify
-from regime_platform.pipeline.walk import walk, walk_symbol
-from regime_platform.query.boards import board
+from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run import run_symbol, run_symbols
+from regime_platform.query.board import board
 from regime_platform.query.coverage import coverage
+from regime_platform.query.documents import explained_document
 from regime_platform.query.explain import explain
 from regime_platform.query.series import bars, history
-from regime_platform.query.states import state
+from regime_platform.query.states import state, state_document
 from regime_platform.report.reading import read_symbol
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.conftest import NOW
-from regime_platform_tests.street import serve, street
+from regime_platform_tests.scenario import serve, street
 
 HELD = 420
 LATER = NOW + dt.timedelta(hours=1)
@@ -45,8 +46,8 @@ def _stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("stored")
     settings = street(folder, ["AAA"])
     serve(settings, "AAA", "1day", make_bars(HELD))
-    platform = open_platform(settings)
-    refresh_board(platform, list(walk(platform, platform.universe.instruments, NOW)))
+    workspace = RunWorkspace.open(settings)
+    refresh_board(workspace, list(run_symbols(workspace, workspace.universe.instruments, NOW)))
     return folder
 
 
@@ -59,21 +60,21 @@ def stored(_stored: Path, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def paths(stored: Settings) -> SymbolPaths:
-    return open_platform(stored).root.symbol("AAA")
+    return RunWorkspace.open(stored).root.symbol("AAA")
 
 
 def _page(where: Settings) -> object:
-    view = read_symbol(open_platform(where), "AAA")
+    view = read_symbol(RunWorkspace.open(where), "AAA")
     assert view is not None
-    return [view.latest.to_dicts(), *(one.frame.to_dicts() for one in view.series)]
+    return [view.latest.to_dicts(), *(series.frame.to_dicts() for series in view.series)]
 
 
 def _parquet(where: Settings) -> object:
-    platform, target = open_platform(where), where.data_root.parent / "out"
+    workspace, target = RunWorkspace.open(where), where.data_root.parent / "out"
     outcomes = export(
-        platform, platform.universe.instruments, Format.PARQUET, target, LATER, replace=True
+        workspace, workspace.universe.instruments, ExportFormat.PARQUET, target, LATER, replace=True
     )
-    if any(one.status is Status.FAILED for one in outcomes):
+    if any(outcome.status is Status.FAILED for outcome in outcomes):
         raise RegimeError(outcomes[0].reason)
     return [pl.read_parquet(path).to_dicts() for path in sorted(target.rglob("*.parquet"))]
 
@@ -81,8 +82,10 @@ def _parquet(where: Settings) -> object:
 READERS: Mapping[str, Callable[[Settings], object]] = {
     "bars": lambda where: bars("AAA", "1day", where=where).collect().to_dicts(),
     "history": lambda where: history("AAA", "1day", labels=True, where=where).to_dicts(),
-    "state": lambda where: {n: one.facts() for n, one in state("AAA", where=where).items()},
-    "explain": lambda where: explain("AAA", "1day", make_bars(HELD)["ts"][-9], where=where).facts(),
+    "state": lambda where: list(map(state_document, state("AAA", where=where).values())),
+    "explain": lambda where: explained_document(
+        explain("AAA", "1day", make_bars(HELD)["ts"][-9], where=where)
+    ),
     "coverage": lambda where: coverage("AAA", where=where).to_dicts(),
     "board": lambda where: board(where=where).to_dicts(),
     "page": _page,
@@ -164,9 +167,9 @@ def test_a_frame_of_bars_holds_what_was_proven(stored: Settings, paths: SymbolPa
 
 
 def _outcome(settings: Settings, *stages: Stage) -> tuple[Status, str]:
-    platform = open_platform(settings)
-    instrument = platform.universe.instrument("AAA")
-    outcome = walk_symbol(platform, instrument, LATER, stages=stages or tuple(Stage))
+    workspace = RunWorkspace.open(settings)
+    instrument = workspace.universe.instrument("AAA")
+    outcome = run_symbol(workspace, instrument, LATER, stages=stages or tuple(Stage))
     return outcome.status, outcome.reason
 
 
@@ -194,15 +197,15 @@ def test_a_run_makes_damaged_results_anew_and_tells_why(
 ) -> None:
     wanted = READERS["history"](stored)
     _flip(paths.compute_db, random.Random(2))
-    platform = open_platform(stored)
+    workspace = RunWorkspace.open(stored)
 
-    outcome = walk_symbol(platform, platform.universe.instrument("AAA"), LATER)
+    outcome = run_symbol(workspace, workspace.universe.instrument("AAA"), LATER)
 
-    assert outcome.derive is not None
-    assert outcome.derive.status is Status.DONE
-    assert "damaged" in outcome.derive.how
+    assert outcome.compute is not None
+    assert outcome.compute.status is Status.DONE
+    assert "damaged" in outcome.compute.how
     assert READERS["history"](stored) == wanted
-    assert verify(platform, platform.universe.instrument("AAA")).word == "proven"
+    assert verify(workspace, workspace.universe.instrument("AAA")).result == "proven"
 
 
 def _replaced(path: Path) -> None:
@@ -234,7 +237,7 @@ def test_what_was_proven_is_proven_again_once_the_file_is_another(
 
 
 def _digest(settings: Settings, name: str) -> str:
-    verdict = read_verdict(open_platform(settings).root.symbol("AAA"))
+    verdict = read_verdict(RunWorkspace.open(settings).root.symbol("AAA"))
     assert verdict is not None
     files = [file for one in verdict.promoted.values() for file in one.files]
     return next(file.sha256 for file in files if file.name == name)
@@ -258,17 +261,17 @@ def test_verifying_finds_what_no_fact_of_the_file_tells_and_has_it_proven_again(
     path, compute = _files(paths)["bars"], (Stage.COMPUTE_DB, Stage.MANIFESTS)
     digest = _digest(stored, path.name)
     _flip(path, random.Random(3))
-    found = identity_of(path)
+    found = stamp_of(path)
     assert found is not None
     # as if the disk had done it, and told nothing
-    remember(paths, {str(path.relative_to(paths.folder)): Proven(found, digest)})
-    platform = open_platform(stored)
+    remember(paths, {str(path.relative_to(paths.folder)): ProvenFile(found, digest)})
+    workspace = RunWorkspace.open(stored)
     before = _outcome(stored, *compute)[0]
 
-    proof = verify(platform, platform.universe.instrument("AAA"))
+    proof = verify(workspace, workspace.universe.instrument("AAA"))
 
     assert before is Status.UNCHANGED
-    assert proof.word == "changed"
+    assert proof.result == "changed"
     assert _outcome(stored, *compute)[0] is Status.FAILED
 
 
@@ -310,8 +313,8 @@ def test_readers_meet_no_error_while_bars_are_promoted_again_and_again(
     stored: Settings, tmp_path: Path
 ) -> None:
     longer = make_bars(HELD + 1)
-    platform = open_platform(stored)
-    instrument = platform.universe.instrument("AAA")
+    workspace = RunWorkspace.open(stored)
+    instrument = workspace.universe.instrument("AAA")
     with _reader(stored, tmp_path / "stop") as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "reading\n"
@@ -322,7 +325,7 @@ def test_readers_meet_no_error_while_bars_are_promoted_again_and_again(
                 high=pl.when(pl.int_range(pl.len()) == HELD).then(last * 2).otherwise("high"),
             )
             serve(stored, "AAA", "1day", served)
-            outcome = walk_symbol(platform, instrument, LATER + dt.timedelta(hours=turn))
+            outcome = run_symbol(workspace, instrument, LATER + dt.timedelta(hours=turn))
             assert outcome.status is Status.DONE, outcome.reason
         (tmp_path / "stop").touch()
         told, errors = process.communicate(timeout=120)
@@ -344,10 +347,10 @@ def test_an_older_verdict_has_no_seal_and_is_read(stored: Settings, paths: Symbo
     text = paths.verdict.read_text()
     head, _, _ = text.rpartition(',\n  "seal"')
     paths.verdict.write_text(f"{head}\n}}\n")
-    platform = open_platform(stored)
+    workspace = RunWorkspace.open(stored)
 
     assert bars("AAA", "1day", where=stored).collect().height == HELD
-    assert verify(platform, platform.universe.instrument("AAA")).word == "proven"
+    assert verify(workspace, workspace.universe.instrument("AAA")).result == "proven"
 
     paths.verdict.write_text(f"{head}\n}}\n".replace('"rules_version"', '"rules_versiom"'))
     with pytest.raises(BarsError, match=r"verdict\.json is damaged"):

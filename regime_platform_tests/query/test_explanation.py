@@ -1,4 +1,4 @@
-"""An explanation gives the number that is stored, told in terms that anybody can count after."""
+"""Explanations reproduce the stored numbers by plain counting."""
 
 import datetime as dt
 import math
@@ -12,13 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regime_platform.compute.engine import bars_with_close, compute_series
-from regime_platform.compute.eras import FIXED_ERAS, EraChoice
-from regime_platform.compute.jit import compile_kernels
+from regime_platform.compute.eras.eras import FIXED_ERAS, EraChoice
+from regime_platform.compute.kernels import compile_kernels
 from regime_platform.compute.params import DEFAULT_PARAMS
 from regime_platform.errors import ResultsError
 from regime_platform.query.classification import classification
 from regime_platform.query.explanation import SeriesRows, explanation
 from regime_platform.query.rank import rank_of_last
+from regime_platform_tests.error_codes import raises
 from regime_platform_tests.reference import percentile_reference as reference
 from regime_platform_tests.reference.golden_inputs import classifier_frame
 
@@ -31,8 +32,8 @@ def _rows(name: str) -> SeriesRows:
     bars = pl.read_parquet(GOLDEN / f"{name}.bars.parquet")
     used = bars_with_close(bars.with_columns(pl.col("ts").dt.replace_time_zone("UTC")))
     choice = EraChoice(FIXED_ERAS, "fixed-1", "test")
-    found = compute_series(used, symbol="X", timeframe=timeframe, eras=choice.eras)
-    return SeriesRows("X", timeframe, used, found.escalation, found.state, choice, DEFAULT_PARAMS)
+    result = compute_series(used, symbol="X", timeframe=timeframe, eras=choice.eras)
+    return SeriesRows("X", timeframe, used, result.escalation, result.state, choice, DEFAULT_PARAMS)
 
 
 @pytest.fixture(scope="module")
@@ -48,33 +49,33 @@ def _last(rows: SeriesRows) -> dt.datetime:
 def test_the_rules_give_the_label_of_every_golden_vector() -> None:
     compile_kernels()
     for row in classifier_frame("classifier_vectors")[::3].iter_rows(named=True):
-        found = classification(row)
+        classified = classification(row)
 
-        told = (found.label, found.bias, found.posture)
-        assert told == tuple(
+        outcomes = (classified.label, classified.bias, classified.posture)
+        assert outcomes == tuple(
             row[f"classification.{name}"]
             for name in ("regime_label", "regime_bias", "risk_posture")
         )
         assert math.isclose(
-            found.qualities["confidence"], row["classification.confidence"], abs_tol=1e-9
+            classified.qualities["confidence"], row["classification.confidence"], abs_tol=1e-9
         )
 
 
 @pytest.mark.parametrize("name", [MSFT, "aapl_1week", "quirks_1day", "synth_15min", "ibm320_1day"])
-def test_what_is_told_of_a_bar_gives_its_golden_numbers(name: str) -> None:
+def test_explanation_gives_the_golden_numbers(name: str) -> None:
     rows = _rows(name)
     golden = pl.read_parquet(GOLDEN / f"{name}.escalation.parquet")
     before = rows.bars.height - rows.state.height
 
     for place in range(before, rows.bars.height, 97):
-        told = explanation(rows, rows.bars["ts"][place])
+        explained = explanation(rows, rows.bars["ts"][place])
 
-        assert told.wrong == ()
-        assert told.bars_used == place + 1
-        assert (told.ranking is None) == golden.is_empty()
-        if told.ranking is not None:
+        assert explained.wrong == ()
+        assert explained.bars_used == place + 1
+        assert (explained.ranking is None) == golden.is_empty()
+        if explained.ranking is not None:
             expected = golden["esc_pctl_era"][place]
-            rank = told.ranking.rank
+            rank = explained.ranking.rank
             assert (rank is None) == (expected is None)
             assert rank is None or rank.percentile == pytest.approx(expected, abs=1e-12)
 
@@ -91,21 +92,19 @@ def test_what_is_told_of_a_bar_gives_its_golden_numbers(name: str) -> None:
         ("state", "risk_posture", "RISK_ON"),
     ],
 )
-def test_a_changed_number_does_not_follow_and_is_named(
-    msft: SeriesRows, table: str, column: str, value: object
-) -> None:
+def test_changed_number_is_named(msft: SeriesRows, table: str, column: str, value: object) -> None:
     frame: pl.DataFrame = getattr(msft, table)
     is_last = pl.int_range(pl.len()) == pl.len() - 1
     kept = pl.when(is_last).then(pl.lit(value)).otherwise(column).cast(frame.schema[column])
     changed = replace(msft, **{table: frame.with_columns(kept.alias(column))})
 
-    told = explanation(changed, _last(msft))
+    explained = explanation(changed, _last(msft))
 
     assert explanation(msft, _last(msft)).wrong == ()
-    assert any(one.startswith(column) for one in told.wrong)
+    assert any(mismatch.startswith(column) for mismatch in explained.wrong)
 
 
-def test_no_later_bar_has_a_part_in_it(msft: SeriesRows) -> None:
+def test_later_bars_have_no_effect(msft: SeriesRows) -> None:
     place = 1200
     ts = msft.bars["ts"][place]
     shorter = replace(
@@ -118,15 +117,17 @@ def test_no_later_bar_has_a_part_in_it(msft: SeriesRows) -> None:
     assert explanation(shorter, ts) == explanation(msft, ts)
 
 
-def test_a_bar_that_is_not_there_is_told_with_those_beside_it(msft: SeriesRows) -> None:
+def test_missing_bar_is_named_with_its_neighbours(msft: SeriesRows) -> None:
     saturday = dt.datetime(2013, 2, 23, tzinfo=dt.UTC)
 
-    with pytest.raises(ResultsError, match=r"nearest open at 2013-02-22T.* and 2013-02-25T"):
+    with raises(
+        ResultsError, "no-such-bar", match=r"nearest open at 2013-02-22T.* and 2013-02-25T"
+    ):
         explanation(msft, saturday)
-    with pytest.raises(ResultsError, match="no state"):
+    with raises(ResultsError, "no-state"):
         explanation(msft, msft.bars["ts"][19])
     behind = replace(msft, state=msft.state[:-1], escalation=msft.escalation[:-1])
-    with pytest.raises(ResultsError, match="its results end 2013-02-28"):
+    with raises(ResultsError, "no-state", match="its results end 2013-02-28"):
         explanation(behind, _last(msft))
 
 
@@ -134,7 +135,7 @@ def test_a_bar_that_is_not_there_is_told_with_those_beside_it(msft: SeriesRows) 
     values=st.lists(st.one_of(st.just(math.nan), st.integers(0, 5).map(float)), max_size=40),
     members=st.integers(1, 12),
 )
-def test_a_counted_rank_is_the_percentile(values: list[float], members: int) -> None:
+def test_counted_rank_is_the_percentile(values: list[float], members: int) -> None:
     expected = reference.expanding(values, members, short_list=0)
     for place in range(len(values)):
         rank = rank_of_last(np.array(values[: place + 1]), members)

@@ -12,7 +12,7 @@ import pytest
 import regime_platform
 from regime_platform.errors import ResultsError, UsageError
 from regime_platform.model.bar_schema import BAR_SCHEMA
-from regime_platform.pipeline.platform import Platform
+from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.query.series import bars, history
 
 
@@ -23,7 +23,7 @@ def test_importing_the_package_imports_no_frame_library() -> None:
 
 
 def test_the_package_answers_beside_a_room_of_the_same_name(
-    walked: Platform, monkeypatch: pytest.MonkeyPatch
+    walked: RunWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REGIME_DATA_ROOT", str(walked.root.path))
 
@@ -31,8 +31,8 @@ def test_the_package_answers_beside_a_room_of_the_same_name(
     assert regime_platform.bars("IBM", "1day").collect().height == 3270
     assert regime_platform.history is history
     assert list(regime_platform.state("IBM")) == ["1day", "1week"]
-    room = importlib.import_module("regime_platform.bars.canonical")
-    assert regime_platform.bars.canonical is room  # type: ignore[attr-defined]
+    room = importlib.import_module("regime_platform.bar_store.canonical")
+    assert regime_platform.bar_store.canonical is room  # type: ignore[attr-defined]
 
 
 def test_a_name_the_package_does_not_have_is_refused() -> None:
@@ -40,7 +40,7 @@ def test_a_name_the_package_does_not_have_is_refused() -> None:
         _ = regime_platform.nothing
 
 
-def test_bars_are_lazy_and_in_the_schema(walked: Platform) -> None:
+def test_bars_are_lazy_and_in_the_schema(walked: RunWorkspace) -> None:
     rows = bars("aapl", "1d", where=walked.root.path)
 
     assert isinstance(rows, pl.LazyFrame)
@@ -50,7 +50,7 @@ def test_bars_are_lazy_and_in_the_schema(walked: Platform) -> None:
     assert collected["ts"].is_sorted()
 
 
-def test_history_puts_escalation_beside_every_state(walked: Platform) -> None:
+def test_history_puts_escalation_beside_every_state(walked: RunWorkspace) -> None:
     rows = history("MSFT", "1day", where=walked.root.path)
 
     assert rows.height == 3270 - 20
@@ -60,7 +60,7 @@ def test_history_puts_escalation_beside_every_state(walked: Platform) -> None:
     assert last["escalation_bucket"] == last["esc_bucket"]
 
 
-def test_history_has_no_forward_label_unless_asked(walked: Platform) -> None:
+def test_history_has_no_forward_label_unless_asked(walked: RunWorkspace) -> None:
     plain = history("MSFT", "1day", last=30, where=walked.root.path)
     labelled = history("MSFT", "1day", last=30, labels=True, where=walked.root.path)
 
@@ -70,7 +70,7 @@ def test_history_has_no_forward_label_unless_asked(walked: Platform) -> None:
     assert labelled["is_mature"].to_list() == [True] * 10 + [False] * 20
 
 
-def test_history_is_narrowed_by_half_open_times(walked: Platform) -> None:
+def test_history_is_narrowed_by_half_open_times(walked: RunWorkspace) -> None:
     start, end = (dt.datetime(2013, 2, day, tzinfo=dt.UTC) for day in (1, 5))
 
     rows = history("MSFT", "1day", start=start, end=end, where=walked.root.path)
@@ -78,7 +78,7 @@ def test_history_is_narrowed_by_half_open_times(walked: Platform) -> None:
     assert [moment.day for moment in rows["ts"]] == [1, 4]
 
 
-def test_below_the_escalation_gate_history_has_states_alone(walked: Platform) -> None:
+def test_below_the_escalation_gate_history_has_states_alone(walked: RunWorkspace) -> None:
     rows = history("EURUSD", "1day", where=walked.root.path)
 
     assert rows.height == 240
@@ -94,7 +94,7 @@ def test_below_the_escalation_gate_history_has_states_alone(walked: Platform) ->
     ],
 )
 def test_bars_that_are_not_there_are_refused_by_name(
-    walked: Platform, symbol: str, timeframe: str, error: type[Exception], told: str
+    walked: RunWorkspace, symbol: str, timeframe: str, error: type[Exception], told: str
 ) -> None:
     with pytest.raises(error, match=told):
         bars(symbol, timeframe, where=walked.root.path)

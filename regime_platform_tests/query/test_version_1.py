@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from shutil import copyfile
 
@@ -13,19 +14,19 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from regime_platform.compute.engine import bars_with_close, compute_series
-from regime_platform.compute.eras import FIXED_ERAS
+from regime_platform.compute.eras.eras import FIXED_ERAS
 from regime_platform.compute_db.store import build
 from regime_platform.errors import OlderVersionWarning, ResultsError
-from regime_platform.pipeline.export import Format, export
-from regime_platform.pipeline.inputs import Tables
+from regime_platform.operations.export import ExportFormat, export
+from regime_platform.pipeline.compute.inputs import Tables
 from regime_platform.pipeline.outcomes import Status
-from regime_platform.pipeline.platform import Platform, open_platform
+from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.query.series import history
 from regime_platform.query.states import state
 from regime_platform_tests.compute_db.result_frames import LINEAGE, golden_state
 from regime_platform_tests.conftest import NOW
-from regime_platform_tests.pipeline.test_compare_compute import old_results
-from regime_platform_tests.street import fingerprint, street
+from regime_platform_tests.legacy.comparison.test_compare_compute import old_results
+from regime_platform_tests.scenario import fingerprint, street
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 #: What version 1 does not have.
@@ -34,31 +35,31 @@ LACKING = (
     *("esc_divergence_rise", "valid_metrics"),
 )
 TABLES_OF_OLD = ("escalation_history_v3", "state_history")
-Spoilt = Callable[..., Platform]
+Spoilt = Callable[..., RunWorkspace]
 
 
 @pytest.fixture(scope="module")
-def msft(tmp_path_factory: pytest.TempPathFactory) -> Platform:
+def msft(tmp_path_factory: pytest.TempPathFactory) -> RunWorkspace:
     """A data root whose one symbol has the golden rows in a file of version 1."""
-    platform = open_platform(street(tmp_path_factory.mktemp("msft"), ["MSFT"]))
-    path = platform.root.symbol("MSFT").compute_db
+    workspace = RunWorkspace.open(street(tmp_path_factory.mktemp("msft"), ["MSFT"]))
+    path = workspace.root.symbol("MSFT").compute_db
     path.parent.mkdir(parents=True)
     old_results(path)
-    return platform
+    return workspace
 
 
 @pytest.fixture(scope="module")
-def rows(msft: Platform) -> pl.DataFrame:
+def rows(msft: RunWorkspace) -> pl.DataFrame:
     return _history(msft, "msft", "1day", labels=True)
 
 
 @pytest.fixture
-def spoilt(msft: Platform, tmp_path: Path) -> Callable[..., Platform]:
+def spoilt(msft: RunWorkspace, tmp_path: Path) -> Callable[..., RunWorkspace]:
     """The same with the last month only, and with something else in it."""
 
-    def made(*changes: str) -> Platform:
-        platform = open_platform(street(tmp_path, ["MSFT"]))
-        path = platform.root.symbol("MSFT").compute_db
+    def made(*changes: str) -> RunWorkspace:
+        workspace = RunWorkspace.open(street(tmp_path, ["MSFT"]))
+        path = workspace.root.symbol("MSFT").compute_db
         path.parent.mkdir(parents=True)
         copyfile(msft.root.symbol("MSFT").compute_db, path)
         shorter = [f"DELETE FROM {table} WHERE asof < '2013-02'" for table in TABLES_OF_OLD]  # noqa: S608
@@ -66,14 +67,14 @@ def spoilt(msft: Platform, tmp_path: Path) -> Callable[..., Platform]:
             for change in (*shorter, *changes):
                 connection.execute(change)
             connection.commit()
-        return platform
+        return workspace
 
     return made
 
 
-def _history(platform: Platform, symbol: str, timeframe: str, **asked: object) -> pl.DataFrame:
+def _history(workspace: RunWorkspace, symbol: str, timeframe: str, **asked: object) -> pl.DataFrame:
     with pytest.warns(OlderVersionWarning, match="version 1"):
-        return history(symbol, timeframe, where=platform.root.path, **asked)  # type: ignore[arg-type]
+        return history(symbol, timeframe, where=workspace.root.path, **asked)  # type: ignore[arg-type]
 
 
 def test_history_has_the_golden_rows_and_null_for_what_is_not_there(rows: pl.DataFrame) -> None:
@@ -88,7 +89,7 @@ def test_history_has_the_golden_rows_and_null_for_what_is_not_there(rows: pl.Dat
 
 
 def test_the_state_is_the_last_one_and_says_where_it_is_from(
-    msft: Platform, rows: pl.DataFrame
+    msft: RunWorkspace, rows: pl.DataFrame
 ) -> None:
     before = fingerprint(msft.root.path)
 
@@ -105,32 +106,32 @@ def test_the_state_is_the_last_one_and_says_where_it_is_from(
 
 
 def test_intraday_times_of_a_stock_are_those_of_new_york(tmp_path: Path) -> None:
-    platform = open_platform(street(tmp_path, ["QQQ"], tier="core"))
-    path = platform.root.symbol("QQQ").compute_db
+    workspace = RunWorkspace.open(street(tmp_path, ["QQQ"], tier="core"))
+    path = workspace.root.symbol("QQQ").compute_db
     bars = pl.read_parquet(GOLDEN / "synth_15min.bars.parquet").tail(320)
     zoned = pl.col("ts").dt.replace_time_zone("America/New_York").dt.convert_time_zone("UTC")
     used = bars_with_close(bars.with_columns(zoned))
     told = compute_series(used, symbol="QQQ", timeframe="15min", eras=FIXED_ERAS)
     build(path, Tables({"15min": told}), LINEAGE)
-    ours = history("QQQ", "15min", where=platform.root.path)
-    now = state("QQQ", where=platform.root.path)["15min"]
-    export(platform, platform.universe.instruments, Format.SQLITE, tmp_path / "v1", NOW)
+    ours = history("QQQ", "15min", where=workspace.root.path)
+    now = state("QQQ", where=workspace.root.path)["15min"]
+    export(workspace, workspace.universe.instruments, ExportFormat.SQLITE, tmp_path / "v1", NOW)
     (tmp_path / "v1").replace(path)
 
-    theirs = _history(platform, "QQQ", "15min")
-    then = state("QQQ", "15min", where=platform.root.path)["15min"]
+    theirs = _history(workspace, "QQQ", "15min")
+    then = state("QQQ", "15min", where=workspace.root.path)["15min"]
 
     assert_frame_equal(theirs.drop(LACKING), ours.drop(LACKING))
     assert "America/New_York" in then.read_as
-    assert {**then.facts(), "read_as": ""} == now.facts()
+    assert replace(then, read_as="") == now
 
 
 def test_keys_of_another_form_and_those_of_no_instant_are_left_out_and_told(spoilt: Spoilt) -> None:
     copied = "SELECT symbol, timeframe, '{}', state_json FROM state_history LIMIT 1"
     insert = f"INSERT INTO state_history {copied}"
-    platform = spoilt(*map(insert.format, ("2013-02-28 00:00:00", "nonsense")))
+    workspace = spoilt(*map(insert.format, ("2013-02-28 00:00:00", "nonsense")))
 
-    now = state("MSFT", where=platform.root.path)["1day"]
+    now = state("MSFT", where=workspace.root.path)["1day"]
 
     assert "2 rows whose key names no instant" in now.read_as
     assert f"{now.as_of:%Y-%m-%d}" == "2013-03-01"
@@ -138,12 +139,12 @@ def test_keys_of_another_form_and_those_of_no_instant_are_left_out_and_told(spoi
 
 def test_a_state_that_only_latest_state_has_is_the_latest(spoilt: Spoilt) -> None:
     sample = (GOLDEN / "msft_1day.sample_state.json").read_text()
-    platform = spoilt(
+    workspace = spoilt(
         "ALTER TABLE latest_state ADD COLUMN state_json",
         f"UPDATE latest_state SET asof = '2013-03-04', state_json = '{sample}'",  # noqa: S608
     )
 
-    now = state("MSFT", where=platform.root.path)["1day"]
+    now = state("MSFT", where=workspace.root.path)["1day"]
 
     assert f"{now.as_of:%Y-%m-%d}" == "2013-03-04"
     assert (now.bars, f"{now.since:%Y-%m-%d}") == (2, "2013-03-01")
@@ -173,18 +174,18 @@ def test_what_is_not_understood_is_refused_with_the_file(
     spoilt: Spoilt, change: str, told: str
 ) -> None:
     more = ("DELETE FROM escalation_history_v3",) if "SET symbol" in change else ()
-    platform = spoilt(change, *more)
+    workspace = spoilt(change, *more)
 
     with pytest.raises(ResultsError, match=told) as refused:
-        state("MSFT", where=platform.root.path)
+        state("MSFT", where=workspace.root.path)
     assert "compute.db" in str(refused.value)
 
 
 def test_exports_of_version_1_say_so(spoilt: Spoilt, tmp_path: Path) -> None:
-    platform = spoilt()
-    wanted = platform.universe.instruments
+    workspace = spoilt()
+    wanted = workspace.universe.instruments
 
-    told = [export(platform, wanted, how, tmp_path / how, NOW)[0] for how in Format]
+    told = [export(workspace, wanted, how, tmp_path / how, NOW)[0] for how in ExportFormat]
 
     assert {one.status for one in told} == {Status.DONE}
     assert all("is of version 1" in one.reason for one in told)

@@ -22,18 +22,18 @@ def log_volatility(closes: Sequence[float]) -> list[float]:
 def deviation(members: Sequence[float]) -> float:
     """Sample standard deviation."""
     mean = math.fsum(members) / len(members)
-    return math.sqrt(math.fsum((one - mean) ** 2 for one in members) / (len(members) - 1))
+    return math.sqrt(math.fsum((member - mean) ** 2 for member in members) / (len(members) - 1))
 
 
 def breaks(closes: Sequence[float], *, shortest: int = SHORTEST) -> tuple[int, ...]:
     """The first bar of every era but the first."""
     levels = log_volatility(closes)
-    known = [i for i, one in enumerate(levels) if not math.isnan(one)]
+    known = [i for i, level in enumerate(levels) if not math.isnan(level)]
     if not known:
         return ()
     points = levels[known[0] : known[-1] + 1]
     mean = sum(levels[i] for i in known) / len(known)
-    points = [mean if math.isnan(one) else one for one in points]
+    points = [mean if math.isnan(point) else point for point in points]
     if len(points) < 2 * shortest:
         return ()
     best = [best_cuts(points, cuts, shortest) for cuts in range(len(points) // shortest)]
@@ -43,7 +43,9 @@ def breaks(closes: Sequence[float], *, shortest: int = SHORTEST) -> tuple[int, .
 
 def best_cuts(points: Sequence[float], cuts: int, shortest: int) -> tuple[int, ...]:
     """Of all partitions with so many cuts the one with the least RSS; the first of equals."""
-    return min(_partitions(len(points), cuts, shortest), key=lambda one: rss(points, one))
+    return min(
+        _partitions(len(points), cuts, shortest), key=lambda partition: rss(points, partition)
+    )
 
 
 def criterion(points: Sequence[float], cuts: Sequence[int]) -> float:

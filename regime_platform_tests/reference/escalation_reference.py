@@ -54,7 +54,7 @@ def raw_components(
 
 def escalation(components: list[list[float]], min_members: int) -> list[list[float]]:
     """esc_raw and p_1 .. p_5 over all bars."""
-    ranked = [[NAN] * FIRST + expanding(one, min_members) for one in components]
+    ranked = [[NAN] * FIRST + expanding(component, min_members) for component in components]
     raw = [(a + b + c + d + e) / 5 for a, b, c, d, e in zip(*ranked, strict=True)]
     return [[NAN if math.isnan(x) else min(max(x, 0.0), 1.0) for x in raw], *ranked]
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from regime_platform.compute.classifier import CODE_INPUTS, FLOAT_INPUTS
+from regime_platform.compute.classifier.classifier import CODE_INPUTS, FLOAT_INPUTS
 from regime_platform.model import result_schema
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -42,7 +42,10 @@ def classifier_frame(source: str) -> pl.DataFrame:
     if source == "classifier_vectors":
         names, path = _VECTOR_NAMES, GOLDEN / f"{source}.parquet"
     frame = pl.read_parquet(path)
-    inputs = (pl.col(names.get(one, one)).alias(one) for one in (*FLOAT_INPUTS, *CODE_INPUTS))
+    inputs = (
+        pl.col(names.get(float_input, float_input)).alias(float_input)
+        for float_input in (*FLOAT_INPUTS, *CODE_INPUTS)
+    )
     return frame.select(*inputs, pl.col("^classification\\..*$"))
 
 

@@ -34,7 +34,7 @@ def strong_levels(bars: Mapping[str, Floats], atr: float) -> list[Pair]:
         *volume_at_price((high + low + close) / 3, bars["volume"]),
         *round_numbers(float(close[-1]), atr),
     ]
-    return [one for one in clusters(candidates, 0.35 * atr) if one[1] >= 0.35]
+    return [cluster for cluster in clusters(candidates, 0.35 * atr) if cluster[1] >= 0.35]
 
 
 def selected(levels: list[Pair], price: float) -> tuple[list[Pair], list[Pair]]:
@@ -111,11 +111,11 @@ def round_numbers(price: float, atr: float) -> list[Pair]:
 def clusters(candidates: list[Pair], eps: float) -> list[Pair]:
     """Price and strength of every chain of candidates, none farther than eps from the next."""
     chains: list[list[Pair]] = []
-    for one in sorted(candidates, key=lambda pair: pair[0]):
-        if chains and not one[0] - chains[-1][-1][0] > eps:
-            chains[-1].append(one)
+    for candidate in sorted(candidates, key=lambda pair: pair[0]):
+        if chains and not candidate[0] - chains[-1][-1][0] > eps:
+            chains[-1].append(candidate)
         else:
-            chains.append([one])
+            chains.append([candidate])
     found = []
     for chain in chains:
         scores = [score for _, score in chain]

@@ -8,8 +8,8 @@ NAN = math.nan
 
 def mid_rank(members: Sequence[float], value: float) -> float:
     """Percentile of a value within the list that holds it."""
-    less = sum(1 for one in members if one < value)
-    equal = sum(1 for one in members if one == value)
+    less = sum(1 for member in members if member < value)
+    equal = sum(1 for member in members if member == value)
     return (less + (equal + 1) / 2) / len(members)
 
 

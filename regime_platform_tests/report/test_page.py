@@ -9,7 +9,7 @@ import pytest
 import vl_convert
 
 from regime_platform.model.result_schema import ESCALATION_BUCKETS, REGIME_LABELS
-from regime_platform.pipeline.platform import Platform
+from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.report import panels
 from regime_platform.report.charts import small_chart_png
 from regime_platform.report.drawing import page_html
@@ -18,7 +18,7 @@ from regime_platform.report.reading import read_symbol
 
 
 @pytest.fixture(scope="module")
-def page(walked: Platform) -> str:
+def page(walked: RunWorkspace) -> str:
     """The page of a symbol with two timeframes."""
     view = read_symbol(walked, "MSFT")
     assert view is not None
@@ -37,7 +37,7 @@ def test_a_page_needs_no_network(page: str) -> None:
     assert "window.vegaEmbed" in page
 
 
-def test_the_same_results_give_the_same_bytes(page: str, walked: Platform) -> None:
+def test_the_same_results_give_the_same_bytes(page: str, walked: RunWorkspace) -> None:
     view = read_symbol(walked, "MSFT")
 
     assert view is not None
@@ -51,7 +51,7 @@ def test_a_page_tells_regime_escalation_and_why_per_timeframe(page: str) -> None
         assert told in table
 
 
-def test_every_bar_of_a_series_is_drawn_up_to_the_limit(page: str, walked: Platform) -> None:
+def test_every_bar_of_a_series_is_drawn_up_to_the_limit(page: str, walked: RunWorkspace) -> None:
     charts = _charts(page)
 
     assert len(charts["1day"]["data"]["bars"]["ts"]) == 3270
@@ -87,12 +87,12 @@ def test_without_volume_there_is_no_volume_panel() -> None:
     assert len(without["vconcat"]) == 5
 
 
-def test_a_symbol_without_results_has_neither_page_nor_chart(walked: Platform) -> None:
+def test_a_symbol_without_results_has_neither_page_nor_chart(walked: RunWorkspace) -> None:
     assert read_symbol(walked, "FB") is None
     assert small_chart_png(walked, "FB") is None
 
 
-def test_the_small_chart_is_small_and_a_png(walked: Platform) -> None:
+def test_the_small_chart_is_small_and_a_png(walked: RunWorkspace) -> None:
     png = small_chart_png(walked, "SYNTH")
 
     assert png is not None

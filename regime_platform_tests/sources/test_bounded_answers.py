@@ -15,11 +15,12 @@ from werkzeug import Response
 
 from regime_platform.errors import ClockError, SourceError, UnresponsiveError
 from regime_platform.sources.credits import CreditBudget, Limits
-from regime_platform.sources.twelvedata_http import Question, TwelveDataClient
+from regime_platform.sources.twelvedata.http import ApiRequest, TwelveDataClient
+from regime_platform_tests.error_codes import raises
 from regime_platform_tests.sources.conftest import FakeClock
 from regime_platform_tests.vendor import KEY, LoopbackVendor, json_answer
 
-QUESTION = Question("/time_series", {"symbol": "EUR/USD", "interval": "1day"}, "EURUSD 1day")
+QUESTION = ApiRequest("/time_series", {"symbol": "EUR/USD", "interval": "1day"}, "EURUSD 1day")
 TODAY = dt.date(2026, 11, 20)
 GOOD = {"meta": {}, "values": [], "status": "ok"}
 _MIB = 1024**2
@@ -74,7 +75,7 @@ def test_an_answer_larger_than_any_true_one_is_not_read_and_not_asked_for_again(
 ) -> None:
     vendor.answer_next(ENDLESS[kind]())
 
-    with pytest.raises(SourceError, match=r"/time_series is larger than 2\.2 MiB.*TWELVEDATA_URL"):
+    with raises(SourceError, "answer-too-large", match=r"2\.2 MiB.*TWELVEDATA_URL"):
         make_client(vendor.url).ask(QUESTION, TODAY)
 
     assert peak() < _MOST_MEMORY
@@ -86,7 +87,7 @@ def test_a_batch_may_be_answered_with_more_than_a_single_symbol(
 ) -> None:
     values = [{"datetime": "2026-11-20", "open": "1" * 100}] * 20_000
     vendor.answer_next(json_answer({**GOOD, "values": values}))
-    batch = Question(QUESTION.path, QUESTION.params, "EURUSD 1day and 3 more", cost=4)
+    batch = ApiRequest(QUESTION.path, QUESTION.params, "EURUSD 1day and 3 more", cost=4)
 
     body = make_client(vendor.url).ask(batch, TODAY).body
 
@@ -109,7 +110,7 @@ def test_json_that_is_nested_without_end_is_an_error_at_once(
 ) -> None:
     vendor.answer_next(Response(body, content_type="application/json"))
 
-    with pytest.raises(SourceError, match="nested too deeply"):
+    with raises(SourceError, "answer-form", match="TWELVEDATA_URL"):
         make_client(vendor.url).ask(QUESTION, TODAY)
 
     assert len(vendor.questions) == 1
@@ -169,7 +170,7 @@ def test_a_trickle_ends_at_the_deadline_and_is_asked_for_once_more(
 ) -> None:
     client = make_client(slow.url, deadline=_DEADLINE)
 
-    with pytest.raises(SourceError, match=r"had not answered in full after 0\.3 s.*once more"):
+    with raises(SourceError, "no-answer", match=r"0\.3 s"):
         client.ask(QUESTION, TODAY)
 
     assert slow.connections == 2
@@ -183,7 +184,7 @@ def test_a_vendor_that_answers_nothing_in_time_ends_the_run(
         with pytest.raises(SourceError):
             client.ask(QUESTION, TODAY)
 
-    with pytest.raises(UnresponsiveError, match=r"6 exchanges .* in a row"):
+    with raises(UnresponsiveError, "source-unresponsive", match="6 exchanges"):
         client.ask(QUESTION, TODAY)
 
 
@@ -202,7 +203,7 @@ def test_a_clock_ahead_of_the_vendors_is_refused_with_the_remedy(
     client = make_client(vendor.url, clock=noon)
     vendor.answer_next(dated(-3 * 3600))
 
-    with pytest.raises(ClockError, match=r"180 minutes ahead.*timedatectl"):
+    with raises(ClockError, "clock", match=r"180 minutes.*timedatectl"):
         client.ask(QUESTION, TODAY)
 
     assert client.budget.told("clock_offset") == "10800"

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from regime_platform.errors import QuotaError, SourceError
 from regime_platform.sources.credits import SMALLEST_PLAN, CreditBudget, Limits
+from regime_platform_tests.error_codes import raises
 from regime_platform_tests.sources.conftest import FakeClock
 
 TODAY = dt.date(2026, 11, 20)
@@ -68,7 +69,7 @@ def test_no_minute_ever_holds_more_than_it_may(
     for cost, passing in asks:
         clock.now += passing
         if cost > limit:
-            with pytest.raises(SourceError, match="REGIME_CREDITS_PER_MINUTE"):
+            with raises(SourceError, "minute-too-small", match="REGIME_CREDITS_PER_MINUTE"):
                 budget.reserve(cost, TODAY)
             continue
         budget.reserve(cost, TODAY)
@@ -82,7 +83,7 @@ def test_credits_of_the_day_end_the_run_and_come_back_the_next_day(make_budget: 
     for _ in range(2):
         budget.reserve(1, TODAY)
 
-    with pytest.raises(QuotaError, match=r"2 of the 2 .*2026-11-20.*REGIME_CREDITS_PER_DAY"):
+    with raises(QuotaError, "quota", match=r"2026-11-20.*REGIME_CREDITS_PER_DAY"):
         budget.reserve(1, TODAY)
     budget.reserve(1, TODAY + dt.timedelta(days=1))
 
@@ -122,7 +123,7 @@ def test_a_count_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     file.write_bytes(b"no database at all" * 100)
     clock = FakeClock()
 
-    with pytest.raises(SourceError, match=r"credits\.sqlite cannot be used .*remove it"):
+    with raises(SourceError, "credit-count-unusable", match=r"credits\.sqlite.*remove it"):
         CreditBudget(file, Limits(8), clock, clock.sleep).reserve(1, TODAY)
 
 

@@ -19,7 +19,8 @@ from regime_platform.settings import Settings
 from regime_platform.sources.credits import CreditBudget, Limits
 from regime_platform.sources.http_client import open_client
 from regime_platform.sources.registry import build_sources
-from regime_platform.sources.twelvedata_http import Question, TwelveDataClient
+from regime_platform.sources.twelvedata.http import ApiRequest, TwelveDataClient
+from regime_platform_tests.error_codes import raises
 from regime_platform_tests.sources.conftest import FakeClock
 
 KEY = "a+long/key=with&signs-1234567890"
@@ -96,7 +97,7 @@ def test_a_key_travels_encrypted_or_not_at_all(
 ) -> None:
     env = {"TWELVEDATA_API_KEY": KEY, "REGIME_TWELVEDATA_URL": url}
 
-    with pytest.raises(ConfigError, match=r"REGIME_TWELVEDATA_URL .*https://HOST"):
+    with raises(ConfigError, "unsafe-address", match=r"REGIME_TWELVEDATA_URL .*https://HOST"):
         _chosen(monkeypatch, tmp_path, env, "")
 
 
@@ -111,9 +112,9 @@ def test_a_short_key_is_hidden_where_a_key_can_stand_and_never_in_data(
     budget = CreditBudget(tmp_path / "credits.sqlite", Limits(), clock, clock.sleep)
     client = TwelveDataClient(httpserver.url_for(""), "k", budget)
 
-    body = client.ask(Question("/ok", {}, "week"), TODAY).body
+    body = client.ask(ApiRequest("/ok", {}, "week"), TODAY).body
     with pytest.raises(SourceError) as caught:
-        client.ask(Question("/bad", {}, "week"), TODAY)
+        client.ask(ApiRequest("/bad", {}, "week"), TODAY)
 
     assert body == answer
     assert "week: Twelve Data answered 400 (kept apikey=[key], weekly)" in str(caught.value)
@@ -210,7 +211,7 @@ def test_a_proxy_that_cannot_be_used_is_named_by_its_variable(
         monkeypatch.delenv(other.lower(), raising=False)
     monkeypatch.setenv(name, value)
 
-    with pytest.raises(ConfigError, match=f"^{name} ") as caught:
+    with raises(ConfigError, "proxy-settings", match=f"^{name} ") as caught:
         open_client()
 
     assert "proxy-password" not in str(caught.value)

@@ -8,6 +8,7 @@ from regime_platform.errors import ConfigError
 from regime_platform.model.instruments import SOURCE_FIELDS
 from regime_platform.settings import Settings
 from regime_platform.sources.registry import build_sources
+from regime_platform_tests.error_codes import raises
 
 
 def make_settings(**chosen: object) -> Settings:
@@ -27,16 +28,16 @@ def test_what_is_missing_troubles_only_who_needs_it() -> None:
     sources = build_sources(make_settings())
 
     assert sources["sample"].name == "sample"
-    with pytest.raises(ConfigError, match="set TWELVEDATA_API_KEY"):
+    with raises(ConfigError, "no-key", match="TWELVEDATA_API_KEY"):
         sources["twelvedata"]
-    with pytest.raises(ConfigError, match="set REGIME_FILES_ROOT"):
+    with raises(ConfigError, "no-files-root", match="REGIME_FILES_ROOT"):
         sources["files"]
 
 
 def test_a_files_root_that_is_no_folder_is_refused(tmp_path: Path) -> None:
     sources = build_sources(make_settings(REGIME_FILES_ROOT=tmp_path / "absent"))
 
-    with pytest.raises(ConfigError, match=r"absent, which is no folder; create it"):
+    with raises(ConfigError, "no-files-root", match="absent"):
         sources["files"]
 
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
-from regime_platform_tests.street import serve, street, with_value
+from regime_platform_tests.scenario import serve, street, with_value
 from regime_platform_tests.ui.browsing import (
     PATIENCE,
     Watched,

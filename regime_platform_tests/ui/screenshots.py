@@ -1,4 +1,4 @@
-"""The pictures of the UI in docs/images: real bars of four symbols, one bar of one of them wrong.
+"""The images of docs/images: real bars of four symbols, one bar of one of them wrong.
 
 python -m regime_platform_tests.ui.screenshots FOLDER
 """
@@ -8,21 +8,24 @@ import tempfile
 from pathlib import Path
 
 import polars as pl
-from playwright.sync_api import Page
+from playwright.sync_api import FloatRect, Page
 
-from regime_platform.orchestration.launch import materialize_symbols
+from regime_platform.orchestration.instance.launch import materialize_symbols
+from regime_platform.pipeline.platform import open_platform
+from regime_platform.report.page import symbol_page
 from regime_platform.settings import Settings
-from regime_platform.sources.sample import SAMPLE_DATA
-from regime_platform_tests.street import serve, street, with_value
+from regime_platform.sources.sample.source import SAMPLE_DATA
+from regime_platform_tests.scenario import serve, street, with_value
 from regime_platform_tests.ui.browsing import chromium, partition, profile, watched_page
 from regime_platform_tests.ui.serving import eager_services
 
-BAD, SHOWN = "IBM", "AAPL"
+BAD, SHOWN, CHARTED = "MSFT", "AAPL", "IBM"
 _SYMBOLS = ("AAPL", "GOOG", "IBM", "MSFT")
+_PANELS = 540  # pixels of price, regimes and escalation, the upper part of a page's chart
 
 
 def main(folder: Path) -> None:
-    """Walks the symbols, opens the UI, and keeps what an operator sees of it."""
+    """Process the symbols, open a symbol's page and the UI, and store an image of each view."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place:
         settings = _house(Path(place))
@@ -33,6 +36,7 @@ def main(folder: Path) -> None:
             profile(browser, width=1400) as desk,
             watched_page(desk, Path(place)) as watched,
         ):
+            _regimes(watched.page, settings, folder / "regimes.png")
             for name, visit in _VISITS.items():
                 visit(watched.page, address)
                 watched.page.wait_for_load_state("networkidle")
@@ -54,6 +58,20 @@ def _house(folder: Path) -> Settings:
                 with_value(bars, 3000, high=1.0) if is_wrong else bars,
             )
     return settings
+
+
+def _regimes(page: Page, settings: Settings, target: Path) -> None:
+    report = symbol_page(open_platform(settings), CHARTED)
+    assert report is not None
+    page.set_viewport_size({"width": 1160, "height": 1100})
+    page.goto(report.path.as_uri())
+    chart = page.locator("#chart canvas")
+    chart.wait_for()
+    box = chart.bounding_box()
+    assert box is not None
+    panels = FloatRect(x=0, y=box["y"], width=1160, height=_PANELS)
+    page.screenshot(path=target, clip=panels, animations="disabled")
+    print(target)
 
 
 def _graph(page: Page, address: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from regime_platform.orchestration.home import prepare_home
+from regime_platform.orchestration.instance.home import prepare_home
 from regime_platform.settings import PROJECT_ROOT, Settings
 
 PATIENCE = 180  # seconds to start; 15 to 30 on idle cores
@@ -54,7 +54,7 @@ def _listening(program: str, *, port: int) -> list[str]:
 def _running(settings: Settings, port: int, commands: Sequence[Sequence[str]]) -> Iterator[str]:
     log = settings.data_root.parent / "dagster.log"
     address = f"http://127.0.0.1:{port}"
-    processes = [_start(settings, log, one) for one in commands]
+    processes = [_start(settings, log, command) for command in commands]
     try:
         _wait_until_served(processes, address, log)
         yield address
@@ -85,7 +85,7 @@ def _start(settings: Settings, log: Path, command: Sequence[str]) -> _Process:
 
 def _wait_until_served(processes: Sequence[_Process], address: str, log: Path) -> None:
     deadline = time.monotonic() + PATIENCE
-    while all(one.poll() is None for one in processes) and time.monotonic() < deadline:
+    while all(process.poll() is None for process in processes) and time.monotonic() < deadline:
         with suppress(httpx.TransportError):
             if httpx.get(f"{address}/server_info").is_success:
                 return

@@ -73,7 +73,7 @@ def test_a_good_symbol_shows_its_regimes_its_picture_and_no_column_off_the_page(
     expect(picture).to_be_visible()
     assert picture.evaluate("one => [one.naturalWidth, one.naturalHeight]") == [480, 160]
     assert strangers(watched, address) == []
-    assert [one for one in watched.complaints if one.startswith("error")] == []
+    assert [complaint for complaint in watched.complaints if complaint.startswith("error")] == []
 
 
 @pytest.mark.usefixtures("backfill")

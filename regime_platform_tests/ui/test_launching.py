@@ -5,12 +5,12 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from regime_platform.bars.layout import DataRoot, SymbolPaths
-from regime_platform.bars.locks import writing
+from regime_platform.bar_store.layout import DataRoot, SymbolPaths
+from regime_platform.bar_store.locks import writing
 from regime_platform.pipeline.outcomes import Stage
 from regime_platform.query.states import state
 from regime_platform.settings import Settings
-from regime_platform_tests.street import fingerprint
+from regime_platform_tests.scenario import fingerprint
 from regime_platform_tests.ui.browsing import PATIENCE, dot, launch
 from regime_platform_tests.ui.conftest import ALONE, HELD_UP
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from regime_platform.pipeline.platform import open_platform
-from regime_platform.pipeline.walk import walk
+from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run import run_symbols
 from regime_platform.report.page import symbol_page
 from regime_platform_tests.builders import make_bars
-from regime_platform_tests.street import serve, street
+from regime_platform_tests.scenario import serve, street
 from regime_platform_tests.ui.browsing import Watched, profile, strangers, watched_page
 
 pytestmark = [pytest.mark.ui, pytest.mark.timeout(600)]
@@ -39,9 +39,12 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = street(tmp_path_factory.mktemp("report"), ["ALDER"])
     serve(settings, "ALDER", "1day", make_bars(600))
     serve(settings, "ALDER", "1week", make_bars(250, "1week", seed=1))
-    platform = open_platform(settings)
-    assert all(one.status.is_good for one in walk(platform, platform.universe.instruments, NOW))
-    made = symbol_page(platform, "ALDER")
+    workspace = RunWorkspace.open(settings)
+    assert all(
+        run_symbol.status.is_good
+        for run_symbol in run_symbols(workspace, workspace.universe.instruments, NOW)
+    )
+    made = symbol_page(workspace, "ALDER")
     assert made is not None
     return made.path
 

@@ -98,7 +98,7 @@ def _places(generator: np.random.Generator, height: int, count: int) -> list[int
 def table(detections: Sequence[Detection]) -> str:
     """Markdown."""
     head = ("| planted defect | rule | planted | found | false alarms |", f"|{' --- |' * 5}")
-    return "\n".join([*head, *(one.row() for one in detections)])
+    return "\n".join([*head, *(detection.row() for detection in detections)])
 
 
 def main(planted: int) -> None:

@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from regime_platform.sources.sample import SAMPLE_DATA
-from regime_platform.validation.findings import Finding
+from regime_platform.sources.sample.source import SAMPLE_DATA
+from regime_platform.validation.findings import ValidationFinding
 from regime_platform.validation.gate import GateResult, gate
 from regime_platform.validation.policy import STANDARD, Standard
 from regime_platform_tests.builders import fetched
@@ -33,9 +33,9 @@ def judged(
     return gate(rows, timeframe=timeframe, asset_class=CLASS_OF[symbol], standard=standard)
 
 
-def finding_of(result: GateResult, rule: str) -> Finding:
+def finding_of(result: GateResult, rule: str) -> ValidationFinding:
     """What one rule found."""
-    return next(one for one in result.findings if one.rule == rule)
+    return next(finding for finding in result.findings if finding.rule == rule)
 
 
 def changed(rows: pl.DataFrame, at: int | slice, **values: pl.Expr | float | None) -> pl.DataFrame:

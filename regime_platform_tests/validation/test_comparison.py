@@ -5,11 +5,11 @@ import datetime as dt
 import polars as pl
 import pytest
 
-from regime_platform.model.trading_hours import expected_count
+from regime_platform.model.calendar.trading_hours import expected_count
 from regime_platform.validation.comparison import compared
 from regime_platform.validation.gate import GateResult
-from regime_platform.validation.overlap_rules import Overlap, overlap
 from regime_platform.validation.policy import STANDARD
+from regime_platform.validation.rules.overlap import Overlap, overlap
 from regime_platform_tests.builders import LONG_AFTER
 from regime_platform_tests.validation.real_bars import (
     CLASS_OF,
@@ -30,7 +30,7 @@ def together(
     overlaps: dict[str, Overlap] | None = None,
 ) -> dict[str, GateResult]:
     rows = {name: real(symbol, name) for name in timeframes(symbol)} | (spoilt or {})
-    results = {name: judged(held, symbol, name) for name, held in rows.items()}
+    results = {name: judged(row, symbol, name) for name, row in rows.items()}
     return compared(results, overlaps or {}, asset_class=CLASS_OF[symbol], standard=STANDARD)
 
 

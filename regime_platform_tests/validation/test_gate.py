@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from regime_platform.compute.params import DEFAULT_PARAMS
 from regime_platform.model.asset_classes import ASSET_CLASSES
 from regime_platform.model.timeframes import TIMEFRAMES
-from regime_platform.validation.findings import Finding, Severity
+from regime_platform.validation.findings import Severity, ValidationFinding
 from regime_platform.validation.gate import BLOCKED, NO_BARS, PASSED, GateResult, gate
-from regime_platform.validation.series_rules import MINIMUM_BARS
+from regime_platform.validation.rules.series import MINIMUM_BARS
 from regime_platform_tests.builders import LONG_AFTER, fetched, make_bars, make_opens
 
 RULES = [
@@ -63,12 +63,12 @@ def _with(row: int, **values: object) -> pl.DataFrame:
 
 def _broken(result: GateResult) -> dict[str, int]:
     """What was found but warnings: invented bars keep no holidays."""
-    found = [one for one in result.findings if one.severity is not Severity.WARNING]
+    found = [finding for finding in result.findings if finding.severity is not Severity.WARNING]
     return {one.rule: one.count for one in found if one.count}
 
 
-def _finding(result: GateResult, rule: str) -> Finding:
-    return next(one for one in result.findings if one.rule == rule)
+def _finding(result: GateResult, rule: str) -> ValidationFinding:
+    return next(finding for finding in result.findings if finding.rule == rule)
 
 
 def test_clean_bars_pass_and_every_rule_reports_zero() -> None:
@@ -79,12 +79,14 @@ def test_clean_bars_pass_and_every_rule_reports_zero() -> None:
     assert result.status == PASSED
     assert result.valid.equals(rows)
     assert result.rejected.is_empty()
-    assert [(one.rule, one.count) for one in result.findings] == [(rule, 0) for rule in RULES]
+    assert [(finding.rule, finding.count) for finding in result.findings] == [
+        (rule, 0) for rule in RULES
+    ]
     unasked = {"outside_listing": 0, "outside_session": 0, "missing_bars": 0}
     of_other_kinds = {**unasked, "missing_sessions": 240}
-    for one in result.findings:
-        assert one.checked == of_other_kinds.get(one.rule, 250), one.rule
-    assert all(one.remedy for one in result.findings)
+    for finding in result.findings:
+        assert finding.checked == of_other_kinds.get(finding.rule, 250), finding.rule
+    assert all(finding.remedy for finding in result.findings)
 
 
 @pytest.mark.parametrize("timeframe", TIMEFRAMES)
@@ -295,7 +297,7 @@ def test_a_frame_of_another_shape_is_rejected_whole(
     assert result.valid.is_empty()
     assert result.rejected.select(rows.columns).equals(rows)
     assert words in _finding(result, "schema").examples[0]
-    assert [one.rule for one in result.findings] == RULES
+    assert [finding.rule for finding in result.findings] == RULES
 
 
 _NUMBERS = st.sampled_from([None, float("nan"), float("inf"), -1.0, 0.0, 1.0, 2.0, 3.0])

@@ -76,6 +76,6 @@ def test_what_cannot_be_meant_is_refused_with_its_place(text: str, words: str) -
 def test_every_choosable_rule_is_one_that_the_gate_tells() -> None:
     result = judged(real("IBM", "1day"), "IBM", "1day")
 
-    told = {one.rule for one in result.findings}
+    told = {finding.rule for finding in result.findings}
     told |= {"overlap_disagreement", "day_disagrees", "week_disagrees"}  # of several series
     assert set(CONFIGURABLE) <= told

@@ -6,23 +6,31 @@ import polars as pl
 import pytest
 
 from regime_platform.errors import BarsError
-from regime_platform.model.series import FileFacts, Promoted
+from regime_platform.model.promoted_bars import FileFacts, Promoted
 from regime_platform.validation.gate import GateResult, gate
-from regime_platform.validation.verdict import SeriesVerdict, Verdict, input_digest, judge
+from regime_platform.validation.policy import STANDARD
+from regime_platform.validation.verdict import SeriesVerdict, Verdict, input_digest
 from regime_platform_tests.builders import fetched, make_bars
+from regime_platform_tests.error_codes import raises
 
 LAST_GOOD = Promoted(
-    "d" * 64,
-    250,
-    "2012-01-02T00:00:00Z",
-    "2012-12-14T00:00:00Z",
-    (FileFacts("all-dddddddddddd.parquet", 250, 9000, "e" * 64),),
+    digest="d" * 64,
+    rows=250,
+    min_ts="2012-01-02T00:00:00Z",
+    max_ts="2012-12-14T00:00:00Z",
+    files=(FileFacts(name="all-dddddddddddd.parquet", rows=250, bytes=9000, sha256="e" * 64),),
 )
 
 
-def _judge(rows: pl.DataFrame, timeframe: str = "1day") -> tuple[SeriesVerdict, GateResult]:
+def _verdict(*series: SeriesVerdict) -> Verdict:
+    return Verdict.of("AAPL", series, STANDARD, "4.5")
+
+
+def _validated(rows: pl.DataFrame, timeframe: str = "1day") -> tuple[SeriesVerdict, GateResult]:
     result = gate(rows, timeframe=timeframe, asset_class="US_EQUITY")
-    series = judge(result, timeframe=timeframe, input_digest=input_digest(rows), promoted=LAST_GOOD)
+    series = SeriesVerdict.of(
+        result, timeframe=timeframe, input_digest=input_digest(rows), promoted=LAST_GOOD
+    )
     return series, result
 
 
@@ -35,7 +43,7 @@ def _bad(rows: int = 250) -> pl.DataFrame:
 
 
 def test_a_blocked_series_says_why_and_what_to_do() -> None:
-    series, _ = _judge(_bad())
+    series, _ = _validated(_bad())
 
     assert series.reason == (
         "1day: high_low_order rejected 1 bar (2012-01-09 high 31.2 < close 33.0); "
@@ -51,41 +59,43 @@ def test_the_worst_of_several_findings_speaks_for_the_others() -> None:
         volume=pl.when(pl.int_range(pl.len()) < 3).then(-1.0).otherwise("volume")
     )
 
-    series, _ = _judge(rows)
+    series, _ = _validated(rows)
 
     assert series.reason.startswith("1day: invalid_volume rejected 3 bars (2012-01-02 volume -1.0)")
     assert "(and 1 more rule)" in series.reason
 
 
 def test_a_short_series_says_so_and_a_full_one_says_nothing() -> None:
-    assert _judge(fetched(make_bars(57)))[0].reason.startswith("1day: 57 of at least 200 bars; ")
-    assert _judge(fetched(make_bars(250)))[0].reason == ""
+    assert _validated(fetched(make_bars(57)))[0].reason.startswith(
+        "1day: 57 of at least 200 bars; "
+    )
+    assert _validated(fetched(make_bars(250)))[0].reason == ""
 
 
 def test_one_blocked_series_blocks_the_symbol() -> None:
-    good, bad = _judge(fetched(make_bars(250, "1week")), "1week")[0], _judge(_bad())[0]
+    good, bad = _validated(fetched(make_bars(250, "1week")), "1week")[0], _validated(_bad())[0]
 
-    verdict = Verdict("AAPL", (bad, good))
+    verdict = _verdict(bad, good)
 
     assert verdict.status == "blocked"
     assert verdict.reason == bad.reason
-    assert Verdict("AAPL", (good,)).status == "passed"
-    assert Verdict("AAPL", ()).status == "no_bars"
+    assert _verdict(good).status == "passed"
+    assert _verdict().status == "no_bars"
     assert verdict.promoted == {"1day": LAST_GOOD, "1week": LAST_GOOD}
     assert verdict.at("1week") == good
     assert verdict.at("1h") is None
 
 
 def test_a_verdict_comes_back_from_its_json() -> None:
-    verdict = Verdict("AAPL", (_judge(_bad())[0], _judge(fetched(make_bars(3)))[0]))
+    verdict = _verdict(_validated(_bad())[0], _validated(fetched(make_bars(3)))[0])
 
-    assert Verdict.from_facts(json.loads(json.dumps(verdict.facts()))) == verdict
+    assert Verdict.parsed(json.loads(json.dumps(verdict.model_dump(mode="json")))) == verdict
 
 
 @pytest.mark.parametrize("facts", [{}, {"symbol": "AAPL", "series": [{}]}, []])
 def test_what_is_no_verdict_is_refused_with_a_remedy(facts: object) -> None:
-    with pytest.raises(BarsError, match="`regime repair` reaches it anew"):
-        Verdict.from_facts(facts)  # type: ignore[arg-type]
+    with raises(BarsError, "verdict-damaged", match="`regime repair`"):
+        Verdict.parsed(facts)
 
 
 def test_the_input_digest_is_about_bars_and_moments_and_not_about_files() -> None:

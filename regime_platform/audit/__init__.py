@@ -1,0 +1,1 @@
+"""Proves, repairs and reproduces what is stored."""

@@ -1,0 +1,1 @@
+"""A snapshot with its files in one archive that proves itself elsewhere."""

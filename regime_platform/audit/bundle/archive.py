@@ -1,0 +1,200 @@
+"""Opens a bundle without trust in its names and sizes: it may come from anywhere.
+
+Members are read into memory by the names of the index, and no name of the archive ever becomes a
+path. The index is read first and bounds what is read of every other member; an archive that is not
+what its index says is refused before anything else of it is opened.
+"""
+
+import json
+import re
+import stat
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from regime_platform.audit.bundle.bundle import BUNDLE_VERSION, INDEX
+from regime_platform.errors import BarsError
+from regime_platform.files import why_unsafe
+from regime_platform.manifests.snapshot_shape import first_fault
+from regime_platform.regular_files import require_regular
+
+#: Bytes; an index of 1,600 symbols with twenty years of intraday bars each takes a third of it.
+_LARGEST_INDEX = 64 * 1024**2
+#: Bytes of any other member; the results of a symbol take a tenth of it.
+_LARGEST_FILE = 1024**3
+#: Bytes; all symbols with their whole histories take a hundredth of it.
+_LARGEST_BUNDLE = 1024**4
+_SNAPSHOT = re.compile(r"snapshots/manifest_\d{4}-\d{2}-\d{2}(\.\d+)?\.json")
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+#: What reading a damaged archive ends in.
+UNREADABLE_ARCHIVE = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError),
+    *(OSError, KeyError, ValueError),
+)
+
+
+class ListedFile(BaseModel):
+    """What the index says of one member."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    bytes: Annotated[int, Field(ge=0, le=_LARGEST_FILE)]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class BundleIndex(BaseModel):
+    """bundle.json."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    snapshot: str
+    snapshot_digest: str
+    rebuilt: list[str]
+    files: dict[str, ListedFile]
+
+
+@dataclass(frozen=True)
+class BundleArchive:
+    """An archive whose members are those of its index, each read no further than that allows."""
+
+    archive: zipfile.ZipFile
+    index: BundleIndex
+
+    def read(self, name: str) -> bytes:
+        """The bytes of one file of the index.
+
+        Raises:
+            ValueError: it is missing, or not the file that was exported.
+            UNREADABLE_ARCHIVE: it is damaged.
+        """
+        try:
+            listed, member = self.index.files[name], self.archive.getinfo(name)
+        except KeyError as error:
+            raise ValueError(f"{name} is missing") from error
+        data = b""
+        if member.file_size == listed.bytes:
+            data = _content(self.archive, member)
+        if len(data) != listed.bytes or sha256(data).hexdigest() != listed.sha256:
+            raise ValueError(f"{name} is not the file that was exported")
+        return data
+
+    def names_below(self, folder: str) -> list[str]:
+        """The files of the index in a folder, in order."""
+        return sorted(name for name in self.index.files if name.startswith(f"{folder}/"))
+
+
+@contextmanager
+def opened_bundle(path: Path) -> Iterator[BundleArchive]:
+    """Opens a bundle whose index is whole and names all that is in the archive.
+
+    Raises:
+        BarsError: it is none; says why.
+    """
+    try:
+        require_regular(path, _LARGEST_BUNDLE)
+        archive = zipfile.ZipFile(path)
+    except FileNotFoundError as error:
+        raise BarsError(
+            f"{path} does not exist; name a bundle of `regime snapshot export`",
+            code="no-such-bundle",
+        ) from error
+    except UNREADABLE_ARCHIVE as error:
+        raise bundle_error(path, f"{type(error).__name__}: {error}") from error
+    with archive:
+        try:
+            _require_plain(archive.infolist(), path.stat().st_size)
+            index = _index(archive)
+            _require_listed(archive, index)
+        except UNREADABLE_ARCHIVE as error:
+            raise bundle_error(path, f"{type(error).__name__}: {error}") from error
+        yield BundleArchive(archive, index)
+
+
+def bundle_error(path: Path, reason: str) -> BarsError:
+    """The error for a file that is not what `regime snapshot export` writes."""
+    return BarsError(
+        f"{path} is no bundle, or a damaged one ({reason}); nothing of it was used: have it "
+        "exported and sent again",
+        code="bundle-damaged",
+    )
+
+
+def parsed_json(data: bytes) -> Any:
+    """Parsed JSON without repeated names, which two readers could understand differently.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        return json.loads(data, object_pairs_hook=_once)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
+def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        raise ValueError("it names something twice")
+    return document
+
+
+def _require_plain(members: Sequence[zipfile.ZipInfo], size: int) -> None:
+    """Plain files under plain names, each once, which together are no more than the archive."""
+    names = [member.filename for member in members]
+    repeated = [name for name, times in Counter(names).items() if times > 1]
+    if repeated:
+        raise ValueError(f"{repeated[0]!a:.200} is in it twice")
+    if sum(member.compress_size for member in members) > size:
+        raise ValueError("its members overlap")
+    for member in members:
+        name = member.orig_filename  # the other one ends where a NUL is
+        reason = why_unsafe(name) or _why_not_plain(member)
+        if reason:
+            raise ValueError(f"the name {name!a:.200} {reason}")
+
+
+def _why_not_plain(member: zipfile.ZipInfo) -> str:
+    mode = member.external_attr >> 16
+    if stat.S_IFMT(mode) not in {0, stat.S_IFREG}:
+        return "is no plain file"
+    if member.flag_bits & 1:
+        return "is encrypted"
+    return "" if member.compress_type in _METHODS else "is compressed by another method"
+
+
+def _index(archive: zipfile.ZipFile) -> BundleIndex:
+    member = archive.getinfo(INDEX)
+    if member.file_size > _LARGEST_INDEX:
+        raise ValueError(f"{INDEX} has {member.file_size:,} bytes, at most {_LARGEST_INDEX:,}")
+    document = parsed_json(_content(archive, member))
+    version = document.get("bundle_version") if isinstance(document, dict) else None
+    if version != BUNDLE_VERSION:
+        raise ValueError(f"version {version!a:.20}, expected {BUNDLE_VERSION}")
+    try:
+        index = BundleIndex.model_validate(document)
+    except ValidationError as error:
+        raise ValueError(f"{INDEX}: {first_fault(error)}") from error
+    if not _SNAPSHOT.fullmatch(index.snapshot) or index.snapshot not in index.files:
+        raise ValueError(f"{INDEX}: {index.snapshot!a:.200} is no snapshot among its files")
+    return index
+
+
+def _require_listed(archive: zipfile.ZipFile, index: BundleIndex) -> None:
+    unlisted = sorted(set(archive.namelist()) - {INDEX, *index.files})
+    if unlisted:
+        raise ValueError(f"{unlisted[0]!a:.200} is not in the index")
+
+
+def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    """What a member holds, at most as much as it says: what unpacks to more is cut off there."""
+    with archive.open(member) as stream:
+        return stream.read(member.file_size)

@@ -1,0 +1,1 @@
+"""WORLD: the append-only raw log: every bar as a source served it, every revision kept."""

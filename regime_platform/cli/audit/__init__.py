@@ -1,0 +1,1 @@
+"""Commands that prove results: verify, repair, snapshots."""

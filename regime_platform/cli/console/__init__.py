@@ -1,0 +1,1 @@
+"""WORLD: what commands share: screen, options, selection of symbols, clock."""

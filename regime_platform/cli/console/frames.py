@@ -1,0 +1,66 @@
+"""Prints a frame as a table or JSON rows, or writes it as CSV or Parquet."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from regime_platform.cli.console.screen import print_table
+from regime_platform.errors import UsageError
+from regime_platform.files import write_atomically
+from regime_platform.model.series import iso
+
+
+def print_frame(frame: pl.DataFrame) -> None:
+    """All rows as a table; instants in UTC, without the time where all are at midnight."""
+    numbers = [name for name, dtype in frame.schema.items() if dtype.is_numeric()]
+    columns = [_texts(frame[name]) for name in frame.columns]
+    print_table(frame.columns, list(zip(*columns, strict=True)), numbers=numbers)
+
+
+def frame_document(frame: pl.DataFrame) -> list[dict[str, Any]]:
+    """One mapping per row with plain values; NaN becomes None."""
+    plain = frame.with_columns(pl.selectors.float().fill_nan(None))
+    return [
+        {
+            name: iso(value) if isinstance(value, dt.datetime) else value
+            for name, value in row.items()
+        }
+        for row in plain.iter_rows(named=True)
+    ]
+
+
+def write_frame(frame: pl.DataFrame, output: Path) -> None:
+    """Writes every column to a file; instants in CSV are ISO 8601 in UTC.
+
+    Raises:
+        UsageError: the name ends in neither .csv nor .parquet.
+    """
+    if output.suffix == ".parquet":
+        write_atomically(output, frame.write_parquet)
+    elif output.suffix == ".csv":
+        text = pl.selectors.datetime().dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+        write_atomically(output, frame.with_columns(text).write_csv)
+    else:
+        raise UsageError(
+            f"--output {output}: expected a name ending in .csv or .parquet", code="unknown-format"
+        )
+
+
+def _texts(column: pl.Series) -> list[str]:
+    if isinstance(column.dtype, pl.Datetime):
+        at_midnight = (column.dt.truncate("1d") == column).all()
+        form = "%Y-%m-%d" if at_midnight else "%Y-%m-%d %H:%M"
+        return column.dt.strftime(form).fill_null("·").to_list()
+    if column.dtype.is_float():
+        largest = column.abs().max()
+        form = _form(largest if isinstance(largest, float) else 0.0)
+        return ["·" if value is None else format(value, form) for value in column.fill_nan(None)]
+    return ["·" if value is None else str(value) for value in column]
+
+
+def _form(largest: float) -> str:
+    if largest <= 1:  # shares and scores
+        return ".3f"
+    return ",.6g" if largest < 100_000 else ",.0f"

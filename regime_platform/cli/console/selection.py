@@ -1,0 +1,122 @@
+"""The symbols of a command: named, from a file, of a tier, or all of the universe."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from regime_platform.errors import UsageError
+from regime_platform.model.instruments import Instrument
+from regime_platform.model.universe.universe import Universe
+
+if TYPE_CHECKING:
+    from regime_platform.pipeline.platform import RunWorkspace
+
+Symbols = Annotated[
+    list[str] | None,
+    typer.Argument(help="Symbols of the universe, in any case; A...C is all from A to C."),
+]
+Everything = Annotated[bool, typer.Option("--all", help="Every symbol of the universe.")]
+SymbolsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--symbols-file", help="A text file with symbols, separated by spaces or lines; # comments."
+    ),
+]
+Tier = Annotated[str | None, typer.Option("--tier", help="Only this tier: core or daily.")]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The symbols that a command is to process, and the workspace that they are in."""
+
+    workspace: "RunWorkspace"
+    instruments: tuple[Instrument, ...]
+
+
+def select(
+    symbols: list[str] | None,
+    *,
+    everything: bool,
+    symbols_file: Path | None,
+    tier: str | None,
+) -> Selection:
+    """Opens the workspace of the environment and finds the symbols meant there.
+
+    Raises:
+        UsageError: see `chosen`.
+    """
+    from regime_platform.pipeline.platform import RunWorkspace
+
+    workspace = RunWorkspace.open()
+    wanted = chosen(
+        workspace.universe, symbols, everything=everything, symbols_file=symbols_file, tier=tier
+    )
+    return Selection(workspace, wanted)
+
+
+def chosen(
+    universe: Universe,
+    symbols: list[str] | None,
+    *,
+    everything: bool,
+    symbols_file: Path | None,
+    tier: str | None,
+) -> tuple[Instrument, ...]:
+    """The instruments meant, in partition order.
+
+    Raises:
+        UsageError: no or conflicting options, or an unknown symbol.
+    """
+    named = list(symbols or [])
+    ways = sum((bool(named), everything, symbols_file is not None))
+    if ways > 1:
+        raise UsageError(
+            "give only one of: symbols, --symbols-file, --all",
+            code="conflicting-selection",
+        )
+    if ways == 0 and tier is None:
+        raise UsageError(
+            "no symbols: give symbols, --all, --tier or --symbols-file", code="no-selection"
+        )
+    if symbols_file is not None:
+        named = _listed(symbols_file)
+    wanted = universe.select(_expanded(universe, named)) if named else universe.instruments
+    if tier is None:
+        return wanted
+    members = {instrument.symbol for instrument in universe.tier(tier)}
+    kept = tuple(instrument for instrument in wanted if instrument.symbol in members)
+    if not kept:
+        raise UsageError(f"none of these symbols is in tier {tier}", code="none-in-tier")
+    return kept
+
+
+def _expanded(universe: Universe, named: list[str]) -> list[str]:
+    """The names with every range A...C replaced by its members, both ends included."""
+    wanted = []
+    for name in named:
+        first, dots, last = name.partition("...")
+        if not dots:
+            wanted.append(name)
+            continue
+        ends = [universe.symbols.index(universe.select([end])[0].symbol) for end in (first, last)]
+        if ends[0] > ends[1]:
+            raise UsageError(
+                f"{name}: {last} comes before {first} in the universe", code="reversed-range"
+            )
+        wanted += universe.symbols[ends[0] : ends[1] + 1]
+    return wanted
+
+
+def _listed(path: Path) -> list[str]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise UsageError(
+            f"cannot read the symbols file {path}: {error.strerror}", code="unreadable-file"
+        ) from error
+    named = [word for line in lines for word in line.partition("#")[0].replace(",", " ").split()]
+    if not named:
+        raise UsageError(f"the symbols file {path} has no symbols", code="no-symbols-in-file")
+    return named

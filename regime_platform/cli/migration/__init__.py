@@ -1,0 +1,1 @@
+"""Commands that move the stores of the legacy engine in."""

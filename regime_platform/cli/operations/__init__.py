@@ -1,0 +1,1 @@
+"""Commands for the operator: backup, doctor, eras, overrides, service."""

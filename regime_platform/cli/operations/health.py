@@ -1,0 +1,228 @@
+"""The checks of `regime doctor`; each writes nothing and reports damage as a result."""
+
+import fcntl
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from regime_platform.bar_store.layout import DataRoot
+from regime_platform.cli.versions import known_versions
+from regime_platform.errors import RegimeError
+from regime_platform.operations.backup.restore import RESTORE_MARKER
+from regime_platform.redaction import redact
+from regime_platform.settings import Settings, load_universe
+
+_LITTLE_SPACE = 2 * 1024**3
+_MOST_NAMED = 10  # symbols in one finding
+
+
+@dataclass(frozen=True)
+class Check:
+    """The result of one check."""
+
+    name: str
+    status: str  # ok, note, wrong (shown as error)
+    detail: str
+    remedy: str = ""
+
+    def text(self) -> str:
+        """Detail and remedy as one line."""
+        return f"{self.detail}; {self.remedy}" if self.remedy else self.detail
+
+
+CheckFunction = Callable[[Settings], list[Check]]
+
+
+def installation_checks(settings: Settings) -> list[Check]:
+    """Versions, settings, data root, universe, sources, kernels, locks, history and board."""
+    return run_checks(settings, _CHECKS)
+
+
+def run_checks(settings: Settings, checks: Sequence[CheckFunction]) -> list[Check]:
+    """The results of ``checks``; a check that raises has the reason as its result."""
+    done: list[Check] = []
+    for check in checks:
+        try:
+            done.extend(check(settings))
+        except Exception as error:  # noqa: BLE001 - the other checks must still run
+            expected = isinstance(error, RegimeError | OSError)
+            reason = str(error) if expected else f"unexpected {type(error).__name__}: {error}"
+            done.append(Check(check.__name__.strip("_").replace("_", " "), "wrong", reason))
+    return done
+
+
+def _versions(settings: Settings) -> list[Check]:
+    del settings
+    versions = ", ".join(f"{name} {text}" for name, text in known_versions().items())
+    return [Check("versions", "ok", versions)]
+
+
+def _data_root(settings: Settings) -> list[Check]:
+    root = settings.root_folder
+    nearest = next(path for path in (root, *root.parents) if path.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        remedy = "choose another with REGIME_DATA_ROOT or change its owner"
+        return [Check("data root", "wrong", f"{root} cannot be written", remedy)]
+    if (root / RESTORE_MARKER).exists():
+        remedy = "repeat `regime restore` with the same backup"
+        return [Check("data root", "wrong", f"{root} is partly restored", remedy)]
+    made = "" if root.exists() else " (created by the first run)"
+    free = shutil.disk_usage(nearest).free
+    space_left = f"{free / 1024**3:.1f} GB free"
+    space = Check("disk", "ok", space_left)
+    if free < _LITTLE_SPACE:
+        space = Check("disk", "note", space_left, "a core symbol needs about 0.1 GB")
+    return [Check("data root", "ok", f"{root}{made}"), space]
+
+
+def _universe(settings: Settings) -> list[Check]:
+    universe = load_universe(settings)
+    tiers = Counter(instrument.tier for instrument in universe.instruments)
+    counts = ", ".join(f"{number} {tier}" for tier, number in tiers.items()) or "no symbols"
+    return [Check("universe", "ok", f"{settings.universe_file()}: {counts}")]
+
+
+def _settings(settings: Settings) -> list[Check]:
+    # the key is a SecretStr, whose text is asterisks
+    given = settings.model_dump(mode="json", exclude_unset=True)
+    values = redact(", ".join(f"{name} {value}" for name, value in sorted(given.items())))
+    return [Check("settings", "ok", values or "defaults")]
+
+
+def _calendars(settings: Settings) -> list[Check]:
+    from regime_platform.model.asset_classes import ASSET_CLASSES
+    from regime_platform.model.calendar.trading_sessions import UNPLANNED_CLOSURES, sessions
+
+    instruments = load_universe(settings).instruments
+    used = {ASSET_CLASSES[instrument.asset_class].calendar for instrument in instruments}
+    ranges = []
+    for calendar in sorted(used):
+        known = sessions(calendar)["date"]
+        closures = len(UNPLANNED_CLOSURES.get(calendar, ()))
+        ranges.append(f"{calendar} {known[0]} to {known[-1]}, {closures} unplanned closures")
+    return [Check("calendars", "ok", "; ".join(ranges))]
+
+
+def _sources(settings: Settings) -> list[Check]:
+    from regime_platform.sources.registry import build_sources
+
+    wanted = Counter(instrument.source for instrument in load_universe(settings).instruments)
+    sources = build_sources(settings)
+    checked = []
+    for name in sources:
+        used = f"{wanted[name]} symbols" if wanted[name] else "no symbols"
+        try:
+            sources[name]
+        except RegimeError as error:
+            status = "wrong" if wanted[name] else "note"
+            checked.append(Check(f"source {name}", status, f"{used}; {error}"))
+        else:
+            checked.append(Check(f"source {name}", "ok", used))
+    return checked
+
+
+def _kernels(settings: Settings) -> list[Check]:
+    del settings
+    from regime_platform.kernel_cache import kernel_cache
+
+    cache = kernel_cache()
+    if cache.problem:
+        remedy = "make the folder writable or set NUMBA_CACHE_DIR"
+        return [Check("kernels", "wrong", cache.problem, remedy)]
+    if not cache.is_complete():
+        remedy = "`regime warm` compiles them, as does the first command that computes"
+        return [Check("kernels", "note", "not compiled on this machine yet", remedy)]
+    return [Check("kernels", "ok", f"compiled in {cache.folder}")]
+
+
+def _locks(settings: Settings) -> list[Check]:
+    root = DataRoot(settings.root_folder)
+    paths = (root.symbol(symbol).lock for symbol in load_universe(settings).symbols)
+    locked = [path for path in paths if path.exists() and _is_locked(path)]
+    if not locked:
+        return [Check("locks", "ok", "no active locks")]
+    owners = ", ".join(
+        f"{path.parent.name} by {path.read_text() or 'unknown'}" for path in locked[:5]
+    )
+    remedy = "they are released when their processes end"
+    return [Check("locks", "note", f"{len(locked)} active: {owners}", remedy)]
+
+
+def _is_locked(path: Path) -> bool:
+    with path.open("rb") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        fcntl.flock(stream, fcntl.LOCK_UN)
+    return False
+
+
+def _history(settings: Settings) -> list[Check]:
+    from regime_platform.orchestration.instance.history import damaged_databases, history_folder
+
+    damaged = damaged_databases(history_folder(settings), with_runs=True)
+    if not damaged:
+        return [Check("Dagster's history", "ok", "all databases are readable")]
+    files = ", ".join(f"{path} ({problem})" for path, problem in damaged.items())
+    remedy = "stop daemon and webserver, then `regime service reset-history`"
+    return [Check("Dagster's history", "wrong", files, remedy)]
+
+
+def _board(settings: Settings) -> list[Check]:
+    from regime_platform.query.board import board
+
+    rows = board(where=settings)
+    outdated = _outdated_rows(settings)
+    if rows.is_empty() and not outdated:
+        remedy = "`regime run --all` fetches and computes"
+        return [Check("board", "note", "no results yet", remedy)]
+    newest = rows.select(pl.col("last_ts").max().dt.strftime("%Y-%m-%d %H:%M")).item()
+    symbols = rows["symbol"].n_unique()
+    faults = [*_failed_symbols(rows), *outdated]
+    return faults or [Check("board", "ok", f"{symbols} symbols, newest bar {newest} UTC")]
+
+
+def _failed_symbols(rows: pl.DataFrame) -> list[Check]:
+    failed = rows.filter(pl.col("status") == "failed").unique("symbol", maintain_order=True)
+    named = [
+        f"{symbol}: {reason}" for symbol, reason in failed.select("symbol", "reason").iter_rows()
+    ]
+    return [Check("results", "wrong", reason) for reason in _first(named)]
+
+
+def _outdated_rows(settings: Settings) -> list[Check]:
+    from regime_platform.compute_db.board import read_board
+    from regime_platform.pipeline.board_check import differing
+
+    root = DataRoot(settings.root_folder)
+    symbols = differing(root, load_universe(settings).instruments, read_board(root))
+    if not symbols:
+        return []
+    reason = f"out of date for {len(symbols)} symbols: {', '.join(_first(symbols))}"
+    remedy = f"any run updates their rows, for example `regime promote {symbols[0]}`"
+    return [Check("board", "wrong", reason, remedy)]
+
+
+def _first(names: list[str]) -> list[str]:
+    more = len(names) - _MOST_NAMED
+    return [*names[:_MOST_NAMED], f"and {more} more"] if more > 0 else names
+
+
+_CHECKS: tuple[CheckFunction, ...] = (
+    _versions,
+    _settings,
+    _data_root,
+    _universe,
+    _calendars,
+    _sources,
+    _kernels,
+    _locks,
+    _history,
+    _board,
+)

@@ -1,0 +1,1 @@
+"""Commands of the pipeline: fetch, validate, run, status."""

@@ -1,0 +1,1 @@
+"""PURE: regime label, bias, posture and confidence."""

@@ -1,0 +1,1 @@
+"""PURE: the eras that escalation is ranked in."""

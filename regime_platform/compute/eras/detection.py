@@ -1,0 +1,150 @@
+"""Where eras begin: breaks in the level of a benchmark's volatility (section 14).
+
+The daily closes of one benchmark per era class are cut where the logarithm of their volatility
+changes its level; how often, a criterion decides that charges for every cut.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from types import MappingProxyType
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from regime_platform.compute.eras.eras import ERA_CLASSES
+from regime_platform.compute.kernels import kernel_array
+from regime_platform.compute.primitives import Floats, log_returns, rolling_sigma
+from regime_platform.errors import UsageError
+
+#: The symbol whose daily bars speak for a class.
+BENCHMARKS: Mapping[str, str] = MappingProxyType(
+    {
+        "EQUITIES_US": "SPY",
+        "CREDIT_HY": "HYG",
+        "CREDIT_IG": "LQD",
+        "RATES_LONG": "TLT",
+        "RATES_INTERMEDIATE": "IEF",
+        "FX_MAJORS": "EURUSD",
+        "COMMODITIES_ENERGY": "WTIUSD",
+        "COMMODITIES_METALS": "XAUUSD",
+        "CRYPTO": "BTCUSD",
+    }
+)
+
+
+class DetectionNumbers(NamedTuple):
+    """Constants of the search; kept in every era set, since no result is made from them alone."""
+
+    window: int = 126  # returns in one deviation
+    smallest_deviation: float = 1e-12  # added to each, so that a flat tape has a logarithm
+    shortest_era: int = 504  # points
+    fewest_bars: int = 1008
+
+
+DETECTION = DetectionNumbers()
+
+
+@dataclass(frozen=True)
+class Detection:
+    """What was found on one series of closes."""
+
+    breaks: tuple[int, ...]  # the first bar of every era but the first
+    points: int  # volatilities that were partitioned
+    criterion: tuple[float, ...]  # of 0, 1, 2 ... breaks; the first least one decided
+
+
+def detect_breaks(closes: npt.ArrayLike) -> Detection:
+    """Finds the bars at which a new level of volatility begins; none where the series is short."""
+    levels = _log_volatility(kernel_array(closes))
+    known = np.flatnonzero(~np.isnan(levels))
+    if known.size == 0:
+        return Detection((), 0, ())
+    first = int(known[0])
+    points = levels[first : known[-1] + 1]
+    points = np.where(np.isnan(points), points[known - first].mean(), points)
+    shortest = DETECTION.shortest_era
+    if points.size < 2 * shortest:
+        return Detection((), points.size, ())
+    candidates = _best_partitions(points, points.size // shortest - 1, shortest)
+    criterion = tuple(_criterion(points, cuts) for cuts in candidates)
+    best = min(range(len(criterion)), key=criterion.__getitem__)  # the first of equals
+    return Detection(tuple(first + cut for cut in candidates[best]), points.size, criterion)
+
+
+def benchmarks_of(
+    classes: Iterable[str] = (), instead: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Class -> benchmark of the classes asked for, all by default; ``instead`` names others.
+
+    Raises:
+        UsageError: a class is unknown.
+    """
+    other = dict(instead or {})
+    named = [*classes]
+    asked = {*named, *other} if named else {*ERA_CLASSES, *other}
+    unknown = sorted(asked - set(ERA_CLASSES))
+    if unknown:
+        raise UsageError(
+            f"unknown era class {', '.join(unknown)}; expected one of {', '.join(ERA_CLASSES)}"
+        )
+    return {name: other.get(name, BENCHMARKS[name]) for name in ERA_CLASSES if name in asked}
+
+
+def _log_volatility(closes: Floats) -> Floats:
+    deviations = rolling_sigma(log_returns(closes), DETECTION.window)
+    return np.log(deviations + DETECTION.smallest_deviation)
+
+
+def _best_partitions(points: Floats, most: int, shortest: int) -> list[tuple[int, ...]]:
+    """The cuts of the best partition for 0, 1 ... ``most`` cuts; of equals the earliest cuts.
+
+    Dynamic programming over where the last part begins, all numbers of cuts at once.
+    """
+    n = points.size
+    sums, squares = _prefix_sums(points)
+    best = np.full((most + 1, n + 1), math.inf)  # by cuts, then by points covered
+    begins = np.zeros((most + 1, n + 1), np.int64)
+    rows = np.arange(most)
+    for end in range(shortest, n + 1):
+        last = end - shortest + 1  # a part that ends here begins before this
+        lengths = np.arange(end, end - last, -1)
+        within = squares[end] - squares[:last] - (sums[end] - sums[:last]) ** 2 / lengths
+        best[0, end] = within[0]
+        if last > shortest:
+            totals = best[:-1, shortest:last] + within[shortest:]
+            at = totals.argmin(axis=1)
+            best[1:, end] = totals[rows, at]
+            begins[1:, end] = at + shortest
+    return [_cuts(begins, cuts, n) for cuts in range(most + 1)]
+
+
+def _prefix_sums(points: Floats) -> tuple[Floats, Floats]:
+    """Sums and sums of squares of the first 0, 1, 2 ... points, about their mean."""
+    about = points - points[0]  # so that equal points leave exactly nothing
+    about = about - about.mean()
+    return np.append(0.0, np.cumsum(about)), np.append(0.0, np.cumsum(about * about))
+
+
+def _cuts(begins: npt.NDArray[np.int64], cuts: int, end: int) -> tuple[int, ...]:
+    found: list[int] = []
+    for row in range(cuts, 0, -1):
+        end = int(begins[row, end])
+        found.append(end)
+    return tuple(reversed(found))
+
+
+def _criterion(points: Floats, cuts: Sequence[int]) -> float:
+    """BIC of a partition; its squares are summed anew, free of what prefix sums have lost."""
+    n = points.size
+    edges = (0, *cuts, n)
+    rss = math.fsum(_scatter(points[a:b]) for a, b in pairwise(edges))
+    fit = n * math.log(rss / n) if rss > 0.0 else -math.inf
+    return fit + (len(cuts) + 1) * math.log(n)
+
+
+def _scatter(part: Floats) -> float:
+    about = part - part[0]
+    return math.fsum((about - about.mean()) ** 2)

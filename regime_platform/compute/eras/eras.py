@@ -1,0 +1,228 @@
+"""Eras: the stretches of the time line within which escalation is ranked (section 10).
+
+Which class of eras a symbol follows, the versioned sets of eras, and the era file of the engine
+this platform replaces, with its gaps. Times are naive UTC microseconds; a date is its midnight.
+"""
+
+import csv
+import datetime as dt
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from regime_platform.errors import ConfigError
+
+OPEN_START = -(2**63)
+OPEN_END = 2**63 - 1
+ERA_CLASSES = (
+    "EQUITIES_US",
+    "CREDIT_HY",
+    "CREDIT_IG",
+    "RATES_LONG",
+    "RATES_INTERMEDIATE",
+    "FX_MAJORS",
+    "COMMODITIES_ENERGY",
+    "COMMODITIES_METALS",
+    "CRYPTO",
+)
+
+_SYMBOLS_OF = {
+    "EQUITIES_US": ("SPY", "QQQ", "DIA", "IWM"),
+    "CREDIT_HY": ("HYG",),
+    "CREDIT_IG": ("LQD",),
+    "RATES_LONG": ("TLT",),
+    "RATES_INTERMEDIATE": ("IEF",),
+    "FX_MAJORS": ("EURUSD", "GBPUSD", "USDJPY", "AUDUSD", "USDCAD"),
+    "COMMODITIES_ENERGY": ("WTIUSD",),
+    "COMMODITIES_METALS": ("XAUUSD", "XAGUSD"),
+    "CRYPTO": ("BTCUSD", "ETHUSD", "BNBUSD", "SOLUSD", "XRPUSD"),
+}
+_CLASS_OF_SYMBOL = {symbol: name for name, symbols in _SYMBOLS_OF.items() for symbol in symbols}
+
+#: Every asset class of `model.asset_classes`; None = the fixed eras on purpose.
+CLASS_OF_ASSET_CLASS: Mapping[str, str | None] = MappingProxyType(
+    {
+        "US_EQUITY": "EQUITIES_US",
+        "US_EQUITY_INDEX": "EQUITIES_US",
+        "US_MEGA_CAP": "EQUITIES_US",
+        "FIXED_INCOME": "RATES_INTERMEDIATE",
+        "COMMODITY_METALS": "COMMODITIES_METALS",
+        "COMMODITY_ENERGY": "COMMODITIES_ENERGY",
+        "FX": "FX_MAJORS",
+        "CRYPTO": "CRYPTO",
+        "SYNTHETIC": None,
+    }
+)
+#: Spellings of older universe files; there "Commodities" meant metals.
+_OLDER_SPELLINGS = {
+    "Commodities": "COMMODITY_METALS",
+    "Energy commodities": "COMMODITY_ENERGY",
+    "Fixed Income": "FIXED_INCOME",
+}
+_FILE_ALIASES = {
+    "EQUITIES_US": ("US_EQUITY_INDEX", "US_EQUITY"),
+    "FX_MAJORS": ("FX",),
+    "COMMODITIES_METALS": ("Commodities",),
+}
+_FILE_COLUMNS = ("asset_class", "start_date", "end_date", "era_index")
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+@dataclass(frozen=True)
+class Era:
+    """A half-open stretch of time, ``start_us`` inside, ``end_us`` outside."""
+
+    index: int
+    start_us: int
+    end_us: int
+
+
+@dataclass(frozen=True)
+class EraClass:
+    """Which eras a symbol follows and why; no name means the fixed eras."""
+
+    name: str | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class EraChoice:
+    """The eras a series is ranked in, where they come from and why."""
+
+    eras: tuple[Era, ...]
+    version: str
+    reason: str
+
+
+def era_class(symbol: str, asset_class: str | None) -> EraClass:
+    """The era class of a symbol: by its name first, then by its asset class (section 10).
+
+    Raises:
+        ConfigError: the symbol is not named in the table and its asset class is unknown.
+    """
+    by_name = _CLASS_OF_SYMBOL.get(symbol.upper())
+    if by_name is not None:
+        return EraClass(by_name, f"{symbol.upper()} is named in the symbol table")
+    if asset_class is None:
+        return EraClass(None, f"{symbol.upper()} has no asset class: fixed eras")
+    folded = _OLDER_SPELLINGS.get(asset_class, asset_class)
+    if folded not in CLASS_OF_ASSET_CLASS:
+        raise ConfigError(
+            f"{symbol}: asset class {asset_class!r} belongs to no era class; "
+            f"expected one of {', '.join(CLASS_OF_ASSET_CLASS)}"
+        )
+    name = CLASS_OF_ASSET_CLASS[folded]
+    return EraClass(name, f"asset class {folded}" + ("" if name else ": fixed eras"))
+
+
+@dataclass(frozen=True)
+class EraSet:
+    """One vintage of eras; boundaries found later make another set and never rewrite this one.
+
+    Raises:
+        ConfigError: an unknown class, or eras that leave a gap, overlap or lack an open end.
+    """
+
+    version: str
+    effective_from: dt.date  # first date on which this set could have been known
+    by_class: Mapping[str, tuple[Era, ...]]
+    tiles: bool = True  # False: taken over with its gaps from an incumbent era file
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_class", MappingProxyType(dict(self.by_class)))
+        for name, eras in self.by_class.items():
+            if name not in ERA_CLASSES:
+                raise ConfigError(
+                    f"era set {self.version}: class {name!r} is unknown; "
+                    f"expected one of {', '.join(ERA_CLASSES)}"
+                )
+            if self.tiles:
+                _require_tiling(f"era set {self.version}, class {name}", eras)
+
+    def choose(self, wanted: EraClass) -> EraChoice:
+        """The eras of a class; the fixed ones, with the reason, where this set has none for it."""
+        if wanted.name is None:
+            return EraChoice(FIXED_ERAS, FIXED_VERSION, wanted.reason)
+        if wanted.name not in self.by_class:
+            reason = f"{wanted.reason}; era set {self.version} has no {wanted.name}: fixed eras"
+            return EraChoice(FIXED_ERAS, FIXED_VERSION, reason)
+        return EraChoice(self.by_class[wanted.name], self.version, wanted.reason)
+
+    def facts(self) -> dict[str, object]:
+        """Plain values for manifests and digests."""
+        return {
+            "version": self.version,
+            "effective_from": self.effective_from.isoformat(),
+            "tiles": self.tiles,
+            "classes": {
+                name: [[era.index, era.start_us, era.end_us] for era in eras]
+                for name, eras in self.by_class.items()
+            },
+        }
+
+
+def midnight_us(date: dt.date) -> int:
+    """Microseconds from 1970 to the start of a date, or to an instant; without zone means UTC."""
+    if not isinstance(date, dt.datetime):
+        date = dt.datetime.combine(date, dt.time())
+    return (date.replace(tzinfo=date.tzinfo or dt.UTC) - _EPOCH) // dt.timedelta(microseconds=1)
+
+
+def tiling_eras(boundaries: tuple[dt.date, ...]) -> tuple[Era, ...]:
+    """Eras that change at the given dates and are open at both ends."""
+    edges = (OPEN_START, *(midnight_us(date) for date in boundaries), OPEN_END)
+    return tuple(Era(k, edges[k], edges[k + 1]) for k in range(len(edges) - 1))
+
+
+def _require_tiling(what: str, eras: tuple[Era, ...]) -> None:
+    starts = [OPEN_START, *(era.end_us for era in eras)]
+    ends = [*(era.start_us for era in eras), OPEN_END]
+    if not eras or starts != ends or any(era.start_us >= era.end_us for era in eras):
+        raise ConfigError(
+            f"{what}: eras must follow one another without gap or overlap and be open at both "
+            "ends; give boundaries, not intervals"
+        )
+
+
+FIXED_VERSION = "fixed-1"
+FIXED_ERAS = tiling_eras((dt.date(2010, 1, 1), dt.date(2020, 1, 1)))
+#: What a clean checkout runs with: the same three eras for every class.
+FALLBACK_ERAS = EraSet(FIXED_VERSION, dt.date.min, dict.fromkeys(ERA_CLASSES, FIXED_ERAS))
+
+
+def incumbent_eras(csv_text: str, name: str) -> tuple[Era, ...]:
+    """The eras of one class from an incumbent era file, in era_index order; none if it has none.
+
+    The file names each era's last bar, yet its end is consumed as exclusive midnight, as the
+    incumbent does: that day belongs to no era, nor does any time between, before or after the
+    eras. Where eras overlap the later one wins; see `compute.escalation.escalation`.
+
+    Raises:
+        ConfigError: a column is missing or a value is not a date or an index.
+    """
+    reader = csv.DictReader(io.StringIO(csv_text))
+    missing = [column for column in _FILE_COLUMNS if column not in (reader.fieldnames or ())]
+    if missing:
+        raise ConfigError(f"era file: column {', '.join(missing)} missing")
+    names = (name, *_FILE_ALIASES.get(name, ()))
+    rows = [
+        _file_era(row, line) for line, row in enumerate(reader, 2) if row["asset_class"] in names
+    ]
+    return tuple(sorted(rows, key=lambda era: era.index))
+
+
+def incumbent_era_set(csv_text: str, version: str, effective_from: dt.date) -> EraSet:
+    """All classes of an incumbent era file, flagged as not tiling the time line."""
+    found = {name: incumbent_eras(csv_text, name) for name in ERA_CLASSES}
+    return EraSet(
+        version, effective_from, {name: eras for name, eras in found.items() if eras}, tiles=False
+    )
+
+
+def _file_era(row: Mapping[str, str], line: int) -> Era:
+    try:
+        start, end = (dt.datetime.fromisoformat(row[key]) for key in ("start_date", "end_date"))
+        return Era(int(row["era_index"]), midnight_us(start), midnight_us(end))
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"era file line {line}: {error}; expected ISO dates") from error

@@ -1,0 +1,1 @@
+"""PURE: escalation and its percentiles."""

@@ -1,0 +1,1 @@
+"""PURE: key levels: supports and resistances."""

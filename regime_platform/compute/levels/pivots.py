@@ -1,0 +1,189 @@
+"""Pivots and their scores by how often the closes of the window touched them (section 6).
+
+Most pivots are touched by the same closes as at the bar before. So each remembers what its touches
+came to, together with the distances to the farthest touch and to the nearest close that is none.
+While the reach stays between the two, and no close within it came, went or came of age, the
+touches are the same ones and so is their sum, to the bit; otherwise they are counted anew.
+"""
+
+# A kernel takes every series and buffer it touches: it cannot take an object that holds them.
+
+import math
+
+import numpy as np
+
+from regime_platform.compute.kernels import kernel
+from regime_platform.compute.levels.touches import (
+    FARTHEST,
+    LAST,
+    MEASURED,
+    NEAREST,
+    REJECTED,
+    REJECTION,
+    TOUCHES,
+    count_touches,
+    find_first_touches,
+)
+from regime_platform.compute.params import WINDOWS
+from regime_platform.compute.price_order import (
+    PRICE,
+    Indices,
+    count_below,
+    count_up_to,
+    move_down,
+    move_up,
+)
+from regime_platform.compute.primitives import Floats, rolling_max, rolling_min, unit
+
+WING = 3  # bars on either side that a pivot must not be exceeded by
+_WINDOW = WINDOWS.key_levels
+_TOUCH_ATR = 0.30
+
+
+def pivot_prices(high: Floats, low: Floats) -> Floats:
+    """H where it is the largest of the seven around it, else L where it is the smallest, else NaN.
+
+    Ties all count; NaN members are left out. The first and last three bars are none.
+    """
+    out = np.full(high.size, np.nan)
+    middle = slice(WING, high.size - WING)
+    top = rolling_max(high, 2 * WING + 1, True)[2 * WING :]
+    bottom = rolling_min(low, 2 * WING + 1, True)[2 * WING :]
+    lows = np.where(low[middle] == bottom, low[middle], np.nan)
+    out[middle] = np.where(high[middle] == top, high[middle], lows)
+    return out
+
+
+@kernel("int64(int64, float64[::1], float64[:, ::1], int64)", _nrt=False)
+def roll_pivots(i: int, prices: Floats, pivots: Floats, count: int) -> int:
+    """Moves the ascending pivots to the window that ends at bar ``i``; returns how many.
+
+    Args:
+        i: bar index, from 0 on without omission.
+        prices: by bar, see `pivot_prices`.
+        pivots: table of ``TOUCH_ROWS`` rows, with ``count`` pivots.
+        count: at the bar before.
+    """
+    gone = i - _WINDOW + WING
+    if gone >= 0 and not math.isnan(prices[gone]):
+        count -= 1
+        move_down(pivots, count_below(pivots[PRICE], prices[gone]), count)
+        pivots[PRICE, count] = np.inf
+    come = i - WING
+    if come >= 0 and not math.isnan(prices[come]):
+        at = count_up_to(pivots[PRICE], prices[come])
+        move_up(pivots, at, count)
+        pivots[PRICE, at] = prices[come]
+        pivots[FARTHEST, at] = np.inf
+        count += 1
+    return count
+
+
+@kernel("void(float64[:, ::1])", _nrt=False)
+def forget(pivots: Floats) -> None:
+    """Makes every pivot count its touches anew at the next bar."""
+    pivots[FARTHEST, :] = np.inf
+
+
+@kernel("float64(float64, float64)", _nrt=False)
+def _largest_distance(atr: float, limit: float) -> float:
+    """The largest d with d / ATR <= limit in doubles: compares as that quotient does, undivided."""
+    d = limit * atr
+    while d / atr > limit:
+        d = np.nextafter(d, 0.0)
+    while np.nextafter(d, np.inf) / atr <= limit:
+        d = np.nextafter(d, np.inf)
+    return d
+
+
+@kernel("int64(float64, float64, float64, float64, float64[:, ::1], int64, int64[::1])", _nrt=False)
+def _list_changed(
+    reach: float,
+    come: float,
+    of_age: float,
+    gone: float,
+    pivots: Floats,
+    count: int,
+    changed: Indices,
+) -> int:
+    """Lists the pivots whose touches may be others than before; returns how many."""
+    prices, farthest, nearest = pivots[PRICE], pivots[FARTHEST], pivots[NEAREST]
+    found = 0
+    for k in range(count):
+        arrived = abs(come - prices[k])
+        same_reach = (farthest[k] <= reach) & (nearest[k] > reach)
+        same_closes = (abs(of_age - prices[k]) > reach) & (abs(gone - prices[k]) > reach)
+        nearest[k] = min(nearest[k], arrived)
+        changed[found] = k  # overwritten by the next unless it counts: no branch to guess
+        found += not (same_reach & same_closes & (arrived > reach))
+    return found
+
+
+@kernel(
+    "void(int64, float64, float64[:, ::1], int64, float64[:, ::1], float64[:, ::1])", _nrt=False
+)
+def _grade(i: int, atr: float, pivots: Floats, count: int, worth: Floats, scores: Floats) -> None:
+    """Writes the first row of ``scores`` from the touches; the second one is room."""
+    touches, last, rejected = pivots[TOUCHES], pivots[LAST], pivots[REJECTED]
+    measured = pivots[MEASURED]
+    grade, recent = scores[0], scores[1]
+    for k in range(count):  # looking up and dividing apart, so that four divide at a time
+        grade[k] = worth[0, int(touches[k])]
+        recent[k] = worth[1, min(i - int(last[k]), _WINDOW)]
+    for k in range(count):
+        rejection = unit(rejected[k] / atr / measured[k] / 2.0)
+        known = rejection if measured[k] > 0.0 else 0.0
+        grade[k] = unit(0.5 * grade[k] + 0.3 * known + 0.2 * recent[k])
+
+
+@kernel(
+    "void(int64, float64, float64[::1], float64[:, ::1], float64[:, ::1], int64, float64[:, ::1],"
+    " int64[:, ::1], float64[:, ::1])",
+    _nrt=False,
+)
+def score_pivots(
+    i: int,
+    atr: float,
+    close: Floats,
+    closes: Floats,
+    pivots: Floats,
+    count: int,
+    worth: Floats,
+    room: Indices,
+    scores: Floats,
+) -> None:
+    """Scores ``count`` ascending pivots by their touches among the 250 ascending closes.
+
+    Args:
+        i: bar index, from 249 on; a bar may be left out if `forget` is called for it.
+        atr: ATR_20 at that bar.
+        close: by bar; ``closes`` those of the window, see `level_touches.roll_closes`.
+        pivots: see `roll_pivots`.
+        count: how many.
+        worth: see `touch_worths`.
+        room: two rows of ``PLACES``, overwritten.
+        scores: two rows of ``PLACES``; the first is the result, the second overwritten.
+    """
+    reach = _largest_distance(atr, _TOUCH_ATR)
+    gone = close[i - _WINDOW] if i >= _WINDOW else np.nan
+    changed, first = room[0], room[1]
+    found = _list_changed(reach, close[i], close[i - REJECTION], gone, pivots, count, changed)
+    find_first_touches(closes[PRICE], reach, changed, found, pivots[PRICE], first)
+    for k in range(found):
+        at = changed[k]
+        if at > 0 and pivots[PRICE, at] == pivots[PRICE, at - 1]:
+            for row in range(FARTHEST, LAST + 1):
+                pivots[row, at] = pivots[row, at - 1]
+        else:
+            count_touches(closes, first[k], reach, i - REJECTION, pivots, at)
+    _grade(i, atr, pivots, count, worth, scores)
+
+
+@kernel("float64[:, ::1]()")
+def touch_worths() -> Floats:
+    """What k touches are worth, and what a last touch k bars ago is, for k = 0 .. 250."""
+    worth = np.empty((2, _WINDOW + 1))
+    for k in range(_WINDOW + 1):
+        worth[0, k] = 1.0 - math.exp(-k / 3.0)
+        worth[1, k] = math.exp(-k / (_WINDOW / 3.0))
+    return worth

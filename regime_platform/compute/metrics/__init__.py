@@ -1,0 +1,1 @@
+"""PURE: the eleven regime metrics."""

@@ -1,0 +1,189 @@
+"""Where the price leans and how firmly: market bias, breakout, structure, momentum.
+
+Each kernel reads whole series and gives whole series; bars before the metric's first one hold the
+value its guard prescribes.
+"""
+
+# A kernel takes every series and buffer it touches: it cannot take an object that holds them.
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from regime_platform.compute.kernels import kernel
+from regime_platform.compute.params import FIRST_BARS, WINDOWS
+from regime_platform.compute.primitives import Floats, bad, clamp, unit
+
+_FIRST_BIAS = FIRST_BARS.market_bias
+_FIRST_BREAKOUT = FIRST_BARS.breakout
+_FIRST_STRUCTURE = FIRST_BARS.structure
+_FIRST_MOMENTUM = FIRST_BARS.momentum
+_FAST = WINDOWS.fast
+
+# positions in result_schema.MOMENTUM_STATES
+_STRONG_UP, _WEAK_UP, _NEUTRAL, _WEAK_DOWN, _STRONG_DOWN = range(5)
+
+
+@kernel("float64[::1](float64[::1], float64[::1], float64[::1], float64[::1])")
+def market_bias(close: Floats, ema_fast: Floats, ema_slow: Floats, atr: Floats) -> Floats:
+    """MB in [-1, 1] (section 5.1); from bar 20, 0 before."""
+    out = np.zeros(close.size)
+    for i in range(_FIRST_BIAS, close.size):
+        if bad(atr[i]):
+            continue
+        trend = 0.7 * (ema_fast[i] - ema_slow[i]) / atr[i]
+        stretch = 0.3 * (close[i] - ema_slow[i]) / atr[i]
+        out[i] = clamp(math.tanh(trend + stretch), -1.0, 1.0)
+    return out
+
+
+@kernel("float64(float64, float64, float64)")
+def _energy(atr_short: float, atr_short_before: float, atr_long: float) -> float:
+    """En = 0.6 comp + 0.4 expn: ranges that are narrow, or have begun to widen."""
+    compression = 0.0
+    if not (math.isnan(atr_short) or bad(atr_long)):
+        compression = unit(1.0 - atr_short / atr_long)
+    expansion = 0.0
+    if not (bad(atr_short_before) or math.isnan(atr_short)):
+        expansion = unit(atr_short / atr_short_before - 1.0)
+    return 0.6 * compression + 0.4 * expansion
+
+
+@kernel("float64(float64, float64)")
+def _nearness(distance: float, atr: float) -> float:
+    """exp(-pos(distance / ATR)); pos(NaN) = 0."""
+    ratio = distance / atr
+    return math.exp(-ratio) if ratio > 0.0 else 1.0
+
+
+@kernel(
+    "UniTuple(float64[::1], 2)(float64[::1], float64[::1], float64[::1], float64[::1],"
+    " float64[::1], float64[::1], float64[::1], float64[::1], float64[::1], float64[::1],"
+    " float64[::1], float64)"
+)
+def breakout(
+    close: Floats,
+    atr: Floats,
+    atr_short: Floats,
+    atr_long: Floats,
+    sigma: Floats,
+    support: Floats,
+    resistance: Floats,
+    lowest: Floats,
+    highest: Floats,
+    bias: Floats,
+    risk: Floats,
+    volatility_cap: float,
+) -> tuple[Floats, Floats]:
+    """(bu, bd) in [0, 1] (section 5.4); from bar 54, 0 before.
+
+    ``support`` and ``resistance`` are the prices of the strongest levels, NaN where there is none;
+    then ``lowest`` and ``highest`` of the last 50 bars stand in.
+    """
+    up = np.zeros(close.size)
+    down = np.zeros(close.size)
+    for i in range(_FIRST_BREAKOUT, close.size):
+        if bad(atr[i]):
+            continue
+        ceiling = highest[i] if math.isnan(resistance[i]) else resistance[i]
+        floor = lowest[i] if math.isnan(support[i]) else support[i]
+        near_up = _nearness(ceiling - close[i], atr[i])
+        near_down = _nearness(close[i] - floor, atr[i])
+        energy = 0.45 * _energy(atr_short[i], atr_short[i - 1], atr_long[i])
+        agrees_up = unit((1.0 + bias[i]) / 2.0)
+        agrees_down = unit((1.0 - bias[i]) / 2.0)
+        calm = 0.20 * unit(1.0 - risk[i])
+        quiet = 0.0 if math.isnan(sigma[i]) else unit(1.0 - sigma[i] / volatility_cap)
+        trust = 0.6 * quiet + 0.4
+        up[i] = unit(near_up * (energy + 0.35 * agrees_up + calm) * trust)
+        down[i] = unit(near_down * (energy + 0.35 * agrees_down + calm) * trust)
+    return up, down
+
+
+@kernel("float64(float64, float64, float64)")
+def _pull(strength: float, distance: float, atr: float) -> float:
+    """strength x tanh(distance / ATR), 0 where there is no such level."""
+    return 0.0 if math.isnan(strength) else strength * math.tanh(distance / atr)
+
+
+@kernel(
+    "float64[::1](float64[::1], float64[::1], float64[:, ::1], float64[:, ::1], float64[::1],"
+    " float64[::1], float64[::1], float64[::1])"
+)
+def structural_score(
+    close: Floats,
+    atr: Floats,
+    support: Floats,
+    resistance: Floats,
+    efficiency: Floats,
+    bias: Floats,
+    risk: Floats,
+    shock: Floats,
+) -> Floats:
+    """SS in [-1, 1] (section 5.6); from bar 104, 0 before.
+
+    ``support`` and ``resistance``: rows price and strength of the strongest level.
+    """
+    out = np.zeros(close.size)
+    for i in range(_FIRST_STRUCTURE, close.size):
+        if bad(atr[i]):
+            continue
+        stability = unit(1.0 - (0.6 * unit(risk[i]) + 0.4 * unit(shock[i])))
+        below = _pull(support[1, i], close[i] - support[0, i], atr[i])
+        above = _pull(resistance[1, i], resistance[0, i] - close[i], atr[i])
+        levels = clamp(0.6 * below + 0.4 * above, -1.0, 1.0)
+        trend = bias[i] * (0.55 + 0.25 * efficiency[i] + 0.20 * stability)
+        out[i] = clamp(trend + 0.25 * levels, -1.0, 1.0)
+    return out
+
+
+@kernel("uint8(float64, float64)")
+def _momentum_state(cms: float, ii: float) -> int:
+    if cms >= 0.55 and ii >= 0.50:
+        return _STRONG_UP
+    if cms >= 0.20 and ii < 0.50:
+        return _WEAK_UP
+    if abs(cms) < 0.20:
+        return _NEUTRAL
+    if cms <= -0.55 and ii >= 0.50:
+        return _STRONG_DOWN
+    if cms <= -0.20 and ii < 0.50:
+        return _WEAK_DOWN
+    return _NEUTRAL
+
+
+@kernel(
+    "Tuple((uint8[::1], float64[::1], float64[::1], float64[::1]))(float64[::1], float64[::1],"
+    " float64[::1], float64[::1], float64[::1], float64[::1], float64[::1], float64[::1])"
+)
+def momentum(
+    close: Floats,
+    atr: Floats,
+    efficiency: Floats,
+    bias: Floats,
+    structure: Floats,
+    vrs: Floats,
+    up: Floats,
+    down: Floats,
+) -> tuple[npt.NDArray[np.uint8], Floats, Floats, Floats]:
+    """State code, cms in [-1, 1], ii and er in [0, 1] (section 5.7).
+
+    From bar 24; before it, and where the ATR is bad, NEUTRAL_RANGE and zeros, er included.
+    """
+    state = np.full(close.size, _NEUTRAL, np.uint8)
+    cms = np.zeros(close.size)
+    ii = np.zeros(close.size)
+    er = np.zeros(close.size)
+    for i in range(_FIRST_MOMENTUM, close.size):
+        if bad(atr[i]):
+            continue
+        er[i] = efficiency[i]
+        moved = (close[i] - close[i - _FAST]) / atr[i]
+        drive = 0.50 * bias[i] + 0.30 * math.tanh(moved / 2.0) + 0.20 * structure[i]
+        cms[i] = clamp(drive, -1.0, 1.0)
+        clean = 0.6 * er[i] + 0.4 * (1.0 - unit(vrs[i]))
+        one_sided = 0.7 * abs(clamp(up[i] - down[i], -1.0, 1.0)) + 0.3
+        ii[i] = unit(abs(cms[i]) * clean * one_sided)
+        state[i] = _momentum_state(cms[i], ii[i])
+    return state, cms, ii, er

@@ -1,0 +1,1 @@
+"""Everything about the legacy engine: readers of its files, migration, comparison."""

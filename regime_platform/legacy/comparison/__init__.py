@@ -1,0 +1,1 @@
+"""Compares stored results with those of the legacy engine."""

@@ -1,0 +1,1 @@
+"""WORLD, read-only: the file formats of the legacy engine."""

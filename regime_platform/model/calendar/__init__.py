@@ -1,0 +1,1 @@
+"""PURE: when markets trade: sessions, trading hours and when a bar is due."""

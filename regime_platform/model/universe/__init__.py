@@ -1,0 +1,1 @@
+"""PURE: the tracked symbols: the file that lists them, its entries and its edits."""

@@ -1,0 +1,138 @@
+"""Lines of foreign universe files as rows of plain fields: what the file says, and nothing more.
+
+Three forms are read: the incumbent's universe.json, a plain list of symbols, and a universe of this
+platform. Whether a row is enough to follow an instrument is decided in
+``model.universe.importing``.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from regime_platform.errors import ConfigError, UsageError
+from regime_platform.model.universe.universe import entry_nodes, load_document
+
+_LISTS = ("assets", "instruments", "symbols", "universe")
+_SPACE = re.compile(r"[\s,:]*")
+_DECODER = json.JSONDecoder()
+#: How often the incumbent asked for a symbol tells which timeframes it followed it on.
+_TIER = {"15min": "core", "1day": "daily", "1d": "daily", "daily": "daily"}
+#: Older spellings of the incumbent's class column. "Commodities" meant metals, but says it of all.
+_CLASS = {"Energy commodities": "COMMODITY_ENERGY", "Fixed Income": "FIXED_INCOME"}
+_METALS = ("XAG", "XAU", "XPD", "XPT")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One instrument as a file names it."""
+
+    line: int
+    fields: Mapping[str, Any]  # of an entry of universe.yaml; absent where the file is silent
+    currency: str = ""
+    problem: str = ""  # why it cannot be taken over whatever else is known
+    note: str = ""
+
+    @property
+    def symbol(self) -> str:
+        """Its symbol, or a word for its absence."""
+        return str(self.fields.get("symbol") or "(none)")
+
+
+def file_rows(text: str, name: str) -> list[Row]:
+    """The rows of a file, whichever of the three forms it has.
+
+    Raises:
+        UsageError: it is JSON or YAML that cannot be read, or has no list of instruments.
+    """
+    if text.lstrip()[:1] in ("[", "{"):
+        return [_incumbent(line, key, entry) for line, key, entry in _entries(text, name)]
+    if name.endswith((".yaml", ".yml")):
+        try:
+            root, entries = load_document(text)
+        except ConfigError as error:
+            raise UsageError(f"{name}{error}") from error
+        lines = [node.start_mark.line + 1 for node in entry_nodes(root)]
+        return [_own(line, entry) for line, entry in zip(lines, entries, strict=True)]
+    return list(_words(text))
+
+
+def _words(text: str) -> Iterator[Row]:
+    for number, line in enumerate(text.split("\n"), 1):
+        for word in line.partition("#")[0].replace(",", " ").split():
+            # the vendor writes pairs with a slash, which no folder can have
+            yield Row(number, {"symbol": word.replace("/", ""), "provider_symbol": word})
+
+
+def _own(line: int, entry: Any) -> Row:
+    if isinstance(entry, Mapping):
+        return Row(line, dict(entry))
+    return Row(line, {}, problem="no mapping; write it as an entry of a universe")
+
+
+def _incumbent(line: int, key: str | None, entry: Any) -> Row:
+    if not isinstance(entry, Mapping):
+        return Row(line, {}, problem="no object with the fields of an asset; mend or remove it")
+    told = {name: str(value).strip() for name, value in entry.items() if _is_told(value)}
+    symbol = told.get("symbol", key or "")
+    fields = {
+        "symbol": symbol,
+        "provider_symbol": told.get("provider_symbol", ""),
+        "name": told.get("name", symbol),
+        "asset_class": _class(told.get("asset_class", ""), told.get("provider_symbol", "")),
+        "exchange": told.get("exchange", ""),
+        "tier": _TIER.get(told.get("update_frequency", ""), ""),
+        "source": "twelvedata",
+    }
+    known = {name: value for name, value in fields.items() if value}
+    frequency = told.get("update_frequency", "")
+    problem = ""
+    if entry.get("active") is False:
+        problem = "inactive there; add it with `regime universe add` if it is to be followed"
+    elif frequency and frequency not in _TIER:
+        problem = f"update_frequency {frequency!r} is no tier; mend it to 15min or 1day"
+    note = "was not polled there, is polled here" if entry.get("scheduler_enabled") is False else ""
+    return Row(line, known, told.get("currency", ""), problem, note)
+
+
+def _class(name: str, provider_symbol: str) -> str:
+    if name == "Commodities" and provider_symbol.startswith(_METALS):
+        return "COMMODITY_METALS"
+    return _CLASS.get(name, name)
+
+
+def _is_told(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _entries(text: str, name: str) -> list[tuple[int, str | None, Any]]:
+    """Line, key and value of every entry: of a list, of the list in an object, or of an object."""
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise UsageError(f"{name} is not JSON: {error}; mend the place named") from error
+    start = len(text) - len(text.lstrip())
+    lists = [key for key in _LISTS if isinstance(document, dict) and key in document]
+    if lists:
+        start = next(at for at, key, _value in _children(text, start) if key == lists[0])
+    return [(text.count("\n", 0, at) + 1, key, value) for at, key, value in _children(text, start)]
+
+
+def _children(text: str, start: int) -> Iterator[tuple[int, str | None, Any]]:
+    """Offset, key and value of what is directly within the list or object at ``start``."""
+    is_object, end = text[start] == "{", start + 1
+    while text[(end := _beyond_space(text, end))] not in "]}":
+        key = None
+        if is_object:
+            key, end = _DECODER.raw_decode(text, end)
+            end = _beyond_space(text, end)
+        value, after = _DECODER.raw_decode(text, end)
+        yield end, key, value
+        end = after
+
+
+def _beyond_space(text: str, start: int) -> int:
+    found = _SPACE.match(text, start)
+    assert found is not None  # it matches nothing, too
+    return found.end()

@@ -1,0 +1,1 @@
+"""What an operator does with a data root: universe, overrides, eras, backup, compaction."""

@@ -1,0 +1,1 @@
+"""Backup of a data root and its restoration."""

@@ -1,0 +1,72 @@
+"""Compacting the raw logs of a symbol on demand; small files they also merge by themselves.
+
+No bar changes and no digest of a log, so there is nothing to judge or to compute afterwards; the
+next publishing names the new files.
+"""
+
+from dataclasses import dataclass
+
+from regime_platform.bar_store.locks import writing
+from regime_platform.bar_store.raw.ahead import files_ahead
+from regime_platform.bar_store.raw.compaction import Compaction, compact, is_compact
+from regime_platform.errors import failure_reason
+from regime_platform.model.instruments import Instrument
+from regime_platform.model.timeframes import TIMEFRAMES
+from regime_platform.pipeline.outcomes import Status
+from regime_platform.pipeline.platform import RunWorkspace
+
+
+@dataclass(frozen=True)
+class SeriesCompaction:
+    """What became of the log of one series."""
+
+    timeframe: str
+    done: Compaction
+
+
+@dataclass(frozen=True)
+class CompactOutcome:
+    """What ``compact_symbol`` did."""
+
+    symbol: str
+    status: Status
+    series: tuple[SeriesCompaction, ...] = ()  # those that were not compact
+    reason: str = ""
+
+    @property
+    def files_merged(self) -> int:
+        """Files that are no more."""
+        return sum(len(series.done.replaced) for series in self.series)
+
+    @property
+    def bytes_freed(self) -> int:
+        """What the logs take less than before."""
+        return sum(series.done.bytes_before - series.done.bytes_after for series in self.series)
+
+
+def compact_symbol(workspace: RunWorkspace, instrument: Instrument) -> CompactOutcome:
+    """Compacts every raw log of ``instrument``, also of timeframes it is followed on no more.
+
+    Where all are compact, no lock is taken and nothing is written. A log that cannot be compacted
+    stays as it is and leaves the others compacted; so does one with files that a clock ahead
+    stamped, which the next fetch sets aside.
+    """
+    paths = workspace.root.symbol(instrument.symbol)
+    series: list[SeriesCompaction] = []
+    failed: list[str] = []
+    for timeframe in TIMEFRAMES:
+        try:
+            folder = paths.raw(timeframe)
+            if is_compact(folder) or files_ahead(folder, workspace.present()):
+                continue
+            with writing(paths):
+                series.append(SeriesCompaction(timeframe, compact(folder)))
+        except Exception as error:  # noqa: BLE001 - one damaged log must not stop the others
+            failed.append(f"{timeframe}: {failure_reason(error, instrument.symbol)}")
+    status = Status.DONE if series else Status.UNCHANGED
+    return CompactOutcome(
+        instrument.symbol,
+        Status.FAILED if failed else status,
+        tuple(series),
+        " | ".join(failed),
+    )

@@ -1,0 +1,66 @@
+"""How much of the disk the platform takes, and when there will be none left."""
+
+import datetime as dt
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from stat import S_ISREG
+
+from regime_platform.compute_db.board import read_board
+from regime_platform.model.calendar.trading_hours import expected_count
+from regime_platform.pipeline.fetch.polling import can_bring_news
+from regime_platform.pipeline.platform import RunWorkspace
+
+_YEAR = dt.timedelta(days=365)
+
+
+@dataclass(frozen=True)
+class DiskBudget:
+    """Bytes now, bytes that a year of bars will add, and what is free."""
+
+    symbols_bytes: int
+    dagster_bytes: int
+    free_bytes: int
+    bars: int
+    bars_a_year: int
+
+    @property
+    def bytes_a_year(self) -> int:
+        """At what a bar takes now, with everything that is made from it."""
+        return int(self.symbols_bytes / self.bars * self.bars_a_year) if self.bars else 0
+
+    @property
+    def days_left(self) -> int | None:
+        """Until the disk is full at that rate; None where nothing grows."""
+        return int(self.free_bytes / self.bytes_a_year * 365) if self.bytes_a_year else None
+
+
+def disk_budget(workspace: RunWorkspace, now: dt.datetime) -> DiskBudget:
+    """Looks at every file of the data root."""
+    root = workspace.root.path
+    board = read_board(workspace.root)
+    yearly = 0
+    for instrument in workspace.universe.instruments:
+        if can_bring_news(instrument):
+            yearly += sum(
+                expected_count(instrument.asset_class, timeframe, now, now + _YEAR)
+                for timeframe in instrument.timeframes
+            )
+    existing = next(path for path in (root, *root.parents) if path.exists())
+    return DiskBudget(
+        symbols_bytes=_bytes(root / "assets"),
+        dagster_bytes=_bytes(root / "dagster"),
+        free_bytes=shutil.disk_usage(existing).free,
+        bars=int(board["bars"].sum() or 0),
+        bars_a_year=yearly,
+    )
+
+
+def _bytes(folder: Path) -> int:
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # a run may replace or sweep it meanwhile
+            found = path.stat()
+            total += found.st_size if S_ISREG(found.st_mode) else 0
+    return total

@@ -1,0 +1,165 @@
+"""Results for readers elsewhere: one SQLite file of old, or a folder of Parquet or CSV files.
+
+Everything of one symbol is read from one state of its compute.db, and a file is published whole.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from regime_platform.bar_store.parquet import encode
+from regime_platform.compute_db.previous import reading_any
+from regime_platform.compute_db.reader import Reader
+from regime_platform.errors import UsageError, failure_reason
+from regime_platform.files import write_atomically, write_bytes
+from regime_platform.manifests.recipe import recipe_digest
+from regime_platform.model.digests import facts_digest
+from regime_platform.model.instruments import Instrument
+from regime_platform.model.result_schema import RESULT_SCHEMA_VERSION, TABLES
+from regime_platform.operations.export_sqlite import fill
+from regime_platform.pipeline.outcomes import Status
+from regime_platform.pipeline.platform import RunWorkspace
+
+
+class ExportFormat(StrEnum):
+    """In what form results leave."""
+
+    SQLITE = "sqlite"  # of the engine this platform replaces: one file for all symbols
+    PARQUET = "parquet"  # a folder per symbol, a file per table
+    CSV = "csv"
+
+
+@dataclass(frozen=True)
+class ExportOutcome:
+    """What was written of one symbol."""
+
+    symbol: str
+    status: Status
+    rows: int = 0
+    reason: str = ""  # why it failed, or that the results are of an older version
+
+    def facts(self) -> dict[str, Any]:
+        """Plain values for ``--json``."""
+        told = {"symbol": self.symbol, "status": self.status.value}
+        return {**told, "rows": self.rows, "reason": self.reason}
+
+
+class _NothingToWriteError(Exception):
+    """No symbol could be read, so that no file is published."""
+
+
+def export(  # noqa: PLR0913 - what of whom, in what form, and where to
+    workspace: RunWorkspace,
+    instruments: Sequence[Instrument],
+    how: ExportFormat,
+    output: Path,
+    now: dt.datetime,
+    *,
+    replace: bool = False,
+) -> list[ExportOutcome]:
+    """Writes the results of ``instruments``; those without any are told and left out.
+
+    Args:
+        workspace: where the results are.
+        instruments: whose.
+        how: in what form.
+        output: the file (sqlite) or the folder.
+        now: what the tables of old call the time of their update.
+        replace: overwrite what is there.
+
+    Raises:
+        UsageError: there is something at ``output`` already.
+    """
+    if output.exists() and not replace:
+        raise UsageError(
+            f"--output {output} exists; give another name, or --replace to overwrite",
+            code="output-exists",
+        )
+    if how is ExportFormat.SQLITE:
+        return _to_sqlite(workspace, instruments, output, now)
+    return [_to_folder(workspace, instrument, how, output) for instrument in instruments]
+
+
+def _to_sqlite(
+    workspace: RunWorkspace, instruments: Sequence[Instrument], output: Path, now: dt.datetime
+) -> list[ExportOutcome]:
+    told: dict[str, str] = {}
+    sound: list[tuple[Instrument, Path]] = []
+    for instrument in instruments:
+        path = workspace.root.symbol(instrument.symbol).compute_db
+        try:
+            with reading_any(path, instrument) as reader:
+                told[instrument.symbol] = reader.read_as
+            sound.append((instrument, path))
+        except Exception as error:  # noqa: BLE001 - one damaged symbol must not stop the others
+            told[instrument.symbol] = failure_reason(error, instrument.symbol)
+    written: dict[str, int] = {}
+
+    def write(temporary: Path) -> None:
+        rows, failed = fill(temporary, sound, now)
+        told.update(failed)
+        if not rows:
+            raise _NothingToWriteError
+        written.update(rows)
+
+    with suppress(_NothingToWriteError):
+        write_atomically(output, write)
+    return [
+        ExportOutcome(
+            instrument.symbol, Status.DONE, written[instrument.symbol], told[instrument.symbol]
+        )
+        if instrument.symbol in written
+        else ExportOutcome(instrument.symbol, Status.FAILED, reason=told[instrument.symbol])
+        for instrument in instruments
+    ]
+
+
+def _to_folder(
+    workspace: RunWorkspace, instrument: Instrument, how: ExportFormat, output: Path
+) -> ExportOutcome:
+    symbol, rows = instrument.symbol, 0
+    try:
+        with reading_any(workspace.root.symbol(symbol).compute_db, instrument) as reader:
+            read_as = reader.read_as
+            for name, table, facts in _tables(reader, symbol):
+                target = output / symbol / f"{name}.{how.value}"
+                rows += table.height
+                if how is ExportFormat.PARQUET:
+                    write_bytes(target, encode(table, facts))
+                else:
+                    write_atomically(target, _as_text(table).write_csv)
+    except Exception as error:  # noqa: BLE001 - one damaged symbol must not stop the others
+        return ExportOutcome(symbol, Status.FAILED, reason=failure_reason(error, symbol))
+    return ExportOutcome(symbol, Status.DONE, rows, read_as)
+
+
+def _tables(reader: Reader, symbol: str) -> Iterator[tuple[str, pl.DataFrame, dict[str, str]]]:
+    """Every table with words as text, and what a file of it says of itself."""
+    lineage = reader.lineage()
+    for name in TABLES:
+        facts = {
+            "symbol": symbol,
+            "table": name,
+            "result_schema_version": str(RESULT_SCHEMA_VERSION),
+            "table_digest": lineage["tables"][name],
+            "content_digest": facts_digest(lineage["tables"]),
+            **_origin(lineage),
+        }
+        yield name, reader.table(name).with_columns(pl.selectors.enum().cast(pl.String)), facts
+
+
+def _origin(lineage: Mapping[str, Any]) -> dict[str, str]:
+    """Of what was read from an older version nobody knows how it was made."""
+    if "recipe" in lineage:
+        return {"recipe_digest": recipe_digest(lineage["recipe"])}
+    return {"read_from_version": str(lineage["read_from_version"])}
+
+
+def _as_text(table: pl.DataFrame) -> pl.DataFrame:
+    return table.with_columns(pl.selectors.datetime().dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ"))

@@ -1,0 +1,1 @@
+"""Alerts: which events raise one, and the channels they go out by."""

@@ -1,0 +1,1 @@
+"""Dagster events: materialisations, checks and their metadata."""

@@ -1,0 +1,47 @@
+"""``dagster dev`` with the guarded webserver: what `regime ui` turns into.
+
+Run as a module it takes the options of ``dagster dev``, and ``--read-only`` for its webserver.
+``dagster dev`` always starts Dagster's own webserver, so the function that starts its processes is
+replaced here.
+"""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import dagster._cli.dev
+
+dev: Any = dagster._cli.dev  # one of its names is replaced below
+READ_ONLY = "--read-only"
+_start = dev.open_ipc_subprocess
+_OWN, _GUARDED = "dagster_webserver", "regime_platform.orchestration.instance.webserver"
+_DAEMON = "dagster._daemon"
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Serves until it is interrupted."""
+    more = [READ_ONLY] if READ_ONLY in arguments else []
+
+    def start(command: Sequence[str], **options: Any) -> Any:
+        return _start(guarded(command, more), **options)
+
+    dev.open_ipc_subprocess = start
+    dev.dev_command(args=[word for word in arguments if word != READ_ONLY], prog_name="regime ui")
+
+
+def guarded(command: Sequence[str], more: Sequence[str]) -> list[str]:
+    """A command of ``dagster dev``, with the guarded webserver and ``more`` for it.
+
+    Raises:
+        RuntimeError: it starts neither webserver nor daemon, so what it starts is not guarded.
+    """
+    if _OWN in command:
+        own = [_GUARDED if word == _OWN else word for word in command]
+        return [*own, *more]
+    if _DAEMON not in command:
+        raise RuntimeError(f"dagster dev starts an unknown process: {' '.join(command[:4])}")
+    return list(command)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

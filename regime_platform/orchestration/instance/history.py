@@ -1,0 +1,153 @@
+"""Dagster's history on disk: which of its databases are damaged, and how a new history is begun.
+
+Bars and results do not depend on it. Lost with it are the list of runs, the statuses that the UI
+shows and how far the sensors had come; `reconcile_daily` does whatever they would have missed.
+
+Nothing of Dagster is imported here, so that a look at the files costs no start of it.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from regime_platform.errors import RegimeError
+from regime_platform.files import move_folder
+from regime_platform.settings import Settings
+
+_STORAGE, _SET_ASIDE = "storage", "set_aside"
+#: A sensor's place in schedules.db counts events of index.db: these are only of use together.
+_MAIN = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
+_COMPANIONS = ("", "-wal", "-shm", "-journal")
+_REMEDY = (
+    "Bars and results are not in there. Stop daemon and webserver, then "
+    "`regime service reset-history{option}` sets it aside and a new history begins"
+)
+
+
+class HistoryError(RegimeError):
+    """Dagster's history is damaged."""
+
+
+def history_folder(settings: Settings) -> Path:
+    """Where Dagster keeps its databases."""
+    return settings.root_folder / "dagster" / _STORAGE
+
+
+def damaged_databases(folder: Path, *, with_runs: bool = False) -> dict[Path, str]:
+    """The damaged databases below ``folder``, and what is wrong with each.
+
+    Args:
+        folder: as ``history_folder`` gives it.
+        with_runs: also the events of single runs, one file each.
+    """
+    paths = [folder / name for name in _MAIN]
+    if with_runs:
+        paths += sorted(set((folder / "history/runs").glob("*.db")) - set(paths))
+    problems = {path: _problem(path) for path in paths}
+    return {path: problem for path, problem in problems.items() if problem}
+
+
+def require_sound_history(settings: Settings) -> None:
+    """Refuses to start Dagster on databases that it could not work with.
+
+    Raises:
+        HistoryError: one is damaged; names file and remedy.
+    """
+    damaged = damaged_databases(history_folder(settings))
+    if damaged:
+        raise HistoryError(_named(damaged))
+
+
+@contextmanager
+def naming_damage(folder: Path) -> Iterator[None]:
+    """Turns what Dagster raises on damaged databases into an error that names file and remedy.
+
+    Raises:
+        HistoryError: something failed, and a database is damaged.
+    """
+    try:
+        yield
+    except RegimeError:
+        raise
+    except Exception as error:
+        damaged = damaged_databases(folder, with_runs=True)
+        if damaged:
+            raise HistoryError(_named(damaged)) from error
+        if _is_of_storage(error):
+            raise HistoryError(
+                f"Dagster's history in {folder} cannot be understood ({type(error).__name__}: "
+                f"{_first_line(error)}). {_REMEDY.format(option=' --all')}"
+            ) from error
+        raise
+
+
+def set_history_aside(folder: Path, stamp: str, *, everything: bool = False) -> dict[Path, Path]:
+    """Takes damaged databases out of use; Dagster makes new ones. It must not be running.
+
+    Of damaged events of single runs only these go. All else goes with any other damage.
+
+    Args:
+        folder: as ``history_folder`` gives it.
+        stamp: names the folder for what is taken out of use.
+        everything: set all aside, damaged or not.
+
+    Returns:
+        What was moved, and where to; empty where nothing is damaged.
+    """
+    damaged = damaged_databases(folder, with_runs=True)
+    target = folder.parent / _SET_ASIDE / stamp
+    if not folder.exists() or not (damaged or everything):
+        return {}
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if everything or any(folder / name in damaged for name in _MAIN):
+        move_folder(folder, target)
+        return {folder: target}
+    target.mkdir()
+    for path in damaged:
+        for suffix in _COMPANIONS:
+            beside = path.with_name(path.name + suffix)
+            if beside.exists():
+                move_folder(beside, target / beside.name)
+    return {path: target / path.name for path in damaged}
+
+
+def _problem(path: Path) -> str:
+    """What is wrong with a database; empty where nothing is, or where it cannot be asked now."""
+    if not path.exists():
+        return ""
+    if not path.is_file():
+        return "it is no file"
+    try:
+        with closing(sqlite3.connect(path)) as database:
+            database.text_factory = _text
+            rows = database.execute("PRAGMA quick_check(1)").fetchall()
+    except sqlite3.OperationalError as error:  # also of a database that is locked
+        return str(error) if "malformed" in str(error) else ""
+    except sqlite3.DatabaseError as error:
+        return str(error)
+    return "" if rows == [("ok",)] else " ".join(" ".join(row[0].split()) for row in rows)
+
+
+def _text(data: bytes) -> str:
+    return data.decode(errors="replace")
+
+
+def _named(damaged: Mapping[Path, str]) -> str:
+    each = "; ".join(f"{path} ({problem})" for path, problem in damaged.items())
+    return f"Dagster's history is damaged: {each}. {_REMEDY.format(option='')}"
+
+
+def _is_of_storage(error: BaseException) -> bool:
+    modules = {type(part).__module__.partition(".")[0] for part in _causes(error)}
+    return bool(modules & {"sqlite3", "sqlalchemy", "alembic"})
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]

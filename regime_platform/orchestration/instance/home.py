@@ -1,0 +1,55 @@
+"""DAGSTER_HOME for a data root, and the instance that lives there.
+
+The tracked dagster.yaml in the project folder serves the default data root. Another data root gets
+a copy of it that also names the folder, so that nothing of it lands in the checkout.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import yaml
+
+from regime_platform.files import write_text
+from regime_platform.orchestration.instance.history import history_folder, naming_damage
+from regime_platform.orchestration.instance.state import state_folder
+from regime_platform.settings import PROJECT_ROOT, Settings
+
+_CONFIG = "dagster.yaml"
+_DEFAULT_ROOT = PROJECT_ROOT / "data"
+
+
+def prepare_home(settings: Settings) -> Path:
+    """The folder to set DAGSTER_HOME to; made, and filled where it is not the project's own."""
+    folder = state_folder(settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    if folder.parent.resolve() == _DEFAULT_ROOT.resolve():
+        return PROJECT_ROOT
+    wanted = _render(folder)
+    held = folder / _CONFIG
+    if not held.exists() or held.read_text(encoding="utf-8") != wanted:
+        write_text(held, wanted)
+    return folder
+
+
+@contextmanager
+def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
+    """The persistent instance of the data root.
+
+    Raises:
+        HistoryError: its databases are damaged, which may show only while they are read.
+    """
+    home = str(prepare_home(settings))
+    with naming_damage(history_folder(settings)), dg.DagsterInstance.from_config(home) as instance:
+        yield instance
+
+
+def _render(folder: Path) -> str:
+    document: dict[str, Any] = yaml.safe_load((PROJECT_ROOT / _CONFIG).read_text(encoding="utf-8"))
+    for part in (document["storage"]["custom"], document["compute_logs"]):
+        part["config"] = {"folder": str(folder)}
+    document["local_artifact_storage"]["config"] = {"folder": str(folder)}
+    note = f"# Rendered from {_CONFIG} of the project for this data root; edits are overwritten.\n"
+    return note + yaml.safe_dump(document, sort_keys=False)

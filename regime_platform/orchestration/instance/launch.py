@@ -1,0 +1,85 @@
+"""Runs the real graph in this process, for ``regime demo`` and for tests.
+
+The runs land in the data root's own instance, so the UI shows them like any other.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+
+from regime_platform.orchestration.batch import OnOutcome
+from regime_platform.orchestration.build import build_definitions
+from regime_platform.orchestration.instance.home import open_instance
+from regime_platform.orchestration.jobs import WALK_ALL, WALK_LISTED, listed_config
+from regime_platform.orchestration.partitions import range_tags
+from regime_platform.pipeline.outcomes import Status, SymbolOutcome
+from regime_platform.settings import Settings, load_universe
+
+#: The caller shows progress itself, and the event log has everything.
+_QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
+
+
+@dataclass(frozen=True)
+class LaunchSummary:
+    """What a run did."""
+
+    run_id: str
+    is_success: bool
+    outcomes: tuple[SymbolOutcome, ...]
+    reason: str = ""  # what the run says of itself where it failed
+
+    @property
+    def is_unchanged(self) -> bool:
+        """True where every symbol was looked at and none had anything new."""
+        return self.is_success and all(
+            outcome.status is Status.UNCHANGED for outcome in self.outcomes
+        )
+
+
+def materialize_symbols(
+    settings: Settings, symbols: Sequence[str], *, on_event: OnOutcome | None = None
+) -> LaunchSummary:
+    """Walks the symbols through all four assets in one run.
+
+    Args:
+        settings: data root and universe; Dagster's state follows the data root.
+        symbols: one unbroken range of the universe becomes a partitioned run, others a listed one.
+        on_event: called in this process with every finished symbol, for a progress bar.
+
+    Raises:
+        UsageError: a symbol is not in the universe.
+        ConfigError: the universe is missing or invalid.
+    """
+    outcomes: list[SymbolOutcome] = []
+
+    def note(outcome: SymbolOutcome) -> None:
+        outcomes.append(outcome)
+        if on_event is not None:
+            on_event(outcome)
+
+    universe = load_universe(settings)
+    wanted = [one.symbol for one in universe.select(symbols)]
+    tags = range_tags(wanted, universe)
+    config = dg.RunConfig() if tags else listed_config(WALK_LISTED, wanted)
+    job = build_definitions(settings, note).resolve_job_def(WALK_ALL if tags else WALK_LISTED)
+    with open_instance(settings) as instance:
+        result = job.execute_in_process(
+            instance=instance,
+            tags=dict(tags),
+            run_config=dg.RunConfig(ops=config.ops, loggers=_QUIET),
+            raise_on_error=False,
+        )
+    return LaunchSummary(result.run_id, result.success, tuple(outcomes), _reason(result))
+
+
+def _reason(result: dg.ExecuteInProcessResult) -> str:
+    failures = (event for event in result.all_node_events if event.is_step_failure)
+    return next(
+        (
+            event.step_failure_data.user_failure_data.description or ""
+            for event in failures
+            if event.step_failure_data.user_failure_data
+        ),
+        "" if result.success else "see the run",
+    )

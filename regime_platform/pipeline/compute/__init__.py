@@ -1,0 +1,1 @@
+"""Stage 3: from canonical bars to compute.db."""

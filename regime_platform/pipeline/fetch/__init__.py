@@ -1,0 +1,1 @@
+"""Stage 1: from a source into the raw log."""

@@ -1,0 +1,90 @@
+"""What a fetch will cost before it is begun: the plan itself, answered by the calendar.
+
+Nothing is asked of the source. Where its first bar is not known yet, an early one is assumed, so
+that the estimate errs on the high side; the estimate says for how many series that is so.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from regime_platform.bar_store.raw.acquisition import proven_coverage
+from regime_platform.model.coverage import Coverage
+from regime_platform.model.fetch_plan import Followed, after_answer, next_need
+from regime_platform.model.instruments import Instrument
+from regime_platform.model.timeframes import is_intraday
+from regime_platform.pipeline.fetch.batches import Batches
+from regime_platform.pipeline.fetch.request import FetchRequest
+from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.sources.protocol import WindowSource
+
+#: Before these dates the vendor has hardly anything.
+ASSUMED_FIRST_DATE = dt.date(1980, 1, 1)
+ASSUMED_FIRST_INTRADAY = dt.date(2020, 1, 1)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """At most so much; updates that share round trips need fewer requests, not fewer credits."""
+
+    series: int  # that need at least one request
+    requests: int
+    credits: int
+    credits_per_minute: int
+    assumed: int  # series whose first bar is not known yet
+
+    @property
+    def minutes(self) -> int:
+        """Whole minutes that the credits last."""
+        return -(-self.credits // self.credits_per_minute) if self.credits else 0
+
+
+def estimate(
+    workspace: RunWorkspace, instruments: Sequence[Instrument], batches: Batches
+) -> Estimate:
+    """The cost of what ``batches`` is about to fetch.
+
+    Raises:
+        ConfigError: the source cannot be made from the settings.
+        BarsError: what is held of a series is damaged.
+    """
+    needs: list[int] = []
+    assumed, per_minute = 0, 1
+    for instrument in (one for one in instruments if one.is_polled):
+        source = workspace.sources[instrument.source]
+        if not isinstance(source, WindowSource):
+            continue
+        per_minute = source.credits_per_minute()
+        for timeframe in batches.wanted(instrument):
+            paths = workspace.root.symbol(instrument.symbol)
+            present = workspace.present(batches.order.now)
+            proven = proven_coverage(paths, instrument, timeframe, present)
+            known = _planned(proven, batches.order)
+            # what nothing is held of costs the same for every symbol of a class
+            symbol = instrument.symbol if known.windows else ""
+            days = workspace.settings.reread_days()
+            series = Followed(symbol, timeframe, instrument.asset_class, days)
+            needs.append(_needs(series, known, source.most_rows, batches.order.now))
+            assumed += known.earliest is None
+    requests = sum(needs) + assumed  # each of those asks for its first bar, too
+    return Estimate(sum(need > 0 for need in needs), requests, requests, per_minute, assumed)
+
+
+def _planned(known: Coverage, order: FetchRequest) -> Coverage:
+    since = order.since if order.is_backfill else known.since
+    return known.model_copy(update={"since": since, "log": ""})
+
+
+@lru_cache(maxsize=1024)
+def _needs(series: Followed, known: Coverage, most_rows: int, now: dt.datetime) -> int:
+    if known.earliest is None:
+        is_short = is_intraday(series.timeframe)
+        first = ASSUMED_FIRST_INTRADAY if is_short else ASSUMED_FIRST_DATE
+        known = known.model_copy(update={"earliest": first})
+    asked, tail_is_asked = 0, False
+    while need := next_need(series, known, now, most_rows, tail_is_asked=tail_is_asked):
+        asked += 1
+        tail_is_asked |= need.is_final
+        known = after_answer(series, known, need, series.opens(need.start, need.end), now)
+    return asked

@@ -1,0 +1,212 @@
+"""The canonical engine on any file of bars, beside the store: nothing is gated, nothing promoted.
+
+What it writes has the names and forms of the vectors that prove the engine: nested parts of a
+state flattened with dots, lists and objects as JSON text, a text key ``asof`` beside ``ts``.
+"""
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from regime_platform.compute.engine import compute_series
+from regime_platform.compute.eras.eras import (
+    FALLBACK_ERAS,
+    FIXED_ERAS,
+    FIXED_VERSION,
+    EraChoice,
+    era_class,
+    incumbent_eras,
+)
+from regime_platform.compute.escalation.escalation import action, thresholds
+from regime_platform.compute.results import SeriesResult
+from regime_platform.errors import ConfigError
+from regime_platform.files import write_atomically
+from regime_platform.model.calendar.sessions import is_finished
+from regime_platform.model.result_schema import ESCALATION_BUCKETS, ESCALATION_METADATA
+from regime_platform.model.state_form import STATE_NAMES
+from regime_platform.model.timeframes import canonical_timeframe
+from regime_platform.model.universe.universe import Universe
+from regime_platform.query.input_bars import offered_bars
+from regime_platform.regular_files import read_text
+
+_ESCALATION = (
+    *("ts", "symbol", "timeframe", "asof", "esc_raw", "esc_pctl", "esc_pctl_expanding"),
+    *("esc_pctl_252", "esc_pctl_504", "esc_pctl_1260", "esc_pctl_2520", "esc_pctl_52"),
+    *("esc_pctl_104", "esc_pctl_260", "esc_pctl_era", "esc_bucket", "fwd_absret_h"),
+    *("event_flag", "event_severity", "esc_pctl_era_confidence", "esc_pctl_era_adj"),
+)
+
+_KEY = ("ts", "symbol", "timeframe", "asof")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What an evaluation found and where it lies."""
+
+    result: SeriesResult
+    eras: EraChoice
+    files: tuple[Path, Path]  # escalation, state
+    read_as: str = ""  # of bars of an older version: what was assumed
+
+    def facts(self) -> dict[str, Any]:
+        """Plain values for ``--json``."""
+        return {
+            "symbol": self.result.symbol,
+            "timeframe": self.result.timeframe,
+            "status": self.result.status,
+            "reason": self.result.reason,
+            "bars": self.result.bars_used,
+            "escalation_rows": self.result.escalation.height,
+            "state_rows": self.result.state.height,
+            "eras": self.eras.version,
+            "eras_reason": self.eras.reason,
+            "files": [str(path) for path in self.files],
+            "read_as": self.read_as,
+        }
+
+
+def evaluate(  # noqa: PLR0913 - the parts of one question
+    bars_file: Path,
+    *,
+    symbol: str,
+    timeframe: str,
+    universe: Universe,
+    eras_file: Path | None,
+    output: Path,
+    as_of: dt.datetime | None = None,
+) -> Evaluation:
+    """Runs the engine on ``bars_file`` and writes both tables into ``output``.
+
+    The era class comes from the table of symbols, then from the universe; a symbol in neither gets
+    the fixed eras. Below the gates the tables are written without rows. A file does not tell when
+    its bars became known: ``as_of`` (aware) leaves out those that were not over by then. Bars of
+    version 1, a file or the folder of a series, are read in the zone of the symbol's class.
+
+    Raises:
+        BarsError: the file cannot be understood, or its bars are not ascending.
+        ConfigError: the era file cannot be read.
+        UsageError: ``as_of`` is given for a symbol whose hours nobody knows.
+    """
+    name, frame = symbol.upper(), canonical_timeframe(timeframe)
+    choice = choose_eras(name, universe, eras_file)
+    offered = offered_bars(bars_file, name, frame, universe)
+    bars = offered.bars
+    if as_of is not None:
+        asset_class = universe.instrument(name).asset_class
+        bars = bars.filter(is_finished(pl.col("ts"), as_of, frame, asset_class))
+    result = compute_series(bars, symbol=name, timeframe=frame, eras=choice.eras)
+    return written(result, choice, output, offered.read_as)
+
+
+def written(result: SeriesResult, choice: EraChoice, output: Path, read_as: str = "") -> Evaluation:
+    """Both tables of a result, in the folder ``output``."""
+    files = (output / "escalation_history_v3.parquet", output / "state_history.parquet")
+    tables = (escalation_table(result), state_table(result))
+    for path, table in zip(files, tables, strict=True):
+        write_atomically(path, table.write_parquet)
+    return Evaluation(result, choice, files, read_as)
+
+
+def choose_eras(symbol: str, universe: Universe, eras_file: Path | None) -> EraChoice:
+    """The eras of a symbol that need not be in the universe, with the reason for them."""
+    known = {instrument.symbol: instrument.asset_class for instrument in universe.instruments}
+    wanted = era_class(symbol, known.get(symbol))
+    if eras_file is None:
+        return FALLBACK_ERAS.choose(wanted)
+    try:
+        text = read_text(eras_file)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot read the era file {eras_file}: {error.strerror}", code="unreadable-file"
+        ) from error
+    eras = incumbent_eras(text, wanted.name) if wanted.name else ()
+    if not eras:
+        missing = f"{eras_file.name} has no eras for {wanted.name or symbol}: fixed eras"
+        return EraChoice(FIXED_ERAS, FIXED_VERSION, f"{wanted.reason}; {missing}")
+    note = "incumbent format, each era's last day belongs to none"
+    return EraChoice(eras, eras_file.name, f"{wanted.reason}; {note}")
+
+
+def escalation_table(result: SeriesResult) -> pl.DataFrame:
+    """Escalation and forward labels side by side, as in the vectors."""
+    future = result.labels.drop("symbol", "timeframe", "is_mature")
+    joined = result.escalation.join(future, on="ts", how="left", maintain_order="left")
+    return _keyed(joined).select(_ESCALATION).with_columns(pl.col("event_flag").cast(pl.Int64))
+
+
+def state_table(result: SeriesResult) -> pl.DataFrame:
+    """The states with every scalar flattened."""
+    state = _keyed(result.state)
+    summary = pl.concat_str(
+        *("regime_label", "regime_bias", "risk_posture"),
+        pl.col("strategy_tags").str.split(",").list.last(),
+        separator=" | ",
+    )
+    bucket = pl.col("escalation_bucket")
+    told = {
+        escalation_bucket: json.dumps(dict(thresholds(escalation_bucket)))
+        for escalation_bucket in ESCALATION_BUCKETS
+    }
+    advised = {
+        escalation_bucket: action(escalation_bucket) for escalation_bucket in ESCALATION_BUCKETS
+    }
+    return state.select(
+        *_KEY,
+        *(pl.col(column).alias(name) for name, column in STATE_NAMES.items()),
+        _json_list("strategy_tags"),
+        _json_list("regime_reasons"),
+        summary.alias("classification.summary"),
+        _json_list("regime_reasons_top"),
+        bucket,
+        bucket.replace_strict(advised, return_dtype=pl.String).alias("escalation_action"),
+        bucket.replace_strict(told, return_dtype=pl.String).alias("escalation_bucket_thresholds"),
+        pl.lit(json.dumps(ESCALATION_METADATA)).alias("escalation_metadata"),
+        pl.Series("key_levels", _key_levels(state), pl.String),
+    )
+
+
+def _keyed(table: pl.DataFrame) -> pl.DataFrame:
+    ts = pl.col("ts").dt.replace_time_zone(None)
+    words = table.with_columns(pl.selectors.enum().cast(pl.String), ts)
+    return words.with_columns(asof=_asof(words["ts"]))
+
+
+def _asof(ts: pl.Series) -> pl.Series:
+    if (ts.dt.truncate("1d") == ts).all():
+        return ts.dt.strftime("%Y-%m-%d")
+    whole = ts.dt.strftime("%Y-%m-%d %H:%M:%S")
+    return whole.zip_with(ts.dt.microsecond() == 0, ts.dt.strftime("%Y-%m-%d %H:%M:%S%.6f"))
+
+
+def _json_list(column: str) -> pl.Expr:
+    quoted = pl.concat_str(pl.lit('["'), pl.col(column).str.replace_all(",", '", "'), pl.lit('"]'))
+    some = pl.when(pl.col(column) == "").then(pl.lit("[]")).otherwise(quoted)
+    return some.alias(f"classification.{column}")
+
+
+def _key_levels(state: pl.DataFrame) -> list[str]:
+    sides = {
+        plural: [
+            (state[f"{side}_{rank}_price"].to_list(), state[f"{side}_{rank}_strength"].to_list())
+            for rank in (1, 2, 3)
+        ]
+        for plural, side in (("supports", "support"), ("resistances", "resistance"))
+    }
+    return [
+        json.dumps(
+            {
+                plural: [
+                    {"price": prices[row], "strength": strengths[row]}
+                    for prices, strengths in levels
+                    if prices[row] is not None
+                ]
+                for plural, levels in sides.items()
+            },
+            separators=(",", ":"),
+        )
+        for row in range(state.height)
+    ]

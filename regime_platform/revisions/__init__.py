@@ -1,0 +1,1 @@
+"""PURE: from the raw log to the bars in force: revisions, splits and price factors."""

@@ -1,0 +1,161 @@
+"""Pure functions on raw rows: the revisions in force, and what a served page adds to them.
+
+The revision in force of a bar is all rows that the latest batch has for its ts. A batch fetched
+while the bar was still forming never outranks one fetched after it was finished, and a migrated
+batch never outranks a fetched one. Rows of one batch with the same ts and different values are all
+kept, so that the gate can report them.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import polars as pl
+
+from regime_platform.model.bar_schema import BAR_COLUMNS
+from regime_platform.model.calendar.sessions import last_finished
+from regime_platform.validation.rules.bar import finished_when_fetched
+from regime_platform.validation.rules.series import GATE_SCHEMA, is_strictly_increasing, value_bits
+
+#: How the name of a migrated batch ends.
+LEGACY_SUFFIX = ".legacy.parquet"
+
+#: Per open, the distinct versions of its bar: the bits of its values, and whether it was finished.
+_Versions = dict[int, set[tuple[bytes, bool]]]
+
+
+@dataclass(frozen=True)
+class PageDiff:
+    """A served page compared with the stored rows; the four counts add up to its rows."""
+
+    rows: pl.DataFrame  # to be stored, as served and in the order of arrival
+    new: int  # finished bars that were not stored as finished before
+    revised: int  # finished bars that differ from the stored ones
+    same: int  # finished bars that are stored already, repetitions within the page included
+    provisional: int  # bars that were still forming
+    in_force: pl.DataFrame  # the stored finished bars in force over the time span of the page
+
+    @property
+    def is_empty(self) -> bool:
+        """True where nothing of the page is to be stored."""
+        return self.rows.is_empty()
+
+
+def fold(raw: pl.DataFrame, timeframe: str, asset_class: str) -> pl.DataFrame:
+    """The revisions in force, by ts: the input of the gate.
+
+    Args:
+        raw: rows with ``fetched_at`` and ``batch``; batches sort by name in order of arrival, and
+            the rows of a batch stand in theirs. Beyond that the order of rows does not matter.
+        timeframe: the timeframe of the series.
+        asset_class: the class of the instrument, which decides when its bars are finished.
+
+    Returns:
+        The columns of ``raw``. A bar that was only ever fetched while forming is included; the gate
+        keeps it out of the canonical bars.
+    """
+    rows = raw.select(list(GATE_SCHEMA))
+    if is_strictly_increasing(rows["ts"]):
+        return rows
+    # few bars of many were fetched more than once, and only these have to be ranked
+    repeated = rows["ts"].is_duplicated()
+    if repeated.any():
+        in_force = _in_force(rows.filter(repeated), timeframe, asset_class)
+        rows = pl.concat([rows.filter(~repeated), in_force.drop("finished")])
+    return rows if rows["ts"].is_sorted() else rows.sort("ts", maintain_order=True)
+
+
+def diff_page(
+    stored: pl.DataFrame,
+    served: pl.DataFrame,
+    *,
+    fetched_at: dt.datetime,
+    timeframe: str,
+    asset_class: str,
+) -> PageDiff:
+    """Compares ``served`` (in ``BAR_SCHEMA``) with the raw rows ``stored``.
+
+    Where the served rows of a ts are, as a set, those in force, they are not stored again;
+    otherwise all of them are, so that the latest batch has every row of that ts. A bar that comes
+    back unchanged after it was stored while forming is stored: it is final now.
+    """
+    bound = last_finished(fetched_at, timeframe, asset_class)
+    page = served.with_columns(finished=(served["ts"] < bound).fill_null(value=True))
+    in_force = _in_force(stored, timeframe, asset_class)
+    finished = in_force.filter("finished")
+    final = set(_opens(finished))
+    known = _versions_by_open(in_force)
+    unknown = {
+        key: versions
+        for key, versions in _versions_by_open(page).items()
+        if versions != known.get(key)
+    }
+    rows = page.filter(_first_of_each(page, unknown))
+    was_final = pl.Series([key in final for key in _opens(rows)], dtype=pl.Boolean)
+    # A final bar that is served as forming means that a clock went back: it changes nothing.
+    is_kept = rows["finished"] | ~was_final
+    rows, was_final = rows.filter(is_kept), was_final.filter(is_kept)
+    new = int((rows["finished"] & ~was_final).sum())
+    revised = int((rows["finished"] & was_final).sum())
+    provisional = int((~page["finished"]).sum())
+    same = served.height - provisional - new - revised
+    before = finished.select(BAR_COLUMNS)
+    return PageDiff(rows.select(BAR_COLUMNS), new, revised, same, provisional, before)
+
+
+def precedence(batch: str) -> tuple[bool, str, str]:
+    """Sorts the names of batches: of two that have the same bar, the later one is in force.
+
+    Fetched batches rank by arrival. Migrated ones rank below them, since they may arrive late, and
+    among themselves by when the old store was written.
+    """
+    is_legacy = batch.endswith(LEGACY_SUFFIX)
+    return not is_legacy, batch.split("-")[1] if is_legacy else "", batch
+
+
+def _first_of_each(page: pl.DataFrame, unknown: _Versions) -> pl.Series:
+    """True for the rows to store: each version of an open in ``unknown`` once. Empties it."""
+    mask = []
+    for key, version in zip(_opens(page), _versions(page), strict=True):
+        left = unknown.get(key)
+        is_first = left is not None and version in left
+        if left is not None and is_first:
+            left.remove(version)
+        mask.append(is_first)
+    return pl.Series(mask, dtype=pl.Boolean)
+
+
+def _versions_by_open(rows: pl.DataFrame) -> _Versions:
+    by_open: _Versions = {}
+    for key, version in zip(_opens(rows), _versions(rows), strict=True):
+        versions = by_open.get(key)
+        if versions is None:
+            by_open[key] = {version}
+        else:
+            versions.add(version)
+    return by_open
+
+
+def _opens(rows: pl.DataFrame) -> list[int]:
+    """Opens as whole numbers, a missing one as NumPy's NaT: a number that no open has."""
+    opens: list[int] = rows["ts"].to_numpy().view("<i8").tolist()
+    return opens
+
+
+def _versions(rows: pl.DataFrame) -> list[tuple[bytes, bool]]:
+    return list(zip(value_bits(rows), rows["finished"].to_list(), strict=True))
+
+
+def _in_force(raw: pl.DataFrame, timeframe: str, asset_class: str) -> pl.DataFrame:
+    """The rows of the revisions in force by ts, with ``finished``."""
+    if raw.is_empty():
+        return raw.with_columns(finished=pl.lit(value=True))
+    rows = raw.with_columns(finished=finished_when_fetched(raw, timeframe, asset_class))
+    if rows["ts"].n_unique() < rows.height:
+        ranked = sorted(raw["batch"].unique(), key=precedence)
+        arrival = raw["batch"].cast(pl.Enum(ranked)).to_physical()
+        rank = arrival.cast(pl.Int64) + rows["finished"].cast(pl.Int64) * raw.height
+        rows = rows.with_columns(rank=rank).filter(
+            pl.col("rank") == pl.col("rank").max().over("ts")
+        )
+        rows = rows.drop("rank")
+    return rows.sort("ts", maintain_order=True)

@@ -1,0 +1,1 @@
+"""WORLD: bars from files that a user supplies."""

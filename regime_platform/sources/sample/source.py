@@ -1,0 +1,80 @@
+"""The bars that ship with the package: no key, no network, always the same.
+
+What they are and how they were made is described in ``make_sample`` and ``data/metadata.json``.
+They are far in the past, so there is no update: every fetch serves the whole series, and the raw
+log finds nothing new in it.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from regime_platform.errors import BarsError, SourceError
+from regime_platform.files import file_sha256
+from regime_platform.model.bar_schema import BAR_SCHEMA
+from regime_platform.model.instruments import Instrument
+from regime_platform.model.timeframes import TIMEFRAMES, canonical_timeframe
+from regime_platform.sources.protocol import BarPage, NotOfferedError
+
+SAMPLE_DATA = Path(__file__).parent / "data"
+
+
+class SampleSource:
+    """Serves the packaged series of ``folder``."""
+
+    name = "sample"
+
+    def __init__(self, folder: Path = SAMPLE_DATA) -> None:
+        self._folder = folder
+
+    def series(self, instrument: Instrument, timeframe: str) -> BarPage:
+        """The whole series.
+
+        Raises:
+            NotOfferedError: the sample has no such timeframe of this symbol.
+            SourceError: the sample has no such symbol.
+            BarsError: the file is not the one that was shipped.
+        """
+        wanted = canonical_timeframe(timeframe)
+        files = sample_files(self._folder)
+        file = f"{instrument.symbol}/{wanted}.parquet"
+        if file not in files:
+            raise _absence(instrument.symbol, wanted, files)
+        return BarPage(_read(self._folder / file, files[file]["sha256"]), "as_served", window=None)
+
+
+def sample_files(folder: Path = SAMPLE_DATA) -> Mapping[str, Mapping[str, Any]]:
+    """What metadata.json says of each file: origin, licence, derivation, rows, range, sha256."""
+    metadata: Mapping[str, Mapping[str, Any]] = json.loads(
+        (folder / "metadata.json").read_text(encoding="utf-8")
+    )["files"]
+    return metadata
+
+
+def _absence(symbol: str, timeframe: str, files: Mapping[str, Mapping[str, Any]]) -> Exception:
+    offered = {facts["timeframe"] for facts in files.values() if facts["symbol"] == symbol}
+    if not offered:
+        symbols = sorted({str(facts["symbol"]) for facts in files.values()})
+        return SourceError(
+            f"{symbol}: not among the sample symbols ({', '.join(symbols)}); "
+            "give it another source in universe.yaml",
+            code="unknown-sample-symbol",
+        )
+    listed = ", ".join(name for name in TIMEFRAMES if name in offered)
+    return NotOfferedError(f"the sample has no {timeframe} bars of {symbol}, only {listed}")
+
+
+def _read(path: Path, sha256: str) -> pl.DataFrame:
+    if not path.is_file() or file_sha256(path) != sha256:
+        raise BarsError(
+            f"{path} is not the file that was shipped (its sha256 differs from metadata.json); "
+            "restore it from the package or with git checkout",
+            code="sample-altered",
+        )
+    frame = pl.from_arrow(pq.read_table(path, page_checksum_verification=True))
+    assert isinstance(frame, pl.DataFrame)
+    return frame.cast(BAR_SCHEMA)

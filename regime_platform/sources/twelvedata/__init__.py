@@ -1,0 +1,1 @@
+"""WORLD: bars from Twelve Data over HTTP."""

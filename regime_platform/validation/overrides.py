@@ -1,0 +1,224 @@
+"""Overrides: bars that a person excluded and findings that a person accepted, with the text of
+decisions.yaml that they are stored in.
+
+The file only grows: an override is withdrawn by another entry that names it, so who entered what
+and when stays on record. In force are the overrides that no entry withdrew.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated, Any, Final, Literal, Self
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
+
+from regime_platform.errors import ConfigError, UsageError
+from regime_platform.model.document import Array, Document, Word, first_fault, is_absent
+from regime_platform.model.series import instant, iso
+from regime_platform.model.timeframes import TIMEFRAMES
+from regime_platform.model.yaml_text import load_yaml
+
+VERSION: Final = 1
+ANY_RULE = "any"
+
+
+class OverrideKind(StrEnum):
+    """What an entry does."""
+
+    EXCLUDE = "exclude"  # the bar is kept out of the canonical bars
+    ACCEPT = "accept"  # the extreme or the gap is true and no finding
+    UNDO = "undo"  # withdraws an earlier entry
+
+
+def _known(timeframe: str) -> str:
+    if timeframe not in TIMEFRAMES:
+        raise ValueError(f"{timeframe!r} is no known timeframe")
+    return timeframe
+
+
+def _utc(text: str) -> str:
+    try:
+        return iso(instant(text))
+    except OverflowError as error:
+        raise ValueError(f"{text} is no date") from error
+
+
+def _is_instant(text: str) -> str:
+    instant(text)
+    return text
+
+
+class Override(Document):
+    """One entry."""
+
+    id: int  # 1, 2, 3 in the order of entry
+    kind: Word[OverrideKind]
+    timeframe: Annotated[str, AfterValidator(_known)]
+    ts: Annotated[str, AfterValidator(_utc)]  # ISO 8601: the open of the bar or of the gap
+    reason: Annotated[str, Field(min_length=1)]
+    by: str
+    at: Annotated[str, AfterValidator(_is_instant)]  # ISO 8601 UTC
+    rule: str = ANY_RULE  # accept: the rule whose finding is true
+    undoes: int | None = Field(default=None, exclude_if=is_absent)
+
+    @model_validator(mode="after")
+    def _require_undone(self) -> Self:
+        if (self.kind is OverrideKind.UNDO) != (self.undoes is not None):
+            raise ValueError("undo names an entry, and nothing else does")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_rule(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        entry: dict[str, Any] = dump(self)
+        if self.kind is not OverrideKind.ACCEPT:
+            entry.pop("rule", None)
+        return entry
+
+    @property
+    def opens(self) -> dt.datetime:
+        """The open of the bar, or of the one that is missing."""
+        return instant(self.ts)
+
+
+class _OverridesFile(Document):
+    """decisions.yaml; other keys are ignored."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    version: Literal[1]
+    symbol: str
+    lost: Array[int] = Field(default=(), exclude_if=is_absent)  # ids that are known to be lost
+    decisions: Array[Override]
+
+
+def in_force(entries: Sequence[Override]) -> tuple[Override, ...]:
+    """The exclusions and acceptances that no entry withdrew, in order of entry."""
+    undone = {entry.undoes for entry in entries}
+    return tuple(
+        entry for entry in entries if entry.kind is not OverrideKind.UNDO and entry.id not in undone
+    )
+
+
+def out_of_force(entries: Sequence[Override]) -> tuple[Override, ...]:
+    """The entries that have no effect any more, and those that withdrew them."""
+    kept = in_force(entries)
+    return tuple(entry for entry in entries if entry not in kept)
+
+
+def with_added(entries: Sequence[Override], *new: Override) -> tuple[Override, ...]:
+    """``entries`` with those of ``new`` as the next ones.
+
+    Raises:
+        UsageError: one repeats an entry in force, or another one of ``new``.
+    """
+    effects = {_effect(entry): entry for entry in in_force(entries)}
+    added = [
+        entry.model_copy(update={"id": number})
+        for number, entry in enumerate(new, _next_id(entries))
+    ]
+    for entry in added:
+        same = effects.setdefault(_effect(entry), entry)
+        if same is not entry:
+            raise UsageError(
+                f"override {same.id} does so already (by {same.by}: {same.reason}); undo it first",
+                code="override-exists",
+            )
+    return (*entries, *added)
+
+
+def with_withdrawn(
+    entries: Sequence[Override], number: int, *, reason: str, by: str, at: str
+) -> tuple[Override, ...]:
+    """``entries`` with one more that withdraws override ``number``.
+
+    Raises:
+        UsageError: no such override is in force.
+    """
+    by_id = {entry.id: entry for entry in in_force(entries)}
+    if number not in by_id:
+        known = ", ".join(map(str, by_id)) or "none"
+        raise UsageError(
+            f"override {number} is not in force; in force: {known}", code="override-not-in-force"
+        )
+    withdrawn = by_id[number]
+    undo = Override(
+        id=_next_id(entries),
+        kind=OverrideKind.UNDO,
+        timeframe=withdrawn.timeframe,
+        ts=withdrawn.ts,
+        reason=reason,
+        by=by,
+        at=at,
+        undoes=number,
+    )
+    return (*entries, undo)
+
+
+def lost(entries: Sequence[Override], recorded: Sequence[Override]) -> tuple[Override, ...]:
+    """Those of ``recorded`` that ``entries`` lacks or has with another content."""
+    return tuple(entry for entry in recorded if entry not in entries)
+
+
+def restored(entries: Sequence[Override], recorded: Sequence[Override]) -> tuple[Override, ...]:
+    """``recorded``, with those of ``entries`` that have other ids."""
+    by_id = {entry.id: entry for entry in (*entries, *recorded)}
+    return tuple(by_id[number] for number in sorted(by_id))
+
+
+def gaps(entries: Sequence[Override]) -> list[int]:
+    """The ids that a restored record lacks."""
+    return sorted(set(range(1, _next_id(entries))) - {entry.id for entry in entries})
+
+
+def overrides_text(symbol: str, entries: Sequence[Override], gone: Sequence[int] = ()) -> str:
+    """The text of decisions.yaml; ``gone`` are the ids that are known to be lost."""
+    file = _OverridesFile(
+        version=VERSION, symbol=symbol, lost=tuple(gone), decisions=tuple(entries)
+    )
+    document = file.model_dump(mode="json")
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
+
+
+def parse_overrides(text: str | bytes, symbol: str, where: str) -> tuple[Override, ...]:
+    """The inverse of ``overrides_text``.
+
+    Raises:
+        ConfigError: the text is damaged, or of another symbol or version; names ``where``.
+    """
+    try:
+        return _entries(load_yaml(text), symbol)
+    except ValueError as error:
+        fault = first_fault(error) if isinstance(error, ValidationError) else str(error)
+        raise ConfigError(
+            f"{where} is damaged ({' '.join(fault.split())}); `regime repair {symbol}` writes it "
+            "anew from what the verdict recorded, or restore it from a backup",
+            code="overrides-damaged",
+        ) from error
+
+
+def _effect(entry: Override) -> tuple[str, ...]:
+    return entry.kind, entry.timeframe, entry.ts, entry.rule
+
+
+def _entries(document: Any, symbol: str) -> tuple[Override, ...]:
+    file = _OverridesFile.model_validate(document)
+    if file.symbol != symbol:
+        raise ValueError(f"it has the overrides of {file.symbol}, not of {symbol}")
+    ids = [entry.id for entry in file.decisions]
+    known = sorted([*ids, *file.lost])
+    if ids != sorted(ids) or known != list(range(1, _next_id(file.decisions))):
+        raise ValueError("the ids are not 1, 2, 3 in order")
+    return file.decisions
+
+
+def _next_id(entries: Sequence[Override]) -> int:
+    return max((entry.id for entry in entries), default=0) + 1

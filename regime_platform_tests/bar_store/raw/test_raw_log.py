@@ -1,0 +1,289 @@
+"""The raw log keeps every revision, once, in the order in which they came."""
+
+import datetime as dt
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from regime_platform.bar_store.raw.raw_log import (
+    append,
+    compare,
+    extent,
+    log_digest,
+    names,
+    read_raw,
+)
+from regime_platform.errors import BarsError
+from regime_platform.model.bar_schema import BAR_COLUMNS, BAR_SCHEMA, empty_bars
+from regime_platform.revisions.fold import fold
+from regime_platform_tests.builders import LONG_AFTER, START, fetch_facts, make_bars
+from regime_platform_tests.error_codes import raises
+
+FACTS = fetch_facts()
+LATER = fetch_facts(LONG_AFTER + dt.timedelta(days=1))
+
+
+def _counts(folder: Path, bars: pl.DataFrame, facts=FACTS) -> tuple[int, int, int, int]:
+    update = append(folder, bars, facts)
+    return update.diff.new, update.diff.revised, update.diff.same, update.diff.provisional
+
+
+def _changed(bars: pl.DataFrame, row: int, **values: float | None) -> pl.DataFrame:
+    here = pl.int_range(pl.len()) == row
+    return bars.with_columns(
+        pl.when(here).then(pl.lit(value, dtype=pl.Float64)).otherwise(pl.col(name)).alias(name)
+        for name, value in values.items()
+    )
+
+
+def test_a_page_comes_back_as_it_was_served(tmp_path: Path) -> None:
+    bars = make_bars(30)
+
+    update = append(tmp_path, bars, FACTS)
+
+    raw = read_raw(tmp_path)
+    assert raw.select(BAR_COLUMNS).equals(bars)
+    assert raw["fetched_at"].unique().to_list() == [LONG_AFTER]
+    assert raw["batch"].unique().to_list() == [update.file]
+    assert (update.diff.new, update.diff.revised, update.diff.same, update.diff.provisional) == (
+        30,
+        0,
+        0,
+        0,
+    )
+
+
+def test_file_names_sort_by_arrival_and_name_the_moment(tmp_path: Path) -> None:
+    append(tmp_path, make_bars(3), LATER)
+    append(tmp_path, make_bars(5), FACTS)
+
+    first, second = names(tmp_path)
+
+    assert first.startswith("000001-20261123T031500Z-")
+    assert second.startswith("000002-20261122T031500Z-")
+
+
+def test_nothing_new_writes_nothing(tmp_path: Path) -> None:
+    append(tmp_path, make_bars(30), FACTS)
+    before = {path: path.stat().st_mtime_ns for path in [tmp_path, *tmp_path.iterdir()]}
+
+    update = append(tmp_path, make_bars(30), LATER)
+
+    assert (update.diff.is_empty, update.file, update.diff.same) == (True, None, 30)
+    assert {path: path.stat().st_mtime_ns for path in [tmp_path, *tmp_path.iterdir()]} == before
+
+
+def test_only_new_and_changed_rows_are_stored(tmp_path: Path) -> None:
+    append(tmp_path, make_bars(10), FACTS)
+    page = _changed(make_bars(12), 4, close=1.25)
+
+    update = append(tmp_path, page[3:], LATER)
+
+    assert (update.diff.new, update.diff.revised, update.diff.same) == (2, 1, 6)
+    stored = read_raw(tmp_path).filter(batch=update.file).select(BAR_COLUMNS)
+    assert stored.equals(page[[4, 10, 11]])
+
+
+def test_a_bar_that_changes_back_is_a_revision_again(tmp_path: Path) -> None:
+    good, other = make_bars(3), _changed(make_bars(3), 1, close=1.25)
+
+    told = [_counts(tmp_path, page) for page in (good, other, good, good)]
+
+    assert told == [(3, 0, 0, 0), (0, 1, 2, 0), (0, 1, 2, 0), (0, 0, 3, 0)]
+
+
+@pytest.mark.parametrize("value", [None, float("nan"), float("inf"), -0.0])
+def test_odd_values_are_themselves_and_nothing_else(tmp_path: Path, value: float | None) -> None:
+    page = _changed(make_bars(3), 1, volume=value)
+    append(tmp_path, _changed(make_bars(3), 1, volume=0.0), FACTS)
+
+    told = [_counts(tmp_path, page), _counts(tmp_path, page)]
+
+    assert told == [(0, 1, 2, 0), (0, 0, 3, 0)]
+
+
+def test_rows_that_contradict_each_other_are_both_kept_and_then_known(tmp_path: Path) -> None:
+    pair = pl.concat([make_bars(5), _changed(make_bars(5), 2, close=1.25)[2:3]])
+
+    first, again = _counts(tmp_path, pair), _counts(tmp_path, pair, LATER)
+
+    assert first == (6, 0, 0, 0)
+    assert again == (0, 0, 6, 0)
+    assert read_raw(tmp_path).select(BAR_COLUMNS).equals(pair)
+
+
+def test_one_of_a_contradicting_pair_alone_settles_it(tmp_path: Path) -> None:
+    good = make_bars(5)
+    append(tmp_path, pl.concat([good, _changed(good, 2, close=1.25)[2:3]]), FACTS)
+
+    told = _counts(tmp_path, good, LATER)
+
+    assert told == (0, 1, 4, 0)
+    assert fold(read_raw(tmp_path), "1day", "US_EQUITY").select(BAR_COLUMNS).equals(good)
+
+
+def test_equal_rows_of_one_page_are_stored_once(tmp_path: Path) -> None:
+    bars = make_bars(4)
+
+    told = _counts(tmp_path, pl.concat([bars, bars[1:3]]))
+
+    assert told == (4, 0, 2, 0)
+    assert read_raw(tmp_path).height == 4
+
+
+def test_rows_keep_the_order_in_which_they_came(tmp_path: Path) -> None:
+    upside_down = make_bars(9).reverse()
+
+    append(tmp_path, upside_down, FACTS)
+
+    assert read_raw(tmp_path).select(BAR_COLUMNS).equals(upside_down)
+
+
+def test_rows_without_ts_are_kept_for_the_gate(tmp_path: Path) -> None:
+    page = make_bars(3).with_columns(
+        pl.when(pl.int_range(pl.len()) == 1).then(None).otherwise("ts").alias("ts")
+    )
+
+    told = [_counts(tmp_path, page), _counts(tmp_path, page)]
+
+    assert told == [(3, 0, 0, 0), (0, 0, 3, 0)]
+
+
+def test_a_forming_bar_counts_as_provisional_until_it_is_seen_finished(tmp_path: Path) -> None:
+    bars = make_bars(3)  # Monday to Wednesday, 4 January 2012
+    during = fetch_facts(dt.datetime(2012, 1, 4, 18, tzinfo=dt.UTC))
+    after = fetch_facts(dt.datetime(2012, 1, 4, 23, tzinfo=dt.UTC))
+
+    told = [_counts(tmp_path, bars, facts) for facts in (during, during, after, after)]
+
+    assert told == [(2, 0, 0, 1), (0, 0, 2, 1), (1, 0, 2, 0), (0, 0, 3, 0)]
+    assert len(names(tmp_path)) == 2
+
+
+def test_a_clock_that_goes_back_makes_no_final_bar_provisional(tmp_path: Path) -> None:
+    bars = make_bars(3)
+    append(tmp_path, bars, FACTS)
+    before_close = fetch_facts(dt.datetime(2012, 1, 4, 18, tzinfo=dt.UTC))
+
+    told = _counts(tmp_path, _changed(bars, 2, close=1.25), before_close)
+
+    assert told == (0, 0, 2, 1)
+    assert len(names(tmp_path)) == 1
+
+
+def test_as_of_leaves_out_what_came_later(tmp_path: Path) -> None:
+    append(tmp_path, make_bars(5), FACTS)
+    append(tmp_path, _changed(make_bars(6), 0, close=1.25), LATER)
+
+    assert read_raw(tmp_path, as_of=LONG_AFTER).select(BAR_COLUMNS).equals(make_bars(5))
+    assert read_raw(tmp_path, as_of=LATER.fetched_at).height == 7
+    assert read_raw(tmp_path, as_of=START).is_empty()
+
+
+def test_an_empty_log_and_an_empty_page_are_in_order(tmp_path: Path) -> None:
+    update = append(tmp_path / "none", empty_bars(), FACTS)
+
+    assert (update.diff.is_empty, update.file) == (True, None)
+    assert read_raw(tmp_path / "none").is_empty()
+    assert extent(tmp_path / "none") is None
+
+
+def test_held_tells_extent_and_finished_bars(tmp_path: Path) -> None:
+    append(tmp_path, make_bars(10), FACTS)
+    append(tmp_path, _changed(make_bars(12), 3, close=1.25), LATER)
+
+    stored = extent(tmp_path)
+
+    assert stored is not None
+    assert (stored.first, stored.last, stored.rows) == (START, make_bars(12)["ts"][-1], 12)
+
+
+def test_the_log_digest_changes_with_the_log_only(tmp_path: Path) -> None:
+    append(tmp_path, make_bars(10), FACTS)
+    before = log_digest(tmp_path)
+    append(tmp_path, make_bars(10), LATER)
+    unchanged = log_digest(tmp_path)
+    append(tmp_path, make_bars(11), LATER)
+
+    assert before == unchanged != log_digest(tmp_path)
+
+
+def test_comparing_first_spares_append_the_work_unless_the_log_grew(tmp_path: Path) -> None:
+    stale = compare(tmp_path, make_bars(5), FACTS)
+    append(tmp_path, make_bars(5), FACTS)
+
+    update = append(tmp_path, make_bars(5), LATER, stale)
+
+    assert (stale.diff.new, update.diff.new, update.diff.same) == (5, 0, 5)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.999])
+def test_a_truncated_file_is_named_with_a_remedy(tmp_path: Path, share: float) -> None:
+    append(tmp_path, make_bars(100), FACTS)
+    path = tmp_path / names(tmp_path)[0]
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
+
+    for use in (lambda: read_raw(tmp_path), lambda: append(tmp_path, make_bars(101), LATER)):
+        with raises(BarsError, "file-damaged", match=path.name):
+            use()
+
+
+def test_any_flipped_bit_is_caught(tmp_path: Path) -> None:
+    append(tmp_path, make_bars(100), FACTS)
+    path = tmp_path / names(tmp_path)[0]
+    sound = path.read_bytes()
+
+    for position in range(0, len(sound), 97):
+        damaged = bytearray(sound)
+        damaged[position] ^= 1 << (position % 8)
+        path.write_bytes(damaged)
+        with pytest.raises(BarsError, match=path.name):
+            read_raw(tmp_path)
+
+
+def test_strangers_in_the_folder_are_named(tmp_path: Path) -> None:
+    append(tmp_path, make_bars(3), FACTS)
+    (tmp_path / "2012-01-02.parquet").touch()
+
+    with raises(BarsError, "foreign-file", match=r"2012-01-02\.parquet"):
+        read_raw(tmp_path)
+
+
+def test_bars_of_another_shape_are_refused(tmp_path: Path) -> None:
+    with raises(BarsError, "page-schema"):
+        append(tmp_path, make_bars(3).drop("volume"), FACTS)
+
+
+_prices = st.sampled_from([1.0, 2.0, float("nan"), None])
+_rows = st.lists(st.tuples(st.integers(0, 5), _prices), max_size=8)
+
+
+def _page(rows: list[tuple[int, float | None]]) -> pl.DataFrame:
+    opens = make_bars(6)["ts"]
+    values = [value for _, value in rows]
+    columns = dict.fromkeys(BAR_COLUMNS[1:], values)
+    return pl.DataFrame({"ts": [opens[place] for place, _ in rows], **columns}, schema=BAR_SCHEMA)
+
+
+@settings(deadline=None, max_examples=60)
+@given(pages=st.lists(_rows, max_size=5))
+def test_whatever_came_a_page_served_twice_tells_nothing_the_second_time(
+    pages: list[list[tuple[int, float | None]]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("log")
+    for rows in pages:
+        page = _page(rows)
+        told = _counts(folder, page)
+        log = names(folder)
+        again = append(folder, page, LATER)
+
+        assert sum(told) == page.height
+        assert (again.diff.same, again.diff.is_empty) == (page.height, True)
+        assert names(folder) == log
+        force = fold(read_raw(folder), "1day", "US_EQUITY").select(BAR_COLUMNS)
+        said = page.unique().sort("ts", "close")
+        named = force.filter(pl.col("ts").is_in(said["ts"].implode()))
+        assert named.sort("ts", "close").equals(said)

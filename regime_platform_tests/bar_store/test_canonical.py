@@ -1,0 +1,203 @@
+"""Canonical bars are what was promoted, to the bit, or an error; and readers never wait."""
+
+import datetime as dt
+import multiprocessing as mp
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from regime_platform.bar_store.canonical import (
+    pointer,
+    read_bars,
+    read_in_force,
+    sweep,
+    write_parts,
+)
+from regime_platform.bar_store.layout import SymbolPaths
+from regime_platform.bar_store.verdicts import write_verdict
+from regime_platform.errors import BarsError
+from regime_platform.model.bar_schema import empty_bars
+from regime_platform.model.digests import frame_digest
+from regime_platform.model.promoted_bars import Promoted
+from regime_platform.validation.gate import gate
+from regime_platform.validation.policy import STANDARD
+from regime_platform.validation.verdict import SeriesVerdict, Verdict, input_digest
+from regime_platform_tests.builders import fetched, make_bars
+from regime_platform_tests.error_codes import raises
+
+
+def _put_in_force(paths: SymbolPaths, bars: pl.DataFrame) -> Promoted:
+    promoted = write_parts(paths.bars("1day"), "1day", bars, "AAPL")
+    rows = fetched(bars)
+    series = SeriesVerdict.of(
+        gate(rows, timeframe="1day", asset_class="US_EQUITY"),
+        timeframe="1day",
+        input_digest=input_digest(rows),
+        promoted=promoted,
+    )
+    write_verdict(paths, Verdict.of("AAPL", [series], STANDARD, ""))
+    sweep(paths.bars("1day"), promoted)
+    return promoted
+
+
+def test_daily_bars_are_one_part_named_by_its_contents(tmp_path: Path) -> None:
+    bars = make_bars(300)
+
+    promoted = write_parts(tmp_path, "1day", bars, "AAPL")
+
+    assert [file.name for file in promoted.files] == [f"all-{frame_digest(bars)[:12]}.parquet"]
+    assert (promoted.rows, promoted.min_ts) == (300, "2012-01-02T00:00:00Z")
+    assert read_bars(tmp_path, promoted).equals(bars)
+
+
+def test_intraday_bars_are_one_part_per_utc_year(tmp_path: Path) -> None:
+    bars = make_bars(900, "4h", start=dt.datetime(2012, 9, 3, tzinfo=dt.UTC))
+
+    promoted = write_parts(tmp_path, "4h", bars, "AAPL")
+
+    assert [file.name[:5] for file in promoted.files] == ["2012-", "2013-"]
+    assert read_bars(tmp_path, promoted).equals(bars)
+
+
+def test_an_append_writes_the_last_year_only(tmp_path: Path) -> None:
+    bars = make_bars(900, "4h", start=dt.datetime(2012, 9, 3, tzinfo=dt.UTC))
+    before = write_parts(tmp_path, "4h", bars[:890], "AAPL")
+
+    after = write_parts(tmp_path, "4h", bars, "AAPL")
+
+    assert before.files[0] == after.files[0]
+    assert before.files[1] != after.files[1]
+
+
+def test_promoting_twice_is_promoting_once(tmp_path: Path) -> None:
+    once = write_parts(tmp_path, "1day", make_bars(300), "AAPL")
+    before = {path: path.stat().st_mtime_ns for path in [tmp_path, *tmp_path.iterdir()]}
+
+    assert write_parts(tmp_path, "1day", make_bars(300), "AAPL") == once
+    assert {path: path.stat().st_mtime_ns for path in [tmp_path, *tmp_path.iterdir()]} == before
+
+
+@pytest.mark.parametrize("is_known", [False, True], ids=["unknown", "in force"])
+@pytest.mark.parametrize("damage", [b"nothing of use", None], ids=["overwritten", "removed"])
+def test_a_damaged_part_is_written_anew(
+    tmp_path: Path, damage: bytes | None, is_known: bool
+) -> None:
+    once = write_parts(tmp_path, "1day", make_bars(300), "AAPL")
+    path = tmp_path / once.files[0].name
+    path.unlink() if damage is None else path.write_bytes(damage)
+
+    again = write_parts(tmp_path, "1day", make_bars(300), "AAPL", once if is_known else None)
+
+    assert again == once
+    assert read_bars(tmp_path, again).equals(make_bars(300))
+
+
+def test_no_bars_are_no_promotion(tmp_path: Path) -> None:
+    with raises(BarsError, "no-bars"):
+        write_parts(tmp_path, "1day", empty_bars(), "AAPL")
+
+
+def test_sweeping_leaves_what_the_pointer_names(tmp_path: Path) -> None:
+    write_parts(tmp_path, "1day", make_bars(300), "AAPL")
+    promoted = write_parts(tmp_path, "1day", make_bars(301), "AAPL")
+
+    sweep(tmp_path, promoted)
+
+    assert [path.name for path in tmp_path.iterdir()] == [promoted.files[0].name]
+
+
+def test_any_flipped_bit_is_caught_before_use(tmp_path: Path) -> None:
+    promoted = write_parts(tmp_path, "1day", make_bars(100), "AAPL")
+    path = tmp_path / promoted.files[0].name
+    sound = path.read_bytes()
+
+    for position in range(0, len(sound), 61):
+        damaged = bytearray(sound)
+        damaged[position] ^= 1 << (position % 8)
+        path.write_bytes(damaged)
+        with raises(BarsError, "bars-damaged", match=rf"{path.name}.*`regime repair .* --yes`"):
+            read_bars(tmp_path, promoted)
+
+
+def test_truncated_and_missing_parts_are_named(tmp_path: Path) -> None:
+    promoted = write_parts(tmp_path, "1day", make_bars(100), "AAPL")
+    path = tmp_path / promoted.files[0].name
+    path.write_bytes(path.read_bytes()[:-1])
+
+    with raises(BarsError, "bars-damaged", match=path.name):
+        read_bars(tmp_path, promoted)
+    path.unlink()
+    with raises(BarsError, "missing-bars", match=path.name):
+        read_bars(tmp_path, promoted)
+
+
+def test_bars_other_than_those_promoted_are_refused(tmp_path: Path) -> None:
+    promoted = write_parts(tmp_path, "1day", make_bars(100), "AAPL")
+
+    with raises(BarsError, "bars-altered"):
+        read_bars(tmp_path, promoted.model_copy(update={"digest": "0" * 64}))
+
+
+def test_where_nothing_was_promoted_nothing_is_in_force(tmp_path: Path) -> None:
+    assert pointer(SymbolPaths(tmp_path), "1day") is None
+    assert read_in_force(SymbolPaths(tmp_path), "1day") is None
+
+
+def test_damage_in_force_is_an_error_and_not_an_endless_search(tmp_path: Path) -> None:
+    paths = SymbolPaths(tmp_path)
+    promoted = _put_in_force(paths, make_bars(10))
+    (paths.bars("1day") / promoted.files[0].name).write_bytes(b"")
+
+    with raises(BarsError, "bars-damaged"):
+        read_in_force(paths, "1day")
+
+
+def _keep_promoting(folder: Path, rounds: int) -> None:
+    for extra in range(rounds):
+        _put_in_force(SymbolPaths(folder), make_bars(200 + extra))
+
+
+@pytest.mark.timeout(120)
+def test_a_reader_sees_old_or_new_bars_while_a_writer_replaces_them(tmp_path: Path) -> None:
+    paths = SymbolPaths(tmp_path)
+    _put_in_force(paths, make_bars(200))
+    writer = mp.get_context("spawn").Process(target=_keep_promoting, args=(tmp_path, 60))
+    writer.start()
+    seen = []
+
+    while writer.is_alive():
+        found = read_in_force(paths, "1day")
+        assert found is not None
+        promoted, bars = found
+        assert bars.height == promoted.rows
+        seen.append(bars.height)
+    writer.join()
+
+    assert writer.exitcode == 0
+    assert seen == sorted(seen)
+    assert seen[0] >= 200
+    last = read_in_force(paths, "1day")
+    assert last is not None
+    assert last[1].equals(make_bars(259))
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    n=st.integers(1, 60),
+    timeframe=st.sampled_from(["15min", "1h", "4h", "1day", "1week"]),
+    seed=st.integers(0, 9),
+)
+def test_what_goes_in_comes_out(
+    n: int, timeframe: str, seed: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("bars")
+    bars = make_bars(n, timeframe, dt.datetime(2012, 12, 31, tzinfo=dt.UTC), seed)
+
+    promoted = write_parts(folder, timeframe, bars, "AAPL")
+
+    assert read_bars(folder, promoted).equals(bars)
+    assert Promoted.model_validate(promoted.model_dump(mode="json")) == promoted
+    assert promoted.digest == frame_digest(bars)

@@ -1,0 +1,114 @@
+"""One writer at a time, and a dead one holds nobody up."""
+
+import datetime as dt
+import multiprocessing as mp
+import os
+import signal
+from multiprocessing.synchronize import Event
+from pathlib import Path
+
+import pytest
+
+from regime_platform.bar_store.layout import SymbolPaths
+from regime_platform.bar_store.locks import writing, writing_when_needed
+from regime_platform.bar_store.raw.raw_log import append, read_raw
+from regime_platform.errors import BarsError
+from regime_platform.model.bar_schema import BAR_COLUMNS
+from regime_platform_tests.builders import LONG_AFTER, fetch_facts, make_bars
+from regime_platform_tests.error_codes import raises
+
+SPAWN = mp.get_context("spawn")
+
+
+def _hold(folder: Path, taken: Event) -> None:
+    with writing(SymbolPaths(folder)):
+        taken.set()
+        signal.pause()
+
+
+def _append_each(folder: Path, first: int, rounds: int) -> None:
+    paths = SymbolPaths(folder)
+    bars = make_bars(2 * rounds)
+    for turn in range(rounds):
+        here = 2 * turn + first
+        with writing(paths):
+            facts = fetch_facts(LONG_AFTER + dt.timedelta(seconds=here))
+            append(paths.raw("1day"), bars[here : here + 1], facts)
+
+
+@pytest.mark.timeout(60)
+def test_waiting_in_vain_names_the_holder_and_its_death_frees_the_lock(tmp_path: Path) -> None:
+    taken = SPAWN.Event()
+    holder = SPAWN.Process(target=_hold, args=(tmp_path, taken))
+    holder.start()
+    assert taken.wait(30)
+
+    with (
+        raises(BarsError, "locked", match=f"by process {holder.pid} "),
+        writing(SymbolPaths(tmp_path), timeout=0.1),
+    ):
+        pass
+    assert holder.pid is not None
+    os.kill(holder.pid, signal.SIGKILL)
+    holder.join()
+
+    with writing(SymbolPaths(tmp_path), timeout=5):
+        pass
+
+
+def test_an_error_while_writing_gives_the_lock_back(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), writing(SymbolPaths(tmp_path)):
+        raise ZeroDivisionError
+
+    with writing(SymbolPaths(tmp_path), timeout=0.1):
+        pass
+
+
+def test_a_lock_is_taken_only_when_needed_and_then_once_to_the_end_of_the_block(
+    tmp_path: Path,
+) -> None:
+    paths = SymbolPaths(tmp_path / "AAA")
+    with writing_when_needed(paths):
+        pass
+    assert not paths.folder.exists()
+
+    with writing_when_needed(paths) as hold:
+        hold()
+        hold()
+        with raises(BarsError, "locked"), writing(paths, timeout=0.1):
+            pass
+
+    with writing(paths, timeout=0.1):
+        pass
+
+
+def test_taking_the_lock_sweeps_what_killed_writers_left(tmp_path: Path) -> None:
+    paths = SymbolPaths(tmp_path)
+    folders = [tmp_path, paths.raw("1day"), paths.bars("4h"), paths.rejected("1day").parent]
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".tmp-left.parquet").touch()
+    (paths.bars("4h") / "all-0.parquet").touch()
+
+    with writing(paths):
+        left = [path.name for path in tmp_path.rglob("*") if path.is_file()]
+
+    assert sorted(left) == [".lock", "all-0.parquet"]
+
+
+@pytest.mark.timeout(120)
+def test_two_processes_appending_at_once_lose_nothing(tmp_path: Path) -> None:
+    rounds = 25
+    writers = [
+        SPAWN.Process(target=_append_each, args=(tmp_path, first, rounds)) for first in (0, 1)
+    ]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+
+    raw = SymbolPaths(tmp_path).raw("1day")
+    assert [writer.exitcode for writer in writers] == [0, 0]
+    assert read_raw(raw).select(BAR_COLUMNS).sort("ts").equals(make_bars(2 * rounds))
+    batches = read_raw(raw)["batch"].unique().sort()
+    assert [int(name[:6]) for name in batches] == list(range(1, 2 * rounds + 1))

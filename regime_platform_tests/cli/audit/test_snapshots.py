@@ -1,0 +1,73 @@
+"""`regime snapshot` takes, lists, compares and hands on; `regime export` writes files of old."""
+
+import json
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from regime_platform.audit.bundle.proof import verify_bundle
+from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform_tests.cli.conftest import Regime
+
+NOW = ("--now", "2026-11-21T09:00Z")
+
+
+@pytest.fixture
+def copied(regime: Regime, walked: RunWorkspace, tmp_path: Path) -> Regime:
+    """The command on a copy of two walked symbols."""
+    for symbol in ("FB", "IBM"):
+        source = walked.root.path / "assets" / symbol
+        shutil.copytree(source, tmp_path / "data/assets" / symbol, copy_function=shutil.copy2)
+    return regime
+
+
+def test_a_snapshot_is_taken_listed_compared_and_handed_on(copied: Regime, tmp_path: Path) -> None:
+    first = copied("snapshot", *NOW)
+    second = copied("snapshot", "--date", "2026-11-20", "--name", "friday", *NOW, "--json")
+    again = copied("snapshot", *NOW)
+    listed = json.loads(copied("snapshot", "list", "--json").out)
+    compared = copied("snapshot", "diff", "friday", "2026-11-21")
+    bundle = copied("snapshot", "export", "friday", "--output", str(tmp_path / "b.zip"), "--json")
+
+    assert [one.code for one in (first, second, again, compared, bundle)] == [0] * 5
+    assert "2 of 7 symbols" in first.err
+    assert [one["label"] for one in listed] == ["2026-11-21.1", "2026-11-20.1", "2026-11-21.2"]
+    assert json.loads(second.out)["digest"] == listed[1]["digest"]
+    assert "0 symbols changed, 7 the same" in compared.err
+    assert json.loads(bundle.out)["symbols"] == ["FB", "IBM"]
+    assert verify_bundle(tmp_path / "b.zip").digest == listed[1]["digest"]
+
+
+def test_an_unfinished_symbol_makes_a_snapshot_partial(copied: Regime, tmp_path: Path) -> None:
+    (tmp_path / "data/assets/IBM/compute_manifest.json").unlink()
+
+    ended = copied("snapshot", *NOW)
+
+    assert ended.code == 3
+    assert "IBM is not proven: a manifest is missing; a rerun writes it" in ended.err
+
+
+def test_what_is_not_there_is_wrong_usage(copied: Regime) -> None:
+    assert copied("snapshot", "diff", "a", "b").code == 2
+    assert copied("snapshot", "export", "a").code == 2
+    assert copied("snapshot", "--date", "yesterday").code == 2
+    assert copied("snapshot", "list").code == 0
+
+
+def test_export_writes_what_there_is_and_says_what_there_is_not(
+    on_sample: Regime, tmp_path: Path
+) -> None:
+    ended = on_sample("export", "IBM", "FB", "--output", str(tmp_path / "v1.db"), *NOW)
+    refused = on_sample("export", "IBM", "--output", str(tmp_path / "v1.db"))
+
+    assert (ended.code, refused.code) == (0, 2)
+    with closing(sqlite3.connect(tmp_path / "v1.db")) as connection:
+        counted = connection.execute(
+            "SELECT timeframe, count(*) FROM state_history GROUP BY timeframe ORDER BY 1"
+        ).fetchall()
+        stamp = connection.execute("SELECT * FROM schema_version").fetchall()
+    assert counted == [("1day", 3250), ("1week", 659)]
+    assert stamp == [("v1", "2026-11-21 09:00:00")]

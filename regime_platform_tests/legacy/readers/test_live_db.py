@@ -1,0 +1,105 @@
+"""Bars of a legacy live.db: read as they are, the file untouched."""
+
+import datetime as dt
+import sqlite3
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from regime_platform.errors import BarsError
+from regime_platform.legacy.readers.live_db import LiveDb
+
+Row = tuple[str, str, str, float, float, float, float, float | None, str]
+
+
+def live_db(path: Path, rows: Sequence[Row]) -> Path:
+    """A live.db as the engine before this one wrote it."""
+    connection = sqlite3.connect(path)
+    connection.execute(
+        "CREATE TABLE bars (symbol TEXT, timeframe TEXT, ts TEXT, open REAL, high REAL, low REAL, "
+        "close REAL, volume REAL, source TEXT, PRIMARY KEY (symbol, timeframe, ts))"
+    )
+    connection.executemany("INSERT INTO bars VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    connection.commit()
+    connection.close()
+    return path
+
+
+def row(symbol: str, timeframe: str, ts: str, volume: float | None = 7.0) -> Row:
+    return (symbol, timeframe, ts, 1.0, 2.0, 0.5, 1.5, volume, "vendor")
+
+
+@pytest.mark.parametrize(
+    ("timeframe", "ts", "asset_class", "opens"),
+    [
+        ("1day", "2024-07-05", "US_EQUITY", dt.datetime(2024, 7, 5, tzinfo=dt.UTC)),
+        ("1day", "2024-07-05 00:00:00", "US_EQUITY", dt.datetime(2024, 7, 5, tzinfo=dt.UTC)),
+        ("1h", "2024-07-05 09:30:00", "US_EQUITY", dt.datetime(2024, 7, 5, 13, 30, tzinfo=dt.UTC)),
+        ("1h", "2024-01-05 09:30:00", "US_EQUITY", dt.datetime(2024, 1, 5, 14, 30, tzinfo=dt.UTC)),
+        ("1h", "2024-07-05 09:00:00", "FX", dt.datetime(2024, 7, 5, 9, tzinfo=dt.UTC)),
+    ],
+)
+def test_its_times_become_instants(
+    tmp_path: Path, timeframe: str, ts: str, asset_class: str, opens: dt.datetime
+) -> None:
+    path = live_db(tmp_path / "live.db", [row("AAA", timeframe, ts)])
+
+    bars = LiveDb(path).bars("AAA", timeframe, asset_class)
+
+    assert bars.row(0) == (opens, 1.0, 2.0, 0.5, 1.5, 7.0)
+
+
+def test_its_series_are_listed_by_our_names_and_the_file_is_not_touched(tmp_path: Path) -> None:
+    rows = [row("AAA", "1hour", "2024-07-05 10:00:00", None), row("BBB", "1week", "2024-07-01")]
+    path = live_db(tmp_path / "live.db", rows)
+    before = sha256(path.read_bytes()).hexdigest()
+
+    live = LiveDb(path)
+
+    assert live.series() == {"AAA": {"1h": "1hour"}, "BBB": {"1week": "1week"}}
+    assert live.bars("AAA", "1h", "FX")["volume"].to_list() == [None]
+    assert sha256(path.read_bytes()).hexdigest() == before
+    assert [one.name for one in tmp_path.iterdir()] == ["live.db"]
+
+
+def test_rows_still_in_the_write_ahead_log_are_read(tmp_path: Path) -> None:
+    path = live_db(tmp_path / "live.db", [row("AAA", "1day", "2024-07-05")])
+    writer = sqlite3.connect(path)
+    writer.execute("PRAGMA journal_mode=WAL")
+    writer.execute(
+        "INSERT INTO bars SELECT symbol, timeframe, '2024-07-08', open, high, low, "
+        "close, volume, source FROM bars"
+    )
+    writer.commit()
+
+    assert LiveDb(path).bars("AAA", "1day", "FX").height == 2
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([row("AAA", "1day", "05/07/2024")], "neither a date nor a time"),
+        ([row("AAA", "1day", "2024-07-05", "many")], "unexpected type"),  # type: ignore[arg-type]
+        ([row("AAA", "1day", "2024-07-05"), row("AAA", "3h", "2024-07-05")], "unknown timeframe"),
+    ],
+)
+def test_what_cannot_be_understood_is_named(tmp_path: Path, rows: list[Row], words: str) -> None:
+    path = live_db(tmp_path / "live.db", rows)
+
+    with pytest.raises(BarsError, match=words) as refused:
+        LiveDb(path).bars("AAA", "1day", "US_EQUITY")
+
+    assert str(path) in str(refused.value)
+
+
+@pytest.mark.parametrize("damage", ["missing", "not a database"])
+def test_a_file_of_another_kind_is_named(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "live.db"
+    if damage != "missing":
+        path.write_text("not a database at all, but long enough to look at" * 20)
+
+    with pytest.raises(BarsError, match=r"live\.db"):
+        LiveDb(path).series()

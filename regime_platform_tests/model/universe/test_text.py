@@ -1,0 +1,136 @@
+"""A universe is edited in place: what was asked for changes, and every other line stays."""
+
+import dataclasses
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from regime_platform.errors import ConfigError
+from regime_platform.model.instruments import Instrument
+from regime_platform.model.universe.text import with_added, with_changed, with_removed
+from regime_platform.model.universe.universe import parse_universe
+
+TEXT = """\
+# ours
+instruments:
+  # the indices
+  - {symbol: SPY, name: An index fund, asset_class: US_EQUITY_INDEX, tier: core, source: sample} # S
+  - symbol: "ON"   # a truth value for YAML
+    name: 'ON: a company'
+    asset_class: US_EQUITY
+    tier: daily
+    source: sample
+    # the last words on ON
+
+  # the rest
+  - {symbol: IBM, name: A company, asset_class: US_EQUITY, tier: daily, source: sample}
+# the end
+"""
+EUR = Instrument("EURUSD", "Euro: / dollar", "FX", "core", "twelvedata", {"provider_symbol": "E/U"})
+
+
+def lines_of(text: str) -> list[str]:
+    return text.splitlines()
+
+
+def test_an_entry_is_added_after_the_last_and_no_other_line_changes() -> None:
+    new = with_added(TEXT, [EUR])
+
+    (added,) = [line for line in lines_of(new) if line not in lines_of(TEXT)]
+    assert added.startswith('  - {symbol: EURUSD, name: "Euro: / dollar", asset_class: FX, ')
+    assert lines_of(new)[-1] == "# the end"
+    assert parse_universe(new, "u").instrument("EURUSD") == EUR
+
+
+def test_an_added_and_removed_entry_leaves_the_text_as_it_was() -> None:
+    assert with_removed(with_added(TEXT, [EUR]), ["EURUSD"]) == TEXT
+
+
+def test_a_removed_entry_takes_its_own_lines_and_nobody_elses() -> None:
+    new = with_removed(TEXT, ["ON", "SPY"])
+
+    assert parse_universe(new, "u").symbols == ("IBM",)
+    assert [line for line in lines_of(TEXT) if line.strip().startswith("#")] == [
+        line for line in lines_of(new) if line.strip().startswith("#")
+    ]
+
+
+@pytest.mark.parametrize("symbol", ["SPY", "ON", "IBM"])
+def test_a_changed_entry_keeps_how_it_is_written(symbol: str) -> None:
+    held = parse_universe(TEXT, "u").instrument(symbol)
+
+    new = with_changed(TEXT, symbol, dataclasses.replace(held, delisted="2020-01-31"))
+
+    assert 'delisted: "2020-01-31"' in new
+    assert new.count("#") == TEXT.count("#")
+    assert len(set(lines_of(TEXT)) - set(lines_of(new))) <= 1
+    assert with_changed(new, symbol, held).count("instruments") == 1
+
+
+def test_a_renamed_symbol_that_yaml_would_misread_is_quoted() -> None:
+    held = parse_universe(TEXT, "u").instrument("IBM")
+
+    new = with_changed(TEXT, "IBM", dataclasses.replace(held, symbol="NO", formerly=("IBM",)))
+
+    assert parse_universe(new, "u").renamed == {"IBM": "NO"}
+    assert '{symbol: "NO", name: A company' in new
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (TEXT.replace("instruments:\n", "instruments: [\n").replace("  - {", "{"), "YAML|within"),
+        (
+            "instruments: [{symbol: A, name: A, asset_class: FX, tier: core, source: sample}]",
+            r"within \[ \]",
+        ),
+    ],
+)
+def test_a_form_that_has_no_lines_to_edit_is_refused(text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        with_added(text, [EUR])
+
+
+def test_an_entry_written_by_reference_is_not_edited_blindly() -> None:
+    text = (
+        "instruments:\n"
+        "  - {symbol: A, name: &n Same, asset_class: US_EQUITY, tier: daily, source: sample}\n"
+        "  - {symbol: B, name: *n, asset_class: US_EQUITY, tier: daily, source: sample}\n"
+    )
+    held = parse_universe(text, "u").instrument("B")
+
+    with pytest.raises(ConfigError, match="by hand"):
+        with_changed(text, "B", dataclasses.replace(held, name="Other"))
+
+
+def test_nobody_left_and_a_symbol_twice_are_refused() -> None:
+    with pytest.raises(ConfigError, match="at least one symbol"):
+        with_removed(TEXT, ["SPY", "ON", "IBM"])
+    with pytest.raises(ConfigError, match="SPY stands twice"):
+        with_added(TEXT, [dataclasses.replace(EUR, symbol="SPY")])
+
+
+WORDS = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    symbol=st.sampled_from(["ON", "NO", "Y", "0700", "1E3", "NULL", "TRUE", "X.Y", "A=F"]),
+    name=WORDS.map(str.strip).filter(bool),
+    provider=WORDS.map(str.strip).filter(bool),
+)
+def test_whatever_stands_in_an_entry_is_read_back_as_it_was(
+    symbol: str, name: str, provider: str
+) -> None:
+    text = TEXT.replace('"ON"', "OFFX")
+    added = Instrument(symbol, name, "FX", "core", "twelvedata", {"provider_symbol": provider})
+
+    new = with_added(text, [added])
+
+    assert parse_universe(new, "u").instrument(symbol) == added
+    changed = dataclasses.replace(added, name=provider, delisted="2001-02-03")
+    assert parse_universe(with_changed(new, symbol, changed), "u").instrument(symbol) == changed
+    assert with_removed(new, [symbol]) == text

@@ -1,0 +1,65 @@
+"""Imports stay light, and importing does nothing but define."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def _modules_after(statement: str) -> set[str]:
+    script = f"import sys\n{statement}\nprint('\\n'.join(sys.modules))"
+    result = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    return set(result.stdout.split())
+
+
+@pytest.mark.parametrize("heavy", ["dagster", "polars", "numba", "altair", "duckdb"])
+def test_the_package_and_its_command_import_nothing_heavy(heavy: str) -> None:
+    assert heavy not in _modules_after("import regime_platform, regime_platform.cli.main")
+
+
+def test_the_pipeline_does_not_know_dagster() -> None:
+    assert "dagster" not in _modules_after("import regime_platform.pipeline.run")
+
+
+_PURE = """
+import importlib.util, os, pkgutil, sys
+acts = []
+def seen(event, arguments):
+    if event == "open" and (arguments[2] or 0) & (os.O_WRONLY | os.O_RDWR):
+        acts.append(("written", str(arguments[0])))
+    elif event in ("os.mkdir", "os.rename", "os.remove", "os.system") or event.startswith(
+        ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn")
+    ):
+        acts.append((event, str(arguments)))
+modules = []
+for package in ("model", "validation", "compute", "manifests"):
+    root = importlib.util.find_spec("regime_platform").submodule_search_locations[0]
+    names = pkgutil.walk_packages([f"{root}/{package}"], f"regime_platform.{package}.")
+    modules.append(f"regime_platform.{package}")
+    modules += [module.name for module in names]
+sys.addaudithook(seen)
+for module in modules:
+    importlib.import_module(module)
+print(len(modules), acts)
+"""
+
+
+def test_importing_a_pure_package_writes_nothing_and_starts_nothing(tmp_path: Path) -> None:
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "kernels")}
+
+    answer = subprocess.run(
+        [sys.executable, "-B", "-c", _PURE],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+    count, _, acts = answer.partition(" ")
+    assert int(count) > 60
+    assert acts == "[]\n"
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,83 @@
+"""The fold: the latest revision of every bar, and nothing that depends on how rows lie."""
+
+import datetime as dt
+import random
+
+import polars as pl
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from regime_platform.model.bar_schema import BAR_COLUMNS
+from regime_platform.revisions.fold import fold
+from regime_platform_tests.builders import LONG_AFTER, fetched, make_bars
+
+
+def _batch(number: int, bars: pl.DataFrame, at: dt.datetime = LONG_AFTER) -> pl.DataFrame:
+    return fetched(bars, at, f"{number:06d}-x.parquet")
+
+
+def _fold(*batches: pl.DataFrame) -> pl.DataFrame:
+    return fold(pl.concat(batches), "1day", "US_EQUITY")
+
+
+def test_the_latest_batch_speaks_for_every_bar_it_names() -> None:
+    old, new = make_bars(10), make_bars(10, seed=1)
+
+    folded = _fold(_batch(1, old), _batch(2, new[4:6]))
+
+    assert folded.select(BAR_COLUMNS).equals(pl.concat([old[:4], new[4:6], old[6:]]))
+    assert folded["batch"].to_list()[3:7] == [f"00000{n}-x.parquet" for n in (1, 2, 2, 1)]
+
+
+def test_arrival_counts_and_not_the_clock() -> None:
+    old, new = make_bars(3), make_bars(3, seed=1)
+
+    folded = _fold(_batch(1, old), _batch(2, new, LONG_AFTER - dt.timedelta(days=9)))
+
+    assert folded.select(BAR_COLUMNS).equals(new)
+
+
+def test_a_forming_bar_never_outranks_a_finished_one() -> None:
+    old, new = make_bars(3), make_bars(3, seed=1)
+
+    folded = _fold(_batch(1, old), _batch(2, new, dt.datetime(2012, 1, 4, 18, tzinfo=dt.UTC)))
+
+    assert folded.select(BAR_COLUMNS).equals(pl.concat([new[:2], old[2:]]))
+
+
+def test_a_bar_only_seen_forming_stays_visible() -> None:
+    folded = _fold(_batch(1, make_bars(3), dt.datetime(2012, 1, 4, 18, tzinfo=dt.UTC)))
+
+    assert folded.height == 3
+
+
+def test_contradicting_rows_of_the_latest_batch_are_all_there() -> None:
+    old, new, other = make_bars(3), make_bars(3, seed=1), make_bars(3, seed=2)
+
+    folded = _fold(_batch(1, old), _batch(2, pl.concat([new[1:2], other[1:2]])))
+
+    assert folded.select(BAR_COLUMNS).equals(pl.concat([old[:1], new[1:2], other[1:2], old[2:]]))
+
+
+def test_no_rows_fold_to_no_rows() -> None:
+    assert _fold(_batch(1, make_bars(3)).clear()).is_empty()
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    pages=st.lists(st.tuples(st.integers(0, 20), st.integers(1, 10)), min_size=1, max_size=6),
+    order=st.randoms(use_true_random=False),
+)
+def test_the_order_of_rows_is_of_no_account(
+    pages: list[tuple[int, int]], order: random.Random
+) -> None:
+    batches = [
+        _batch(number, make_bars(30, seed=number)[start : start + size])
+        for number, (start, size) in enumerate(pages)
+    ]
+    raw = pl.concat(batches)
+    shuffled = list(range(raw.height))
+    order.shuffle(shuffled)
+
+    assert _fold(raw[shuffled]).equals(_fold(raw))
+    assert _fold(_fold(raw)).equals(_fold(raw))

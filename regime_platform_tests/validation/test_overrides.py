@@ -1,0 +1,195 @@
+"""What a person decided: a record that only grows, and what the gate makes of it."""
+
+import datetime as dt
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from regime_platform.errors import ConfigError, UsageError
+from regime_platform.model.series import iso
+from regime_platform.model.timeframes import TIMEFRAMES
+from regime_platform.validation.overrides import (
+    Override,
+    OverrideKind,
+    gaps,
+    in_force,
+    overrides_text,
+    parse_overrides,
+    with_added,
+    with_withdrawn,
+)
+from regime_platform.validation.policy import Policy, Standard
+from regime_platform_tests.error_codes import raises
+from regime_platform_tests.validation.real_bars import changed, finding_of, judged, real, times
+
+AT = "2026-11-22T03:15:00Z"
+CRASH = "2000-09-29T00:00:00Z"
+
+
+def override(
+    kind: OverrideKind = OverrideKind.EXCLUDE, ts: str = CRASH, rule: str = "any"
+) -> Override:
+    return Override(
+        id=1, kind=kind, timeframe="1day", ts=ts, reason="because", by="ann", at=AT, rule=rule
+    )
+
+
+WHOLE = overrides_text("AAPL", (override(),))
+
+
+def standard(*overrides: Override) -> Standard:
+    return Standard(Policy(), overrides)
+
+
+def test_an_excluded_bar_is_set_aside_with_who_and_why_and_leaves_no_gap() -> None:
+    rows = real("AAPL", "1day")
+
+    result = judged(rows, "AAPL", "1day", standard(override()))
+
+    assert result.status == "passed"
+    assert result.valid.height == rows.height - 1
+    kept_out = result.rejected.row(0, named=True)
+    assert (kept_out["disposition"], kept_out["rule"]) == ("set_aside", "excluded_bar")
+    assert kept_out["reason"] == "decision 1 by ann: because"
+    assert finding_of(result, "excluded_bar").count == 1
+    assert finding_of(result, "missing_sessions").count == 0
+
+
+def test_an_excluded_bar_blocks_nothing_however_wrong_it_is() -> None:
+    rows = changed(real("AAPL", "1day"), 100, low=1e6)
+    wrong = iso(rows["ts"][100])
+
+    assert judged(rows, "AAPL", "1day").status == "blocked"
+    assert judged(rows, "AAPL", "1day", standard(override(ts=wrong))).status == "passed"
+
+
+def test_an_accepted_extreme_is_counted_apart_and_the_bar_stays() -> None:
+    rows = real("AAPL", "1day")
+
+    result = judged(rows, "AAPL", "1day", standard(override(OverrideKind.ACCEPT)))
+
+    found = finding_of(result, "price_jump")
+    assert (found.count, found.accepted) == (2, 1)
+    assert result.valid.equals(rows)
+
+
+def test_accepting_one_rule_leaves_the_others() -> None:
+    rows = real("AAPL", "1day")
+
+    result = judged(
+        rows, "AAPL", "1day", standard(override(OverrideKind.ACCEPT, rule="wide_range"))
+    )
+
+    assert finding_of(result, "price_jump").count == 3
+
+
+def test_an_accepted_gap_is_none() -> None:
+    rows = real("AAPL", "1day")
+    gone = iso(rows["ts"][50])
+
+    result = judged(
+        rows[[*range(50), *range(51, 3270)]],
+        "AAPL",
+        "1day",
+        standard(override(OverrideKind.ACCEPT, gone)),
+    )
+
+    found = finding_of(result, "missing_sessions")
+    assert (found.count, found.accepted) == (0, 1)
+
+
+@pytest.mark.parametrize("spoilt", [{"low": 1e6}, {"close": None}, times(-1.0)])
+def test_no_acceptance_lets_a_wrong_bar_through(spoilt: dict[str, float]) -> None:
+    rows = changed(real("AAPL", "1day"), 100, **spoilt)
+
+    result = judged(
+        rows, "AAPL", "1day", standard(override(OverrideKind.ACCEPT, iso(rows["ts"][100])))
+    )
+
+    assert result.status == "blocked"
+
+
+def test_the_same_decision_twice_is_refused() -> None:
+    held = with_added((), override())
+
+    with raises(UsageError, "override-exists", match="override 1 .*ann: because"):
+        with_added(held, override())
+    with raises(UsageError, "override-exists", match="override 2"):
+        with_added(held, override(OverrideKind.ACCEPT), override(OverrideKind.ACCEPT))
+
+
+def test_an_undone_decision_stays_on_record_and_can_be_made_again() -> None:
+    held = with_added((), override())
+    held = with_withdrawn(held, 1, reason="no", by="bob", at=AT)
+
+    assert in_force(held) == ()
+    assert [one.kind for one in held] == [OverrideKind.EXCLUDE, OverrideKind.UNDO]
+    assert [one.id for one in in_force(with_added(held, override()))] == [3]
+    with raises(UsageError, "override-not-in-force", match="override 1 .*in force: none"):
+        with_withdrawn(held, 1, reason="no", by="bob", at=AT)
+
+
+_WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1).filter(
+    str.strip
+)
+
+
+@given(
+    made=st.lists(
+        st.tuples(
+            st.sampled_from([OverrideKind.EXCLUDE, OverrideKind.ACCEPT]),
+            st.sampled_from(TIMEFRAMES),
+            st.datetimes(dt.datetime(1990, 1, 1), timezones=st.just(dt.UTC)),  # noqa: DTZ001
+            _WORDS,
+        ),
+        max_size=5,
+        unique_by=lambda one: one[:3],
+    )
+)
+def test_what_is_written_is_read(made: list[tuple[OverrideKind, str, dt.datetime, str]]) -> None:
+    entries = with_added(
+        (),
+        *(
+            Override(
+                id=0, kind=kind, timeframe=timeframe, ts=iso(ts), reason=reason, by="ann", at=AT
+            )
+            for kind, timeframe, ts, reason in made
+        ),
+    )
+    if entries:
+        entries = with_withdrawn(entries, 1, reason="no", by="bob", at=AT)
+
+    assert parse_overrides(overrides_text("AAPL", entries), "AAPL", "decisions.yaml") == entries
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (overrides_text("MSFT", (override(),)), "not of AAPL"),
+        (WHOLE.replace("id: 1", "id: 2"), "ids are not 1, 2, 3"),
+        (WHOLE.replace("id: 1", "id: true"), r"decisions\.0\.id"),
+        (WHOLE.replace("1day", "2h"), "no known timeframe"),
+        (WHOLE.replace(CRASH, "soon"), r"decisions\.0\.ts: .*soon"),
+        (WHOLE.replace(CRASH, "0001-01-01T00:00:00+14:00"), "is no date"),
+        (WHOLE.replace("reason: because", "reason: ''"), r"decisions\.0\.reason"),
+        (WHOLE + "  undoes: 1", "undo names an entry"),
+        (WHOLE + "  mood: good", r"decisions\.0\.mood"),
+        ("version: 1", "symbol"),
+        ("decisions: [", ""),
+        ("", ""),
+    ],
+)
+def test_a_damaged_record_is_named_and_never_ignored(text: str, words: str) -> None:
+    with raises(ConfigError, "overrides-damaged", match=rf"decisions\.yaml is damaged.*{words}"):
+        parse_overrides(text, "AAPL", "decisions.yaml")
+
+
+def test_a_record_of_which_entries_are_lost_says_which_and_goes_on_after_them() -> None:
+    kept = (override(), override(ts="2024-01-09T00:00:00Z").model_copy(update={"id": 4}))
+
+    text = overrides_text("AAPL", kept, gaps(kept))
+    entries = parse_overrides(text, "AAPL", "decisions.yaml")
+
+    assert (gaps(kept), entries) == ([2, 3], kept)
+    assert with_withdrawn(entries, 4, reason="a test", by="ann", at=kept[0].at)[-1].id == 5
