@@ -1,5 +1,5 @@
-# Everything starts here; each target prepares .venv by itself when needed.
-# From outside it needs Python 3.11+, make and the package registry, nothing else.
+# Entry points of the project. Each target prepares .venv when needed, which takes Python 3.11+, make
+# and the package registry.
 
 PYTHON ?= python3
 DATA ?=
@@ -15,33 +15,33 @@ endif
 .PHONY: bench bench-store bench-gates bench-ingest bench-audit bench-migrate bench-orchestration
 .PHONY: lock clean
 
-help: ## this list
+help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-20s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(RUN) ## install what the platform needs into .venv
+setup: $(RUN) ## install the platform into .venv
 	@echo "ready: $(BIN)/regime --help"
 
-demo: $(RUN) ## real bars through the whole Dagster graph to a board and charts [DATA=folder]
+demo: $(RUN) ## process real bars through the whole Dagster graph to a board and charts [DATA=folder]
 	@$(BIN)/regime demo
 
-ui: $(RUN) ## the Dagster UI on http://127.0.0.1:3000, stop with Ctrl-C [DATA=folder]
+ui: $(RUN) ## serve the Dagster UI on http://127.0.0.1:3000, stop with Ctrl-C [DATA=folder]
 	@$(BIN)/regime ui
 
-test: $(TEST) ## all tests but those that need a browser
+test: $(TEST) ## run all tests except those that need a browser
 	@echo "compiling kernels where needed, then testing on all cores"
 	@$(BIN)/regime warm
 	@$(BIN)/python -m pytest -n auto --dist loadgroup -q
 
-test-ui: $(TEST) ## the tests that click through the UI in a real Chromium
+test-ui: $(TEST) ## run the tests of the UI in a real Chromium
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
 	  { echo "installing Debian's chromium"; \
 	    apt-get update -q && apt-get install -qy --no-install-recommends chromium fonts-dejavu-core; }
 	@$(BIN)/python -m pytest -q -m ui
 
-screenshots: $(TEST) ## the pictures of the UI in docs/images, taken anew in a real Chromium
+screenshots: $(TEST) ## retake the images of docs/images in a real Chromium
 	@$(BIN)/python -m regime_platform_tests.ui.screenshots docs/images
 
-lint: $(TEST) ## format check, lint, types, layers
+lint: $(TEST) ## check format, lint, types and layers
 	@echo "ruff format"; $(BIN)/ruff format --check -q .
 	@echo "ruff check"; $(BIN)/ruff check -q .
 	@echo "mypy"; $(BIN)/mypy
@@ -62,10 +62,10 @@ bench-gates: $(TEST) ## time the gate on this machine
 bench-ingest: $(TEST) ## time fetching against a vendor on loopback
 	@$(BIN)/python -m regime_platform_tests.bench.ingest
 
-bench-audit: $(TEST) ## a thousand changes to what is held: is every one found?
+bench-audit: $(TEST) ## change stored files a thousand times, and count the changes that verify detects
 	@$(BIN)/python -m regime_platform_tests.bench.audit
 
-bench-migrate: $(TEST) ## time leaving the old stores on this machine [SLICE=whole]
+bench-migrate: $(TEST) ## time the migration of legacy stores on this machine [SLICE=whole]
 	@$(BIN)/python -m regime_platform_tests.bench.migrate $(SLICE)
 
 bench-orchestration: $(TEST) ## time whole passes through Dagster [SLICE="--core 6 --daily 144"]

@@ -1,9 +1,9 @@
 """HTTP exchanges bounded in time and in bytes.
 
-httpx bounds single reads only: a server that sends a byte now and then holds its client for hours,
-one that sends without end fills the memory, and a compressed body grows a thousandfold when it is
-decoded. Here one deadline covers connecting, headers and body, and a limit covers the decoded
-bytes; nothing beyond the limit is read or decoded.
+The timeouts of httpx cover single reads only: a server that sends a byte now and then blocks its
+client for hours, an endless answer fills the memory, and a compressed body grows a thousandfold
+when it is decoded. Here one deadline covers connecting, headers and body, and a limit covers the
+decoded bytes; nothing beyond the limit is read or decoded.
 """
 
 import socket
@@ -18,7 +18,7 @@ import httpx
 
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 _MIB = 1024**2
-#: What a server may send compressed, and the only encodings that are decoded.
+#: The request header for compression, and the only encodings that are decoded.
 ACCEPTED = {"Accept-Encoding": "gzip"}
 _ENCODINGS = ("gzip", "x-gzip", "deflate")
 
@@ -33,11 +33,11 @@ class HttpAnswer:
 
 
 class TooLargeError(Exception):
-    """The answer is larger than any true one; its text names address, size and limit."""
+    """The answer exceeds the limit; the message names address, size and limit."""
 
 
 class DeadlineError(Exception):
-    """The exchange was not over in time; its text names address and deadline."""
+    """The exchange was not complete in time; the message names address and deadline."""
 
 
 class BoundedHttp:
@@ -79,7 +79,7 @@ class BoundedHttp:
 
     @contextmanager
     def _deadline(self, request: httpx.Request, address: str) -> Iterator[None]:
-        """Cuts the connection when time is up, whatever the exchange is waiting for."""
+        """Shuts the connection down at the deadline, in any phase of the exchange."""
         is_over = threading.Event()
 
         def end() -> None:
@@ -100,7 +100,7 @@ class BoundedHttp:
         try:
             yield
         except BaseException as failure:
-            # the duplicate would keep the connection open after its owner closed it
+            # the duplicate would keep the connection open after httpx closed its own
             self._cut()
             self._forget()
             if is_over.is_set() and isinstance(failure, httpx.RequestError):
@@ -108,7 +108,7 @@ class BoundedHttp:
             raise
         finally:
             timer.cancel()
-        if is_over.is_set():  # a body without a length ends where the connection does
+        if is_over.is_set():  # a body without a length ends with the connection
             raise error
 
     def _remember(self, connected: socket.socket) -> None:
@@ -120,7 +120,7 @@ class BoundedHttp:
         if self._socket is not None:
             try:
                 self._socket.shutdown(socket.SHUT_RDWR)
-            except OSError:  # it has ended by itself
+            except OSError:  # it is closed already
                 return
 
     def _forget(self) -> None:
@@ -130,7 +130,7 @@ class BoundedHttp:
 
 
 def plain_address(url: httpx.URL) -> str:
-    """Where a request goes, without what may be secret in it."""
+    """The address of a request without query, fragment and credentials, which may be secret."""
     return str(url.copy_with(query=None, fragment=None, username="", password=""))
 
 
@@ -168,7 +168,7 @@ def _unpacked(response: httpx.Response, most_bytes: int, address: str) -> bytes:
                 raise _too_large(
                     f"{packed:,} compressed bytes already decode to more", most_bytes, address
                 )
-            if unpack.eof:  # what follows would only pile up
+            if unpack.eof:  # anything after the end is not needed
                 break
     except zlib.error as error:
         raise httpx.DecodingError(f"{address} answered with damaged gzip ({error})") from error

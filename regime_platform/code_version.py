@@ -1,7 +1,7 @@
-"""WORLD: which code this is: package, commit, libraries, and the hash of what makes the numbers.
+"""WORLD: the version of the running code: package, commit, libraries and digest of the engine.
 
-``compute_digest`` covers every module that the engine imports and no other: two checkouts with the
-same of these have the same digest, wherever they lie and whatever their history.
+``compute_digest`` covers the sources of exactly the modules that the engine imports, so two
+checkouts with the same engine have the same digest, whatever their place and history.
 """
 
 import platform
@@ -20,7 +20,7 @@ _LIBRARIES = (*_CALCULATING, "duckdb", "polars", "pyarrow")
 
 @dataclass(frozen=True)
 class CodeVersion:
-    """What produced a result."""
+    """The code that produced a result."""
 
     package: str
     commit: str | None  # None outside a git checkout
@@ -31,17 +31,17 @@ class CodeVersion:
 
     @property
     def calculating(self) -> dict[str, str]:
-        """The libraries in whose hands the last bit of a number lies."""
-        return {name: found for name, found in self.libraries if name in _CALCULATING}
+        """The libraries that can change the last bit of a number."""
+        return {name: installed for name, installed in self.libraries if name in _CALCULATING}
 
-    def facts(self) -> dict[str, object]:
-        """Plain values for manifests and ``--json``."""
+    def document(self) -> dict[str, object]:
+        """The JSON object of manifests and ``--json``."""
         return {**asdict(self), "libraries": dict(self.libraries)}
 
 
 @cache
 def code_version() -> CodeVersion:
-    """The version of the running code; read once per process, which cannot change its own code."""
+    """The version of the running code, read once per process."""
     status = _git("status", "--porcelain", "--untracked-files=no")
     return CodeVersion(
         package=version("regime-platform"),
@@ -54,12 +54,12 @@ def code_version() -> CodeVersion:
 
 
 def _git(*words: str) -> str | None:
-    """The answer of git about the checkout that holds the package; None where there is none."""
+    """The output of git in the checkout that holds the package; None without a checkout."""
     if not (_PACKAGE.parent / ".git").exists():
         return None
     try:
         answer = subprocess.run(  # noqa: S603 - own words only
-            # whichever git the user has; without locks, since looking must write nothing
+            # whichever git the user has; without locks, since reading must write nothing
             ["git", "--no-optional-locks", "-C", str(_PACKAGE.parent), *words],  # noqa: S607
             capture_output=True,
             text=True,

@@ -1,4 +1,4 @@
-"""Dagster's door: builds the graph from the settings when Dagster asks, and nothing on import."""
+"""The definitions that Dagster loads; importing this module builds nothing."""
 
 import dagster as dg
 

@@ -1,7 +1,7 @@
-"""The one error family of the platform.
+"""The errors that the platform raises.
 
-Every error names the culprit, what was expected and the remedy; the command line turns the class
-into an exit code. Nothing here knows how an error is shown.
+Every message names the culprit, what was expected and the remedy. The command line derives its exit
+code from the class and shows the error's code; how an error is shown is not decided here.
 """
 
 from collections.abc import Callable
@@ -11,13 +11,13 @@ from regime_platform.inert_text import inert
 
 
 class RegimeError(Exception):
-    """Something a user can mend; the message says what, why and how, in one line.
+    """A fault that a user can correct; the message is one line with cause and remedy.
 
-    It often repeats text from outside, and ends in logs and tracebacks of others as well as on the
-    screen: so it is made inert here.
+    Messages quote text from vendors and files and are shown in logs and tracebacks as well as on
+    the screen, so control characters are escaped here (see ``inert_text``).
     """
 
-    #: Applied to every message; `redaction` sets it once there is a secret to hide.
+    #: Applied to every message; ``redaction`` replaces it when a secret is registered.
     hide_secrets: ClassVar[Callable[[str], str]] = str
     #: The code of an error that was raised without one of its own.
     default_code: ClassVar[str] = "error"
@@ -36,7 +36,7 @@ class RegimeError(Exception):
 
 
 class UsageError(RegimeError):
-    """The request itself makes no sense: an unknown symbol, timeframe or option."""
+    """The request cannot be fulfilled: an unknown symbol, timeframe or option."""
 
     default_code = "usage"
 
@@ -48,19 +48,19 @@ class ConfigError(RegimeError):
 
 
 class PathError(RegimeError):
-    """A name from outside would lead out of the folder that it belongs to."""
+    """A name given by a document, an archive or a request leads out of its folder."""
 
     default_code = "unsafe-path"
 
 
 class SourceError(RegimeError):
-    """A bar source could not deliver what was asked of it."""
+    """A bar source could not deliver what was requested."""
 
     default_code = "source"
 
 
 class RunEndingError(SourceError):
-    """No other symbol of the source can fare better, so the whole run ends."""
+    """The source would fail for every other symbol too, so the whole run ends."""
 
 
 class CredentialsError(RunEndingError):
@@ -70,43 +70,43 @@ class CredentialsError(RunEndingError):
 
 
 class QuotaError(RunEndingError):
-    """The source's budget for the day is spent; a later run resumes this one."""
+    """The source's requests for the day are used up; a later run resumes this one."""
 
     default_code = "quota"
 
 
 class ClockError(RunEndingError):
-    """This machine's clock is so wrong that what is fetched would be stored at a wrong moment."""
+    """This machine's clock is wrong, so that fetched bars would get a wrong fetch time."""
 
     default_code = "clock"
 
 
 class UnresponsiveError(RunEndingError):
-    """The source answers nothing in time."""
+    """The source does not answer in time."""
 
     default_code = "source-unresponsive"
 
 
 class BarsError(RegimeError):
-    """Bars on disk or offered as input are not what their metadata says they are."""
+    """Stored bars or input bars are damaged or do not match their metadata."""
 
     default_code = "bars"
 
 
 class MissingBarsError(BarsError):
-    """A file of bars that something names is not there."""
+    """A file of bars that a verdict or a manifest names does not exist."""
 
     default_code = "missing-bars"
 
 
 class BlockedError(RegimeError):
-    """The gate holds a symbol back, so nothing downstream of it may run."""
+    """The gate blocks a symbol, so nothing downstream of it may run."""
 
     default_code = "blocked"
 
 
 class OtherInstrumentError(BlockedError):
-    """The universe names another instrument than the one that a symbol's stored bars are of."""
+    """The universe names another instrument for a symbol than its stored bars are of."""
 
     default_code = "other-instrument"
 
@@ -118,23 +118,23 @@ class ResultsError(RegimeError):
 
 
 class NewerResultsError(ResultsError):
-    """A compute.db was written by a later release, which alone may write it again."""
+    """A compute.db was written by a later release, and only that may overwrite it."""
 
     default_code = "newer-results"
 
 
 class OlderResultsError(ResultsError):
-    """A compute.db was written by an earlier release; whatever is computed takes its place."""
+    """A compute.db was written by an earlier release; the next compute replaces it."""
 
     default_code = "older-results"
 
 
 class OlderVersionWarning(UserWarning):
-    """An answer comes from a file of an older version; the message says how it was understood."""
+    """An answer comes from a file of an older version; the message says how it was read."""
 
 
 def remedy_of(symbol: str) -> str:
-    """What to do about anything stored of a symbol that is not what was written."""
+    """The remedy for stored data of a symbol that is not what was written."""
     return (
         f"`regime verify {symbol}` names all that is damaged, `regime repair {symbol} --yes` makes "
         "it again from the raw log"
@@ -142,12 +142,12 @@ def remedy_of(symbol: str) -> str:
 
 
 def folder_in_place(path: object) -> str:
-    """What is wrong where a folder has the name of a file, and the remedy."""
+    """The message where a folder has the name of a file."""
     return f"{path} is a folder where a file belongs; move it away and run again"
 
 
 def failure_reason(error: Exception, symbol: str) -> str:
-    """Why one symbol of many failed, and the remedy; for commands that then go on with the others.
+    """Why one symbol of many failed, and the remedy; for commands that continue with the others.
 
     Args:
         error: what was raised while the symbol was processed.
@@ -158,5 +158,5 @@ def failure_reason(error: Exception, symbol: str) -> str:
     if isinstance(error, IsADirectoryError):
         return folder_in_place(error.filename2 or error.filename)
     if isinstance(error, OSError):
-        return f"{error}; see to the disk or the folder, then run {symbol} again"
+        return f"{error}; check the disk or the folder, then run {symbol} again"
     return f"unexpected {type(error).__name__}: {error}; `regime verify {symbol}` looks for damage"

@@ -1,10 +1,10 @@
-"""WORLD: the only opener of files for writing.
+"""WORLD: the only module that opens files for writing.
 
 Every write is a temporary file in the target's folder, flushed to disk, renamed over the target,
 and the folder flushed too: a reader sees the old file or the new one, never a mixture, and
-``kill -9`` leaves at most a temporary file, which the next writer of that folder sweeps (see
-``temporary_files``). Files that only grow get whole lines at their end instead; a line without an
-end is not read.
+``kill -9`` leaves at most a temporary file, which the next writer to that folder removes (see
+``temporary_files``). Logs get whole lines appended instead; a last line without a line end is
+ignored.
 """
 
 import hashlib
@@ -29,10 +29,13 @@ _UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
 def path_below(root: Path, name: object) -> Path:
-    """The path of a name that a document, an archive or a request gave; always below ``root``.
+    """The path of a name from a document, an archive or a request; always below ``root``.
 
-    Every name from outside this process becomes a path here and nowhere else. ``name`` is one plain
-    name or several joined by ``/``; of any type, since documents hold any.
+    Only this function turns names from outside the process into paths.
+
+    Args:
+        root: the folder.
+        name: one plain name or several joined by ``/``; of any type, since documents hold any.
 
     Raises:
         PathError: it is no such name, or a symbolic link below ``root`` leads out of it.
@@ -52,7 +55,7 @@ def path_below(root: Path, name: object) -> Path:
 
 
 def why_unsafe(name: str) -> str:
-    """Why a name may not become a path below any folder; empty where it may. Opens nothing."""
+    """Why a name may not become a path below a folder, else empty; the disk is not read."""
     parts = name.split("/")
     refusals = {
         "is empty": not name,
@@ -69,7 +72,7 @@ def why_unsafe(name: str) -> str:
 
 
 def write_atomically(target: Path, write: Callable[[Path], None]) -> None:
-    """Lets ``write`` fill a temporary file, then publishes it as ``target``."""
+    """Calls ``write`` with a temporary file, then renames that to ``target``."""
     _make_folder(target.parent)
     sweep_temporary(target.parent, OURS)
     with temporary_beside(target) as temporary:
@@ -81,12 +84,12 @@ def write_atomically(target: Path, write: Callable[[Path], None]) -> None:
 
 
 def copy_file(source: Path, temporary: Path) -> None:
-    """Copies a file into one that `write_atomically` is about to publish, or one beside that."""
+    """Copies a file to a temporary file of `write_atomically`, or to one beside it."""
     shutil.copyfile(source, temporary)
 
 
 def copy_hashed(source: Path, temporary: Path) -> str:
-    """The same with the mtime, and gives the SHA-256 hex of the bytes that were copied."""
+    """Copies a file with its mtime; returns the SHA-256 hex of the bytes copied."""
     digest = hashlib.sha256()
     with source.open("rb") as stream, temporary.open("wb") as copy:
         modified = os.fstat(stream.fileno()).st_mtime_ns
@@ -98,34 +101,34 @@ def copy_hashed(source: Path, temporary: Path) -> str:
 
 
 def fill_file(temporary: Path, data: bytes) -> None:
-    """Puts bytes into a file that `write_atomically` is about to publish."""
+    """Writes bytes to a temporary file of `write_atomically`."""
     temporary.write_bytes(data)
 
 
 def write_bytes(target: Path, data: bytes) -> None:
-    """Publishes bytes as they are."""
+    """Writes a file of these bytes."""
     write_atomically(target, lambda temporary: fill_file(temporary, data))
 
 
 def write_text(target: Path, text: str) -> None:
-    """Publishes UTF-8 text."""
+    """Writes a file of UTF-8 text."""
     write_bytes(target, text.encode())
 
 
-def write_json(target: Path, facts: Any) -> None:
-    """Publishes JSON that people can read: see `json_text`."""
-    write_text(target, json_text(facts))
+def write_json(target: Path, document: Any) -> None:
+    """Writes a file of indented JSON: see `json_text`."""
+    write_text(target, json_text(document))
 
 
-def json_text(facts: Any) -> str:
-    """JSON as it is written: two spaces, keys in the given order, an end of line."""
-    return json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+def json_text(document: Any) -> str:
+    """JSON with an indent of two spaces, keys in the given order and a final line end."""
+    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def append_lines(target: Path, lines: Sequence[str]) -> None:
-    """Adds whole lines to the end of a file, flushed; hold the lock of its folder.
+    """Appends whole lines to a file and flushes it; the caller must have its folder locked.
 
-    A last line without an end, left by a killed writer, was never written: it is cut off.
+    A last line without a line end was left by a killed writer and is removed first.
     """
     is_new = not target.exists()
     with target.open("ab+") as stream:
@@ -138,7 +141,7 @@ def append_lines(target: Path, lines: Sequence[str]) -> None:
 
 
 def append_line(target: Path, line: str) -> None:
-    """Adds one line to a log that only grows; a kill leaves it with the line or without."""
+    """Appends one line to a log; needs no lock."""
     _make_folder(target.parent)
     with target.open("ab") as stream:
         stream.write(f"{line}\n".encode())
@@ -147,9 +150,9 @@ def append_line(target: Path, line: str) -> None:
 
 
 def write_cache(target: Path, data: bytes) -> None:
-    """Publishes bytes that may be lost, since they are not flushed.
+    """Writes a cache file, which is not flushed and so may be lost or truncated by a crash.
 
-    For what its reader can tell from damage and make again.
+    Its reader must detect damage and be able to compute the content again.
     """
     _make_folder(target.parent)
     with temporary_beside(target) as temporary:
@@ -158,7 +161,7 @@ def write_cache(target: Path, data: bytes) -> None:
 
 
 def remove_cache(target: Path) -> None:
-    """Removes what `write_cache` published."""
+    """Removes a file that `write_cache` wrote."""
     with suppress(OSError):
         target.unlink()
 
@@ -167,15 +170,15 @@ def read_json(source: Path) -> Any:
     """The object in a JSON file, or None where there is no file.
 
     Raises:
-        RegimeError: the file holds no JSON object, which this platform never leaves behind.
-        OSError: it cannot be read, for instance because a folder has its name.
+        RegimeError: the file holds no JSON object.
+        OSError: it cannot be read.
     """
     try:
         document = json.loads(source.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     except IsADirectoryError as error:
-        raise RegimeError(folder_in_place(source)) from error
+        raise RegimeError(folder_in_place(source), code="folder-in-place") from error
     except (ValueError, RecursionError) as error:
         raise damaged(source, str(error)) from error
     if not isinstance(document, dict):
@@ -184,14 +187,15 @@ def read_json(source: Path) -> Any:
 
 
 def damaged(source: Path, why: str) -> RegimeError:
-    """The error of a JSON file that is not what this platform writes."""
+    """The error of a JSON file that this platform cannot have written."""
     return RegimeError(
-        f"{source} is damaged ({why}); restore it from a backup, or remove it and run again"
+        f"{source} is damaged ({why}); restore it from a backup, or remove it and run again",
+        code="document-damaged",
     )
 
 
 def move_folder(source: Path, target: Path) -> None:
-    """Gives a folder another name, here or in another folder, at one moment and for good."""
+    """Moves or renames a folder atomically, and flushes both parents."""
     _make_folder(target.parent)
     source.rename(target)
     _flush(target.parent)
@@ -199,7 +203,7 @@ def move_folder(source: Path, target: Path) -> None:
 
 
 def move_file(source: Path, target: Path) -> None:
-    """Gives a file another name on its file system, at one moment and for good."""
+    """Moves or renames a file on its file system atomically, and flushes the target's folder."""
     _make_folder(target.parent)
     source.replace(target)
     _flush(target.parent)

@@ -1,8 +1,8 @@
-"""WORLD: the sources that make the numbers, followed from the engine's entry points.
+"""I/O: the source files that determine the numbers, and their digest.
 
-Exactly the modules that importing an entry point imports from this package are part of it, wherever
-they lie: an edit of any of them may change a number, an edit of any other cannot. The stored
-results (``compute_digest``) and the compiled kernels both carry the digest of these sources.
+These are exactly the modules of this package that importing an entry point of the engine imports:
+an edit of any of them may change a number, an edit of any other cannot. Stored results
+(``compute_digest``) and compiled kernels record the digest of these sources.
 """
 
 import ast
@@ -13,7 +13,7 @@ from pathlib import Path
 
 _ROOT = Path(__file__).parent
 _PACKAGE = _ROOT.name
-#: What the pipeline calls to compute results: from all bars, and from new bars alone.
+#: What the pipeline calls to compute results, from all bars or from new ones.
 ENTRY_POINTS = (f"{_PACKAGE}.compute.incremental", f"{_PACKAGE}.compute.engine")
 
 
@@ -30,7 +30,7 @@ def engine_digest() -> str:
 def import_closure(entry_points: tuple[str, ...]) -> dict[str, Path]:
     """The modules of this package that importing ``entry_points`` imports, and their files.
 
-    The package itself is no part: its ``__init__`` only looks up the Python API when asked.
+    The package itself is left out: its ``__init__`` imports the Python API on demand.
     """
     closure: dict[str, Path] = {}
     waiting = list(entry_points)
@@ -44,7 +44,7 @@ def import_closure(entry_points: tuple[str, ...]) -> dict[str, Path]:
 
 
 def _source_of(module: str) -> Path | None:
-    """The file of a module; None for the package itself and for a name that is no module."""
+    """The file of a module; None for the package itself and for names that are no modules."""
     parts = module.split(".")
     if parts[0] != _PACKAGE or len(parts) == 1:
         return None
@@ -66,7 +66,7 @@ def _imported_by(module: str, source: Path) -> Iterator[str]:
 
 
 def _statements(tree: ast.AST) -> Iterator[ast.AST]:
-    """All statements that may run: not those for the type checker alone."""
+    """All statements that may run; those under TYPE_CHECKING are left out."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
             yield from (inner for other in node.orelse for inner in (other, *_statements(other)))

@@ -1,9 +1,8 @@
-"""Text from outside, made so that it can be read and do nothing else.
+"""Escapes the control characters of text from vendors, files and users before it is shown.
 
-A vendor's message, a display name or a column of a file may hold whatever its author put there:
-control characters that move the cursor or clear a terminal, marks that turn the order of letters
-around, lines that look like ours. Such characters become their escapes, as in ``\\x1b[2J``, so that
-nothing is lost either. Markup of the place where the text is shown is left to that place.
+Such text may hold control characters that move the cursor or clear a terminal, marks that reverse
+the order of letters, or line ends that fake a line of output. They are replaced by their escapes,
+as in ``\\x1b[2J``, so that nothing is lost. Markup (HTML, rich) is escaped where the text is shown.
 """
 
 import re
@@ -15,22 +14,22 @@ _PLANE = 0x10000
 
 
 def inert(text: str) -> str:
-    """One line of visible text: an end of line or a tab is a space."""
+    """``text`` as one line of visible characters; line ends and tabs become spaces."""
     return text if text.isprintable() else _visible(_BREAK.sub(" ", text))
 
 
 def inert_lines(text: str) -> str:
-    """The same for texts of several lines of our own making: their ends and tabs stay."""
+    """The same for text of several lines, whose line ends and tabs stay."""
     if text.isprintable():
         return text
     return "".join(part if part in {"\n", "\t"} else _visible(part) for part in _pieces(text))
 
 
 def inert_json(document: str) -> str:
-    """A JSON document of the same value in which invisible characters are escaped.
+    """A JSON document of the same value with invisible characters escaped.
 
-    Outside its texts a document has no others than ends of lines, and JSON itself escapes only
-    those below U+0020.
+    JSON itself escapes only those below U+0020. Outside its strings a document has no other
+    invisible characters than line ends.
     """
     return _ABOVE_ASCII.sub(lambda match: _json_escape(match[0]), document)
 
@@ -40,11 +39,13 @@ def _pieces(text: str) -> list[str]:
 
 
 def _visible(text: str) -> str:
-    return "".join(one if _is_visible(one) else _escape(one) for one in text)
+    return "".join(
+        character if _is_visible(character) else _escape(character) for character in text
+    )
 
 
 def _is_visible(character: str) -> bool:
-    # spaces of other widths than U+0020 can be seen, though Python does not call them printable
+    # spaces of other widths than U+0020 are visible, though not printable to Python
     return character.isprintable() or unicodedata.category(character) == "Zs"
 
 

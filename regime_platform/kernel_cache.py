@@ -1,13 +1,12 @@
-"""WORLD: where compiled kernels are kept on this machine, checked whenever they are read.
+"""I/O: the store of compiled kernels on this machine.
 
-numba does not notice that a kernel it stored calls another module's kernel which was edited since,
-and would go on giving the old numbers. So the folder is named by the digest of all sources of the
-engine and of everything else that shapes machine code. Where a checkout lies is of no account: all
-checkouts with the same sources share the folder.
+numba does not notice when a stored kernel calls a kernel of another module that was edited, and
+would keep computing the old numbers. So the folder is named by the digest of all engine sources and
+of everything else that affects machine code. All checkouts with the same sources share a folder.
 
-Nor does numba notice a damaged file: it would load other numbers, or crash the process. So each
-file begins with the digest of its own name and content, and one that does not match is compiled
-anew. A file is published by one rename, so processes can compile and load at once.
+numba does not notice a damaged file either. So each file begins with the digest of its name and
+content; a file that does not match is compiled again. Files are published by a rename, so several
+processes can compile and load at the same time.
 """
 
 import logging
@@ -36,7 +35,7 @@ _SEAL_BYTES = sha256().digest_size
 
 
 class KernelCache:
-    """The folder of the kernels of these sources on this machine."""
+    """The folder with the kernels of these sources."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -44,25 +43,25 @@ class KernelCache:
 
     @property
     def problem(self) -> str:
-        """Why nothing can be kept in the folder, "" if it can; looks without writing."""
-        if self._marker.exists():  # reading is all that is left to do
+        """Why kernels cannot be stored in the folder; empty if they can. Writes nothing."""
+        if self._marker.exists():  # it is only read from now on
             return ""
         nearest = next(path for path in (self.folder, *self.folder.parents) if path.exists())
         if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
             return ""
-        return f"kernels are compiled anew in every process: {nearest} cannot be written"
+        return f"kernels are compiled again in every process: {nearest} cannot be written"
 
     def is_complete(self) -> bool:
         """True once every kernel was compiled into the folder."""
         return self._marker.exists()
 
     def mark_complete(self) -> None:
-        """Called when every kernel was compiled."""
+        """Records that every kernel was compiled."""
         if not self.problem:
             _write(self._marker, b"")
 
     def keep(self, kernel: Any) -> None:
-        """Has numba look into the folder before it compiles ``kernel``, and store it afterwards."""
+        """Makes numba load ``kernel`` from the folder, or store it there once it is compiled."""
         if not self.problem:
             kernel._cache = _SealedCache(kernel.py_func, self.folder)
 
@@ -70,7 +69,7 @@ class KernelCache:
 @cache
 def kernel_cache() -> KernelCache:
     """The cache of this process."""
-    # where the user tells numba to keep its files counts
+    # numba's own setting of the folder is respected
     chosen = numba.config.CACHE_DIR  # type: ignore[attr-defined]
     base = Path(chosen) if chosen else user_cache_path("regime_platform") / "kernels"
     parts = (
@@ -84,7 +83,7 @@ def kernel_cache() -> KernelCache:
 
 
 class _SealedCache(FunctionCache):
-    """numba's cache of one kernel over sealed files."""
+    """numba's cache of one kernel, with digests of its files."""
 
     def __init__(self, function: Callable[..., Any], folder: Path) -> None:
         self._name = repr(function)
@@ -97,7 +96,7 @@ class _SealedCache(FunctionCache):
 
 
 class _Serialized(CompileResultCacheImpl):
-    """numba's form of a compiled kernel; where it is kept is not its concern."""
+    """numba's serialisation of a compiled kernel."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._lineno = function.__code__.co_firstlineno
@@ -105,57 +104,57 @@ class _Serialized(CompileResultCacheImpl):
 
 
 class _Nowhere:
-    """What numba asks before it stores a kernel; the folder is made with the first file."""
+    """The locator that numba requires; the folder is created with the first file."""
 
     def __init__(self, source: str) -> None:
         self._py_file = source
 
     def ensure_cache_path(self) -> None:
-        """Nothing to do."""
+        """Does nothing."""
 
 
 class _SealedFiles:
-    """The files of one kernel, one for each key of numba's: signature, processor, bytecode."""
+    """The files of one kernel, one per key of numba: signature, processor, bytecode."""
 
     def __init__(self, folder: Path, kernel: str) -> None:
         self._folder = folder
         self._kernel = kernel
 
     def load(self, key: Any) -> Any:
-        """What was stored under ``key``; None where that is nothing, or damaged."""
+        """The kernel stored under ``key``; None where there is none or it is damaged."""
         path = self._path(key)
         try:
             data = path.read_bytes()
         except FileNotFoundError:
             return None
         except OSError as error:
-            _LOG.warning("%s cannot be read (%s): compiled anew", path, error.strerror)
+            _LOG.warning("%s cannot be read (%s): compiled again", path, error.strerror)
             return None
         seal, content = data[:_SEAL_BYTES], data[_SEAL_BYTES:]
         if seal != _seal(path, content):
-            _LOG.warning("%s is damaged: the kernel is compiled anew", path)
+            _LOG.warning("%s is damaged: the kernel is compiled again", path)
             return None
         return pickle.loads(content)  # noqa: S301 - sealed by the process that wrote it
 
     def save(self, key: Any, data: Any) -> None:
-        """Stores ``data`` in place of what was there."""
+        """Stores ``data`` under ``key``."""
         path, content = self._path(key), _dumps(data)
         _write(path, _seal(path, content) + content)
 
     def flush(self) -> None:
-        """numba's wish to forget a kernel: its folder ends with its sources, never before."""
+        """Does nothing: the folder is valid as long as its sources."""
 
     def _path(self, key: Any) -> Path:
         return self._folder / f"{self._kernel}.{sha256(repr(key).encode()).hexdigest()[:16]}.kernel"
 
 
 def _seal(path: Path, content: bytes) -> bytes:
-    """Binds content to its place: the file of another kernel, or of other sources, is no match."""
+    """The digest of content and file name: files of other kernels or sources do not match."""
     return sha256(f"{path.parent.name}/{path.name}\n".encode() + content).digest()
 
 
 def _write(path: Path, data: bytes) -> None:
     try:
         write_bytes(path, data)
-    except OSError as error:  # a result is worth more than the next process's half minute
-        _LOG.warning("%s cannot be written (%s): compiled anew next time", path, error.strerror)
+    except OSError as error:  # the result matters more than the time of the next process
+        _LOG.warning("%s cannot be written (%s): compiled again next time", path, error.strerror)

@@ -1,8 +1,9 @@
-"""WORLD: what hides keys and passwords in texts that are shown; data that is parsed never passes.
+"""WORLD: hides keys and passwords in text that is shown; data that is parsed is not changed.
 
 A secret is registered where it is read. From then on it is hidden in the message of every error of
 the platform, in every log record of this process and in every traceback of the command line. A
-short one is hidden only where a key can stand: elsewhere it would hide parts of ordinary words.
+short secret is hidden only after words such as ``api_key=``: elsewhere it would hide parts of
+ordinary words.
 """
 
 import logging
@@ -14,7 +15,7 @@ from urllib.parse import quote, quote_plus
 from regime_platform.errors import RegimeError
 from regime_platform.inert_text import inert_lines
 
-#: A secret with fewer characters occurs in texts by chance.
+#: A secret with fewer characters may occur in ordinary text.
 SHORTEST = 16
 _MASK = "[key]"
 _KEY_STANDS = r"""(?:api_?key|authorization)["']?(?:%3d|\s*[=:]\s*|\s+)["']?(?:apikey\s+)?"""
@@ -23,7 +24,7 @@ _patterns: list[re.Pattern[str]] = []
 
 
 def hide(secret: str) -> None:
-    """Hides ``secret`` in what is shown from now on, also in its forms within an address."""
+    """Hides ``secret`` in everything shown from now on, URL-encoded forms included."""
     if not secret or secret in _secrets:
         return
     _secrets.add(secret)
@@ -38,16 +39,16 @@ def hide(secret: str) -> None:
 
 
 def redact(text: str) -> str:
-    """``text`` without any secret registered so far."""
+    """``text`` with every registered secret masked."""
     for pattern in tuple(_patterns):
         text = pattern.sub(rf"\g<1>{_MASK}", text)
     return text
 
 
 class ShownRecord(logging.LogRecord):
-    """A record of a log without secrets, and without control characters but ends of lines.
+    """A log record without secrets and without control characters other than line ends.
 
-    Messages repeat answers of vendors and names of files, and end on terminals. Colours that a
+    Messages quote vendors' answers and file names, and are shown on terminals. Colours that a
     formatter adds come later and stay.
     """
 
@@ -63,7 +64,7 @@ class ShownRecord(logging.LogRecord):
 
 
 def clean_logs() -> None:
-    """From now on every record of this process, whichever logger it comes from, is a clean one."""
+    """Makes every log record of this process, of any logger, a ``ShownRecord``."""
     logging.setLogRecordFactory(ShownRecord)
 
 

@@ -1,6 +1,6 @@
-"""WORLD: files that others made, opened only where they are files and of a size that fits.
+"""WORLD: reading files that users supply, with limits on their kind and size.
 
-Reading a pipe or a device may never end.
+Reading a pipe or a device may never end, so only regular files are opened.
 """
 
 import stat
@@ -19,15 +19,17 @@ _KINDS = {
 
 
 class IrregularFileError(RegimeError):
-    """What lies at a path is no file, or larger than it can sensibly be."""
+    """A path leads to no regular file, or to one that is too large to read at once."""
+
+    default_code = "irregular-file"
 
 
 def require_regular(path: Path, most: int) -> None:
-    """Refuses what is no file, or has more bytes than ``most``.
+    """Nothing, where ``path`` is a regular file of at most ``most`` bytes.
 
     Raises:
-        IrregularFileError: naming the path, what it is and the remedy.
-        OSError: there is nothing that could be looked at.
+        IrregularFileError: it is not; names the path, its kind or size and the remedy.
+        OSError: it does not exist or cannot be accessed.
     """
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
@@ -36,7 +38,9 @@ def require_regular(path: Path, most: int) -> None:
     if status.st_size > most:
         size = f"{status.st_size / 1e9:,.1f} GB"
         raise IrregularFileError(
-            f"{path} has {size}, more than the {most / 1e9:,.1f} GB that are read at once; split it"
+            f"{path} has {size}, more than the {most / 1e9:,.1f} GB that are read at once; "
+            "split it",
+            code="file-too-large",
         )
 
 

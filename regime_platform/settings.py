@@ -1,6 +1,6 @@
-"""The only reader of the environment.
+"""The settings of the platform; the only module that reads the environment.
 
-Settings come from the environment first and ``.env`` in the working folder second.
+Values come from the environment first and from ``.env`` in the working folder second.
 """
 
 import math
@@ -29,14 +29,14 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 VENDOR_URL = "https://api.twelvedata.com"
 _SECRET = re.compile("KEY|SMTP|WEBHOOK|URL")
 _PROXY_VARIABLES = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"})
-#: DuckDB, SQLite and Dagster read these in a path as options or patterns, so that they would make
-#: files beside the data root or find none in it; a unit of systemd ends where a line does.
+#: DuckDB, SQLite and Dagster read these in a path as options or patterns, and would write beside
+#: the data root or find nothing in it; a line end would end a line of a systemd unit.
 _NOT_IN_DATA_ROOT = "?*[\\\n\r"
 TRACKED_UNIVERSE = PROJECT_ROOT / "data" / "universe.yaml"
 
 
 class Settings(BaseSettings):
-    """What an operator may choose."""
+    """The settings that an operator may change."""
 
     model_config = SettingsConfigDict(
         env_file=".env",
@@ -53,42 +53,44 @@ class Settings(BaseSettings):
 
     credits_per_minute: int | None = Field(default=None, ge=1, alias="REGIME_CREDITS_PER_MINUTE")
     credits_per_day: int | None = Field(default=None, ge=1, alias="REGIME_CREDITS_PER_DAY")
-    #: Where all processes of this user count the credits they spend.
+    #: Where all processes of this user count the credits that they spend.
     credits_folder: Path = Field(
         default_factory=lambda: user_state_path("regime_platform"), alias="REGIME_CREDITS_FOLDER"
     )
-    #: The part of what is held that a day's updates read again, to find late revisions.
+    #: The share of the stored history that a day's updates request again, to find late revisions.
     reread_share: float = Field(default=0.05, ge=0, le=1, alias="REGIME_REREAD_SHARE")
 
-    #: The part of the symbols that a night verifies, to find what rots on the disk.
+    #: The share of the symbols that is verified each night, to find damage on the disk.
     verify_share: float = Field(default=0.05, ge=0, le=1, alias="REGIME_VERIFY_SHARE")
 
-    #: Processes that judge, compute, verify or migrate many symbols side by side.
+    #: Processes that validate, compute, verify or migrate symbols in parallel.
     workers: int = Field(
         default_factory=lambda: min(2, os.cpu_count() or 1), ge=1, alias="REGIME_WORKERS"
     )
-    #: Where notices go beside the log and the file; whoever has the address can write to it.
+    #: Where alerts are posted; a secret, since posting needs nothing but the address.
     notify_webhook: SecretStr | None = Field(default=None, alias="REGIME_NOTIFY_WEBHOOK")
     notify_email: str = Field(default="", alias="REGIME_NOTIFY_EMAIL")
     #: smtp://user:password@host:587 or smtps://…:465
     notify_smtp: SecretStr | None = Field(default=None, alias="REGIME_NOTIFY_SMTP")
     #: Further names by which browsers reach the webserver, such as that of a reverse proxy.
     allowed_hosts: str = Field(default="", alias="REGIME_ALLOWED_HOSTS")
-    #: Asked for after every completed pass of Dagster; the address is a secret too.
+    #: Requested after every completed pass of Dagster's daemon; a secret too.
     heartbeat_url: SecretStr | None = Field(default=None, alias="REGIME_HEARTBEAT_URL")
-    #: Dagster's runs are forgotten after so many days, but for those that made what is in force.
+    #: Days after which Dagster's runs are deleted, except those that made what is in force.
     keep_runs_days: int = Field(default=30, ge=1, alias="REGIME_KEEP_RUNS_DAYS")
 
     def __init__(self, **values: Any) -> None:
-        """The settings of the environment and of ``.env``, ``values`` before both.
+        """Reads the environment and ``.env``; ``values`` take precedence.
 
         Raises:
-            ConfigError: one is not usable; names it.
+            ConfigError: a setting is not usable; names it.
         """
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise ConfigError("; ".join(map(_describe, error.errors()))) from None
+            raise ConfigError(
+                "; ".join(map(_describe, error.errors())), code="setting-invalid"
+            ) from None
 
     @field_validator("data_root")
     @classmethod
@@ -100,19 +102,26 @@ class Settings(BaseSettings):
             if sign in _NOT_IN_DATA_ROOT or "\ud800" <= sign <= "\udfff"
         }
         if path.exists() and not path.is_dir():
-            raise ConfigError(f"REGIME_DATA_ROOT {whole!r} is no folder; name one, or a new path")
+            raise ConfigError(
+                f"REGIME_DATA_ROOT {whole!r} is no folder; name one, or a new path",
+                code="data-root-unusable",
+            )
         if not str(path).strip():
-            raise ConfigError("REGIME_DATA_ROOT is blank; name a folder, or leave it unset")
+            raise ConfigError(
+                "REGIME_DATA_ROOT is blank; name a folder, or leave it unset",
+                code="data-root-unusable",
+            )
         if bad:
             raise ConfigError(
                 f"REGIME_DATA_ROOT {whole!r} cannot be used: DuckDB, Dagster or systemd misread "
                 f"{', '.join(sorted(bad))} in a path; choose a folder whose path is UTF-8 without "
-                "? * [ \\ and ends of lines"
+                "? * [ \\ and line ends",
+                code="data-root-unusable",
             )
         return path
 
     def model_post_init(self, _context: object) -> None:
-        """What is secret is hidden in every text that is shown from now on."""
+        """Registers the secrets, which are then hidden in everything that is shown."""
         secrets = [
             self.twelvedata_api_key,
             self.notify_webhook,
@@ -127,26 +136,27 @@ class Settings(BaseSettings):
             hide(unquote(password))
 
     def address_of_key(self) -> str:
-        """The vendor's address, to which the key is sent.
+        """The vendor's address, which the key is sent to.
 
         Raises:
-            ConfigError: the key is the environment's and the address is that of a ``.env``, which
-                anybody may have put into the working folder.
+            ConfigError: the key is from the environment and the address from a ``.env``, which
+                any program may have written into the working folder.
         """
         key, url = self.twelvedata_api_key, self.twelvedata_url
-        # what the file holds decides, since Dagster puts it into its processes' environment
+        # compared with the file, since Dagster puts its values into the environment of processes
         file = DotEnvSettingsSource(type(self))()
         is_own = key is not None and key.get_secret_value() == file.get("TWELVEDATA_API_KEY")
         if url != VENDOR_URL and url == file.get("REGIME_TWELVEDATA_URL") and not is_own:
             raise ConfigError(
                 "REGIME_TWELVEDATA_URL comes from .env in the working folder, TWELVEDATA_API_KEY "
                 "from the environment; a key goes only to an address from the same place: set "
-                "both in the environment and none in .env, or both in .env"
+                "both in the environment and none in .env, or both in .env",
+                code="key-and-address-apart",
             )
         return url
 
     def reread_days(self) -> int:
-        """Every how many days all of what is held has been read again; 0 means never."""
+        """Days after which all of the stored history was requested again; 0 means never."""
         return round(1 / self.reread_share) if self.reread_share else 0
 
     def without_secrets(self) -> "Settings":
@@ -161,7 +171,7 @@ class Settings(BaseSettings):
         return [name.strip() for name in self.allowed_hosts.split(",") if name.strip()]
 
     def verify_days(self) -> int:
-        """Every how many days each symbol is verified; 0 means never."""
+        """Days after which each symbol was verified again; 0 means never."""
         return math.ceil(1 / self.verify_share) if self.verify_share else 0
 
     @property
@@ -170,19 +180,19 @@ class Settings(BaseSettings):
         return self.data_root.expanduser().absolute()
 
     def universe_file(self) -> Path:
-        """The universe in force: the setting, else the data root's own, else the tracked one."""
+        """The universe in force: of the setting, else of the data root, else the tracked one."""
         if self.universe is not None:
             return self.universe
         own = self.own_universe()
         return own if own.exists() else TRACKED_UNIVERSE
 
     def own_universe(self) -> Path:
-        """Where the universe of the data root is, or will be once it is edited."""
+        """The universe of the data root, which exists once it was edited."""
         return self.root_folder / "universe.yaml"
 
 
 def proxy_variables() -> dict[str, str]:
-    """The environment's proxy variables that count: of two spellings the small one does."""
+    """The proxy variables of the environment; of two spellings the lower-case one."""
     named = {name: value for name, value in os.environ.items() if value}  # noqa: TID251 - here alone
     return {
         name: value
@@ -192,7 +202,7 @@ def proxy_variables() -> dict[str, str]:
 
 
 def _describe(error: ErrorDetails) -> str:
-    """One setting that is not usable: its name, its value unless that is secret, what is wanted."""
+    """A setting that is not usable: its name, its value unless secret, and what is expected."""
     name = ".".join(map(str, error["loc"]))
     is_shown = isinstance(error["input"], str | int | float) and not _SECRET.search(name)
     value = f" is {error['input']!r}" if is_shown else ""
@@ -219,7 +229,11 @@ def read_universe(path: Path) -> str:
         return read_text(path)
     except OSError as error:
         raise ConfigError(
-            f"cannot read the universe {path}: {error.strerror}; set REGIME_UNIVERSE"
+            f"cannot read the universe {path}: {error.strerror}; "
+            "set REGIME_UNIVERSE to a file that exists",
+            code="unreadable-file",
         ) from error
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is not UTF-8 ({error.reason}); save it as UTF-8") from error
+        raise ConfigError(
+            f"{path} is not UTF-8 ({error.reason}); save it as UTF-8", code="unreadable-file"
+        ) from error

@@ -1,8 +1,8 @@
-"""WORLD: files that are being written, and the sweeping of those that killed writers left.
+"""WORLD: temporary files of atomic writes, and the removal of those that killed writers left.
 
-A writer holds a lock (flock) on its temporary file, which the kernel frees when the process is
-gone, however it went. So a temporary file without a lock has no writer, whatever its age and
-whatever locks of folders are in force, and one with a lock is left alone.
+A writer holds a lock (flock) on its temporary file, which the kernel frees when the process ends in
+any way. So a temporary file without a lock has no writer and is removed, whatever its age and
+whatever locks of folders exist; one with a lock is left alone.
 """
 
 import fcntl
@@ -14,11 +14,11 @@ from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 
-#: Everything that begins so in a data root is a temporary file, of an earlier release too.
+#: Every name in a data root with this prefix is a temporary file, of earlier releases too.
 TEMPORARY = ".tmp-"
-#: Elsewhere only names that nothing but this platform makes are swept.
+#: Outside a data root only names that no other program makes are removed.
 OURS = f"{TEMPORARY}regime-"
-#: Of a database and what belongs to it, such as ``.tmp-regime-abcdefgh.db.wal``.
+#: The common part of a database's name and those beside it, as ``.tmp-regime-abcdefgh.db.wal``.
 _FAMILY = re.compile(rf"{re.escape(TEMPORARY)}(?:regime-)?[a-z0-9_]{{8}}")
 
 _COMPANIONS = (".wal", "-wal", "-shm", "-journal")  # of DuckDB and SQLite
@@ -26,9 +26,9 @@ _COMPANIONS = (".wal", "-wal", "-shm", "-journal")  # of DuckDB and SQLite
 
 @contextmanager
 def temporary_beside(target: Path) -> Iterator[Path]:
-    """An empty file in the folder of ``target``; gone after the block, unless it was renamed.
+    """An empty file in the folder of ``target``; removed after the block, unless it was renamed.
 
-    So are the logs that a database keeps beside it.
+    The logs that a database keeps beside it are removed too.
     """
     descriptor, path = _locked(target)
     try:
@@ -40,10 +40,10 @@ def temporary_beside(target: Path) -> Iterator[Path]:
 
 
 def sweep_temporary(folder: Path, prefix: str = TEMPORARY) -> None:
-    """Removes the temporary files of ``folder`` that have no living writer."""
+    """Removes the temporary files of ``folder`` that no process is writing."""
     if not folder.is_dir():
         return
-    with os.scandir(folder) as entries:  # a tenth of the time of a glob, for every writer
+    with os.scandir(folder) as entries:  # a tenth of the time of a glob, and every write calls it
         names = sorted(
             entry.name
             for entry in entries
@@ -54,7 +54,7 @@ def sweep_temporary(folder: Path, prefix: str = TEMPORARY) -> None:
 
 
 def sweep_below(folder: Path) -> None:
-    """The same for ``folder`` and all folders below it, which is part of a data root."""
+    """The same for a folder of a data root and all folders below it."""
     for path, _, _ in os.walk(folder):
         sweep_temporary(Path(path))
 
@@ -69,7 +69,7 @@ def _locked(target: Path) -> tuple[int, Path]:
 
 
 def _remove_unless_locked(family: list[Path]) -> None:
-    """Removes files that go by the first one, which the lock is on."""
+    """Removes a database and the files beside it; the lock is on the first of them."""
     try:
         descriptor = os.open(family[0], os.O_RDONLY)
     except FileNotFoundError:

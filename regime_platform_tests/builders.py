@@ -8,7 +8,7 @@ import datetime as dt
 import numpy as np
 import polars as pl
 
-from regime_platform.bar_store.raw.raw_log import FetchFacts
+from regime_platform.bar_store.raw.raw_log import FetchOrigin
 from regime_platform.model.bar_schema import BAR_SCHEMA
 from regime_platform.model.timeframes import DURATION, is_intraday
 from regime_platform.validation.rules.series import GATE_SCHEMA
@@ -78,11 +78,11 @@ def fetched(
     return bars.with_columns(fetched_at=origin, batch=pl.lit(batch))
 
 
-def fetch_facts(
+def fetch_origin(
     at: dt.datetime = LONG_AFTER, timeframe: str = "1day", asset_class: str = "US_EQUITY"
-) -> FetchFacts:
+) -> FetchOrigin:
     """The origin of a page served at ``at``."""
-    return FetchFacts(
+    return FetchOrigin(
         fetched_at=at,
         source="sample",
         timeframe=timeframe,

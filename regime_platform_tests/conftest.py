@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from regime_platform.pipeline.board import refresh_board
-from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.pipeline.run import run_symbols
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
 
 NOW = dt.datetime(2026, 11, 20, 22, 30, tzinfo=dt.UTC)
@@ -15,7 +15,7 @@ NOW = dt.datetime(2026, 11, 20, 22, 30, tzinfo=dt.UTC)
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No setting of whoever runs the tests reaches them."""
+    """No setting of the user who runs the tests reaches them."""
     for name in (
         "DAGSTER_HOME",
         "REGIME_ALLOWED_HOSTS",
@@ -50,9 +50,9 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def walked(tmp_path_factory: pytest.TempPathFactory) -> RunWorkspace:
-    """The sample universe after one walk; look, do not touch."""
-    root = tmp_path_factory.mktemp("walked")
+def processed(tmp_path_factory: pytest.TempPathFactory) -> RunWorkspace:
+    """The sample universe after one run; read-only."""
+    root = tmp_path_factory.mktemp("processed")
     workspace = RunWorkspace.open(Settings(_env_file=None, REGIME_DATA_ROOT=root))
     outcomes = list(run_symbols(workspace, workspace.universe.instruments, NOW))
     refresh_board(workspace, outcomes)

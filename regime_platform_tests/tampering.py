@@ -1,7 +1,7 @@
-"""A hand that changes stored bars, results and manifests at random places, and what that did.
+"""Changes stored bars, results and manifests at random places, and compares what that did.
 
-What a change did is judged without the platform's own verification: by comparing what can be read
-before and after. A flipped bit in a part of a database that nothing reads changes nothing.
+What a change did is validated without the platform's own verification: by comparing what can be
+read before and after. A flipped bit in a part of a database that nothing reads changes nothing.
 """
 
 import json
@@ -95,8 +95,8 @@ def _other_result(path: Path, chance: random.Random) -> None:
     """A sound database in which one value is another, or a row is gone or there twice."""
     with duckdb.connect(path) as connection:
         table = chance.choice(_ALL)
-        found = connection.execute(f'SELECT rowid FROM "{table}"').fetchall()  # noqa: S608
-        row = chance.choice(found)[0]
+        rows = connection.execute(f'SELECT rowid FROM "{table}"').fetchall()  # noqa: S608
+        row = chance.choice(rows)[0]
         if chance.random() < 0.1:
             connection.execute(f'DELETE FROM "{table}" WHERE rowid = {row}')  # noqa: S608
         elif chance.random() < 0.1:
@@ -132,8 +132,8 @@ def _other_word(path: Path, chance: random.Random) -> None:
     number = chance.randrange(len(lines))
     document = json.loads(lines[number])
     holder, key = chance.choice(_leaves(document))
-    held = holder[key]
-    holder[key] = held + 1 if isinstance(held, int) else f"{held}x"
+    value = holder[key]
+    holder[key] = value + 1 if isinstance(value, int) else f"{value}x"
     is_chain = path.suffix == ".jsonl"
     lines[number] = json.dumps(document, indent=None if is_chain else 2)
     path.write_text("".join(f"{line}\n" for line in lines))

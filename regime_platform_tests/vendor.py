@@ -75,13 +75,13 @@ class Plan:
             self.days[day] += cost
         self.refused += bool(refusal)
         used = self.minutes[minute]
-        told = {"api-credits-used": str(used), "api-credits-left": str(self.per_minute - used)}
-        return not refusal, told, refusal
+        headers = {"api-credits-used": str(used), "api-credits-left": str(self.per_minute - used)}
+        return not refusal, headers, refusal
 
 
 @dataclass
 class LoopbackVendor:
-    """Serves what ``list_series`` was given, to whoever has the key.
+    """Serves what ``list_series`` was given, to every request with the key.
 
     Attributes:
         most_rows: the cut.

@@ -1,1 +1,1 @@
-"""Proves, repairs and reproduces what is stored."""
+"""I/O: verification, repair, past answers, snapshots and bundles."""

@@ -1,30 +1,32 @@
-"""The archive of a data root: bars and results of instruments that a symbol meant before.
+"""The archive of a data root: bars and results of instruments that a symbol named before.
 
 ``archive/{SYMBOL}/{N}.json`` is written before the symbol's folder is moved to ``{N}`` beside it,
-and marked when all is done. Nothing reads these folders but answers as of a moment before that.
+and marked when all is done. Only answers as of a moment before that read these folders.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from regime_platform.audit.verify.copied_files import damage_of_symbol
+from regime_platform.audit.verify.finding import AuditFinding, FindingKind, Subject
 from regime_platform.bar_store.layout import DataRoot, SymbolPaths
 from regime_platform.errors import BarsError, ConfigError, RegimeError
 from regime_platform.files import read_json, write_json
+from regime_platform.model.document import Document, first_fault
+from regime_platform.model.instants import instant
 from regime_platform.model.instruments import Instrument
-from regime_platform.model.series import instant
 from regime_platform.model.universe.entry import parse_entry
-from regime_platform.pipeline.finding import AuditFinding, FindingKind, Subject
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.temporary_files import sweep_temporary
 
 
-@dataclass(frozen=True)
-class Archive:
-    """One folder of a symbol that was taken out of use."""
+class Archive(Document):
+    """The record of one folder of a symbol that was taken out of use."""
 
     symbol: str
     number: int  # 1, 2, 3 in the order of archiving
@@ -33,7 +35,7 @@ class Archive:
     reason: str
     stored: str  # the instrument of these bars
     meant: str  # the one that the symbol means since
-    instrument: Mapping[str, Any]  # the entry of the universe that these bars were fetched by
+    instrument: dict[str, Any]  # the entry of the universe that these bars were fetched by
     is_finished: bool = False
 
     def folder(self, root: DataRoot) -> Path:
@@ -44,7 +46,7 @@ class Archive:
         """What is unfinished, and what to do."""
         return (
             f"archiving {self.symbol} was begun at {self.at} and not finished; "
-            f"`regime universe repoint {self.symbol} --archive --reason TEXT --yes` carries it on"
+            f"`regime universe repoint {self.symbol} --archive --reason TEXT --yes` finishes it"
         )
 
 
@@ -55,7 +57,7 @@ def read_archives(root: DataRoot, symbol: str) -> list[Archive]:
         ConfigError: a record is damaged; names it.
     """
     folder = root.archive / symbol
-    # a killed writer leaves temporary files, whose names begin otherwise
+    # a killed writer leaves temporary files, with names that begin otherwise
     paths = folder.glob("[0-9]*.json") if folder.is_dir() else ()
     return sorted((_read(path) for path in paths), key=lambda archive: archive.number)
 
@@ -71,9 +73,9 @@ def all_archives(root: DataRoot) -> list[Archive]:
 
 
 def write_archive(root: DataRoot, archive: Archive) -> None:
-    """Puts a record in place; one process at a time."""
+    """Writes a record; one process at a time."""
     sweep_temporary(root.archive / archive.symbol)
-    write_json(archive.folder(root).with_suffix(".json"), asdict(archive))
+    write_json(archive.folder(root).with_suffix(".json"), archive.model_dump(mode="json"))
 
 
 def archive_findings(root: DataRoot, symbol: str) -> Iterator[AuditFinding]:
@@ -100,9 +102,9 @@ def archive_findings(root: DataRoot, symbol: str) -> Iterator[AuditFinding]:
 def before_archiving(
     workspace: RunWorkspace, instrument: Instrument, as_of: dt.datetime
 ) -> tuple[RunWorkspace, Instrument]:
-    """Platform and instrument as a symbol meant them at ``as_of`` (aware).
+    """Workspace and instrument as of ``as_of`` (aware).
 
-    Where its folder was archived later, they lead to that folder and to the entry of then.
+    Where the symbol's folder was archived later, they lead to that folder and to the entry of then.
 
     Raises:
         ConfigError: a record is damaged; names it.
@@ -132,9 +134,15 @@ def before_archiving(
 
 def _read(path: Path) -> Archive:
     try:
-        return Archive(**read_json(path))
-    except (RegimeError, TypeError) as error:
-        raise ConfigError(
-            f"{path} is no record of an archive ({error}); restore it from a backup",
-            code="archive-record-damaged",
-        ) from error
+        return Archive.model_validate(read_json(path))
+    except ValidationError as error:
+        raise _damaged(path, first_fault(error)) from error
+    except RegimeError as error:
+        raise _damaged(path, str(error)) from error
+
+
+def _damaged(path: Path, reason: str) -> ConfigError:
+    return ConfigError(
+        f"{path} is no record of an archive ({reason}); restore it from a backup",
+        code="archive-record-damaged",
+    )

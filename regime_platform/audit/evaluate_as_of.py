@@ -10,10 +10,10 @@ from regime_platform.audit.as_of import bars_as_of
 from regime_platform.compute.engine import compute_series
 from regime_platform.compute.eras.eras import era_class
 from regime_platform.errors import BarsError
-from regime_platform.model.series import iso
+from regime_platform.model.instants import iso
 from regime_platform.model.timeframes import canonical_timeframe
 from regime_platform.pipeline.eras import eras_as_of
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.query.evaluate import Evaluation, choose_eras, written
 
 

@@ -2,29 +2,23 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
 
 from regime_platform.audit.results_as_of import ResultsAsOf, results_as_of
 from regime_platform.compute.engine import bars_with_close
 from regime_platform.errors import ResultsError
+from regime_platform.model.instants import iso
 from regime_platform.model.instruments import Instrument
-from regime_platform.model.series import iso
 from regime_platform.model.timeframes import canonical_timeframe
-from regime_platform.pipeline.platform import RunWorkspace
-from regime_platform.query.documents import explanation_document
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.query.explanation import Explanation, SeriesRows, explanation
 
 
 @dataclass(frozen=True)
 class ExplainedAsOf:
-    """An explanation, and how far it stands for what was said then."""
+    """An explanation as of a moment, and its provenance."""
 
     explanation: Explanation
     then: ResultsAsOf
-
-    def facts(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return {**explanation_document(self.explanation), "then": self.then.facts()}
 
 
 def explain_as_of(
@@ -39,7 +33,7 @@ def explain_as_of(
     Raises:
         UsageError: the timeframe is unknown.
         ResultsError: there was no such bar, or nothing at all, by then.
-        BarsError, ConfigError: what was known or decided then is damaged.
+        BarsError, ConfigError: what was stored by then is damaged.
     """
     wanted = canonical_timeframe(timeframe)
     then = results_as_of(workspace, instrument, as_of)

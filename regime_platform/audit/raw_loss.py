@@ -2,17 +2,22 @@
 
 from collections.abc import Iterable, Mapping
 
+from regime_platform.audit.verify.finding import AuditFinding
 from regime_platform.errors import RegimeError
 from regime_platform.model.instruments import Instrument
-from regime_platform.model.promoted_bars import Promoted
-from regime_platform.pipeline.finding import AuditFinding
-from regime_platform.pipeline.gate.validate_log import ValidatedSeries, standard_of, validate_log
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.model.promoted_bars import PromotedBars
+from regime_platform.pipeline.gate.validate_log import (
+    ValidatedSeries,
+    read_policy,
+    validate_log,
+    validation_context,
+)
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.validation.gate import BLOCKED
 
 
 def lost_files(findings: Iterable[AuditFinding]) -> tuple[str, ...]:
-    """The raw files among what is beyond repair that are gone; none where anything else is."""
+    """The missing raw files, where nothing else is beyond repair; else none."""
     faults = tuple(findings)
     return (
         tuple(fault.what for fault in faults) if all(fault.is_raw_loss for fault in faults) else ()
@@ -23,7 +28,7 @@ def describe_loss(
     workspace: RunWorkspace,
     instrument: Instrument,
     lost: Iterable[str],
-    promoted: Mapping[str, Promoted],
+    promoted: Mapping[str, PromotedBars],
 ) -> str:
     """The files, and how many of the bars in force are left without them.
 
@@ -36,8 +41,13 @@ def describe_loss(
     files = tuple(lost)
     paths = workspace.root.symbol(instrument.symbol)
     try:
-        validated = validate_log(paths, instrument, standard_of(workspace.root, instrument))
-    except (RegimeError, OSError):  # reported as a finding, and mended before anything is promoted
+        validated = validate_log(
+            paths, instrument, validation_context(paths, instrument, read_policy(workspace.root))
+        )
+    except (
+        RegimeError,
+        OSError,
+    ):  # reported as a finding, and repaired before a promotion
         return ", ".join(files)
     affected = {file.split("/")[1] for file in files}
     effects = [

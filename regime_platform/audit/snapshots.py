@@ -1,44 +1,47 @@
 """Snapshots in the data root: taken of what the manifests state, written once, found by name.
 
-A symbol counts as complete once its bars and results were proven, now or since they last changed.
+A symbol is complete when its bars and results were proven, now or since they last changed.
 
 A date that is taken again gets another revision; nothing is ever overwritten. Every snapshot names
-the seal of the one written before it, as the manifests of a symbol do.
+the digest of the one written before it, as the manifests of a symbol do.
 """
 
 import datetime as dt
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock
 
 from regime_platform.audit.snapshot_index import read_index, snapshot_files
-from regime_platform.audit.verify.bars import promoted_bars
-from regime_platform.bar_store.layout import DataRoot
-from regime_platform.bar_store.manifest_file import read_manifest
+from regime_platform.bar_store.layout import DataRoot, SymbolPaths
+from regime_platform.bar_store.manifest_file import read_bar_manifest, read_compute_manifest
 from regime_platform.bar_store.verdicts import read_verdict
+from regime_platform.compute_db.proof import file_stat, is_file_proven
+from regime_platform.compute_db.reader import read_lineage
 from regime_platform.errors import RegimeError, ResultsError, UsageError, failure_reason
 from regime_platform.files import append_lines, path_below, read_json, write_json
-from regime_platform.manifests.manifest import sealed
+from regime_platform.manifests.compute_manifest import ComputeManifest
+from regime_platform.manifests.manifest import SealedManifest, sealed
 from regime_platform.manifests.snapshot import (
+    SnapshotManifest,
+    SnapshotSummary,
+    parsed_snapshot,
+    snapshot_manifest,
+    summary_of,
+)
+from regime_platform.manifests.snapshot_entry import (
     NO_RESULTS,
     UNFINISHED,
-    Listing,
-    absent_entry,
-    listing_of,
-    snapshot_facts,
+    AbsentEntry,
+    SymbolEntry,
     symbol_entry,
-    why_apart,
+    why_inconsistent,
 )
-from regime_platform.manifests.snapshot_shape import snapshot_fault
 from regime_platform.model.digests import canonical_json
 from regime_platform.model.instruments import Instrument
-from regime_platform.pipeline.gate.described import is_described
 from regime_platform.pipeline.gate.intact import named_parts, require_files
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run_workspace import RunWorkspace
 
 _PATIENCE = 120.0  # seconds; a snapshot of 1,600 symbols is taken in a few
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
@@ -50,34 +53,33 @@ class Snapshot:
     """One snapshot as it lies in the data root."""
 
     path: Path
-    document: Mapping[str, Any]
+    document: SealedManifest[SnapshotManifest]
 
     @property
-    def facts(self) -> Mapping[str, Any]:
+    def facts(self) -> SnapshotManifest:
         """What its digest covers."""
-        facts: Mapping[str, Any] = self.document["manifest"]
-        return facts
+        return self.document.manifest
 
     @property
-    def listing(self) -> Listing:
-        """The short of it."""
-        return listing_of(self.path.name, self.document)
+    def summary(self) -> SnapshotSummary:
+        """Its entry in the index."""
+        return summary_of(self.path.name, self.document)
 
 
 def take_snapshot(
     workspace: RunWorkspace, date: dt.date, now: dt.datetime, name: str = ""
 ) -> Snapshot:
-    """Writes one more snapshot of all symbols of the universe as they stand now.
+    """Writes a snapshot of all symbols of the universe as they are now.
 
     Args:
-        workspace: whose symbols.
+        workspace: the symbols.
         date: the release's; an earlier snapshot of it stays.
         now: when it is taken (aware).
         name: to find it by; several may bear one, and the newest is then meant.
 
     Raises:
-        UsageError: the name cannot be told from a date.
-        ResultsError: a snapshot held already is damaged.
+        UsageError: the name could be a date.
+        ResultsError: an existing snapshot is damaged.
     """
     if name and not _NAME.fullmatch(name):
         raise UsageError(
@@ -91,22 +93,22 @@ def take_snapshot(
         for instrument in workspace.universe.instruments
     }
     with FileLock(folder / ".lock", timeout=_PATIENCE, fallback_to_soft=False):
-        held = _complete_index(workspace.root)
+        listings = _complete_index(workspace.root)
         path, revision = _next_file(folder, f"{date}")
-        facts = snapshot_facts(f"{date}", name, revision, entries, workspace.code.facts())
-        document = sealed(facts, held[-1] if held else None, now)
-        write_json(path, document)
-        _add_to_index(workspace.root, listing_of(path.name, document))
+        facts = snapshot_manifest(f"{date}", name, revision, entries, workspace.code.document())
+        document = sealed(facts, listings[-1] if listings else None, now)
+        write_json(path, document.as_json())
+        _add_to_index(workspace.root, summary_of(path.name, document))
     return Snapshot(path, document)
 
 
-def snapshots(root: DataRoot) -> list[Listing]:
-    """All snapshots in short, in the order of writing.
+def snapshots(root: DataRoot) -> list[SnapshotSummary]:
+    """The entries of all snapshots, in the order of writing.
 
     Raises:
         ResultsError: the index, or a snapshot that is not in it yet, is damaged.
     """
-    return sorted([*read_index(root), *_strays(root)], key=lambda one: int(one["number"]))
+    return sorted([*read_index(root), *_unlisted(root)], key=lambda summary: summary.number)
 
 
 def find_snapshot(root: DataRoot, wanted: str) -> Snapshot:
@@ -116,37 +118,37 @@ def find_snapshot(root: DataRoot, wanted: str) -> Snapshot:
         UsageError: there is none.
         ResultsError: it is missing, damaged, or not the one that was written.
     """
-    held = snapshots(root)
-    for one in reversed(held):
-        if wanted in {one["label"], one["date"], one["name"], one["file"]}:
-            found = _read(path_below(root.snapshots, one["file"]))
-            if found.document["seal"] != one["seal"]:
+    listings = snapshots(root)
+    for summary in reversed(listings):
+        if wanted in {summary.label, summary.date, summary.name, summary.file}:
+            snapshot = _read(path_below(root.snapshots, summary.file))
+            if snapshot.document.seal != summary.seal:
                 raise ResultsError(
-                    f"{found.path} is not the one that was written; {_REMEDY}",
+                    f"{snapshot.path} is not the one that was written; {_REMEDY}",
                     code="snapshot-replaced",
                 )
-            return found
-    known = ", ".join(str(one["label"]) for one in held) or "none"
+            return snapshot
+    known = ", ".join(summary.label for summary in listings) or "none"
     raise UsageError(
         f"there is no snapshot {wanted!r}; there are: {known}", code="no-such-snapshot"
     )
 
 
-def _complete_index(root: DataRoot) -> list[Listing]:
-    """All snapshots, after those whose writer was killed before it could list them were listed."""
-    for one in sorted(_strays(root), key=lambda stray: int(stray["number"])):
-        _add_to_index(root, one)
+def _complete_index(root: DataRoot) -> list[SnapshotSummary]:
+    """All snapshots; lists those that a killed writer left unlisted first."""
+    for summary in sorted(_unlisted(root), key=lambda stray: stray.number):
+        _add_to_index(root, summary)
     return snapshots(root)
 
 
-def _add_to_index(root: DataRoot, one: Listing) -> None:
-    append_lines(root.snapshot_index, [canonical_json(dict(one))])
+def _add_to_index(root: DataRoot, summary: SnapshotSummary) -> None:
+    append_lines(root.snapshot_index, [canonical_json(summary.as_json())])
 
 
-def _strays(root: DataRoot) -> list[Listing]:
-    listed = {one["file"] for one in read_index(root)}
+def _unlisted(root: DataRoot) -> list[SnapshotSummary]:
+    listed = {summary.file for summary in read_index(root)}
     files = [path for _, _, path in snapshot_files(root.snapshots) if path.name not in listed]
-    return [_read(path).listing for path in files]
+    return [_read(path).summary for path in files]
 
 
 def _next_file(folder: Path, date: str) -> tuple[Path, int]:
@@ -156,31 +158,37 @@ def _next_file(folder: Path, date: str) -> tuple[Path, int]:
     return folder / f"manifest_{date}{suffix}.json", revision
 
 
-def _entry(root: DataRoot, instrument: Instrument) -> dict[str, Any]:
+def _entry(root: DataRoot, instrument: Instrument) -> SymbolEntry | AbsentEntry:
     paths = root.symbol(instrument.symbol)
-    held_back = ""
+    blocked_because = ""
     try:
         verdict = read_verdict(paths)
-        held_back = "" if verdict is None else verdict.reason
-        bars, results = read_manifest(paths.manifest), read_manifest(paths.compute_manifest)
+        blocked_because = "" if verdict is None else verdict.reason
+        bars = read_bar_manifest(paths)
+        results = read_compute_manifest(paths)
         if results is None and not paths.compute_db.exists():
-            return absent_entry(NO_RESULTS, held_back or "nothing was computed yet", held_back)
+            reason = blocked_because or "nothing was computed yet"
+            return AbsentEntry(status=NO_RESULTS, reason=reason, held_back=blocked_because)
         if bars is None or results is None:
-            return absent_entry(UNFINISHED, "a manifest is missing; a rerun writes it", held_back)
-        if not is_described(paths, results):
+            return _unfinished("a manifest is missing; a rerun writes it", blocked_because)
+        if not _is_described(paths, results):
             reason = "compute.db is not the file that its manifest describes; a rerun finishes it"
-            return absent_entry(UNFINISHED, reason, held_back)
-        apart = why_apart(instrument.symbol, bars, results)
+            return _unfinished(reason, blocked_because)
+        apart = why_inconsistent(instrument.symbol, bars, results)
         if apart:
-            return absent_entry(UNFINISHED, f"{apart}; a rerun finishes it", held_back)
+            return _unfinished(f"{apart}; a rerun finishes it", blocked_because)
         in_force = {} if verdict is None else verdict.promoted
-        promoted = promoted_bars(bars["manifest"])
+        promoted = bars.manifest.promoted
         # those that went out of force since come again from the raw log
-        still = {name: one for name, one in promoted.items() if in_force.get(name) == one}
+        still = {name: series for name, series in promoted.items() if in_force.get(name) == series}
         require_files(paths, named_parts(still))
-        return symbol_entry(bars, results, held_back)
+        return symbol_entry(bars, results, blocked_because)
     except Exception as error:  # noqa: BLE001 - one damaged symbol must not stop a snapshot
-        return absent_entry(UNFINISHED, failure_reason(error, instrument.symbol), held_back)
+        return _unfinished(failure_reason(error, instrument.symbol), blocked_because)
+
+
+def _unfinished(reason: str, blocked_because: str) -> AbsentEntry:
+    return AbsentEntry(status=UNFINISHED, reason=reason, held_back=blocked_because)
 
 
 def _read(path: Path) -> Snapshot:
@@ -188,7 +196,23 @@ def _read(path: Path) -> Snapshot:
         document = read_json(path)
     except RegimeError as error:
         raise ResultsError(f"{path} is damaged; {_REMEDY}", code="snapshot-damaged") from error
-    fault = snapshot_fault(document)
-    if fault:
-        raise ResultsError(f"{path} {fault}; {_REMEDY}", code="snapshot-damaged")
-    return Snapshot(path, document)
+    try:
+        return Snapshot(path, parsed_snapshot(document))
+    except ValueError as error:
+        raise ResultsError(f"{path} {error}; {_REMEDY}", code="snapshot-damaged") from error
+
+
+def _is_described(paths: SymbolPaths, results: SealedManifest[ComputeManifest]) -> bool:
+    """True where compute.db holds the results that the manifest states.
+
+    It is not opened where it is the very file that the manifest was written for, and was proven.
+    After a restore or a copy it has another time; then it is proven and read.
+
+    Raises:
+        ResultsError: it is damaged.
+    """
+    is_that_file = results.run.compute_db == file_stat(paths.compute_db)
+    if is_that_file and is_file_proven(paths.compute_db):
+        return True
+    lineage, facts = read_lineage(paths.compute_db), results.manifest
+    return lineage.tables == facts.tables and lineage.recipe == facts.recipe

@@ -1,1 +1,1 @@
-"""WORLD: bars on disk: the append-only raw log and the canonical store, under one writer's lock."""
+"""I/O: bars on disk: raw log, canonical bars, verdict and overrides; one writer per symbol."""

@@ -1,11 +1,11 @@
-"""Canonical bars on disk: what passed the gate, the only input of compute.
+"""Canonical bars on disk: the bars that passed the gate, the only input of compute.
 
-A series is a few immutable part files named by their contents: one for daily and weekly bars, one
-per UTC year for intraday ones. A part is real only if the pointer in verdict.json names it; so
-promoting is writing parts, then the verdict, and a reader sees the old bars or the new ones.
+A series is a few immutable part files with a digest in their names: one for daily and weekly bars,
+one per UTC year for intraday bars. A part counts only if the pointer in verdict.json names it:
+promotion writes parts, then the verdict, so a reader sees the old bars or the new ones.
 
-Every reader gets bytes that were hashed and compared with the pointer, and parses those bytes and
-no others: hashing takes less time than decoding, so that nothing is remembered here.
+Every reader hashes the bytes, compares them with the pointer and decodes the same bytes. Hashing
+takes less time than decoding, so no result of it is cached here.
 """
 
 import time
@@ -28,14 +28,14 @@ from regime_platform.model.bar_schema import (
     empty_bars,
 )
 from regime_platform.model.digests import Blocks, blocks_of, frame_digest
-from regime_platform.model.promoted_bars import FileFacts, Promoted
-from regime_platform.model.series import iso
+from regime_platform.model.instants import iso
+from regime_platform.model.promoted_bars import PromotedBars, StoredFile
 from regime_platform.model.timeframes import is_intraday
 
 _Answer = TypeVar("_Answer")
 
-#: How often bars are looked for that promotions take away, and seconds between two looks.
-_LOOKS, _PAUSE = 8, 0.005
+#: Attempts to read bars that a promotion replaces meanwhile, and seconds between them.
+_ATTEMPTS, _PAUSE = 8, 0.005
 
 
 def write_parts(
@@ -43,25 +43,25 @@ def write_parts(
     timeframe: str,
     bars: pl.DataFrame,
     symbol: str,
-    in_force: Promoted | None = None,
-) -> Promoted:
+    in_force: PromotedBars | None = None,
+) -> PromotedBars:
     """Writes the parts of ``bars`` (valid, by ts) that are not there yet; hold the lock.
 
-    A part that ``in_force`` names is there if its bytes are still those promoted, and is written
-    again if not; of any other file of the same name the contents are compared.
+    A part that ``in_force`` names is written again only if its bytes are not those promoted; any
+    other file of the same name is decoded and compared.
 
     Returns:
-        The pointer that makes them real once it stands in verdict.json.
+        The pointer to the bars; they are in force once it is in verdict.json.
 
     Raises:
-        BarsError: there are no bars, so there is nothing a pointer could name.
+        BarsError: there are no bars to point to.
     """
     bars = bars.select(BAR_COLUMNS)
     if bars.is_empty():
         raise BarsError(
             f"{symbol} {timeframe} has no bars to promote; leave its pointer out", code="no-bars"
         )
-    facts = {
+    metadata = {
         "symbol": symbol,
         "timeframe": timeframe,
         "bars_schema_version": str(BARS_SCHEMA_VERSION),
@@ -72,44 +72,44 @@ def write_parts(
     known = {} if in_force is None else {file.name: file for file in in_force.files}
     files = tuple(
         _kept(folder, known.get(f"{name}.parquet"))
-        or _write_part(folder / f"{name}.parquet", part, facts, known)
+        or _write_part(folder / f"{name}.parquet", part, metadata, known)
         for name, part in parts
     )
     first, last = bars["ts"][0], bars["ts"][-1]
-    return Promoted(
+    return PromotedBars(
         digest=digest, rows=bars.height, min_ts=iso(first), max_ts=iso(last), files=files
     )
 
 
 def part_path(folder: Path, name: str) -> Path:
-    """Where a part lies that verdict or manifest names.
+    """The path of a part that a verdict or manifest names.
 
     Raises:
-        BarsError: it is no name of a file in ``folder``.
+        BarsError: the name is not one of a file in ``folder``.
     """
     try:
         return path_below(folder, name)
     except PathError as error:
         raise BarsError(
-            f"a part of the bars has no name of a file: {error}; {_remedy(folder)}",
+            f"a part of the bars has no valid file name: {error}; {_remedy(folder)}",
             code="unsafe-path",
         ) from error
 
 
-def sweep(folder: Path, promoted: Promoted | None) -> None:
+def sweep(folder: Path, promoted: PromotedBars | None) -> None:
     """Removes the parts that the pointer in force does not name; hold the lock."""
     for part in unnamed(folder, promoted):
         part.unlink()
 
 
-def unnamed(folder: Path, promoted: Promoted | None) -> list[Path]:
-    """The parts that the pointer does not name, in order of their names."""
+def unnamed(folder: Path, promoted: PromotedBars | None) -> list[Path]:
+    """The parts that the pointer does not name, sorted by name."""
     named = {file.name for file in promoted.files} if promoted else set()
     return sorted(part for part in folder.glob("[!.]*.parquet") if part.name not in named)
 
 
 def is_part(path: Path) -> bool:
-    """True for a whole part under the name that its contents give it."""
+    """True for an undamaged part whose name has the digest of its contents."""
     try:
         bars, _ = decode(path.read_bytes(), str(path))
         return path.stem.rpartition("-")[2] == frame_digest(bars)[:12]
@@ -117,7 +117,7 @@ def is_part(path: Path) -> bool:
         return False
 
 
-def read_bars(folder: Path, promoted: Promoted) -> pl.DataFrame:
+def read_bars(folder: Path, promoted: PromotedBars) -> pl.DataFrame:
     """The bars that ``promoted`` names, every byte verified before it is used.
 
     Raises:
@@ -126,8 +126,8 @@ def read_bars(folder: Path, promoted: Promoted) -> pl.DataFrame:
     return read_hashed(folder, promoted)[0]
 
 
-def read_hashed(folder: Path, promoted: Promoted) -> tuple[pl.DataFrame, Blocks]:
-    """The same, and the block digests that the verification was made by."""
+def read_hashed(folder: Path, promoted: PromotedBars) -> tuple[pl.DataFrame, Blocks]:
+    """The same, with the block digests that verified them."""
     parts = [_read_part(folder, file) for file in promoted.files]
     bars = pl.concat(parts) if parts else empty_bars()
     blocks = blocks_of(bars)
@@ -140,29 +140,29 @@ def read_hashed(folder: Path, promoted: Promoted) -> tuple[pl.DataFrame, Blocks]
 
 
 def scan_in_force(paths: SymbolPaths, timeframe: str) -> pl.LazyFrame | None:
-    """The canonical bars in force for a reader that needs a few of them; None where there are none.
+    """The canonical bars in force for a reader that needs few of them; None where there are none.
 
-    The bytes are verified and held by the frame, so that neither a promotion nor rot between this
-    call and ``collect`` can change what it gives.
+    The frame keeps the verified bytes in memory, so neither a promotion nor damage on disk between
+    this call and ``collect`` changes its result.
 
     Raises:
         BarsError: the bars in force are missing or damaged.
     """
-    found = _in_force(paths, timeframe, _verified_bytes)
-    if found is None:
+    in_force = _in_force(paths, timeframe, _verified_bytes)
+    if in_force is None:
         return None
-    parts = found[1]
+    parts = in_force[1]
     return pl.scan_parquet(parts) if parts else empty_bars().lazy()
 
 
-def pointer(paths: SymbolPaths, timeframe: str) -> Promoted | None:
+def pointer(paths: SymbolPaths, timeframe: str) -> PromotedBars | None:
     """The pointer in force; None where nothing was promoted yet."""
     verdict = read_verdict(paths)
     series = None if verdict is None else verdict.at(timeframe)
     return None if series is None else series.promoted
 
 
-def read_in_force(paths: SymbolPaths, timeframe: str) -> tuple[Promoted, pl.DataFrame] | None:
+def read_in_force(paths: SymbolPaths, timeframe: str) -> tuple[PromotedBars, pl.DataFrame] | None:
     """The canonical bars in force and their pointer, without a lock.
 
     Raises:
@@ -172,22 +172,21 @@ def read_in_force(paths: SymbolPaths, timeframe: str) -> tuple[Promoted, pl.Data
 
 
 def _in_force(
-    paths: SymbolPaths, timeframe: str, read: Callable[[Path, Promoted], _Answer]
-) -> tuple[Promoted, _Answer] | None:
-    """What ``read`` makes of the bars in force, and their pointer.
+    paths: SymbolPaths, timeframe: str, read: Callable[[Path, PromotedBars], _Answer]
+) -> tuple[PromotedBars, _Answer] | None:
+    """The pointer in force and the result of ``read`` for it.
 
-    A promotion in the middle of reading removes the parts being read: then the pointer is read
-    again.
+    A promotion may remove parts while they are read: then the pointer is read again.
     """
     before = None
-    for look in range(_LOOKS):
+    for attempt in range(_ATTEMPTS):
         promoted = pointer(paths, timeframe)
         if promoted is None:
             return None
         try:
             return promoted, read(paths.bars(timeframe), promoted)
         except MissingBarsError:
-            if look == _LOOKS - 1:
+            if attempt == _ATTEMPTS - 1:
                 raise
             time.sleep(_PAUSE)
         except BarsError:
@@ -207,7 +206,7 @@ def _years(bars: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
         yield f"{label}-{frame_digest(part)[:12]}", part
 
 
-def _kept(folder: Path, file: FileFacts | None) -> FileFacts | None:
+def _kept(folder: Path, file: StoredFile | None) -> StoredFile | None:
     """``file`` where its bytes are those that were promoted."""
     try:
         return file if file and file_sha256(part_path(folder, file.name)) == file.sha256 else None
@@ -216,38 +215,38 @@ def _kept(folder: Path, file: FileFacts | None) -> FileFacts | None:
 
 
 def _write_part(
-    target: Path, part: pl.DataFrame, facts: dict[str, str], known: Mapping[str, FileFacts]
-) -> FileFacts:
+    target: Path, part: pl.DataFrame, metadata: dict[str, str], known: Mapping[str, StoredFile]
+) -> StoredFile:
     data = None if target.name in known else _sound(target, part)
     if data is None:
-        data = encode(part, facts)
+        data = encode(part, metadata)
         write_bytes(target, data)
-    return FileFacts(
+    return StoredFile(
         name=target.name, rows=part.height, bytes=len(data), sha256=sha256(data).hexdigest()
     )
 
 
 def _sound(target: Path, part: pl.DataFrame) -> bytes | None:
-    """The bytes of a part that is there and holds what it should; None where it does not."""
+    """The bytes of a part that exists and has the right contents; None otherwise."""
     try:
         data = target.read_bytes()
-        found, _ = decode(data, str(target))
+        frame, _ = decode(data, str(target))
     except (FileNotFoundError, BarsError):
         return None
-    return data if found.equals(part) else None
+    return data if frame.equals(part) else None
 
 
-def _read_part(folder: Path, file: FileFacts) -> pl.DataFrame:
+def _read_part(folder: Path, file: StoredFile) -> pl.DataFrame:
     frame, _ = decode(_part_bytes(folder, file), str(folder / file.name))
     return frame
 
 
-def _verified_bytes(folder: Path, promoted: Promoted) -> list[bytes]:
+def _verified_bytes(folder: Path, promoted: PromotedBars) -> list[bytes]:
     return [_part_bytes(folder, file) for file in promoted.files]
 
 
-def _part_bytes(folder: Path, file: FileFacts) -> bytes:
-    """The bytes of a part, which are those that were promoted."""
+def _part_bytes(folder: Path, file: StoredFile) -> bytes:
+    """The bytes of a part, verified against the pointer."""
     path = part_path(folder, file.name)
     try:
         data = path.read_bytes()

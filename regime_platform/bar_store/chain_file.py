@@ -1,24 +1,27 @@
 """chain.jsonl of a symbol: the links of its manifests, one line of JSON each, only ever added to.
 
-A line is announced here before its manifest is put in place. What a killed process left half
-written has no end of line, is not read, and is cut off by whoever adds the next one.
+A line is appended before its manifest is written. A line that a killed process left unfinished has
+no end of line: it is not read, and the next append cuts it off.
 """
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+
+from pydantic import ValidationError
 
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.errors import BarsError
 from regime_platform.files import append_lines
+from regime_platform.manifests.manifest import ChainLink
 from regime_platform.model.digests import canonical_json
+from regime_platform.model.document import first_fault
 
 _TAIL = 64 * 1024  # bytes: dozens of links, where the newest of each kind are
 
 
-def read_chain(paths: SymbolPaths) -> list[dict[str, Any]]:
+def read_chain(paths: SymbolPaths) -> list[ChainLink]:
     """All links in the order of writing; empty where there is no chain.
 
     Raises:
@@ -31,7 +34,7 @@ def read_chain(paths: SymbolPaths) -> list[dict[str, Any]]:
     return _links(data, paths.chain)
 
 
-def read_newest(paths: SymbolPaths) -> list[dict[str, Any]]:
+def read_newest(paths: SymbolPaths) -> list[ChainLink]:
     """The newest links, enough to go on from.
 
     Raises:
@@ -47,22 +50,17 @@ def read_newest(paths: SymbolPaths) -> list[dict[str, Any]]:
     return _links(data if start == 0 else data.partition(b"\n")[2], paths.chain)
 
 
-def append_links(paths: SymbolPaths, links: Sequence[Mapping[str, Any]]) -> None:
+def append_links(paths: SymbolPaths, links: Sequence[ChainLink]) -> None:
     """Adds links, all at once; hold the symbol's lock."""
-    append_lines(paths.chain, [canonical_json(dict(link)) for link in links])
+    append_lines(paths.chain, [canonical_json(link.as_json()) for link in links])
 
 
-def _links(data: bytes, path: Path) -> list[dict[str, Any]]:
+def _links(data: bytes, path: Path) -> list[ChainLink]:
     lines = data.split(b"\n")[:-1]  # what has no end of line was never written
     try:
-        links = [json.loads(line) for line in lines]
-    except ValueError as error:
+        return [ChainLink.model_validate(json.loads(line)) for line in lines]
+    except (ValueError, RecursionError) as error:
+        reason = first_fault(error) if isinstance(error, ValidationError) else error
         raise BarsError(
-            f"{path} is damaged ({error}); `regime repair` begins it anew", code="chain-damaged"
+            f"{path} is damaged ({reason}); `regime repair` starts it again", code="chain-damaged"
         ) from error
-    if not all(isinstance(link, dict) for link in links):
-        raise BarsError(
-            f"{path} is damaged: a line is no link; `regime repair` begins it anew",
-            code="chain-damaged",
-        )
-    return links

@@ -1,17 +1,45 @@
 """price_factors.json of a symbol: by what its intraday bars are adjusted, every version kept.
 
-Whatever stands here follows from the raw log; the file keeps which table was in force, when it
-changed and on what evidence.
+The adjustments follow from the raw log; the file records which table was in force, since when and
+on what evidence.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import date
+from fractions import Fraction
 from typing import Any
 
+from pydantic import TypeAdapter
+
+from regime_platform.bar_store.documents import read_document
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.recorded import recorded_of
-from regime_platform.errors import BarsError, RegimeError
-from regime_platform.files import read_json, write_json
+from regime_platform.bar_store.session import read_once
+from regime_platform.errors import BarsError
+from regime_platform.files import write_json
+from regime_platform.manifests.bar_manifest import PriceFactors, PriceStep
+from regime_platform.model.document import Array, Document
 from regime_platform.revisions.price_factors import Adjustment
+from regime_platform.revisions.splits import ratio_text
+
+
+class FactorTable(Document):
+    """One version of the adjustments of a timeframe; empty where nothing is adjusted."""
+
+    version: int  # from 1 on
+    raw_logs: dict[str, str]  # timeframe -> digest of the raw log that they were derived from
+    steps: Array[Adjustment]
+
+    @property
+    def effect(self) -> list[tuple[date, Fraction]]:
+        """What the adjustments do, without their evidence."""
+        return [(step.until, step.ratio) for step in self.steps]
+
+
+#: Timeframe -> every version of its table, the one in force last.
+FactorTables = dict[str, Array[FactorTable]]
+
+_DOCUMENT = TypeAdapter(FactorTables)
 
 
 def write_factors(
@@ -22,84 +50,75 @@ def write_factors(
     Args:
         paths: the symbol.
         timeframe: the timeframe that is adjusted.
-        steps: what ``price_factors`` found; none means that nothing is adjusted.
-        logs: timeframe -> digest of the raw log they were found in.
+        steps: the result of ``price_factors``; empty where nothing is adjusted.
+        logs: timeframe -> digest of the raw log that they were derived from.
     """
-    held = read_factors(paths)
-    versions = held.get(timeframe, [])
-    steps_now = [step.facts() for step in steps]
-    in_force = versions[-1]["steps"] if versions else []
-    if [_adjustment(one) for one in in_force] == [_adjustment(one) for one in steps_now]:
-        return
-    added = {"version": len(versions) + 1, "raw_logs": dict(logs), "steps": steps_now}
-    write_json(paths.price_factors, {**held, timeframe: [*versions, added]})
+    stored = read_factors(paths)
+    versions = stored.get(timeframe, ())
+    table = FactorTable(version=len(versions) + 1, raw_logs=dict(logs), steps=tuple(steps))
+    if table.effect != (versions[-1].effect if versions else []):
+        after = {**stored, timeframe: (*versions, table)}
+        write_json(paths.price_factors, as_json(after))
+        read_factors.written(paths, after)
 
 
-def read_factors(paths: SymbolPaths) -> dict[str, list[dict[str, Any]]]:
+@read_once("price_factors")
+def read_factors(paths: SymbolPaths) -> FactorTables:
     """Timeframe -> every version of its table, the one in force last; empty where none was made.
 
     Raises:
         BarsError: the file is damaged; names it.
     """
-    try:
-        facts = read_json(paths.price_factors)
-        for versions in ({} if facts is None else facts).values():
-            _ = [_adjustment(step) for version in versions for step in version["steps"]]
-            _ = [version["version"] for version in versions]
-    except (AttributeError, KeyError, TypeError, RegimeError) as error:
-        told = f"{paths.price_factors} is no table of factors ({error})"
-        raise BarsError(
-            f"{told}; `regime repair {paths.symbol}` writes it anew", code="price-factors-damaged"
-        ) from error
-    return dict(facts or {})
+    return read_document(paths.price_factors, _DOCUMENT, "price-factors-damaged") or {}
 
 
-def recorded_factors(paths: SymbolPaths) -> dict[str, list[dict[str, Any]]]:
+def recorded_factors(paths: SymbolPaths) -> FactorTables:
     """The same as the bar manifest recorded it."""
-    return dict(recorded_of(paths, "price_factors") or {})
+    return _DOCUMENT.validate_python(recorded_of(paths, "price_factors") or {})
 
 
-def lost_factors(
-    stored: Mapping[str, Sequence[Any]], recorded: Mapping[str, Sequence[Any]]
-) -> list[str]:
-    """Timeframe and version of those recorded that ``stored`` does not have, or has otherwise."""
+def lost_factors(stored: FactorTables, recorded: FactorTables) -> list[str]:
+    """Timeframe and version of the recorded tables that ``stored`` lacks or has otherwise."""
     return [
-        f"{timeframe} version {table['version']}"
-        for timeframe, versions in recorded.items()
-        for table in versions
+        f"{timeframe} version {table.version}"
+        for timeframe, tables in recorded.items()
+        for table in tables
         if table not in stored.get(timeframe, ())
     ]
 
 
 def restore_factors(paths: SymbolPaths) -> None:
-    """Writes the file anew from what was recorded and what it has beside that; hold the lock."""
+    """Writes the file again from the bar manifest's record and later versions; hold the lock."""
     try:
         stored = read_factors(paths)
     except BarsError:
         stored = {}
     recorded = recorded_factors(paths)
-    whole = {}
+    whole: FactorTables = {}
     for timeframe in (*recorded, *(name for name in stored if name not in recorded)):
         both = (*stored.get(timeframe, ()), *recorded.get(timeframe, ()))
-        by_version = {table["version"]: table for table in both}
-        whole[timeframe] = [by_version[number] for number in sorted(by_version)]
+        by_version = {table.version: table for table in both}
+        whole[timeframe] = tuple(by_version[number] for number in sorted(by_version))
     if whole:
-        write_json(paths.price_factors, whole)
+        write_json(paths.price_factors, as_json(whole))
     else:
         paths.price_factors.unlink(missing_ok=True)
 
 
-def factors_in_force(paths: SymbolPaths) -> dict[str, dict[str, Any]]:
-    """Timeframe -> version and steps of the table in force, for the bar manifest."""
-    return {
-        timeframe: {
-            "version": versions[-1]["version"],
-            "steps": [_adjustment(step) for step in versions[-1]["steps"]],
-        }
-        for timeframe, versions in read_factors(paths).items()
-    }
+def factors_in_force(paths: SymbolPaths) -> dict[str, PriceFactors]:
+    """Timeframe -> the table in force, as the bar manifest records it."""
+    return {timeframe: _in_force(tables[-1]) for timeframe, tables in read_factors(paths).items()}
 
 
-def _adjustment(step: Mapping[str, Any]) -> dict[str, Any]:
-    """What a step does, without its evidence."""
-    return {"until": step["until"], "ratio": step["ratio"]}
+def _in_force(table: FactorTable) -> PriceFactors:
+    steps = tuple(
+        PriceStep(until=step.until.isoformat(), ratio=ratio_text(step.ratio))
+        for step in table.steps
+    )
+    return PriceFactors(version=table.version, steps=steps)
+
+
+def as_json(tables: FactorTables) -> dict[str, Any]:
+    """The JSON document of all versions."""
+    document: dict[str, Any] = _DOCUMENT.dump_python(tables, mode="json")
+    return document

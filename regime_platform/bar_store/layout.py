@@ -1,7 +1,4 @@
-"""Where everything of a data root lies.
-
-Only names are decided here; whoever reads or writes a place does so in its own room.
-"""
+"""The paths of everything in a data root; nothing is read or written here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,17 +14,17 @@ from regime_platform.model.timeframes import TIMEFRAMES
 
 
 class FileClass(StrEnum):
-    """What becomes of a file below a symbol's folder that is altered or removed."""
+    """What follows when a file below a symbol's folder is altered or removed."""
 
-    SEALED = "sealed"  # `verify` finds it
-    CACHE = "cache"  # no answer changes, and what needs the file makes it again
+    SEALED = "sealed"  # `verify` reports it
+    CACHE = "cache"  # no result changes; the file is made again when it is needed
 
 
 _TEMPORARY = ".tmp-*"  # what a killed writer left, swept by the next one
-#: Every place below a symbol's folder; a part of a set aside file's path may be any of these.
+#: Pattern of a path below a symbol's folder -> its class; also used for files set aside.
 FILE_CLASSES: Mapping[str, FileClass] = MappingProxyType(
     {
-        # named by their bytes, and in the verdict; those set aside (see `ahead`) may be removed
+        # a digest is in the name and in the verdict; those set aside (see `ahead`) may be removed
         "raw/*/*.parquet": FileClass.SEALED,
         "bars/*/*.parquet": FileClass.SEALED,  # in verdict and bar manifest
         "rejected/*.parquet": FileClass.SEALED,  # the same
@@ -50,15 +47,15 @@ FILE_CLASSES: Mapping[str, FileClass] = MappingProxyType(
 
 
 def file_classes(name: str) -> list[FileClass]:
-    """The classes of a file, by its path below a symbol's folder; there is one for each of ours."""
+    """The classes of a file by its path below a symbol's folder: one for each known file."""
     if fnmatchcase(PurePath(name).name, _TEMPORARY):
         return [FileClass.CACHE]
-    return [keeping for pattern, keeping in FILE_CLASSES.items() if fnmatchcase(name, pattern)]
+    return [kind for pattern, kind in FILE_CLASSES.items() if fnmatchcase(name, pattern)]
 
 
 _ASSETS = "assets"
 _ARCHIVE = "archive"
-#: Folder of the memories of what was proven; no part of a backup.
+#: Folder of the records of proven files (see ``proven``); no part of a backup.
 PROVEN = "proven"
 
 
@@ -83,7 +80,7 @@ class SymbolPaths:
         return self.folder / "bars" / _series_name(timeframe)
 
     def rejected(self, timeframe: str) -> Path:
-        """Rows that the gate kept out of one series, with rule, reason and batch."""
+        """Rows of one series that the gate rejected, with rule, reason and batch."""
         return self.folder / "rejected" / f"{_series_name(timeframe)}.parquet"
 
     @property
@@ -93,32 +90,32 @@ class SymbolPaths:
 
     @property
     def verdict(self) -> Path:
-        """What the gate found, and the pointer to the canonical bars in force."""
+        """The result of the gate, and the pointer to the canonical bars in force."""
         return self.folder / "verdict.json"
 
     @property
     def acquisition(self) -> Path:
-        """What was asked of the source and answered, per timeframe."""
+        """Which windows were requested from the source and answered, per timeframe."""
         return self.folder / "acquisition.json"
 
     @property
     def identity(self) -> Path:
-        """Of which instruments at their sources the stored bars are."""
+        """The instruments at their sources that the stored bars are of."""
         return self.folder / "identity.json"
 
     @property
     def splits(self) -> Path:
-        """The splits that overlaps showed, with their evidence."""
+        """The splits that overlapping fetches showed, with their evidence."""
         return self.folder / "splits.json"
 
     @property
     def price_factors(self) -> Path:
-        """By what the intraday bars are adjusted, every version with its evidence."""
+        """The adjustments of intraday bars for splits, every version with its evidence."""
         return self.folder / "price_factors.json"
 
     @property
     def decisions(self) -> Path:
-        """What persons decided about single bars."""
+        """The overrides of single bars."""
         return self.folder / "decisions.yaml"
 
     @property
@@ -143,14 +140,14 @@ class SymbolPaths:
 
     @property
     def set_aside(self) -> Path:
-        """What repairs found damaged and took out of use, one folder for each repair."""
+        """Damaged files that repairs took out of use, one folder for each repair."""
         return self.folder / "set_aside"
 
     @property
     def proven(self) -> Path | None:
-        """Which files were proven, beside all symbols of the data root: a cache.
+        """The record of proven files, a cache outside the symbol's folder.
 
-        None for a folder that lies in no data root, as those of bundles and tests do.
+        None for a folder that is in no data root, such as those of bundles and tests.
         """
         assets = self.folder.parent
         if assets.name != _ASSETS:
@@ -159,7 +156,7 @@ class SymbolPaths:
 
     @property
     def lock(self) -> Path:
-        """Taken by whoever writes anything in this folder."""
+        """The lock file of the one writer of this folder."""
         return self.folder / ".lock"
 
 
@@ -174,14 +171,14 @@ class DataRoot:
         """The folder of one symbol.
 
         Raises:
-            ConfigError: it is no symbol, so that it can name no folder.
+            ConfigError: it is no symbol, so it cannot name a folder.
         """
         require_safe(symbol)
         return SymbolPaths(self.elsewhere.get(symbol, self.path / _ASSETS / symbol))
 
     @property
     def archive(self) -> Path:
-        """Per symbol the folders of instruments that it meant before, each with its record."""
+        """Per symbol the folders of instruments that had its name before, each with its record."""
         return self.path / _ARCHIVE
 
     @property
@@ -191,16 +188,16 @@ class DataRoot:
 
     @property
     def gate_policy(self) -> Path:
-        """The severities that an operator chose for the rules of the gate."""
+        """The severities of the rules of the gate that differ from the defaults."""
         return self.path / "gate.yaml"
 
     def migration(self, name: str) -> Path:
-        """The account of one migration from an old store."""
+        """The record of one migration from a legacy store."""
         return path_below(self.path / "migrations", f"{name}.json")
 
     @property
     def vendor_answers(self) -> Path:
-        """What `regime doctor --live` learned of the vendor."""
+        """The vendor's behaviour as `regime doctor --live` measured it."""
         return self.path / "vendor_answers.json"
 
     @property
@@ -229,7 +226,7 @@ class DataRoot:
 
     @property
     def adoption_log(self) -> Path:
-        """The same adoptions as sealed links, only ever added to: what `adopted_eras` must have."""
+        """The same adoptions as an append-only chain of links, to verify `adopted_eras` with."""
         return self.eras / "adoptions.jsonl"
 
 

@@ -1,7 +1,7 @@
-"""One writer per symbol folder; readers never lock.
+"""One writer per symbol folder; readers take no lock.
 
-The lock is the kernel's (flock), so it is free the moment its holder is gone, however it went. Look
-whether there is anything to write before taking it: taking it writes the lock file.
+The lock is the kernel's (flock), so it is free as soon as the process that has it has ended. Check
+first whether there is anything to write: taking the lock writes the lock file.
 """
 
 import os
@@ -12,6 +12,7 @@ from functools import cache
 from filelock import FileLock, Timeout
 
 from regime_platform.bar_store.layout import SymbolPaths
+from regime_platform.bar_store.session import KeptLock, SymbolSession
 from regime_platform.errors import BarsError
 from regime_platform.temporary_files import sweep_below
 
@@ -20,15 +21,40 @@ PATIENCE = 60.0  # seconds; a full recompute of a core symbol takes a few
 
 @contextmanager
 def writing(paths: SymbolPaths, timeout: float = PATIENCE) -> Iterator[None]:
-    """Holds the symbol's lock, after sweeping what a killed writer left behind.
+    """Holds the symbol's lock, after sweeping the temporary files of a killed writer.
 
-    It is not reentrant: whoever holds it calls functions that do not take it.
+    It is reentrant in `one_lock` only: else call no function within the block that takes it.
 
     Raises:
-        BarsError: somebody else still holds the lock after ``timeout`` seconds.
+        BarsError: another process still has the lock after ``timeout`` seconds.
     """
+    kept = paths.kept_lock if isinstance(paths, SymbolSession) else KeptLock()
+    if kept.until is None:
+        with _locked(paths, timeout):
+            yield
+        return
+    if not kept.is_held:
+        kept.until.enter_context(_locked(paths, timeout))
+        kept.is_held = True
+    yield
+
+
+@contextmanager
+def one_lock(session: SymbolSession) -> Iterator[None]:
+    """Within the block, the lock that the first `writing` takes is kept for all that follow."""
+    kept = session.kept_lock
+    with ExitStack() as stack:
+        kept.until = stack
+        try:
+            yield
+        finally:
+            kept.until, kept.is_held = None, False
+
+
+@contextmanager
+def _locked(paths: SymbolPaths, timeout: float) -> Iterator[None]:
     paths.folder.mkdir(parents=True, exist_ok=True)
-    # A lock that is a mere file (the fallback where flock is missing) would outlive its holder.
+    # The fallback where flock is missing is a mere file, which would stay after a kill.
     lock = FileLock(
         paths.lock, timeout, poll_interval=0.02, fallback_to_soft=False, on_acquired=_sign
     )
@@ -49,22 +75,22 @@ def writing(paths: SymbolPaths, timeout: float = PATIENCE) -> Iterator[None]:
 
 @contextmanager
 def writing_when_needed(paths: SymbolPaths) -> Iterator[Callable[[], None]]:
-    """Gives what takes the symbol's lock; called again it does nothing. Freed with the block.
+    """Yields a function that takes the symbol's lock once; it is released with the block.
 
     Raises:
         BarsError: as ``writing``, when the lock is taken.
     """
-    with ExitStack() as held:
+    with ExitStack() as stack:
 
         @cache
-        def hold() -> None:
-            held.enter_context(writing(paths))
+        def lock() -> None:
+            stack.enter_context(writing(paths))
 
-        yield hold
+        yield lock
 
 
 def _sign(descriptor: int) -> None:
-    """Writes who holds the lock into it, for the error of whoever waits in vain."""
+    """Writes the process id into the lock file, for the error message of other writers."""
     os.ftruncate(descriptor, 0)
     os.write(descriptor, f"process {os.getpid()}".encode())
 

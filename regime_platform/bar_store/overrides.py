@@ -1,13 +1,14 @@
-"""decisions.yaml on disk: what persons decided about single bars of a symbol.
+"""decisions.yaml on disk: the overrides of single bars of a symbol.
 
-What a verdict was reached by is recorded in it and in the bar manifest. The file is compared with
-that whenever it is read: an entry that is lost would let an excluded bar back in unnoticed.
+The overrides of a verdict are recorded in it and in the bar manifest. The file is compared with
+that record whenever it is read: without a lost entry, an excluded bar would pass unnoticed.
 """
 
 from collections.abc import Sequence
 
 from regime_platform.bar_store.layout import SymbolPaths
-from regime_platform.bar_store.recorded import recorded_decisions
+from regime_platform.bar_store.recorded import recorded_overrides
+from regime_platform.bar_store.session import read_once
 from regime_platform.errors import ConfigError
 from regime_platform.files import write_text
 from regime_platform.regular_files import read_bytes
@@ -20,25 +21,26 @@ from regime_platform.validation.overrides import (
 )
 
 
-def read_decisions(paths: SymbolPaths) -> tuple[Override, ...]:
-    """All entries in order; none where nothing was decided.
+def read_overrides(paths: SymbolPaths) -> tuple[Override, ...]:
+    """All entries in order; none without a file.
 
     Raises:
-        ConfigError: the file is damaged, or has not all that the verdict recorded; names it.
+        ConfigError: the file is damaged or lacks a recorded entry; names it.
     """
-    entries = stored_decisions(paths)
-    reason = why_not_whole(paths, entries, recorded_decisions(paths))
+    entries = stored_overrides(paths)
+    reason = why_not_whole(paths, entries, recorded_overrides(paths))
     if reason:
         raise ConfigError(
-            f"{paths.decisions} {reason}; `regime repair {paths.symbol}` writes it anew from "
-            "what the verdict recorded (`regime bars undo` withdraws a decision)",
+            f"{paths.decisions} {reason}; `regime repair {paths.symbol}` writes it again from "
+            "the record of the verdict (`regime bars undo` withdraws an override)",
             code="overrides-lost",
         )
     return entries
 
 
-def stored_decisions(paths: SymbolPaths) -> tuple[Override, ...]:
-    """The same as the file has it, whatever was recorded.
+@read_once("decisions")
+def stored_overrides(paths: SymbolPaths) -> tuple[Override, ...]:
+    """The entries of the file, not compared with any record.
 
     Raises:
         ConfigError: the file is damaged; names it.
@@ -49,7 +51,7 @@ def stored_decisions(paths: SymbolPaths) -> tuple[Override, ...]:
         return ()
     except OSError as error:
         raise ConfigError(
-            f"cannot read {paths.decisions}: {error}; mend that first", code="unreadable-file"
+            f"cannot read {paths.decisions}: {error}; correct that first", code="unreadable-file"
         ) from error
     return parse_overrides(text, paths.symbol, str(paths.decisions))
 
@@ -57,16 +59,16 @@ def stored_decisions(paths: SymbolPaths) -> tuple[Override, ...]:
 def why_not_whole(
     paths: SymbolPaths, entries: Sequence[Override], recorded: Sequence[Override]
 ) -> str:
-    """How the file differs from what was recorded of it; empty where it has all of that."""
+    """Why the file lacks a recorded entry; empty where it lacks none."""
     missing = lost(entries, recorded)
     if not missing:
         return ""
     which = ", ".join(str(entry.id) for entry in missing)
     if not paths.decisions.exists():
-        return f"is gone, and with it decision {which}, which the verdict in force obeys"
-    return f"no longer has decision {which} as it was recorded in the verdict in force"
+        return f"is missing, and with it override {which}, which the verdict in force applies"
+    return f"no longer has override {which} as it is recorded in the verdict in force"
 
 
-def write_decisions(paths: SymbolPaths, entries: Sequence[Override]) -> None:
-    """Puts the entries in force; hold the lock."""
+def write_overrides(paths: SymbolPaths, entries: Sequence[Override]) -> None:
+    """Replaces the entries of the file; hold the lock."""
     write_text(paths.decisions, overrides_text(paths.symbol, entries, gaps(entries)))

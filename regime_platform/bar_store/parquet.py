@@ -1,7 +1,8 @@
 """Frames as Parquet bytes and back, the same for every Parquet file of the platform.
 
-Written by pyarrow because its page checksums let a reader notice a flipped bit, which Polars reads
-as a wrong number. Files are small, so they are whole in memory: what is hashed is what is read.
+pyarrow writes them, because its page checksums let a reader detect a flipped bit, which Polars
+would read as a wrong number. Files are small, so they are read whole: the bytes that are hashed are
+the bytes that are decoded.
 """
 
 from collections.abc import Collection, Mapping
@@ -15,18 +16,18 @@ import pyarrow.parquet as pq
 from regime_platform.errors import BarsError
 
 _SEAL_KEY, _SEAL_BYTES = b"sha256_of_file", 64
-#: The fact that `sealed` fills in.
+#: The metadata entry that `sealed` fills in.
 UNSEALED = {_SEAL_KEY.decode(): "0" * _SEAL_BYTES}
 
-# pyarrow's own pool keeps what a long series was decoded in, a tenth of all the memory its
-# compute needs; the system's gives it back.
+# pyarrow's own pool keeps the memory in which a long series was decoded, a tenth of all that its
+# compute needs; the system's pool returns it.
 pa.set_memory_pool(pa.system_memory_pool())
 
 
-def encode(frame: pl.DataFrame, facts: Mapping[str, str]) -> bytes:
-    """The file that holds ``frame``, with ``facts`` as key-value metadata."""
+def encode(frame: pl.DataFrame, metadata: Mapping[str, str]) -> bytes:
+    """A Parquet file of ``frame``, with ``metadata`` as its key-value metadata."""
     table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
-    table = table.replace_schema_metadata(dict(facts))
+    table = table.replace_schema_metadata(dict(metadata))
     sink = pa.BufferOutputStream()
     pq.write_table(
         table, sink, compression="zstd", write_page_checksum=True, **_encodings(frame.schema)
@@ -35,19 +36,19 @@ def encode(frame: pl.DataFrame, facts: Mapping[str, str]) -> bytes:
 
 
 def sealed(data: bytes) -> bytes:
-    """A file that `encode` made with ``UNSEALED`` among its facts, and the hash of its bytes."""
+    """A file that `encode` made with ``UNSEALED`` in its metadata, with the hash of its bytes."""
     place = _seal_at(data)
     return data[:place] + _hash(data, place) + data[place + _SEAL_BYTES :]
 
 
 def require_sealed(data: bytes, name: str) -> None:
-    """Refuses a sealed file of which any byte is another; one without a seal passes.
+    """Refuses a file whose bytes differ from the hash in it; a file without one passes.
 
-    For a file that nothing else names. Pages have checksums and the footer has none: a bit flipped
-    there is a wrong number, or ends the process that decodes it.
+    For a file whose digest is recorded nowhere else. Pages have checksums and the footer has none:
+    a bit flipped there is a wrong number, or crashes the decoder.
 
     Raises:
-        BarsError: it is not what was written; names the file.
+        BarsError: its bytes are not those written; names the file.
     """
     if _SEAL_KEY not in data:  # written before seals were
         return
@@ -57,33 +58,39 @@ def require_sealed(data: bytes, name: str) -> None:
 
 
 def decode(data: bytes, name: str) -> tuple[pl.DataFrame, dict[str, str]]:
-    """The frame and the facts of a file, every page checked.
+    """The frame and the metadata of a file, every page checked.
 
     Raises:
         BarsError: the bytes are not a whole, undamaged Parquet file; names the file.
     """
-    table, facts = decode_table(data, name)
-    return pl.DataFrame(pl.from_arrow(table)), facts
+    table, metadata = decode_table(data, name)
+    return pl.DataFrame(pl.from_arrow(table)), metadata
 
 
 def decode_table(
     data: bytes, name: str, columns: Collection[str] | None = None
 ) -> tuple[pa.Table, dict[str, str]]:
-    """Like ``decode``, for a reader of many files that makes one frame of them.
+    """The table and the metadata of a file, for a reader that makes one frame of many files.
 
-    Of ``columns``, those that the file has are read.
+    Args:
+        data: the bytes of the file.
+        name: the file, for errors.
+        columns: those of these that the file has are read; None reads all.
+
+    Raises:
+        BarsError: as ``decode``.
     """
     try:
         with pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True) as file:
-            there = file.schema_arrow.names
-            wanted = [one for one in there if columns is None or one in columns]
-            # without threads: a pool costs more than these pages
+            present = file.schema_arrow.names
+            wanted = [name for name in present if columns is None or name in columns]
+            # without threads: starting a pool costs more than reading these pages
             table = file.read(columns=wanted, use_threads=False)
     except (pa.ArrowException, OSError) as error:
         raise damaged(name, str(error)) from error
-    facts = table.schema.metadata or {}
+    metadata = table.schema.metadata or {}
     return table.replace_schema_metadata(None), {
-        key.decode(): value.decode() for key, value in facts.items()
+        key.decode(): value.decode() for key, value in metadata.items()
     }
 
 
@@ -96,7 +103,7 @@ def damaged(name: str, evidence: str) -> BarsError:
 
 
 def _seal_at(data: bytes) -> int:
-    """Where the hash stands: behind its name and what tells its length."""
+    """The offset of the hash: after its key and two bytes of length."""
     return data.rindex(_SEAL_KEY) + len(_SEAL_KEY) + 2
 
 
@@ -106,7 +113,7 @@ def _hash(data: bytes, place: int) -> bytes:
 
 
 def _encodings(schema: pl.Schema) -> dict[str, Any]:
-    """Prices barely repeat, so splitting their bytes beats a dictionary in size and in time."""
+    """Prices rarely repeat, so splitting their bytes is smaller and faster than a dictionary."""
     floats = {name: "BYTE_STREAM_SPLIT" for name, dtype in schema.items() if dtype.is_float()}
     times = {name: "DELTA_BINARY_PACKED" for name, dtype in schema.items() if dtype.is_temporal()}
     texts = [name for name, dtype in schema.items() if dtype == pl.String]

@@ -1,58 +1,74 @@
-"""What the verdict and the bar manifest of a symbol recorded of the files beside them.
+"""The entries of append-only files that the verdict and the bar manifest of a symbol recorded.
 
-Decisions, splits, price factors and instruments are records that only grow: what was recorded once
-must be in them for good, and what came later stands in them beside it. A document that is damaged
-records nothing here; `verify` reports it.
+Overrides, splits, price factors and instruments are only ever added to their files, so the files
+must have every recorded entry; they may have later ones. A damaged verdict or manifest counts as
+one without entries; `verify` reports it.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from regime_platform.bar_store.layout import SymbolPaths
-from regime_platform.bar_store.manifest_file import whole_manifest
-from regime_platform.errors import RegimeError
+from regime_platform.bar_store.manifest_file import whole_bar_manifest
+from regime_platform.bar_store.verdicts import read_verdict
+from regime_platform.errors import BarsError, RegimeError
 from regime_platform.files import read_json
 from regime_platform.validation.overrides import Override
 
-Facts = Mapping[str, Any]
 
-
-def recorded_decisions(paths: SymbolPaths) -> tuple[Override, ...]:
-    """The decisions that the verdict, or the manifest where it has them otherwise, was made by."""
-    manifest = whole_manifest(paths.manifest)
-    gate = {} if manifest is None else manifest["manifest"].get("gate", {})
-    found = {entry.id: entry for facts in (_verdict(paths), gate) for entry in _entries(facts)}
-    return tuple(found[number] for number in sorted(found))
+def recorded_overrides(paths: SymbolPaths) -> tuple[Override, ...]:
+    """The overrides in the bar manifest and, where it lacks them, in the verdict; by id."""
+    manifest = whole_bar_manifest(paths)
+    gate = {} if manifest is None else manifest.manifest.gate.as_json()
+    by_id = {entry.id: entry for entry in (*_overrides_of_verdict(paths), *_entries(gate))}
+    return tuple(by_id[number] for number in sorted(by_id))
 
 
 def recorded_of(paths: SymbolPaths, name: str) -> Any:
-    """What the bar manifest recorded under a name (``splits``, ...); None where nothing."""
-    manifest = whole_manifest(paths.manifest)
-    return None if manifest is None else manifest["manifest"].get("records", {}).get(name)
+    """The JSON that the bar manifest recorded under a name (``splits``, ...); None without any."""
+    manifest = whole_bar_manifest(paths)
+    return None if manifest is None else manifest.manifest.records.as_json().get(name)
 
 
 def recorded_first_dates(paths: SymbolPaths) -> dict[str, str]:
-    """Timeframe -> first bar of the source by which the verdict in force was reached, if known."""
+    """Timeframe -> ISO date of the source's first bar that the verdict in force used, if known."""
     try:
-        listed = {
-            series["timeframe"]: series["listed"]["first"] for series in _verdict(paths)["series"]
-        }
+        verdict = read_verdict(paths)
+        series = () if verdict is None else verdict.series
+        listed = {each.timeframe: each.listed.first for each in series}
+    except BarsError:
+        listed = _listed_in_damaged(paths)
+    return {timeframe: first for timeframe, first in listed.items() if first}
+
+
+def _overrides_of_verdict(paths: SymbolPaths) -> Iterable[Override]:
+    try:
+        verdict = read_verdict(paths)
+    except BarsError:
+        return _entries(_damaged_verdict(paths))
+    return () if verdict is None else (*verdict.overrides, *verdict.withdrawn)
+
+
+def _listed_in_damaged(paths: SymbolPaths) -> dict[str, str]:
+    try:
+        series = _damaged_verdict(paths)["series"]
+        return {str(each["timeframe"]): each["listed"]["first"] for each in series}
     except (KeyError, TypeError):
         return {}
-    return {str(timeframe): first for timeframe, first in listed.items() if first}
 
 
-def _verdict(paths: SymbolPaths) -> Facts:
+def _damaged_verdict(paths: SymbolPaths) -> Mapping[str, Any]:
+    """The JSON object of a verdict.json that was changed; empty where there is none."""
     try:
-        facts = read_json(paths.verdict)
+        document = read_json(paths.verdict)
     except RegimeError:
         return {}
-    return facts if isinstance(facts, dict) else {}
+    return document if isinstance(document, dict) else {}
 
 
-def _entries(facts: Facts) -> Iterable[Override]:
+def _entries(document: Mapping[str, Any]) -> Iterable[Override]:
     try:
-        listed = [*facts.get("decisions", ()), *facts.get("withdrawn", ())]
+        listed = [*document.get("decisions", ()), *document.get("withdrawn", ())]
         return [Override.model_validate(entry) for entry in listed]
     except (AttributeError, KeyError, TypeError, ValueError):
         return []

@@ -1,20 +1,21 @@
 """renames.json in the data root: every rename, written before it begins and marked when it is done.
 
-An unfinished one is carried on by whoever edits the universe next. A run that loaded the universe
-before a rename asks here, so that it does not fetch the old symbol into a folder anew.
+The next edit of the universe finishes what a killed process began. A run that loaded the universe
+before a rename asks here, so that it does not fetch the old symbol into a new folder.
 """
 
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from pydantic import ValidationError
 
 from regime_platform.bar_store.layout import DataRoot
 from regime_platform.errors import ConfigError
 from regime_platform.files import read_json, write_json
+from regime_platform.model.document import Array, Document, first_fault
 
 
-@dataclass(frozen=True)
-class Rename:
+class Rename(Document):
     """One rename of a symbol."""
 
     former: str
@@ -23,55 +24,59 @@ class Rename:
     instrument: dict[str, Any]  # the entry of the universe from then on
     is_finished: bool = False
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """What happened, and what to do where the former symbol is asked for."""
         if not self.is_finished:
             return (
                 f"renaming {self.former} to {self.symbol} was begun at {self.renamed_at} and not "
-                f"finished; `regime universe rename {self.former} {self.symbol}` carries it on"
+                f"finished; `regime universe rename {self.former} {self.symbol}` finishes it"
             )
         return (
             f"{self.former} was renamed to {self.symbol} at {self.renamed_at}; "
             f"ask for {self.symbol}, and give another instrument another symbol"
         )
 
+    def is_same(self, other: "Rename") -> bool:
+        """True of the same rename, finished or not."""
+        return self == other.model_copy(update={"is_finished": self.is_finished})
 
-def renames(root: DataRoot) -> list[Rename]:
+
+class _Journal(Document, extra="ignore"):
+    renames: Array[Rename]
+
+
+def renames(root: DataRoot) -> tuple[Rename, ...]:
     """All renames, the oldest first.
 
     Raises:
         ConfigError: the file is damaged.
     """
-    facts = read_json(_path(root))
+    document = read_json(_path(root))
     try:
-        return [] if facts is None else [Rename(**rename) for rename in facts["renames"]]
-    except (KeyError, TypeError) as error:
+        return () if document is None else _Journal.model_validate(document).renames
+    except ValidationError as error:
         raise ConfigError(
-            f"{_path(root)} is no list of renames ({error}); restore it from a backup, "
-            "or remove it once `regime universe check` finds nothing",
+            f"{_path(root)} is no list of renames ({first_fault(error)}); restore it from a "
+            "backup, or remove it once `regime universe check` finds nothing",
             code="rename-journal-damaged",
         ) from error
 
 
 def record(root: DataRoot, rename: Rename) -> None:
-    """Adds a rename, or puts it in place of the same one in an earlier state."""
-    others = [one for one in renames(root) if replace(one, is_finished=False) != _begun(rename)]
-    write_json(_path(root), {"renames": [asdict(other) for other in (*others, rename)]})
+    """Adds a rename, or replaces the same one in an earlier state."""
+    others = [each for each in renames(root) if not each.is_same(rename)]
+    write_json(_path(root), _Journal(renames=(*others, rename)).model_dump(mode="json"))
 
 
 def moved_away(root: DataRoot, symbol: str) -> Rename | None:
     """The rename that took a symbol's folder elsewhere, or is about to; None where there is none.
 
-    It costs a look at the folder where nothing was ever renamed.
+    Where nothing was ever renamed it only looks whether the journal exists.
     """
     if not _path(root).exists():
         return None
     about = [rename for rename in renames(root) if symbol in (rename.former, rename.symbol)]
     return about[-1] if about and about[-1].former == symbol else None
-
-
-def _begun(rename: Rename) -> Rename:
-    return replace(rename, is_finished=False)
 
 
 def _path(root: DataRoot) -> Path:

@@ -1,7 +1,7 @@
-"""verdict.json on disk: what the gate found, and the pointer to the canonical bars in force.
+"""verdict.json on disk: the result of the gate, and the pointer to the canonical bars in force.
 
-Its last entry seals the others. A verdict of a release that wrote no seal has no other entries than
-those known here; any other name is one that was changed.
+Its last entry is a digest of the others. A verdict of a release that wrote no such seal has no
+other entries than those known here; any other key means that it was changed.
 """
 
 import json
@@ -9,18 +9,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from regime_platform.bar_store.layout import SymbolPaths
+from regime_platform.bar_store.session import read_once
 from regime_platform.errors import BarsError, folder_in_place, remedy_of
 from regime_platform.files import write_json
-from regime_platform.model.digests import facts_digest
-from regime_platform.validation.policy import STANDARD
+from regime_platform.model.digests import document_digest
+from regime_platform.validation.policy import DEFAULT_CONTEXT
 from regime_platform.validation.verdict import Verdict
 
 _SEAL = "seal"
-_UNSEALED = frozenset(Verdict.of("", (), STANDARD, "").model_dump(mode="json"))
+_UNSEALED = frozenset(Verdict.of("", (), DEFAULT_CONTEXT, "").model_dump(mode="json"))
 
 
+@read_once("verdict")
 def read_verdict(paths: SymbolPaths) -> Verdict | None:
-    """The verdict in force; None where the symbol was never judged.
+    """The verdict in force; None where the symbol was never validated.
 
     Raises:
         BarsError: the file is damaged; names it.
@@ -39,19 +41,19 @@ def read_verdict(paths: SymbolPaths) -> Verdict | None:
 
 
 def parse_verdict(document: Any) -> Verdict:
-    """The verdict that a document of verdict.json holds.
+    """The verdict in a document of verdict.json.
 
     Raises:
-        BarsError: it holds none, or another than was written.
+        BarsError: it is no verdict, or was changed since it was written.
     """
-    facts = unsealed(document)
+    entries = unsealed(document)
     if not is_as_sealed(document):
         raise BarsError("it was changed after the gate wrote it", code="verdict-damaged")
-    return Verdict.parsed(facts)
+    return Verdict.parsed(entries)
 
 
 def unsealed(document: Any) -> dict[str, Any]:
-    """The facts that the seal of a document covers.
+    """The entries that the seal of a document covers.
 
     Raises:
         BarsError: it is no document of verdict.json.
@@ -62,14 +64,15 @@ def unsealed(document: Any) -> dict[str, Any]:
 
 
 def is_as_sealed(document: Mapping[str, Any]) -> bool:
-    """True where a document is what was written; an unsealed one, where it has no other entry."""
-    facts = unsealed(document)
+    """True where the seal matches; without a seal, where no unknown key is present."""
+    entries = unsealed(document)
     if _SEAL in document:
-        return bool(document[_SEAL] == facts_digest(facts))
-    return set(facts) <= _UNSEALED
+        return bool(document[_SEAL] == document_digest(entries))
+    return set(entries) <= _UNSEALED
 
 
 def write_verdict(paths: SymbolPaths, verdict: Verdict) -> None:
     """Puts a verdict in force; hold the lock."""
-    facts = verdict.model_dump(mode="json")
-    write_json(paths.verdict, {**facts, _SEAL: facts_digest(facts)})
+    entries = verdict.model_dump(mode="json")
+    write_json(paths.verdict, {**entries, _SEAL: document_digest(entries)})
+    read_verdict.written(paths, verdict)

@@ -1,1 +1,1 @@
-"""WORLD: the `regime` command: parse, call, print; what a command does lives in other rooms."""
+"""I/O: the `regime` command: parse arguments, call another package, print."""

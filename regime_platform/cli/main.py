@@ -1,94 +1,60 @@
-"""Entry point of the `regime` command: its commands, and how errors are shown.
+"""Entry point of the `regime` command: finds commands, shows warnings and errors.
 
-Commands import what they need when they run, which keeps `regime --help` fast.
+The module of a command is imported when the command runs, which keeps `regime --help` fast.
 """
 
 import sys
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
 from types import TracebackType
 from typing import Any, NoReturn
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-from regime_platform.cli import demo, interface, versions
-from regime_platform.cli.audit import snapshots, verifying
-from regime_platform.cli.console.notes import notes_as_messages
-from regime_platform.cli.exits import ALL_GOOD, NOTHING_SUCCEEDED, code_of_error
-from regime_platform.cli.migration import migrating
-from regime_platform.cli.operations import (
-    backing_up,
-    bar_decisions,
-    compacting,
-    doctor,
-    era_sets,
-    service,
-)
-from regime_platform.cli.pipeline import fetching, status, validating, walking, warming
-from regime_platform.cli.query import answering, boards, charting, evaluating, explaining, exporting
-from regime_platform.cli.universe import commands
-from regime_platform.errors import RegimeError
+from regime_platform.cli.commands import PANELS, Entry
+from regime_platform.cli.console.exits import ALL_GOOD, NOTHING_SUCCEEDED, code_of_error
+from regime_platform.errors import OlderVersionWarning, RegimeError
 
-_PIPELINE, _QUERY, _AUDIT, _AD_HOC = "Pipeline", "Query", "Audit", "Ad hoc"
-_OPERATIONS, _ERAS, _UNIVERSE = "Operations", "Eras", "Universe"
 
-#: Panel of `regime --help`, name, function; the panels appear in this order.
-_COMMANDS: Sequence[tuple[str, str, Callable[..., Any]]] = (
-    (_PIPELINE, "run", walking.run),
-    (_PIPELINE, "update", fetching.update),
-    (_PIPELINE, "backfill", fetching.backfill),
-    (_PIPELINE, "validate", validating.validate),
-    (_PIPELINE, "promote", walking.promote),
-    (_PIPELINE, "compute", walking.compute),
-    (_QUERY, "state", answering.state),
-    (_QUERY, "history", answering.history),
-    (_QUERY, "explain", explaining.explain),
-    (_QUERY, "board", boards.board),
-    (_QUERY, "charts", charting.charts),
-    (_AUDIT, "verify", verifying.verify),
-    (_AUDIT, "repair", verifying.repair),
-    (_AD_HOC, "evaluate", evaluating.evaluate),
-    (_AD_HOC, "export", exporting.export),
-    (_OPERATIONS, "demo", demo.demo),
-    (_OPERATIONS, "ui", interface.ui),
-    (_OPERATIONS, "status", status.status),
-    (_OPERATIONS, "doctor", doctor.doctor),
-    (_OPERATIONS, "backup", backing_up.backup),
-    (_OPERATIONS, "restore", backing_up.restore),
-    (_OPERATIONS, "compact", compacting.compact),
-    (_OPERATIONS, "warm", warming.warm_command),
-    (_OPERATIONS, "version", versions.version),
-)
-#: Panel, name, commands below it, help.
-_GROUPS: Sequence[tuple[str, str, typer.Typer, str]] = (
-    (
-        _QUERY,
-        "bars",
-        bar_decisions.bars,
-        "Show canonical bars; list, add and undo overrides of single bars.",
-    ),
-    (
-        _AUDIT,
-        "snapshot",
-        snapshots.snapshot,
-        "Take, list and compare snapshots of all symbols; export one as a bundle.",
-    ),
-    (
-        _OPERATIONS,
-        "service",
-        service.service,
-        "Run the daemon and the webserver as system services.",
-    ),
-    (
-        _OPERATIONS,
-        "migrate",
-        migrating.migrate,
-        "Import stores of the legacy engine, undo a migration, compare results.",
-    ),
-    (_ERAS, "eras", era_sets.eras, "Detect, list and adopt the eras that escalation is ranked in."),
-    (_UNIVERSE, "universe", commands.universe, "Check, list and change the tracked symbols."),
-)
+class LazyGroup(TyperGroup):
+    """The commands of ``PANELS``; each is a name with a help text until it is called."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.entries = {entry.name: entry for entries in PANELS.values() for entry in entries}
+        for panel, entries in PANELS.items():
+            for entry in entries:
+                self.commands[entry.name] = TyperCommand(
+                    entry.name, help=entry.help, rich_help_panel=panel
+                )
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that is called, with its module imported."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if name in self.entries:
+            command = self.commands[name] = load(self.entries[name])
+        return name, command, rest
+
+
+def load(entry: Entry) -> Any:
+    """The command or group of an entry."""
+    module, _, name = entry.target.partition(":")
+    target = getattr(import_module(f"regime_platform.cli.{module}"), name)
+    parent = typer.Typer(add_completion=False)
+    if isinstance(target, typer.Typer):
+        parent.add_typer(target, name=entry.name, help=entry.help)
+    else:
+        parent.command(entry.name)(target)
+        parent.callback()(lambda: None)  # makes a group of it even with a single command
+    group: Any = typer.main.get_group(parent)
+    return group.commands[entry.name]
+
 
 app = typer.Typer(
+    cls=LazyGroup,
     name="regime",
     help="Validated market bars in Parquet, and regime and escalation of every bar.",
     epilog="Exit codes: 0 success, 1 nothing succeeded, 2 usage error, 3 some symbols failed.",
@@ -97,17 +63,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _panel, _name, _command in _COMMANDS:
-    app.command(_name, rich_help_panel=_panel)(_command)
-for _panel, _name, _group, _help in _GROUPS:
-    app.add_typer(_group, name=_name, help=_help, rich_help_panel=_panel)
+
+
+@app.callback()
+def _options() -> None:
+    """The options before the command: none but the help."""
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs the command line and exits; shows an error of the platform in one line."""
     sys.excepthook = _show_uncaught
     try:
-        with notes_as_messages():
+        with _notes_as_messages():
             # otherwise typer prints its errors itself
             code = app(
                 args=None if arguments is None else list(arguments),
@@ -128,6 +95,27 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         _print_error(reason, "permission-denied")
         sys.exit(NOTHING_SUCCEEDED)
     sys.exit(code if isinstance(code, int) else ALL_GOOD)
+
+
+@contextmanager
+def _notes_as_messages() -> Iterator[None]:
+    """Prints the platform's own warnings as messages; others are shown as usual."""
+    with warnings.catch_warnings():
+        show = warnings.showwarning
+
+        def show_note(
+            message: Warning | str, category: type[Warning], *rest: Any, **more: Any
+        ) -> None:
+            if not issubclass(category, OlderVersionWarning):
+                show(message, category, *rest, **more)
+                return
+            from regime_platform.cli.console.screen import messages
+
+            messages().print(str(message), style="yellow", soft_wrap=True)
+
+        warnings.simplefilter("always", OlderVersionWarning)
+        warnings.showwarning = show_note
+        yield
 
 
 def _show_uncaught(
@@ -153,7 +141,7 @@ def _print_usage_error(error: typer.TyperException) -> None:
 def _print_error(text: str, code: str) -> None:
     from regime_platform.cli.console.screen import messages
 
-    messages().print(f"error[{code}]: {text}", style="bold red", markup=False, soft_wrap=True)
+    messages().print(f"error[{code}]: {text}", style="bold red", soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""PURE: bars in, regime and escalation out; no clock, no files but the kernels' own store."""
+"""PURE: from bars to metrics, regime label and escalation (docs/canonical-compute.md)."""

@@ -1,7 +1,8 @@
-"""One series of bars into the rows of its tables: the only way to these numbers.
+"""Computes all result rows of one series (symbol + timeframe) from its bars.
 
-`compute_series` says in its result how much the history sufficed for; what to do about a series
-that is too short is for the caller to decide.
+Every caller computes through `compute_series`, or through `incremental.extend_series`, which gives
+the same bits. The status of the result states whether the history was long enough for state rows
+and for escalation.
 """
 
 import numpy as np
@@ -27,17 +28,17 @@ def compute_series(
     eras: tuple[Era, ...],
     params: Params = DEFAULT_PARAMS,
 ) -> SeriesResult:
-    """All rows of one series; rows in escalation and state use no bar after their own.
+    """All rows of one series. Escalation and state rows use no bar after their own (causal).
 
     Args:
-        bars: ``BAR_SCHEMA``, ascending; rows without a close are left out first.
-        symbol: written into every row.
+        bars: ``BAR_SCHEMA``, ascending; bars without a close are skipped.
+        symbol: value of the symbol column.
         timeframe: a canonical name.
-        eras: the eras of the symbol, see `compute.eras.eras`.
+        eras: the eras in which escalation is ranked, see `compute.eras.eras`.
         params: the constants.
 
     Raises:
-        BarsError: the bars are not ascending, or are out of all proportion.
+        BarsError: the bars are not ascending, or a range is extreme against its close.
     """
     compile_kernels()
     used = bars_with_close(bars)
@@ -65,7 +66,7 @@ def compute_series(
 
 
 def bars_with_close(bars: pl.DataFrame) -> pl.DataFrame:
-    """The bars that compute uses."""
+    """The bars that have a close: neither null nor NaN."""
     close = bars["close"]
     if close.null_count() == 0 and not close.is_nan().any():
         return bars
@@ -73,22 +74,23 @@ def bars_with_close(bars: pl.DataFrame) -> pl.DataFrame:
 
 
 def require_ascending(opens: pl.Series, symbol: str, timeframe: str) -> None:
-    """Refuses bars that are out of order or there twice.
+    """Refuses opens that are not strictly ascending.
 
     Raises:
-        BarsError: names the first of them.
+        BarsError: names the first such bar.
     """
     steps = np.diff(microseconds(opens))
     if (steps <= 0).any():
         row = int(np.flatnonzero(steps <= 0)[0]) + 1
         raise BarsError(
             f"{symbol} {timeframe}: the bar at {opens[row]} does not follow the one before it; "
-            "compute takes one bar per ts, ascending"
+            "compute takes one bar per ts, ascending",
+            code="bars-not-ascending",
         )
 
 
 def bar_arrays(bars: pl.DataFrame) -> BarArrays:
-    """One contiguous, writable copy of each column: the one type the kernels are compiled for."""
+    """Each column as the contiguous, writable float64 array that kernels take."""
     columns = (
         kernel_array(bars[name].to_numpy())  # null becomes NaN
         for name in ("open", "high", "low", "close", "volume")
@@ -97,14 +99,14 @@ def bar_arrays(bars: pl.DataFrame) -> BarArrays:
 
 
 def microseconds(opens: pl.Series) -> npt.NDArray[np.int64]:
-    """Opens (Datetime[us], UTC) as whole numbers since 1970."""
+    """Opens (Datetime[us], UTC) as integer microseconds since 1970."""
     return opens.to_numpy().view(np.int64)
 
 
 def _status(count: int, timeframe: str, params: Params) -> tuple[Status, str]:
-    gates = params.at(timeframe)
-    if count < gates.state_gate:
-        return "too_short", f"{count} bars; state needs {gates.state_gate}"
-    if count < gates.escalation_gate:
-        return "state_only", f"{count} bars; escalation needs {gates.escalation_gate}"
+    constants = params.at(timeframe)
+    if count < constants.state_gate:
+        return "too_short", f"{count} bars; state needs {constants.state_gate}"
+    if count < constants.escalation_gate:
+        return "state_only", f"{count} bars; escalation needs {constants.escalation_gate}"
     return "complete", ""

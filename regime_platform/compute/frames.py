@@ -1,8 +1,8 @@
-"""Computed columns as the frames of their tables.
+"""Turns computed columns into data frames with the schemas of the result tables.
 
-Kernels give numbers, codes and bit masks. Words, nulls and types are added here, for all columns of
-a table in one go: a Polars expression evaluated by itself costs more than most columns hold. By way
-of Polars alone: pyarrow imports pandas where it is installed, which takes half a second.
+Kernels return numbers, codes and bit masks. Words, nulls and types are added here, for all columns
+of a table in one Polars evaluation, since one evaluation per column is slower. pyarrow is not used:
+it imports pandas where that is installed, which takes half a second.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,13 +16,13 @@ import polars as pl
 
 from regime_platform.model.result_schema import TABLES
 
-#: The code of a row that has no word of its vocabulary.
+#: The code of a row without a word; it becomes null.
 NO_CODE = 255
 
 
 @dataclass(frozen=True)
 class Words:
-    """A text column before it is written out: of every row, the position of its text."""
+    """A text column in compact form: the position of each row's text among the distinct texts."""
 
     positions: npt.NDArray[np.int64]
     texts: pl.Series
@@ -31,12 +31,12 @@ class Words:
         return Words(self.positions[rows], self.texts)
 
 
-def words_of(masks: npt.NDArray[np.int64], *said: Callable[[int], str]) -> tuple[Words, ...]:
-    """What a bit mask per row says, in one way or several; each mask is put into words once."""
+def words_of(masks: npt.NDArray[np.int64], *texts: Callable[[int], str]) -> tuple[Words, ...]:
+    """One text column per function of ``texts``, which is called once per distinct bit mask."""
     distinct = np.unique(masks)
     positions = np.searchsorted(distinct, masks)
     listed = distinct.tolist()
-    return tuple(Words(positions, pl.Series(map(one, listed), dtype=pl.String)) for one in said)
+    return tuple(Words(positions, pl.Series(map(text, listed), dtype=pl.String)) for text in texts)
 
 
 #: Name -> one value per row: an array of floats (NaN is null), codes (`NO_CODE` is null) or flags,
@@ -45,12 +45,12 @@ Columns = Mapping[str, Any]
 
 
 def columns_frame(table: str, columns: Columns) -> pl.DataFrame:
-    """The given columns in the order and with the types that ``TABLES[table]`` has them in."""
+    """The given columns in the order and with the types of ``TABLES[table]``."""
     schema = TABLES[table]
     raw = pl.DataFrame([_as_series(name, columns[name]) for name in schema if name in columns])
-    shape = _shape(table)
+    expressions = _expressions(table)
     return raw.with_columns(
-        shape[name] for name, dtype in raw.schema.items() if dtype != schema[name]
+        expressions[name] for name, dtype in raw.schema.items() if dtype != schema[name]
     )
 
 
@@ -64,14 +64,14 @@ def key_columns(symbol: str, timeframe: str, opens: pl.Series) -> dict[str, Any]
 
 
 @cache
-def _shape(table: str) -> dict[str, pl.Expr]:
+def _expressions(table: str) -> dict[str, pl.Expr]:
     return {name: _typed(name, dtype) for name, dtype in TABLES[table].items()}
 
 
 def _typed(name: str, dtype: pl.DataType) -> pl.Expr:
     column = pl.col(name)
     if isinstance(dtype, pl.Enum):
-        # of all vocabularies, this one alone has rows without a word
+        # the only vocabulary with rows that have no word
         known = column.replace(NO_CODE, None) if name == "event_severity" else column
         return known.cat.to(dtype)
     return column.cast(dtype)
@@ -80,5 +80,5 @@ def _typed(name: str, dtype: pl.DataType) -> pl.Expr:
 def _as_series(name: str, column: Any) -> pl.Series:
     if isinstance(column, Words):
         return column.texts.gather(column.positions).alias(name)
-    # one by one: a frame that is to do so for all its columns takes seven times as long
+    # per column: the same option of a DataFrame takes seven times as long
     return pl.Series(name, column, nan_to_null=True)

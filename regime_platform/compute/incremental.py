@@ -1,9 +1,9 @@
-"""The rows that new bars add, from those bars and the stored results of the bars before them.
+"""Computes the rows that new bars add, from the new bars and the stored results before them.
 
-The same bits as `engine.compute_series` over all bars. Every metric of a bar is made from the bars
-of its windows, so a tail of the series suffices; only the EMAs reach back farther, and go on from
-their stored value. A percentile compares a new value with all stored ones. Forward labels look
-ahead, so those of the last ``horizon`` bars before the new ones are made anew as well.
+The result has the same bits as `engine.compute_series` over all bars. A metric depends on the bars
+of its windows, so a tail of the series suffices. Only the EMAs depend on all earlier bars; they
+continue from their value at the start of the tail. A percentile ranks a new value among all stored
+ones. Forward labels look ahead, so those of the last ``horizon`` old bars are computed again.
 """
 
 from dataclasses import dataclass
@@ -42,28 +42,28 @@ from regime_platform.compute.primitives import Floats, ema
 from regime_platform.compute.results import ESCALATION, LABELS, STATE, Rows, SeriesResult
 from regime_platform.compute.states import run_start, state_columns
 
-#: Bars before the first new one that its metrics and the components built on them read.
+#: Bars before the first new one that its metrics and escalation components depend on.
 LOOK_BACK = FIRST_BARS.risk_level + WINDOWS.liquidity_trend + ESCALATION_WINDOWS.first_component
 
 
 @dataclass(frozen=True)
 class Past:
-    """The results of the bars before the first new one, as far as later rows read them."""
+    """Results of the bars before the first new one, as far as later rows depend on them."""
 
     bars: int
-    ema_fast: float  # at bar ``bars - LOOK_BACK``, as the next
-    ema_slow: float
+    ema_fast: float  # EMA_20 at bar ``bars - LOOK_BACK``
+    ema_slow: float  # EMA_100 at the same bar
     components: tuple[Floats, ...]  # raw components of the bars from 20 on
     esc_raw: Floats  # per bar
-    forward: Floats  # fwd_absret_h of the bars that later ones no longer change
+    forward: Floats  # fwd_absret_h of the bars whose horizon has passed
     last_label: int  # code of regime_label at the last of these bars
-    label_first: int  # bar at which the unbroken run of it began
+    label_first: int  # bar at which the unbroken run of that label began
 
 
 def why_not(past_bars: int, params: Params, timeframe: str) -> str:
-    """Why rows cannot be added behind so many bars, "" where they can.
+    """Why a series with so many unchanged bars cannot be extended; empty where it can.
 
-    Until escalation is complete there are no results to go on from, and no time to be gained.
+    Until escalation is complete there are no results to continue from.
     """
     gate = params.at(timeframe).escalation_gate
     if past_bars < max(gate, LOOK_BACK + 1):
@@ -78,7 +78,7 @@ def past_of(
     labels: npt.NDArray[np.uint8],
     horizon: int,
 ) -> Past:
-    """The past from stored columns, all of them without the rows that are to be made anew.
+    """The past from stored columns, without the rows that are computed again.
 
     Args:
         close: close of every bar.
@@ -100,14 +100,14 @@ def past_of(
         ema_slow=float(slow[at]),
         components=raw_components(shock, instability, structure, close, slow),
         esc_raw=kernel_array(esc_raw),
-        # as quickly made as read
+        # computing it is as fast as reading it
         forward=forward_returns(close, horizon)[: len(close) - horizon],
         last_label=int(labels[-1]),
         label_first=FIRST_BARS.state + run_start(labels),
     )
 
 
-def extend_series(  # noqa: PLR0913  those of compute_series, and the past
+def extend_series(  # noqa: PLR0913 - the parameters of compute_series, and the past
     bars: pl.DataFrame,
     past: Past,
     *,
@@ -116,23 +116,23 @@ def extend_series(  # noqa: PLR0913  those of compute_series, and the past
     eras: tuple[Era, ...],
     params: Params = DEFAULT_PARAMS,
 ) -> SeriesResult | None:
-    """The rows from bar ``past.bars`` on, and the forward labels that those bars change.
+    """The rows from bar ``past.bars`` on, and the forward labels that the new bars change.
 
     Args:
         bars: ``BAR_SCHEMA``, all bars of the series, ascending, each with a close; the first
-            ``past.bars`` of them are those that ``past`` is about.
+            ``past.bars`` of them are those of ``past``.
         past: see `past_of`.
-        symbol: written into every row.
+        symbol: value of the symbol column.
         timeframe: a canonical name.
-        eras: as they were for the stored rows, like ``params``.
+        eras: the same as for the stored rows, like ``params``.
         params: the constants.
 
     Returns:
-        None where the new bars change earlier rows too: an era that had fewer than ``short_list``
-        bars ranks missing values by another rule once it has more (section 8).
+        None where the new bars change earlier rows too: an era with fewer than ``short_list`` bars
+        ranks missing values by another rule than a longer one (section 8).
 
     Raises:
-        BarsError: the bars are not ascending, or are out of all proportion.
+        BarsError: the bars are not ascending, or a range is extreme against its close.
     """
     compile_kernels()
     opens, tail = bars["ts"], bars[past.bars - LOOK_BACK :]
@@ -158,7 +158,7 @@ def extend_series(  # noqa: PLR0913  those of compute_series, and the past
 
 @dataclass(frozen=True)
 class _Ranking:
-    """New values among the stored ones."""
+    """Ranks new values among the stored ones."""
 
     past: Past
     constants: TimeframeParams
@@ -176,19 +176,19 @@ class _Ranking:
         count = len(close) - LOOK_BACK
         members = self.constants.component_min_members
         series = {
-            name: late_expanding(held, values[-count:], members, self.short_list)
-            for name, held, values in zip(COMPONENTS, self.past.components, raw, strict=True)
+            name: late_expanding(stored, values[-count:], members, self.short_list)
+            for name, stored, values in zip(COMPONENTS, self.past.components, raw, strict=True)
         }
         return {"esc_raw": mean_of(series), **series}
 
     def percentiles(self, esc_raw: Floats) -> dict[str, Floats]:
         """The percentiles over all bars and over windows."""
-        held, members = self.past.esc_raw, self.constants.min_members
-        columns = {"esc_pctl_expanding": late_expanding(held, esc_raw, members, self.short_list)}
+        stored, members = self.past.esc_raw, self.constants.min_members
+        columns = {"esc_pctl_expanding": late_expanding(stored, esc_raw, members, self.short_list)}
         for window, name in ROLLING_COLUMNS.items():
             rolls = window in self.constants.rolling_windows
-            nothing = np.full_like(esc_raw, np.nan)
-            columns[name] = late_rolling(held, esc_raw, window) if rolls else nothing
+            absent = np.full_like(esc_raw, np.nan)
+            columns[name] = late_rolling(stored, esc_raw, window) if rolls else absent
         return columns
 
     def within_eras(
@@ -196,7 +196,7 @@ class _Ranking:
     ) -> tuple[Floats, Floats] | None:
         """Percentile within the era and its confidence, as `signal_columns` takes them.
 
-        None where an era is so young that its earlier rows may change.
+        None where an era is so short that its earlier rows may change.
         """
         first, members = self.past.bars, self.constants.min_members
         in_era, confidence = np.full_like(esc_raw, np.nan), np.full_like(esc_raw, np.nan)
@@ -204,26 +204,26 @@ class _Ranking:
             start, stop = map(int, np.searchsorted(ts_us, (era.start_us, era.end_us)))
             if stop <= first:
                 continue
-            held = self.past.esc_raw[start:]
-            if len(held) < self.short_list and np.isnan(held[members:]).any():
+            stored = self.past.esc_raw[start:]
+            if len(stored) < self.short_list and np.isnan(stored[members:]).any():
                 return None
             inside = slice(max(start - first, 0), stop - first)
-            in_era[inside] = late_expanding(held, esc_raw[inside], members, self.short_list)
+            in_era[inside] = late_expanding(stored, esc_raw[inside], members, self.short_list)
             seen = np.arange(max(start, first), stop) - start + 1
             confidence[inside] = np.minimum(seen / self.constants.year_bars, 1.0)
         return in_era, confidence
 
     def labels(self, close: Floats) -> Columns:
-        """Forward labels from the first bar on that the new ones tell something of."""
-        held, horizon = self.past.forward, self.constants.horizon
-        count = len(close) - LOOK_BACK + self.past.bars - len(held)
+        """Forward labels from the first bar on that the new bars change."""
+        stored, horizon = self.past.forward, self.constants.horizon
+        count = len(close) - LOOK_BACK + self.past.bars - len(stored)
         forward = forward_returns(close, horizon)[-count:]
-        rank = late_expanding(held, forward, self.constants.min_members, self.short_list)
+        rank = late_expanding(stored, forward, self.constants.min_members, self.short_list)
         return label_columns(forward, rank, horizon)
 
 
 def _regime_first(past: Past, labels: npt.NDArray[np.uint8]) -> int:
-    began = run_start(labels)
-    if began == 0 and labels[0] == past.last_label:
+    start = run_start(labels)
+    if start == 0 and labels[0] == past.last_label:
         return past.label_first
-    return past.bars + began
+    return past.bars + start

@@ -1,10 +1,10 @@
-"""How every number kernel of this package is compiled.
+"""Compiles the numba kernels of this package.
 
-A kernel is compiled for one signature only and never while modules are imported: the command line
-can say so before `compile_kernels` takes its half minute, once per machine.
+A kernel is compiled for one signature, and never during an import, so that the command line can
+print a message before `compile_kernels` takes half a minute, once per machine.
 
-Compiled kernels outlast the process in a store, which reads and writes files. So it is no part of
-this package: it is looked up by name when the first kernel is compiled.
+Compiled kernels are stored on disk. The store does I/O, so it is outside this pure package and is
+imported by name when the first kernel is compiled.
 """
 
 from collections.abc import Callable
@@ -18,19 +18,19 @@ from numba.core.dispatcher import Dispatcher
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-# numba's own stubs do not know it in full
+# its stubs are incomplete
 _njit: Any = numba.njit
 _registered: list[tuple[Dispatcher, str]] = []
 
 
 class KernelStore(Protocol):
-    """Where compiled kernels are kept."""
+    """A store of compiled kernels."""
 
     def is_complete(self) -> bool:
-        """True if it holds every kernel of these sources."""
+        """True if it has every kernel of these sources."""
 
     def mark_complete(self) -> None:
-        """Called when every kernel was compiled."""
+        """Records that every kernel was compiled."""
 
     def keep(self, kernel: Any) -> None:
         """Makes numba load ``kernel`` from the store, or store it once it is compiled."""
@@ -43,23 +43,23 @@ def _store() -> KernelStore:
 
 
 def kernel(signature: str, **options: Any) -> Callable[[F], F]:
-    """Declares a kernel: strict IEEE arithmetic, kept on disk, compiled for ``signature`` alone.
+    """Declares a kernel: strict IEEE arithmetic, stored on disk, compiled for ``signature`` only.
 
-    Arrays in a signature are contiguous and writable, so that a read-only view of a column fails
-    loudly instead of compiling everything a second time; see `kernel_array`.
+    Arrays in a signature are contiguous and writable: a read-only view raises an error instead of
+    compiling the kernel a second time; see `kernel_array`.
 
     Args:
         signature: numba's notation, such as ``float64[::1](float64[::1], int64)``.
-        options: further options of ``numba.njit``. ``inline="always"``: part of its callers only.
-            ``_nrt=False``: allocates nothing, so numba need not count references to its arrays;
-            in what is called once or more a bar that count costs more than the work itself.
+        options: further options of ``numba.njit``. ``inline="always"``: compiled into its callers.
+            ``_nrt=False``: allocates nothing, so numba counts no references to its arrays, which
+            would cost more than the work of a kernel that is called for every bar.
     """
 
     def declare(function: F) -> F:
         dispatcher: Dispatcher = _njit(
             fastmath=False, error_model="numpy", no_cfunc_wrapper=True, **options
         )(function)
-        if options.get("inline") != "always":  # those are only ever part of their caller
+        if options.get("inline") != "always":  # inlined kernels are part of their callers
             _registered.append((dispatcher, signature))
         return cast(F, dispatcher)
 
@@ -67,15 +67,15 @@ def kernel(signature: str, **options: Any) -> Callable[[F], F]:
 
 
 def kernels_are_compiled() -> bool:
-    """True if this machine holds all kernels on disk, so that `compile_kernels` only loads them."""
+    """True if all kernels are on disk, so that `compile_kernels` only loads them."""
     return _store().is_complete()
 
 
 def compile_kernels() -> None:
-    """Compiles every kernel declared so far; at once when that was done before.
+    """Compiles every kernel declared so far; returns at once where that was done before.
 
-    Kernels on disk are loaded when they are first called: half of them are called by others only,
-    which hold their machine code, and loading one takes as long as running it on thousands of bars.
+    Kernels on disk are loaded at their first call: half of them are called by other kernels only,
+    which contain their machine code, and loading takes as long as running on thousands of bars.
     """
     if not _registered:
         return
@@ -99,7 +99,7 @@ def _compile(dispatcher: Dispatcher, signature: str) -> None:
 
 
 def _load_when_called(dispatcher: Any, signature: str) -> None:
-    """Numba asks this method of a kernel for what to call instead, while it has no machine code."""
+    """Replaces the method that numba calls when a kernel has no machine code yet."""
 
     def load(*_arguments: Any) -> Any:
         del dispatcher._compile_for_args

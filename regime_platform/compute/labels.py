@@ -1,7 +1,7 @@
-"""Forward labels (canonical compute, section 12): what happened after a bar.
+"""Forward labels (canonical compute, section 12): the largest move within the bars after a bar.
 
-They look ahead by definition, exist for evaluation only and feed no signal; nothing else in this
-package imports this module but the engine, which stores them in a table of their own.
+They look ahead by definition and serve evaluation only; no signal depends on them. They are stored
+in a table of their own.
 """
 
 import numpy as np
@@ -21,10 +21,10 @@ _EDGES = dict(zip(EVENT_SEVERITIES, EVENT_EDGES, strict=True))
 def forward_labels(close: Floats, timeframe: str, params: Params = DEFAULT_PARAMS) -> Columns:
     """The columns of forward_labels for all bars; the last ``horizon`` rows are provisional.
 
-    fwd_absret_h(i) = max over the next H = 20 bars of abs(C_j/C_i - 1), over fewer at the end and
-    NaN at the last bar or where C_i is 0 or not finite. event_flag and event_severity grade its
-    expanding percentile: null flag where there is no return, null severity below MILD, which does
-    not raise the flag. is_mature tells that all H bars have been seen, so the row is final.
+    fwd_absret_h(i) = max of abs(C_j/C_i - 1) over the next H = 20 bars j, a fraction of the price;
+    over fewer bars at the end of the series, NaN at the last bar or where C_i is 0 or not finite.
+    event_severity grades its expanding percentile, null below MILD; event_flag is set from MODERATE
+    on and null without a return. is_mature is True once all H bars exist, so that the row is final.
     """
     constants = params.at(timeframe)
     forward = forward_returns(close, constants.horizon)
@@ -38,10 +38,16 @@ def forward_returns(close: Floats, horizon: int) -> Floats:
 
 
 def label_columns(forward: Floats, rank: Floats, horizon: int) -> Columns:
-    """The columns of the last bars of a series from their returns and the percentiles of these."""
+    """The label columns of the last bars of a series.
+
+    Args:
+        forward: fwd_absret_h per bar.
+        rank: its expanding percentile per bar.
+        horizon: bars that a label looks ahead.
+    """
     raised = np.where(np.isnan(forward), np.nan, rank >= EVENT_EDGES.moderate)
     severity = np.full(len(rank), NO_CODE, np.uint8)
-    for code, name in enumerate(EVENT_SEVERITIES):  # mildest first, so that the worst stays
+    for code, name in enumerate(EVENT_SEVERITIES):  # mildest first, so that the most severe remains
         severity[rank >= _EDGES[name]] = code
     following = np.arange(len(forward))[::-1]
     return {
@@ -61,8 +67,8 @@ def _largest_forward_return(close: Floats, horizon: int) -> Floats:
             continue
         high, low = -np.inf, np.inf
         for j in range(i + 1, min(i + horizon + 1, count)):
-            high, low = np.fmax(high, close[j]), np.fmin(low, close[j])  # NaN is passed over
+            high, low = np.fmax(high, close[j]), np.fmin(low, close[j])  # NaN is skipped
         if low <= high:
-            # rounding keeps order, so the largest move is one of these two, to the last bit
+            # rounding is monotonic, so the largest move is exactly one of these two
             out[i] = max(abs(high / close[i] - 1.0), abs(low / close[i] - 1.0))
     return out

@@ -1,12 +1,11 @@
-"""Every constant of the compute, in one place, and the fingerprint over all of them.
+"""All constants of the compute, and the fingerprint over them.
 
-Two kinds. `Params` holds the bar counts and caps that may differ by timeframe; functions receive
-it and kernels get its numbers as arguments, so another `Params` is another result. The rest are
-compiled into the kernels from the tuples below; they enter the fingerprint from the very tuples
-the kernels read, so it cannot tell of other numbers than those computed with.
+There are two kinds. `Params` has the bar counts and caps that may differ by timeframe; functions
+receive it and kernels get its numbers as arguments. The other constants are compiled into the
+kernels from the tuples below. The fingerprint reads the same tuples as the kernels.
 
-Weights inside a metric's formula belong to that formula and stay with it; a change there is a
-change of code, told apart by the digest of the compute sources.
+Weights inside the formula of a metric are part of that formula; changing one changes the digest of
+the compute sources.
 """
 
 from dataclasses import asdict, dataclass
@@ -19,7 +18,7 @@ from regime_platform.compute.classifier.numbers import (
     STANCE,
     TAG_RULES,
 )
-from regime_platform.model.digests import facts_digest
+from regime_platform.model.digests import document_digest
 from regime_platform.model.timeframes import canonical_timeframe
 
 
@@ -99,8 +98,8 @@ EVENT_EDGES = EventEdges()
 class TimeframeParams:
     """Constants of one timeframe. All are counts of bars unless said otherwise.
 
-    Only ``year_bars`` and what follows from it differ today; the others are declared here because
-    nothing but history makes them equal (section 16, flaw 13).
+    Only ``year_bars`` and the rolling windows differ today; the others are equal for historical
+    reasons (section 16, flaw 13).
     """
 
     year_bars: int  # bars per trading year, T of section 8
@@ -115,7 +114,7 @@ class TimeframeParams:
 
     @property
     def min_members(self) -> int:
-        """m_tf of section 8: members before the expanding percentile speaks."""
+        """m_tf of section 8: members before the expanding percentile is defined."""
         return max(60, round(self.year_bars / 4))
 
 
@@ -132,15 +131,15 @@ _BY_TIMEFRAME = (
 
 @dataclass(frozen=True)
 class Params:
-    """The constants a run is made with; hand it on whole."""
+    """All constants of one computation."""
 
     by_timeframe: tuple[tuple[str, TimeframeParams], ...] = _BY_TIMEFRAME
     #: Lists shorter than this rank a missing value at 0.5/n instead of leaving it out (section 8);
-    #: 0 switches that compatibility off.
+    #: 0 disables that compatibility rule.
     short_list: int = 100
 
     def at(self, timeframe: str) -> TimeframeParams:
-        """The constants of one timeframe; aliases are folded.
+        """The constants of one timeframe, under its canonical name or an alias.
 
         Raises:
             UsageError: there is no such timeframe.
@@ -148,9 +147,10 @@ class Params:
         return dict(self.by_timeframe)[canonical_timeframe(timeframe)]
 
     def facts(self) -> dict[str, object]:
-        """All constants as plain values: these and the compiled ones."""
+        """All constants as JSON values: these and the compiled ones."""
         per_timeframe = {
-            name: {**asdict(one), "min_members": one.min_members} for name, one in self.by_timeframe
+            name: {**asdict(params), "min_members": params.min_members}
+            for name, params in self.by_timeframe
         }
         return {
             "timeframes": per_timeframe,
@@ -160,14 +160,14 @@ class Params:
 
     def fingerprint(self) -> str:
         """SHA-256 hex of the canonical JSON of all constants."""
-        return facts_digest(self.facts())
+        return document_digest(self.facts())
 
 
 DEFAULT_PARAMS = Params()
 
 
 def _compiled() -> dict[str, NamedTuple]:
-    # read at call time, from the names the kernels read
+    # looked up at call time, under the names that the kernels read
     return {
         "windows": WINDOWS,
         "first_bars": FIRST_BARS,

@@ -1,8 +1,8 @@
-"""Prices of a window in ascending order, kept so from bar to bar; equal prices stand oldest first.
+"""The prices of a window in ascending order, updated from bar to bar; equal prices oldest first.
 
-They are the first row of a table whose other rows go where their price goes. The places after the
-last one hold infinity, so that a search halves the whole row eight times whatever it finds: a
-branch upon a price would be guessed wrong half the time, and cost more than all the rest.
+Prices are row 0 of a table; the other rows move with their price. Places after the last price hold
+infinity, so that every binary search takes exactly eight steps without branching on a price: such a
+branch would be mispredicted half the time.
 """
 
 import numpy as np
@@ -25,7 +25,7 @@ def ordered_table(rows: int) -> Floats:
 
 @kernel("int64(float64[::1], float64)", _nrt=False)
 def count_below(prices: Floats, price: float) -> int:
-    """How many are less than ``price``: where the oldest of its equals stands."""
+    """How many are less than ``price``: the position of its oldest equal."""
     count = 0
     step = PLACES // 2
     while step > 0:
@@ -36,7 +36,7 @@ def count_below(prices: Floats, price: float) -> int:
 
 @kernel("int64(float64[::1], float64)", _nrt=False)
 def count_up_to(prices: Floats, price: float) -> int:
-    """How many are not more than ``price``: where a newcomer belongs, after its equals."""
+    """How many are at most ``price``: the position of a new one, after its equals."""
     count = 0
     step = PLACES // 2
     while step > 0:
@@ -47,16 +47,16 @@ def count_up_to(prices: Floats, price: float) -> int:
 
 @kernel("void(float64[:, ::1], int64, int64)", _nrt=False)
 def move_up(table: Floats, first: int, last: int) -> None:
-    """Moves the places from ``first`` to before ``last`` one up, over what stood at ``last``."""
+    """Moves the places ``first`` to ``last`` - 1 one up, overwriting ``last``."""
     for row in range(table.shape[0]):
-        moved = table[row, first : last + 1]  # indices from 0 on: none has to be looked at for sign
+        moved = table[row, first : last + 1]  # indices from 0 on need no sign check
         for k in range(moved.size - 1, 0, -1):
             moved[k] = moved[k - 1]
 
 
 @kernel("void(float64[:, ::1], int64, int64)", _nrt=False)
 def move_down(table: Floats, first: int, last: int) -> None:
-    """Moves the places from after ``first`` to ``last`` one down, over what stood at ``first``."""
+    """Moves the places ``first`` + 1 to ``last`` one down, overwriting ``first``."""
     for row in range(table.shape[0]):
         moved = table[row, first : last + 1]
         for k in range(moved.size - 1):

@@ -1,9 +1,9 @@
-"""Causal series over all bars, each computed once (canonical compute, section 3).
+"""Causal series (canonical compute, section 3): one value per bar, from that bar and earlier ones.
 
-A window is summed directly, oldest member first, whatever the array it lies in, so that computing
-over a longer history gives the same bits. Only `ema` carries state from bar to bar. The kernels
-run over the members of a window outside and over the bars inside: the sums of neighbouring bars
-are independent of each other, and the processor adds several at a time.
+Every window is summed directly, oldest member first, so that a longer history gives the same bits.
+Only `ema` carries state from bar to bar. The outer loop of a kernel runs over the members of a
+window and the inner one over bars, whose sums are independent, so that the processor adds several
+at a time. Values are NaN before the first bar with a full window.
 """
 
 import math
@@ -48,7 +48,7 @@ def ema(x: Floats, period: int) -> Floats:
 
 @kernel("float64[::1](float64, float64[::1], int64)")
 def ema_from(first: float, x: Floats, period: int) -> Floats:
-    """EMA that goes on from e_0 = ``first``: e_i = (1-a) e_{i-1} + a x_i with a = 2/(p+1)."""
+    """EMA that starts at e_0 = ``first``: e_i = (1-a) e_{i-1} + a x_i with a = 2/(p+1)."""
     out = np.empty_like(x)
     a = 2.0 / (period + 1.0)
     value = first
@@ -87,7 +87,7 @@ def true_range(high: Floats, low: Floats, close: Floats) -> Floats:
 
 @kernel("int64[::1](float64[::1])")
 def run_lengths(x: Floats) -> Counts:
-    """How many values up to and including each bar are equal to it without a break."""
+    """Length of the run of equal values that ends at each bar."""
     out = np.ones(x.size, np.int64)
     for i in range(1, x.size):
         if x[i] == x[i - 1]:
@@ -97,7 +97,7 @@ def run_lengths(x: Floats) -> Counts:
 
 @kernel("float64[::1](float64[::1], int64)")
 def window_sums(x: Floats, window: int) -> Floats:
-    """Sum of the last ``window`` values, oldest first; NaN where one is, or is not there yet."""
+    """Sum of the last ``window`` values, oldest first; NaN where one is NaN or missing."""
     out = np.full(x.size, np.nan)
     for start in range(window - 1, x.size, _BLOCK):
         sums = out[start : start + _BLOCK]
@@ -111,7 +111,7 @@ def window_sums(x: Floats, window: int) -> Floats:
 
 @kernel("float64[::1](float64[::1], int64)")
 def rolling_mean(x: Floats, window: int) -> Floats:
-    """Mean of the last ``window`` values; a window of identical values gives exactly that value."""
+    """Mean of the last ``window`` values; exactly x where all of them equal x."""
     out = window_sums(x, window)
     runs = run_lengths(x)
     for i in range(x.size):
@@ -145,15 +145,15 @@ def rolling_sigma(x: Floats, window: int) -> Floats:
 def rolling_max(x: Floats, window: int, skip_nan: bool) -> Floats:
     """Largest of the last ``window`` values; defined from bar ``window`` - 1.
 
-    A NaN in the window gives NaN; with ``skip_nan`` it is left out, and only a window of nothing
-    else gives NaN. Two neighbouring stretches make one of up to twice their length, for many bars
-    at a time, until it is as long as the window.
+    A NaN in the window gives NaN; with ``skip_nan`` it is left out, and only a window of NaN gives
+    NaN. The maxima of two adjacent spans give that of a span up to twice as long, until it has the
+    length of the window.
     """
     out = x.copy()
     longer = np.empty_like(x)
     span = 1
     while span < window:
-        step = min(span, window - span)  # no full window reads the bars before the first step
+        step = min(span, window - span)  # bars before the first step are in no full window
         later, earlier, largest = out[step:], out[:-step], longer[step:]
         for k in range(largest.size):
             missing = math.isnan(later[k]) if skip_nan else math.isnan(earlier[k])
@@ -171,7 +171,7 @@ def rolling_min(x: Floats, window: int, skip_nan: bool) -> Floats:
 
 @kernel("float64[::1](float64[::1], int64)")
 def efficiency_ratio(close: Floats, window: int) -> Floats:
-    """ER = clamp(abs(C_i - C_{i-w}) / sum of abs(C_j - C_{j-1}), 0, 1), 0 if that sum is not > 0.
+    """ER = clamp(abs(C_i - C_{i-w}) / sum of abs(C_j - C_{j-1}), 0, 1); 0 where that sum is 0.
 
     Defined from bar ``window``, NaN before.
     """
@@ -197,7 +197,7 @@ def opening_gap(open_: Floats, close: Floats, atr: Floats) -> Floats:
 
 @kernel("float64[::1](float64[::1], float64[::1], int64)")
 def counts_below(x: Floats, bounds: Floats, window: int) -> Floats:
-    """How many of the last ``window`` values are less than the bar's own bound."""
+    """How many of the last ``window`` values are less than the bound of the bar."""
     out = np.full(x.size, np.nan)
     for start in range(window - 1, x.size, _BLOCK):
         counts = out[start : start + _BLOCK]
@@ -212,10 +212,10 @@ def counts_below(x: Floats, bounds: Floats, window: int) -> Floats:
 
 @kernel("UniTuple(float64[::1], 2)(float64[::1], int64)")
 def positive_sigma(x: Floats, window: int) -> tuple[Floats, Floats]:
-    """Sample deviation of the positive values among the last ``window``, and how many there are.
+    """Sample deviation of the positive values among the last ``window``, and their number.
 
-    For the negative ones give ``-x``. Zeros and NaN are in neither set; NaN for fewer than two.
-    A set of identical values gives exactly 0: what is left by rounding would count as dispersion.
+    For negative values pass ``-x``. Zeros and NaN do not count; NaN for fewer than two values.
+    Identical values give exactly 0, since a rounding residue would count as dispersion.
     """
     sigmas = np.full(x.size, np.nan)
     counts = np.full(x.size, np.nan)
@@ -224,9 +224,9 @@ def positive_sigma(x: Floats, window: int) -> tuple[Floats, Floats]:
     highest = np.empty(_BLOCK)
     for start in range(window - 1, x.size, _BLOCK):
         sums = sigmas[start : start + _BLOCK]
-        found = counts[start : start + _BLOCK]
+        numbers = counts[start : start + _BLOCK]
         sums[:] = 0.0
-        found[:] = 0.0
+        numbers[:] = 0.0
         lowest[:] = np.inf
         highest[:] = 0.0
         for age in range(window - 1, -1, -1):
@@ -234,11 +234,11 @@ def positive_sigma(x: Floats, window: int) -> tuple[Floats, Floats]:
             for k in range(sums.size):
                 gain = max(0.0, members[k])
                 sums[k] += gain
-                found[k] += 1.0 if gain > 0.0 else 0.0
+                numbers[k] += 1.0 if gain > 0.0 else 0.0
                 highest[k] = max(highest[k], gain)
                 lowest[k] = gain if 0.0 < gain < lowest[k] else lowest[k]
         for k in range(sums.size):
-            means[k] = highest[k] if lowest[k] == highest[k] else sums[k] / found[k]
+            means[k] = highest[k] if lowest[k] == highest[k] else sums[k] / numbers[k]
             sums[k] = 0.0
         for age in range(window - 1, -1, -1):
             members = x[start - age : start - age + sums.size]
@@ -246,5 +246,5 @@ def positive_sigma(x: Floats, window: int) -> tuple[Floats, Floats]:
                 deviation = members[k] - means[k] if members[k] > 0.0 else 0.0
                 sums[k] += deviation * deviation
         for k in range(sums.size):
-            sums[k] = math.sqrt(sums[k] / (found[k] - 1.0)) if found[k] > 1.0 else np.nan
+            sums[k] = math.sqrt(sums[k] / (numbers[k] - 1.0)) if numbers[k] > 1.0 else np.nan
     return sigmas, counts

@@ -1,4 +1,4 @@
-"""What the engine says of a series: its columns, their frames, and the latest state over all."""
+"""The results of one series: columns, frames, and the latest state over all timeframes."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -29,9 +29,9 @@ class Rows:
 
 @dataclass(frozen=True)
 class SeriesResult:
-    """What one symbol and timeframe gave; frames without rows where the history is too short.
+    """The results of one symbol and timeframe; without rows where the history is too short.
 
-    A result of ``compute_series`` holds every row, one of ``extend_series`` those that changed.
+    A result of ``compute_series`` has every row, one of ``extend_series`` those that changed.
     """
 
     symbol: str
@@ -39,7 +39,7 @@ class SeriesResult:
     status: Status
     reason: str  # why it is not complete, "" if it is
     opens: pl.Series  # of all bars that have a close
-    rows: Mapping[str, Rows]  # table -> what is computed of it
+    rows: Mapping[str, Rows]  # table -> its computed columns
     regime_first: int = 0  # bar at which the unbroken run of the last label began
 
     @property
@@ -48,7 +48,7 @@ class SeriesResult:
         return len(self.opens)
 
     def rows_in(self, table: str) -> int:
-        """How many rows the table has for all bars, those that did not change included."""
+        """How many rows the table has for all bars, including unchanged ones."""
         if table not in self.rows:
             return 0
         return self.bars_used - (FIRST_BARS.state if table == STATE else 0)
@@ -60,7 +60,7 @@ class SeriesResult:
 
     @cached_property
     def labels(self) -> pl.DataFrame:
-        """``LABEL_SCHEMA``, one row per bar; looks ahead."""
+        """``LABEL_SCHEMA``, one row per bar; these look ahead."""
         return self.frame(LABELS)
 
     @cached_property
@@ -73,7 +73,7 @@ class SeriesResult:
         return self._frame(table, slice(None))
 
     def pieces(self, table: str, at_once: int) -> Iterator[pl.DataFrame]:
-        """The same, so many rows at a time: whole tables fill the memory."""
+        """The same in pieces of ``at_once`` rows, to limit memory."""
         for start in range(0, self.rows_in(table), at_once):
             yield self._frame(table, slice(start, start + at_once))
 
@@ -88,7 +88,7 @@ class SeriesResult:
 
 @dataclass(frozen=True)
 class Latest:
-    """The last state of one timeframe, in ``LATEST_SCHEMA``, before timeframes are compared."""
+    """The last state of one timeframe, one row of ``LATEST_SCHEMA`` without the mean escalation."""
 
     row: pl.DataFrame
     has_escalation: bool
@@ -97,7 +97,8 @@ class Latest:
 def latest_of(result: SeriesResult) -> Latest | None:
     """The last state of one series; None where it has none.
 
-    hazard_score = clamp(100 esc_pctl, 0, 100), null without escalation (section 13).
+    hazard_score is the escalation score: clamp(100 esc_pctl, 0, 100), null without escalation
+    (section 13). It is a percentile times 100, not a hazard rate.
     """
     if STATE not in result.rows:
         return None
@@ -119,23 +120,23 @@ def latest_of(result: SeriesResult) -> Latest | None:
 
 
 def latest_table(latest: Mapping[str, Latest]) -> pl.DataFrame:
-    """The last state of every timeframe of one symbol, compared with each other.
+    """The last state of every timeframe of one symbol.
 
-    cross_tf_consensus = mean of esc_pctl over all timeframes that have one, null for a timeframe
-    without escalation (section 13).
+    cross_tf_consensus is the mean escalation: the mean of esc_pctl over all timeframes that have
+    one, in [0, 1]; null for a timeframe without escalation (section 13).
     """
     if not latest:
         return LATEST_SCHEMA.to_frame()
-    rows = pl.concat(one.row for one in latest.values())
+    rows = pl.concat(state.row for state in latest.values())
     known = rows["esc_pctl"].drop_nulls().to_list()
-    consensus = sum(known) / len(known) if known else None
-    counted = pl.Series([one.has_escalation for one in latest.values()])
+    mean_escalation = sum(known) / len(known) if known else None
+    counted = pl.Series([state.has_escalation for state in latest.values()])
     return rows.with_columns(
-        cross_tf_consensus=pl.when(counted).then(pl.lit(consensus, pl.Float64))
+        cross_tf_consensus=pl.when(counted).then(pl.lit(mean_escalation, pl.Float64))
     )
 
 
 def latest_state(results: Mapping[str, SeriesResult]) -> pl.DataFrame:
     """The last state row of every timeframe that has one, in ``LATEST_SCHEMA``."""
-    found = {name: latest_of(result) for name, result in results.items()}
-    return latest_table({name: latest for name, latest in found.items() if latest is not None})
+    rows = {name: latest_of(result) for name, result in results.items()}
+    return latest_table({name: row for name, row in rows.items() if row is not None})

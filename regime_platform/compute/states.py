@@ -18,12 +18,12 @@ _NA = ESCALATION_BUCKETS.index("NA")
 def state_columns(
     close: Floats, metrics: Metrics, count: int, buckets: npt.NDArray[np.uint8] | None
 ) -> Columns:
-    """Every column of the last ``count`` bars but the key.
+    """Every column of state_history for the last ``count`` bars, without the key.
 
     Args:
-        close: by bar, as the arrays of ``metrics``.
-        metrics: of the same bars.
-        count: how many rows; the bars before them are left out.
+        close: per bar, of the same bars as ``metrics``.
+        metrics: per bar; those before the last ``count`` are not used.
+        count: number of rows.
         buckets: escalation bucket of each of those rows; None where there is no escalation.
     """
     before = len(close) - count

@@ -1,4 +1,4 @@
-"""The kernels made ready: compiled, or loaded from disk, and each run once."""
+"""Compiles the kernels, or loads them from disk, before they are needed."""
 
 import datetime as dt
 
@@ -13,7 +13,7 @@ from regime_platform.model.bar_schema import BAR_SCHEMA
 
 
 def warm_up() -> None:
-    """Runs the whole engine once on a few made-up bars: half a minute once per machine."""
+    """Runs the whole engine once on synthetic bars; takes half a minute, once per machine."""
     count = DEFAULT_PARAMS.at("1day").escalation_gate
     wave = 100.0 + 5.0 * np.sin(np.arange(count) / 7.0)
     start = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)

@@ -1,1 +1,1 @@
-"""WORLD: the results on disk: one DuckDB file per symbol, and the board over all of them."""
+"""I/O: stored results: one DuckDB file per symbol, and the board with the latest of all."""

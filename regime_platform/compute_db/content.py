@@ -1,7 +1,7 @@
-"""What compute.db says of its own content: digests by block, by table, and of the whole.
+"""The digests that compute.db stores of its own content, by block of rows and by table.
 
-The digest of a table is taken over its timeframes one by one, so that rows added to one of them
-leave the digests of the others as they are.
+The digest of a table covers the digest of each of its timeframes, so that rows added to one
+timeframe leave the digests of the others unchanged.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import duckdb
 import polars as pl
 
-from regime_platform.model.digests import Blocks, blocks_of, facts_digest, frame_digest
+from regime_platform.model.digests import Blocks, blocks_of, document_digest, frame_digest
 from regime_platform.model.result_schema import BLOCK_SCHEMA, TABLES
 
 BARS = "bars"
@@ -17,13 +17,12 @@ BARS = "bars"
 #: (table or ``BARS``, timeframe) -> its blocks.
 Content = Mapping[tuple[str, str], Blocks]
 
-
 LATEST = "latest_state"
 
 
 def content_of(table: str, rows: pl.DataFrame) -> dict[tuple[str, str], Blocks]:
-    """The blocks of one table, all of its rows in order."""
-    if rows.height and rows["timeframe"][0] == rows["timeframe"][-1]:  # as most pieces are
+    """The blocks of one table by table and timeframe; ``rows`` are all of its rows in order."""
+    if rows.height and rows["timeframe"][0] == rows["timeframe"][-1]:  # most pieces
         return {(table, rows["timeframe"][0]): blocks_of(rows)}
     content = {}
     start = 0
@@ -46,7 +45,7 @@ def table_digests(content: Content, latest: str) -> dict[str, str]:
                 for (of, timeframe), blocks in content.items()
                 if of == name and blocks.rows
             }
-            digests[name] = facts_digest(parts)
+            digests[name] = document_digest(parts)
     return {name: digests[name] for name in TABLES}
 
 
@@ -58,7 +57,7 @@ def table_digest(table: str, rows: pl.DataFrame) -> str:
 
 
 def read_content(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], Blocks]:
-    """The blocks as stored."""
+    """The blocks that the file states."""
     rows = connection.execute(
         'SELECT "of", timeframe, sum(rows), list(digest ORDER BY block) '
         'FROM content_blocks GROUP BY "of", timeframe'
@@ -70,7 +69,7 @@ def read_content(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str],
 
 
 def content_frame(content: Content) -> pl.DataFrame:
-    """The blocks as they are stored."""
+    """The blocks as rows of the table content_blocks."""
     rows = [
         (of, timeframe, block, blocks.rows_of(block), digest.hex())
         for (of, timeframe), blocks in content.items()

@@ -1,31 +1,35 @@
-"""Rows of a table in their order: by timeframe and ts, each once."""
+"""The order of the rows of a result table: by timeframe and ts, each pair once."""
 
 import polars as pl
 
 from regime_platform.errors import ResultsError
 
-#: Within a symbol.
+#: The key of a row within a symbol.
 KEY = ("timeframe", "ts")
 
 
-def sound(name: str, frame: pl.DataFrame | None, schema: pl.Schema) -> pl.DataFrame:
-    """``frame``, unless it would make a table another one than it says it is.
+def checked_rows(name: str, frame: pl.DataFrame | None, schema: pl.Schema) -> pl.DataFrame:
+    """``frame``, which is complete and can be stored as the table ``name``.
 
     Raises:
         ResultsError: the frame is missing, has another schema, or repeats or misplaces a key.
     """
     if frame is None or frame.schema != schema:
-        found = "nothing" if frame is None else str(frame.schema)
-        raise ResultsError(f"table {name}: expected {schema}, was given {found}")
+        given = "nothing" if frame is None else str(frame.schema)
+        raise ResultsError(
+            f"table {name}: expected {schema}, was given {given}", code="table-schema"
+        )
     if any(frame[key].null_count() for key in ("symbol", "timeframe", "ts")):
-        raise ResultsError(f"table {name}: a row has no symbol, timeframe or ts")
+        raise ResultsError(f"table {name}: a row has no symbol, timeframe or ts", code="row-key")
     if not is_ordered(frame):
-        raise ResultsError(f"table {name}: rows are not ordered by timeframe and ts, each once")
+        raise ResultsError(
+            f"table {name}: rows are not ordered by timeframe and ts, each once", code="row-order"
+        )
     return frame
 
 
 def ordered(rows: pl.DataFrame) -> pl.DataFrame:
-    """``rows`` by timeframe and ts; they mostly lie so, and to see that is quicker than to sort."""
+    """``rows`` by timeframe and ts; mostly they are so already, and the check beats sorting."""
     return rows if is_ordered(rows) else rows.sort(KEY)
 
 

@@ -1,9 +1,9 @@
 """The SQL of compute.db, derived from ``model.result_schema``.
 
-Times are stored as TIMESTAMP without zone and are UTC: a TIMESTAMPTZ would show every reader other
-hours, depending on the time zone of the session. Fixed vocabularies are ENUMs: words to every
-reader, a byte each in the file, written in 0.6 of the time of text, and no other word is let in.
-The JSON form of a state is a view, since its text would cost more than the compute.
+Times are stored as TIMESTAMP without zone and are UTC: a TIMESTAMPTZ would be shown in the time
+zone of the session. Fixed vocabularies are ENUMs: words for every reader, one byte each in the
+file, written in 0.6 of the time of text, and restricted to the vocabulary. The JSON form of a state
+is a view, since storing its text would take longer than the compute.
 """
 
 import polars as pl
@@ -56,7 +56,7 @@ def sql_type(dtype: pl.DataType) -> str:
     return _SQL_TYPES[dtype.base_type().__name__]
 
 
-#: Versions and what the results were made from: one row, and no run time in it.
+#: Version, schema digest and lineage: one row, without run time.
 CREATE_SCHEMA_VERSION = (
     "CREATE TABLE schema_version "
     "(version INTEGER NOT NULL, definition VARCHAR NOT NULL, lineage VARCHAR NOT NULL)"
@@ -66,7 +66,7 @@ _KEY = ("symbol", "timeframe", "ts")
 
 
 def create_state_json() -> str:
-    """The view ``state_json``: the incumbent's JSON per bar, key for key in its order."""
+    """The view ``state_json``: the JSON of the legacy engine per bar, keys in its order."""
     return f"""
     CREATE VIEW state_json AS
     SELECT symbol, timeframe, ts, "asof", to_json(struct_pack(
@@ -88,16 +88,16 @@ def create_state_json() -> str:
         escalation_metadata := '{canonical_json_in_order(ESCALATION_METADATA)}'::JSON,
         timeframe := timeframe))::VARCHAR AS state_json
     FROM (SELECT * REPLACE ({_finite_numbers()}), {_asof()} AS "asof" FROM state_history)
-    """  # noqa: S608 - every word of it is our own
+    """  # noqa: S608 - constants only
 
 
 def canonical_json_in_order(facts: dict[str, object]) -> str:
-    """Compact JSON with the keys as they stand."""
+    """Compact JSON with the keys in their order."""
     return "{" + ",".join(f'"{key}":{canonical_json(value)}' for key, value in facts.items()) + "}"
 
 
 def _finite_numbers() -> str:
-    """JSON knows neither NaN nor infinity; what is no number there is null."""
+    """JSON has neither NaN nor infinity; both become null."""
     numbers = [name for name, dtype in TABLES["state_history"].items() if dtype.is_float()]
     return ", ".join(f"CASE WHEN isfinite({name}) THEN {name} END AS {name}" for name in numbers)
 
@@ -123,8 +123,8 @@ def _action() -> str:
 
 
 def _thresholds() -> str:
-    told = {b: f"'{canonical_json(dict(thresholds(b)))}'::JSON" for b in ESCALATION_BUCKETS}
-    return _by_bucket(told)
+    values = {b: f"'{canonical_json(dict(thresholds(b)))}'::JSON" for b in ESCALATION_BUCKETS}
+    return _by_bucket(values)
 
 
 def _by_bucket(values: dict[str, str]) -> str:

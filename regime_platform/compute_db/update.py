@@ -1,24 +1,23 @@
-"""Adds the rows of new bars to a compute.db that holds the rows of the bars before them.
+"""Adds the rows of new bars to a compute.db that has the rows of the bars before them.
 
-In place, in one transaction: a killed update leaves the rows as they were or as they shall be, and
-1.3 MB are written for a bar where a new file would be 67. While somebody else reads the file, the
-update is made on a copy that takes its place, which the reader does not notice.
+The update happens in place and in one transaction: a killed update leaves either the old rows or
+the new ones, and writes 1.3 MB per bar where a new file has 67. While another process reads the
+file, a copy is updated and published by a rename, which does not disturb the reader.
 """
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import polars as pl
 
 from regime_platform.compute_db.connection import (
-    TakenError,
+    FileInUseError,
     attached,
-    log_beside,
     transaction,
+    write_ahead_log,
 )
 from regime_platform.compute_db.content import (
     BARS,
@@ -27,45 +26,46 @@ from regime_platform.compute_db.content import (
     content_frame,
     table_digests,
 )
-from regime_platform.compute_db.ordering import sound
-from regime_platform.compute_db.plain import plain_rows
-from regime_platform.compute_db.reader import Reader, require_current, require_version
-from regime_platform.compute_db.store import insert
+from regime_platform.compute_db.file_checks import require_current, require_version
+from regime_platform.compute_db.ordering import checked_rows
+from regime_platform.compute_db.physical_rows import physical_rows
+from regime_platform.compute_db.reader import ResultsReader
+from regime_platform.compute_db.store import insert, lineage_text
 from regime_platform.errors import ResultsError
 from regime_platform.files import copy_file, write_atomically
+from regime_platform.manifests.lineage import Lineage, ResultOrigin, SeriesLineage
 from regime_platform.model.digests import (
     Blocks,
     block_start,
-    canonical_json,
     frame_digest,
     plain_frame,
 )
 from regime_platform.model.result_schema import TABLES
 
-#: Seconds to wait for readers before a copy is made: a read takes a tenth of that.
-PATIENCE = 1.0
+#: Seconds to wait for readers before a copy is made; a read takes a tenth of that.
+TIMEOUT = 1.0
 _BLOCK_KEY = ("of", "timeframe", "block")
 _BEFORE_ALL, _AFTER_ALL = dt.datetime(1, 1, 1), dt.datetime(9999, 1, 1)  # noqa: DTZ001  as stored
 
 
 @dataclass(frozen=True)
 class Addition:
-    """Rows of one table and timeframe that take the place of all from position ``kept`` on."""
+    """Rows of one table and timeframe that replace all from position ``kept`` on."""
 
     table: str
     timeframe: str
     kept: int
-    opens: pl.Series  # ts of the ``kept`` rows that stay
+    opens: pl.Series  # ts of the kept rows
     rows: pl.DataFrame
 
     @property
     def last_kept(self) -> dt.datetime:
-        """The ts of the last row that stays."""
+        """The ts of the last kept row."""
         return _naive(self.opens[self.kept - 1]) if self.kept else _BEFORE_ALL
 
     @property
     def block_first(self) -> dt.datetime:
-        """The ts of the first row that stays of the block where the new rows begin."""
+        """The ts of the first kept row in the block where the new rows begin."""
         start = block_start(self.kept)
         return _naive(self.opens[start]) if start < self.kept else _AFTER_ALL
 
@@ -75,106 +75,114 @@ class Update:
     """Everything that changes in a compute.db at once."""
 
     additions: Sequence[Addition]
-    before: Content  # the blocks as they are in the file
-    bars: Mapping[str, Blocks]  # timeframe -> blocks of its bars as they are now
+    before: Content  # the blocks that the file states
+    bars: Mapping[str, Blocks]  # timeframe -> blocks of its bars now
     latest: pl.DataFrame  # latest_state as a whole
-    lineage: Mapping[str, Any]  # as for ``store.build``
-    how: str  # in words: what was gone on from
+    made: ResultOrigin
+    series: Sequence[SeriesLineage]  # what the lineage states of each timeframe
+    how: str  # in words: from which bar on rows were computed
 
 
 @dataclass(frozen=True)
-class Updated:
-    """What an update came to."""
+class UpdateResult:
+    """The outcome of an update."""
 
-    lineage: dict[str, Any]  # as stored
-    how: str  # as the update says
-    is_copy: bool  # the file had readers, so a copy took its place
+    lineage: Lineage  # as stored
+    how: str  # as in the update
+    is_copy: bool  # the file had readers, so a copy replaced it
 
 
-def apply(path: Path, change: Callable[[Reader], Update], patience: float = PATIENCE) -> Updated:
+def apply_update(
+    path: Path, change: Callable[[ResultsReader], Update], timeout: float = TIMEOUT
+) -> UpdateResult:
     """Brings the compute.db at ``path`` up to date; hold the symbol's lock.
 
     Args:
         path: the file.
-        change: is asked what to change, with what the file holds; whatever it raises passes
-            through, and the file is as it was.
-        patience: seconds to wait for readers.
+        change: returns the update, given a reader of the file. Its exceptions pass through and
+            leave the file unchanged.
+        timeout: seconds to wait for readers.
 
     Raises:
-        ResultsError: the file is missing, damaged or of another version, or does not hold the rows
-            that the update goes on from; it is as it was, and building it anew mends it.
+        ResultsError: the file is missing, damaged or of another version, or lacks rows that the
+            update continues from. It is unchanged; a rebuild repairs it.
     """
     require_current(path)
     try:
         try:
-            return _apply(path, change, patience)
-        except TakenError:
+            return _apply(path, change, timeout)
+        except FileInUseError:
             return _apply_to_copy(path, change)
     except duckdb.Error as error:
-        raise ResultsError(f"{path} cannot be updated ({error}); build it anew") from error
+        raise ResultsError(
+            f"{path} cannot be updated ({error}); build it again", code="results-damaged"
+        ) from error
 
 
-def _apply_to_copy(path: Path, change: Callable[[Reader], Update]) -> Updated:
-    updated: list[Updated] = []
+def _apply_to_copy(path: Path, change: Callable[[ResultsReader], Update]) -> UpdateResult:
+    updated: list[UpdateResult] = []
 
     def fill(temporary: Path) -> None:
         copy_file(path, temporary)
-        if log_beside(path).exists():
-            copy_file(log_beside(path), log_beside(temporary))
-        updated.append(_apply(temporary, change, patience=0.0))
-        log_beside(path).unlink(missing_ok=True)
+        if write_ahead_log(path).exists():
+            copy_file(write_ahead_log(path), write_ahead_log(temporary))
+        updated.append(_apply(temporary, change, timeout=0.0))
+        write_ahead_log(path).unlink(missing_ok=True)
 
     write_atomically(path, fill)
     return replace(updated[0], is_copy=True)
 
 
-def _apply(path: Path, change: Callable[[Reader], Update], patience: float) -> Updated:
-    with attached(path, read_only=False, patience=patience) as connection:
+def _apply(path: Path, change: Callable[[ResultsReader], Update], timeout: float) -> UpdateResult:
+    with attached(path, read_only=False, timeout=timeout) as connection:
         require_version(path, connection)
-        update = change(Reader(connection))
-        sound(LATEST, update.latest, TABLES[LATEST])
+        update = change(ResultsReader(connection))
+        checked_rows(LATEST, update.latest, TABLES[LATEST])
         with transaction(connection):
-            return Updated(_stored(connection, update), update.how, is_copy=False)
+            return UpdateResult(_stored(connection, update), update.how, is_copy=False)
 
 
-def _stored(connection: duckdb.DuckDBPyConnection, update: Update) -> dict[str, Any]:
-    """Changes the tables, and gives the lineage as it is stored."""
+def _stored(connection: duckdb.DuckDBPyConnection, update: Update) -> Lineage:
+    """Changes the tables; returns the lineage as it is stored."""
     after = {(BARS, timeframe): blocks for timeframe, blocks in update.bars.items()}
     for addition in update.additions:
         key = (addition.table, addition.timeframe)
         after[key] = _add(connection, addition, update.before.get(key, Blocks(0, ())))
     content = {**update.before, **after}
-    stored = {**update.lineage, "tables": table_digests(content, frame_digest(update.latest))}
+    digests = table_digests(content, frame_digest(update.latest))
+    lineage = update.made.lineage(update.series, digests)
     _replace_blocks(connection, update.before, after)
     connection.execute(f"DELETE FROM {LATEST}")  # noqa: S608 - own name
     insert(connection, LATEST, update.latest)
-    connection.execute("UPDATE schema_version SET lineage = ?", [canonical_json(stored)])
-    return stored
+    connection.execute("UPDATE schema_version SET lineage = ?", [lineage_text(lineage)])
+    return lineage
 
 
-def _add(connection: duckdb.DuckDBPyConnection, one: Addition, before: Blocks) -> Blocks:
-    """Replaces the rows, and gives the blocks of what is there then."""
-    sound(one.table, one.rows, TABLES[one.table])
-    bounds = [one.timeframe, one.last_kept]
+def _add(connection: duckdb.DuckDBPyConnection, addition: Addition, before: Blocks) -> Blocks:
+    """Replaces the rows; returns the blocks of the table and timeframe afterwards."""
+    checked_rows(addition.table, addition.rows, TABLES[addition.table])
+    table, timeframe = addition.table, addition.timeframe
+    bounds = [timeframe, addition.last_kept]
     where = "timeframe = ? AND ts <= ? AND ts >= ?"
-    columns = TABLES[one.table].names()
-    kept = plain_rows(connection, one.table, where, [*bounds, one.block_first], columns)
-    begins = block_start(one.kept)
-    if one.kept > before.rows or kept.height != one.kept - begins:
+    columns = TABLES[table].names()
+    kept = physical_rows(connection, table, where, [*bounds, addition.block_first], columns)
+    begins = block_start(addition.kept)
+    if addition.kept > before.rows or kept.height != addition.kept - begins:
         raise ResultsError(
-            f"{one.table} {one.timeframe} does not hold the {one.kept} rows to go on from"
+            f"{table} {timeframe} does not have the {addition.kept} rows to continue from",
+            code="results-damaged",
         )
-    if one.kept < before.rows:
+    if addition.kept < before.rows:
         connection.execute(
-            f'DELETE FROM "{one.table}" WHERE timeframe = ? AND ts > ?',  # noqa: S608 - own names
+            f'DELETE FROM "{table}" WHERE timeframe = ? AND ts > ?',  # noqa: S608 - own names
             bounds,
         )
-    insert(connection, one.table, one.rows)
-    return before.replaced(begins, pl.concat([kept, plain_frame(one.rows)]))
+    insert(connection, table, addition.rows)
+    return before.replaced(begins, pl.concat([kept, plain_frame(addition.rows)]))
 
 
 def _replace_blocks(connection: duckdb.DuckDBPyConnection, before: Content, after: Content) -> None:
-    """Stores the blocks that differ, and leaves the others alone."""
+    """Stores the blocks that differ."""
     first = {key: _first_changed(before.get(key, Blocks(0, ())), after[key]) for key in after}
     bounds = [value for (of, timeframe), block in first.items() for value in (of, timeframe, block)]
     changed = " OR ".join(['("of" = ? AND timeframe = ? AND block >= ?)'] * len(first))

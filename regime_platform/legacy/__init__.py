@@ -1,1 +1,1 @@
-"""Everything about the legacy engine: readers of its files, migration, comparison."""
+"""I/O: everything about the legacy engine: readers of its files, migration, comparison."""

@@ -1,1 +1,1 @@
-"""PURE: the manifests: what is held, what it was made from, and the digests that prove it."""
+"""PURE: manifests: what is stored, what it was made from, and the digests that prove it."""

@@ -1,87 +1,217 @@
-"""The bar manifest: which bars a symbol holds, in which files, and what the gate said."""
+"""The bar manifest: which bars a symbol has, in which files, and what the gate decided on them."""
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
-from regime_platform.manifests.manifest import BARS, MANIFEST_VERSION
+from pydantic import Field, JsonValue
+
+from regime_platform.manifests.manifest import (
+    BARS,
+    MANIFEST_VERSION,
+    ManifestFacts,
+    SchemaVersion,
+    StoredDocument,
+)
 from regime_platform.model.bar_schema import BARS_SCHEMA_DIGEST, BARS_SCHEMA_VERSION
-from regime_platform.model.digests import facts_digest
+from regime_platform.model.digests import document_digest
+from regime_platform.model.document import Array
 from regime_platform.model.instruments import Instrument
+from regime_platform.model.promoted_bars import PromotedBars, StoredFile
+from regime_platform.validation.rules.listing import Listed
 from regime_platform.validation.verdict import SeriesVerdict, Verdict
+
+_NO_BARS: Mapping[str, Any] = {
+    "count": 0,
+    "min_ts": None,
+    "max_ts": None,
+    "digest": None,
+    "files": [],
+}
+
+
+class SeriesGate(StoredDocument):
+    """What the gate decided on one timeframe."""
+
+    status: str  # passed, blocked, no_bars
+    reason: str
+    input_digest: str  # of the rows validated
+    rows_in: int
+    valid: int
+    rejected: int
+    set_aside: int
+    anchor: str  # where intraday bars start: session or clock
+    listed: Listed | None = None  # absent in manifests of earlier releases
+    rejected_file: StoredFile | None = None  # absent where no row was rejected, and likewise
+
+
+class PriceStep(StoredDocument):
+    """Prices up to a session are divided by a ratio, volumes multiplied."""
+
+    until: str  # ISO date of the last session on the old price basis
+    ratio: str  # a fraction such as 2/1
+
+
+class PriceFactors(StoredDocument):
+    """The price factors in force for an intraday series."""
+
+    version: int
+    steps: Array[PriceStep]
+
+
+class Origins(NamedTuple):
+    """The origins of the raw files of a series, each without repetition and sorted."""
+
+    sources: tuple[str, ...] = ()
+    price_basis: tuple[str, ...] = ()
+
+
+class SeriesBars(StoredDocument):
+    """The canonical bars of one timeframe, and the raw files that they were made from."""
+
+    count: int
+    min_ts: str | None  # ISO 8601 UTC, open of the first bar
+    max_ts: str | None
+    digest: str | None  # content digest; None without bars
+    files: Array[StoredFile]
+    gate: SeriesGate
+    sources: Array[str]
+    price_basis: Array[str]
+    price_factors: PriceFactors | None
+    raw_log_digest: str  # of the names of the raw files
+    raw_files: Array[str]  # in order of arrival
+
+    @property
+    def promoted(self) -> PromotedBars | None:
+        """The pointer to the canonical bars; None without bars."""
+        if self.digest is None or self.min_ts is None or self.max_ts is None:
+            return None
+        return PromotedBars(
+            digest=self.digest,
+            rows=self.count,
+            min_ts=self.min_ts,
+            max_ts=self.max_ts,
+            files=self.files,
+        )
+
+
+class Gate(StoredDocument):
+    """What the gate decided on the symbol, and by which rules, severities and overrides."""
+
+    status: str
+    rules_version: int
+    policy_digest: str
+    calendar_version: str
+    decisions: Array[dict[str, JsonValue]]  # overrides in force
+    withdrawn: Array[dict[str, JsonValue]] = ()  # overrides withdrawn
+
+
+class Records(StoredDocument):
+    """The records of a symbol that only grow, as they were when the manifest was written."""
+
+    splits: Array[dict[str, JsonValue]] = ()
+    price_factors: dict[str, JsonValue] = Field(default={})  # timeframe -> every version
+    identities: Array[dict[str, JsonValue]] = ()
+
+
+class BarManifest(ManifestFacts):
+    """The facts of manifest.json."""
+
+    kind: Literal["bars"]
+    manifest_version: int
+    symbol: str
+    instrument: dict[str, JsonValue]  # the entry of the universe
+    bars_schema: SchemaVersion
+    verdict_digest: str
+    gate: Gate
+    content_digest: str  # of the bars of all timeframes
+    timeframes: dict[str, SeriesBars]
+    records: Records = Records()  # absent where there are none
+
+    @property
+    def promoted(self) -> dict[str, PromotedBars]:
+        """Timeframe -> pointer to the canonical bars."""
+        pointers = {timeframe: series.promoted for timeframe, series in self.timeframes.items()}
+        return {name: pointer for name, pointer in pointers.items() if pointer is not None}
 
 
 def bar_manifest(  # noqa: PLR0913 - one parameter per source of facts
     instrument: Instrument,
     verdict: Verdict,
     raw_files: Mapping[str, Sequence[str]],
-    price_factors: Mapping[str, Mapping[str, Any]],
-    origins: Mapping[str, Mapping[str, Any]],
+    price_factors: Mapping[str, PriceFactors],
+    origins: Mapping[str, Origins],
     *,
-    records: Mapping[str, Any] = MappingProxyType({}),
-) -> dict[str, Any]:
-    """The facts of manifest.json.
+    records: Mapping[str, Any],
+) -> BarManifest:
+    """The manifest of the bars in force.
 
     Args:
         instrument: the entry of the universe.
         verdict: the verdict in force.
-        raw_files: timeframe -> files of the raw log that were folded, in order of arrival; where
-            they are compacted later, ``bar_store.raw.compaction.locate`` leads from these to those.
-        price_factors: timeframe -> version and steps by which its prices were adjusted.
-        origins: timeframe -> ``sources`` and ``price_basis`` of the raw files.
-        records: the splits, price factors and instruments on record, which only grow.
+        raw_files: timeframe -> files of the raw log that were folded, in order of arrival. After a
+            compaction ``bar_store.raw.compaction.locate`` gives the files that hold their rows.
+        price_factors: timeframe -> the factors in force by which its prices were adjusted.
+        origins: timeframe -> the origins of its raw files.
+        records: the splits, price factors and instruments on record, as far as there are any.
     """
     timeframes = {
         series.timeframe: {
             **_series(series),
-            **origins.get(series.timeframe, {"sources": [], "price_basis": []}),
+            **origins.get(series.timeframe, Origins())._asdict(),
             "price_factors": price_factors.get(series.timeframe),
             "raw_log_digest": series.log_digest,
             "raw_files": list(raw_files.get(series.timeframe, ())),
         }
         for series in verdict.series
     }
-    return {
-        "kind": BARS,
-        "manifest_version": MANIFEST_VERSION,
-        "symbol": instrument.symbol,
-        "instrument": instrument.facts(),
-        "bars_schema": {"version": BARS_SCHEMA_VERSION, "digest": BARS_SCHEMA_DIGEST},
-        "verdict_digest": facts_digest(verdict.model_dump(mode="json")),
-        "gate": {
-            "status": verdict.status,
-            "rules_version": verdict.rules_version,
-            "policy_digest": verdict.policy_digest,
-            "calendar_version": verdict.calendar_version,
-            **_overrides(verdict),
-        },
-        "content_digest": facts_digest(
-            {timeframe: promoted.digest for timeframe, promoted in verdict.promoted.items()}
-        ),
-        "timeframes": timeframes,
-        **({"records": dict(records)} if records else {}),
-    }
+    digests = {timeframe: promoted.digest for timeframe, promoted in verdict.promoted.items()}
+    return BarManifest.model_validate(
+        {
+            "kind": BARS,
+            "manifest_version": MANIFEST_VERSION,
+            "symbol": instrument.symbol,
+            "instrument": instrument.model_dump(mode="json"),
+            "bars_schema": {"version": BARS_SCHEMA_VERSION, "digest": BARS_SCHEMA_DIGEST},
+            "verdict_digest": document_digest(verdict.model_dump(mode="json")),
+            "gate": {
+                "status": verdict.status,
+                "rules_version": verdict.rules_version,
+                "policy_digest": verdict.policy_digest,
+                "calendar_version": verdict.calendar_version,
+                **_overrides(verdict),
+            },
+            "content_digest": document_digest(digests),
+            "timeframes": timeframes,
+            **({"records": records} if records else {}),
+        }
+    )
 
 
-def _series(one: SeriesVerdict) -> dict[str, Any]:
-    held = one.promoted
+def _series(series: SeriesVerdict) -> dict[str, Any]:
+    promoted, file = series.promoted, series.rejected_file
+    bars = _NO_BARS
+    if promoted is not None:
+        bars = {
+            "count": promoted.rows,
+            "min_ts": promoted.min_ts,
+            "max_ts": promoted.max_ts,
+            "digest": promoted.digest,
+            "files": promoted.model_dump(mode="json")["files"],
+        }
     return {
-        "count": 0 if held is None else held.rows,
-        "min_ts": None if held is None else held.min_ts,
-        "max_ts": None if held is None else held.max_ts,
-        "digest": None if held is None else held.digest,
-        "files": [] if held is None else held.model_dump(mode="json")["files"],
+        **bars,
         "gate": {
-            "status": one.status,
-            "reason": one.reason,
-            "input_digest": one.input_digest,
-            "rows_in": one.rows_in,
-            "valid": one.valid,
-            "rejected": one.rejected,
-            "set_aside": one.set_aside,
-            "anchor": one.anchor,
-            "listed": one.listed.model_dump(mode="json"),
-            **_rejected(one),
+            "status": series.status,
+            "reason": series.reason,
+            "input_digest": series.input_digest,
+            "rows_in": series.rows_in,
+            "valid": series.valid,
+            "rejected": series.rejected,
+            "set_aside": series.set_aside,
+            "anchor": series.anchor,
+            "listed": series.listed.model_dump(mode="json"),
+            # absent in verdicts of releases that did not keep its digest
+            **({} if file is None else {"rejected_file": file.model_dump(mode="json")}),
         },
     }
 
@@ -90,9 +220,3 @@ def _overrides(verdict: Verdict) -> dict[str, Any]:
     """Those in force, and the withdrawn ones where there are any."""
     document = verdict.model_dump(mode="json")
     return {name: document[name] for name in ("decisions", "withdrawn") if name in document}
-
-
-def _rejected(one: SeriesVerdict) -> dict[str, Any]:
-    """What seals the rows kept out; nothing in a verdict of a release that did not seal them."""
-    file = one.rejected_file
-    return {} if file is None else {"rejected_file": file.model_dump(mode="json")}

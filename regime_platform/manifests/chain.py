@@ -1,111 +1,127 @@
 """The chain of a symbol's manifests: one link each, in the order of writing, none ever changed.
 
 The last link of a kind is that of the manifest in force. One link more than that is a manifest that
-a killed process announced and did not come to write.
+a killed process announced and did not write.
 """
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
-from regime_platform.manifests.manifest import REPAIR, link_of
-from regime_platform.model.digests import facts_digest
-from regime_platform.model.series import iso
+from regime_platform.manifests.manifest import REPAIR, ChainLink, ManifestFacts, Run, SealedManifest
+from regime_platform.model.digests import document_digest
+from regime_platform.model.instants import iso
 
-Link = Mapping[str, Any]
+Facts = TypeVar("Facts", bound=ManifestFacts)
 
 
-def last_of(links: Sequence[Link], kind: str) -> Link | None:
+class LinkStatus(StrEnum):
+    """Where a chain has the link of a manifest, or why it does not."""
+
+    LAST = "last"
+    EARLIER = "earlier"
+    NEXT = "next"  # the manifest follows the last link; only its own is missing
+    OTHER = "other"  # the chain has another manifest of that number
+    ABSENT = "nowhere"
+
+
+def last_of(links: Sequence[ChainLink], kind: str | None) -> ChainLink | None:
     """The newest link of one kind."""
-    return next((link for link in reversed(links) if link.get("kind") == kind), None)
+    return next((link for link in reversed(links) if link.kind == kind), None)
 
 
-def announced(links: Sequence[Link], document: Mapping[str, Any]) -> dict[str, Any] | None:
-    """``document`` as an interrupted run announced it; None where it did not.
+def announced(
+    links: Sequence[ChainLink], document: SealedManifest[Facts]
+) -> SealedManifest[Facts] | None:
+    """``document`` as an interrupted run announced it; None where none did.
 
-    A rerun then writes what was announced, instead of adding a link beside it.
+    A rerun then writes what was announced instead of adding a link.
     """
-    told = last_of(links, document["manifest"]["kind"])
-    if told is None or told["digest"] != document["digest"]:
+    link = last_of(links, document.manifest.kind)
+    if link is None or link.digest != document.digest:
         return None
-    if _lasting(told["run"]) != _lasting(document["run"]):
+    if _lasting(link.run) != _lasting(document.run):
         return None
-    place = {name: told[name] for name in ("number", "replaces", "run", "seal")}
-    return {**document, **place}
+    return document.model_copy(
+        update={
+            "number": link.number,
+            "replaces": link.replaces,
+            "run": link.run,
+            "seal": link.seal,
+        }
+    )
 
 
 def repair_link(
-    links: Sequence[Link], about: Mapping[str, Any], written_at: dt.datetime
-) -> dict[str, Any]:
+    links: Sequence[ChainLink], about: Mapping[str, Any], written_at: dt.datetime
+) -> ChainLink:
     """The link that records a repair.
 
     Args:
         links: the chain it is added to.
-        about: what was found, what is done about it, and what was set aside.
+        about: the findings, the steps taken, and the files set aside.
         written_at: the time of the repair.
     """
     before = last_of(links, REPAIR)
-    link = {
-        "kind": REPAIR,
-        "number": 1 if before is None else before["number"] + 1,
-        "digest": facts_digest(about),
-        "replaces": None if before is None else before["seal"],
-        "about": dict(about),
-        "run": {"written_at": iso(written_at)},
-    }
-    return {**link, "seal": facts_digest(link)}
+    return ChainLink.sealed(
+        kind=REPAIR,
+        number=1 if before is None else before.number + 1,
+        digest=document_digest(about),
+        replaces=None if before is None else before.seal,
+        about=dict(about),
+        run={"written_at": iso(written_at)},
+    )
 
 
-def broken(links: Sequence[Link]) -> Iterator[str]:
+def broken(links: Sequence[ChainLink]) -> Iterator[str]:
     """What is wrong with a chain, link by link; nothing where it is whole."""
-    before: dict[str, Link] = {}
+    before: dict[str | None, ChainLink] = {}
     for position, link in enumerate(links, 1):
-        kind = str(link.get("kind"))
-        unsealed = {name: part for name, part in link.items() if name != "seal"}
-        if link.get("seal") != facts_digest(unsealed):
-            yield f"link {position} ({kind} {link.get('number')}) was changed after it was written"
-        held = before.get(kind)
-        if held is None:
+        kind = link.kind
+        if not link.is_whole:
+            yield f"link {position} ({kind} {link.number}) was changed after it was written"
+        previous = before.get(kind)
+        if previous is None:
             yield from _beginning(link, position, links)
-        elif link.get("number") != held.get("number", 0) + 1:
-            yield f"between {kind} {held.get('number')} and {link.get('number')} links are missing"
-        elif link.get("replaces") != held.get("seal"):
-            yield f"{kind} {link.get('number')} does not follow from the one before it"
+        elif link.number != previous.number + 1:
+            yield f"between {kind} {previous.number} and {link.number} links are missing"
+        elif link.replaces != previous.seal:
+            yield f"{kind} {link.number} does not follow from the one before it"
         before[kind] = link
 
 
-def place_of(links: Sequence[Link], document: Mapping[str, Any]) -> str:
-    """Where the chain has the link of a manifest: ``last``, ``earlier`` or ``nowhere``.
-
-    Or why it does not: ``next`` of a manifest that follows its last link, which is all that is
-    missing; ``other`` where it has another manifest of that number.
-    """
-    wanted = link_of(document)
-    last = last_of(links, wanted["kind"])
-    if last is not None and dict(last) == wanted:
-        return "last"
-    if any(dict(link) == wanted for link in links):
-        return "earlier"
-    number, seal = (0, None) if last is None else (int(last["number"]), last["seal"])
-    if (wanted["number"], wanted["replaces"]) == (number + 1, seal):
-        return "next"
-    return "other" if wanted["number"] <= number else "nowhere"
+def link_status(links: Sequence[ChainLink], document: SealedManifest[Any]) -> LinkStatus:
+    """Where the chain has the link of a manifest."""
+    wanted = document.link
+    last = last_of(links, wanted.kind)
+    if last == wanted:
+        return LinkStatus.LAST
+    if wanted in links:
+        return LinkStatus.EARLIER
+    number, seal = (0, None) if last is None else (last.number, last.seal)
+    if (wanted.number, wanted.replaces) == (number + 1, seal):
+        return LinkStatus.NEXT
+    return LinkStatus.OTHER if wanted.number <= number else LinkStatus.ABSENT
 
 
 def missing_ends(
-    links: Sequence[Link], documents: Iterable[Mapping[str, Any]]
-) -> list[dict[str, Any]]:
+    links: Sequence[ChainLink], documents: Iterable[SealedManifest[Any]]
+) -> list[ChainLink]:
     """The links of manifests with which a chain that lost its end is whole again."""
-    return [link_of(document) for document in documents if place_of(links, document) == "next"]
+    return [
+        document.link for document in documents if link_status(links, document) is LinkStatus.NEXT
+    ]
 
 
-def _beginning(link: Link, position: int, links: Sequence[Link]) -> Iterator[str]:
-    """A chain begins with number 1, or after a repair that says that the links before are lost."""
-    is_first = link.get("number") == 1 and link.get("replaces") is None
-    repaired = any(one.get("kind") == REPAIR for one in links[:position])
-    if not is_first and not repaired:
-        yield f"the links of {link.get('kind')} before {link.get('number')} are missing"
+def _beginning(link: ChainLink, position: int, links: Sequence[ChainLink]) -> Iterator[str]:
+    """A chain begins with number 1, or after a repair that records the loss of earlier links."""
+    is_first = link.number == 1 and link.replaces is None
+    is_repaired = any(earlier.kind == REPAIR for earlier in links[:position])
+    if not is_first and not is_repaired:
+        yield f"the links of {link.kind} before {link.number} are missing"
 
 
-def _lasting(run: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: part for name, part in run.items() if name != "written_at"}
+def _lasting(run: Run) -> dict[str, Any]:
+    """What holds of a run beside its time."""
+    return {name: part for name, part in run.as_json().items() if name != "written_at"}

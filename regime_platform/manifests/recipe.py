@@ -1,77 +1,95 @@
-"""The recipe: everything a symbol's numbers follow from, and its digest.
+"""The recipe: everything that determines the numbers of a symbol, and its digest.
 
-Same recipe digest, same numbers, to the bit. So the libraries that calculate are part of it:
-another release may round the last bit otherwise. The git commit is not, since a commit to the docs
-changes no number; it is recorded beside the recipe.
+The same recipe digest means the same numbers, to the bit. The libraries that calculate are part of
+it, since another release may round the last bit otherwise. The git commit is not: a commit to the
+docs changes no number. It is recorded beside the recipe, in ``Code``.
+
+Fields stand in alphabetical order, which is that of the documents.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from regime_platform.model.digests import facts_digest
+from pydantic import Field
+
+from regime_platform.manifests.manifest import StoredDocument
+from regime_platform.model.document import Array
 from regime_platform.model.result_schema import RESULT_SCHEMA_DIGEST
 
 
-def recipe_facts(
-    *,
-    bars: Mapping[str, str],
-    params_fingerprint: str,
-    eras: Mapping[str, Any],
-    compute_digest: str,
-    libraries: Mapping[str, str],
-) -> dict[str, Any]:
-    """The recipe as plain values.
+class RankedEras(StoredDocument):
+    """The eras in which escalation is ranked."""
 
-    Args:
-        bars: timeframe -> content digest of the bars used.
-        params_fingerprint: of the parameters in force.
-        eras: version, class, reason and boundaries of the eras the symbol is ranked in.
-        compute_digest: of the sources that compute.
-        libraries: versions of those that calculate.
-    """
-    return {
-        "bars": dict(bars),
-        "params_fingerprint": params_fingerprint,
-        "eras": dict(eras),
-        "compute_digest": compute_digest,
-        "libraries": dict(libraries),
-        "result_schema_digest": RESULT_SCHEMA_DIGEST,
-    }
+    boundaries: Array[Array[int]]  # start and end of each, microseconds since 1970 UTC
+    era_class: str | None = Field(validation_alias="class", serialization_alias="class")
+    reason: str
+    version: str
 
 
-def recipe_digest(recipe: Mapping[str, Any]) -> str:
-    """SHA-256 hex of a recipe."""
-    return facts_digest(recipe)
+class Recipe(StoredDocument):
+    """What the results of a symbol follow from."""
+
+    bars: dict[str, str]  # timeframe -> content digest
+    compute_digest: str  # of the sources that compute
+    eras: RankedEras
+    libraries: dict[str, str]  # of those that calculate: name -> version
+    params_fingerprint: str
+    result_schema_digest: str
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        bars: Mapping[str, str],
+        compute_digest: str,
+        eras: RankedEras,
+        libraries: Mapping[str, str],
+        params_fingerprint: str,
+    ) -> "Recipe":
+        """The recipe of results in the tables of this release."""
+        return cls(
+            bars=dict(sorted(bars.items())),
+            compute_digest=compute_digest,
+            eras=eras,
+            libraries=dict(sorted(libraries.items())),
+            params_fingerprint=params_fingerprint,
+            result_schema_digest=RESULT_SCHEMA_DIGEST,
+        )
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 hex."""
+        return self.json_digest()
+
+    def makes_same_numbers(self, other: "Recipe") -> bool:
+        """True where both do: eras may have another name and reason, at the same boundaries."""
+        return self.bars == other.bars and self.differs_in_bars_alone(other)
+
+    def differs_in_bars_alone(self, other: "Recipe") -> bool:
+        """True where the stored rows of unchanged bars are what would be computed for them now."""
+        return self._beside_bars_and_eras() == other._beside_bars_and_eras() and (
+            self.eras.boundaries == other.eras.boundaries
+        )
+
+    def is_stale(self, current: "Recipe") -> bool:
+        """True where parameters, code or schema differ from ``current`` though the bars do not.
+
+        Other eras alone do not count: they were adopted explicitly, which asks for new results.
+        """
+        return self.bars == current.bars and (
+            self._beside_bars_and_eras() != current._beside_bars_and_eras()
+        )
+
+    def _beside_bars_and_eras(self) -> dict[str, Any]:
+        return {name: part for name, part in self.as_json().items() if name not in {"bars", "eras"}}
 
 
-def is_same_recipe(stored: Mapping[str, Any], current: Mapping[str, Any]) -> bool:
-    """True where both make the same numbers: eras may have another name but lie where they lay."""
-    return _numbers(stored) == _numbers(current)
+class Code(StoredDocument):
+    """The code that made results."""
 
-
-def differs_in_bars_alone(stored: Mapping[str, Any], current: Mapping[str, Any]) -> bool:
-    """True where the stored rows of unchanged bars are what would be computed for them now."""
-    return _without_bars(_numbers(stored)) == _without_bars(_numbers(current))
-
-
-def is_stale_code(stored: Mapping[str, Any], current: Mapping[str, Any]) -> bool:
-    """True where parameters, code or schema differ though the bars are the same.
-
-    Other eras alone are no such case: they were adopted by an explicit act, which wants its results
-    made anew.
-    """
-    same_bars = stored.get("bars") == current["bars"]
-    return same_bars and _without_eras(stored) != _without_eras(current)
-
-
-def _without_eras(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: part for name, part in recipe.items() if name != "eras"}
-
-
-def _without_bars(numbers: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: part for name, part in numbers.items() if name != "bars"}
-
-
-def _numbers(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    eras = recipe.get("eras", {})
-    return {**_without_eras(recipe), "boundaries": eras.get("boundaries")}
+    commit: str | None  # None outside a git checkout
+    compute_digest: str
+    is_dirty: bool | None
+    libraries: dict[str, str]  # all that compute or store: name -> version
+    package: str
+    python: str

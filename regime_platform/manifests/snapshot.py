@@ -1,137 +1,195 @@
 """The snapshot: one manifest per release over all symbols, naming everything that proves it.
 
 An entry per symbol holds its digests, ranges and recipe; whole manifests stay with their symbols.
-``content_digest`` says what all the numbers are, ``recipe_digest`` how they were made: neither
+``content_digest`` identifies all the numbers, ``recipe_digest`` how they were made: neither
 depends on the date, the name or the code that took the snapshot.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, Final, Literal
 
-from regime_platform.manifests.manifest import is_whole
-from regime_platform.model.digests import facts_digest
+from pydantic import (
+    AfterValidator,
+    Field,
+    NonNegativeInt,
+    SerializeAsAny,
+    ValidationError,
+)
 
-Listing = Mapping[str, Any]
+from regime_platform.errors import ConfigError
+from regime_platform.manifests.manifest import (
+    ManifestFacts,
+    SealedManifest,
+    StoredDocument,
+    is_whole,
+    parsed,
+)
+from regime_platform.manifests.snapshot_entry import (
+    COMPLETE,
+    NO_RESULTS,
+    UNFINISHED,
+    AbsentEntry,
+    SnapshotEntry,
+    SymbolEntry,
+)
+from regime_platform.model.digests import document_digest
+from regime_platform.model.document import first_fault
+from regime_platform.model.instruments import require_safe
 
-SNAPSHOT = "snapshot"
+SNAPSHOT: Final = "snapshot"
 SNAPSHOT_VERSION = 1
 
-COMPLETE = "complete"  # bars and results are there and belong together
-UNFINISHED = "unfinished"  # a run was interrupted; a rerun finishes it
-NO_RESULTS = "no_results"  # nothing was ever computed
+
+def _safe_symbol(text: str) -> str:
+    try:
+        require_safe(text)
+    except ConfigError as error:
+        raise ValueError(str(error)) from error
+    return text
 
 
-def snapshot_facts(
+class SnapshotTotals(StoredDocument):
+    """Counts over all symbols."""
+
+    symbols: int
+    complete: int
+    unfinished: int
+    no_results: int
+    bars: int
+
+
+class TakerCode(StoredDocument):
+    """The code of the platform that took the snapshot."""
+
+    package: str
+    commit: str | None
+    is_dirty: bool | None
+    compute_digest: str
+    python: str
+    libraries: dict[str, str]
+
+
+class SnapshotManifest(ManifestFacts):
+    """The facts of a snapshot."""
+
+    kind: Literal["snapshot"]
+    snapshot_version: int
+    date: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    name: str  # chosen by the user; empty where none was
+    revision: NonNegativeInt  # 1 for the first of this date
+    content_digest: str
+    recipe_digest: str
+    totals: SnapshotTotals
+    code: TakerCode
+    symbols: dict[Annotated[str, AfterValidator(_safe_symbol)], SerializeAsAny[SnapshotEntry]]
+
+    @property
+    def complete(self) -> dict[str, SymbolEntry]:
+        """Symbol -> entry of those that the snapshot can prove."""
+        return {
+            symbol: entry
+            for symbol, entry in self.symbols.items()
+            if isinstance(entry, SymbolEntry)
+        }
+
+
+class SnapshotSummary(StoredDocument):
+    """A snapshot in short, for lists: everything but its symbols."""
+
+    label: str  # date and revision
+    file: str
+    taken_at: str = ""
+    number: int
+    digest: str = ""
+    seal: str
+    replaces: str | None = None
+    date: str
+    name: str
+    revision: int = 1
+    totals: SnapshotTotals
+    content_digest: str = ""
+    recipe_digest: str = ""
+
+
+def snapshot_manifest(
     date: str,
     name: str,
     revision: int,
-    symbols: Mapping[str, Mapping[str, Any]],
+    symbols: Mapping[str, SymbolEntry | AbsentEntry],
     code: Mapping[str, Any],
-) -> dict[str, Any]:
+) -> SnapshotManifest:
     """The facts of a snapshot.
 
     Args:
         date: the release's, ISO.
-        name: given by a person; empty where none was.
+        name: chosen by the user; empty where none was.
         revision: 1 for the first of this date.
-        symbols: symbol -> ``symbol_entry`` or ``absent_entry``, in partition order.
-        code: of the platform that took it.
+        symbols: entries in partition order.
+        code: of the platform that takes it.
     """
-    known = {symbol: one for symbol, one in symbols.items() if one["status"] == COMPLETE}
-    return {
-        "kind": SNAPSHOT,
-        "snapshot_version": SNAPSHOT_VERSION,
-        "date": date,
-        "name": name,
-        "revision": revision,
-        "content_digest": facts_digest({s: one["content_digests"] for s, one in known.items()}),
-        "recipe_digest": facts_digest({s: one["recipe_digest"] for s, one in known.items()}),
-        "totals": {
-            "symbols": len(symbols),
-            **{
-                status: sum(symbol["status"] == status for symbol in symbols.values())
-                for status in (COMPLETE, UNFINISHED, NO_RESULTS)
-            },
-            "bars": sum(
-                series["count"] for one in known.values() for series in one["timeframes"].values()
-            ),
-        },
-        "code": dict(code),
-        "symbols": dict(symbols),
-    }
+    known = {symbol: entry for symbol, entry in symbols.items() if isinstance(entry, SymbolEntry)}
+    recipes = {symbol: entry.recipe_digest for symbol, entry in known.items()}
+    content = {symbol: entry.content_digests.as_json() for symbol, entry in known.items()}
+    statuses: list[str] = [entry.status for entry in symbols.values()]
+    totals = SnapshotTotals(
+        symbols=len(symbols),
+        complete=statuses.count(COMPLETE),
+        unfinished=statuses.count(UNFINISHED),
+        no_results=statuses.count(NO_RESULTS),
+        bars=sum(series.count for entry in known.values() for series in entry.timeframes.values()),
+    )
+    return SnapshotManifest(
+        kind=SNAPSHOT,
+        snapshot_version=SNAPSHOT_VERSION,
+        date=date,
+        name=name,
+        revision=revision,
+        content_digest=document_digest(content),
+        recipe_digest=document_digest(recipes),
+        totals=totals,
+        code=TakerCode.model_validate(dict(code)),
+        symbols=dict(symbols),
+    )
 
 
-def symbol_entry(
-    bars: Mapping[str, Any], results: Mapping[str, Any], held_back: str
-) -> dict[str, Any]:
-    """What a snapshot holds of a symbol whose manifests (as written) belong together."""
-    about_bars, about_results = bars["manifest"], results["manifest"]
-    return {
-        "status": COMPLETE,
-        "reason": "",
-        "held_back": held_back,
-        "manifest": _place(bars),
-        "compute_manifest": _place(results),
-        "content_digests": {
-            "bars": about_bars["content_digest"],
-            "results": about_results["content_digest"],
-        },
-        "recipe_digest": about_results["recipe_digest"],
-        "timeframes": {
-            timeframe: _series(one, about_results["series"].get(timeframe, {}))
-            for timeframe, one in about_bars["timeframes"].items()
-        },
-        "tables": dict(about_results["tables"]),
-        "recipe": dict(about_results["recipe"]),
-        "code": dict(about_results["code"]),
-    }
+def summary_of(file: str, document: SealedManifest[SnapshotManifest]) -> SnapshotSummary:
+    """A snapshot in short."""
+    facts = document.manifest
+    return SnapshotSummary(
+        label=f"{facts.date}.{facts.revision}",
+        file=file,
+        taken_at=document.run.written_at,
+        number=document.number,
+        digest=document.digest,
+        seal=document.seal,
+        replaces=document.replaces,
+        date=facts.date,
+        name=facts.name,
+        revision=facts.revision,
+        totals=facts.totals,
+        content_digest=facts.content_digest,
+        recipe_digest=facts.recipe_digest,
+    )
 
 
-def absent_entry(status: str, reason: str, held_back: str) -> dict[str, Any]:
-    """What a snapshot holds of a symbol that it can prove nothing of."""
-    return {"status": status, "reason": reason, "held_back": held_back}
+def parsed_snapshot(document: object) -> SealedManifest[SnapshotManifest]:
+    """The snapshot that parsed JSON is.
 
+    A digest proves that nothing was changed after it was taken; it can be taken of any content. So
+    names and types are checked as well before they are used.
 
-def listing_of(file: str, document: Mapping[str, Any]) -> Listing:
-    """The short of a snapshot as written, for lists: everything but its symbols."""
+    Raises:
+        ValueError: it is no whole snapshot; the message goes on after the name of the file.
+    """
+    if not isinstance(document, dict) or not is_whole(document):
+        raise ValueError("was changed after it was written")
     facts = document["manifest"]
-    return {
-        "label": f"{facts['date']}.{facts['revision']}",
-        "file": file,
-        "taken_at": document["run"]["written_at"],
-        **{name: document[name] for name in ("number", "digest", "seal", "replaces")},
-        **{name: facts[name] for name in ("date", "name", "revision", "totals")},
-        **{name: facts[name] for name in ("content_digest", "recipe_digest")},
-    }
-
-
-def why_apart(symbol: str, bars: Mapping[str, Any], results: Mapping[str, Any]) -> str:
-    """Why two manifests (as written) are not of one state of a symbol; empty where they are."""
-    for told in (bars, results):
-        kind, of = (told["manifest"].get(name) for name in ("kind", "symbol"))
-        if not is_whole(told):
-            return f"the manifest of the {kind} was changed after it was written"
-        if of != symbol:
-            return f"the manifest of the {kind} is that of {of}"
-    promoted = {
-        timeframe: one["digest"]
-        for timeframe, one in bars["manifest"]["timeframes"].items()
-        if one["digest"] is not None
-    }
-    if results["manifest"]["recipe"]["bars"] != promoted:
-        return "the results were made from other bars than those of the bar manifest"
-    return ""
-
-
-def _place(document: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: document[name] for name in ("digest", "number", "seal")}
-
-
-def _series(bars: Mapping[str, Any], results: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        **{name: bars[name] for name in ("count", "min_ts", "max_ts", "digest")},
-        "asof": results.get("max_ts"),
-        "status": results.get("status", "no_bars"),
-        "escalation_rows": results.get("escalation_rows", 0),
-        "state_rows": results.get("state_rows", 0),
-    }
+    if facts.get("kind") != SNAPSHOT:
+        raise ValueError("is no snapshot")
+    if facts.get("snapshot_version") != SNAPSHOT_VERSION:
+        version = f"version {facts.get('snapshot_version')!r}, expected {SNAPSHOT_VERSION}"
+        raise ValueError(f"has {version}; use the release that wrote it")
+    try:
+        return parsed(document, SnapshotManifest)
+    except ValidationError as error:
+        raise ValueError(f"is no snapshot of this platform ({first_fault(error)})") from error

@@ -1,107 +1,108 @@
 """What changed from one snapshot to another, symbol by symbol, and why."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
 
-from regime_platform.manifests.snapshot import COMPLETE
+from regime_platform.manifests.snapshot import SnapshotManifest
+from regime_platform.manifests.snapshot_entry import AbsentEntry, SeriesEntry, SymbolEntry
+from regime_platform.model.document import Array, Document
 
 ADDED, REMOVED, CHANGED, SAME = "added", "removed", "changed", "same"
 
 BARS, PARAMETERS, ERAS, CODE = "bars", "parameters", "eras", "code"
 LIBRARIES, SCHEMA, UNEXPLAINED = "libraries", "schema", "unexplained"
 
-Entry = Mapping[str, Any]
+_NO_SERIES = SeriesEntry(count=0, digest=None)
 
 
-@dataclass(frozen=True)
-class Cause:
-    """One reason why the results of a symbol are others."""
+class Cause(Document):
+    """One reason why the results of a symbol changed."""
 
     what: str  # bars, parameters, eras, code, libraries, schema; or unexplained
     detail: str
 
 
-@dataclass(frozen=True)
-class SymbolChange:
-    """What became of one symbol."""
+class SymbolChange(Document):
+    """What changed of one symbol."""
 
     symbol: str
     kind: str  # added, removed, changed, same
-    causes: tuple[Cause, ...]
-    is_other_content: bool  # whether any number of the results is another
-
-    def facts(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return {
-            "symbol": self.symbol,
-            "kind": self.kind,
-            "results_changed": self.is_other_content,
-            "causes": [{"what": cause.what, "detail": cause.detail} for cause in self.causes],
-        }
+    results_changed: bool  # whether any number of the results differs
+    causes: Array[Cause]
 
 
-def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[SymbolChange]:
-    """One change per symbol of either snapshot (facts), those that are the same included."""
-    old, new = before["symbols"], after["symbols"]
-    return [_change(one, old.get(one), new.get(one)) for one in {**old, **new}]
+def changes(before: SnapshotManifest, after: SnapshotManifest) -> list[SymbolChange]:
+    """One change per symbol of either snapshot, unchanged ones included."""
+    old, new = before.symbols, after.symbols
+    return [_change(symbol, old.get(symbol), new.get(symbol)) for symbol in {**old, **new}]
 
 
-def _change(symbol: str, old: Entry | None, new: Entry | None) -> SymbolChange:
-    had, has = _is_there(old), _is_there(new)
-    if old is None or new is None or not (had and has):
-        if had == has:
-            return SymbolChange(symbol, SAME, (), is_other_content=False)
-        kind, entry = (ADDED, old) if has else (REMOVED, new)
-        where = "the first" if has else "the second"
-        reason = f"not in {where} snapshot" if entry is None else entry["reason"]
-        return SymbolChange(symbol, kind, (Cause(BARS, reason),), is_other_content=True)
-    is_other = old["content_digests"]["results"] != new["content_digests"]["results"]
-    found = tuple(_causes(old, new))
-    if is_other and not found:
-        told = "the same bars, parameters, eras, code and libraries gave other numbers"
-        found = (Cause(UNEXPLAINED, f"{told}; `regime verify {symbol} --recompute` tells more"),)
-    return SymbolChange(symbol, CHANGED if found else SAME, found, is_other)
+def _change(
+    symbol: str, old: SymbolEntry | AbsentEntry | None, new: SymbolEntry | AbsentEntry | None
+) -> SymbolChange:
+    if isinstance(old, SymbolEntry) and isinstance(new, SymbolEntry):
+        return _of_present(symbol, old, new)
+    if isinstance(old, SymbolEntry) == isinstance(new, SymbolEntry):
+        return _symbol_change(symbol, SAME, (), results_changed=False)
+    is_added = isinstance(new, SymbolEntry)
+    absent = old if is_added else new
+    where = "the first" if is_added else "the second"
+    reason = f"not in {where} snapshot" if absent is None else absent.reason
+    causes = (Cause(what=BARS, detail=reason),)
+    return _symbol_change(symbol, ADDED if is_added else REMOVED, causes, results_changed=True)
 
 
-def _is_there(entry: Entry | None) -> bool:
-    return entry is not None and entry["status"] == COMPLETE
+def _of_present(symbol: str, old: SymbolEntry, new: SymbolEntry) -> SymbolChange:
+    differs = old.content_digests.results != new.content_digests.results
+    causes = tuple(_causes(old, new))
+    if differs and not causes:
+        detail = (
+            "the same bars, parameters, eras, code and libraries gave other numbers; "
+            f"`regime verify {symbol} --recompute` shows which"
+        )
+        causes = (Cause(what=UNEXPLAINED, detail=detail),)
+    return _symbol_change(symbol, CHANGED if causes else SAME, causes, results_changed=differs)
 
 
-def _causes(old: Entry, new: Entry) -> Iterator[Cause]:
-    bars = list(_bars(old["timeframes"], new["timeframes"]))
+def _symbol_change(
+    symbol: str, kind: str, causes: tuple[Cause, ...], *, results_changed: bool
+) -> SymbolChange:
+    return SymbolChange(symbol=symbol, kind=kind, results_changed=results_changed, causes=causes)
+
+
+def _causes(old: SymbolEntry, new: SymbolEntry) -> Iterator[Cause]:
+    bars = list(_bars(old.timeframes, new.timeframes))
     if bars:
-        yield Cause(BARS, "; ".join(bars))
-    was, now = old["recipe"], new["recipe"]
-    if was["params_fingerprint"] != now["params_fingerprint"]:
-        detail = f"{was['params_fingerprint'][:12]} became {now['params_fingerprint'][:12]}"
-        yield Cause(PARAMETERS, detail)
-    if was["eras"]["boundaries"] != now["eras"]["boundaries"]:
-        yield Cause(ERAS, f"{was['eras']['version']} became {now['eras']['version']}")
-    if was["compute_digest"] != now["compute_digest"]:
-        yield Cause(CODE, f"{_code(old)} became {_code(new)}")
-    if was["libraries"] != now["libraries"]:
-        yield Cause(LIBRARIES, ", ".join(_libraries(was["libraries"], now["libraries"])))
-    if was["result_schema_digest"] != now["result_schema_digest"]:
-        yield Cause(SCHEMA, "the tables have other columns")
+        yield Cause(what=BARS, detail="; ".join(bars))
+    was, now = old.recipe, new.recipe
+    if was.params_fingerprint != now.params_fingerprint:
+        detail = f"{was.params_fingerprint[:12]} became {now.params_fingerprint[:12]}"
+        yield Cause(what=PARAMETERS, detail=detail)
+    if was.eras.boundaries != now.eras.boundaries:
+        yield Cause(what=ERAS, detail=f"{was.eras.version} became {now.eras.version}")
+    if was.compute_digest != now.compute_digest:
+        yield Cause(what=CODE, detail=f"{_code(old)} became {_code(new)}")
+    if was.libraries != now.libraries:
+        detail = ", ".join(_libraries(was.libraries, now.libraries))
+        yield Cause(what=LIBRARIES, detail=detail)
+    if was.result_schema_digest != now.result_schema_digest:
+        yield Cause(what=SCHEMA, detail="the tables have other columns")
 
 
-def _bars(old: Mapping[str, Entry], new: Mapping[str, Entry]) -> Iterator[str]:
-    nothing = {"digest": None, "count": 0, "max_ts": None}
+def _bars(old: Mapping[str, SeriesEntry], new: Mapping[str, SeriesEntry]) -> Iterator[str]:
     for timeframe in {**old, **new}:
-        was, now = old.get(timeframe, nothing), new.get(timeframe, nothing)
-        if was["digest"] == now["digest"]:
+        was, now = old.get(timeframe, _NO_SERIES), new.get(timeframe, _NO_SERIES)
+        if was.digest == now.digest:
             continue
-        if was["count"] == now["count"] and was["max_ts"] == now["max_ts"]:
-            yield f"{timeframe} revised, {now['count']:,} bars as before"
+        if was.count == now.count and was.max_ts == now.max_ts:
+            yield f"{timeframe} revised, {now.count:,} bars as before"
         else:
-            yield f"{timeframe} {was['count']:,} to {now['count']:,} bars, last {now['max_ts']}"
+            yield f"{timeframe} {was.count:,} to {now.count:,} bars, last {now.max_ts}"
 
 
-def _code(entry: Entry) -> str:
-    code = entry["code"]
-    commit = str(code.get("commit") or "no commit")[:12]
-    return f"{code.get('package')} {commit} ({entry['recipe']['compute_digest'][:12]})"
+def _code(entry: SymbolEntry) -> str:
+    code = entry.code
+    commit = (code.commit or "no commit")[:12]
+    return f"{code.package} {commit} ({entry.recipe.compute_digest[:12]})"
 
 
 def _libraries(was: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:

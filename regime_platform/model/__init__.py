@@ -1,1 +1,1 @@
-"""PURE: the words the whole house speaks: timeframes, instruments, sessions, schemas, digests."""
+"""PURE: values that every package uses: timeframes, instruments, calendar, schemas, digests."""

@@ -1,8 +1,7 @@
-"""One table from asset class to everything that depends on it.
+"""The asset classes and what depends on them: calendar, daily close, volume.
 
-When a class trades and when its daily bar is closed is told here and used by ``sessions`` and
-``trading_hours``; which era set a class follows is told by ``compute.eras.eras``, which accepts
-exactly these names.
+``model.calendar`` derives sessions and expected bars from this table; ``compute.eras`` has an era
+list for exactly these classes.
 """
 
 import datetime as dt
@@ -33,7 +32,7 @@ class AssetClass:
     zone: str  # IANA zone of the daily close
     close: dt.time  # local time at which the day's bar is closed
     reports_volume: bool
-    calendar: str  # which of model.trading_sessions holds its sessions
+    calendar: str  # XNYS, FX or ALWAYS: which sessions it has
 
     @property
     def first_date(self) -> dt.date:

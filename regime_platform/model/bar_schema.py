@@ -1,4 +1,4 @@
-"""The one shape of a bar, for every symbol, timeframe and source.
+"""The columns of bars, the same for every symbol, timeframe and source.
 
 A bar is labelled by its **open**: an intraday bar by the UTC instant at which it opens, a daily or
 weekly bar by 00:00 UTC of its date (weekly: the Monday of its week).
@@ -22,11 +22,11 @@ BAR_SCHEMA = pl.Schema(
 BAR_COLUMNS = tuple(BAR_SCHEMA)
 PRICE_COLUMNS = ("open", "high", "low", "close")
 
-#: Version 1 is the layout of the engine this platform replaces (naive local ts, integer volume).
+#: Version 1 is the layout of the legacy engine (naive local ts, integer volume).
 BARS_SCHEMA_DIGEST = definition_digest(BAR_SCHEMA)
 BARS_SCHEMA_VERSION = version_of(BARS_SCHEMA_DIGEST, BARS_VERSIONS)
 
 
 def empty_bars() -> pl.DataFrame:
-    """No bars, in the right shape."""
+    """A frame of ``BAR_SCHEMA`` without rows."""
     return pl.DataFrame(schema=BAR_SCHEMA)

@@ -1,8 +1,8 @@
-"""How far ahead of the present a stored moment may lie.
+"""How far ahead of the present a stored time may be.
 
-Nothing can have been stored later than now, so a later moment was stamped by a clock that was
-ahead, and what it says (that a window was read, that a bar was over) is not known. A small lead is
-accepted: clocks of one network differ by seconds, and a run carries the moment it started at.
+A stored time later than now was written by a machine whose clock was ahead, so what it states (that
+a window was requested, that a bar was finished) is not reliable. A small lead is accepted: clocks
+in a network differ by seconds, and a run keeps the time at which it started.
 """
 
 import datetime as dt
@@ -11,5 +11,5 @@ MOST_AHEAD = dt.timedelta(minutes=15)
 
 
 def is_ahead(moment: dt.datetime, now: dt.datetime) -> bool:
-    """True where ``moment`` was stamped by a clock that was ahead; both are aware."""
+    """True where ``moment`` was written by a clock that was ahead; both are aware."""
     return moment > now + MOST_AHEAD

@@ -1,10 +1,10 @@
-"""Content digests: what a frame says, independent of files, row groups and writers.
+"""Content digests of frames, independent of files, row groups and writers.
 
 The digest of a frame is SHA-256 over the SHA-256 of fixed-size row blocks of its ordered columns,
-so that after an append only the last block is hashed anew; `Blocks` is what to keep for that.
-Equal values give equal digests on every platform: floats enter by their bits (one NaN, zeros keep
-their sign, null is not NaN), words of a fixed vocabulary by their position in it, which the type
-tells, and other text by its UTF-8 bytes.
+so that after an append only the last block is hashed again; `Blocks` is what to store for that.
+Equal values give equal digests on every platform: floats are hashed by their bits (one NaN, zeros
+keep their sign, null is not NaN), enum values by their position in the type, and other text by its
+UTF-8 bytes.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ import numpy.typing as npt
 import polars as pl
 
 BLOCK_ROWS = 1024
-_AT_ONCE = 32 * BLOCK_ROWS  # rows: what is turned into bytes must not take as much as the frame
+_AT_ONCE = 32 * BLOCK_ROWS  # rows turned into bytes at a time, to bound memory
 _ALL_KNOWN = b"\x00"
 _PLAIN = (pl.Float64, pl.Int64, pl.Int32, pl.Int8, pl.UInt8, pl.UInt16, pl.String)
 
@@ -26,13 +26,13 @@ _Array = npt.NDArray[Any]
 
 
 def canonical_json(value: Any) -> str:
-    """JSON with sorted keys and no spaces: the same facts give the same bytes."""
+    """JSON with sorted keys and no spaces: equal values give equal bytes."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def facts_digest(facts: Mapping[str, Any]) -> str:
-    """SHA-256 hex of the canonical JSON of ``facts``."""
-    return hashlib.sha256(canonical_json(dict(facts)).encode()).hexdigest()
+def document_digest(document: Mapping[str, Any]) -> str:
+    """SHA-256 hex of the canonical JSON of ``document``."""
+    return hashlib.sha256(canonical_json(dict(document)).encode()).hexdigest()
 
 
 def definition_digest(schema: pl.Schema) -> str:
@@ -65,24 +65,28 @@ class Blocks:
         return min(BLOCK_ROWS, self.rows - block * BLOCK_ROWS)
 
     def replaced(self, start: int, rows: pl.DataFrame) -> "Blocks":
-        """After ``rows`` took the place of all rows from ``start`` on, where a block begins."""
+        """The blocks after ``rows`` replaced all rows from ``start`` on, which begins a block."""
         kept = self.digests[: start // BLOCK_ROWS]
         return Blocks(start + rows.height, (*kept, *blocks_of(rows).digests))
 
     def followed_by(self, others: "Blocks") -> "Blocks":
-        """With the rows of ``others`` after its own, which fill their blocks.
+        """The blocks of these rows followed by those of ``others``.
 
         Raises:
-            ValueError: they do not, so that later rows belong into the last of their blocks.
+            ValueError: these rows do not fill their last block.
         """
         if self.rows % BLOCK_ROWS:
             raise ValueError(f"{self.rows} rows do not fill blocks of {BLOCK_ROWS}")
         return Blocks(self.rows + others.rows, self.digests + others.digests)
 
     def rows_shared(self, frame: pl.DataFrame, theirs: "Blocks") -> int:
-        """How many of the first rows ``frame``, whose blocks are given, surely has in common.
+        """How many of the first rows are equal to those of ``frame``, as far as blocks show.
 
-        All of them, or those before the first block that differs.
+        All rows that both have, or those before the first block that differs.
+
+        Args:
+            frame: the other frame.
+            theirs: its blocks.
         """
         shared = min(self.rows, frame.height)
         if shared % BLOCK_ROWS and self.rows != frame.height:
@@ -108,7 +112,7 @@ def blocks_of(frame: pl.DataFrame) -> Blocks:
 
 
 def plain_frame(frame: pl.DataFrame) -> pl.DataFrame:
-    """The numbers and texts that are hashed of ``frame``: its blocks are those of ``frame``."""
+    """``frame`` as the numbers and texts that are hashed; it has the same blocks as ``frame``."""
     if all(dtype in _PLAIN for dtype in frame.dtypes):
         return frame
     return frame.select(_plain(name, dtype) for name, dtype in frame.schema.items())
@@ -118,7 +122,7 @@ def _hashed(frame: pl.DataFrame) -> list[bytes]:
     height = frame.height
     blocks = [(start, min(start + BLOCK_ROWS, height)) for start in range(0, height, BLOCK_ROWS)]
     digests = [hashlib.sha256() for _ in blocks]
-    # Column by column, so that a column is turned into bytes once and only one at a time.
+    # Column by column, so that only one is held as bytes at a time, and each once.
     for column in plain_frame(frame).iter_columns():
         values, offsets = _value_array(column)
         nulls = _nulls(column, values) if column.null_count() else None
@@ -135,13 +139,13 @@ def _hashed(frame: pl.DataFrame) -> list[bytes]:
 def _nulls(column: pl.Series, values: _Array) -> _Array:
     if column.dtype.is_float():
         unknown = np.isnan(values)
-        if np.count_nonzero(unknown) == column.null_count():  # none of them is a number's own NaN
+        if np.count_nonzero(unknown) == column.null_count():  # no NaN that is a value
             return unknown
     return column.is_null().to_numpy()
 
 
 def _plain(name: str, dtype: pl.DataType) -> pl.Expr:
-    """Numbers and text only: for all columns at once, since every evaluation has its price."""
+    """The column as numbers or text; an expression, so that all columns are evaluated at once."""
     column = pl.col(name)
     if isinstance(dtype, pl.Enum | pl.Datetime | pl.Date):
         return column.to_physical()
@@ -155,12 +159,12 @@ def _plain(name: str, dtype: pl.DataType) -> pl.Expr:
 
 
 def _null_mark(missing: _Array) -> bytes:
-    """The same for a block without nulls whether or not another block of the column has some."""
+    """The null mask of a block; the same without nulls, whether or not other blocks have some."""
     return b"\x01" + np.packbits(missing).tobytes() if missing.any() else _ALL_KNOWN
 
 
 def _value_array(column: pl.Series) -> tuple[_Array, _Array | None]:
-    """The values as little-endian numbers, or the bytes of all texts and where each starts."""
+    """The values as little-endian numbers, or the bytes of all texts and the start of each."""
     if column.dtype.is_float():
         return _floats(column), None
     if column.dtype == pl.String:
@@ -184,7 +188,7 @@ def _little_endian(values: _Array) -> _Array:
 
 def _texts(series: pl.Series) -> tuple[_Array, _Array]:
     known = series.fill_null("") if series.null_count() else series
-    # of this level, text is 64-bit offsets and bytes
+    # at this compatibility level, text is 64-bit offsets and bytes
     array = known.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
     _, places, data = (b"" if buffer is None else memoryview(buffer) for buffer in array.buffers())
     offsets = np.frombuffer(places, np.int64, len(array) + 1, array.offset * 8)
@@ -192,7 +196,7 @@ def _texts(series: pl.Series) -> tuple[_Array, _Array]:
 
 
 def _type_words(dtype: pl.DataType) -> list[str]:
-    """A type in words of ours, so that no release of Polars renames it."""
+    """The name of a type, independent of its name in a release of Polars."""
     if isinstance(dtype, pl.Enum):
         return ["Enum", *dtype.categories.to_list()]
     if isinstance(dtype, pl.Datetime):

@@ -10,6 +10,7 @@ import datetime as dt
 from typing import Annotated, Any, TypeVar
 
 from pydantic import (
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -18,7 +19,7 @@ from pydantic import (
     ValidationError,
 )
 
-from regime_platform.model.series import instant, iso
+from regime_platform.model.instants import instant, iso
 
 _T = TypeVar("_T")
 
@@ -27,7 +28,12 @@ class Document(BaseModel):
     """A JSON object with exactly these fields; a subclass may ignore others."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, serialize_by_alias=True, validate_by_name=True
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        serialize_by_alias=True,
+        validate_by_name=True,
+        defer_build=True,  # a command builds the models that it uses
     )
 
 
@@ -43,8 +49,10 @@ def _date(value: Any) -> Any:
 Array = Annotated[tuple[_T, ...], Strict(strict=False)]
 #: A word of JSON as a member of an enumeration.
 Word = Annotated[_T, Strict(strict=False)]
-#: ISO 8601 in UTC, as ``model.series.iso`` writes it.
-Instant = Annotated[dt.datetime, BeforeValidator(_instant), PlainSerializer(iso, when_used="json")]
+#: ISO 8601 with a zone, written in UTC as ``model.instants.iso`` writes it.
+Instant = Annotated[
+    AwareDatetime, BeforeValidator(_instant), PlainSerializer(iso, when_used="json")
+]
 #: An ISO date.
 Date = Annotated[dt.date, BeforeValidator(_date)]
 

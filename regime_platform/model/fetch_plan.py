@@ -1,8 +1,9 @@
-"""Which window of a series to ask for next: what must exist and is not held, nothing else.
+"""Which window of a series to request next: only bars that must exist and are not stored.
 
-First the newest bars (first and second look), then the history from the newest hole back, then what
-is to be read again. Windows begin and end at midnight UTC, so that a date is asked for as a whole,
-and are sized by the calendar so that an answer stays below what the source can give at once.
+First the newest bars (first and second look), then the history from the newest gap backwards, then
+windows whose turn it is to be requested again. Windows begin and end at midnight UTC, so that a
+date is requested as a whole, and are sized by the calendar so that an answer stays below the
+source's limit of rows.
 """
 
 import datetime as dt
@@ -20,25 +21,25 @@ from regime_platform.model.coverage import UNKNOWN, UNREAD, Coverage, Window
 from regime_platform.model.timeframes import DURATION
 
 TAIL, HISTORY, REREAD = "tail", "history", "reread"
-OVERLAP_BARS = 5  # at least so many held bars are asked for again by an update
+OVERLAP_BARS = 5  # stored bars that an update requests again, at least
 _DAY = dt.timedelta(days=1)
-_AHEAD = 2 * _DAY  # a date can begin that much earlier elsewhere than in UTC
+_AHEAD = 2 * _DAY  # a date begins up to so much earlier in other zones than in UTC
 _LONG_WEEKEND = 6 * _DAY
-_SHARE = 0.9  # of the longest answer, to leave room for bars that no calendar expects
+_SHARE = 0.9  # of the longest answer, as a margin for bars that no calendar expects
 
 
 @dataclass(frozen=True)
-class Followed:
-    """The series that is planned for."""
+class TrackedSeries:
+    """The series to plan for."""
 
     symbol: str
     timeframe: str
     asset_class: str
-    reread_days: int = 0  # every so many days a window is read again; 0 leaves it
+    reread_days: int = 0  # days after which a window is requested again; 0 for never
 
     def most_expected(self, most_rows: int) -> int:
-        """How many bars a window may be expected to have, for an answer of ``most_rows``."""
-        # currencies are sometimes served on weekends as well
+        """The most bars to expect in a window whose answer must not exceed ``most_rows``."""
+        # vendors sometimes serve currencies on weekends as well
         weekends = 5 / 7 if ASSET_CLASSES[self.asset_class].calendar == FX else 1.0
         return max(1, int(most_rows * _SHARE * weekends))
 
@@ -49,7 +50,7 @@ class Followed:
 
 @dataclass(frozen=True)
 class Need:
-    """A window to ask for."""
+    """A window to request."""
 
     start: dt.datetime
     end: dt.datetime
@@ -58,21 +59,21 @@ class Need:
 
 
 def next_need(
-    series: Followed,
+    series: TrackedSeries,
     coverage: Coverage,
     now: dt.datetime,
     most_rows: int,
     *,
     tail_is_asked: bool = False,
 ) -> Need | None:
-    """The next window, or None where all is held.
+    """The next window, or None where all is stored.
 
     Args:
-        series: what is planned for.
+        series: the series to plan for.
         coverage: what was answered so far; its ``floor`` must be known.
         now: the instant to plan for.
-        most_rows: the longest answer.
-        tail_is_asked: the newest bars were asked for at ``now`` already.
+        most_rows: the most rows of an answer.
+        tail_is_asked: the newest bars were requested at ``now`` already.
     """
     limit = series.most_expected(most_rows)
     if not tail_is_asked and is_tail_due(series, coverage, now):
@@ -85,7 +86,8 @@ def next_need(
         start, stop = gaps[-1]
         start = max(start, _back_from(series, stop, limit))
         return Need(_floor_day(start), _overlap_end(series, stop, now), HISTORY)
-    seen = last_finished(now, series.timeframe, series.asset_class)  # a clock may have gone back
+    # windows may reach beyond it where the clock was set back
+    seen = last_finished(now, series.timeframe, series.asset_class)
     stale = next(
         (
             window
@@ -97,8 +99,8 @@ def next_need(
     return None if stale is None else Need(_floor_day(stale.start), _ceil_day(stale.end), REREAD)
 
 
-def is_tail_due(series: Followed, coverage: Coverage, now: dt.datetime) -> bool:
-    """True where a bar is finished and was not seen, or is due for its second look."""
+def is_tail_due(series: TrackedSeries, coverage: Coverage, now: dt.datetime) -> bool:
+    """True where a bar finished since the last request, or is due for its second look."""
     if coverage.end is None or coverage.settled is None:
         return True
     seen = last_finished(now, series.timeframe, series.asset_class)
@@ -109,18 +111,18 @@ def is_tail_due(series: Followed, coverage: Coverage, now: dt.datetime) -> bool:
 
 
 def after_answer(
-    series: Followed, coverage: Coverage, need: Need, opens: pl.Series, now: dt.datetime
+    series: TrackedSeries, coverage: Coverage, need: Need, opens: pl.Series, now: dt.datetime
 ) -> Coverage:
     """The coverage once ``need`` was answered with bars at ``opens``.
 
-    A bar that must exist and was not served stays wanted until its second look; after that the
-    source is believed to have none.
+    A bar that must exist and was not served is requested again until its second look; after that
+    the source counts as having none.
     """
     seen = last_finished(now, series.timeframe, series.asset_class)
     look = second_look_bound(now, series.timeframe, series.asset_class)
     end = min(need.end, seen)
     if need.is_final and look < end:
-        end = _first_owed(series, opens, look, end)
+        end = _first_missing(series, opens, look, end)
     known = coverage.answered(need.start, end, opens, now) if end > need.start else coverage
     if need.kind != TAIL:
         return known
@@ -132,12 +134,12 @@ def after_answer(
     )
 
 
-def _first_owed(
-    series: Followed, served: pl.Series, start: dt.datetime, end: dt.datetime
+def _first_missing(
+    series: TrackedSeries, served: pl.Series, start: dt.datetime, end: dt.datetime
 ) -> dt.datetime:
-    """The first open in [start, end) that must exist and was not served; ``end`` without one.
+    """The first open in [start, end) that must exist and was not served; else ``end``.
 
-    A source may anchor its bars elsewhere, so any bar less than one duration away will do.
+    A source may anchor its bars otherwise, so any bar less than one duration away counts.
     """
     length = DURATION[series.timeframe]
     near = served.filter(served > start - length).to_list()
@@ -149,7 +151,7 @@ def _first_owed(
     return next(owed, end)
 
 
-def _tail(series: Followed, coverage: Coverage, now: dt.datetime, limit: int) -> Need:
+def _tail(series: TrackedSeries, coverage: Coverage, now: dt.datetime, limit: int) -> Need:
     end = _floor_day(now) + _AHEAD
     if coverage.end is None:
         start = _back_from(series, end, limit)
@@ -160,7 +162,7 @@ def _tail(series: Followed, coverage: Coverage, now: dt.datetime, limit: int) ->
     return Need(start, stop, TAIL, is_final=stop == end)
 
 
-def _back_from(series: Followed, end: dt.datetime, limit: int) -> dt.datetime:
+def _back_from(series: TrackedSeries, end: dt.datetime, limit: int) -> dt.datetime:
     """The earliest midnight from which to ``end`` no more than ``limit`` bars are expected."""
     furthest = _floor_day(end - DURATION[series.timeframe] * limit * 8)
     opens = series.opens(furthest, end)
@@ -170,7 +172,7 @@ def _back_from(series: Followed, end: dt.datetime, limit: int) -> dt.datetime:
 
 
 def _forward_from(
-    series: Followed, start: dt.datetime, end: dt.datetime, limit: int
+    series: TrackedSeries, start: dt.datetime, end: dt.datetime, limit: int
 ) -> dt.datetime:
     opens = series.opens(start, min(end, start + DURATION[series.timeframe] * limit * 8))
     if opens.len() <= limit:
@@ -178,34 +180,34 @@ def _forward_from(
     return min(end, max(_floor_day(opens[limit]), start + _DAY))
 
 
-def _overlap_start(series: Followed, known: dt.datetime) -> dt.datetime:
+def _overlap_start(series: TrackedSeries, known: dt.datetime) -> dt.datetime:
     furthest = known - DURATION[series.timeframe] * OVERLAP_BARS - _LONG_WEEKEND
     opens = series.opens(furthest, known)
     return _floor_day(opens[-OVERLAP_BARS] if opens.len() >= OVERLAP_BARS else furthest)
 
 
-def _overlap_end(series: Followed, known: dt.datetime, now: dt.datetime) -> dt.datetime:
-    """So far that at least one held bar comes again, and with it a revision under way."""
+def _overlap_end(series: TrackedSeries, known: dt.datetime, now: dt.datetime) -> dt.datetime:
+    """The end of a window that includes at least one stored bar, to detect a revision."""
     opens = series.opens(known, known + DURATION[series.timeframe] + _LONG_WEEKEND)
     reach = _ceil_day(opens[0] + dt.timedelta(microseconds=1)) if opens.len() else _ceil_day(known)
     return min(reach, _floor_day(now) + _AHEAD)
 
 
-def _is_stale(series: Followed, window: Window, now: dt.datetime) -> bool:
+def _is_stale(series: TrackedSeries, window: Window, now: dt.datetime) -> bool:
     if window.read_at == UNREAD:
         return True
     if series.reread_days <= 0:
         return False
-    # every window has its own day of the cycle, so that each day has the same share of the work
+    # each window has its own day of the cycle, so that every day has the same number of requests
     name = f"{series.symbol} {series.timeframe} {window.start.date()}"
     today = now.date().toordinal()
     turn = today - (today - zlib.crc32(name.encode())) % series.reread_days
-    if window.read_at == UNKNOWN:  # may be all that a migration brought: not at once, but in turn
+    if window.read_at == UNKNOWN:  # a migration brings all at once, so each waits for its turn
         return turn == today
     return window.read_at.date().toordinal() < turn
 
 
-@lru_cache(maxsize=256)  # a pass over the universe asks the same of every symbol of a class
+@lru_cache(maxsize=256)  # the same for all symbols of a class
 def _opens(asset_class: str, timeframe: str, start: dt.datetime, end: dt.datetime) -> pl.Series:
     return expected_opens(asset_class, timeframe, start, end)
 

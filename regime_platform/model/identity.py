@@ -1,35 +1,39 @@
-"""Which instrument a source means, and where two descriptions of it contradict each other.
+"""The instrument that stored bars are of, and when two descriptions of it contradict each other.
 
-A description names the source and, as far as it goes, symbol, market and type there. A field that
-only one of two descriptions has is no contradiction: it was filled in later, or left out.
+A description has the source and, as far as known, symbol, market and type there. A field that only
+one of two descriptions has is no contradiction.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from enum import StrEnum
+from typing import Annotated, Any
 
+from pydantic import BeforeValidator, PlainSerializer
+
+from regime_platform.model.document import Document, Word
 from regime_platform.model.instruments import WITHOUT_EXCHANGE, Instrument
 
-#: What an answer of a source names beyond what it was asked for.
+#: Fields that an answer of a source names beyond those of the request.
 ANSWERED = ("mic_code", "exchange")
 
 
 @dataclass(frozen=True)
 class Identity:
-    """An instrument as its source names it."""
+    """An instrument as its source identifies it."""
 
     source: str
     fields: Mapping[str, str] = field(default_factory=dict)  # provider_symbol, mic_code, ...
 
     def contradicts(self, other: "Identity") -> bool:
-        """True where both are of one source and name a field differently."""
+        """True where both are of the same source and have different values of a field."""
         return self.source == other.source and any(
             text.casefold() != other.fields.get(name, text).casefold()
             for name, text in self.fields.items()
         )
 
     def with_fields(self, more: Mapping[str, str]) -> "Identity":
-        """With the fields of ``more`` that it lacks."""
+        """A copy with the fields of ``more`` that it lacks."""
         return replace(self, fields={**more, **self.fields})
 
     def __str__(self) -> str:
@@ -39,49 +43,63 @@ class Identity:
         return ", ".join([f"{self.source} {symbol}".strip(), *market])
 
 
-@dataclass(frozen=True)
-class KnownIdentity:
-    """An instrument that the stored bars of a symbol are of, and why that is so."""
+class Because(StrEnum):
+    """Why an instrument is known to be the one of stored bars."""
 
-    identity: Identity
-    since: str  # ISO 8601 UTC
-    because: str  # stored, renamed or same
-    by: str = ""  # who decided that it is the same instrument as those before
+    STORED = "stored"  # bars of it were stored
+    RENAMED = "renamed"  # its symbol was renamed
+    SAME = "same"  # an operator declared it the same as those before
+
+
+def _from_json(value: Any) -> Any:
+    if isinstance(value, Identity):
+        return value
+    fields = dict(value)
+    if not all(isinstance(text, str) for text in fields.values()):
+        raise ValueError("expected texts")
+    return Identity(fields.pop("source", ""), fields)
+
+
+def _to_json(identity: Identity) -> dict[str, str]:
+    return {"source": identity.source, **identity.fields}
+
+
+class KnownIdentity(Document):
+    """An instrument that the stored bars of a symbol are of; an entry of identity.json."""
+
+    identity: Annotated[
+        Identity, BeforeValidator(_from_json), PlainSerializer(_to_json, when_used="json")
+    ]
+    since: str  # ISO 8601 UTC; empty where no time is recorded
+    because: Word[Because]
+    by: str = ""  # who declared it the same instrument as those before
     reason: str = ""
 
-    def facts(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        source, fields = self.identity.source, dict(self.identity.fields)
-        return {**vars(self), "identity": {"source": source, **fields}}
-
     def follows(self, earlier: "KnownIdentity") -> bool:
-        """True where this is ``earlier``, of which fields or the time may have been filled in."""
+        """True where this is ``earlier``, with missing fields or the time possibly filled in."""
         named, before = self.identity.fields, earlier.identity.fields
-        filled = replace(earlier, identity=self.identity, since=earlier.since or self.since)
+        filled = earlier.model_copy(
+            update={"identity": self.identity, "since": earlier.since or self.since}
+        )
         is_filled_in = dict(before).items() <= dict(named).items()
         return self == filled and self.identity.source == earlier.identity.source and is_filled_in
 
-    @classmethod
-    def from_facts(cls, facts: Mapping[str, Any]) -> "KnownIdentity":
-        """The inverse of ``facts``; raises KeyError or TypeError on anything else."""
-        fields = dict(facts["identity"])
-        return cls(**{**facts, "identity": Identity(fields.pop("source"), fields)})
-
 
 def identity_of(instrument: Instrument, answered: Mapping[str, str] | None = None) -> Identity:
-    """What an entry of the universe means, with what an answer to it added.
+    """The identity of an entry of the universe, with the fields that an answer added.
 
-    Pairs and world prices have no market of their own; what an answer names for them may vary.
+    Pairs and world prices have no market; the one that an answer names for them may vary, so it is
+    ignored.
     """
-    meant = Identity(instrument.source, dict(instrument.identity))
-    return (
-        meant if instrument.asset_class in WITHOUT_EXCHANGE else meant.with_fields(answered or {})
-    )
+    identity = Identity(instrument.source, instrument.identity)
+    if instrument.asset_class in WITHOUT_EXCHANGE:
+        return identity
+    return identity.with_fields(answered or {})
 
 
 def followed_rename(known: Identity, instrument: Instrument) -> Identity:
-    """``known`` under the present symbol, where its source took over the rename of ``formerly``."""
-    former, present = known.fields.get("provider_symbol"), instrument.identity["provider_symbol"]
+    """``known`` with the present symbol, where its source renamed it as ``formerly`` says."""
+    former, present = known.fields.get("provider_symbol"), instrument.provider_symbol
     if former in instrument.formerly and present == instrument.symbol:
         return replace(known, fields={**known.fields, "provider_symbol": present})
     return known
@@ -90,12 +108,15 @@ def followed_rename(known: Identity, instrument: Instrument) -> Identity:
 def contradicted(
     known: tuple[KnownIdentity, ...], instrument: Instrument, answered: Mapping[str, str]
 ) -> KnownIdentity | None:
-    """The newest instrument of the stored bars, where none of them can be the one meant.
+    """The newest instrument of the stored bars, where all of them contradict the universe.
 
     Args:
-        known: what the stored bars are of.
+        known: the instruments that the stored bars are of.
         instrument: the entry of the universe.
-        answered: what its source named when it answered, ``ANSWERED`` at most.
+        answered: the fields ``ANSWERED`` of an answer of its source.
+
+    Returns:
+        None where one agrees, or none is of the same source.
     """
     meant = identity_of(instrument, answered)
     same_source = [record for record in known if record.identity.source == meant.source]
@@ -110,11 +131,12 @@ def contradicted(
 def with_identity(
     known: tuple[KnownIdentity, ...], new: KnownIdentity
 ) -> tuple[KnownIdentity, ...]:
-    """``known`` and ``new``: fields that one of them lacks are filled in, else it is added."""
+    """``known`` with ``new`` added, or merged into the one that it does not contradict."""
     for place, record in enumerate(known):
         if record.identity.source == new.identity.source and not record.identity.contradicts(
             new.identity
         ):
-            filled = replace(record, identity=record.identity.with_fields(new.identity.fields))
+            identity = record.identity.with_fields(new.identity.fields)
+            filled = record.model_copy(update={"identity": identity})
             return (*known[:place], filled, *known[place + 1 :])
     return (*known, new)

@@ -1,21 +1,31 @@
-"""An instrument and where its bars come from.
+"""An instrument: one entry of the universe, with what identifies it at its source.
 
-A symbol is a folder name, a partition key and a word on the command line, so it is safe for all
-three by construction. It is our own name for the instrument: the source's is ``provider_symbol``.
-``model.universe.universe`` reads many of them from a file.
+A symbol is a folder name, a partition key and a command-line argument, so only symbols that are
+safe for all three are accepted. It is this platform's name for the instrument; the source's name is
+``provider_symbol``. ``model.universe.universe`` reads many instruments from a file.
 """
 
 import datetime as dt
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    AfterValidator,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from regime_platform.errors import ConfigError
 from regime_platform.model.asset_classes import ASSET_CLASSES
+from regime_platform.model.document import Array, Document
 from regime_platform.model.timeframes import TIERS
 
-#: What an entry must say per source so that exactly one instrument is meant there.
+#: The fields that identify an instrument at its source.
 SOURCE_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "sample": (),
@@ -23,111 +33,154 @@ SOURCE_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "twelvedata": ("provider_symbol", "mic_code", "exchange", "type"),
     }
 )
+_IDENTITY = ("exchange", "mic_code", "provider_symbol", "type")
 _SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9._=^-]{0,31}")
 _MIC = re.compile(r"[A-Z0-9]{4}")  # ISO 10383
 #: Classes whose symbols at a vendor are pairs or world prices, so that no exchange is needed.
 WITHOUT_EXCHANGE = frozenset({"FX", "CRYPTO", "COMMODITY_METALS", "COMMODITY_ENERGY"})
 
 
-@dataclass(frozen=True)
-class Instrument:
-    """One line of the universe.
+def _fault(code: str, message: str) -> PydanticCustomError:
+    return PydanticCustomError(code, "{message}", {"message": message})
+
+
+def _safe(symbol: str) -> str:
+    if not _SYMBOL.fullmatch(symbol) or ".." in symbol:
+        raise _fault("unsafe-symbol", _unsafe(symbol))
+    return symbol
+
+
+def _unsafe(symbol: object) -> str:
+    return (
+        f"symbol {symbol!r} is not safe as a folder name and partition key; "
+        "use 1 to 32 of A-Z 0-9 . _ - = ^, starting with a letter or digit"
+    )
+
+
+def _among(what: str, known: Mapping[str, object]) -> AfterValidator:
+    def require(value: str) -> str:
+        if value not in known:
+            raise _fault(
+                f"unknown-{what.replace('_', '-')}",
+                f"{what} {value!r} is unknown; expected one of {', '.join(known)}",
+            )
+        return value
+
+    return AfterValidator(require)
+
+
+def _date(text: str) -> str:
+    if text and not _is_date(text):
+        raise _fault("bad-date", f"delisted {text!r} is no date; write it as 2022-06-09")
+    return text
+
+
+_Safe = Annotated[str, AfterValidator(_safe)]
+_Optional = Annotated[str, Field(exclude_if=lambda text: not text)]
+
+
+class Instrument(Document):
+    """One entry of the universe; fields that are empty are left out where it is written.
 
     Raises:
-        ConfigError: a field is missing, unknown or unsafe; names the field and the remedy.
+        ConfigError: fields are missing, unknown, of another type or unsafe; names each with the
+            remedy.
     """
 
-    symbol: str
-    name: str
-    asset_class: str
-    tier: str
-    source: str
-    identity: Mapping[str, str] = field(default_factory=dict)  # what names it at its source
-    delisted: str = ""  # the ISO date from which on its source is no longer asked
-    formerly: tuple[str, ...] = ()  # symbols it had before, the oldest first
+    symbol: _Safe
+    name: Annotated[str, Field(min_length=1)]
+    asset_class: Annotated[str, _among("asset_class", ASSET_CLASSES)]
+    tier: Annotated[str, _among("tier", TIERS)]
+    source: Annotated[str, _among("source", SOURCE_FIELDS)]
+    exchange: _Optional = ""
+    mic_code: _Optional = ""
+    provider_symbol: _Optional = ""
+    type: _Optional = ""
+    delisted: Annotated[_Optional, AfterValidator(_date)] = ""  # ISO date: no fetches from then on
+    #: Symbols that the instrument had before, the oldest first.
+    formerly: Annotated[Array[_Safe], Field(exclude_if=lambda names: not names)] = ()
 
-    def __post_init__(self) -> None:
-        require_safe(self.symbol)
-        self._require("asset_class", self.asset_class, ASSET_CLASSES)
-        self._require("tier", self.tier, TIERS)
-        self._require("source", self.source, SOURCE_FIELDS)
-        self._require_identity()
-        self._require_history()
-        object.__setattr__(self, "identity", MappingProxyType(dict(self.identity)))
+    @model_validator(mode="after")
+    def _require_identity(self) -> Self:
+        known = SOURCE_FIELDS[self.source]
+        unknown = sorted(set(self.identity) - set(known))
+        if unknown:
+            raise _fault(
+                "unknown-field",
+                f"source {self.source} does not know {', '.join(unknown)}; "
+                f"expected {', '.join(known) or 'no further field'}; remove {', '.join(unknown)}",
+            )
+        if self.source == "twelvedata":
+            self._require_vendor_identity()
+        return self
 
-    def __reduce__(self) -> tuple[type["Instrument"], tuple[object, ...]]:
-        # a read-only mapping cannot travel to another process, a plain one can
-        fields = {**vars(self), "identity": dict(self.identity)}
-        return Instrument, tuple(fields.values())
+    @model_validator(mode="after")
+    def _require_new_symbol(self) -> Self:
+        if len({self.symbol, *self.formerly}) <= len(self.formerly):
+            raise _fault(
+                "former-symbol-repeated",
+                "formerly repeats a symbol; name each former symbol once, and not the present one",
+            )
+        return self
+
+    @model_validator(mode="wrap")  # the last one, so that the others are within it
+    @classmethod
+    def _with_remedies(cls, fields: Any, validate: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return validate(fields)
+        except ValidationError as error:
+            symbol = fields.get("symbol") if isinstance(fields, Mapping) else None
+            raise _config_error(error, symbol) from None
+
+    def _require_vendor_identity(self) -> None:
+        if not self.provider_symbol:
+            raise _fault(
+                "no-provider-symbol",
+                "source twelvedata needs provider_symbol; "
+                "give the symbol as the vendor writes it, for example EUR/USD",
+            )
+        if self.mic_code and not _MIC.fullmatch(self.mic_code):
+            raise _fault(
+                "bad-market-code",
+                f"mic_code {self.mic_code!r} is no market code; "
+                "give the four letters or digits of ISO 10383, for example XNYS",
+            )
+        has_market = self.mic_code or self.exchange
+        if self.asset_class not in WITHOUT_EXCHANGE and not has_market:
+            raise _fault(
+                "no-market",
+                f"{self.asset_class} at twelvedata needs mic_code or exchange; "
+                "a bare symbol can name another instrument",
+            )
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """The fields that identify it at its source, those that are given."""
+        fields = {name: getattr(self, name) for name in _IDENTITY}
+        return {name: text for name, text in fields.items() if text}
 
     @property
     def is_polled(self) -> bool:
-        """False where the source is no longer asked for news; what is held stays readable."""
+        """False where nothing is fetched any more; what is stored stays readable."""
         return not self.delisted
 
     @property
+    def is_updating(self) -> bool:
+        """False for the delisted, and for the bars that ship with the package and never change."""
+        return self.is_polled and self.source != "sample"
+
+    @property
     def timeframes(self) -> tuple[str, ...]:
-        """The timeframes this instrument is followed on, shortest first."""
+        """The timeframes that this instrument is tracked on, shortest first."""
         return TIERS[self.tier]
 
-    def facts(self) -> dict[str, object]:
-        """Plain values for manifests and ``--json``."""
-        return {
-            "symbol": self.symbol,
-            "name": self.name,
-            "asset_class": self.asset_class,
-            "tier": self.tier,
-            "source": self.source,
-            **self.identity,
-            **({"delisted": self.delisted} if self.delisted else {}),
-            **({"formerly": list(self.formerly)} if self.formerly else {}),
-        }
+    def changed(self, **fields: Any) -> "Instrument":
+        """A copy with other values of ``fields``, validated.
 
-    def _require(self, what: str, value: str, known: Mapping[str, object]) -> None:
-        if value not in known:
-            raise ConfigError(
-                f"{self.symbol}: {what} {value!r} is unknown; expected one of {', '.join(known)}"
-            )
-
-    def _require_identity(self) -> None:
-        unknown = set(self.identity) - set(SOURCE_FIELDS[self.source])
-        if unknown:
-            raise ConfigError(
-                f"{self.symbol}: source {self.source} does not know {', '.join(sorted(unknown))}; "
-                f"expected {', '.join(SOURCE_FIELDS[self.source]) or 'no further field'}"
-            )
-        if self.source != "twelvedata":
-            return
-        if not self.identity.get("provider_symbol"):
-            raise ConfigError(
-                f"{self.symbol}: source twelvedata needs provider_symbol; "
-                "give the symbol as the vendor writes it, for example EUR/USD"
-            )
-        mic_code = self.identity.get("mic_code")
-        if mic_code and not _MIC.fullmatch(mic_code):
-            raise ConfigError(
-                f"{self.symbol}: mic_code {mic_code!r} is no market code; "
-                "give the four letters or digits of ISO 10383, for example XNYS"
-            )
-        named = mic_code or self.identity.get("exchange")
-        if self.asset_class not in WITHOUT_EXCHANGE and not named:
-            raise ConfigError(
-                f"{self.symbol}: {self.asset_class} at twelvedata needs mic_code or exchange; "
-                "a bare symbol can name another instrument"
-            )
-
-    def _require_history(self) -> None:
-        for name in self.formerly:
-            require_safe(name)
-        if self.symbol in self.formerly or len(set(self.formerly)) < len(self.formerly):
-            raise ConfigError(
-                f"{self.symbol}: formerly repeats a symbol; name each former symbol once, "
-                "and not the present one"
-            )
-        if self.delisted and not _is_date(self.delisted):
-            raise ConfigError(
-                f"{self.symbol}: delisted {self.delisted!r} is no date; write it as 2022-06-09"
-            )
+        Raises:
+            ConfigError: it would be no valid entry.
+        """
+        return Instrument(**{**dict(self), **fields})
 
 
 def require_safe(symbol: object) -> None:
@@ -137,10 +190,45 @@ def require_safe(symbol: object) -> None:
         ConfigError: it cannot.
     """
     if not isinstance(symbol, str) or not _SYMBOL.fullmatch(symbol) or ".." in symbol:
-        raise ConfigError(
-            f"symbol {symbol!r} is not safe as a folder name and partition key; "
-            "use 1 to 32 of A-Z 0-9 . _ - = ^, starting with a letter or digit"
+        raise ConfigError(_unsafe(symbol), code="unsafe-symbol")
+
+
+def _config_error(error: ValidationError, symbol: object) -> ConfigError:
+    """All faults of an entry in one message, the code of the first one."""
+    faults = error.errors(include_url=False)
+    missing = [_name(fault) for fault in faults if fault["type"] in _MISSING]
+    unknown = [_name(fault) for fault in faults if fault["type"] == "extra_forbidden"]
+    messages = [f"{', '.join(missing)} missing; add to this entry"] if missing else []
+    if unknown:
+        messages.append(
+            f"unknown field {', '.join(unknown)}; remove it or use one of "
+            f"{', '.join(sorted(Instrument.model_fields))}"
         )
+    listed = {*missing, *unknown}
+    messages += [_message(fault) for fault in faults if _name(fault) not in listed]
+    is_named = symbol and "symbol" not in map(_name, faults)
+    text = " | ".join(messages)
+    return ConfigError(f"{symbol}: {text}" if is_named else text, code=_code(faults[0]))
+
+
+_MISSING = ("missing", "string_too_short")
+_CODES = {**dict.fromkeys(_MISSING, "missing-field"), "extra_forbidden": "unknown-field"}
+
+
+def _name(fault: ErrorDetails) -> str:
+    return str(fault["loc"][0]) if fault["loc"] else ""
+
+
+def _code(fault: ErrorDetails) -> str:
+    is_ours = "message" in fault.get("ctx", {})
+    return fault["type"] if is_ours else _CODES.get(fault["type"], "misread-value")
+
+
+def _message(fault: ErrorDetails) -> str:
+    if _code(fault) != "misread-value":
+        return fault["msg"]
+    remedy = "list former symbols in [ ]" if fault["loc"] == ("formerly",) else "put it in quotes"
+    return f"{_name(fault)} was read as {fault['input']!r}; {remedy}"
 
 
 def _is_date(text: str) -> bool:

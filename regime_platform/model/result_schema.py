@@ -36,13 +36,13 @@ MOMENTUM_STATES = (
 ESCALATION_BUCKETS = ("NA", "LOW", "MED", "HIGH")
 EVENT_SEVERITIES = ("MILD", "MODERATE", "SEVERE", "CRISIS")
 
-#: The numbers under ``metrics`` in the JSON form of a state, in its order.
+#: The numbers under ``metrics`` in the JSON form of a state, in order.
 METRICS = (
     *("price", "ema_fast", "ema_slow", "realized_vol", "market_bias", "risk_level", "vrs"),
     *("breakout_up", "breakout_down", "downside_shock_risk", "structural_score", "cms", "ii"),
     *("lq", "instability_index", "asymmetry_metric"),
 )
-#: A constant of the JSON form, kept for its readers; the signal itself is era-adjusted.
+#: A constant part of the JSON form, kept for compatibility; the signal is era-adjusted.
 ESCALATION_METADATA = {
     "mode": "production",
     "percentile_mode": "expanding",
@@ -144,8 +144,8 @@ LATEST_SCHEMA = pl.Schema(
     {
         **STATE_SCHEMA,
         "esc_pctl": pl.Float64(),
-        "hazard_score": pl.Float64(),  # 100 x esc_pctl
-        "cross_tf_consensus": pl.Float64(),  # mean esc_pctl over the symbol's timeframes
+        "hazard_score": pl.Float64(),  # the escalation score: 100 x esc_pctl
+        "cross_tf_consensus": pl.Float64(),  # mean escalation: esc_pctl over all timeframes
         "regime_since": pl.Datetime("us", "UTC"),  # first bar of the unbroken run of this label
         "regime_bars": pl.Int32(),  # length of that run
     }
@@ -158,7 +158,7 @@ TABLES = {
     "latest_state": LATEST_SCHEMA,
 }
 
-#: What a later update needs to know of the rows it does not touch: see ``model.digests.Blocks``.
+#: The block digests of stored rows, so that an update hashes only new rows (``model.digests``).
 BLOCK_SCHEMA = pl.Schema(
     {
         "of": pl.String(),  # a table, or "bars": the bars that the rows were made from
@@ -178,5 +178,5 @@ RESULT_SCHEMA_DIGEST = definition_digest(
         }
     )
 )
-#: Version 1 is the SQLite file of the engine this platform replaces.
+#: Version 1 is the SQLite file of the legacy engine.
 RESULT_SCHEMA_VERSION = version_of(RESULT_SCHEMA_DIGEST, RESULT_VERSIONS)

@@ -1,13 +1,13 @@
-"""Which version a definition of tables is: every definition that was ever in use, by its digest.
+"""The versions of table definitions, by the digest of each definition that was ever in use.
 
-A changed column is a definition without a version, and nothing starts before it is given one: add a
-line, a migration and a word in docs/schemas.md; never change a line.
+A changed column makes a definition without a version, and importing the schema fails until it has
+one: add a line here, a migration, and a line in docs/schemas.md; never change an existing line.
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-#: Version 1 of both is that of the engine this platform replaces: not defined here, but read.
+#: Version 1 of both is that of the legacy engine: not defined here, but readable.
 BARS_VERSIONS: Mapping[str, int] = MappingProxyType(
     {"b3954ddc788115e227ec2a1beeee04271f9276d49d7907a1f984af1a43ff23c7": 2}
 )

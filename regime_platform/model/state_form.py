@@ -1,6 +1,6 @@
-"""Where the JSON form of a state, flattened with dots, keeps the columns of ``STATE_SCHEMA``.
+"""The names of the columns of ``STATE_SCHEMA`` in the JSON form of a state, flattened with dots.
 
-Codes are lists there and key levels objects; what is ``valid_metrics`` here is told nowhere there.
+Codes are lists there and key levels objects; ``valid_metrics`` is not part of it.
 """
 
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from regime_platform.model.result_schema import METRICS, STATE_SCHEMA
 
-#: Flattened name -> column, in the order of the JSON form; a few columns stand there twice.
+#: Flattened name -> column, in the order of the JSON form; a few columns occur twice.
 STATE_NAMES: Mapping[str, str] = MappingProxyType(
     {
         **{f"metrics.{name}": name for name in METRICS},
@@ -30,14 +30,16 @@ STATE_NAMES: Mapping[str, str] = MappingProxyType(
 )
 #: Lists of codes, joined by a comma in their columns.
 CODE_COLUMNS = ("strategy_tags", "regime_reasons", "regime_reasons_top")
-LEVEL_COLUMNS = tuple(one for one in STATE_SCHEMA if one.startswith(("support_", "resistance_")))
+LEVEL_COLUMNS = tuple(
+    column for column in STATE_SCHEMA if column.startswith(("support_", "resistance_"))
+)
 
 
 def names_of(column: str) -> tuple[str, ...]:
-    """The flattened names under which a column may stand."""
+    """The flattened names of a column."""
     if column in CODE_COLUMNS:
         return (f"classification.{column}",)
     if column in LEVEL_COLUMNS:
         return (f"key_levels.{column}",)
-    told = tuple(name for name, meant in STATE_NAMES.items() if meant == column)
-    return told or (column,)
+    names = tuple(name for name, named in STATE_NAMES.items() if named == column)
+    return names or (column,)

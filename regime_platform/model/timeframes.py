@@ -1,7 +1,7 @@
-"""The five timeframes, their aliases and which tier follows which.
+"""The five timeframes, their aliases and the timeframes of each tier.
 
-Constants of the compute that depend on a timeframe live in ``compute.params``; when a bar of a
-timeframe is finished is told by ``model.calendar.sessions``.
+Parameters of the compute that depend on a timeframe are in ``compute.params``; when a bar of a
+timeframe is finished is computed by ``model.calendar.sessions``.
 """
 
 import datetime as dt
@@ -39,14 +39,17 @@ _ALIASES = {
 
 
 def canonical_timeframe(name: str) -> str:
-    """Folds the known aliases (1d, 1w, 1hour, 15mins, 4hour, 4hours).
+    """The timeframe that a name or an alias (1d, 1w, 1hour, 15mins, 4hour, 4hours) stands for.
 
     Raises:
         UsageError: the name is neither a timeframe nor an alias of one.
     """
     folded = _ALIASES.get(name, name)
     if folded not in TIMEFRAMES:
-        raise UsageError(f"unknown timeframe {name!r}; expected one of {', '.join(TIMEFRAMES)}")
+        raise UsageError(
+            f"unknown timeframe {name!r}; expected one of {', '.join(TIMEFRAMES)}",
+            code="unknown-timeframe",
+        )
     return folded
 
 

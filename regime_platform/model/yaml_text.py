@@ -1,8 +1,8 @@
-"""YAML that a person or another program wrote, read within bounds.
+"""Reads YAML of users and other programs with limits on its size and depth.
 
-A few hundred bytes of YAML can mean billions of values by naming the same list again and again, or
-nest so deep that a parser runs out of stack. So the text is looked through event by event, which
-takes no more than its length, before anything is made of it.
+A few hundred bytes of YAML can stand for billions of values by repeating an alias, or nest so deep
+that a parser runs out of stack. So the events of the text, whose number is bounded by its length,
+are checked before any value is constructed.
 """
 
 from dataclasses import dataclass, field
@@ -17,9 +17,9 @@ MOST_CHARACTERS = 64 * 1024 * 1024  # a universe of 1,565 symbols has a quarter 
 _DEEPEST = 40  # levels of lists and mappings; documents of this platform have six
 _MOST_REPEATED = 10_000  # values that come from aliases, `*name`
 
-#: What PyYAML raises on values that it cannot make: a KeyError on !!bool x, a ValueError on
+#: What PyYAML raises on values that it cannot construct: a KeyError on !!bool x, a ValueError on
 #: 2022-13-45.
-_UNMAKEABLE = (
+_CONSTRUCTION_ERRORS = (
     yaml.YAMLError,
     AttributeError,
     KeyError,
@@ -31,20 +31,20 @@ _UNMAKEABLE = (
 
 
 class YamlTextError(ValueError):
-    """A text is no YAML, or more than a document of this platform can be."""
+    """A text is no YAML, or exceeds the limits."""
 
 
 def load_yaml(text: str | bytes) -> Any:
     """The document in ``text``, UTF-8 where it is bytes; None where there is none.
 
     Raises:
-        YamlTextError: it is no YAML, or out of bounds; says where and why.
+        YamlTextError: it is no YAML, or exceeds the limits; names the line and the reason.
     """
     return load_yaml_nodes(text)[1]
 
 
 def load_yaml_nodes(text: str | bytes) -> tuple[yaml.Node | None, Any]:
-    """The same with the tree that it was made from, which knows the lines.
+    """The same after its YAML nodes, which know their lines.
 
     Raises:
         YamlTextError: see ``load_yaml``.
@@ -54,15 +54,15 @@ def load_yaml_nodes(text: str | bytes) -> tuple[yaml.Node | None, Any]:
     try:
         root = loader.get_single_node()
         return root, None if root is None else loader.construct_document(root)
-    except _UNMAKEABLE as error:
+    except _CONSTRUCTION_ERRORS as error:
         raise YamlTextError(_reason(error)) from error
     finally:
         loader.dispose()
 
 
 @dataclass
-class _Extent:
-    """How many values a document means, aliases counted as what they stand for."""
+class _Counter:
+    """Counts the values of a document, aliases as the values that they stand for."""
 
     sizes: dict[str, int] = field(default_factory=dict)  # values at an anchor, `&name`
     unfinished: list[tuple[str | None, int]] = field(default_factory=list)  # values before it
@@ -70,7 +70,7 @@ class _Extent:
     repeated: int = 0
 
     def add(self, event: yaml.Event) -> None:
-        """Takes the next event of the text."""
+        """Counts the next event of the text."""
         if isinstance(event, yaml.AliasEvent):
             self._repeat(event)
         elif isinstance(event, yaml.ScalarEvent):
@@ -99,10 +99,10 @@ class _Extent:
 def _require_bounds(text: str | bytes) -> None:
     if len(text) > MOST_CHARACTERS:
         raise YamlTextError(f"it has {len(text):,} characters, more than {MOST_CHARACTERS:,}")
-    extent = _Extent()
+    counter = _Counter()
     try:
         for event in yaml.parse(text, Loader):
-            extent.add(event)
+            counter.add(event)
     except (yaml.YAMLError, UnicodeError) as error:
         raise YamlTextError(_reason(error)) from error
 

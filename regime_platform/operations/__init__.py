@@ -1,1 +1,1 @@
-"""What an operator does with a data root: universe, overrides, eras, backup, compaction."""
+"""I/O: what an operator changes: universe, overrides, eras, backup, export."""

@@ -1,7 +1,7 @@
-"""Compacting the raw logs of a symbol on demand; small files they also merge by themselves.
+"""Compacts the raw logs of a symbol on demand; fetches merge small files as well.
 
-No bar changes and no digest of a log, so there is nothing to judge or to compute afterwards; the
-next publishing names the new files.
+No bar and no digest of a log changes, so nothing is validated or computed afterwards; the next
+manifest names the new files.
 """
 
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from regime_platform.errors import failure_reason
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.timeframes import TIMEFRAMES
 from regime_platform.pipeline.outcomes import Status
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run_workspace import RunWorkspace
 
 
 @dataclass(frozen=True)
 class SeriesCompaction:
-    """What became of the log of one series."""
+    """The compaction of the log of one series."""
 
     timeframe: str
     done: Compaction
@@ -35,17 +35,17 @@ class CompactOutcome:
 
     @property
     def files_merged(self) -> int:
-        """Files that are no more."""
+        """Files that were merged into others."""
         return sum(len(series.done.replaced) for series in self.series)
 
     @property
     def bytes_freed(self) -> int:
-        """What the logs take less than before."""
+        """Bytes that the logs take less than before."""
         return sum(series.done.bytes_before - series.done.bytes_after for series in self.series)
 
 
 def compact_symbol(workspace: RunWorkspace, instrument: Instrument) -> CompactOutcome:
-    """Compacts every raw log of ``instrument``, also of timeframes it is followed on no more.
+    """Compacts every raw log of ``instrument``, also of timeframes that are no longer tracked.
 
     Where all are compact, no lock is taken and nothing is written. A log that cannot be compacted
     stays as it is and leaves the others compacted; so does one with files that a clock ahead

@@ -1,4 +1,4 @@
-"""How much of the disk the platform takes, and when there will be none left."""
+"""How much of the disk the platform takes, and when the disk will be full."""
 
 import datetime as dt
 import shutil
@@ -9,8 +9,7 @@ from stat import S_ISREG
 
 from regime_platform.compute_db.board import read_board
 from regime_platform.model.calendar.trading_hours import expected_count
-from regime_platform.pipeline.fetch.polling import can_bring_news
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run_workspace import RunWorkspace
 
 _YEAR = dt.timedelta(days=365)
 
@@ -27,7 +26,7 @@ class DiskBudget:
 
     @property
     def bytes_a_year(self) -> int:
-        """At what a bar takes now, with everything that is made from it."""
+        """Bars of a year times the bytes a bar takes now, with everything that is made from it."""
         return int(self.symbols_bytes / self.bars * self.bars_a_year) if self.bars else 0
 
     @property
@@ -42,7 +41,7 @@ def disk_budget(workspace: RunWorkspace, now: dt.datetime) -> DiskBudget:
     board = read_board(workspace.root)
     yearly = 0
     for instrument in workspace.universe.instruments:
-        if can_bring_news(instrument):
+        if instrument.is_updating:
             yearly += sum(
                 expected_count(instrument.asset_class, timeframe, now, now + _YEAR)
                 for timeframe in instrument.timeframes
@@ -61,6 +60,6 @@ def _bytes(folder: Path) -> int:
     total = 0
     for path in folder.rglob("*"):
         with suppress(FileNotFoundError):  # a run may replace or sweep it meanwhile
-            found = path.stat()
-            total += found.st_size if S_ISREG(found.st_mode) else 0
+            stat = path.stat()
+            total += stat.st_size if S_ISREG(stat.st_mode) else 0
     return total

@@ -1,4 +1,4 @@
-"""From the promoted daily bars of the benchmarks to a new era set; adopting it is another act."""
+"""Detects a new era set in the promoted daily bars of the benchmarks; it is adopted separately."""
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,54 +19,36 @@ from regime_platform.compute.eras.eras import (
     tiling_eras,
 )
 from regime_platform.compute.eras.files import EraSetFile, date_of
-from regime_platform.model.digests import facts_digest
+from regime_platform.model.digests import document_digest
+from regime_platform.model.instants import instant
 from regime_platform.model.instruments import Instrument
-from regime_platform.model.promoted_bars import Promoted
-from regime_platform.model.series import instant
+from regime_platform.model.promoted_bars import PromotedBars
+from regime_platform.operations.era_adoption import store_era_set
 from regime_platform.pipeline.compute.compute import stored_lineage
-from regime_platform.pipeline.eras import store_era_set, stored_era_sets
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.eras import stored_era_sets
+from regime_platform.pipeline.run_workspace import RunWorkspace
 
 TIMEFRAME = "1day"
 
 
 @dataclass(frozen=True)
 class ClassDetection:
-    """What became of one class."""
+    """The detection of one class."""
 
     name: str
     benchmark: str
     eras: tuple[Era, ...] = ()
-    bars: Promoted | None = None  # of the benchmark
+    bars: PromotedBars | None = None  # of the benchmark
     reason: str = ""  # why there are no eras
-
-    def facts(self) -> dict[str, Any]:
-        """Plain values for ``--json`` and for the UI."""
-        bars = self.bars
-        return {
-            "class": self.name,
-            "benchmark": self.benchmark,
-            "bars": bars.rows if bars else 0,
-            "first": bars.min_ts[:10] if bars else "",
-            "last": bars.max_ts[:10] if bars else "",
-            "eras": len(self.eras),
-            "breaks": ", ".join(breaks_of(self.eras)),
-            "reason": self.reason,
-        }
 
 
 @dataclass(frozen=True)
 class DetectedEras:
-    """A search over the benchmarks, and the set that says what it found."""
+    """The eras detected in the benchmarks, and the era set that has them."""
 
     classes: tuple[ClassDetection, ...]
     version: str = ""  # "" where no class could be detected
     is_new: bool = False  # False: a set in the data root has these very eras
-
-    def facts(self) -> dict[str, Any]:
-        """Plain values for ``--json``."""
-        classes = [asset_class.facts() for asset_class in self.classes]
-        return {"version": self.version, "is_new": self.is_new, "classes": classes}
 
 
 def detect_eras(
@@ -76,10 +58,10 @@ def detect_eras(
     instead: Mapping[str, str] | None = None,
     version: str | None = None,
 ) -> DetectedEras:
-    """Searches the eras of ``classes`` and keeps them as a new set, unless they are held already.
+    """Detects the eras of ``classes`` and stores them as a new set, unless a set has them already.
 
-    Classes not asked for keep the eras in force; a class asked for whose benchmark cannot speak
-    stays out of the set, which says why, and its symbols get the fixed eras.
+    Other classes keep the eras in force. A class whose benchmark lacks bars stays out of the set,
+    with the reason, and its symbols get the fixed eras.
 
     Args:
         workspace: where the bars are and what is in force.
@@ -93,13 +75,13 @@ def detect_eras(
         ConfigError: an era set in the data root is damaged.
         BarsError: the bars of a benchmark are damaged.
     """
-    found = tuple(
+    detections = tuple(
         _detect(workspace, name, benchmark)
         for name, benchmark in benchmarks_of(classes, instead).items()
     )
-    if not any(one.eras for one in found):
-        return DetectedEras(found)
-    made = _era_set(workspace, found)
+    if not any(detection.eras for detection in detections):
+        return DetectedEras(detections)
+    made = _era_set(workspace, detections)
     if version is None:
         same = [
             era_set
@@ -107,10 +89,10 @@ def detect_eras(
             if era_set.eras.by_class == made.eras.by_class
         ]
         if same:
-            return DetectedEras(found, same[-1].eras.version)
+            return DetectedEras(detections, same[-1].eras.version)
     named = replace(made, eras=replace(made.eras, version=version or made.eras.version))
     store_era_set(workspace.root, named)
-    return DetectedEras(found, named.eras.version, is_new=True)
+    return DetectedEras(detections, named.eras.version, is_new=True)
 
 
 def breaks_of(eras: Sequence[Era]) -> list[str]:
@@ -129,12 +111,12 @@ def summaries(root: DataRoot) -> list[dict[str, Any]]:
     return [first, *(_summary(era_set) for era_set in stored_era_sets(root))]
 
 
-def _summary(held: EraSetFile) -> dict[str, Any]:
+def _summary(file: EraSetFile) -> dict[str, Any]:
     return {
-        "version": held.eras.version,
-        "known_from": held.eras.effective_from.isoformat(),
-        "breaks": {name: breaks_of(eras) for name, eras in held.eras.by_class.items()},
-        "absent": dict(held.absent),
+        "version": file.eras.version,
+        "known_from": file.eras.effective_from.isoformat(),
+        "breaks": {name: breaks_of(eras) for name, eras in file.eras.by_class.items()},
+        "absent": dict(file.absent),
     }
 
 
@@ -148,23 +130,23 @@ def outdated(workspace: RunWorkspace) -> Mapping[str, str]:
 
 
 def _is_outdated(workspace: RunWorkspace, instrument: Instrument) -> bool:
-    held = stored_lineage(workspace.root.symbol(instrument.symbol))
-    if held is None:
+    lineage = stored_lineage(workspace.root.symbol(instrument.symbol))
+    if lineage is None:
         return False
     choice = workspace.eras.choose(era_class(instrument.symbol, instrument.asset_class))
-    boundaries: object = held["recipe"]["eras"]["boundaries"]
-    return boundaries != [[era.start_us, era.end_us] for era in choice.eras]
+    boundaries = tuple((era.start_us, era.end_us) for era in choice.eras)
+    return lineage.recipe.eras.boundaries != boundaries
 
 
 def _detect(workspace: RunWorkspace, name: str, benchmark: str) -> ClassDetection:
     symbol = benchmark.upper()
     if symbol not in workspace.universe.symbols:
         return ClassDetection(name, symbol, reason=f"{symbol} is not in the universe")
-    held = read_in_force(workspace.root.symbol(symbol), TIMEFRAME)
-    if held is None:
+    stored = read_in_force(workspace.root.symbol(symbol), TIMEFRAME)
+    if stored is None:
         reason = f"{symbol} has no promoted daily bars; run `regime run {symbol}`"
         return ClassDetection(name, symbol, reason=reason)
-    promoted, bars = held
+    promoted, bars = stored
     if bars.height < DETECTION.fewest_bars:
         reason = f"{symbol} has {bars.height:,} daily bars of {DETECTION.fewest_bars:,} needed"
         return ClassDetection(name, symbol, bars=promoted, reason=reason)
@@ -173,32 +155,34 @@ def _detect(workspace: RunWorkspace, name: str, benchmark: str) -> ClassDetectio
     return ClassDetection(name, symbol, tiling_eras(tuple(dates)), promoted)
 
 
-def _era_set(workspace: RunWorkspace, found: Sequence[ClassDetection]) -> EraSetFile:
+def _era_set(workspace: RunWorkspace, detections: Sequence[ClassDetection]) -> EraSetFile:
     """A set named by its date and its eras; the same findings always make the same set."""
-    found_at = {one.name: one for one in found}
+    by_name = {detection.name: detection for detection in detections}
     by_class: dict[str, tuple[Era, ...]] = {}
     origins: dict[str, Mapping[str, Any]] = {}
     for name in ERA_CLASSES:
-        if name in found_at and found_at[name].eras:
-            by_class[name], origins[name] = found_at[name].eras, _origin(found_at[name])
-        elif name not in found_at and name in workspace.eras.by_class:
+        if name in by_name and by_name[name].eras:
+            by_class[name], origins[name] = by_name[name].eras, _origin(by_name[name])
+        elif name not in by_name and name in workspace.eras.by_class:
             by_class[name] = workspace.eras.by_class[name]
             origins[name] = {"kept_from": workspace.eras.version}
-    absent = {one.name: one.reason for one in found if not one.eras}
-    known_from = max(_known_from(one.bars) for one in found if one.eras and one.bars)
+    absent = {detection.name: detection.reason for detection in detections if not detection.eras}
+    known_from = max(
+        _known_from(detection.bars) for detection in detections if detection.eras and detection.bars
+    )
     unnamed = EraSet("unnamed", known_from, by_class)
-    named = replace(unnamed, version=f"{known_from}-{facts_digest(unnamed.facts())[:8]}")
+    named = replace(unnamed, version=f"{known_from}-{document_digest(unnamed.facts())[:8]}")
     return EraSetFile(named, origins, absent, DETECTION._asdict())
 
 
-def _origin(found: ClassDetection) -> dict[str, Any]:
-    bars = found.bars
+def _origin(detection: ClassDetection) -> dict[str, Any]:
+    bars = detection.bars
     if bars is None:
-        return {"benchmark": found.benchmark}
+        return {"benchmark": detection.benchmark}
     facts = {"digest": bars.digest, "rows": bars.rows, "first": bars.min_ts, "last": bars.max_ts}
-    return {"benchmark": found.benchmark, "bars": facts}
+    return {"benchmark": detection.benchmark, "bars": facts}
 
 
-def _known_from(bars: Promoted) -> dt.date:
+def _known_from(bars: PromotedBars) -> dt.date:
     """The day after the last bar: the first on which all of them were over everywhere."""
     return instant(bars.max_ts).date() + dt.timedelta(days=1)

@@ -1,36 +1,34 @@
-"""Results for readers elsewhere: one SQLite file of old, or a folder of Parquet or CSV files.
+"""Exports results: one SQLite file as the legacy engine wrote it, or Parquet or CSV files.
 
-Everything of one symbol is read from one state of its compute.db, and a file is published whole.
+Everything of one symbol is read from one state of its compute.db; files are replaced atomically.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from regime_platform.bar_store.parquet import encode
-from regime_platform.compute_db.previous import reading_any
-from regime_platform.compute_db.reader import Reader
+from regime_platform.compute_db.reader import ResultsReader
 from regime_platform.errors import UsageError, failure_reason
 from regime_platform.files import write_atomically, write_bytes
-from regime_platform.manifests.recipe import recipe_digest
-from regime_platform.model.digests import facts_digest
+from regime_platform.legacy.results.export import fill
+from regime_platform.legacy.results.reader import PREVIOUS, reading_any
+from regime_platform.model.digests import document_digest
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.result_schema import RESULT_SCHEMA_VERSION, TABLES
-from regime_platform.operations.export_sqlite import fill
 from regime_platform.pipeline.outcomes import Status
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run_workspace import RunWorkspace
 
 
 class ExportFormat(StrEnum):
-    """In what form results leave."""
+    """The format of an export."""
 
-    SQLITE = "sqlite"  # of the engine this platform replaces: one file for all symbols
+    SQLITE = "sqlite"  # of the legacy engine: one file for all symbols
     PARQUET = "parquet"  # a folder per symbol, a file per table
     CSV = "csv"
 
@@ -44,14 +42,9 @@ class ExportOutcome:
     rows: int = 0
     reason: str = ""  # why it failed, or that the results are of an older version
 
-    def facts(self) -> dict[str, Any]:
-        """Plain values for ``--json``."""
-        told = {"symbol": self.symbol, "status": self.status.value}
-        return {**told, "rows": self.rows, "reason": self.reason}
-
 
 class _NothingToWriteError(Exception):
-    """No symbol could be read, so that no file is published."""
+    """No symbol could be read, so that no file is written."""
 
 
 def export(  # noqa: PLR0913 - what of whom, in what form, and where to
@@ -63,14 +56,14 @@ def export(  # noqa: PLR0913 - what of whom, in what form, and where to
     *,
     replace: bool = False,
 ) -> list[ExportOutcome]:
-    """Writes the results of ``instruments``; those without any are told and left out.
+    """Writes the results of ``instruments``; those without any are left out, with the reason.
 
     Args:
         workspace: where the results are.
-        instruments: whose.
-        how: in what form.
+        instruments: the symbols.
+        how: the format.
         output: the file (sqlite) or the folder.
-        now: what the tables of old call the time of their update.
+        now: the time of update in the tables of the legacy engine.
         replace: overwrite what is there.
 
     Raises:
@@ -89,21 +82,21 @@ def export(  # noqa: PLR0913 - what of whom, in what form, and where to
 def _to_sqlite(
     workspace: RunWorkspace, instruments: Sequence[Instrument], output: Path, now: dt.datetime
 ) -> list[ExportOutcome]:
-    told: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     sound: list[tuple[Instrument, Path]] = []
     for instrument in instruments:
         path = workspace.root.symbol(instrument.symbol).compute_db
         try:
             with reading_any(path, instrument) as reader:
-                told[instrument.symbol] = reader.read_as
+                reasons[instrument.symbol] = reader.read_as
             sound.append((instrument, path))
         except Exception as error:  # noqa: BLE001 - one damaged symbol must not stop the others
-            told[instrument.symbol] = failure_reason(error, instrument.symbol)
+            reasons[instrument.symbol] = failure_reason(error, instrument.symbol)
     written: dict[str, int] = {}
 
     def write(temporary: Path) -> None:
         rows, failed = fill(temporary, sound, now)
-        told.update(failed)
+        reasons.update(failed)
         if not rows:
             raise _NothingToWriteError
         written.update(rows)
@@ -112,10 +105,10 @@ def _to_sqlite(
         write_atomically(output, write)
     return [
         ExportOutcome(
-            instrument.symbol, Status.DONE, written[instrument.symbol], told[instrument.symbol]
+            instrument.symbol, Status.DONE, written[instrument.symbol], reasons[instrument.symbol]
         )
         if instrument.symbol in written
-        else ExportOutcome(instrument.symbol, Status.FAILED, reason=told[instrument.symbol])
+        else ExportOutcome(instrument.symbol, Status.FAILED, reason=reasons[instrument.symbol])
         for instrument in instruments
     ]
 
@@ -139,26 +132,28 @@ def _to_folder(
     return ExportOutcome(symbol, Status.DONE, rows, read_as)
 
 
-def _tables(reader: Reader, symbol: str) -> Iterator[tuple[str, pl.DataFrame, dict[str, str]]]:
-    """Every table with words as text, and what a file of it says of itself."""
-    lineage = reader.lineage()
+def _tables(
+    reader: ResultsReader, symbol: str
+) -> Iterator[tuple[str, pl.DataFrame, dict[str, str]]]:
+    """Every table with words as text, and the metadata of its file."""
+    digests = reader.table_digests()
     for name in TABLES:
         facts = {
             "symbol": symbol,
             "table": name,
             "result_schema_version": str(RESULT_SCHEMA_VERSION),
-            "table_digest": lineage["tables"][name],
-            "content_digest": facts_digest(lineage["tables"]),
-            **_origin(lineage),
+            "table_digest": digests[name],
+            "content_digest": document_digest(digests),
+            **_origin(reader),
         }
         yield name, reader.table(name).with_columns(pl.selectors.enum().cast(pl.String)), facts
 
 
-def _origin(lineage: Mapping[str, Any]) -> dict[str, str]:
-    """Of what was read from an older version nobody knows how it was made."""
-    if "recipe" in lineage:
-        return {"recipe_digest": recipe_digest(lineage["recipe"])}
-    return {"read_from_version": str(lineage["read_from_version"])}
+def _origin(reader: ResultsReader) -> dict[str, str]:
+    """The recipe; a file of the previous version does not state how its rows were made."""
+    if reader.read_as:
+        return {"read_from_version": str(PREVIOUS)}
+    return {"recipe_digest": reader.lineage().recipe.digest}
 
 
 def _as_text(table: pl.DataFrame) -> pl.DataFrame:

@@ -1,7 +1,7 @@
-"""What a person decides where a symbol's bars and its entry do not mean the same instrument.
+"""Resolves a symbol whose stored bars and universe entry name different instruments.
 
-Either it is the same instrument all the same, which is recorded with who, when and why; or it is
-another one: then the folder goes to the archive at one moment, and the symbol starts anew.
+Either they are the same instrument, which is recorded with author, time and reason; or the entry is
+another one: then the folder is moved to the archive atomically, and the symbol starts from scratch.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 
 from regime_platform.audit.archives import Archive, read_archives, write_archive
 from regime_platform.bar_store.identity_file import (
-    SAME,
     dated,
     has_bars,
     read_identities,
@@ -17,16 +16,17 @@ from regime_platform.bar_store.identity_file import (
 )
 from regime_platform.bar_store.layout import DataRoot, SymbolPaths
 from regime_platform.bar_store.locks import writing
-from regime_platform.bar_store.overrides import read_decisions, write_decisions
+from regime_platform.bar_store.manifest_file import whole_bar_manifest
+from regime_platform.bar_store.overrides import read_overrides, write_overrides
 from regime_platform.bar_store.raw.gate_input import gate_input
 from regime_platform.compute_db.board import BOARD_SCHEMA, update_board
 from regime_platform.errors import UsageError
-from regime_platform.files import move_folder, read_json
-from regime_platform.model.identity import Identity, KnownIdentity, identity_of
+from regime_platform.files import move_folder
+from regime_platform.model.identity import Because, Identity, KnownIdentity, identity_of
+from regime_platform.model.instants import iso
 from regime_platform.model.instruments import Instrument
-from regime_platform.model.series import iso
 from regime_platform.operations.overrides import Statement
-from regime_platform.pipeline.gate.validate_log import decided, overlap_of
+from regime_platform.pipeline.gate.validate_log import overlap_of, read_policy, with_overrides
 from regime_platform.validation.overrides import Override, OverrideKind, with_added
 from regime_platform.validation.rules.overlap import CONTRADICTED
 
@@ -35,16 +35,16 @@ ARCHIVED = "archived"
 
 @dataclass(frozen=True)
 class RepointOutcome:
-    """What a decision about a symbol's instrument did, or would do."""
+    """What ``repoint_same`` or ``repoint_archive`` did, or would do."""
 
     symbol: str
     kind: str  # same or archived
     stored: str  # the instrument of the stored bars
     meant: str  # the one that the universe names
-    is_written: bool  # False where nothing had to be decided, or nothing was to be written
+    is_written: bool  # False where nothing was open, or of a dry run
     contradicting: Mapping[str, int] = field(default_factory=dict)  # timeframe -> bars settled
     folder: str = ""  # of the archive
-    carried_on: bool = False  # what a killed process had begun
+    carried_on: bool = False  # finished what a killed process had begun
 
 
 def repoint_same(
@@ -64,14 +64,18 @@ def repoint_same(
     contradicting = dict(_contradicting(root, paths, instrument))
     plan = RepointOutcome(
         instrument.symbol,
-        SAME,
+        Because.SAME,
         _stored(paths),
         str(identity_of(instrument)),
         is_written=False,
         contradicting={name: len(opens) for name, opens in contradicting.items()},
     )
     new = KnownIdentity(
-        identity_of(instrument), iso(statement.at), SAME, statement.by, statement.reason.strip()
+        identity=identity_of(instrument),
+        since=iso(statement.at),
+        because=Because.SAME,
+        by=statement.by,
+        reason=statement.reason.strip(),
     )
     is_known = _is_recorded(paths, new.identity)
     if dry_run or (is_known and not contradicting):
@@ -81,7 +85,7 @@ def repoint_same(
             _accepted(paths, name, opens, statement) for name, opens in contradicting.items()
         ]
         if entries:
-            write_decisions(paths, with_added(read_decisions(paths), *entries))
+            write_overrides(paths, with_added(read_overrides(paths), *entries))
         if not is_known:
             write_identities(paths, (*dated(paths, read_identities(paths)), new))
     return replace(plan, is_written=True)
@@ -90,9 +94,9 @@ def repoint_same(
 def repoint_archive(
     root: DataRoot, instrument: Instrument, statement: Statement, *, dry_run: bool = False
 ) -> RepointOutcome:
-    """Takes all that is stored of a symbol out of use; the next run fetches it anew.
+    """Moves all that is stored of a symbol to the archive; the next run fetches it again.
 
-    Killed anywhere, the same call carries on what was begun and does nothing else.
+    After a kill, the same call finishes what was begun and does nothing else.
 
     Raises:
         UsageError: nothing is stored.
@@ -107,14 +111,14 @@ def repoint_archive(
             code="nothing-stored",
         )
     archive = begun or Archive(
-        symbol,
-        len(archives) + 1,
-        iso(statement.at),
-        statement.by,
-        statement.reason.strip(),
-        _stored(paths),
-        str(identity_of(instrument)),
-        _entry_of(paths, instrument),
+        symbol=symbol,
+        number=len(archives) + 1,
+        at=iso(statement.at),
+        by=statement.by,
+        reason=statement.reason.strip(),
+        stored=_stored(paths),
+        meant=str(identity_of(instrument)),
+        instrument=_entry_of(paths, instrument),
     )
     folder = archive.folder(root)
     plan = RepointOutcome(
@@ -133,7 +137,7 @@ def repoint_archive(
             write_archive(root, archive)
             move_folder(paths.folder, folder)
     update_board(root, [symbol], BOARD_SCHEMA.to_frame())
-    write_archive(root, replace(archive, is_finished=True))
+    write_archive(root, archive.model_copy(update={"is_finished": True}))
     return replace(plan, is_written=True)
 
 
@@ -156,26 +160,23 @@ def _stored(paths: SymbolPaths) -> str:
 
 
 def _is_recorded(paths: SymbolPaths, meant: Identity) -> bool:
-    """True where nothing names the instrument, or the last word on it is this very decision.
+    """True where the entry names no instrument, or exactly the one recorded last.
 
-    An answer may have filled in more since, and another one contradict that: then it is decided
-    anew.
+    A record with more fields than the entry does not count: an answer filled them in, and another
+    answer may contradict them.
     """
     known = [record for record in read_identities(paths) if record.identity.source == meant.source]
-    last = known[-1] if known else None
-    return not meant.fields or (
-        last is not None and last.because == SAME and last.identity == meant
-    )
+    return not meant.fields or (bool(known) and known[-1].identity == meant)
 
 
 def _contradicting(
     root: DataRoot, paths: SymbolPaths, instrument: Instrument
 ) -> Iterator[tuple[str, list[str]]]:
     """Timeframe and opens of the bars that came with fetches that contradict those before."""
-    standard, asset_class = decided(root, instrument.symbol), instrument.asset_class
+    context, asset_class = with_overrides(paths, read_policy(root)), instrument.asset_class
     for timeframe in instrument.timeframes:
         given = gate_input(paths, timeframe, asset_class)
-        agreed = overlap_of(paths.raw(timeframe), given, timeframe, asset_class, standard)
+        agreed = overlap_of(paths.raw(timeframe), given, timeframe, asset_class, context)
         rows = agreed.contradicting
         if rows is not None and not rows.is_empty():
             yield timeframe, [iso(opens) for opens in rows["ts"]]
@@ -184,8 +185,8 @@ def _contradicting(
 def _accepted(
     paths: SymbolPaths, timeframe: str, opens: list[str], statement: Statement
 ) -> Override:
-    """The decision that settles a contradiction, under an open that no other decision is about."""
-    used = {entry.ts for entry in read_decisions(paths)}
+    """The override that accepts a contradiction, under an open that no other override is about."""
+    used = {entry.ts for entry in read_overrides(paths)}
     named = next((text for text in opens if text not in used), opens[-1])
     reason, rule = statement.reason.strip(), CONTRADICTED.name
     return Override(
@@ -200,8 +201,8 @@ def _accepted(
     )
 
 
-def _entry_of(paths: SymbolPaths, instrument: Instrument) -> Mapping[str, object]:
+def _entry_of(paths: SymbolPaths, instrument: Instrument) -> dict[str, object]:
     """The entry of the universe that the stored bars were fetched by, as the manifest keeps it."""
-    manifest = read_json(paths.manifest)
-    entry = instrument.facts() if manifest is None else manifest["manifest"]["instrument"]
+    manifest = whole_bar_manifest(paths)
+    entry = instrument.model_dump(mode="json") if manifest is None else manifest.manifest.instrument
     return dict(entry)

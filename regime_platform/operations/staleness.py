@@ -1,4 +1,4 @@
-"""Which series lack bars that their calendar says must be there by now."""
+"""Which series lack bars that are due by their calendar."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -9,10 +9,9 @@ from typing import Any
 from regime_platform.compute_db.board import read_board
 from regime_platform.model.calendar.due import newest_due
 from regime_platform.model.calendar.trading_hours import expected_opens
-from regime_platform.model.series import iso
+from regime_platform.model.instants import iso
 from regime_platform.model.timeframes import DURATION, is_intraday
-from regime_platform.pipeline.fetch.polling import can_bring_news
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run_workspace import RunWorkspace
 
 #: How long after the end of a bar its results may be missing: three updates, or both of the day.
 _GRACE = {True: dt.timedelta(hours=1), False: dt.timedelta(hours=8)}
@@ -28,7 +27,7 @@ class StaleSeries:
     last_bar: str  # ISO 8601 UTC; empty where there are no results
     expected_bar: str  # the newest that must be there
     missing: int  # bars, within the last 400 days
-    reason: str  # why the last walk left the symbol behind, where it did
+    reason: str  # why the last run blocked or failed the symbol, where it did
 
     def row(self) -> dict[str, Any]:
         """One row of a table."""
@@ -43,33 +42,33 @@ class StaleSeries:
 
 
 def stale_series(workspace: RunWorkspace, now: dt.datetime) -> list[StaleSeries]:
-    """Every stale series of the symbols that are asked for news, in universe order.
+    """Every stale series of the symbols that are polled, in universe order.
 
     Raises:
         ResultsError: the board is damaged.
     """
     board = read_board(workspace.root)
-    held: Mapping[tuple[str, str], Any] = {
-        (symbol, timeframe): told
-        for symbol, timeframe, *told in board.select(
+    rows: Mapping[tuple[str, str], Any] = {
+        (symbol, timeframe): values
+        for symbol, timeframe, *values in board.select(
             "symbol", "timeframe", "last_ts", "status", "held_back"
         ).iter_rows()
     }
-    found = []
+    stale = []
     for instrument in workspace.universe.instruments:
-        if not can_bring_news(instrument):
+        if not instrument.is_updating:
             continue
         for timeframe in instrument.timeframes:
-            last, status, reason = held.get((instrument.symbol, timeframe), (None, "", None))
-            if status == "no_bars":  # its source has none; the board says so
+            last, status, reason = rows.get((instrument.symbol, timeframe), (None, "", None))
+            if status == "no_bars":  # its source has none, which the board shows
                 continue
             missing, newest = missing_bars(instrument.asset_class, timeframe, last, now)
             if missing:
-                told = "" if last is None else iso(last)
-                found.append(
-                    StaleSeries(instrument.symbol, timeframe, told, newest, missing, reason or "")
+                values = "" if last is None else iso(last)
+                stale.append(
+                    StaleSeries(instrument.symbol, timeframe, values, newest, missing, reason or "")
                 )
-    return found
+    return stale
 
 
 @lru_cache(maxsize=4096)  # most symbols of a class end at the same bar

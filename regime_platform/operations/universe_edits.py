@@ -1,7 +1,7 @@
-"""What can be done to a universe beside renaming: add, remove, delist and take that back.
+"""Edits of the universe beside renaming: add, remove, delist, take a delisting back.
 
-Every function validates the universe that would come of it before it writes anything, and writes it
-as a whole. Each first carries on a rename that a killed process left unfinished.
+Every function validates the resulting universe before it writes the file, as a whole. Each first
+finishes a rename that a killed process left.
 """
 
 import datetime as dt
@@ -33,25 +33,26 @@ from regime_platform.settings import Settings
 def add(
     settings: Settings, instruments: Sequence[Instrument], *, dry_run: bool = False
 ) -> UniverseEdit:
-    """Puts new instruments into the universe.
+    """Adds new instruments to the universe.
 
     Raises:
         UsageError: one of them is there already.
         ConfigError: one bears the former symbol of another, or the universe cannot be edited.
     """
     root = DataRoot(settings.own_universe().parent)
-    for one in instruments:
-        moved = moved_away(root, one.symbol)
+    for instrument in instruments:
+        moved = moved_away(root, instrument.symbol)
         if moved is not None:
             raise ConfigError(
-                f"{one.symbol} cannot be used again: {moved.told()}", code="former-symbol"
+                f"{instrument.symbol} cannot be used again: {moved.describe()}",
+                code="former-symbol",
             )
 
-    def extended(text: str, held: Universe) -> str:
-        for one in instruments:
-            if one.symbol in held.symbols:
+    def extended(text: str, universe: Universe) -> str:
+        for instrument in instruments:
+            if instrument.symbol in universe.symbols:
                 raise UsageError(
-                    f"{one.symbol} is in the universe already; `regime universe list` shows it",
+                    f"{instrument.symbol} is in the universe already; see `regime universe list`",
                     code="symbol-taken",
                 )
         return with_added(text, instruments)
@@ -62,20 +63,19 @@ def add(
 def replace_all(
     settings: Settings, instruments: Sequence[Instrument], *, dry_run: bool = False
 ) -> UniverseEdit:
-    """Follows exactly these instruments from now on.
+    """Makes the universe exactly these instruments.
 
-    Who was in the universe before keeps its former symbols and its delisting; the file is written
-    anew, so that its comments go.
+    Those that were in it before keep their former symbols and delistings; comments of the file are
+    lost.
 
     Raises:
         ConfigError: the universe would be invalid, or cannot be edited.
     """
 
-    def anew(_text: str, held: Universe) -> str:
-        kept = {instrument.symbol: instrument for instrument in held.instruments}
+    def anew(_text: str, universe: Universe) -> str:
+        kept = {instrument.symbol: instrument for instrument in universe.instruments}
         ended = [
-            replace(
-                instrument,
+            instrument.changed(
                 delisted=kept[instrument.symbol].delisted,
                 formerly=kept[instrument.symbol].formerly,
             )
@@ -89,15 +89,15 @@ def replace_all(
 
 
 def remove(settings: Settings, symbols: Sequence[str], *, dry_run: bool = False) -> UniverseEdit:
-    """Takes instruments out of the universe; their folders stay as they are.
+    """Removes instruments from the universe; their folders stay as they are.
 
     Raises:
         UsageError: a symbol is not in the universe.
-        ConfigError: nobody would be left, or the universe cannot be edited.
+        ConfigError: none would be left, or the universe cannot be edited.
     """
 
-    def without(text: str, held: Universe) -> str:
-        return with_removed(text, [one.symbol for one in held.select(symbols)])
+    def without(text: str, universe: Universe) -> str:
+        return with_removed(text, [instrument.symbol for instrument in universe.select(symbols)])
 
     return _edit(settings, without, dry_run=dry_run)
 
@@ -112,10 +112,10 @@ def delist(
         ConfigError: the universe cannot be edited.
     """
 
-    def ended(text: str, held: Universe) -> str:
-        one = held.instrument(symbol)
+    def ended(text: str, universe: Universe) -> str:
+        instrument = universe.instrument(symbol)
         date = "" if since is None else since.isoformat()
-        return with_changed(text, one.symbol, replace(one, delisted=date))
+        return with_changed(text, instrument.symbol, instrument.changed(delisted=date))
 
     return _edit(settings, ended, dry_run=dry_run)
 

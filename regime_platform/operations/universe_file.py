@@ -1,4 +1,4 @@
-"""The universe file of a data root: found, locked against other edits, written as a whole.
+"""The universe file of a data root: its path, its lock against other edits, its writing.
 
 The tracked universe is never written: the first edit in a data root copies it there.
 """
@@ -31,7 +31,7 @@ class UniverseEdit:
     after: Universe
     is_first: bool  # the file is made by this edit, from the tracked universe
     is_written: bool  # False where nothing changed, or nothing was to be written
-    carried_on: tuple[str, ...] = ()  # what a killed process had begun and this edit ended
+    carried_on: tuple[str, ...] = ()  # renames of killed processes that this edit finished
 
 
 def editable(settings: Settings) -> Path:
@@ -76,14 +76,14 @@ def load_editable(settings: Settings) -> Universe:
 
 
 def store(settings: Settings, text: str, *, dry_run: bool = False) -> UniverseEdit:
-    """Puts ``text`` in force where it says something new; hold the lock unless ``dry_run``.
+    """Writes ``text`` where it differs from the file; hold the lock unless ``dry_run``.
 
     Raises:
         ConfigError: the text is no valid universe; nothing is written.
     """
-    path, held = editable(settings), current_text(settings)
+    path, text_before = editable(settings), current_text(settings)
     before, after = load_editable(settings), parse_universe(text, str(path))
-    is_first, is_written = not path.exists(), text != held and not dry_run
+    is_first, is_written = not path.exists(), text != text_before and not dry_run
     if is_written:
         write_text(path, text)
     return UniverseEdit(path, before, after, is_first, is_written)
@@ -91,10 +91,10 @@ def store(settings: Settings, text: str, *, dry_run: bool = False) -> UniverseEd
 
 @contextmanager
 def editing(settings: Settings) -> Iterator[None]:
-    """Holds the lock of the universe file: edits follow one another.
+    """Holds the lock of the universe file, so that edits do not overlap.
 
     Raises:
-        ConfigError: see ``editable``; or somebody else holds it for half a minute.
+        ConfigError: see ``editable``; or another process holds it for half a minute.
     """
     folder = editable(settings).parent
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,1 +1,1 @@
-"""WORLD: the only room that knows Dagster. It rings ``pipeline/`` and carries nothing itself."""
+"""I/O: Dagster assets, jobs, schedules and sensors; the only package that imports Dagster."""

@@ -1,8 +1,7 @@
-"""The graph: four assets per symbol, produced by one step.
+"""The asset graph: four assets per symbol, produced by one step.
 
-raw_bars -> validated_bars -> compute_db -> manifests. They are four specs of one ``multi_asset``
-so that any selection of them, over any partitions, reports each symbol by itself (see ``batch``).
-What a stage does is no business of this module.
+raw_bars -> validated_bars -> compute_db -> manifests. They are four specs of one ``multi_asset``,
+so that any selection of them, over any partitions, reports each symbol separately (see ``batch``).
 """
 
 import datetime as dt
@@ -11,26 +10,26 @@ from types import MappingProxyType
 
 import dagster as dg
 
-from regime_platform.orchestration.batch import OnOutcome, report_walk
+from regime_platform.orchestration.batch import OnOutcome, report_symbols
 from regime_platform.orchestration.checks import check_specs
 from regime_platform.orchestration.columns import column_metadata
 from regime_platform.orchestration.events.events import SymbolEvent
 from regime_platform.orchestration.freshness import freshness_spec
 from regime_platform.orchestration.resources import WorkspaceResource
-from regime_platform.orchestration.work import PartitionedConfig, partitioned_work
+from regime_platform.orchestration.run_scope import PartitionedConfig, partitioned_scope
 from regime_platform.pipeline.outcomes import Stage
 
 #: The step of every partitioned run; its name is the key of the run config.
-STEP = "walk_symbols"
+STEP = "symbol_pipeline"
 OWNER = "team:regime"
 
 _DESCRIPTION: Mapping[Stage, str] = MappingProxyType(
     {
-        Stage.RAW_BARS: "What the source said and when: an append-only log of every fetch that "
-        "brought something new or different. Fetches the full history of a symbol that has none, "
-        "otherwise the update.",
+        Stage.RAW_BARS: "Bars as the source served them: an append-only log of every fetch with "
+        "new or changed bars. Fetches the full history of a symbol that has none, otherwise the "
+        "update.",
         Stage.VALIDATED_BARS: "The canonical bars: the only input of compute, promoted by the gate "
-        "and by nothing else. A symbol that fails keeps its last good bars.",
+        "alone. A blocked symbol keeps its last good bars.",
         Stage.COMPUTE_DB: "Regimes, escalation and levels of every bar in one DuckDB file per "
         "symbol, computed from promoted bars whose digest the verdict names.",
         Stage.MANIFESTS: "Counts, ranges, digests and versions of bars and results, written last.",
@@ -54,10 +53,10 @@ _GROUP: Mapping[Stage, str] = MappingProxyType(
 )
 
 
-def build_walk(
+def build_pipeline(
     partitions: dg.PartitionsDefinition[str], on_outcome: OnOutcome
 ) -> dg.AssetsDefinition:
-    """The step that produces the four assets; ``on_outcome`` hears of every finished symbol."""
+    """The step that produces the four assets; calls ``on_outcome`` with every finished symbol."""
 
     @dg.multi_asset(
         name=STEP,
@@ -66,15 +65,15 @@ def build_walk(
         can_subset=True,
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
-    def walk_symbols(
+    def symbol_pipeline(
         context: dg.AssetExecutionContext, config: PartitionedConfig, workspace: WorkspaceResource
     ) -> Iterator[SymbolEvent]:
         opened = workspace.open()
-        work = partitioned_work(context, config, opened.universe)
+        scope = partitioned_scope(context, config, opened.universe)
         now = dt.datetime.now(dt.UTC)  # noqa: TID251 - the clock of every partitioned run
-        yield from report_walk(opened, workspace.settings(), work, now, on_outcome)
+        yield from report_symbols(opened, scope, now, on_outcome)
 
-    return walk_symbols
+    return symbol_pipeline
 
 
 def _spec(stage: Stage, partitions: dg.PartitionsDefinition[str]) -> dg.AssetSpec:

@@ -1,8 +1,9 @@
-"""One check per symbol and stage that has one: it reports what the stage wrote down.
+"""The asset checks of a symbol: each reports what its stage has stored.
 
-The gate itself is data (verdict.json; compute refuses what it does not cover), so nothing depends
-on these: Dagster's blocking checks hold only within one run and only after the asset was written.
-``blocking`` on the spec is what the UI draws as a shield; on the event it would fail the step.
+The gate itself is data (verdict.json; compute refuses bars that it does not cover), so no stage
+depends on these checks: Dagster's blocking checks act only within one run and only after the asset
+was written. ``blocking`` on the spec is shown as a shield in the UI; on the event it would fail the
+step.
 """
 
 import warnings
@@ -12,25 +13,25 @@ from types import MappingProxyType
 import dagster as dg
 
 from regime_platform.errors import failure_reason
-from regime_platform.orchestration.events.evidence import EVIDENCE, Evidence
-from regime_platform.orchestration.targets import Targets
-from regime_platform.orchestration.work import Work
+from regime_platform.orchestration.events.check_results import CHECK_RESULTS, CheckResult
+from regime_platform.orchestration.events.check_targets import CheckTargets
+from regime_platform.orchestration.run_scope import RunScope
 from regime_platform.pipeline.outcomes import Stage, SymbolOutcome
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run_workspace import RunWorkspace
 
 _CHECKS: Mapping[Stage, tuple[str, str]] = MappingProxyType(
     {
         Stage.VALIDATED_BARS: (
             "gate",
-            "Every rule over every timeframe; a symbol that fails keeps its last good bars.",
+            "Every rule over every timeframe; a blocked symbol keeps its last good bars.",
         ),
         Stage.COMPUTE_DB: (
             "input_is_promoted",
-            "The results were computed from exactly the bars that the gate let through.",
+            "The results were computed from exactly the bars that the gate promoted.",
         ),
         Stage.MANIFESTS: (
             "is_complete",
-            "Both manifests are there and name the results that are there.",
+            "Both manifests exist and name the stored results.",
         ),
     }
 )
@@ -43,7 +44,7 @@ CHECK_KEYS = frozenset(
 def check_specs(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetCheckSpec]:
     """The three checks, partitioned as their assets are."""
     with warnings.catch_warnings():
-        # Partitioned checks are a preview in 1.13; test_upstream.py says what we rely on.
+        # Partitioned checks are a preview in 1.13; test_upstream.py pins what is relied on.
         warnings.simplefilter("ignore", dg.PreviewWarning)
         return [
             dg.AssetCheckSpec(
@@ -58,36 +59,40 @@ def check_specs(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetCheckS
 
 
 def check_evaluations(
-    workspace: RunWorkspace, work: Work, outcome: SymbolOutcome, stage: Stage, targets: Targets
+    workspace: RunWorkspace,
+    scope: RunScope,
+    outcome: SymbolOutcome,
+    stage: Stage,
+    targets: CheckTargets,
 ) -> Iterator[dg.AssetCheckEvaluation]:
-    """A stage's check for one symbol; nothing where there is no check or nothing to judge."""
+    """The check result of a stage for one symbol; none without a check or anything stored."""
     if stage not in _CHECKS:
         return
     name, _text = _CHECKS[stage]
     key = dg.AssetCheckKey(dg.AssetKey(stage.value), name)
-    evidence = _evidence(workspace, outcome, stage) if key in work.checks else None
-    if evidence is not None:
-        yield _evaluation(targets, key, outcome.symbol, evidence)
+    result = _result(workspace, outcome, stage) if key in scope.checks else None
+    if result is not None:
+        yield _evaluation(targets, key, outcome.symbol, result)
 
 
-def _evidence(workspace: RunWorkspace, outcome: SymbolOutcome, stage: Stage) -> Evidence | None:
+def _result(workspace: RunWorkspace, outcome: SymbolOutcome, stage: Stage) -> CheckResult | None:
     try:
-        return EVIDENCE[stage](workspace, outcome)
+        return CHECK_RESULTS[stage](workspace, outcome)
     except Exception as error:  # noqa: BLE001 - one symbol's damaged file must not stop the others
-        return Evidence(passed=False, reason=failure_reason(error, outcome.symbol))
+        return CheckResult(passed=False, reason=failure_reason(error, outcome.symbol))
 
 
 def _evaluation(
-    targets: Targets, key: dg.AssetCheckKey, symbol: str, evidence: Evidence
+    targets: CheckTargets, key: dg.AssetCheckKey, symbol: str, result: CheckResult
 ) -> dg.AssetCheckEvaluation:
     return dg.AssetCheckEvaluation(
         asset_key=key.asset_key,
         check_name=key.name,
-        passed=evidence.passed,
+        passed=result.passed,
         partition=symbol,
         severity=dg.AssetCheckSeverity.ERROR,
         blocking=False,
-        description=evidence.reason,
-        metadata=evidence.metadata,
+        description=result.reason,
+        metadata=result.metadata,
         target_materialization_data=targets.of(key.asset_key, symbol),
     )

@@ -1,8 +1,7 @@
-"""Columns of the assets and where each comes from, as the UI's lists of columns show them.
+"""The columns of the assets and their lineage, as metadata of the asset definitions.
 
-They stand at the definitions, the same for every symbol, so that no event carries them. Dagster's
-open-source UI keeps column lineage for its API and draws none of it, so each column says in its
-description as well what it is made from.
+They are the same for every symbol, so no event repeats them. Dagster's open-source UI offers column
+lineage in its API and does not draw it, so the description of each column names its origins too.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +17,7 @@ from regime_platform.model.result_schema import TABLES
 from regime_platform.orchestration.events.tables import column_schema
 from regime_platform.pipeline.outcomes import Stage
 
-#: The frame that stands for an asset; manifests are no table.
+#: The schema shown for an asset; manifests have none.
 _FRAME: Mapping[Stage, pl.Schema] = MappingProxyType(
     {
         Stage.RAW_BARS: BAR_SCHEMA,
@@ -31,7 +30,7 @@ _BEFORE: Mapping[Stage, Stage] = MappingProxyType(
 )
 
 _RANGE = ("high", "low", "close")
-#: Columns of state_history that need less than prices and volume.
+#: Columns of state_history that are computed from less than all prices and the volume.
 _MADE_FROM: Mapping[str, Sequence[str]] = MappingProxyType(
     {
         "symbol": (),
@@ -52,7 +51,7 @@ _MADE_FROM: Mapping[str, Sequence[str]] = MappingProxyType(
 
 
 def column_metadata(stage: Stage) -> dict[str, Any]:
-    """The metadata of an asset's definition: its columns, and which columns each is made from."""
+    """The metadata of an asset's definition: its columns and their lineage."""
     if stage not in _FRAME:
         return {}
     columns = {"dagster/column_schema": column_schema(_FRAME[stage], _notes(stage))}
@@ -62,17 +61,16 @@ def column_metadata(stage: Stage) -> dict[str, Any]:
 
 
 def origins(column: str) -> Sequence[str]:
-    """The columns of the asset before that a column is made from; one of the same name is kept."""
+    """The columns of the upstream asset that a column is computed from, or copied from."""
     return _MADE_FROM.get(column, (column,) if column in BAR_SCHEMA else (*PRICE_COLUMNS, "volume"))
 
 
 def _notes(stage: Stage) -> Mapping[str, str]:
     if stage not in _BEFORE:
         return {}
-    made = {column: ", ".join(origins(column)) for column in _FRAME[stage]}
-    return {
-        column: f"from {names} of {_BEFORE[stage].value}" for column, names in made.items() if names
-    }
+    inputs = {column: ", ".join(origins(column)) for column in _FRAME[stage]}
+    upstream = _BEFORE[stage].value
+    return {column: f"from {names} of {upstream}" for column, names in inputs.items() if names}
 
 
 def _lineage(stage: Stage) -> dg.TableColumnLineage:

@@ -1,6 +1,6 @@
-"""The asset era_set: eras found on the benchmarks' promoted bars, for all symbols together.
+"""The asset era_set: eras detected on the promoted bars of the benchmarks, one set for all symbols.
 
-It keeps a new set where the eras moved and puts nothing in force: that is ``regime eras adopt``.
+It stores a new set where the eras moved. It adopts none: that is ``regime eras adopt``.
 """
 
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from regime_platform.compute.eras.files import era_set_digest
+from regime_platform.operations.documents import class_document
 from regime_platform.operations.era_sets import detect_eras
 from regime_platform.orchestration.assets import OWNER
 from regime_platform.orchestration.events.tables import table
@@ -19,17 +20,17 @@ DETECT_ERAS = "detect_eras"
 
 
 def build_era_set() -> dg.AssetsDefinition:
-    """The asset, made by its own job or along with everything else.
+    """The asset, materialised by its own job or together with all other assets.
 
-    It reads promoted bars but is no dependent of theirs in the graph: one blocked symbol would turn
-    it red in a backfill of everything, though it has no need of that symbol. Its backfill policy is
-    the walk's, or Dagster's command line refuses a ranged run of both.
+    It reads promoted bars without being downstream of them in the graph: one blocked symbol would
+    fail it in a backfill of all assets. Its backfill policy is that of the symbol pipeline, since
+    Dagster's command line refuses a ranged run of assets with different ones.
     """
 
     spec = dg.AssetSpec(
         ERA_SET,
-        description="The stretches of history that escalation is ranked in, one set for all "
-        "symbols: a new version where the boundaries moved. `regime eras adopt` puts one in force.",
+        description="The eras within which escalation is ranked, one set for all symbols: a new "
+        "version where the boundaries moved. `regime eras adopt` puts one in force.",
         group_name="eras",
         owners=[OWNER],
         kinds={"yaml"},
@@ -38,16 +39,16 @@ def build_era_set() -> dg.AssetsDefinition:
     @dg.multi_asset(name="find_eras", specs=[spec], backfill_policy=dg.BackfillPolicy.single_run())
     def find_eras(workspace: WorkspaceResource) -> dg.MaterializeResult[None]:
         opened = workspace.open()
-        found = detect_eras(opened)
+        detected = detect_eras(opened)
         metadata: dict[str, Any] = {
-            "version": found.version or "none: no benchmark has what it takes",
-            "is_new": found.is_new,
+            "version": detected.version or "none: no benchmark has enough bars",
+            "is_new": detected.is_new,
             "in_force": opened.eras.version,
-            "classes": table([asset_class.facts() for asset_class in found.classes]),
+            "classes": table([class_document(each) for each in detected.classes]),
         }
-        if not found.version:
+        if not detected.version:
             return dg.MaterializeResult(metadata=metadata)
-        digest = era_set_digest(era_set(opened.root, found.version))
+        digest = era_set_digest(era_set(opened.root, detected.version))
         return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(digest))
 
     return find_eras

@@ -1,11 +1,11 @@
-"""The runs that have a name.
+"""The jobs.
 
-``walk_all`` materialises assets for partitions, ``detect_eras`` and ``take_snapshot`` those that
-have none. The others are **listed**: plain jobs of one op that take symbols from their config and
-report the same assets and checks. They are no asset jobs because Dagster refuses to start an
-unpartitioned run of a partitioned asset whose upstream is partitioned and not part of the run
-(test_upstream.py); and as a plain job writes no planned events, a listed run costs what its changes
-cost and nothing else.
+``process_all`` materialises assets for partitions, ``detect_eras`` and ``take_snapshot`` assets
+without any. The others are **listed** jobs: plain jobs of one op that take symbols from their
+config and report the same assets and checks. They are not asset jobs, because Dagster refuses to
+start an unpartitioned run of a partitioned asset whose upstream is partitioned and not part of the
+run (test_upstream.py), and because a plain job writes no planned events, so that a listed run costs
+only what its changes cost.
 """
 
 import datetime as dt
@@ -14,59 +14,57 @@ from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
-from dagster._core.definitions.unresolved_asset_job_definition import (
-    UnresolvedAssetJobDefinition,
-)
 
 from regime_platform.errors import UsageError
 from regime_platform.model.universe.universe import Universe
-from regime_platform.orchestration.batch import OnOutcome, report_walk
+from regime_platform.orchestration.batch import OnOutcome, report_symbols
 from regime_platform.orchestration.checks import CHECK_KEYS
 from regime_platform.orchestration.era_set import DETECT_ERAS, ERA_SET
 from regime_platform.orchestration.events.events import SymbolEvent
 from regime_platform.orchestration.freshness import IS_FRESH
-from regime_platform.orchestration.groups import group_config
+from regime_platform.orchestration.instance.internals import AssetJob
+from regime_platform.orchestration.partitions import group_config
 from regime_platform.orchestration.resources import WorkspaceResource
-from regime_platform.orchestration.snapshot import SNAPSHOT, TAKE_SNAPSHOT
-from regime_platform.orchestration.work import (
+from regime_platform.orchestration.run_scope import (
     ListedConfig,
-    Work,
+    RunScope,
     listed_instruments,
     unknown_symbols,
 )
+from regime_platform.orchestration.snapshot import SNAPSHOT, TAKE_SNAPSHOT
 from regime_platform.pipeline.outcomes import Stage
 
 UPDATE_CORE = "update_core"
 UPDATE_DAILY = "update_daily"
 RECOMPUTE = "recompute"
 RECONCILE = "reconcile"
-WALK_LISTED = "walk_listed"
-WALK_GROUP = "walk_group"
-WALK_ALL = "walk_all"
+PROCESS_LISTED = "process_listed"
+PROCESS_GROUP = "process_group"
+PROCESS_ALL = "process_all"
 
 #: dagster.yaml allows one run at a time for each value of this tag.
 LANE = "regime/lane"
 PRIORITY = "dagster/priority"
-#: A whole universe, fetched for the first time on a small plan, takes days; what such a run has
-#: stored when it is ended is not fetched again.
-_WHOLE_HOURS = 24
+#: A first fetch of a whole universe on a small vendor plan takes days; bars that such a run has
+#: stored when it is ended are not fetched again.
+_PIPELINE_HOURS = 24
 
 
 @dataclass(frozen=True)
 class _Listed:
     name: str
     stages: tuple[Stage, ...]
-    priority: int  # the queue takes higher ones first, so core goes ahead of daily work
+    priority: int  # the queue takes higher ones first: core before daily
     text: str
-    lane: str = "daily"  # one run at a time in each; none for what needs no more than a core
-    tier: str | None = None  # whom an empty list of symbols means
-    is_for_named: bool = False  # an empty list is a slip of whoever launched it
-    hours: int = 0  # after which run monitoring ends a run; 0 for what fetches nothing
+    lane: str = "daily"  # each lane runs one run at a time; "" for jobs that only fetch
+    tier: str | None = None  # the symbols that an empty list means; None for all
+    needs_symbols: bool = False  # an empty list is refused
+    hours: int = 0  # after which run monitoring ends a run; 0 for jobs that fetch nothing
 
     @property
     def is_pass(self) -> bool:
-        """True of what schedules and the sensor start."""
-        return not self.is_for_named
+        """True of the jobs that schedules and the sensor start."""
+        return not self.needs_symbols
 
 
 _LISTED = (
@@ -74,7 +72,7 @@ _LISTED = (
         UPDATE_CORE,
         (Stage.RAW_BARS,),
         priority=10,
-        text="Fetches what is new for the core tier; the sensor new_bars does the rest.",
+        text="Fetches new bars of the core tier; the sensor new_bars starts gate and compute.",
         tier="core",
         lane="",
         hours=4,
@@ -83,7 +81,7 @@ _LISTED = (
         UPDATE_DAILY,
         (Stage.RAW_BARS,),
         priority=0,
-        text="Fetches what is new for the daily tier; the sensor new_bars does the rest.",
+        text="Fetches new bars of the daily tier; the sensor new_bars starts gate and compute.",
         tier="daily",
         lane="",
         hours=12,
@@ -92,59 +90,57 @@ _LISTED = (
         RECOMPUTE,
         (Stage.VALIDATED_BARS, Stage.COMPUTE_DB, Stage.MANIFESTS),
         priority=5,
-        text="Gate, compute and manifests over bars already fetched; skips what is done.",
+        text="Gate, compute and manifests over bars already fetched; skips unchanged symbols.",
     ),
     _Listed(
         RECONCILE,
         (Stage.VALIDATED_BARS, Stage.COMPUTE_DB, Stage.MANIFESTS),
         priority=-1,
-        text="Looks at every symbol's digests, finishes what a failed run left, and names whom the "
-        "gate holds back.",
+        text="Compares the digests of all symbols, finishes what a failed run left, and lists the "
+        "blocked symbols.",
     ),
     _Listed(
-        WALK_LISTED,
+        PROCESS_LISTED,
         tuple(Stage),
         priority=0,
-        text="The whole walk, fetch included, for the symbols listed in its config.",
-        is_for_named=True,
-        hours=_WHOLE_HOURS,
+        text="The whole pipeline, fetch included, for the symbols listed in its config.",
+        needs_symbols=True,
+        hours=_PIPELINE_HOURS,
     ),
     _Listed(
-        WALK_GROUP,
+        PROCESS_GROUP,
         tuple(Stage),
         priority=0,
-        text="The whole walk for a tier, or for the daily symbols of one letter.",
-        is_for_named=True,
-        hours=_WHOLE_HOURS,
+        text="The whole pipeline for a tier, or for the daily symbols of one letter.",
+        needs_symbols=True,
+        hours=_PIPELINE_HOURS,
     ),
 )
 
 
-def build_jobs(
-    universe: Universe, on_outcome: OnOutcome
-) -> list[dg.JobDefinition | UnresolvedAssetJobDefinition]:
-    """All jobs; ``on_outcome`` hears of every symbol that a listed run has finished."""
-    walk_all = dg.define_asset_job(
-        WALK_ALL,
+def build_jobs(universe: Universe, on_outcome: OnOutcome) -> list[dg.JobDefinition | AssetJob]:
+    """All jobs of symbols; calls ``on_outcome`` with every symbol that a run has finished."""
+    process_all = dg.define_asset_job(
+        PROCESS_ALL,
         selection=dg.AssetSelection.assets(*(stage.value for stage in Stage)),
-        description="The whole walk, fetch included, for a symbol. For several use Lineage with "
-        "`tag:per=symbol`: its backfill counts them one by one, not the run as a whole.",
-        tags={PRIORITY: "0", **_ends_after(_WHOLE_HOURS)},
+        description="The whole pipeline, fetch included, for a symbol. For several use Lineage "
+        "with `tag:per=symbol`: its backfill shows the status of each, not of the run as a whole.",
+        tags={PRIORITY: "0", **_ends_after(_PIPELINE_HOURS)},
     )
     detect_eras = dg.define_asset_job(
         DETECT_ERAS,
         selection=dg.AssetSelection.assets(ERA_SET),
-        description="Looks for eras on the benchmarks and keeps a new set where they moved; adopts "
-        "nothing.",
+        description="Detects eras on the benchmarks and stores a new set where they moved; adopts "
+        "none.",
     )
     take_snapshot = dg.define_asset_job(
         TAKE_SNAPSHOT,
         selection=dg.AssetSelection.assets(SNAPSHOT),
-        description="Writes one manifest over all symbols as they stand; overwrites none.",
+        description="Writes one manifest over the present state of all symbols; overwrites none.",
     )
-    groups = {WALK_GROUP: group_config(universe, _step(WALK_GROUP))}
-    listed = [_listed_job(one, on_outcome, groups.get(one.name)) for one in _LISTED]
-    return [*listed, walk_all, detect_eras, take_snapshot]
+    groups = {PROCESS_GROUP: group_config(universe, _step(PROCESS_GROUP))}
+    jobs = [_listed_job(listed, on_outcome, groups.get(listed.name)) for listed in _LISTED]
+    return [*jobs, process_all, detect_eras, take_snapshot]
 
 
 def listed_config(job: str, symbols: Sequence[str], *, force: bool = False) -> dg.RunConfig:
@@ -159,25 +155,16 @@ def _listed_job(
     def step(
         context: dg.OpExecutionContext, config: ListedConfig, workspace: WorkspaceResource
     ) -> Iterator[SymbolEvent]:
-        if listed.is_for_named and not config.symbols:
+        if listed.needs_symbols and not config.symbols:
             raise UsageError(
-                f"{listed.name} was launched for nobody: choose a partition where it has some, or "
-                f"list symbols in its config, ops: {_step(listed.name)}: config: symbols"
+                f"{listed.name} was launched without symbols: choose a partition where it has "
+                f"some, or list symbols in its config, ops: {_step(listed.name)}: config: symbols",
+                code="no-symbols",
             )
         opened = workspace.open()
-        work = Work(
-            instance=context.instance,
-            instruments=listed_instruments(config, opened.universe, listed.tier),
-            stages=frozenset(listed.stages),
-            checks=CHECK_KEYS | {IS_FRESH},
-            is_partitioned=False,
-            force=config.force,
-            unknown=unknown_symbols(config, opened.universe),
-            is_repeated="dagster/parent_run_id" in context.run.tags,
-            is_pass=listed.is_pass,
-        )
+        scope = _scope(listed, context, config, opened.universe)
         now = dt.datetime.now(dt.UTC)  # noqa: TID251 - the clock of every listed run
-        yield from report_walk(opened, workspace.settings(), work, now, on_outcome)
+        yield from report_symbols(opened, scope, now, on_outcome)
 
     @dg.graph(name=listed.name)
     def one_step() -> None:
@@ -194,8 +181,24 @@ def _listed_job(
     )
 
 
+def _scope(
+    listed: _Listed, context: dg.OpExecutionContext, config: ListedConfig, universe: Universe
+) -> RunScope:
+    return RunScope(
+        instance=context.instance,
+        instruments=listed_instruments(config, universe, listed.tier),
+        stages=frozenset(listed.stages),
+        checks=CHECK_KEYS | {IS_FRESH},
+        is_partitioned=False,
+        force=config.force,
+        unknown=unknown_symbols(config, universe),
+        is_repeated="dagster/parent_run_id" in context.run.tags,
+        is_pass=listed.is_pass,
+    )
+
+
 def _ends_after(hours: int) -> dict[str, str]:
-    """The tag by which run monitoring ends a run that fetches and hangs; 0 sets no limit."""
+    """The tag by which run monitoring ends a run that hangs; none for 0 hours."""
     return {dg.MAX_RUNTIME_SECONDS_TAG: str(hours * 3600)} if hours else {}
 
 

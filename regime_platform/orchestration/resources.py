@@ -1,22 +1,22 @@
-"""The settings as a Dagster resource: what a run needs to open the platform.
+"""The settings as a Dagster resource, from which a run opens its workspace.
 
-Credentials are no part of it: the UI shows a resource's fields and the event log keeps them, so a
-key is read from the environment in the run's own process and nowhere else.
+It holds no credentials: the UI shows the fields of a resource and the event log stores them, so
+keys are read from the environment in the process of the run.
 """
 
 import dagster as dg
 
 from regime_platform.compute.kernels import kernels_are_compiled
-from regime_platform.pipeline.compute.compute import warm_kernels
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.compute.warming import warm_up
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
 
 
 class WorkspaceResource(dg.ConfigurableResource[RunWorkspace]):
     """Data root and universe that the code location was loaded with.
 
-    The universe is named only where the settings name one: the data root's own may come into being
-    later, with the first edit, and is then the one in force.
+    ``universe`` is empty where the settings name none: the first edit of the sample universe writes
+    one into the data root, which is in force from then on.
     """
 
     data_root: str
@@ -35,23 +35,23 @@ class WorkspaceResource(dg.ConfigurableResource[RunWorkspace]):
         )
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
-        """Compiles the kernels where this machine has none: before the step, not within it."""
+        """Compiles the kernels where this machine has none, before the step starts."""
         if not kernels_are_compiled():
             if context.log is not None:
                 context.log.info("compiling the kernels: half a minute, once per machine")
-            warm_kernels()
+            warm_up()
 
     def open(self) -> RunWorkspace:
-        """The platform of ``settings``."""
+        """The workspace that the settings name."""
         return RunWorkspace.open(self.settings())
 
     def settings(self) -> Settings:
-        """The settings; what is not told here comes from the environment, the key included."""
-        told = {
+        """The settings; fields that are empty here, and all keys, come from the environment."""
+        fields = {
             "REGIME_DATA_ROOT": self.data_root,
             "REGIME_UNIVERSE": self.universe,
             "REGIME_FILES_ROOT": self.files_root,
             "REGIME_TWELVEDATA_URL": self.twelvedata_url,
         }
-        given = {name: value for name, value in told.items() if value}
+        given = {name: value for name, value in fields.items() if value}
         return Settings.model_validate(given)

@@ -1,13 +1,13 @@
-"""When the sources are asked for news. Schedules only fetch; what follows is the sensor's run.
+"""The schedules. Those of updates only fetch; the sensor new_bars starts gate and compute.
 
-A schedule starts RUNNING when its tier holds a symbol whose source can bring something new, so that
-a real universe is kept up to date without a click; for a tier that holds nothing but the packaged
-sample it starts STOPPED, since a newcomer's first sight would be a no-op run every 15 minutes.
-Whatever somebody switches in the UI wins from then on.
+A schedule is RUNNING by default where its tier has a symbol whose source can serve new bars, so
+that a real universe stays up to date without a click. It is STOPPED by default where the tier has
+only symbols of the packaged sample, since its runs would change nothing. A switch in the UI
+overrides the default.
 
-A tick asks for whom a bar came due since the update before it, whenever that was. So nobody is
-asked while markets are closed, and after an outage one tick catches up with everything (Dagster
-evaluates only the last of the ticks that were missed).
+A tick fetches the symbols for which a bar came due since the last update. So nothing is fetched
+while markets are closed, and after an outage one tick fetches everything missed (Dagster evaluates
+only the last of the ticks that were missed).
 """
 
 import datetime as dt
@@ -25,16 +25,15 @@ from regime_platform.orchestration.instance.pruning import PRUNE_RUNS
 from regime_platform.orchestration.jobs import RECONCILE, UPDATE_CORE, UPDATE_DAILY, listed_config
 from regime_platform.orchestration.partitions import CurrentUniverse
 from regime_platform.orchestration.verification import VERIFY_SHARE, share_config
-from regime_platform.pipeline.fetch.polling import can_bring_news
 
-#: Every quarter of an hour, once for each delay that a class of symbols has.
+#: After every quarter of an hour, once for each delay of an asset class.
 _INTRADAY = [
     f"{','.join(str(quarter + delay.seconds // 60) for quarter in (0, 15, 30, 45))} * * * *"
     for delay in sorted(set(DELAY.values()))
 ]
 #: After both closes of the day (stocks 16:00, FX 17:00 New York), and once more for late prints.
 _DAILY = ["30 17 * * *", "0 22 * * *"]
-#: The instant that an update was about, on its run: the next one asks for what came due since.
+#: The run tag with the time of an update; the next update covers the bars due since then.
 ASKED_AT = "regime/asked_at"
 _ASKED_BY = "regime/asked_by"
 _IN_PROGRESS = [
@@ -48,7 +47,7 @@ _IN_PROGRESS = [
 
 @dataclass(frozen=True)
 class _Timetable:
-    """One schedule of updates: which job, when, and for whom."""
+    """One schedule of updates: its job, times and tier."""
 
     name: str
     job: str
@@ -65,8 +64,8 @@ _UPDATES = (
         cron=_INTRADAY,
         zone="UTC",
         tier="core",
-        text="A moment after every quarter of an hour, fetches the core symbols whose market has "
-        "finished a bar since the last time.",
+        text="Shortly after every quarter of an hour, fetches the core symbols whose market has "
+        "finished a bar since the last update.",
     ),
     _Timetable(
         name="after_close_daily",
@@ -74,14 +73,14 @@ _UPDATES = (
         cron=_DAILY,
         zone=NEW_YORK,
         tier="daily",
-        text="17:30 New York, and 22:00 for what came late: fetches the daily symbols whose market "
+        text="17:30 New York, and 22:00 for late prints: fetches the daily symbols whose market "
         "was open.",
     ),
 )
 
 
 def build_schedules(current: CurrentUniverse) -> list[dg.ScheduleDefinition]:
-    """The updates of both tiers."""
+    """The schedules of updates, one for each tier."""
     return [_update(table, current) for table in _UPDATES]
 
 
@@ -91,16 +90,20 @@ def _update(table: _Timetable, current: CurrentUniverse) -> dg.ScheduleDefinitio
         job_name=table.job,
         cron_schedule=table.cron,
         execution_timezone=table.zone,
-        default_status=_default(_living(current(), table.tier)),
+        default_status=_default(_served(current(), table.tier)),
         description=table.text,
     )
     def tick(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         if is_in_progress(context.instance, table.job):
             return dg.SkipReason(f"a run of {table.job} is still in progress")
         at = context.scheduled_execution_time
-        since = _last_asked(context.instance, table.name)
-        living = _living(current(), table.tier)
-        due = [one.symbol for one in living if is_due(one.asset_class, one.tier, since, at)]
+        since = _last_update(context.instance, table.name)
+        served = _served(current(), table.tier)
+        due = [
+            instrument.symbol
+            for instrument in served
+            if is_due(instrument.asset_class, instrument.tier, since, at)
+        ]
         if not due:
             return dg.SkipReason(f"no symbol of tier {table.tier} can have a new bar since {since}")
         return dg.RunRequest(
@@ -113,9 +116,9 @@ def _update(table: _Timetable, current: CurrentUniverse) -> dg.ScheduleDefinitio
 
 
 def build_housekeeping(current: CurrentUniverse) -> list[dg.ScheduleDefinition]:
-    """What is looked at and tidied up by the clock, whether anything was fetched or not."""
+    """The schedules of checks and cleaning, which do not depend on fetches."""
     status = _default(
-        [instrument for instrument in current().instruments if can_bring_news(instrument)]
+        [instrument for instrument in current().instruments if instrument.is_updating]
     )
     return [
         _daily(
@@ -123,7 +126,7 @@ def build_housekeeping(current: CurrentUniverse) -> list[dg.ScheduleDefinition]:
             RECONCILE,
             "30 23 * * *",  # when the day's last updates are done
             status,
-            "23:30 New York: compares digests of all symbols and finishes what a run left.",
+            "23:30 New York: compares digests of all symbols and finishes interrupted runs.",
         ),
         _daily(
             "check_freshness_daily",
@@ -137,7 +140,7 @@ def build_housekeeping(current: CurrentUniverse) -> list[dg.ScheduleDefinition]:
             PRUNE_RUNS,
             "0 5 * * 0",
             status,
-            "Sunday 5:00 New York: forgets Dagster's old runs.",
+            "Sunday 5:00 New York: deletes Dagster's old runs.",
         ),
         _verify(status),
     ]
@@ -152,13 +155,13 @@ def _verify(status: dg.DefaultScheduleStatus) -> dg.ScheduleDefinition:
         cron_schedule="0 3 * * *",  # between the reconcile and the day
         execution_timezone=NEW_YORK,
         default_status=status,
-        description="3:00 New York: hashes a share of the symbols again and names what is damaged.",
+        description="3:00 New York: hashes a share of the symbols again and lists damaged files.",
     )
     def tick(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         if is_in_progress(context.instance, VERIFY_SHARE):
             return dg.SkipReason(f"a run of {VERIFY_SHARE} is still in progress")
         at = context.scheduled_execution_time
-        before = _last_asked(context.instance, name)
+        before = _last_update(context.instance, name)
         return dg.RunRequest(
             run_key=f"{name}:{at.isoformat()}",
             run_config=share_config(at.date(), None if before is None else before.date()),
@@ -187,14 +190,14 @@ def _daily(
     return tick
 
 
-def _default(living: Sequence[Instrument]) -> dg.DefaultScheduleStatus:
-    return dg.DefaultScheduleStatus.RUNNING if living else dg.DefaultScheduleStatus.STOPPED
+def _default(served: Sequence[Instrument]) -> dg.DefaultScheduleStatus:
+    return dg.DefaultScheduleStatus.RUNNING if served else dg.DefaultScheduleStatus.STOPPED
 
 
-def _last_asked(instance: dg.DagsterInstance, timetable: str) -> dt.datetime | None:
-    """The instant of the last update of the timetable; None where there was none.
+def _last_update(instance: dg.DagsterInstance, timetable: str) -> dt.datetime | None:
+    """The time of the last update of a timetable; None where there was none.
 
-    One that failed counts: who was not served stays wanted, and is asked for with the next bar.
+    A failed update counts: the symbols that it missed are fetched when their next bar is due.
     """
     done = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
     wanted = dg.RunsFilter(tags={_ASKED_BY: timetable}, statuses=done)
@@ -208,5 +211,5 @@ def is_in_progress(instance: dg.DagsterInstance, job: str) -> bool:
     return bool(instance.get_run_records(pending, limit=1))
 
 
-def _living(universe: Universe, tier: str) -> list[Instrument]:
-    return [instrument for instrument in universe.tier(tier) if can_bring_news(instrument)]
+def _served(universe: Universe, tier: str) -> list[Instrument]:
+    return [instrument for instrument in universe.tier(tier) if instrument.is_updating]

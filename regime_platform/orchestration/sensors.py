@@ -1,20 +1,26 @@
-"""New bars in the raw log start the gate and the compute of exactly the symbols that got them.
+"""The sensor new_bars: starts gate and compute of exactly the symbols with new raw bars.
 
-A plain sensor with a cursor over raw_bars events: ``@asset_sensor`` sees only the latest event
-since its last tick, and automation conditions launch one run per unbroken range, which scattered
-symbols are not. A batch is launched once (run key, cursor written with the tick); that a launched
-run is not lost when it dies is the reconcile's business, and that nothing is computed twice is the
-pipeline's, which compares digests.
+It is a plain sensor with a cursor over raw_bars events: ``@asset_sensor`` sees only the latest
+event since its last tick, and automation conditions launch one run per unbroken range, which
+scattered symbols are not. A batch is launched once (run key, cursor written with the tick). Where a
+launched run dies, ``reconcile`` processes its symbols; the pipeline compares digests and computes
+nothing twice.
 """
 
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 
 from regime_platform.model.timeframes import TIERS
-from regime_platform.orchestration.events.metadata import IS_WALKED_ON, ROWS_INSERTED
+from regime_platform.model.universe.universe import Universe
+from regime_platform.orchestration.events.metadata import (
+    IS_PROCESSED,
+    IS_PROCESSED_BEFORE_0_2,
+    ROWS_INSERTED,
+)
 from regime_platform.orchestration.jobs import (
     LANE,
     PRIORITY,
@@ -27,67 +33,68 @@ from regime_platform.orchestration.partitions import CurrentUniverse
 from regime_platform.orchestration.schedules import is_in_progress
 from regime_platform.pipeline.outcomes import Stage
 
-#: Symbols per run, or half as many more: a restart repeats no more than these, and the start of a
-#: run costs as much as thirty symbols.
+#: Symbols per run, at most one and a half times as many: a restart repeats no more than these, and
+#: the start of a run costs as much as thirty symbols.
 BATCH = 400
-#: Events per tick: 1,600 take half a second to read, and a tick should stay around that.
+#: Events per tick: 1,600 take half a second to read, which a tick should not exceed by much.
 _EVENTS = 2000
 _PAGE = 1000
 _UPDATE = {"core": UPDATE_CORE, "daily": UPDATE_DAILY}
-_GATHERING = 30.0  # seconds that symbols wait for others of an update that still goes on
-#: Above updates of the same lane: what was fetched goes first to its results.
+_GATHERING = 30.0  # seconds that symbols wait for others of an update in progress
+#: Above the updates of the same lane: fetched bars are processed before more are fetched.
 _PRIORITY = {"core": "11", "daily": "5"}
 
 
 def build_sensors(current: CurrentUniverse) -> list[dg.SensorDefinition]:
-    """The sensor ``new_bars``; it runs from the start, since fetching without it leads nowhere."""
+    """The sensor ``new_bars``; RUNNING by default, since fetched bars wait for its runs."""
 
     @dg.sensor(
         name="new_bars",
         job_name=RECOMPUTE,
         minimum_interval_seconds=5,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Recomputes exactly the symbols whose raw bars grew or were revised.",
+        description="Recomputes exactly the symbols with new or revised raw bars.",
     )
     def new_bars(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         since = int(context.cursor or 0)
         changed, last, began = changed_symbols(context.instance, since)
         if last == since:
             return dg.SkipReason("no fetch since the last tick")
-        universe = current()
-        wanted = {
-            tier: symbols
-            for tier in TIERS
-            if (
-                symbols := [
-                    instrument.symbol
-                    for instrument in universe.tier(tier)
-                    if instrument.symbol in changed
-                ]
-            )
-        }
+        wanted = _by_tier(current(), changed)
         if not wanted:
             context.update_cursor(str(last))
-            return dg.SkipReason("every symbol fetched since the last tick is already walked on")
-        waited = time.time() - began  # by the clock that events are stamped with
+            return dg.SkipReason("every symbol fetched since the last tick is already processed")
+        waited = time.time() - began  # by the clock of the event log
         if waited < _GATHERING and _grow(context.instance, wanted):
-            return dg.SkipReason(f"the update goes on: {len(changed)} symbols wait for more")
-        batches = [(tier, batch) for tier, symbols in wanted.items() for batch in _cut(symbols)]
-        requests = [
-            dg.RunRequest(
-                run_key=f"new_bars:{since}:{last}:{place}",
-                run_config=listed_config(RECOMPUTE, batch),
-                tags={LANE: tier, PRIORITY: _PRIORITY[tier]},
-            )
-            for place, (tier, batch) in enumerate(batches)
-        ]
+            return dg.SkipReason(f"the update is in progress: {len(changed)} symbols wait for more")
+        requests = list(_requests(wanted, f"new_bars:{since}:{last}"))
         return dg.SensorResult(run_requests=requests, cursor=str(last))
 
     return [new_bars]
 
 
+def _by_tier(universe: Universe, changed: frozenset[str]) -> Mapping[str, Sequence[str]]:
+    """The changed symbols of each tier in universe order; no empty tiers."""
+    members = {tier: [member.symbol for member in universe.tier(tier)] for tier in TIERS}
+    wanted = {
+        tier: [symbol for symbol in symbols if symbol in changed]
+        for tier, symbols in members.items()
+    }
+    return {tier: symbols for tier, symbols in wanted.items() if symbols}
+
+
+def _requests(wanted: Mapping[str, Sequence[str]], run_key: str) -> Iterator[dg.RunRequest]:
+    batches = [(tier, batch) for tier, symbols in wanted.items() for batch in _cut(symbols)]
+    for index, (tier, batch) in enumerate(batches):
+        yield dg.RunRequest(
+            run_key=f"{run_key}:{index}",
+            run_config=listed_config(RECOMPUTE, batch),
+            tags={LANE: tier, PRIORITY: _PRIORITY[tier]},
+        )
+
+
 def _grow(instance: dg.DagsterInstance, wanted: Mapping[str, Sequence[str]]) -> bool:
-    """True where no tier has enough for a run, and the updates of all may still bring more."""
+    """True where no tier has a full batch and updates of all of them are in progress."""
     return all(
         len(symbols) < BATCH and is_in_progress(instance, _UPDATE[tier])
         for tier, symbols in wanted.items()
@@ -101,11 +108,15 @@ def _cut(symbols: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def changed_symbols(instance: dg.DagsterInstance, since: int) -> tuple[frozenset[str], int, float]:
-    """Symbols with inserted rows that no run has walked on, and since when there are some.
+    """Symbols with inserted rows that their run did not process.
+
+    Args:
+        instance: holds the events.
+        since: the id of the last event that was looked at before.
 
     Returns:
-        The symbols; the id of the last event looked at; the Unix time of the first that counts,
-        infinite where none does.
+        The symbols; the id of the last event looked at; the Unix time of the first event of such a
+        symbol, infinite where there is none.
     """
     changed: set[str] = set()
     last, began = since, math.inf
@@ -114,11 +125,22 @@ def changed_symbols(instance: dg.DagsterInstance, since: int) -> tuple[frozenset
         event = record.asset_materialization
         if event is None or event.partition is None:
             continue
-        rows, walked_on = (event.metadata.get(name) for name in (ROWS_INSERTED, IS_WALKED_ON))
-        if rows is not None and rows.value and not (walked_on is not None and walked_on.value):
+        if _needs_processing(event.metadata):
             changed.add(event.partition)
             began = min(began, record.timestamp)
     return frozenset(changed), last, began
+
+
+def _needs_processing(metadata: Mapping[str, dg.MetadataValue[Any]]) -> bool:
+    """True where rows came in, and the run that fetched them went no further."""
+    return bool(_value(metadata, ROWS_INSERTED)) and not any(
+        _value(metadata, name) for name in (IS_PROCESSED, IS_PROCESSED_BEFORE_0_2)
+    )
+
+
+def _value(metadata: Mapping[str, dg.MetadataValue[Any]], name: str) -> object:
+    entry = metadata.get(name)
+    return None if entry is None else entry.value
 
 
 def _fetches(instance: dg.DagsterInstance, since: int) -> Iterator[dg.EventLogRecord]:

@@ -1,6 +1,6 @@
-"""The asset snapshot: one manifest over all symbols, as they stand when it is taken.
+"""The asset snapshot: one manifest over the present state of all symbols.
 
-Each materialisation is one more revision of the day's snapshot; none is ever overwritten.
+Each materialisation adds a revision to the snapshots of the day and overwrites none.
 """
 
 import datetime as dt
@@ -8,8 +8,8 @@ from typing import Any
 
 import dagster as dg
 
-from regime_platform.audit.snapshots import take_snapshot
-from regime_platform.manifests.snapshot import COMPLETE
+from regime_platform.audit.snapshots import Snapshot, take_snapshot
+from regime_platform.manifests.snapshot_entry import COMPLETE
 from regime_platform.orchestration.assets import OWNER
 from regime_platform.orchestration.events.tables import table
 from regime_platform.orchestration.resources import WorkspaceResource
@@ -19,16 +19,16 @@ TAKE_SNAPSHOT = "take_snapshot"
 
 
 def build_snapshot() -> dg.AssetsDefinition:
-    """The asset, made by its own job or along with everything else.
+    """The asset, materialised by its own job or together with all other assets.
 
-    It reads manifests but is no dependent of theirs in the graph, for the reasons of ``era_set``:
-    one blocked symbol, which keeps its last good results, must not keep a release from being taken.
+    It reads manifests without being downstream of them in the graph, for the reason that
+    ``era_set`` has: one blocked symbol, which keeps its last good results, must not prevent it.
     """
 
     spec = dg.AssetSpec(
         SNAPSHOT,
-        description="Which numbers every symbol has and what they were made from, in one manifest "
-        "per release; `regime snapshot diff` tells what changed between two, and why.",
+        description="The digests of every symbol's results and of their recipe, in one manifest "
+        "per release; `regime snapshot diff` shows what changed between two, and why.",
         group_name="results",
         owners=[OWNER],
         kinds={"json"},
@@ -42,21 +42,24 @@ def build_snapshot() -> dg.AssetsDefinition:
     def take(workspace: WorkspaceResource) -> dg.MaterializeResult[None]:
         now = dt.datetime.now(dt.UTC)  # noqa: TID251 - the clock of every snapshot that Dagster takes
         taken = take_snapshot(workspace.open(), now.date(), now)
-        facts, listing = taken.facts, taken.listing
-        absent = [
-            {"symbol": symbol, "status": one["status"], "reason": one["reason"]}
-            for symbol, one in facts["symbols"].items()
-            if one["status"] != COMPLETE
-        ]
-        metadata: dict[str, Any] = {
-            "file": dg.MetadataValue.path(taken.path),
-            "label": listing["label"],
-            **listing["totals"],
-            "content_digest": facts["content_digest"],
-            "recipe_digest": facts["recipe_digest"],
-            "not proven": table(absent),
-        }
-        version = dg.DataVersion(facts["content_digest"])
-        return dg.MaterializeResult(metadata=metadata, data_version=version)
+        version = dg.DataVersion(taken.facts.content_digest)
+        return dg.MaterializeResult(metadata=_metadata(taken), data_version=version)
 
     return take
+
+
+def _metadata(taken: Snapshot) -> dict[str, Any]:
+    facts, summary = taken.facts, taken.summary
+    absent = [
+        {"symbol": symbol, "status": entry.status, "reason": entry.reason}
+        for symbol, entry in facts.symbols.items()
+        if entry.status != COMPLETE
+    ]
+    return {
+        "file": dg.MetadataValue.path(taken.path),
+        "label": summary.label,
+        **summary.totals.as_json(),
+        "content_digest": facts.content_digest,
+        "recipe_digest": facts.recipe_digest,
+        "not proven": table(absent),
+    }

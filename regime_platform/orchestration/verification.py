@@ -1,7 +1,7 @@
-"""The job that verifies a share of the store every night, so that rot is found before it is read.
+"""The job that verifies a share of the store every night, to detect damage before a reader does.
 
-It calls what `regime verify` calls. Readers recognise a file that was proven by what the file
-system knows of it; a bit that flips on the disk changes none of that, and only hashing finds it.
+It calls the functions of `regime verify`. Readers recognise a proven file by its size, inode and
+times; a bit that flips on the disk changes none of these, and only hashing detects it.
 """
 
 import datetime as dt
@@ -10,43 +10,42 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 from pydantic import Field
 
-from regime_platform.audit.verify.pool import verify_many
-from regime_platform.audit.verify.proof import Verification
 from regime_platform.audit.verify.share import due_for_verification
+from regime_platform.audit.verify.verification import Verification
+from regime_platform.audit.verify.verify_many import verify_many
 from regime_platform.model.instruments import Instrument
-from regime_platform.orchestration.events.tables import table
+from regime_platform.orchestration.events.check_targets import CheckTargets
+from regime_platform.orchestration.events.failures import FailedSymbol, run_failure
 from regime_platform.orchestration.resources import WorkspaceResource
-from regime_platform.orchestration.targets import Targets
 from regime_platform.pipeline.outcomes import Stage
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run_workspace import RunWorkspace
 
 VERIFY_SHARE = "verify_share"
 _STEP = f"{VERIFY_SHARE}_step"
 _CHECK = dg.AssetCheckKey(dg.AssetKey(Stage.MANIFESTS.value), "is_complete")
-_NAMED = 5  # symbols spelled out in the one-line description; the table has all
 
 
 class ShareConfig(dg.Config):
-    """What a launcher of the job may ask for."""
+    """The run config of the job."""
 
     symbols: list[str] = Field(
         default=[], description="The symbols to verify; the share of the date when empty."
     )
-    date: str = Field(default="", description="Whose share, an ISO date; today's (UTC) when empty.")
+    date: str = Field(default="", description="The ISO date of the share; today (UTC) when empty.")
     since: str = Field(
         default="", description="The last date whose share was verified; later ones are added."
     )
 
 
 def share_config(date: dt.date, since: dt.date | None) -> dg.RunConfig:
-    """The config of the run of a date; what was missed since ``since`` is added."""
-    told = "" if since is None else since.isoformat()
-    return dg.RunConfig(ops={_STEP: ShareConfig(date=date.isoformat(), since=told)})
+    """The config of the run of a date; the shares missed after ``since`` are added."""
+    after = "" if since is None else since.isoformat()
+    return dg.RunConfig(ops={_STEP: ShareConfig(date=date.isoformat(), since=after)})
 
 
 def build_verification() -> dg.JobDefinition:
     """The job ``verify_share``."""
-    text = "Hashes every byte of a share of the symbols again; names what is damaged."
+    text = "Hashes every byte of a share of the symbols again; lists the damaged files."
 
     @dg.op(name=_STEP, description=text, out={})
     def step(
@@ -55,7 +54,7 @@ def build_verification() -> dg.JobDefinition:
         opened, settings = workspace.open(), workspace.settings()
         wanted = _wanted(config, opened, settings.verify_days())
         context.log.info("%d of %d symbols are verified", len(wanted), len(opened.universe.symbols))
-        targets, damaged = Targets(context.instance), []
+        targets, damaged = CheckTargets(context.instance), []
         for proof in verify_many(opened, wanted, workers=settings.workers):
             yield _evaluation(proof, targets)
             if _is_damaged(proof):
@@ -81,11 +80,11 @@ def _wanted(config: ShareConfig, workspace: RunWorkspace, days: int) -> Sequence
 
 
 def _is_damaged(proof: Verification) -> bool:
-    """True where something is damaged; what a run is about to finish is none of this."""
+    """True where a file is damaged; what the next run finishes is no damage."""
     return any(finding.kind.is_damage for finding in proof.findings)
 
 
-def _evaluation(proof: Verification, targets: Targets) -> dg.AssetCheckEvaluation:
+def _evaluation(proof: Verification, targets: CheckTargets) -> dg.AssetCheckEvaluation:
     passed = not _is_damaged(proof)
     return dg.AssetCheckEvaluation(
         asset_key=_CHECK.asset_key,
@@ -101,22 +100,8 @@ def _evaluation(proof: Verification, targets: Targets) -> dg.AssetCheckEvaluatio
 
 
 def _failure(damaged: Sequence[Verification], verified: int) -> dg.Failure:
-    names = [f"{proof.symbol} ({_line(proof)})" for proof in damaged[:_NAMED]]
-    more = [f"and {len(damaged) - _NAMED} more"] if len(damaged) > _NAMED else []
-    rows = [
-        {
-            "symbol": proof.symbol,
-            "status": proof.result,
-            "stage": "verify",
-            "reason and remedy": _line(proof),
-        }
-        for proof in damaged
-    ]
-    return dg.Failure(
-        f"{len(damaged)} of {verified} symbols verified are damaged: {'; '.join([*names, *more])}",
-        metadata={"symbols": table(rows)},
-        allow_retries=False,
-    )
+    failed = [FailedSymbol(proof.symbol, proof.result, "verify", _line(proof)) for proof in damaged]
+    return run_failure(f"{len(damaged)} of {verified} symbols verified are damaged", failed)
 
 
 def _line(proof: Verification) -> str:

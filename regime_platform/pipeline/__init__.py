@@ -1,1 +1,1 @@
-"""The one call path: plain functions that walk a symbol's data through the rooms."""
+"""I/O: the stages of a run, called by the command line and by Dagster."""

@@ -1,7 +1,7 @@
-"""Keeps the board in step with the results, however the process that made them ended.
+"""Keeps the board in step with the results, also after a killed run.
 
 Every run compares all rows with the files that they were made from, by size and time alone, and
-makes those again that differ, also of symbols that it did not process: a process may have been
+makes those again that differ, also for symbols that it did not process: a process may have been
 killed between its results and the board.
 """
 
@@ -11,19 +11,19 @@ import polars as pl
 
 from regime_platform.compute_db.board import BOARD_SCHEMA, readable_board, update_board
 from regime_platform.model.instruments import Instrument
-from regime_platform.pipeline.board_check import Shown, is_outdated, shown_rows
+from regime_platform.pipeline.board_check import BoardEntry, is_outdated, shown_rows
 from regime_platform.pipeline.board_rows import blocked_by, board_rows
 from regime_platform.pipeline.outcomes import Status, SymbolOutcome
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run_workspace import RunWorkspace
 
 
 def refresh_board(workspace: RunWorkspace, outcomes: Sequence[SymbolOutcome]) -> bool:
-    """Takes over what a run changed, and what the board does not show as it is.
+    """Updates the rows of what a run changed, and all rows whose files changed.
 
     Returns:
-        False where that changes nothing, so that nothing was written.
+        False where nothing changed, so that nothing was written.
     """
-    reasons = {outcome.symbol: _left_behind(workspace, outcome) for outcome in outcomes}
+    reasons = {outcome.symbol: _failure(workspace, outcome) for outcome in outcomes}
     computed = {
         outcome.symbol
         for outcome in outcomes
@@ -42,7 +42,7 @@ def refresh_board(workspace: RunWorkspace, outcomes: Sequence[SymbolOutcome]) ->
     return _replace(workspace, wanted) if wanted else False
 
 
-def refreshed_board(workspace: RunWorkspace, outcomes: Sequence[SymbolOutcome]) -> str:
+def try_refresh_board(workspace: RunWorkspace, outcomes: Sequence[SymbolOutcome]) -> str:
     """The same for a run whose report must not depend on it.
 
     Returns:
@@ -52,7 +52,7 @@ def refreshed_board(workspace: RunWorkspace, outcomes: Sequence[SymbolOutcome]) 
         refresh_board(workspace, outcomes)
     except Exception as error:  # noqa: BLE001 - a cache must not hide how the symbols fared
         return (
-            f"the board was not refreshed ({type(error).__name__}: {error}); see to the disk, "
+            f"the board was not refreshed ({type(error).__name__}: {error}); check the disk, "
             "then any run, for example `regime promote --all`, makes it again"
         )
     return ""
@@ -70,7 +70,7 @@ def rebuild_board(workspace: RunWorkspace, instruments: Sequence[Instrument]) ->
     )
 
 
-def _reason_of_files(workspace: RunWorkspace, symbol: str, shown: Shown | None) -> str | None:
+def _reason_of_files(workspace: RunWorkspace, symbol: str, shown: BoardEntry | None) -> str | None:
     if shown is not None and shown.made_from is None:  # a board of an earlier release
         return shown.held_back
     return blocked_by(workspace.root.symbol(symbol))
@@ -87,11 +87,11 @@ def _replace(workspace: RunWorkspace, held_back: Mapping[str, str | None]) -> bo
     )
 
 
-def _left_behind(workspace: RunWorkspace, outcome: SymbolOutcome) -> str | None:
+def _failure(workspace: RunWorkspace, outcome: SymbolOutcome) -> str | None:
     if outcome.status.is_good:
         return None
     reason = f"{outcome.status}: {outcome.reason}"
     if outcome.status is not Status.BLOCKED:
         return reason
-    # in the words of the verdict whichever stage was refused, so that both can be compared
+    # the verdict's reason whichever stage was refused, so that both can be compared
     return blocked_by(workspace.root.symbol(outcome.symbol)) or reason

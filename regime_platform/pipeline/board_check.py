@@ -1,4 +1,4 @@
-"""Whether the board shows what is there, without changing it."""
+"""Compares the board with the files that its rows were made from; changes nothing."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,32 +12,32 @@ from regime_platform.pipeline.outcomes import Status
 
 
 @dataclass(frozen=True)
-class Shown:
+class BoardEntry:
     """What all rows of a symbol have in common."""
 
     made_from: str | None  # None on a board of an earlier release
     held_back: str | None
 
 
-def shown_rows(board: pl.DataFrame) -> Mapping[str, Shown]:
+def shown_rows(board: pl.DataFrame) -> Mapping[str, BoardEntry]:
     """Symbol -> what its rows have in common."""
     rows = board.select("symbol", "made_from", "held_back").unique("symbol")
-    return {symbol: Shown(*rest) for symbol, *rest in rows.iter_rows()}
+    return {symbol: BoardEntry(*rest) for symbol, *rest in rows.iter_rows()}
 
 
-def is_outdated(root: DataRoot, instrument: Instrument, shown: Shown | None) -> bool:
+def is_outdated(root: DataRoot, instrument: Instrument, shown: BoardEntry | None) -> bool:
     """True where the files of a symbol are not those that its rows were made from; opens none."""
     paths = root.symbol(instrument.symbol)
     if shown is None:
         return paths.compute_db.exists() or paths.verdict.exists()
     try:
         return shown.made_from != files_of(paths, instrument)
-    except OSError:  # making the rows tells why
+    except OSError:  # making the rows reports it
         return True
 
 
 def differing(root: DataRoot, instruments: Iterable[Instrument], board: pl.DataFrame) -> list[str]:
-    """Symbols whose rows a run would make otherwise; opened are only those with other files."""
+    """Symbols whose rows a run would change; opens only those with other files."""
     known = shown_rows(board)
     return [
         instrument.symbol

@@ -1,6 +1,5 @@
 """The rows of one symbol on the board, made from its compute.db and its verdict."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,28 +8,29 @@ import polars as pl
 from regime_platform.bar_store.layout import DataRoot, SymbolPaths
 from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.compute_db.board import BOARD_SCHEMA
-from regime_platform.compute_db.connection import TakenError, log_beside
+from regime_platform.compute_db.connection import FileInUseError, write_ahead_log
 from regime_platform.compute_db.reader import reading
 from regime_platform.errors import OlderResultsError, ResultsError, failure_reason
-from regime_platform.model.digests import facts_digest
+from regime_platform.manifests.lineage import SeriesLineage
+from regime_platform.model.digests import document_digest
+from regime_platform.model.instants import instant
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.result_schema import LATEST_SCHEMA
-from regime_platform.model.series import instant
 from regime_platform.pipeline.outcomes import Status
 
-#: What ``made_from`` says of rows that could not be made: nothing, so that every run tries again.
+#: ``made_from`` of rows that could not be made, so that every run tries again.
 _NOT_MADE = ""
 
 
 def board_rows(
     root: DataRoot, instrument: Instrument, held_back: str | None
 ) -> pl.DataFrame | None:
-    """One row per timeframe, in ``BOARD_SCHEMA``; of a damaged symbol they give the reason.
+    """One row per timeframe, in ``BOARD_SCHEMA``; of a damaged symbol they have the reason.
 
     Args:
         root: where the symbol lives.
         instrument: the symbol.
-        held_back: why the last run left it behind; None where it did not.
+        held_back: why the last run did not complete it; None where it did.
 
     Returns:
         None where another process writes the results, so that they cannot be read now.
@@ -40,7 +40,7 @@ def board_rows(
     try:
         rows, latest, digest = _computed(paths, instrument)
     except Exception as error:  # noqa: BLE001 - a damaged symbol must not cost the others their rows
-        if isinstance(error, ResultsError) and isinstance(error.__cause__, TakenError):
+        if isinstance(error, ResultsError) and isinstance(error.__cause__, FileInUseError):
             return None
         reason = failure_reason(error, instrument.symbol)
         rows = [
@@ -65,12 +65,12 @@ def files_of(paths: SymbolPaths, instrument: Instrument) -> str:
     Raises:
         OSError: the folder of the symbol cannot be looked into.
     """
-    files = (paths.compute_db, log_beside(paths.compute_db), paths.verdict)
+    files = (paths.compute_db, write_ahead_log(paths.compute_db), paths.verdict)
     return " ".join([*map(_version, files), ",".join(instrument.timeframes)])
 
 
 def blocked_by(paths: SymbolPaths) -> str | None:
-    """What the board says of a symbol that the gate blocks, or whose verdict cannot be read."""
+    """The reason on the board of a symbol that is blocked or whose verdict cannot be read."""
     try:
         verdict = read_verdict(paths)
     except Exception as error:  # noqa: BLE001 - as above
@@ -80,10 +80,10 @@ def blocked_by(paths: SymbolPaths) -> str | None:
 
 def _version(path: Path) -> str:
     try:
-        found = path.stat()
+        stat = path.stat()
     except (FileNotFoundError, NotADirectoryError):
         return "-"
-    return f"{found.st_size}:{found.st_mtime_ns}"
+    return f"{stat.st_size}:{stat.st_mtime_ns}"
 
 
 def _computed(
@@ -93,8 +93,8 @@ def _computed(
         try:
             with reading(paths.compute_db) as reader:
                 lineage, latest = reader.lineage(), reader.table("latest_state")
-            rows = [_covered(series) for series in lineage["series"]]
-            return rows, latest, facts_digest(lineage["tables"])
+            rows = [_covered(series) for series in lineage.series]
+            return rows, latest, document_digest(lineage.tables)
         except OlderResultsError:  # what is computed takes its place
             pass
     reason = "nothing was computed yet"
@@ -104,18 +104,22 @@ def _computed(
     return rows, LATEST_SCHEMA.to_frame(), None
 
 
-def _covered(series: Mapping[str, Any]) -> dict[str, Any]:
-    first, last = series["min_ts"], series["max_ts"]
+def _covered(series: SeriesLineage) -> dict[str, Any]:
+    first, last = series.min_ts, series.max_ts
     return {
-        "timeframe": series["timeframe"],
-        "status": series["status"],
-        "reason": series["reason"],
-        "bars": series["bars"],
+        **_without_results(series.timeframe, series.status, series.reason),
+        "bars": series.bars,
         "first_ts": None if first is None else instant(first),
         "last_ts": None if last is None else instant(last),
     }
 
 
 def _without_results(timeframe: str, status: str, reason: str) -> dict[str, Any]:
-    nothing = {"bars": 0, "min_ts": None, "max_ts": None}
-    return _covered({"timeframe": timeframe, "status": status, "reason": reason, **nothing})
+    return {
+        "timeframe": timeframe,
+        "status": status,
+        "reason": reason,
+        "bars": 0,
+        "first_ts": None,
+        "last_ts": None,
+    }

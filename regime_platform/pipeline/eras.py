@@ -1,43 +1,40 @@
-"""Era sets in the data root: kept for good, and one of them in force by an explicit act.
+"""Era sets in the data root, and which of them is in force since when.
 
 A set is written once and never overwritten; an adoption is appended to those before it. Without any
-adoption the fixed eras are in force; a file that cannot be trusted is an error, never a fall-back.
+adoption the fixed eras are in force; a damaged file is an error, never a fall-back.
 """
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock
 
 from regime_platform.bar_store.layout import DataRoot
+from regime_platform.compute.eras.adoptions import (
+    Adoption,
+    adoption_links,
+    read_adoption_links,
+    read_adoptions,
+)
 from regime_platform.compute.eras.eras import (
     FALLBACK_ERAS,
     FIXED_VERSION,
     EraClass,
     EraSet,
-    era_class,
 )
 from regime_platform.compute.eras.files import (
-    Adoption,
     EraSetFile,
-    adoption_links,
     era_set_digest,
-    read_adoption_links,
-    read_adoptions,
     read_era_set,
-    require_new_version,
-    write_adoptions,
-    write_era_set,
 )
-from regime_platform.errors import ConfigError, UsageError
-from regime_platform.files import append_lines, write_bytes, write_text
+from regime_platform.errors import ConfigError
+from regime_platform.files import append_lines
+from regime_platform.manifests.recipe import RankedEras
 from regime_platform.model.digests import canonical_json
-from regime_platform.model.universe.universe import Universe
 from regime_platform.regular_files import read_bytes
 
 _PATIENCE = 60.0  # seconds; a set is written in milliseconds
@@ -68,14 +65,14 @@ def adoptions(root: DataRoot) -> tuple[Adoption, ...]:
         ConfigError: the file is damaged.
     """
     path = root.adopted_eras
-    found, logged = _adopted(root), _logged(root)
-    if found[: len(logged)] == logged:
-        return found
-    lost = next(one for one, kept in zip_longest(logged, found) if one != kept)
+    adopted, logged = read_adopted(root), read_adoption_log(root)
+    if adopted[: len(logged)] == logged:
+        return adopted
+    lost = next(entry for entry, kept in zip_longest(logged, adopted) if entry != kept)
     what = f"no longer has the adoption of {lost.version} on {lost.since:%Y-%m-%d} as it was made"
     raise ConfigError(
         f"{path} {what if path.exists() else 'is gone'}; restore it from a backup, or "
-        f"`regime eras adopt {logged[-1].version} --reason TEXT` writes it anew from "
+        f"`regime eras adopt {logged[-1].version} --reason TEXT` writes it again from "
         f"{root.adoption_log.name}",
         code="adoption-lost",
     )
@@ -99,18 +96,18 @@ def era_set_file(root: DataRoot, version: str) -> EraSetFile:
     path = root.era_set(version)
     text = _read(path) if version in versions(root) else None
     if text is None:
-        held = ", ".join((FIXED_VERSION, *versions(root)))
+        known = ", ".join((FIXED_VERSION, *versions(root)))
         raise ConfigError(
-            f"there is no era set {version!r} in {root.eras}; there are: {held}",
+            f"there is no era set {version!r} in {root.eras}; there are: {known}",
             code="no-such-era-set",
         )
-    found = read_era_set(text, str(path))
-    if found.eras.version != version:
+    file = read_era_set(text, str(path))
+    if file.eras.version != version:
         raise ConfigError(
-            f"{path} holds era set {found.eras.version}; give the file its own name back",
+            f"{path} holds era set {file.eras.version}; give the file its own name back",
             code="era-set-misnamed",
         )
-    return found
+    return file
 
 
 def versions(root: DataRoot) -> tuple[str, ...]:
@@ -127,53 +124,8 @@ def stored_era_sets(root: DataRoot) -> tuple[EraSetFile, ...]:
     Raises:
         ConfigError: one of them is damaged.
     """
-    found = [era_set_file(root, version) for version in versions(root)]
-    return tuple(sorted(found, key=lambda one: (one.eras.effective_from, one.eras.version)))
-
-
-def store_era_set(root: DataRoot, held: EraSetFile) -> Path:
-    """Writes a new set.
-
-    Raises:
-        UsageError: the version is taken or unsafe.
-    """
-    version = held.eras.version
-    require_new_version(version)
-    path = root.era_set(version)
-    with _writing(root):
-        if path.exists():
-            raise UsageError(
-                f"era set {version} exists and is never overwritten; give another --version",
-                code="era-set-exists",
-            )
-        write_text(path, write_era_set(held))
-    return path
-
-
-def adopt(root: DataRoot, version: str, *, since: dt.datetime, by: str, reason: str) -> Adoption:
-    """Puts a set in force from now on; the next walk recomputes exactly whom it touches.
-
-    Raises:
-        UsageError: no reason is given, or the set is in force already.
-        ConfigError: the set does not exist or is damaged.
-    """
-    if not reason.strip() or not by.strip():
-        raise UsageError(
-            "an adoption needs a reason and a name; give --reason and --by", code="no-reason"
-        )
-    eras = era_set(root, version)
-    with _writing(root):
-        before, damaged = _as_far_as_known(root)
-        in_force = before[-1].version if before else FIXED_VERSION
-        if in_force == version and not damaged:
-            raise UsageError(f"era set {version} is in force already", code="era-set-in-force")
-        adoption = Adoption(version, era_set_digest(eras), since, by.strip(), reason.strip())
-        is_restored = bool(before) and before[-1].version == version
-        after = before if is_restored else (*before, adoption)
-        _set_aside(root, damaged, since)
-        write_text(root.adopted_eras, write_adoptions(after))
-        _seal(root, after)
-    return after[-1]
+    files = [era_set_file(root, version) for version in versions(root)]
+    return tuple(sorted(files, key=lambda file: (file.eras.effective_from, file.eras.version)))
 
 
 def log_adoptions(root: DataRoot) -> None:
@@ -184,13 +136,11 @@ def log_adoptions(root: DataRoot) -> None:
     """
     if root.adoption_log.exists() or not root.adopted_eras.exists():
         return
-    with _writing(root):
-        _seal(root, _adopted(root))
+    with writing_eras(root):
+        append_to_log(root, read_adopted(root))
 
 
-def why_not_adopted(
-    root: DataRoot, in_force: EraSet, wanted: EraClass, ranked: Mapping[str, Any]
-) -> str:
+def why_not_adopted(root: DataRoot, in_force: EraSet, wanted: EraClass, ranked: RankedEras) -> str:
     """Why results cannot have been made in the eras that are adopted; empty where they can.
 
     Args:
@@ -202,38 +152,37 @@ def why_not_adopted(
     Raises:
         ConfigError: the adoptions cannot be read.
     """
-    version = ranked.get("version")
+    version = ranked.version
     if not version or version == FIXED_VERSION:
         return ""
     if version == in_force.version:
         choice = in_force.choose(wanted)
-        boundaries = [[era.start_us, era.end_us] for era in choice.eras]
-        is_same = choice.version != version or boundaries == ranked.get("boundaries")
+        boundaries = tuple((era.start_us, era.end_us) for era in choice.eras)
+        is_same = choice.version != version or boundaries == ranked.boundaries
         return "" if is_same else f"era set {version} is not what they were ranked in"
     if any(adoption.version == version for adoption in adoptions(root)):
         return ""
-    return f"they are ranked in era set {version}, whose adoption is in {root.adopted_eras} no more"
+    return (
+        f"they are ranked in era set {version}, whose adoption is no longer in {root.adopted_eras}"
+    )
 
 
-def touched(universe: Universe, before: EraSet, after: EraSet) -> Mapping[str, str]:
-    """Symbol -> era class of those whose eras the two sets put elsewhere, in partition order."""
-    wanted = {
-        instrument.symbol: era_class(instrument.symbol, instrument.asset_class)
-        for instrument in universe.instruments
-    }
-    return {
-        symbol: one.name or ""
-        for symbol, one in wanted.items()
-        if before.choose(one).eras != after.choose(one).eras
-    }
+def read_adopted(root: DataRoot) -> tuple[Adoption, ...]:
+    """The adoptions in adopted.yaml, whatever the log has.
 
-
-def _adopted(root: DataRoot) -> tuple[Adoption, ...]:
+    Raises:
+        ConfigError: the file is damaged.
+    """
     text = _read(root.adopted_eras)
     return () if text is None else read_adoptions(text, str(root.adopted_eras))
 
 
-def _logged(root: DataRoot) -> tuple[Adoption, ...]:
+def read_adoption_log(root: DataRoot) -> tuple[Adoption, ...]:
+    """The adoptions in adoptions.jsonl.
+
+    Raises:
+        ConfigError: the file is damaged.
+    """
     text, where = _read(root.adoption_log), str(root.adoption_log)
     lines = [] if text is None else text.split("\n")[:-1]  # one without an end was never written
     try:
@@ -241,43 +190,19 @@ def _logged(root: DataRoot) -> tuple[Adoption, ...]:
     except (ValueError, RecursionError) as error:
         raise ConfigError(
             f"{where} is damaged ({error}); restore it from a backup, or adopt an era set again: "
-            "`regime eras adopt VERSION --reason TEXT` writes it anew",
-            code="adoption-log-damaged",
+            "`regime eras adopt VERSION --reason TEXT` writes it again",
+            code="adoptions-damaged",
         ) from error
     return read_adoption_links(links, where)
 
 
-def _as_far_as_known(root: DataRoot) -> tuple[tuple[Adoption, ...], list[Path]]:
-    """The adoptions as far as file and log have them, and which of the two is not whole."""
-    found: tuple[Adoption, ...] = ()
-    logged: tuple[Adoption, ...] = ()
-    damaged = []
-    try:
-        found = _adopted(root)
-    except ConfigError:
-        damaged.append(root.adopted_eras)
-    try:
-        logged = _logged(root)
-    except ConfigError:
-        damaged.append(root.adoption_log)
-    if not damaged and found[: len(logged)] != logged:
-        damaged.append(root.adopted_eras)
-    return (*logged, *found[len(logged) :]), damaged
-
-
-def _set_aside(root: DataRoot, damaged: Sequence[Path], now: dt.datetime) -> None:
-    """Keeps what is about to be written anew, whole, in a folder of its own."""
-    folder = root.eras / "set_aside" / now.astimezone(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
-    for path in (one for one in damaged if one.exists()):
-        write_bytes(folder / path.name, path.read_bytes())
-        if path == root.adoption_log:
-            path.unlink()
-
-
-def _seal(root: DataRoot, adopted: Sequence[Adoption]) -> None:
-    links = adoption_links(adopted, len(_logged(root)))
+def append_to_log(root: DataRoot, adopted: Sequence[Adoption]) -> None:
+    """Adds the adoptions that the log does not have yet; hold the lock."""
+    links = adoption_links(adopted, len(read_adoption_log(root)))
     if links:
-        append_lines(root.adoption_log, [canonical_json(link) for link in links])
+        append_lines(
+            root.adoption_log, [canonical_json(link.model_dump(mode="json")) for link in links]
+        )
 
 
 def _latest(root: DataRoot, adopted: Sequence[Adoption]) -> EraSet:
@@ -287,9 +212,9 @@ def _latest(root: DataRoot, adopted: Sequence[Adoption]) -> EraSet:
     try:
         eras = era_set(root, last.version)
     except ConfigError as error:
-        told = f"the eras in force since {last.since:%Y-%m-%d} cannot be read: {error}"
+        reason = f"the eras in force since {last.since:%Y-%m-%d} cannot be read: {error}"
         raise ConfigError(
-            f"{told}; or adopt another set with `regime eras adopt`", code="era-set-unreadable"
+            f"{reason}; or adopt another set with `regime eras adopt`", code="era-set-unreadable"
         ) from error
     if era_set_digest(eras) != last.digest:
         raise ConfigError(
@@ -301,7 +226,8 @@ def _latest(root: DataRoot, adopted: Sequence[Adoption]) -> EraSet:
 
 
 @contextmanager
-def _writing(root: DataRoot) -> Iterator[None]:
+def writing_eras(root: DataRoot) -> Iterator[None]:
+    """Holds the lock of the era files."""
     root.eras.mkdir(parents=True, exist_ok=True)
     with FileLock(root.eras / ".lock", timeout=_PATIENCE, fallback_to_soft=False):
         yield

@@ -1,56 +1,55 @@
-"""Whether the universe still names the instrument that a symbol's stored bars are of.
+"""Checks that the universe still names the instrument that a symbol's stored bars are of.
 
-Asked before anything is fetched, promoted or described anew: bars of two companies in one series
-make every number after them wrong. Symbols whose source names nothing (files, sample) cannot be
-told apart here; their bars can, see ``validation.contradiction_rules``.
+Checked before anything is fetched, promoted or described: bars of two companies in one series make
+every number after them wrong. Sources that name no instruments (files, sample) cannot be checked
+here; their bars are compared, see ``revisions.contradictions``.
 """
 
 import datetime as dt
 from collections.abc import Mapping
 
 from regime_platform.bar_store.identity_file import (
-    RENAMED,
-    STORED,
     dated,
     has_bars,
     read_identities,
     write_identities,
 )
-from regime_platform.bar_store.layout import DataRoot, SymbolPaths
+from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.errors import OtherInstrumentError, RegimeError
 from regime_platform.model.identity import (
+    Because,
     KnownIdentity,
     contradicted,
     identity_of,
     with_identity,
 )
+from regime_platform.model.instants import iso
 from regime_platform.model.instruments import Instrument
-from regime_platform.model.series import iso
 
 _NOTHING: Mapping[str, str] = {}
 
 
-def require_same_instrument(root: DataRoot, instrument: Instrument) -> None:
-    """Nothing, where the stored bars can be of the instrument that the universe names.
+def require_same_instrument(paths: SymbolPaths, instrument: Instrument) -> None:
+    """Refuses a symbol whose stored bars are of another instrument than the universe names.
 
     Raises:
-        OtherInstrumentError: they are of another one; names both and the remedy.
-        BarsError: what is known of them is damaged.
+        OtherInstrumentError: they are; names both instruments and the remedy.
+        BarsError: what is known of the stored bars is damaged.
     """
-    _checked(root.symbol(instrument.symbol), instrument, _NOTHING)
+    _checked(paths, instrument, _NOTHING)
 
 
-def other_instrument(root: DataRoot, instrument: Instrument) -> str:
+def other_instrument(paths: SymbolPaths, instrument: Instrument) -> str:
     """Why a symbol is refused; empty where it is not."""
     try:
-        require_same_instrument(root, instrument)
+        require_same_instrument(paths, instrument)
     except RegimeError as error:
         return str(error)
     return ""
 
 
 def remembers(paths: SymbolPaths, instrument: Instrument, answered: Mapping[str, str]) -> bool:
-    """True where identity.json says of an answer what ``remember`` would write.
+    """True where identity.json has what ``remember`` would write for an answer.
 
     Raises:
         OtherInstrumentError: the answer is of another instrument than the stored bars.
@@ -64,7 +63,7 @@ def remembers(paths: SymbolPaths, instrument: Instrument, answered: Mapping[str,
 def remember(
     paths: SymbolPaths, instrument: Instrument, answered: Mapping[str, str], now: dt.datetime
 ) -> None:
-    """Notes of which instrument the bars are that are about to be stored; hold the lock.
+    """Records the instrument of the bars that are about to be stored; hold the lock.
 
     Raises:
         OtherInstrumentError: the answer is of another instrument than the stored bars.
@@ -78,11 +77,16 @@ def remember(
 
 
 def remember_rename(paths: SymbolPaths, instrument: Instrument, former: str, at: str) -> None:
-    """Notes that a renamed instrument is the one of the stored bars; hold the lock."""
+    """Records that a renamed instrument is that of the stored bars; hold the lock."""
     if not instrument.identity:
         return
     known = read_identities(paths)
-    because = KnownIdentity(identity_of(instrument), at, RENAMED, reason=f"formerly {former}")
+    because = KnownIdentity(
+        identity=identity_of(instrument),
+        since=at,
+        because=Because.RENAMED,
+        reason=f"formerly {former}",
+    )
     after = with_identity(known, because) if known else known
     if after != known:
         write_identities(paths, dated(paths, after))
@@ -94,7 +98,9 @@ def _with(
     answered: Mapping[str, str],
     since: str,
 ) -> tuple[KnownIdentity, ...]:
-    return with_identity(known, KnownIdentity(identity_of(instrument, answered), since, STORED))
+    identity = identity_of(instrument, answered)
+    record = KnownIdentity(identity=identity, since=since, because=Because.STORED)
+    return with_identity(known, record)
 
 
 def _checked(
@@ -106,18 +112,18 @@ def _checked(
     other = contradicted(known, instrument, answered)
     if other is None:
         return known
-    if not has_bars(paths):  # nothing came of it, so the entry may be corrected
+    if not has_bars(paths):  # no bars were stored, so the entry may be corrected
         return ()
     raise OtherInstrumentError(_refusal(dated(paths, [other])[0], instrument, answered))
 
 
 def _refusal(other: KnownIdentity, instrument: Instrument, answered: Mapping[str, str]) -> str:
-    symbol, meant = instrument.symbol, identity_of(instrument, answered)
+    symbol, named = instrument.symbol, identity_of(instrument, answered)
     names = "the answer is of" if answered else "the universe names"
     since = f" (since {other.since})" if other.since else ""
     return (
-        f"{symbol}: the stored bars are of {other.identity}{since}, {names} {meant}; nothing is "
+        f"{symbol}: the stored bars are of {other.identity}{since}, {names} {named}; nothing is "
         f"fetched or promoted until `regime universe repoint {symbol} --reason TEXT` says --same "
-        "(one instrument) or --archive (another one: its bars start anew), or the entry in "
+        "(one instrument) or --archive (another one: its bars start from scratch), or the entry in "
         "universe.yaml is put back"
     )

@@ -1,4 +1,4 @@
-"""What each stage of the walk reports, for tables, JSON, exit codes and Dagster metadata alike."""
+"""The outcomes of the stages, for tables, JSON, exit codes and Dagster metadata alike."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -6,11 +6,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # pydantic takes a tenth of a second, which `regime --help` has not
-    from regime_platform.model.promoted_bars import Promoted
+    from regime_platform.model.promoted_bars import PromotedBars
 
 
 class Stage(StrEnum):
-    """The stages of the walk, which are also the Dagster assets."""
+    """The stages of the pipeline, which are also the Dagster assets."""
 
     RAW_BARS = "raw_bars"
     VALIDATED_BARS = "validated_bars"
@@ -23,24 +23,24 @@ class Status(StrEnum):
 
     DONE = "done"  # something changed and was written
     UNCHANGED = "unchanged"  # nothing new, nothing written
-    BLOCKED = "blocked"  # the gate holds the symbol back; the last good state stays
-    FAILED = "failed"  # something went wrong that is not a verdict on the bars
+    BLOCKED = "blocked"  # the gate blocks the symbol; the last good state stays
+    FAILED = "failed"  # an error, other than a verdict on the bars
 
     @property
     def is_good(self) -> bool:
-        """True where the symbol needs nobody's attention."""
+        """True where the symbol needs no attention."""
         return self in (Status.DONE, Status.UNCHANGED)
 
 
 @dataclass(frozen=True)
 class SeriesIngest:
-    """What a fetch brought for one timeframe."""
+    """The result of a fetch for one timeframe."""
 
     timeframe: str
     new: int = 0
     revised: int = 0
     same: int = 0
-    provisional: int = 0  # of the rows served, those whose bar was still forming
+    provisional: int = 0  # rows served of bars that were still forming
     requests: int = 0
     credits: int = 0
     status: str = "ok"  # ok, not_offered, not_entitled, unknown_symbol, failed
@@ -86,7 +86,7 @@ class IngestOutcome:
 
 @dataclass(frozen=True)
 class SeriesStatus:
-    """What compute says of one timeframe."""
+    """The results of one timeframe."""
 
     timeframe: str
     status: str  # complete, state_only, too_short, no_bars
@@ -108,7 +108,7 @@ class ComputeOutcome:
     series: tuple[SeriesStatus, ...] = ()
     tables: Mapping[str, str] = field(default_factory=dict)  # table -> content digest
     reason: str = ""
-    how: str = ""  # rows added to those held, or all computed anew and why
+    how: str = ""  # whether rows were added or all were computed, and why
     is_stale_code: bool = False  # unchanged bars, but results of another recipe: --force recomputes
 
 
@@ -125,23 +125,23 @@ class PublishOutcome:
 
 @dataclass(frozen=True)
 class PromoteOutcome:
-    """What ``promote`` did for one symbol; the verdict itself is in verdict.json."""
+    """What ``promote`` did for one symbol; the verdict is in verdict.json."""
 
     symbol: str
     status: Status
-    promoted: Mapping[str, "Promoted"] = field(default_factory=dict)
+    promoted: Mapping[str, "PromotedBars"] = field(default_factory=dict)
     reason: str = ""
 
 
 @dataclass(frozen=True)
 class SymbolOutcome:
-    """How one symbol came through all stages asked for."""
+    """The outcome of all stages that were run for one symbol."""
 
     symbol: str
     status: Status
     stage: Stage  # the last stage reached
     reason: str = ""
-    detail: str = ""  # the traceback of a defect, for whoever mends it
+    detail: str = ""  # the traceback of a defect
     ingest: IngestOutcome | None = None
     promote: PromoteOutcome | None = None
     compute: ComputeOutcome | None = None

@@ -1,7 +1,7 @@
-"""The walk itself: one symbol through the stages asked for, and many symbols one after another.
+"""Runs symbols through the stages of the pipeline, one after another.
 
-This is the only place where one symbol's failure is turned into an outcome, so that it stops nobody
-else. What must end the whole run (a refused key, an empty quota) passes through.
+Here a failure of one symbol becomes its outcome, so that the others go on. Errors that must end the
+whole run (a refused key, an empty quota) are passed on.
 """
 
 import datetime as dt
@@ -10,15 +10,17 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
+from regime_platform.bar_store.locks import one_lock
 from regime_platform.bar_store.rename_journal import moved_away
+from regime_platform.bar_store.session import SymbolSession
 from regime_platform.errors import BlockedError, RegimeError, RunEndingError, failure_reason
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.compute.compute import compute
 from regime_platform.pipeline.fetch.batches import Batches
 from regime_platform.pipeline.fetch.ingest import ingest
-from regime_platform.pipeline.fetch.polling import not_polled
 from regime_platform.pipeline.fetch.request import FetchRequest
-from regime_platform.pipeline.gate.intact import derive_intact, promote_intact
+from regime_platform.pipeline.gate.intact import require_intact
+from regime_platform.pipeline.gate.promote import promote
 from regime_platform.pipeline.identity import other_instrument
 from regime_platform.pipeline.outcomes import (
     ComputeOutcome,
@@ -29,8 +31,8 @@ from regime_platform.pipeline.outcomes import (
     Status,
     SymbolOutcome,
 )
-from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.pipeline.publish.publish import publish
+from regime_platform.pipeline.run_workspace import RunWorkspace
 
 STAGES = tuple(Stage)
 
@@ -45,7 +47,7 @@ _FIELD: Mapping[Stage, str] = MappingProxyType(
 )
 
 
-def run_symbols(  # noqa: PLR0913 - what to walk, and how
+def run_symbols(  # noqa: PLR0913 - what to run, and how
     workspace: RunWorkspace,
     instruments: Sequence[Instrument],
     now: dt.datetime,
@@ -54,20 +56,19 @@ def run_symbols(  # noqa: PLR0913 - what to walk, and how
     force: bool = False,
     batches: Batches | None = None,
 ) -> Iterator[SymbolOutcome]:
-    """Walks the instruments in order, yielding one outcome each as soon as it is known.
+    """Runs the symbols in order, yielding each outcome as soon as it is known.
 
-    ``batches`` says more about the fetch than that everything is to be caught up with.
+    ``batches`` is given where a fetch is to do anything else than an update of all timeframes.
 
     Raises:
-        RunEndingError: the source refuses everybody, so going on is pointless; the
-            symbols walked so far are complete.
+        RunEndingError: the source refuses every request; the symbols so far are complete.
     """
     batches = batches or Batches(workspace, instruments, FetchRequest(now))
     for instrument in instruments:
         yield run_symbol(workspace, instrument, now, stages=stages, force=force, batches=batches)
 
 
-def run_symbol(  # noqa: PLR0913 - what to walk, and how
+def run_symbol(  # noqa: PLR0913 - what to run, and how
     workspace: RunWorkspace,
     instrument: Instrument,
     now: dt.datetime,
@@ -76,44 +77,72 @@ def run_symbol(  # noqa: PLR0913 - what to walk, and how
     force: bool = False,
     batches: Batches | None = None,
 ) -> SymbolOutcome:
-    """Takes one symbol through ``stages``, in the order of the walk, until one is not good.
+    """Runs one symbol through ``stages``, in their order, until one is not good.
 
-    ``force`` recomputes even where bars, parameters, eras and code are what they were.
+    The stages share what they read, and from the gate on one lock (see `bar_store.session`). In a
+    fetch each page takes the lock alone, since answers take long.
+
+    ``force`` recomputes even where bars, parameters, eras and code are unchanged.
 
     Raises:
-        RunEndingError: see ``walk``.
+        RunEndingError: see `run_symbols`.
     """
-    try:
-        refused = _refused(workspace, instrument, stages)
-    except Exception as error:  # noqa: BLE001 - one damaged record must not stop the other symbols
-        reason = failure_reason(error, instrument.symbol)
-        return SymbolOutcome(instrument.symbol, Status.FAILED, STAGES[0], reason)
-    if refused is not None:
-        return refused
-    derived = compute if Stage.VALIDATED_BARS in stages else derive_intact  # proven just before
-    fetched = batches or Batches(workspace, [instrument], FetchRequest(now))
-    work: Mapping[Stage, Callable[[], _StageOutcome]] = {
-        Stage.RAW_BARS: lambda: not_polled(instrument) or ingest(workspace, instrument, fetched),
-        Stage.VALIDATED_BARS: lambda: promote_intact(workspace, instrument),
-        Stage.COMPUTE_DB: lambda: derived(workspace, instrument, force=force),
-        Stage.MANIFESTS: lambda: publish(workspace, instrument, now),
+    batches = batches or Batches(workspace, [instrument], FetchRequest(now))
+    with batches.session(instrument) as paths:
+        try:
+            refused = _refused(workspace, instrument, paths, stages)
+        except Exception as error:  # noqa: BLE001 - a damaged record must not stop the other symbols
+            reason = failure_reason(error, instrument.symbol)
+            return SymbolOutcome(instrument.symbol, Status.FAILED, STAGES[0], reason)
+        if refused is not None:
+            return refused
+        outcome = SymbolOutcome(instrument.symbol, Status.UNCHANGED, STAGES[0])
+        if Stage.RAW_BARS in stages:
+            outcome = _step(outcome, Stage.RAW_BARS, lambda: ingest(workspace, instrument, batches))
+        with one_lock(paths):
+            work = _after_fetch(workspace, instrument, paths, now, stages, force=force)
+            for stage in (stage for stage in work if stage in stages and outcome.status.is_good):
+                outcome = _step(outcome, stage, work[stage])
+    return outcome
+
+
+def _after_fetch(  # noqa: PLR0913 - as above
+    workspace: RunWorkspace,
+    instrument: Instrument,
+    paths: SymbolSession,
+    now: dt.datetime,
+    stages: Collection[Stage],
+    *,
+    force: bool,
+) -> Mapping[Stage, Callable[[], _StageOutcome]]:
+    def gate() -> PromoteOutcome:
+        outcome = promote(workspace, instrument, paths)
+        require_intact(paths, instrument)
+        return outcome
+
+    def results() -> ComputeOutcome:
+        if Stage.VALIDATED_BARS not in stages:  # else proven just before
+            require_intact(paths, instrument)
+        return compute(workspace, instrument, paths, force=force)
+
+    return {
+        Stage.VALIDATED_BARS: gate,
+        Stage.COMPUTE_DB: results,
+        Stage.MANIFESTS: lambda: publish(workspace, instrument, now, paths),
     }
-    walked = SymbolOutcome(instrument.symbol, Status.UNCHANGED, STAGES[0])
-    for stage in (stage for stage in STAGES if stage in stages):
-        walked = _step(walked, stage, work[stage])
-        if not walked.status.is_good:
-            break
-    return walked
 
 
 def _refused(
-    workspace: RunWorkspace, instrument: Instrument, stages: Collection[Stage]
+    workspace: RunWorkspace,
+    instrument: Instrument,
+    paths: SymbolSession,
+    stages: Collection[Stage],
 ) -> SymbolOutcome | None:
     """Why no stage may begin; None where they may."""
     moved = moved_away(workspace.root, instrument.symbol)
     if moved is not None:  # this run loaded the universe before the rename
-        return SymbolOutcome(instrument.symbol, Status.FAILED, STAGES[0], moved.told())
-    refusal = other_instrument(workspace.root, instrument)
+        return SymbolOutcome(instrument.symbol, Status.FAILED, STAGES[0], moved.describe())
+    refusal = other_instrument(paths, instrument)
     if not refusal:
         return None
     # at the gate where it is among the stages, since its check is where Dagster shows reasons
@@ -121,27 +150,27 @@ def _refused(
     return SymbolOutcome(instrument.symbol, Status.BLOCKED, next(shown, STAGES[0]), refusal)
 
 
-def _step(walked: SymbolOutcome, stage: Stage, work: Callable[[], _StageOutcome]) -> SymbolOutcome:
+def _step(before: SymbolOutcome, stage: Stage, work: Callable[[], _StageOutcome]) -> SymbolOutcome:
     try:
-        outcome = work()
+        done = work()
     except RunEndingError:
         raise
     except BlockedError as error:
-        return replace(walked, stage=stage, status=Status.BLOCKED, reason=str(error))
+        return replace(before, stage=stage, status=Status.BLOCKED, reason=str(error))
     except Exception as error:  # noqa: BLE001 - a defect met on one symbol must not stop the others
-        reason = failure_reason(error, walked.symbol)
+        reason = failure_reason(error, before.symbol)
         detail = "" if isinstance(error, RegimeError | OSError) else traceback.format_exc()
-        return replace(walked, stage=stage, status=Status.FAILED, reason=reason, detail=detail)
+        return replace(before, stage=stage, status=Status.FAILED, reason=reason, detail=detail)
     return replace(
-        walked,
-        **{_FIELD[stage]: outcome},  # type: ignore[arg-type]
+        before,
+        **{_FIELD[stage]: done},  # type: ignore[arg-type]
         stage=stage,
-        status=_worse(walked.status, outcome.status),
-        reason=outcome.reason or walked.reason,
+        status=_worse(before.status, done.status),
+        reason=done.reason or before.reason,
     )
 
 
-def _worse(so_far: Status, step: Status) -> Status:
-    if not step.is_good:
-        return step
-    return Status.DONE if Status.DONE in (so_far, step) else Status.UNCHANGED
+def _worse(before: Status, stage: Status) -> Status:
+    if not stage.is_good:
+        return stage
+    return Status.DONE if Status.DONE in (before, stage) else Status.UNCHANGED

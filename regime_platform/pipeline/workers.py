@@ -1,7 +1,7 @@
-"""The same work on many symbols by several processes, none of which takes anything with it.
+"""One function over many items in several processes; a process that dies loses no other item.
 
-Workers are new processes (polars has threads, which no fork survives). They end with the one that
-started them; one that dies is replaced, and what it had under work is tried again.
+Workers are spawned, not forked: polars has threads, and a fork with threads can hang. They end with
+the process that started them. One that dies is replaced, and its items are tried again.
 """
 
 import atexit
@@ -19,31 +19,33 @@ from typing import Any, Generic, Self, TypeVar
 
 from regime_platform.errors import RegimeError
 
-#: Of each worker: handed over before their turn to be told.
+#: Items of each worker that are handed over before their results are asked for.
 AHEAD = 8
-_TRIES = 2  # so often what was under work when a process died is tried again
+_RETRIES = 2  # of an item whose process died
 
-Given = TypeVar("Given")
-Told = TypeVar("Told")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
-_work: list[Callable[[Any], Any]] = []  # of a worker process: the one thing it does
+_work: list[Callable[[Any], Any]] = []  # of a worker process: its function
 
 
 class ProcessDiedError(RegimeError):
-    """Whatever process does this work dies of it."""
+    """Every process that worked on an item died."""
+
+    default_code = "process-died"
 
 
-class Workers(Generic[Given, Told]):
-    """Processes that all do one thing.
+class Workers(Generic[Item, Result]):
+    """Processes that all apply one function.
 
     Args:
         count: how many.
-        work: what to do with each item; goes to every process once.
-        begin: done first by every process.
+        work: the function; sent to every process once.
+        begin: called first by every process.
     """
 
     def __init__(
-        self, count: int, work: Callable[[Given], Told], begin: Callable[[], object] = bool
+        self, count: int, work: Callable[[Item], Result], begin: Callable[[], object] = bool
     ) -> None:
         self._count, self._begin_with = count, (work, begin)
         self._pool = self._start()
@@ -54,31 +56,31 @@ class Workers(Generic[Given, Told]):
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def submit(self, given: Given) -> Future[Told]:
+    def submit(self, item: Item) -> Future[Result]:
         """Hands an item over."""
         with _no_main():
             try:
-                return self._pool.submit(_done, given)
+                return self._pool.submit(_done, item)
             except BrokenProcessPool:
                 self._pool = self._start()
-                return self._pool.submit(_done, given)
+                return self._pool.submit(_done, item)
 
-    def told(self, given: Given, future: Future[Told]) -> Told:
-        """What was made of ``given``, once it is known.
+    def result(self, item: Item, future: Future[Result]) -> Result:
+        """The result of ``item``, once it is there.
 
         Raises:
-            ProcessDiedError: process after process died of it.
+            ProcessDiedError: every process that worked on it died.
         """
-        for _try in range(_TRIES):
+        for _retry in range(_RETRIES):
             try:
                 return future.result()
             except BrokenProcessPool:
-                future = self.submit(given)
+                future = self.submit(item)
         try:
             return future.result()
         except BrokenProcessPool as error:
             raise ProcessDiedError(
-                f"the process that worked on it died {_TRIES + 1} times; look for lack of memory "
+                f"the process that worked on it died {_RETRIES + 1} times; look for lack of memory "
                 "in the system's log, or set REGIME_WORKERS=1"
             ) from error
 
@@ -89,47 +91,47 @@ class Workers(Generic[Given, Told]):
         )
 
 
-def in_turn(
+def map_in_processes(
     workers: int,
-    work: Callable[[Given], Told],
-    items: Iterable[Given],
-    died: Callable[[Given, str], Told],
-) -> Iterator[Told]:
-    """One answer per item, in order, each as soon as it and those before it are known.
+    work: Callable[[Item], Result],
+    items: Iterable[Item],
+    died: Callable[[Item, str], Result],
+) -> Iterator[Result]:
+    """One result per item, in order, each as soon as it and those before it are there.
 
     Args:
-        workers: processes; below two, the calling one does it all.
-        work: what to do with each item; it and the items can be pickled.
-        items: taken only a little ahead.
-        died: the answer where processes die of an item, and why.
+        workers: processes; below two, the calling process does the work.
+        work: the function; it and the items can be pickled.
+        items: consumed only a little ahead of the results.
+        died: the result of an item whose processes died, and why.
     """
     if workers < 2:
         yield from map(work, items)
         return
     with Workers(workers, work) as pool:
-        begun: deque[tuple[Given, Future[Told]]] = deque()
-        for one in items:
-            begun.append((one, pool.submit(one)))
+        begun: deque[tuple[Item, Future[Result]]] = deque()
+        for item in items:
+            begun.append((item, pool.submit(item)))
             if len(begun) > AHEAD * workers:
-                yield _answer(pool, *begun.popleft(), died)
-        yield from (_answer(pool, *one, died) for one in begun)
+                yield _result(pool, *begun.popleft(), died)
+        yield from (_result(pool, *pair, died) for pair in begun)
 
 
-def _answer(
-    pool: Workers[Given, Told],
-    given: Given,
-    future: Future[Told],
-    died: Callable[[Given, str], Told],
-) -> Told:
+def _result(
+    pool: Workers[Item, Result],
+    item: Item,
+    future: Future[Result],
+    died: Callable[[Item, str], Result],
+) -> Result:
     try:
-        return pool.told(given, future)
+        return pool.result(item, future)
     except ProcessDiedError as error:
-        return died(given, str(error))
+        return died(item, str(error))
 
 
 @contextmanager
 def _no_main() -> Iterator[None]:
-    # a new process imports the program it was started by: Dagster, three seconds, for nothing
+    # a spawned process imports the main module of its parent: three seconds for Dagster, unused
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
     try:
@@ -140,18 +142,18 @@ def _no_main() -> Iterator[None]:
 
 def _begin(work: Callable[[Any], Any], begin: Callable[[], object]) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    atexit.register(os._exit, 0)  # nothing to put away; and bindings complain of it at length
+    atexit.register(os._exit, 0)  # nothing to clean up, and bindings print warnings at exit
     begin()
     _work.append(work)
 
 
 def _end_with_parent() -> None:
-    # where the calling process was killed, nobody else would ever end this one
+    # a killed parent could not end this process
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
         os._exit(1)
 
 
-def _done(given: Any) -> Any:
-    return _work[0](given)
+def _done(item: Any) -> Any:
+    return _work[0](item)

@@ -1,1 +1,1 @@
-"""WORLD, read-only: bars, history, state and coverage of what has been computed; writes nothing."""
+"""I/O, read-only: bars, history, state, rank and coverage of computed results."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import polars as pl
 
 from regime_platform.bar_store.verdicts import read_verdict
-from regime_platform.model.series import instant
+from regime_platform.model.instants import instant
 from regime_platform.model.timeframes import TIMEFRAMES
 from regime_platform.validation.verdict import SeriesVerdict, Verdict
 from regime_platform.workspace import Where, Workspace
@@ -14,7 +14,7 @@ _SCHEMA = pl.Schema(
     {
         "symbol": pl.String(),
         "timeframe": pl.Enum(TIMEFRAMES),
-        "gate": pl.String(),  # passed, blocked, no_bars, not_judged
+        "gate": pl.String(),  # passed, blocked, no_bars, not_validated
         "reason": pl.String(),
         "bars": pl.Int64(),
         "first": pl.Datetime("us", "UTC"),
@@ -44,7 +44,7 @@ def coverage(symbols: str | Iterable[str], *, where: Where = None) -> pl.DataFra
 def _row(symbol: str, timeframe: str, verdict: Verdict | None) -> tuple[object, ...]:
     series: SeriesVerdict | None = None if verdict is None else verdict.at(timeframe)
     if series is None:
-        return symbol, timeframe, "not_judged", "", 0, None, None
+        return symbol, timeframe, "not_validated", "", 0, None, None
     promoted = series.promoted
     if promoted is None:
         return symbol, timeframe, series.status, series.reason, 0, None, None

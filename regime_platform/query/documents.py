@@ -8,9 +8,10 @@ import polars as pl
 
 from regime_platform.compute.eras.eras import OPEN_END, OPEN_START, Era
 from regime_platform.compute.escalation.escalation import COMPONENTS, action
+from regime_platform.model.instants import iso
 from regime_platform.model.result_schema import METRICS
-from regime_platform.model.series import iso
 from regime_platform.query.classification import WEIGHTS, Classification
+from regime_platform.query.evaluate import Evaluation
 from regime_platform.query.explain import Explained
 from regime_platform.query.explanation import Explanation
 from regime_platform.query.provenance import BarOrigin, ManifestSummary
@@ -38,6 +39,24 @@ def explained_document(explained: Explained) -> Document:
             "describes_results": manifests.describes_results,
         },
         "notes": list(explained.notes),
+    }
+
+
+def evaluation_document(evaluation: Evaluation) -> Document:
+    """The document of ``regime evaluate --json``."""
+    result = evaluation.result
+    return {
+        "symbol": result.symbol,
+        "timeframe": result.timeframe,
+        "status": result.status,
+        "reason": result.reason,
+        "bars": result.bars_used,
+        "escalation_rows": result.escalation.height,
+        "state_rows": result.state.height,
+        "eras": evaluation.eras.version,
+        "eras_reason": evaluation.eras.reason,
+        "files": [str(path) for path in evaluation.files],
+        "read_as": evaluation.read_as,
     }
 
 

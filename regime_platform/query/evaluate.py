@@ -1,4 +1,4 @@
-"""The canonical engine on any file of bars, beside the store: nothing is gated, nothing promoted.
+"""Runs the canonical engine on a file of bars, outside the store: nothing is gated or promoted.
 
 What it writes has the names and forms of the vectors that prove the engine: nested parts of a
 state flattened with dots, lists and objects as JSON text, a text key ``asof`` beside ``ts``.
@@ -8,7 +8,6 @@ import datetime as dt
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -19,7 +18,7 @@ from regime_platform.compute.eras.eras import (
     FIXED_VERSION,
     EraChoice,
     era_class,
-    incumbent_eras,
+    legacy_eras,
 )
 from regime_platform.compute.escalation.escalation import action, thresholds
 from regime_platform.compute.results import SeriesResult
@@ -30,7 +29,7 @@ from regime_platform.model.result_schema import ESCALATION_BUCKETS, ESCALATION_M
 from regime_platform.model.state_form import STATE_NAMES
 from regime_platform.model.timeframes import canonical_timeframe
 from regime_platform.model.universe.universe import Universe
-from regime_platform.query.input_bars import offered_bars
+from regime_platform.query.input_bars import read_input_bars
 from regime_platform.regular_files import read_text
 
 _ESCALATION = (
@@ -45,28 +44,12 @@ _KEY = ("ts", "symbol", "timeframe", "asof")
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What an evaluation found and where it lies."""
+    """The result of an evaluation and its files."""
 
     result: SeriesResult
     eras: EraChoice
     files: tuple[Path, Path]  # escalation, state
     read_as: str = ""  # of bars of an older version: what was assumed
-
-    def facts(self) -> dict[str, Any]:
-        """Plain values for ``--json``."""
-        return {
-            "symbol": self.result.symbol,
-            "timeframe": self.result.timeframe,
-            "status": self.result.status,
-            "reason": self.result.reason,
-            "bars": self.result.bars_used,
-            "escalation_rows": self.result.escalation.height,
-            "state_rows": self.result.state.height,
-            "eras": self.eras.version,
-            "eras_reason": self.eras.reason,
-            "files": [str(path) for path in self.files],
-            "read_as": self.read_as,
-        }
 
 
 def evaluate(  # noqa: PLR0913 - the parts of one question
@@ -82,24 +65,24 @@ def evaluate(  # noqa: PLR0913 - the parts of one question
     """Runs the engine on ``bars_file`` and writes both tables into ``output``.
 
     The era class comes from the table of symbols, then from the universe; a symbol in neither gets
-    the fixed eras. Below the gates the tables are written without rows. A file does not tell when
+    the fixed eras. Below the gates the tables are written without rows. A file does not state when
     its bars became known: ``as_of`` (aware) leaves out those that were not over by then. Bars of
     version 1, a file or the folder of a series, are read in the zone of the symbol's class.
 
     Raises:
         BarsError: the file cannot be understood, or its bars are not ascending.
         ConfigError: the era file cannot be read.
-        UsageError: ``as_of`` is given for a symbol whose hours nobody knows.
+        UsageError: ``as_of`` is given for a symbol that is not in the universe.
     """
     name, frame = symbol.upper(), canonical_timeframe(timeframe)
     choice = choose_eras(name, universe, eras_file)
-    offered = offered_bars(bars_file, name, frame, universe)
-    bars = offered.bars
+    read = read_input_bars(bars_file, name, frame, universe)
+    bars = read.bars
     if as_of is not None:
         asset_class = universe.instrument(name).asset_class
         bars = bars.filter(is_finished(pl.col("ts"), as_of, frame, asset_class))
     result = compute_series(bars, symbol=name, timeframe=frame, eras=choice.eras)
-    return written(result, choice, output, offered.read_as)
+    return written(result, choice, output, read.read_as)
 
 
 def written(result: SeriesResult, choice: EraChoice, output: Path, read_as: str = "") -> Evaluation:
@@ -123,11 +106,11 @@ def choose_eras(symbol: str, universe: Universe, eras_file: Path | None) -> EraC
         raise ConfigError(
             f"cannot read the era file {eras_file}: {error.strerror}", code="unreadable-file"
         ) from error
-    eras = incumbent_eras(text, wanted.name) if wanted.name else ()
+    eras = legacy_eras(text, wanted.name) if wanted.name else ()
     if not eras:
         missing = f"{eras_file.name} has no eras for {wanted.name or symbol}: fixed eras"
         return EraChoice(FIXED_ERAS, FIXED_VERSION, f"{wanted.reason}; {missing}")
-    note = "incumbent format, each era's last day belongs to none"
+    note = "legacy format, each era's last day belongs to none"
     return EraChoice(eras, eras_file.name, f"{wanted.reason}; {note}")
 
 
@@ -147,7 +130,7 @@ def state_table(result: SeriesResult) -> pl.DataFrame:
         separator=" | ",
     )
     bucket = pl.col("escalation_bucket")
-    told = {
+    texts = {
         escalation_bucket: json.dumps(dict(thresholds(escalation_bucket)))
         for escalation_bucket in ESCALATION_BUCKETS
     }
@@ -163,7 +146,7 @@ def state_table(result: SeriesResult) -> pl.DataFrame:
         _json_list("regime_reasons_top"),
         bucket,
         bucket.replace_strict(advised, return_dtype=pl.String).alias("escalation_action"),
-        bucket.replace_strict(told, return_dtype=pl.String).alias("escalation_bucket_thresholds"),
+        bucket.replace_strict(texts, return_dtype=pl.String).alias("escalation_bucket_thresholds"),
         pl.lit(json.dumps(ESCALATION_METADATA)).alias("escalation_metadata"),
         pl.Series("key_levels", _key_levels(state), pl.String),
     )

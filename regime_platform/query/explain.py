@@ -12,6 +12,7 @@ from regime_platform.compute.eras.eras import Era, EraChoice
 from regime_platform.compute.params import DEFAULT_PARAMS
 from regime_platform.compute_db.reader import reading
 from regime_platform.errors import ResultsError
+from regime_platform.manifests.recipe import Code, Recipe
 from regime_platform.model.timeframes import canonical_timeframe
 from regime_platform.query.explanation import Explanation, SeriesRows, explanation
 from regime_platform.query.provenance import (
@@ -69,7 +70,7 @@ def explain(symbol: str, timeframe: str, ts: dt.datetime, *, where: Where = None
         escalation = reader.table("escalation_history_v3", timeframe=wanted)
         state = reader.table("state_history", timeframe=wanted)
     promoted, bars = in_force
-    recipe = lineage["recipe"]
+    recipe = lineage.recipe
     rows = SeriesRows(
         instrument.symbol,
         wanted,
@@ -80,7 +81,7 @@ def explain(symbol: str, timeframe: str, ts: dt.datetime, *, where: Where = None
         DEFAULT_PARAMS,
     )
     explained = explanation(rows, ts)
-    made_from = _made_from(recipe, lineage["code"], wanted)
+    made_from = _made_from(recipe, lineage.code, wanted)
     manifests = manifest_summaries(paths, lineage)
     return Explained(
         explained,
@@ -91,21 +92,20 @@ def explain(symbol: str, timeframe: str, ts: dt.datetime, *, where: Where = None
     )
 
 
-def eras_of(recipe: Mapping[str, Any]) -> EraChoice:
+def eras_of(recipe: Recipe) -> EraChoice:
     """The eras that results were ranked in, as their recipe records them."""
-    stored = recipe["eras"]
-    eras = tuple(Era(index, *edges) for index, edges in enumerate(stored["boundaries"]))
-    return EraChoice(eras, stored["version"], stored["reason"])
+    eras = tuple(Era(index, *edges) for index, edges in enumerate(recipe.eras.boundaries))
+    return EraChoice(eras, recipe.eras.version, recipe.eras.reason)
 
 
-def _made_from(recipe: Mapping[str, Any], code: Mapping[str, Any], timeframe: str) -> MadeFrom:
+def _made_from(recipe: Recipe, code: Code, timeframe: str) -> MadeFrom:
     return MadeFrom(
-        bars_digest=recipe["bars"].get(timeframe),
-        params_fingerprint=recipe["params_fingerprint"],
-        compute_digest=recipe["compute_digest"],
-        libraries=dict(recipe["libraries"]),
-        code=dict(code),
-        is_installed_code=recipe["compute_digest"] == code_version().compute_digest,
+        bars_digest=recipe.bars.get(timeframe),
+        params_fingerprint=recipe.params_fingerprint,
+        compute_digest=recipe.compute_digest,
+        libraries=recipe.libraries,
+        code=code.as_json(),
+        is_installed_code=recipe.compute_digest == code_version().compute_digest,
     )
 
 

@@ -13,7 +13,7 @@ from regime_platform.compute.metrics.metrics import METRIC_BITS
 from regime_platform.compute.params import FIRST_BARS, Params
 from regime_platform.errors import ResultsError
 from regime_platform.model.digests import frame_digest
-from regime_platform.model.series import iso
+from regime_platform.model.instants import iso
 from regime_platform.query.classification import Classification, classification
 from regime_platform.query.ranking import Ranking, ranking
 

@@ -4,16 +4,18 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from regime_platform.bar_store.layout import SymbolPaths
-from regime_platform.bar_store.manifest_file import read_manifest
-from regime_platform.bar_store.overrides import read_decisions
+from regime_platform.bar_store.manifest_file import read_bar_manifest, read_compute_manifest
+from regime_platform.bar_store.overrides import read_overrides
 from regime_platform.bar_store.raw.compaction import locate
 from regime_platform.bar_store.raw.raw_log import read_raw
-from regime_platform.manifests.manifest import is_whole
+from regime_platform.manifests.bar_manifest import BarManifest
+from regime_platform.manifests.compute_manifest import ComputeManifest
+from regime_platform.manifests.lineage import Lineage
+from regime_platform.manifests.manifest import SealedManifest
 from regime_platform.model.bar_schema import BAR_COLUMNS
 from regime_platform.validation.overrides import Override
 
@@ -82,13 +84,13 @@ def bar_origin(paths: SymbolPaths, timeframe: str, ts: dt.datetime) -> BarOrigin
     )
     overrides = tuple(
         override
-        for override in read_decisions(paths)
+        for override in read_overrides(paths)
         if override.opens == ts and override.timeframe == timeframe
     )
     return BarOrigin(revisions, overrides)
 
 
-def manifest_summaries(paths: SymbolPaths, lineage: Mapping[str, Any]) -> ManifestSummaries:
+def manifest_summaries(paths: SymbolPaths, lineage: Lineage) -> ManifestSummaries:
     """Both manifests in short, and whether they describe the stored results.
 
     Args:
@@ -98,25 +100,28 @@ def manifest_summaries(paths: SymbolPaths, lineage: Mapping[str, Any]) -> Manife
     Raises:
         BarsError: a manifest is damaged.
     """
-    stored = read_manifest(paths.compute_manifest)
+    bars = read_bar_manifest(paths)
+    results = read_compute_manifest(paths)
     return ManifestSummaries(
-        bars=_summary(paths.manifest),
-        results=_summary(paths.compute_manifest),
-        describes_results=stored is not None and stored["manifest"]["tables"] == lineage["tables"],
+        bars=None if bars is None else _summary(paths.manifest, bars, None),
+        results=None
+        if results is None
+        else _summary(paths.compute_manifest, results, results.manifest.recipe_digest),
+        describes_results=results is not None and results.manifest.tables == lineage.tables,
     )
 
 
-def _summary(path: Path) -> ManifestSummary | None:
-    stored = read_manifest(path)
-    if stored is None:
-        return None
-    content = stored["manifest"]
+def _summary(
+    path: Path,
+    document: SealedManifest[BarManifest] | SealedManifest[ComputeManifest],
+    recipe_digest: str | None,
+) -> ManifestSummary:
     return ManifestSummary(
         file=path.name,
-        digest=stored["digest"],
-        number=stored["number"],
-        written_at=stored["run"]["written_at"],
-        content_digest=content["content_digest"],
-        is_whole=is_whole(stored),
-        recipe_digest=content.get("recipe_digest"),
+        digest=document.digest,
+        number=document.number,
+        written_at=document.run.written_at,
+        content_digest=document.manifest.content_digest,
+        is_whole=True,  # `read_manifest` refuses any other
+        recipe_digest=recipe_digest,
     )

@@ -6,9 +6,9 @@ import warnings
 import polars as pl
 
 from regime_platform.bar_store.canonical import scan_in_force
-from regime_platform.compute_db.previous import reading_any
 from regime_platform.errors import OlderVersionWarning, ResultsError
-from regime_platform.legacy.readers.series import old_folders, read_old_series
+from regime_platform.legacy.readers.series import legacy_folders, read_legacy_series
+from regime_platform.legacy.results.reader import reading_any
 from regime_platform.model.timeframes import canonical_timeframe
 from regime_platform.query.stored_results import find_results
 from regime_platform.workspace import Where, Workspace
@@ -34,8 +34,8 @@ def bars(symbol: str, timeframe: str, *, where: Where = None) -> pl.LazyFrame:
     rows = scan_in_force(paths, wanted)
     if rows is not None:
         return rows
-    if old := old_folders(paths.folder / "bars", wanted):
-        series = read_old_series(old, instrument.symbol, wanted, instrument.asset_class)
+    if old := legacy_folders(paths.folder / "bars", wanted):
+        series = read_legacy_series(old, instrument.symbol, wanted, instrument.asset_class)
         warnings.warn(series.read_as, OlderVersionWarning, stacklevel=2)
         return series.bars.lazy()
     raise ResultsError(

@@ -4,9 +4,9 @@ import datetime as dt
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from regime_platform.compute_db.previous import reading_any
+from regime_platform.legacy.results.reader import reading_any
+from regime_platform.model.instants import iso
 from regime_platform.model.result_schema import LATEST_SCHEMA
-from regime_platform.model.series import iso
 from regime_platform.model.timeframes import canonical_timeframe
 from regime_platform.query.stored_results import find_results, gate_reason
 from regime_platform.workspace import Where, Workspace

@@ -1,1 +1,1 @@
-"""WORLD: charts and pages made from promoted bars and published results; computes no regime."""
+"""I/O: charts and HTML pages of promoted bars and stored results; computes no results."""

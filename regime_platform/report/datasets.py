@@ -1,7 +1,7 @@
-"""The numbers behind a page, thinned, rounded and column by column.
+"""The data of a page: thinned, rounded and by column.
 
-Columns instead of rows halve the page; its few lines of script turn them back. Instants are epoch
-milliseconds, so that nothing depends on how a browser reads dates.
+Columns instead of rows halve the size of a page, whose script converts them back. Instants are
+epoch milliseconds, so that they do not depend on how a browser parses dates.
 """
 
 from collections.abc import Sequence
@@ -16,11 +16,11 @@ from regime_platform.report.reading import SeriesView
 from regime_platform.report.runs import regime_runs
 from regime_platform.report.thinning import bars_per_mark, thinned
 
-#: As many marks as a page draws quickly; 16 years of days are shown bar by bar.
+#: Marks that a page draws quickly; 16 years of daily bars are shown bar by bar.
 MOST_MARKS = 4000
 _BODY = 0.36  # half a candle's width, in bars
-_RISING, _FALLING = "#616e7c", "#1f2933"  # candles are grey: colour tells the regime
-_LEVEL_BARS = 250  # key levels speak of the last 250 bars
+_RISING, _FALLING = "#616e7c", "#1f2933"  # candles are grey: colour shows the regime
+_LEVEL_BARS = 250  # key levels are computed from the last 250 bars
 _BAR_COLUMNS = (
     *("ts", "when", "body_start", "body_end", "slot_start", "slot_end", "ink"),
     *("regime_label", "regime_bias", "risk_posture", "drawdown", "esc_bucket"),
@@ -67,7 +67,7 @@ def _few_runs(view: SeriesView) -> pl.DataFrame:
 
 
 def level_columns(view: SeriesView) -> Columns:
-    """The key levels in force at the last bar, drawn over the bars they were found in."""
+    """The key levels of the last bar, drawn over the bars that they come from."""
     last = view.frame.tail(1)
     start = view.frame["ts"][-min(_LEVEL_BARS, view.frame.height)]
     rows = [
@@ -90,7 +90,7 @@ def level_columns(view: SeriesView) -> Columns:
 
 
 def era_columns(view: SeriesView, choice: EraChoice) -> Columns:
-    """Where an era begins within the series."""
+    """The starts of eras within the series."""
     first, last = view.frame["ts"].dt.epoch("us").gather([0, -1])
     starts = [
         {"start": era.start_us // 1000, "name": f"era {era.index}"}

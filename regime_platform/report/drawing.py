@@ -1,7 +1,7 @@
 """One self-contained HTML page per symbol: latest state as a table, one chart per timeframe.
 
-The drawing library is part of the page, so that it opens without a network; nothing in it tells
-when it was made, so that the same data give the same bytes and an unchanged page is not rewritten.
+The drawing library is part of the page, which therefore opens without a network. The page has no
+time of its making: the same data give the same bytes, and an unchanged page is not rewritten.
 """
 
 from functools import cache
@@ -43,28 +43,28 @@ def page_html(view: SymbolView, origin: str) -> str:
     )
 
 
-def _chart(view: SymbolView, one: SeriesView) -> dict[str, Any]:
-    bars = datasets.bar_columns(one)
+def _chart(view: SymbolView, series: SeriesView) -> dict[str, Any]:
+    bars = datasets.bar_columns(series)
     return {
         "spec": panels.with_strips(_spec(has_volume=any(bars["volume"])), len(view.series)),
         "data": {
             panels.BARS: bars,
-            panels.RUNS: datasets.run_columns([one]),
-            panels.LEVELS: datasets.level_columns(one),
-            panels.ERAS: datasets.era_columns(one, view.eras),
+            panels.RUNS: datasets.run_columns([series]),
+            panels.LEVELS: datasets.level_columns(series),
+            panels.ERAS: datasets.era_columns(series, view.eras),
         },
-        "note": _note(one),
+        "note": _note(series),
     }
 
 
-def _note(one: SeriesView) -> str:
-    share = bars_per_mark(one.frame.height, datasets.MOST_MARKS)
-    count = f"{one.frame.height:,} bars"
+def _note(series: SeriesView) -> str:
+    share = bars_per_mark(series.frame.height, datasets.MOST_MARKS)
+    count = f"{series.frame.height:,} bars"
     if share == 1:
         return f"{count}, each drawn."
     return (
-        f"{count}; each mark stands for {share}: its range is theirs, its escalation the highest, "
-        "its drawdown the deepest, and a shock or panic in any of them shows."
+        f"{count}; each mark stands for {share} bars: their range, highest escalation and deepest "
+        "drawdown, and a shock or panic in any of them."
     )
 
 
@@ -77,16 +77,16 @@ def _about(view: SymbolView) -> str:
 
 
 def _tabs(view: SymbolView) -> str:
-    held = [series.timeframe for series in view.series]
-    first = preferred_timeframe(held)
+    timeframes = [series.timeframe for series in view.series]
+    first = preferred_timeframe(timeframes)
     return "".join(
         f'<button type="button" data-timeframe="{html_text(name)}" '
         f'aria-pressed="{str(name == first).lower()}">{html_text(name)}</button>'
-        for name in held
+        for name in timeframes
     )
 
 
-@cache  # two seconds of building and checking, the same for every page
+@cache  # takes two seconds and is the same for every page
 def _spec(*, has_volume: bool) -> dict[str, Any]:
     return panels.page_chart(has_volume=has_volume)
 

@@ -1,4 +1,4 @@
-"""Text in HTML pages: whatever it holds, a reader sees it and a browser does nothing with it."""
+"""Escapes text for HTML pages: a browser shows it and interprets nothing in it."""
 
 import html
 import json
@@ -12,7 +12,7 @@ def html_text(value: object) -> str:
     return html.escape(inert(str(value)))
 
 
-def script_json(facts: Any) -> str:
-    """Facts as a literal in a script element, which no text in them can end or comment out."""
-    document = json.dumps(facts, separators=(",", ":"), allow_nan=False)
-    return inert_json(document).replace("<", "\\u003c")
+def script_json(document: Any) -> str:
+    """A document as a literal in a script element, which no text in it can end or comment out."""
+    text = json.dumps(document, separators=(",", ":"), allow_nan=False)
+    return inert_json(text).replace("<", "\\u003c")

@@ -1,6 +1,6 @@
-"""The page of a symbol as a file: written where its content changed, left alone otherwise.
+"""The page of a symbol as a file, which is written only where its content changed.
 
-What is on the page is told by ``drawing``, which is imported only where a page has to be drawn.
+``drawing`` makes the content and is imported only when a page has to be drawn.
 """
 
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ class Page:
 
 
 def symbol_page(workspace: ChartWorkspace, symbol: str) -> Page | None:
-    """Writes the page of one symbol where its content changed; None without results to look at.
+    """Writes the page of one symbol where its content changed; None without results.
 
-    A page that was made from the same files by the same code is not even drawn again.
+    A page made from the same files by the same code is not drawn again.
     """
     instrument = workspace.universe.instrument(symbol)
     target = workspace.root.path / "report" / f"{instrument.symbol}.html"

@@ -1,6 +1,6 @@
 """The colours of regimes and escalation buckets, the same on pages, small charts and terminals.
 
-Blue against orange instead of green against red: the pairs that matter most stay apart for every
+Blue and orange instead of green and red: the most important pairs are distinguishable with every
 common kind of colour blindness, and in grey the risky labels are the dark ones.
 """
 

@@ -1,7 +1,7 @@
 """The panels of a symbol's page as Vega-Lite specifications.
 
-Data come by name (see ``datasets``), so that a page ships each number once however many layers
-draw it. The overview at the bottom holds the brush that all other panels follow.
+Data come by name (see ``datasets``), so that a page contains each number once for all layers
+that draw it. The overview at the bottom has the brush that zooms all other panels.
 """
 
 from typing import Any, TypeAlias
@@ -11,7 +11,7 @@ import altair as alt
 from regime_platform.model.timeframes import TIMEFRAMES
 from regime_platform.report.palette import BUCKET_COLOURS, REGIME_COLOURS
 
-Panel: TypeAlias = Any  # half of altair's chains say no more
+Panel: TypeAlias = Any  # altair does not type its method chains
 
 WIDTH = 1040
 _STRIP = 16  # height of one timeframe's strip
@@ -24,7 +24,7 @@ LEVELS = "levels"
 _GRID = "#eceff2"
 _INK = "#1f2933"
 _BRUSH = alt.selection_interval(name="zoom", encodings=["x"])
-_HOVERED = ("price", "escalation", "drawdown", "volume")  # panels that answer the pointer
+_HOVERED = ("price", "escalation", "drawdown", "volume")  # panels with tooltips
 _REGIME_SCALE = alt.Scale(domain=list(REGIME_COLOURS), range=list(REGIME_COLOURS.values()))
 _BUCKET_SCALE = alt.Scale(domain=list(BUCKET_COLOURS), range=list(BUCKET_COLOURS.values()))
 
@@ -56,7 +56,7 @@ def page_chart(*, has_volume: bool) -> dict[str, Any]:
     """The Vega-Lite specification of one timeframe's view, without its data.
 
     Args:
-        has_volume: leave the volume panel out where the source reports none.
+        has_volume: False leaves out the volume panel.
     """
     hovered = _HOVERED if has_volume else _HOVERED[:-1]
     here = _where_hovered(hovered)
@@ -75,7 +75,7 @@ def page_chart(*, has_volume: bool) -> dict[str, Any]:
 
 
 def with_strips(specification: dict[str, Any], rows: int) -> dict[str, Any]:
-    """The same specification with as high a strip panel as ``rows`` timeframes need."""
+    """The specification with a strip panel as high as ``rows`` timeframes need."""
     above, strips, *below = specification["vconcat"]
     return {**specification, "vconcat": [above, {**strips, "height": _STRIP * rows}, *below]}
 
@@ -147,7 +147,7 @@ def _strips(here: dict[str, Any]) -> Panel:
                 alt.Tooltip("timeframe:N"),
                 alt.Tooltip("regime_label:N", title="regime"),
                 alt.Tooltip("since:N", title="from"),
-                alt.Tooltip("bars:Q", title="for bars"),
+                alt.Tooltip("bars:Q", title="bars"),
             ],
         )
     )
@@ -198,7 +198,7 @@ def _overview() -> Panel:
         .encode(
             x=alt.X(
                 "ts:T",
-                title="drag here to zoom, click to see everything again",
+                title="drag here to zoom, click to reset",
                 scale=alt.Scale(type="utc"),
                 axis=_labelled(),
             ),
@@ -215,7 +215,7 @@ def _crosshair(panel: str, here: dict[str, Any]) -> Panel:
         alt.Tooltip(f"{name}:Q", title=title, format=form)
         for name, (title, form) in HOVER_COLUMNS.items()
     ]
-    # slots that touch one another instead of "nearest": that mechanism loses words in tooltips
+    # adjacent slots instead of "nearest", which loses text columns in tooltips
     slots = (
         _data(BARS)
         .mark_rect(opacity=0, clip=True)
@@ -254,7 +254,7 @@ def _data(name: str) -> Panel:
 
 def _time(column: str = "ts", *, labels: bool = False) -> alt.X:
     zoomed = {"param": "zoom", "encoding": "x"}
-    axis = _labelled() if labels else alt.Axis()  # the others are quiet by configuration
+    axis = _labelled() if labels else alt.Axis()  # the others have no labels by configuration
     return alt.X(f"{column}:T", title=None, scale=alt.Scale(type="utc", domain=zoomed), axis=axis)
 
 

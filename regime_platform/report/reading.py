@@ -1,6 +1,6 @@
-"""What a chart needs of one symbol: promoted bars with their results beside them.
+"""Reads the data of a chart: promoted bars of one symbol joined with their results.
 
-Forward labels are not read: a picture of what was known must not show what came after.
+Forward labels are not read: a chart shows what was known at each bar.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ _FIRST_SHOWN = ("1day", "1h", "4h", "15min", "1week")
 
 
 class ChartWorkspace(Protocol):
-    """The part of the platform that pages look at."""
+    """The part of a workspace that pages read."""
 
     @property
     def root(self) -> DataRoot: ...
@@ -56,7 +56,7 @@ def read_symbol(workspace: ChartWorkspace, symbol: str) -> SymbolView | None:
     latest = read_latest(paths)
     series = tuple(
         view
-        for timeframe in held_timeframes(latest)
+        for timeframe in timeframes_with_state(latest)
         if (view := read_series(paths, timeframe)) is not None
     )
     if not series:
@@ -72,14 +72,14 @@ def read_latest(paths: SymbolPaths) -> pl.DataFrame:
     return read_table(paths.compute_db, "latest_state").sort("timeframe")
 
 
-def held_timeframes(latest: pl.DataFrame) -> list[str]:
+def timeframes_with_state(latest: pl.DataFrame) -> list[str]:
     """The timeframes with a state."""
     return latest["timeframe"].cast(pl.String).to_list()
 
 
-def preferred_timeframe(held: Sequence[str]) -> str:
+def preferred_timeframe(timeframes: Sequence[str]) -> str:
     """The timeframe that is shown first."""
-    return next(name for name in _FIRST_SHOWN if name in held)
+    return next(name for name in _FIRST_SHOWN if name in timeframes)
 
 
 def read_series(
@@ -87,14 +87,14 @@ def read_series(
 ) -> SeriesView | None:
     """Bars with the results of the same opens, null where a bar has none; None without bars.
 
-    ``state_columns`` limits what is read of the state, for a picture that shows little of it.
+    ``state_columns`` names the state columns to read; None reads all.
     """
     in_force = read_in_force(paths, timeframe)
     if in_force is None:
         return None
     wanted = None if state_columns is None else ["ts", *state_columns]
     shown = ["ts", "esc_pctl", "esc_bucket"]
-    with reading(paths.compute_db) as reader:  # both of the same state of the file
+    with reading(paths.compute_db) as reader:  # both tables from the same version of the file
         state = reader.table("state_history", timeframe=timeframe, columns=wanted)
         escalation = reader.table("escalation_history_v3", timeframe=timeframe, columns=shown)
     results = state.drop("symbol", "timeframe", strict=False)

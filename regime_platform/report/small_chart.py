@@ -1,7 +1,7 @@
-"""A tiny picture of one series for Dagster's metadata: price over regime colours, no text.
+"""A small PNG of one series for Dagster's metadata: price over regime colours, no text.
 
-Drawn straight into a palette image: a column of pixels per mark costs a millisecond and 2 kB,
-where a plotting library costs a second to import and thirty times the bytes, 1,600 times a day.
+It is drawn directly into a palette image, which takes a millisecond and 2 kB. A plotting library
+needs a second for its import and thirty times the bytes, for 1,600 symbols a day.
 """
 
 import struct

@@ -1,4 +1,4 @@
-"""The latest state of a symbol as an HTML table: what regime, since when, and why."""
+"""The latest state of a symbol as an HTML table: regime, since when, and reasons."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from regime_platform.model.timeframes import is_intraday
 from regime_platform.report.html_text import html_text
 from regime_platform.report.palette import BUCKET_COLOURS, REGIME_COLOURS, readable
 
-_HEAD = ("timeframe", "regime", "since", "bias", "posture", "confidence", "escalation", "why")
+_HEAD = ("timeframe", "regime", "since", "bias", "posture", "confidence", "escalation", "reasons")
 
 
 def state_table(latest: pl.DataFrame) -> str:

@@ -1,8 +1,8 @@
-"""Fewer marks for a long series without hiding what was extreme.
+"""Thins a long series to fewer marks and keeps the extremes visible.
 
 Consecutive bars share a mark: its candle keeps first open, highest high, lowest low and last close,
 its escalation is the highest of its bars, its drawdown the deepest, and its regime is SHOCK or
-PANIC_RISK where any of its bars is. Everything else is that of the last bar.
+PANIC_RISK where any of its bars has that label. All other values are those of the last bar.
 """
 
 import polars as pl

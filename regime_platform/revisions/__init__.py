@@ -1,1 +1,1 @@
-"""PURE: from the raw log to the bars in force: revisions, splits and price factors."""
+"""PURE: raw log to bars in force: latest versions, splits and price factors."""

@@ -1,16 +1,13 @@
 """Pure functions that put unadjusted intraday bars on the price basis of the daily ones.
 
-Vendors adjust daily bars for splits and leave intraday ones as they traded, so that a split is a
-cliff in one and none in the other. The close of a session is told by both; their ratio is 1 since
-the last split and a product of splits before it. No list of splits is asked: what the bars
-themselves do not show is not adjusted.
+Vendors adjust daily bars for splits and leave intraday bars as they traded. Both have the close of
+a session: their ratio is 1 since the last split and a product of split ratios before it. No list of
+splits is used: a split that the bars do not show is not adjusted for.
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +15,8 @@ import polars as pl
 
 from regime_platform.model.asset_classes import ASSET_CLASSES
 from regime_platform.model.bar_schema import PRICE_COLUMNS
-from regime_platform.revisions.splits import nearest_ratio, ratio_text
+from regime_platform.model.document import Date, Document
+from regime_platform.revisions.splits import Ratio, nearest_ratio
 from regime_platform.validation.rules.bar import finished_when_fetched
 
 #: Sessions looked at for one split, and how many of them must show it: one may have lost its end.
@@ -31,36 +29,27 @@ _NEVER_SPLIT = frozenset({"FX", "CRYPTO", "COMMODITY_METALS", "COMMODITY_ENERGY"
 _Array = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Adjustment:
-    """One split that intraday bars still have to be adjusted for, with its evidence."""
+class Adjustment(Document):
+    """One split that intraday bars have to be adjusted for, with its evidence."""
 
-    until: dt.date  # the last session that traded on the old basis
-    ratio: Fraction  # prices up to then are divided by it, volumes multiplied
-    sessions: Mapping[str, float]  # date -> intraday close / daily close, later steps taken out
-
-    def facts(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return {
-            "until": self.until.isoformat(),
-            "ratio": ratio_text(self.ratio),
-            "evidence": dict(self.sessions),
-        }
+    until: Date  # the last session that traded on the old basis
+    ratio: Ratio  # prices up to then are divided by it, volumes multiplied
+    evidence: dict[str, float]  # date -> intraday / daily close, later splits divided out
 
 
 def price_factors(
     daily: pl.DataFrame, intraday: pl.DataFrame, timeframe: str, asset_class: str
 ) -> tuple[Adjustment, ...]:
-    """The splits by which ``intraday`` stands above ``daily``, the latest first.
+    """The splits for which ``daily`` is adjusted and ``intraday`` is not, the latest first.
 
-    A step needs ``AGREEING`` of ``SESSIONS`` sessions that show one simple ratio; sessions that
-    show none are left alone.
+    An adjustment needs ``AGREEING`` of ``SESSIONS`` sessions with the same simple ratio; sessions
+    without one are left unadjusted.
 
     Args:
         daily: split-adjusted rows in force (gate schema).
         intraday: unadjusted rows in force of one timeframe.
         timeframe: that timeframe.
-        asset_class: tells the zone of the sessions; classes that never split have no factors.
+        asset_class: decides the zone of the sessions; classes that never split have no factors.
     """
     if asset_class in _NEVER_SPLIT or daily.is_empty() or intraday.is_empty():
         return ()
@@ -73,25 +62,23 @@ def price_factors(
         window = ratios[here : here + SESSIONS] / level
         ratio = _common_ratio(window)
         if ratio is not None:
-            named = zip(dates[here : here + SESSIONS], window.round(6).tolist(), strict=True)
-            evidence = {date.isoformat(): value for date, value in named}
-            steps.append(Adjustment(dates[here], ratio, evidence))
+            by_date = zip(dates[here : here + SESSIONS], window.round(6).tolist(), strict=True)
+            evidence = {date.isoformat(): value for date, value in by_date}
+            steps.append(Adjustment(until=dates[here], ratio=ratio, evidence=evidence))
             level *= float(ratio)
         here += 1
     return tuple(steps)
 
 
 def adjusted(rows: pl.DataFrame, steps: Sequence[Adjustment], asset_class: str) -> pl.DataFrame:
-    """``rows`` on the basis of today: prices divided, volumes multiplied; the rest untouched."""
+    """``rows`` on today's basis: prices divided, volumes multiplied, other columns unchanged."""
     if not steps:
         return rows
     session = _session(asset_class)
     for step in steps:
         new, old = step.ratio.numerator, step.ratio.denominator
         before = session <= step.until
-        prices = [
-            pl.when(before).then(pl.col(price_column) * old / new) for price_column in PRICE_COLUMNS
-        ]
+        prices = [pl.when(before).then(pl.col(name) * old / new) for name in PRICE_COLUMNS]
         volume = pl.when(before).then(pl.col("volume") * new / old)
         rows = rows.with_columns(
             *(then.otherwise(name) for name, then in zip(PRICE_COLUMNS, prices, strict=True)),
@@ -101,7 +88,7 @@ def adjusted(rows: pl.DataFrame, steps: Sequence[Adjustment], asset_class: str) 
 
 
 def _common_ratio(window: _Array) -> Fraction | None:
-    """The simple ratio that the first session and enough of the others show."""
+    """The simple ratio of the first session and of enough of the others."""
     if len(window) < AGREEING:
         return None
     ratio = nearest_ratio(float(np.median(window)))
@@ -114,12 +101,12 @@ def _common_ratio(window: _Array) -> Fraction | None:
 def _session_ratios(
     daily: pl.DataFrame, intraday: pl.DataFrame, timeframe: str, asset_class: str
 ) -> tuple[list[dt.date], _Array]:
-    """Date and intraday close / daily close of every session known twice, the latest first."""
-    days = _over(daily, "1day", asset_class).select(
+    """Date and intraday close / daily close of every session in both, the latest first."""
+    days = _finished(daily, "1day", asset_class).select(
         date=pl.col("ts").dt.date(), adjusted=pl.col("close")
     )
     closes = (
-        _over(intraday, timeframe, asset_class)
+        _finished(intraday, timeframe, asset_class)
         .sort("ts")
         .group_by(_session(asset_class).alias("date"))
         .agg(pl.col("close").last())
@@ -129,8 +116,8 @@ def _session_ratios(
     return both["date"].to_list(), ratios
 
 
-def _over(rows: pl.DataFrame, timeframe: str, asset_class: str) -> pl.DataFrame:
-    """The rows whose bars were over when they were fetched and have a close to compare."""
+def _finished(rows: pl.DataFrame, timeframe: str, asset_class: str) -> pl.DataFrame:
+    """The rows whose bars were finished when they were fetched and have a usable close."""
     usable = pl.col("ts").is_not_null() & pl.col("close").is_finite() & (pl.col("close") > 0)
     return rows.filter(finished_when_fetched(rows, timeframe, asset_class)).filter(usable)
 

@@ -1,23 +1,23 @@
-"""Pure functions that tell a split from a revision: the same bars, served twice, on two bases.
+"""Pure functions that distinguish a split from a revision.
 
-What is compared is one bar with itself, as held and as served now. A fall from one bar to the next,
-however deep, is no evidence: a crash leaves the bars before it as they were.
+After a split a vendor serves the same bars again on another price basis. A bar is compared with
+itself, as stored and as served now. A fall from one bar to the next, however deep, is no evidence:
+a crash leaves the bars before it unchanged.
 """
 
-import datetime as dt
-from dataclasses import asdict, dataclass
 from fractions import Fraction
 from math import gcd
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from pydantic import BeforeValidator, PlainSerializer
 
 from regime_platform.model.bar_schema import PRICE_COLUMNS
-from regime_platform.model.series import iso
+from regime_platform.model.document import Document, Instant
 
-#: Fewer rewritten bars than this may as well be a slip of the decimal point.
+#: Fewer rewritten bars than this may as well be a misplaced decimal point.
 FEWEST_BARS = 2
 #: What rounding on the way (float32, other decimals) may do to a price, beside its last digit.
 _NOISE = 2e-4
@@ -39,58 +39,55 @@ def _simple_ratios() -> tuple[Fraction, ...]:
 
 
 SIMPLE_RATIOS = _simple_ratios()
-_SIMPLE = np.array([float(simple_ratio) for simple_ratio in SIMPLE_RATIOS])
+_SIMPLE = np.array([float(ratio) for ratio in SIMPLE_RATIOS])
 
 
-@dataclass(frozen=True)
-class Split:
+def ratio_text(ratio: Fraction) -> str:
+    """2:1, 3:2, 1:10: new shares for old ones."""
+    return f"{ratio.numerator}:{ratio.denominator}"
+
+
+def _ratio_of(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    new, old = value.split(":")
+    return Fraction(int(new), int(old))
+
+
+#: New shares for one old share; a text such as 2:1 in JSON.
+Ratio = Annotated[
+    Fraction, BeforeValidator(_ratio_of), PlainSerializer(ratio_text, when_used="json")
+]
+
+
+class Split(Document):
     """A split of ``ratio`` new shares for one old, and the bars that prove it."""
 
-    ratio: Fraction  # held price / served price: 2 after two for one, 1/10 after one for ten
+    ratio: Ratio  # stored price / served price: 2 after two for one, 1/10 after one for ten
     bars: int  # rewritten by exactly this ratio
-    first: dt.datetime  # open of the first of them
-    last: dt.datetime  # and of the last
-    deviation: float  # the largest, relative, of a served price from the held one on the new basis
-    same_from: dt.datetime | None  # open of the first bar that was on the new basis already
-
-    def facts(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return {
-            **asdict(self),
-            "ratio": ratio_text(self.ratio),
-            "first": iso(self.first),
-            "last": iso(self.last),
-            "same_from": None if self.same_from is None else iso(self.same_from),
-        }
+    first: Instant  # open of the first of them
+    last: Instant  # and of the last
+    deviation: float  # largest relative difference of served and stored prices on the new basis
+    same_from: Instant | None  # open of the first bar that was on the new basis already
 
 
-def detect_split(held: pl.DataFrame, served: pl.DataFrame) -> Split | None:
-    """Whether ``served`` repeats bars of ``held`` on another price basis.
+def detect_split(stored: pl.DataFrame, served: pl.DataFrame) -> Split | None:
+    """Detects that ``served`` repeats bars of ``stored`` on another price basis.
 
-    Call it on every page of split-adjusted bars whose merge has revisions, with what the merge
-    found held, *before* the page is appended::
-
-        looked = raw_log.compare(folder, page.bars, facts)
-        if looked.revised:
-            split = detect_split(looked.held, page.bars)
-
-    Then, under the lock: ``rewrites.note`` the split, append the page, fetch the full history of
-    every split-adjusted timeframe (``rewrites.pending`` tells, after a crash too) and
-    ``rewrites.settle`` each.
-
-    From the first bar that both know, bars must differ by one simple ratio in all four prices, at
-    least ``FEWEST_BARS`` of them and, from some bar on, not at all: those were served on the new
-    basis before. One bar between may hold days of both (a week in which the split falls). Where
-    prices are so coarse that several ratios fit, the simplest is told.
+    From the first common bar on, bars must differ by one simple ratio in all four prices, at least
+    ``FEWEST_BARS`` of them, and from some later bar on not at all: those were served on the new
+    basis before. One bar between may cover days of both (a week in which the split falls). Where
+    prices are so coarse that several ratios fit, the simplest is returned.
 
     Args:
-        held: finished bars in force, in ``BAR_SCHEMA``, any order.
-        served: a page of the same series; bars that are not held say nothing.
+        stored: finished bars in force, in ``BAR_SCHEMA``, any order.
+        served: a page of the same series, before it is appended; bars that are not stored are
+            ignored.
 
     Returns:
         The split with its evidence; None for anything else, ordinary revisions included.
     """
-    opens, old, new = _pairs(held, served)
+    opens, old, new = _pairs(stored, served)
     same = _fits(old, new, Fraction(1))
     if same.all():
         return None
@@ -104,30 +101,19 @@ def detect_split(held: pl.DataFrame, served: pl.DataFrame) -> Split | None:
     return None
 
 
-def ratio_text(ratio: Fraction) -> str:
-    """2:1, 3:2, 1:10: new shares for old ones."""
-    return f"{ratio.numerator}:{ratio.denominator}"
-
-
-def ratio_of(text: str) -> Fraction:
-    """The inverse of ``ratio_text``."""
-    new, old = text.split(":")
-    return Fraction(int(new), int(old))
-
-
 def nearest_ratio(value: float) -> Fraction | None:
-    """The simple ratio that ``value`` is, give or take 1 %; None where it is none."""
+    """The simple ratio within 1 % of ``value``; None where there is none."""
     distances = np.abs(_SIMPLE / value - 1)
     nearest = int(distances.argmin())
     return SIMPLE_RATIOS[nearest] if distances[nearest] <= _MEASURED else None
 
 
-def _pairs(held: pl.DataFrame, served: pl.DataFrame) -> tuple[pl.Series, _Array, _Array]:
-    """Opens and both sets of prices of the bars that are known twice, once each and usable."""
+def _pairs(stored: pl.DataFrame, served: pl.DataFrame) -> tuple[pl.Series, _Array, _Array]:
+    """Opens, stored and served prices (rows x 4) of the common bars with usable prices."""
     usable = pl.all_horizontal(pl.col(PRICE_COLUMNS).is_finite() & (pl.col(PRICE_COLUMNS) > 0))
     left, right = (
-        one.filter(pl.col("ts").is_not_null() & pl.col("ts").is_unique() & usable)
-        for one in (held, served)
+        bars.filter(pl.col("ts").is_not_null() & pl.col("ts").is_unique() & usable)
+        for bars in (stored, served)
     )
     both = left.join(right, on="ts", suffix="_served").sort("ts")
     old = both.select(PRICE_COLUMNS).to_numpy()
@@ -151,7 +137,14 @@ def _rewritten(old: _Array, new: _Array, same: npt.NDArray[np.bool_], ratio: Fra
 def _evidence(opens: pl.Series, old: _Array, new: _Array, ratio: Fraction, bars: int) -> Split:
     off = np.abs(new[:bars] * float(ratio) / old[:bars] - 1)
     later = opens[bars] if bars < len(opens) else None
-    return Split(ratio, bars, opens[0], opens[bars - 1], float(off.max()), later)
+    return Split(
+        ratio=ratio,
+        bars=bars,
+        first=opens[0],
+        last=opens[bars - 1],
+        deviation=float(off.max()),
+        same_from=later,
+    )
 
 
 def _fits(old: _Array, new: _Array, ratio: Fraction) -> npt.NDArray[np.bool_]:

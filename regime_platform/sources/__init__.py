@@ -1,1 +1,1 @@
-"""WORLD: where bars come from. One module and one entry in ``registry`` per source."""
+"""I/O: sources of bars; one folder and one entry in ``registry`` per source."""

@@ -1,8 +1,8 @@
-"""The credits of one vendor key, counted together by every process on the machine.
+"""The credits of one vendor key, counted together by all processes on the machine.
 
-The vendor counts by its own clock minute and its own UTC day, so the budget does the same, in one
-small SQLite file: no flush to disk, because a lost count is mended by the next answer's headers,
-but every reservation is a transaction, so two processes never spend the same credit.
+The vendor counts by clock minute and UTC day, and so does the budget, in one small SQLite file. It
+is not flushed to disk, because the headers of the next answer correct a lost count, but every
+reservation is a transaction, so two processes never spend the same credit.
 """
 
 import datetime as dt
@@ -18,11 +18,11 @@ from pathlib import Path
 from regime_platform.errors import QuotaError, SourceError
 from regime_platform.model.clock import MOST_AHEAD
 
-#: What the smallest plan allows; in force until a setting or the vendor says otherwise.
+#: Credits a minute of the smallest plan: the default until a setting or the vendor states others.
 SMALLEST_PLAN = 8
-#: Seconds kept clear of both ends of a minute, in case the two clocks differ a little.
+#: No request is sent within so many seconds of the end of a minute, since clocks differ a little.
 MARGIN = 1.0
-_PATIENCE = 60.0  # seconds to wait for another process that is in the middle of counting
+_PATIENCE = 60.0  # seconds to wait for the transaction of another process
 _TABLES = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = OFF",
@@ -34,7 +34,7 @@ _TABLES = (
 
 @dataclass(frozen=True)
 class Limits:
-    """What the operator allows; None leaves it to what the vendor says."""
+    """The limits from the settings; None leaves them to the vendor."""
 
     per_minute: int | None = None
     per_day: int | None = None
@@ -51,12 +51,12 @@ class Spent:
 
 
 class CreditBudget:
-    """Reserves credits before they are spent and corrects itself by what the vendor reports.
+    """Reserves credits before they are spent, corrected by the counts that the vendor reports.
 
     Args:
-        file: where all processes that use the key count together.
-        limits: what the operator allows.
-        clock: seconds since the epoch; a minute is real time whatever ``--now`` says.
+        file: the count, shared by all processes that use the key.
+        limits: from the settings.
+        clock: seconds since the epoch; minutes are real time even where ``--now`` is given.
         sleep: waits that many seconds.
     """
 
@@ -76,54 +76,54 @@ class CreditBudget:
         self._connection: sqlite3.Connection | None = None
 
     def reserve(self, cost: int, day: dt.date) -> None:
-        """Takes ``cost`` credits, waiting for the next minute as often as it must.
+        """Takes ``cost`` credits, waiting for the next minute as often as needed.
 
         Raises:
             QuotaError: the day's credits are spent.
-            SourceError: a minute can never hold so many credits.
+            SourceError: a minute never has so many credits.
         """
         while not self._taken(cost, day):
             self._sleep(self._until_next_minute())
 
     def correct(self, used: int, left: int) -> None:
-        """Takes over what the vendor counts for the running minute, other devices included.
+        """Takes over the vendor's count of the current minute, which includes other devices.
 
-        Requests on their way are counted here and not there yet, so the higher count holds.
+        Requests in flight are counted here and not there yet, so the higher count is kept.
         """
         with self._store() as store:
-            _tell(store, "minute_limit", str(used + left))
+            _report(store, "minute_limit", str(used + left))
             _count_at_least(store, self._minute(), used)
 
     def exhaust_minute(self, message: str) -> None:
-        """The vendor refused for the minute: nobody asks again before the next one."""
+        """Records that the vendor refused: no process sends a request before the next minute."""
         with self._store() as store:
-            _tell(store, "minute_refusal", message)
+            _report(store, "minute_refusal", message)
             _count_at_least(store, self._minute(), self._minute_limit(store))
 
     def note_day_refusal(self, message: str) -> None:
-        """Keeps the vendor's words for a spent day, for `regime doctor --live`."""
+        """Stores the vendor's message for a spent day, for `regime doctor --live`."""
         with self._store() as store:
-            _tell(store, "day_refusal", message)
+            _report(store, "day_refusal", message)
 
     def note_clock_offset(self, seconds: float, least: float) -> None:
-        """Keeps by how much this machine's clock is ahead, where that changed by ``least``."""
+        """Stores the seconds by which this machine's clock is ahead, if changed by ``least``."""
         if self._offset is None or abs(seconds - self._offset) >= least:
             self._offset = seconds
             with self._store() as store:
-                _tell(store, "clock_offset", f"{seconds:.0f}")
+                _report(store, "clock_offset", f"{seconds:.0f}")
 
-    def told(self, name: str) -> str | None:
-        """What the vendor last said: minute_limit, minute_refusal, day_refusal or clock_offset."""
+    def reported(self, name: str) -> str | None:
+        """The vendor's last minute_limit, minute_refusal, day_refusal or clock_offset."""
         with self._store() as store:
-            return _told(store, name)
+            return _reported(store, name)
 
     def minute_limit(self) -> int:
-        """How many credits a minute holds: the lower of what operator and vendor say."""
+        """The credits of a minute: the lower of the setting and the vendor's limit."""
         with self._store() as store:
             return self._minute_limit(store)
 
     def left_in_minute(self) -> int:
-        """What the running minute still pays for, or the next one where that is nothing."""
+        """The credits left in the current minute, or all of the next where none are left."""
         with self._store() as store:
             limit = self._minute_limit(store)
             left = limit - _counted(store, "minutes", "minute", self._minute())
@@ -131,7 +131,7 @@ class CreditBudget:
         return limit if left < 1 or is_over else left
 
     def spent(self, day: dt.date) -> Spent:
-        """Where the running minute and ``day`` stand."""
+        """The credits used in the current minute and on ``day``."""
         with self._store() as store:
             return Spent(
                 _counted(store, "minutes", "minute", self._minute()),
@@ -147,7 +147,7 @@ class CreditBudget:
             limit = self._minute_limit(store)
             if cost > limit:
                 raise SourceError(
-                    f"one request costs {cost} credits and a minute holds {limit}; "
+                    f"one request costs {cost} credits and a minute has {limit}; "
                     "raise REGIME_CREDITS_PER_MINUTE to what the plan allows",
                     code="minute-too-small",
                 )
@@ -168,12 +168,13 @@ class CreditBudget:
         if used + cost > limit:
             raise QuotaError(
                 f"{used} of the {limit} Twelve Data credits of {day} (UTC) are spent; run again "
-                "tomorrow or raise REGIME_CREDITS_PER_DAY to what the plan allows"
+                "tomorrow or raise REGIME_CREDITS_PER_DAY to what the plan allows",
+                code="own-budget-spent",
             )
 
     def _minute_limit(self, store: sqlite3.Connection) -> int:
-        said = _told(store, "minute_limit")
-        known = [limit for limit in (self._limits.per_minute, said and int(said)) if limit]
+        reported = _reported(store, "minute_limit")
+        known = [limit for limit in (self._limits.per_minute, reported and int(reported)) if limit]
         return min(known) if known else SMALLEST_PLAN
 
     def _minute(self) -> int:
@@ -184,7 +185,7 @@ class CreditBudget:
 
     @contextmanager
     def _store(self) -> Iterator[sqlite3.Connection]:
-        """One transaction that nobody else's falls into."""
+        """One exclusive transaction."""
         try:
             with self._turn:
                 store = self._open()
@@ -204,7 +205,7 @@ class CreditBudget:
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            # closed by whichever thread collects the garbage; used by one at a time
+            # closed by any thread; used by one at a time
             connection = sqlite3.connect(
                 self._file, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
             )
@@ -216,13 +217,13 @@ class CreditBudget:
 
 
 def budget_file(folder: Path, url: str, key: str) -> Path:
-    """One count per vendor address and key; the name tells neither."""
+    """The file for a vendor address and key; its name reveals neither."""
     return folder / f"credits-{hashlib.sha256(f'{url} {key}'.encode()).hexdigest()[:12]}.sqlite"
 
 
 def _counted(store: sqlite3.Connection, table: str, column: str, key: int | str) -> int:
     row = store.execute(
-        f"SELECT credits FROM {table} WHERE {column} = ?",  # noqa: S608 - our own two names
+        f"SELECT credits FROM {table} WHERE {column} = ?",  # noqa: S608 - constants
         (key,),
     ).fetchone()
     return 0 if row is None else int(row[0])
@@ -230,7 +231,7 @@ def _counted(store: sqlite3.Connection, table: str, column: str, key: int | str)
 
 def _count(store: sqlite3.Connection, table: str, column: str, key: int | str, cost: int) -> None:
     store.execute(
-        f"INSERT INTO {table} VALUES (?, ?) "  # noqa: S608 - our own two names
+        f"INSERT INTO {table} VALUES (?, ?) "  # noqa: S608 - constants
         f"ON CONFLICT({column}) DO UPDATE SET credits = credits + excluded.credits",
         (key, cost),
     )
@@ -245,18 +246,18 @@ def _count_at_least(store: sqlite3.Connection, minute: int, used: int) -> None:
 
 
 def _forget(store: sqlite3.Connection, minute: int, day: dt.date) -> None:
-    """Drops counts of long ago, and what a clock ahead counted for minutes and days to come."""
+    """Drops old counts, and counts of future minutes and days from a clock that was ahead."""
     lead = int(MOST_AHEAD.total_seconds() // 60)
-    kept = (minute - 60, minute + lead)
-    store.execute("DELETE FROM minutes WHERE minute NOT BETWEEN ? AND ?", kept)
+    bounds = (minute - 60, minute + lead)
+    store.execute("DELETE FROM minutes WHERE minute NOT BETWEEN ? AND ?", bounds)
     latest = dt.datetime.fromtimestamp((minute + lead) * 60, dt.UTC).date()
     store.execute("DELETE FROM days WHERE day > ?", (max(day, latest).isoformat(),))
 
 
-def _tell(store: sqlite3.Connection, name: str, value: str) -> None:
+def _report(store: sqlite3.Connection, name: str, value: str) -> None:
     store.execute("INSERT OR REPLACE INTO told VALUES (?, ?)", (name, value))
 
 
-def _told(store: sqlite3.Connection, name: str) -> str | None:
+def _reported(store: sqlite3.Connection, name: str) -> str | None:
     row = store.execute("SELECT value FROM told WHERE name = ?", (name,)).fetchone()
     return None if row is None else str(row[0])

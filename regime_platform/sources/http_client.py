@@ -1,4 +1,4 @@
-"""HTTP clients as the environment's proxy settings want them, and where a key may be sent."""
+"""HTTP clients with the environment's proxy settings, and the addresses a key may be sent to."""
 
 import ipaddress
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ def open_client(**options: Any) -> httpx.Client:
     """A client with ``options`` of httpx.
 
     Raises:
-        ConfigError: the environment names a proxy, or an exception from it, that httpx refuses.
+        ConfigError: the environment sets a proxy, or an exception from it, that httpx refuses.
     """
     try:
         return httpx.Client(**options)
@@ -28,7 +28,7 @@ def open_client(**options: Any) -> httpx.Client:
 
 
 def require_private(name: str, url: str) -> None:
-    """Refuses an address to which a key would travel readable.
+    """Refuses an address to which a key would be sent unencrypted.
 
     Raises:
         ConfigError: setting ``name`` is no address, or neither https nor of this machine.
@@ -43,7 +43,7 @@ def require_private(name: str, url: str) -> None:
         return
     raise ConfigError(
         f"{name} sends the key to {parsed.host or 'no host'} by {parsed.scheme or 'no scheme'}, "
-        "readable on the way; write https://HOST, or http:// only for an address of this machine",
+        "unencrypted; write https://HOST, or http:// only for an address of this machine",
         code="unsafe-address",
     )
 
@@ -63,7 +63,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _proxy_problems() -> Iterator[str]:
-    """What is wrong with the proxy variables; their values may hold passwords and are not shown."""
+    """The faults of the proxy variables, without their values, which may contain passwords."""
     for name, value in proxy_variables().items():
         if name.upper() == "NO_PROXY":
             for entry in filter(None, map(str.strip, value.split(","))):

@@ -23,12 +23,10 @@ class BarPage:
 
     bars: pl.DataFrame
     price_basis: str  # as_served, split_adjusted, unadjusted
-    window: (
-        tuple[dt.datetime, dt.datetime] | None
-    )  # requested opens, half-open, where there was one
+    window: tuple[dt.datetime, dt.datetime] | None  # requested opens, half-open; None: the whole
     requests: int = 1
     cost: int = 0  # credits
-    is_clock_behind: bool = False  # this machine's clock, by the source's
+    is_clock_behind: bool = False  # this machine's clock, compared with the source's
     answered: Mapping[str, str] = field(default_factory=dict)  # market that the answer names
 
 
@@ -42,21 +40,21 @@ class WindowRequest:
     end: dt.datetime
 
     @property
-    def what(self) -> str:
+    def series(self) -> str:
         """The series, for messages."""
         return f"{self.instrument.symbol} {self.timeframe}"
 
 
 class NotOfferedError(Exception):
-    """The source has no such timeframe for this instrument: a status with a reason, no failure."""
+    """The source has no such timeframe of this instrument: a status with a reason, no failure."""
 
 
 class CutError(Exception):
-    """The answer may have been cut at its old end: ask for a shorter window."""
+    """The answer may be cut at its old end: request a shorter window."""
 
 
 class NotServedError(SourceError):
-    """The source does not serve this series to this key, now or on a second try.
+    """The source does not serve this series to this key; a second request would not help.
 
     Attributes:
         status: not_entitled (the plan) or unknown_symbol.
@@ -84,13 +82,13 @@ class WholeSource(Protocol):
 
 @runtime_checkable
 class WindowSource(Protocol):
-    """A vendor. Every question costs credits, and ``now`` tells on which UTC day."""
+    """A vendor. Every request costs credits; ``now`` decides of which UTC day."""
 
     name: str
-    most_rows: int  # of one answer; one as long may have been cut
+    most_rows: int  # of one answer; an answer of this length may be cut
 
     def earliest(self, instrument: Instrument, timeframe: str, now: dt.datetime) -> dt.date:
-        """The UTC date of the first bar there is.
+        """The UTC date of the first bar at the source.
 
         Raises:
             NotOfferedError: there is none.
@@ -98,11 +96,11 @@ class WindowSource(Protocol):
         """
         ...
 
-    def page(self, ask: WindowRequest, now: dt.datetime) -> BarPage:
-        """What opens in one window; without rows where nothing does.
+    def page(self, request: WindowRequest, now: dt.datetime) -> BarPage:
+        """The bars that open in one window; without rows where there are none.
 
         Raises:
-            CutError: the answer was as long as an answer can be.
+            CutError: the answer had the maximum length.
             NotServedError: the series is not served to this key.
             RunEndingError: the source serves no symbol at all.
             SourceError: the source failed, with culprit and remedy.
@@ -110,12 +108,12 @@ class WindowSource(Protocol):
         ...
 
     def batch(
-        self, asks: Sequence[WindowRequest], now: dt.datetime
+        self, requests: Sequence[WindowRequest], now: dt.datetime
     ) -> Mapping[str, BarPage | NotServedError]:
         """Many symbols in one request: pages and refusals by symbol.
 
-        All asks are about one timeframe and one window. A symbol that the answer leaves out, or
-        that deserves a closer look, is missing: ask for it alone.
+        All requests are for one timeframe and one window. A symbol that is missing from the result
+        has to be requested alone: the answer left it out, or had an unclear error for it.
 
         Raises:
             RunEndingError: the source serves no symbol at all.
@@ -123,18 +121,18 @@ class WindowSource(Protocol):
         """
         ...
 
-    def batch_key(self, ask: WindowRequest) -> tuple[str, ...]:
-        """Asks with equal keys may share a batch, if timeframe and window are equal too."""
+    def batch_key(self, request: WindowRequest) -> tuple[str, ...]:
+        """Requests with equal keys may share a batch if timeframe and window are equal too."""
         ...
 
     def batch_size(self) -> int:
-        """At most so many symbols at once."""
+        """The largest number of symbols in one batch now."""
         ...
 
     def credits_per_minute(self) -> int:
-        """What a minute's budget holds, as far as it is known."""
+        """The credits of one minute, as far as they are known."""
         ...
 
 
-#: What a registry holds.
+#: A source of either kind.
 Source = WholeSource | WindowSource

@@ -1,6 +1,6 @@
-"""Which sources there are and how the settings make each of them.
+"""The sources by name, each made from the settings.
 
-A source is made when it is first used, so that a missing key or folder troubles only those symbols
+A source is made when it is first used, so that a missing key or folder affects only the symbols
 that need it.
 """
 
@@ -25,12 +25,12 @@ _LOG = logging.getLogger("regime_platform.sources")
 
 
 def doubt_of_key(key: str) -> str | None:
-    """What is odd about a vendor's key; None where nothing is."""
+    """A warning about a vendor's key that is too short to be one; None for any other."""
     if len(key) >= SHORTEST:
         return None
     return (
         f"TWELVEDATA_API_KEY has {len(key)} characters, fewer than the {SHORTEST} of any real key: "
-        "copy it again; so short a key is hidden only where a key can stand"
+        "copy it again; so short a key is redacted only in the places of a key"
     )
 
 
@@ -41,9 +41,9 @@ def build_sources(
     sleep: Callable[[float], None] = time.sleep,
     transport: httpx.BaseTransport | None = None,
 ) -> Mapping[str, Source]:
-    """Every source by its name in the universe; looking one up makes it.
+    """Every source by its name in the universe, made when it is looked up.
 
-    Looking up raises ``ConfigError`` where its settings are missing.
+    A look-up raises ``ConfigError`` where its settings are missing.
     """
     return _Lazy(
         {
@@ -74,7 +74,7 @@ class _Lazy(Mapping[str, Source]):
 def _files(settings: Settings) -> Source:
     if settings.files_root is None:
         raise ConfigError(
-            "source files needs a folder; set REGIME_FILES_ROOT to the one that holds "
+            "source files needs a folder; set REGIME_FILES_ROOT to the one with "
             "{SYMBOL}/{timeframe}.csv",
             code="no-files-root",
         )

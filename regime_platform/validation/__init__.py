@@ -1,1 +1,1 @@
-"""PURE: the gate between what a source said and what compute may read."""
+"""PURE: rules, findings and verdict of the gate."""

@@ -76,7 +76,7 @@ def worded(template: str, *values: pl.Expr | str) -> pl.Expr:
     return pl.concat_str(parts)
 
 
-def finding(
+def finding_of(
     rule: Rule, checked: int, count: int, examples: tuple[str, ...] = (), *, accepted: int = 0
 ) -> ValidationFinding:
     """The finding of ``rule`` with at most ``QUOTED`` examples."""

@@ -23,7 +23,7 @@ from pydantic import (
 
 from regime_platform.errors import ConfigError, UsageError
 from regime_platform.model.document import Array, Document, Word, first_fault, is_absent
-from regime_platform.model.series import instant, iso
+from regime_platform.model.instants import instant, iso
 from regime_platform.model.timeframes import TIMEFRAMES
 from regime_platform.model.yaml_text import load_yaml
 
@@ -46,8 +46,9 @@ def _known(timeframe: str) -> str:
 
 
 def _utc(text: str) -> str:
+    opens = instant(text)
     try:
-        return iso(instant(text))
+        return iso(opens if opens.tzinfo else opens.replace(tzinfo=dt.UTC))
     except OverflowError as error:
         raise ValueError(f"{text} is no date") from error
 
@@ -63,7 +64,7 @@ class Override(Document):
     id: int  # 1, 2, 3 in the order of entry
     kind: Word[OverrideKind]
     timeframe: Annotated[str, AfterValidator(_known)]
-    ts: Annotated[str, AfterValidator(_utc)]  # ISO 8601: the open of the bar or of the gap
+    ts: Annotated[str, AfterValidator(_utc)]  # ISO 8601 UTC: the open of the bar or of the gap
     reason: Annotated[str, Field(min_length=1)]
     by: str
     at: Annotated[str, AfterValidator(_is_instant)]  # ISO 8601 UTC
@@ -200,7 +201,7 @@ def parse_overrides(text: str | bytes, symbol: str, where: str) -> tuple[Overrid
         fault = first_fault(error) if isinstance(error, ValidationError) else str(error)
         raise ConfigError(
             f"{where} is damaged ({' '.join(fault.split())}); `regime repair {symbol}` writes it "
-            "anew from what the verdict recorded, or restore it from a backup",
+            "again from what the verdict recorded, or restore it from a backup",
             code="overrides-damaged",
         ) from error
 

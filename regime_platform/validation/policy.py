@@ -1,7 +1,7 @@
-"""By what bars are judged beside the rules themselves: severities, decisions, the listing.
+"""The context of a validation: severities, overrides and listing dates.
 
-Severities are configuration, per rule and per class of instrument, in ``gate.yaml`` of the data
-root. Rules whose breach would make nonsense of every number after it are not for choosing.
+Severities are configured per rule and asset class in ``gate.yaml`` of the data root. The severity
+of rules whose breach would make every later number meaningless is fixed.
 """
 
 import datetime as dt
@@ -12,15 +12,15 @@ from typing import Any
 
 from regime_platform.errors import ConfigError
 from regime_platform.model.asset_classes import ASSET_CLASSES
-from regime_platform.model.digests import facts_digest
-from regime_platform.model.series import instant
+from regime_platform.model.digests import document_digest
+from regime_platform.model.instants import instant
 from regime_platform.model.yaml_text import YamlTextError, load_yaml
 from regime_platform.validation.findings import Rule, Severity
 from regime_platform.validation.overrides import ANY_RULE, Override, OverrideKind
 from regime_platform.validation.rules.listing import UNLISTED, Listed
 from regime_platform.validation.rules.overlap import CONTRADICTED
 
-#: The rules whose severity may be chosen, and whose findings a person may accept.
+#: The rules whose severity may be configured and whose findings may be accepted.
 CONFIGURABLE = (
     "date_range",
     "outside_listing",
@@ -47,12 +47,12 @@ _DEFAULTS: Mapping[tuple[str, str], Severity] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Policy:
-    """Which severity a rule has for a class."""
+    """The severities of rules per asset class, where they differ from those of the rules."""
 
     chosen: Mapping[tuple[str, str], Severity] = field(default_factory=lambda: _DEFAULTS)
 
     def rule(self, rule: Rule, asset_class: str) -> Rule:
-        """``rule`` with the severity that holds for the class."""
+        """``rule`` with its severity for the class."""
         for name in (asset_class, EVERY_CLASS):
             severity = self.chosen.get((rule.name, name))
             if severity is not None:
@@ -62,12 +62,14 @@ class Policy:
     @property
     def digest(self) -> str:
         """Equal for equal severities."""
-        return facts_digest({f"{rule} {name}": told for (rule, name), told in self.chosen.items()})
+        return document_digest(
+            {f"{rule} {name}": severity for (rule, name), severity in self.chosen.items()}
+        )
 
 
 @dataclass(frozen=True)
-class Standard:
-    """By what the series of one symbol are judged."""
+class ValidationContext:
+    """What the rules need to know of one symbol beside its bars."""
 
     policy: Policy = field(default_factory=Policy)
     overrides: tuple[Override, ...] = ()  # in force
@@ -75,19 +77,19 @@ class Standard:
     withdrawn: tuple[Override, ...] = ()  # on record and not in force
 
     def listed(self, timeframe: str) -> Listed:
-        """Between which dates the series can have bars."""
+        """The dates between which the series can have bars."""
         return self.listing.get(timeframe, UNLISTED)
 
     def excluded(self, timeframe: str) -> Mapping[str, str]:
-        """ISO open -> why a person keeps the bar out."""
+        """ISO open -> why the bar is excluded."""
         return {
-            override.ts: f"decision {override.id} by {override.by}: {override.reason}"
+            override.ts: f"override {override.id} by {override.by}: {override.reason}"
             for override in self.overrides
             if override.kind is OverrideKind.EXCLUDE and override.timeframe == timeframe
         }
 
     def accepted(self, timeframe: str, rule: str) -> Sequence[Override]:
-        """The decisions that declare findings of the rule true; none for rules beyond choosing."""
+        """The overrides that accept findings of the rule; none for rules of fixed severity."""
         if rule not in CONFIGURABLE:
             return []
         return [
@@ -99,7 +101,7 @@ class Standard:
         ]
 
     def settled(self, timeframe: str) -> dt.datetime | None:
-        """Up to when contradicting fetches were declared to be of the same instrument."""
+        """Up to when contradicting fetches were accepted as of the same instrument."""
         moments = [
             instant(override.at)
             for override in self.overrides
@@ -109,33 +111,41 @@ class Standard:
         return max(moments, default=None)
 
 
-STANDARD = Standard()
+DEFAULT_CONTEXT = ValidationContext()
 
 
 def parse_policy(text: str, where: str) -> Policy:
-    """The policy that gate.yaml describes: what it leaves out keeps its default.
+    """The policy of a gate.yaml; severities that it leaves out keep their defaults.
+
+    Args:
+        text: the YAML text.
+        where: the file's name, for error messages.
 
     Raises:
-        ConfigError: unknown rule, class or severity; names the place and what is possible.
+        ConfigError: an unknown rule, class or severity; names it and the known ones.
     """
     try:
         document = load_yaml(text)
     except YamlTextError as error:
-        raise ConfigError(f"{where} is not YAML ({error}); correct or remove it") from error
+        raise _invalid(f"{where} is not YAML ({error}); correct or remove it") from error
     if not isinstance(document, dict) or set(document) != {"rules"}:
-        raise ConfigError(f"{where}: expected one mapping named rules")
+        raise _invalid(f"{where}: expected one mapping named rules")
     rules = document["rules"]
     if not isinstance(rules, dict):
-        raise ConfigError(f"{where}: rules is no mapping of rule names")
+        raise _invalid(f"{where}: rules is no mapping of rule names")
     chosen = dict(_DEFAULTS)
     for rule, classes in rules.items():
         _require(f"{where}: rule", rule, CONFIGURABLE)
         if not isinstance(classes, dict):
-            raise ConfigError(f"{where}: {rule} is no mapping of classes to severities")
+            raise _invalid(f"{where}: {rule} is no mapping of classes to severities")
         for name, severity in classes.items():
             _require(f"{where}: {rule}: class", name, (EVERY_CLASS, *ASSET_CLASSES))
             chosen[rule, name] = _severity(severity, f"{where}: {rule}: {name}")
     return Policy(MappingProxyType(chosen))
+
+
+def _invalid(message: str) -> ConfigError:
+    return ConfigError(message, code="gate-policy-invalid")
 
 
 def _severity(given: Any, where: str) -> Severity:
@@ -146,4 +156,4 @@ def _severity(given: Any, where: str) -> Severity:
 
 def _require(where: str, given: Any, known: Sequence[str]) -> None:
     if given not in known:
-        raise ConfigError(f"{where} {given!r} is unknown; expected one of {', '.join(known)}")
+        raise _invalid(f"{where} {given!r} is unknown; expected one of {', '.join(known)}")

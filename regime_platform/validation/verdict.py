@@ -20,7 +20,7 @@ from regime_platform.errors import BarsError
 from regime_platform.model.bar_schema import BAR_COLUMNS, BARS_SCHEMA_VERSION
 from regime_platform.model.digests import frame_digest
 from regime_platform.model.document import Array, Document, first_fault, is_absent
-from regime_platform.model.promoted_bars import FileFacts, Promoted
+from regime_platform.model.promoted_bars import PromotedBars, StoredFile
 from regime_platform.validation.findings import Severity, ValidationFinding
 from regime_platform.validation.gate import (
     BLOCKED,
@@ -30,7 +30,7 @@ from regime_platform.validation.gate import (
     GateResult,
 )
 from regime_platform.validation.overrides import Override
-from regime_platform.validation.policy import Standard
+from regime_platform.validation.policy import ValidationContext
 from regime_platform.validation.rules.calendar import MISSING_BARS, MISSING_SESSIONS
 from regime_platform.validation.rules.listing import UNLISTED, Listed
 from regime_platform.validation.rules.overlap import CONTRADICTED, OVERLAP
@@ -53,13 +53,13 @@ class SeriesVerdict(Document):
     rejected: int
     set_aside: int
     findings: Array[ValidationFinding]  # one per rule
-    promoted: Promoted | None  # the canonical bars in force, whatever the status
+    promoted: PromotedBars | None  # the canonical bars in force, whatever the status
     log_digest: str = ""  # of the raw log's file names: equal means that nothing came since
     anchor: str = ""  # where intraday bars start: session or clock
     raw_files: Array[str] = ()  # of the raw log that were validated, in order of arrival
     listed: Listed = UNLISTED  # the listing dates that the bars were validated by
     #: Of the rows kept out; None also in older verdicts.
-    rejected_file: FileFacts | None = Field(default=None, exclude_if=is_absent)
+    rejected_file: StoredFile | None = Field(default=None, exclude_if=is_absent)
 
     @classmethod
     def of(  # noqa: PLR0913 - one parameter per fact that the result does not know
@@ -68,11 +68,11 @@ class SeriesVerdict(Document):
         *,
         timeframe: str,
         input_digest: str,
-        promoted: Promoted | None,
+        promoted: PromotedBars | None,
         log_digest: str = "",
         raw_files: Sequence[str] = (),
         listed: Listed = UNLISTED,
-        rejected_file: FileFacts | None = None,
+        rejected_file: StoredFile | None = None,
     ) -> "SeriesVerdict":
         """The verdict that follows from ``result``; ``promoted`` are the bars to be in force."""
         return cls(
@@ -113,17 +113,17 @@ class Verdict(Document):
 
     @classmethod
     def of(
-        cls, symbol: str, series: Sequence[SeriesVerdict], standard: Standard, calendar: str
+        cls, symbol: str, series: Sequence[SeriesVerdict], context: ValidationContext, calendar: str
     ) -> "Verdict":
         """The verdict of the rules as they are now; ``calendar`` is the version of the library."""
         return cls(
             symbol=symbol,
             rules_version=RULES_VERSION,
             bars_schema_version=BARS_SCHEMA_VERSION,
-            policy_digest=standard.policy.digest,
+            policy_digest=context.policy.digest,
             calendar_version=calendar,
-            overrides=standard.overrides,
-            withdrawn=standard.withdrawn,
+            overrides=context.overrides,
+            withdrawn=context.withdrawn,
             series=tuple(series),
         )
 
@@ -165,7 +165,7 @@ class Verdict(Document):
         return " | ".join(series.reason for series in self.series if series.status == BLOCKED)
 
     @property
-    def promoted(self) -> dict[str, Promoted]:
+    def promoted(self) -> dict[str, PromotedBars]:
         """The canonical bars in force per timeframe."""
         return {
             series.timeframe: series.promoted

@@ -11,12 +11,14 @@ import pytest
 from regime_platform.audit.as_of import bars_as_of
 from regime_platform.bar_store.canonical import pointer, read_in_force
 from regime_platform.bar_store.raw.compaction import compact, locate
-from regime_platform.bar_store.raw.raw_log import FetchFacts, append, names
-from regime_platform.model.series import instant
-from regime_platform.pipeline.gate.promote import promote, read_verdict
+from regime_platform.bar_store.raw.raw_log import FetchOrigin, append
+from regime_platform.bar_store.raw.raw_names import list_raw
+from regime_platform.bar_store.verdicts import read_verdict
+from regime_platform.model.instants import instant
+from regime_platform.pipeline.gate.promote import promote
 from regime_platform.pipeline.outcomes import Status
-from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.pipeline.run import STAGES, run_symbol
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform_tests.builders import LONG_AFTER, make_bars
 from regime_platform_tests.scenario import fingerprint, street, with_value
 from regime_platform_tests.traded import as_traded, sessions_of
@@ -38,7 +40,7 @@ def _fetch(
     """Stores a page fetched on ``day`` and promotes; the digest that is in force then."""
     instrument = workspace.universe.instrument("AAA")
     paths = workspace.root.symbol("AAA")
-    facts = FetchFacts(LONG_AFTER + day * DAY, "vendor", timeframe, "US_EQUITY", basis, "0" * 64)
+    facts = FetchOrigin(LONG_AFTER + day * DAY, "vendor", timeframe, "US_EQUITY", basis, "0" * 64)
     append(paths.raw(timeframe), bars, facts)
     promote(workspace, instrument)
     promoted = pointer(paths, timeframe)
@@ -64,11 +66,11 @@ def test_every_day_s_bars_come_back_revised_blocked_and_compacted(workspace: Run
 
     then = [_as_of(workspace, "1day", day + 0.5) for day in range(len(pages))]
 
-    assert [one.digest for one in then] == in_force
-    assert [one.status for one in then] == ["passed", "passed", "blocked", "passed", "passed"]
+    assert [entry.digest for entry in then] == in_force
+    assert [entry.status for entry in then] == ["passed", "passed", "blocked", "passed", "passed"]
     assert in_force[1] == in_force[2]
     assert then[2].known_at == LONG_AFTER + DAY
-    assert [one.bars.height for one in then] == [300, 302, 302, 304, 310]
+    assert [entry.bars.height for entry in then] == [300, 302, 302, 304, 310]
 
 
 def test_before_the_first_fetch_there_was_nothing(workspace: RunWorkspace) -> None:
@@ -126,7 +128,7 @@ def test_the_raw_prices_stay_and_the_factor_stands_beside_them(workspace: RunWor
     (step,) = versions[0]["steps"]
     last_old = TODAY["ts"].dt.date()[379].isoformat()
     assert (len(versions), step["until"], step["ratio"]) == (1, last_old, "4:1")
-    verdict = read_verdict(workspace, "AAA")
+    verdict = read_verdict(workspace.root.symbol("AAA"))
     assert verdict is not None
     logs = {series.timeframe: series.log_digest for series in verdict.series}
     assert versions[0]["raw_logs"] == {"1day": logs["1day"], "1h": logs["1h"]}
@@ -144,18 +146,18 @@ def test_the_manifest_names_factors_and_compaction_changes_no_bar(
 
     compact(paths.raw("1day"))
     compact(paths.raw("1h"))
-    walked = run_symbol(workspace, instrument, now, stages=stages)
+    outcome = run_symbol(workspace, instrument, now, stages=stages)
 
     after = json.loads(paths.manifest.read_text())["manifest"]
-    assert walked.compute is not None
-    assert walked.compute.status is Status.UNCHANGED
+    assert outcome.compute is not None
+    assert outcome.compute.status is Status.UNCHANGED
     assert after["timeframes"]["1h"]["price_factors"] == {
         "version": 1,
         "steps": [{"until": TODAY["ts"].dt.date()[379].isoformat(), "ratio": "4:1"}],
     }
     for timeframe in ("1h", "1day"):
-        old, new = (one["timeframes"][timeframe] for one in (before, after))
-        (now_one,) = names(paths.raw(timeframe))
+        old, new = (entry["timeframes"][timeframe] for entry in (before, after))
+        (now_one,) = list_raw(paths.raw(timeframe)).names
         named = old.pop("raw_files"), new.pop("raw_files")
         assert len(named[0]) == 2
         for name in (*named[0], *named[1]):  # whichever a manifest names, the log has it
@@ -174,7 +176,7 @@ def test_bars_that_no_source_calls_unadjusted_are_not_adjusted(workspace: RunWor
     assert not workspace.root.symbol("AAA").price_factors.exists()
 
 
-def test_moments_are_told_as_they_are_stored(workspace: RunWorkspace) -> None:
+def test_moments_are_written_as_they_are_stored(workspace: RunWorkspace) -> None:
     _fetch(workspace, "1day", make_bars(300), 0)
 
     assert _as_of(workspace, "1day", 0).known_at == instant("2026-11-22T03:15:00Z")

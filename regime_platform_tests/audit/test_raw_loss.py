@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from regime_platform.audit.verify.proof import Verification
+from regime_platform.audit.verify.verification import Verification
 from regime_platform.audit.verify.verify import verify
 from regime_platform.bar_store.canonical import read_in_force
 from regime_platform.bar_store.chain_file import read_chain
@@ -18,21 +18,21 @@ from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.locks import writing
 from regime_platform.bar_store.raw.ahead import set_aside
 from regime_platform.bar_store.raw.compaction import compact
-from regime_platform.bar_store.raw.migrated import migrations
-from regime_platform.bar_store.raw.raw_log import FetchFacts, append
+from regime_platform.bar_store.raw.raw_log import FetchOrigin, append
 from regime_platform.legacy.migration import undo
-from regime_platform.legacy.migration.migrate_pool import migrate_many
+from regime_platform.legacy.migration.migrate import migrate_many
 from regime_platform.legacy.migration.migration import open_migration, plans
+from regime_platform.legacy.migration.raw_files import migrations
 from regime_platform.operations.renaming import rename
 from regime_platform.pipeline.gate.promote import promote
 from regime_platform.pipeline.outcomes import Stage, Status, SymbolOutcome
-from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.pipeline.run import STAGES, run_symbol
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.cli.conftest import Regime, regime
 from regime_platform_tests.conftest import NOW
-from regime_platform_tests.legacy_stores import old_rows, write_old_db
+from regime_platform_tests.legacy.stores import legacy_rows, write_legacy_db
 from regime_platform_tests.scenario import fingerprint, serve, street, with_value
 
 __all__ = ["regime"]
@@ -142,14 +142,14 @@ def test_an_accepted_loss_is_shown_recorded_and_fetched_again(
     assert (refused.code, "regime repair AAA --accept-loss" in refused.out) == (1, True)
     assert f"raw/1day/{lost.name}; 1day has 425 bars without them, 430 are in force" in plan.out
     assert "nothing was done yet; --yes does it" in plan.err
-    assert (done.code, proof(published).word, count(published)) == (0, "proven", 425)
-    (link,) = (link for link in read_chain(paths_of(published)) if link["kind"] == "repair")
-    assert link["about"]["lost"] == [f"raw/1day/{lost.name}"]
+    assert (done.code, proof(published).result, count(published)) == (0, "proven", 425)
+    (link,) = (link for link in read_chain(paths_of(published)) if link.kind == "repair")
+    assert link.about.as_json()["lost"] == [f"raw/1day/{lost.name}"]
     assert run(published, 440).status is Status.DONE
     assert (proof(published).result, count(published)) == ("proven", 440)
 
 
-def test_where_all_raw_files_are_lost_the_next_run_starts_anew(
+def test_where_all_raw_files_are_lost_the_next_run_starts_from_scratch(
     published: Settings, regime: Regime
 ) -> None:
     shutil.rmtree(paths_of(published).raw("1day"))
@@ -213,7 +213,7 @@ def test_batches_that_left_a_compacted_file_because_of_a_clock_ahead_are_not_mis
     published: Settings,
 ) -> None:
     paths = paths_of(published)
-    facts = FetchFacts(LAST, "files", "1day", "US_EQUITY", "as_served", "digest")
+    facts = FetchOrigin(LAST, "files", "1day", "US_EQUITY", "as_served", "digest")
     append(paths.raw("1day"), BARS.slice(430, 5), facts)
     compact(paths.raw("1day"))
     workspace = RunWorkspace.open(published)
@@ -233,9 +233,12 @@ def test_batches_that_left_a_compacted_file_because_of_a_clock_ahead_are_not_mis
     assert run(published, 440, stages=STAGES[1:]).status is Status.DONE
     (aside,) = paths.raw("1day").glob("*.ahead.parquet")
     aside.write_bytes(b"nonsense")
-    found = proof(published)
-    assert (found.result, found.findings[0].what) == ("changed", f"raw/1day/{aside.name}")
-    assert found.remedy == (
+    verification = proof(published)
+    assert (verification.result, verification.findings[0].what) == (
+        "changed",
+        f"raw/1day/{aside.name}",
+    )
+    assert verification.remedy == (
         f"restore raw/1day/{aside.name} from a backup or move it away: no bar is made from it"
     )
     aside.unlink()
@@ -245,23 +248,23 @@ def test_batches_that_left_a_compacted_file_because_of_a_clock_ahead_are_not_mis
 _KILLED = """
 import os, signal, sys
 from regime_platform.cli.main import main
-from regime_platform.pipeline import migrate_undo
+from regime_platform.legacy.migration import undo
 
-withdraw = migrate_undo.withdraw
+withdraw = undo.withdraw
 
 def killing(folder, name):
     if withdraw(folder, name):
         os.kill(os.getpid(), signal.SIGKILL)
     return []
 
-migrate_undo.withdraw = killing
+undo.withdraw = killing
 main(["migrate", "undo", sys.argv[1], "--all"])
 """
 
 
 def migrated(settings: Settings, folder: Path) -> str:
     """Brings an old store with 440 bars in; the name of the migration."""
-    old = write_old_db(folder / "old" / "live.db", old_rows("AAA", "1day", BARS)).parent
+    old = write_legacy_db(folder / "old" / "live.db", legacy_rows("AAA", "1day", BARS)).parent
     workspace = RunWorkspace.open(settings)
     instruments = workspace.universe.instruments
     migration, store = open_migration(workspace.root, "live", old)

@@ -8,52 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from regime_platform.audit.repair import (
-    RepairOutcome,
-    RepairStep,
-    plan_repair,
-    repair_many,
-    try_repair,
-)
+from regime_platform.audit.repair import repair_many
 from regime_platform.audit.verify.verify import verify
 from regime_platform.bar_store.chain_file import read_chain
-from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.files import read_json, write_json
 from regime_platform.manifests.chain import broken, last_of
 from regime_platform.pipeline.outcomes import Status
-from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.pipeline.run import run_symbols
+from regime_platform.pipeline.run_workspace import RunWorkspace
+from regime_platform_tests.audit.repairing import LATER, paths_of, repaired
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.conftest import NOW
 from regime_platform_tests.scenario import fingerprint, serve, street, with_value
 from regime_platform_tests.tampering import tamper
-
-LATER = NOW + dt.timedelta(days=1)
-
-
-@pytest.fixture(scope="session")
-def _walked_one(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("repairing")
-    settings = street(folder, ["AAA"])
-    serve(settings, "AAA", "1day", make_bars(430))
-    workspace = RunWorkspace.open(settings)
-    list(run_symbols(workspace, workspace.universe.instruments, NOW))
-    return folder
-
-
-@pytest.fixture
-def workspace(_walked_one: Path, tmp_path: Path) -> RunWorkspace:
-    shutil.copytree(_walked_one, tmp_path, dirs_exist_ok=True)
-    return RunWorkspace.open(street(tmp_path, ["AAA"]))
-
-
-def paths_of(workspace: RunWorkspace) -> SymbolPaths:
-    return workspace.root.symbol("AAA")
-
-
-def mended(workspace: RunWorkspace, now: dt.datetime = LATER) -> RepairOutcome:
-    (instrument,) = workspace.universe.instruments
-    return try_repair(workspace, instrument, plan_repair(workspace, instrument), now)
 
 
 def test_whatever_was_tampered_with_is_made_again_with_the_same_numbers(
@@ -67,14 +34,14 @@ def test_whatever_was_tampered_with_is_made_again_with_the_same_numbers(
     for number in range(8):
         done = tamper(paths, chance)
         damaged = sha256(done.path.read_bytes()).hexdigest()
-        outcome = mended(workspace, LATER + dt.timedelta(hours=number))
+        outcome = repaired(workspace, LATER + dt.timedelta(hours=number))
 
         name = str(done.path.relative_to(paths.folder))
         assert (outcome.status, outcome.after.result) == (Status.DONE, "proven"), done.path
         assert outcome.after.digests == before
-        told = last_of(read_chain(paths), "repair")
-        assert told is not None
-        assert told["about"]["set_aside"][name] == damaged
+        link = last_of(read_chain(paths), "repair")
+        assert link is not None
+        assert link.about.set_aside[name] == damaged
         kept = [sha256(path.read_bytes()).hexdigest() for path in paths.set_aside.rglob("*.*")]
         assert damaged in kept
     assert list(broken(read_chain(paths))) == []
@@ -124,44 +91,22 @@ def test_what_stops_the_repair_of_one_symbol_stops_no_other(tmp_path: Path) -> N
     assert second.after.result == "proven"
 
 
-def test_a_plan_touches_nothing(workspace: RunWorkspace) -> None:
-    paths = paths_of(workspace)
-    paths.compute_db.write_bytes(b"nonsense")
-    before = fingerprint(paths.folder)
-    (instrument,) = workspace.universe.instruments
-
-    plan = plan_repair(workspace, instrument)
-
-    assert plan.set_aside == ("compute.db",)
-    assert plan.steps[0] is RepairStep.COMPUTE
-    assert fingerprint(paths.folder) == before
-
-
-def test_where_all_is_proven_nothing_is_written(workspace: RunWorkspace) -> None:
-    before = fingerprint(paths_of(workspace).folder)
-
-    outcome = mended(workspace)
-
-    assert outcome.status is Status.UNCHANGED
-    assert fingerprint(paths_of(workspace).folder) == before
-
-
 def test_a_lost_verdict_is_reached_again(workspace: RunWorkspace) -> None:
     paths = paths_of(workspace)
     paths.verdict.unlink()
     next(paths.bars("1day").iterdir()).unlink()
 
-    assert mended(workspace).after.result == "proven"
+    assert repaired(workspace).after.result == "proven"
 
 
-def test_a_lost_chain_begins_anew_after_the_link_that_says_so(workspace: RunWorkspace) -> None:
+def test_a_lost_chain_restarts_with_the_link_that_records_it(workspace: RunWorkspace) -> None:
     paths = paths_of(workspace)
     paths.chain.unlink()
 
-    outcome = mended(workspace)
+    outcome = repaired(workspace)
 
     assert outcome.after.result == "proven"
-    assert [link["kind"] for link in read_chain(paths)] == ["repair", "bars", "results"]
+    assert [link.kind for link in read_chain(paths)] == ["repair", "bars", "results"]
     assert read_json(paths.manifest)["run"]["written_at"].startswith("2026-11-21")
 
 
@@ -171,25 +116,25 @@ def test_a_damaged_raw_log_is_beyond_repair_and_left_alone(workspace: RunWorkspa
     log.write_bytes(b"")
     before = fingerprint(paths.folder)
 
-    outcome = mended(workspace)
+    outcome = repaired(workspace)
 
     assert outcome.status is Status.FAILED
     assert "restore the log from a backup" in outcome.reason
     assert fingerprint(paths.folder) == before
 
 
-def test_what_a_later_release_wrote_is_never_made_anew(workspace: RunWorkspace) -> None:
+def test_files_of_a_later_release_are_never_rebuilt(workspace: RunWorkspace) -> None:
     paths = paths_of(workspace)
     later = read_json(paths.compute_manifest)
     later["manifest"]["manifest_version"] += 1
     write_json(paths.compute_manifest, later)
     before = fingerprint(paths.folder)
 
-    outcome = mended(workspace)
+    outcome = repaired(workspace)
 
     assert outcome.status is Status.FAILED
     assert "a later release wrote compute_manifest.json" in outcome.reason
-    assert outcome.plan.proof.remedy == "use the release that wrote it"
+    assert outcome.plan.before.remedy == "use the release that wrote it"
     assert fingerprint(paths.folder) == before
 
 
@@ -203,7 +148,7 @@ def test_the_last_good_bars_of_a_blocked_symbol_come_back_once_it_is_decided(
     next(paths.bars("1day").iterdir()).unlink()
     before = fingerprint(paths.folder, without=(".lock",))
 
-    outcome = mended(workspace)
+    outcome = repaired(workspace)
 
     assert outcome.status is Status.FAILED
     assert "blocked by the gate" in outcome.reason

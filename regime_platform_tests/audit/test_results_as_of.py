@@ -15,12 +15,13 @@ from regime_platform.compute.eras.files import EraSetFile
 from regime_platform.compute.results import latest_state
 from regime_platform.compute_db.reader import read_table
 from regime_platform.errors import ResultsError
+from regime_platform.operations.era_adoption import adopt, store_era_set
 from regime_platform.operations.era_sets import detect_eras
 from regime_platform.operations.renaming import rename
-from regime_platform.pipeline.eras import adopt, store_era_set
-from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.pipeline.run import run_symbol
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform_tests.builders import LONG_AFTER, make_bars, make_broken_bars
+from regime_platform_tests.error_codes import raises
 from regime_platform_tests.scenario import fingerprint, serve, street, with_value
 
 DAY = dt.timedelta(days=1)
@@ -33,7 +34,7 @@ class Lived:
 
     workspace: RunWorkspace
     folder: Path
-    said: tuple[pl.DataFrame, ...]
+    recorded: tuple[pl.DataFrame, ...]
 
     def then(self, day: float, workspace: RunWorkspace | None = None) -> ResultsAsOf:
         opened = workspace or self.workspace
@@ -54,12 +55,12 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
         with_value(BARS[:428], 426, low=1e6),
         BARS,
     ]
-    said = []
+    recorded = []
     for day, page in enumerate(pages):
         serve(settings, "AAA", "1day", page)
         run_symbol(workspace, instrument, LONG_AFTER + day * DAY)
-        said.append(read_table(workspace.root.symbol("AAA").compute_db, "latest_state"))
-    return Lived(workspace, folder, tuple(said))
+        recorded.append(read_table(workspace.root.symbol("AAA").compute_db, "latest_state"))
+    return Lived(workspace, folder, tuple(recorded))
 
 
 @pytest.mark.parametrize("day", [0, 1, 2, 3])
@@ -68,17 +69,16 @@ def test_every_day_s_states_are_said_again_and_proven_by_the_manifest_of_that_da
 ) -> None:
     then = lived.then(day + 0.5)
 
-    assert latest_state(then.results).equals(lived.said[day])
-    assert then.terms.standing is ProvenanceStatus.PROVEN
+    assert latest_state(then.results).equals(lived.recorded[day])
+    assert then.provenance.status is ProvenanceStatus.PROVEN
     assert then.record is not None
     assert then.record.number == [1, 2, 2, 3][day]
-    assert bool(then.known.held_back) == (day == 2)
+    assert bool(then.known.blocked_because) == (day == 2)
 
 
 def test_before_the_first_fetch_nothing_is_said_and_the_remedy_is_named(lived: Lived) -> None:
-    with pytest.raises(
-        ResultsError, match=r"nothing of AAA was known by .* first bars were fetched"
-    ):
+    remedy = "nothing of AAA was known by .* first bars were fetched .*`regime explain AAA"
+    with raises(ResultsError, "nothing-known-then", match=remedy):
         lived.then(-1)
 
 
@@ -96,10 +96,10 @@ def test_other_code_than_that_of_then_is_named_and_not_passed_off(lived: Lived) 
     other = replace(lived.workspace, code=code)
     then, while_blocked = lived.then(1.5, other), lived.then(2.5, other)
 
-    assert latest_state(while_blocked.results).equals(lived.said[2])
-    assert then.terms.standing is ProvenanceStatus.OTHER_TERMS
-    assert lived.workspace.code.compute_digest[:12] in then.terms.reason
-    assert "compute manifest 2" in then.terms.reason
+    assert latest_state(while_blocked.results).equals(lived.recorded[2])
+    assert then.provenance.status is ProvenanceStatus.OTHER_TERMS
+    assert lived.workspace.code.compute_digest[:12] in then.provenance.reason
+    assert "compute manifest 2" in then.provenance.reason
 
 
 def test_other_parameters_than_those_of_then_are_named(lived: Lived) -> None:
@@ -107,21 +107,21 @@ def test_other_parameters_than_those_of_then_are_named(lived: Lived) -> None:
 
     then = lived.then(0.5, replace(lived.workspace, params=params))
 
-    assert then.terms.standing is ProvenanceStatus.OTHER_TERMS
-    assert "the parameters were others" in then.terms.reason
+    assert then.provenance.status is ProvenanceStatus.OTHER_TERMS
+    assert "the parameters were others" in then.provenance.reason
 
 
-def test_a_renamed_symbol_is_told_as_it_was_called_then(lived: Lived, tmp_path: Path) -> None:
+def test_a_renamed_symbol_is_shown_under_its_name_of_then(lived: Lived, tmp_path: Path) -> None:
     shutil.copytree(lived.folder, tmp_path, dirs_exist_ok=True)
     settings = street(tmp_path, ["AAA"])
     rename(settings, "AAA", {"symbol": "NEW", "name": "New"}, LONG_AFTER + 4 * DAY)
     workspace = RunWorkspace.open(settings)
     instrument = workspace.universe.instrument("NEW")
 
-    told = [results_as_of(workspace, instrument, LONG_AFTER + day * DAY) for day in (3.5, 4.5)]
+    answers = [results_as_of(workspace, instrument, LONG_AFTER + day * DAY) for day in (3.5, 4.5)]
 
-    assert [one.symbol for one in told] == ["AAA", "NEW"]
-    assert [one.terms.standing for one in told] == [ProvenanceStatus.PROVEN] * 2
+    assert [answer.symbol for answer in answers] == ["AAA", "NEW"]
+    assert [answer.provenance.status for answer in answers] == [ProvenanceStatus.PROVEN] * 2
 
 
 def test_eras_that_only_got_another_name_are_the_same(lived: Lived, tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_eras_that_only_got_another_name_are_the_same(lived: Lived, tmp_path: Pa
 
     then = lived.then(4.5, RunWorkspace.open(street(tmp_path, ["AAA"])))
 
-    assert then.terms.standing is ProvenanceStatus.PROVEN
+    assert then.provenance.status is ProvenanceStatus.PROVEN
 
 
 def test_the_eras_are_those_in_force_then_whatever_was_adopted_since(tmp_path: Path) -> None:
@@ -142,15 +142,19 @@ def test_the_eras_are_those_in_force_then_whatever_was_adopted_since(tmp_path: P
     workspace = RunWorkspace.open(settings)
     instrument = workspace.universe.instrument("SPY")
     run_symbol(workspace, instrument, LONG_AFTER)
-    found = detect_eras(workspace)
-    adopt(workspace.root, found.version, since=LONG_AFTER + DAY, by="b", reason="r")
+    answer_then = detect_eras(workspace)
+    adopt(workspace.root, answer_then.version, since=LONG_AFTER + DAY, by="b", reason="r")
     later = RunWorkspace.open(settings)
     run_symbol(later, instrument, LONG_AFTER + 2 * DAY)
 
-    told = [results_as_of(later, instrument, LONG_AFTER + day * DAY) for day in (0.5, 1.5, 2.5)]
+    answers = [results_as_of(later, instrument, LONG_AFTER + day * DAY) for day in (0.5, 1.5, 2.5)]
 
-    assert [one.eras.version for one in told] == ["fixed-1", found.version, found.version]
-    assert [one.terms.standing for one in told] == [
+    assert [answer.eras.version for answer in answers] == [
+        "fixed-1",
+        answer_then.version,
+        answer_then.version,
+    ]
+    assert [answer.provenance.status for answer in answers] == [
         ProvenanceStatus.PROVEN,
         ProvenanceStatus.OTHER_TERMS,  # adopted, and not yet recomputed
         ProvenanceStatus.PROVEN,

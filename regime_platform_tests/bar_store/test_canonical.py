@@ -1,4 +1,4 @@
-"""Canonical bars are what was promoted, to the bit, or an error; and readers never wait."""
+"""Canonical bars are those promoted, bit for bit, or an error; readers never wait."""
 
 import datetime as dt
 import multiprocessing as mp
@@ -21,15 +21,15 @@ from regime_platform.bar_store.verdicts import write_verdict
 from regime_platform.errors import BarsError
 from regime_platform.model.bar_schema import empty_bars
 from regime_platform.model.digests import frame_digest
-from regime_platform.model.promoted_bars import Promoted
+from regime_platform.model.promoted_bars import PromotedBars
 from regime_platform.validation.gate import gate
-from regime_platform.validation.policy import STANDARD
+from regime_platform.validation.policy import DEFAULT_CONTEXT
 from regime_platform.validation.verdict import SeriesVerdict, Verdict, input_digest
 from regime_platform_tests.builders import fetched, make_bars
 from regime_platform_tests.error_codes import raises
 
 
-def _put_in_force(paths: SymbolPaths, bars: pl.DataFrame) -> Promoted:
+def _put_in_force(paths: SymbolPaths, bars: pl.DataFrame) -> PromotedBars:
     promoted = write_parts(paths.bars("1day"), "1day", bars, "AAPL")
     rows = fetched(bars)
     series = SeriesVerdict.of(
@@ -38,7 +38,7 @@ def _put_in_force(paths: SymbolPaths, bars: pl.DataFrame) -> Promoted:
         input_digest=input_digest(rows),
         promoted=promoted,
     )
-    write_verdict(paths, Verdict.of("AAPL", [series], STANDARD, ""))
+    write_verdict(paths, Verdict.of("AAPL", [series], DEFAULT_CONTEXT, ""))
     sweep(paths.bars("1day"), promoted)
     return promoted
 
@@ -82,7 +82,7 @@ def test_promoting_twice_is_promoting_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("is_known", [False, True], ids=["unknown", "in force"])
 @pytest.mark.parametrize("damage", [b"nothing of use", None], ids=["overwritten", "removed"])
-def test_a_damaged_part_is_written_anew(
+def test_a_damaged_part_is_written_again(
     tmp_path: Path, damage: bytes | None, is_known: bool
 ) -> None:
     once = write_parts(tmp_path, "1day", make_bars(300), "AAPL")
@@ -95,8 +95,8 @@ def test_a_damaged_part_is_written_anew(
     assert read_bars(tmp_path, again).equals(make_bars(300))
 
 
-def test_no_bars_are_no_promotion(tmp_path: Path) -> None:
-    with raises(BarsError, "no-bars"):
+def test_promoting_no_bars_is_an_error(tmp_path: Path) -> None:
+    with raises(BarsError, "no-bars", match="no bars to promote"):
         write_parts(tmp_path, "1day", empty_bars(), "AAPL")
 
 
@@ -169,9 +169,9 @@ def test_a_reader_sees_old_or_new_bars_while_a_writer_replaces_them(tmp_path: Pa
     seen = []
 
     while writer.is_alive():
-        found = read_in_force(paths, "1day")
-        assert found is not None
-        promoted, bars = found
+        in_force = read_in_force(paths, "1day")
+        assert in_force is not None
+        promoted, bars = in_force
         assert bars.height == promoted.rows
         seen.append(bars.height)
     writer.join()
@@ -190,7 +190,7 @@ def test_a_reader_sees_old_or_new_bars_while_a_writer_replaces_them(tmp_path: Pa
     timeframe=st.sampled_from(["15min", "1h", "4h", "1day", "1week"]),
     seed=st.integers(0, 9),
 )
-def test_what_goes_in_comes_out(
+def test_written_bars_are_read_unchanged(
     n: int, timeframe: str, seed: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("bars")
@@ -199,5 +199,5 @@ def test_what_goes_in_comes_out(
     promoted = write_parts(folder, timeframe, bars, "AAPL")
 
     assert read_bars(folder, promoted).equals(bars)
-    assert Promoted.model_validate(promoted.model_dump(mode="json")) == promoted
+    assert PromotedBars.model_validate(promoted.model_dump(mode="json")) == promoted
     assert promoted.digest == frame_digest(bars)

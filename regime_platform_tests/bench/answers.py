@@ -1,11 +1,10 @@
-"""What answers cost that are computed or proven: of the past, explained, taken, handed on.
+"""The cost of answers: as of a past moment, explained, verified, exported, and of snapshots.
 
-``python -m regime_platform_tests.bench.answers`` prints it: processor time of one process, median
-of three. Snapshots are taken of copies of one symbol's bars and manifests under other names.
+``python -m regime_platform_tests.bench.answers`` prints processor times of one process, medians of
+three. Snapshots are taken of copies of the bars and manifests of one symbol under other names.
 """
 
 import datetime as dt
-import json
 import os
 import shutil
 import tempfile
@@ -14,17 +13,19 @@ from pathlib import Path
 import yaml
 
 from regime_platform.audit.bundle.bundle import export_bundle
-from regime_platform.audit.bundle.proof import verify_bundle
+from regime_platform.audit.bundle.verify import verify_bundle
 from regime_platform.audit.results_as_of import results_as_of
 from regime_platform.audit.snapshots import find_snapshot, take_snapshot
+from regime_platform.bar_store.manifest_file import read_bar_manifest, read_compute_manifest
 from regime_platform.bar_store.verdicts import read_verdict, write_verdict
+from regime_platform.compute.warming import warm_up
+from regime_platform.compute_db.proof import file_stat
 from regime_platform.files import write_json
 from regime_platform.manifests.manifest import sealed
 from regime_platform.manifests.snapshot_diff import changes
 from regime_platform.operations.export import ExportFormat, export
-from regime_platform.pipeline.compute.compute import stat_facts, warm_kernels
-from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.pipeline.run import run_symbols
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.query.explain import explain
 from regime_platform.settings import Settings
 from regime_platform_tests.bench.figures import median_cost
@@ -39,9 +40,10 @@ def many(workspace: RunWorkspace, folder: Path, count: int) -> RunWorkspace:
     """A data root with bars (the same files) and manifests of AAPL under ``count`` names."""
     folder.mkdir()
     original = workspace.root.symbol("AAPL")
-    documents = [
-        json.loads(one.read_text()) for one in (original.manifest, original.compute_manifest)
-    ]
+    bars = read_bar_manifest(original)
+    results = read_compute_manifest(original)
+    assert bars is not None
+    assert results is not None
     verdict = read_verdict(original)
     assert verdict is not None
     names = [f"S{number:04d}" for number in range(count)]
@@ -54,15 +56,18 @@ def many(workspace: RunWorkspace, folder: Path, count: int) -> RunWorkspace:
         shutil.copytree(original.folder / "bars", paths.folder / "bars", copy_function=os.link)
         write_verdict(paths, verdict.model_copy(update={"symbol": name}))
         os.link(original.compute_db, paths.compute_db)
-        run = {"compute_db": stat_facts(paths)}
-        for path, told in zip((paths.manifest, paths.compute_manifest), documents, strict=True):
-            write_json(path, sealed({**told["manifest"], "symbol": name}, None, _NOW, run))
+        own = {"symbol": name}
+        of_bars = sealed(bars.manifest.model_copy(update=own), None, _NOW)
+        of_results = results.manifest.model_copy(update=own)
+        write_json(paths.manifest, of_bars.as_json())
+        document = sealed(of_results, None, _NOW, file_stat(paths.compute_db))
+        write_json(paths.compute_manifest, document.as_json())
     return copies
 
 
 def run(folder: Path, count: int, runs: int) -> dict[str, float]:
-    """Seconds of the processor by figure."""
-    workspace = RunWorkspace.open(Settings(_env_file=None, REGIME_DATA_ROOT=folder / "walked"))
+    """Processor seconds by figure."""
+    workspace = RunWorkspace.open(Settings(_env_file=None, REGIME_DATA_ROOT=folder / "processed"))
     two = workspace.universe.select(["AAPL", "SYNTH"])
     list(run_symbols(workspace, two, _NOW))
     aapl, synth = two
@@ -70,7 +75,7 @@ def run(folder: Path, count: int, runs: int) -> dict[str, float]:
     taken = take_snapshot(workspace, _NOW.date(), _NOW)
     bundle = export_bundle(workspace, taken, folder / "bundle.zip").path
     root = workspace.root.path
-    found = [take_snapshot(copies, _NOW.date(), _NOW) for _ in range(2)]
+    snapshots = [take_snapshot(copies, _NOW.date(), _NOW) for _ in range(2)]
     work = {
         "state as of a moment, AAPL, 3,949 bars": lambda: results_as_of(workspace, aapl, _NOW),
         "state as of a moment, SYNTH, 21,720 bars": lambda: results_as_of(workspace, synth, _NOW),
@@ -78,18 +83,18 @@ def run(folder: Path, count: int, runs: int) -> dict[str, float]:
         "export --format sqlite, both": lambda: export(
             workspace, two, ExportFormat.SQLITE, folder / "v1.db", _NOW, replace=True
         ),
-        "prove a bundle of both": lambda: verify_bundle(bundle),
-        "the same with every number computed anew": lambda: verify_bundle(bundle, recompute=True),
+        "verify a bundle of both": lambda: verify_bundle(bundle),
+        "the same with every number computed again": lambda: verify_bundle(bundle, recompute=True),
         f"take a snapshot of {count:,} symbols": lambda: take_snapshot(copies, _NOW.date(), _NOW),
-        "find one of these": lambda: find_snapshot(copies.root, found[0].listing["label"]),
-        "compare two of these": lambda: changes(found[0].facts, found[1].facts),
+        "find one of these": lambda: find_snapshot(copies.root, snapshots[0].summary.label),
+        "compare two of these": lambda: changes(snapshots[0].facts, snapshots[1].facts),
     }
-    return {name: median_cost(one, runs).cpu for name, one in work.items()}
+    return {name: median_cost(task, runs).cpu for name, task in work.items()}
 
 
 def main() -> None:
     """Prints the figures."""
-    warm_kernels()
+    warm_up()
     with tempfile.TemporaryDirectory() as name:
         for figure, seconds in run(Path(name), SYMBOLS, _RUNS).items():
             print(f"{seconds * 1000:8.0f} ms  {figure}")

@@ -1,7 +1,7 @@
-"""What one bar more costs: in the engine alone, and with compute.db, digests and manifests.
+"""The cost of one more bar: in the engine alone, and with compute.db, digests and manifests.
 
-A symbol is walked once, and then its bars come one by one: each is promoted beside the clock, and
-the results are brought up to date and published while it runs.
+A symbol is processed once. Then its bars arrive one by one: each is promoted outside the timed part
+and computed and published within it.
 """
 
 import datetime as dt
@@ -18,8 +18,8 @@ from regime_platform.compute.incremental import Past, extend_series, past_of
 from regime_platform.compute.params import FIRST_BARS
 from regime_platform.compute.results import ESCALATION, STATE
 from regime_platform.pipeline.outcomes import Stage, Status
-from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.pipeline.run import run_symbol
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform_tests.bench.figures import Cost, Figure, Scale, cost_of, median_cost
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.scenario import serve, street
@@ -31,7 +31,7 @@ _UPDATE = (Stage.COMPUTE_DB, Stage.MANIFESTS)
 
 
 def append_figures(scale: Scale) -> Iterator[Figure]:
-    """Cost and bytes of one bar more, behind histories of every size."""
+    """Cost and bytes of one more bar, after histories of every size."""
     for label, size in scale.sizes.items():
         runs = scale.runs_of(size)
         bars = make_bars(size + runs, TIMEFRAME)
@@ -51,16 +51,16 @@ def append_figures(scale: Scale) -> Iterator[Figure]:
 
 
 def _daily_figures(scale: Scale) -> Iterator[Figure]:
-    """A daily symbol, which gets a bar of the day and one of the week at once."""
+    """A daily symbol that receives a daily and a weekly bar at once."""
     runs = scale.runs_of(scale.daily_bars)
     counts = {"1day": scale.daily_bars, "1week": scale.weekly_bars}
-    series = {one: make_bars(count + runs, one, _START) for one, count in counts.items()}
+    series = {
+        timeframe: make_bars(count + runs, timeframe, _START) for timeframe, count in counts.items()
+    }
     with tempfile.TemporaryDirectory() as name:
         costs, _ = _updates(Path(name), series, runs, "daily")
     cpu, wall = _medians(costs)
-    way = (
-        f"a bar to {scale.daily_bars} daily and one to {scale.weekly_bars} weekly, derive + publish"
-    )
+    way = f"a bar to {scale.daily_bars} daily and one to {scale.weekly_bars} weekly, to manifests"
     yield Figure("append_daily_ms", wall, f"{way}, wall clock", runs)
     yield Figure("append_daily_cpu_ms", cpu, f"{way}, CPU", runs)
 
@@ -102,19 +102,19 @@ def _updates(
         for timeframe, bars in series.items():
             serve(settings, "BENCH", timeframe, bars.head(bars.height - missing))
         workspace = RunWorkspace.open(settings)
-        _walk(workspace, (Stage.RAW_BARS, Stage.VALIDATED_BARS))
+        _run_symbols(workspace, (Stage.RAW_BARS, Stage.VALIDATED_BARS))
         before = _bytes_written()
-        cost = cost_of(lambda workspace=workspace: _walk(workspace, _UPDATE))  # type: ignore[misc]
+        cost = cost_of(lambda workspace=workspace: _run_symbols(workspace, _UPDATE))  # type: ignore[misc]
         if missing < runs:  # the first of all is the history
             costs.append(cost)
             written.append(_bytes_written() - before)
     return costs, written
 
 
-def _walk(workspace: RunWorkspace, stages: tuple[Stage, ...]) -> None:
-    walked = run_symbol(workspace, workspace.universe.instrument("BENCH"), _NOW, stages=stages)
-    if walked.status is not Status.DONE:
-        raise RuntimeError(f"the bench measures nothing: {walked}")
+def _run_symbols(workspace: RunWorkspace, stages: tuple[Stage, ...]) -> None:
+    outcome = run_symbol(workspace, workspace.universe.instrument("BENCH"), _NOW, stages=stages)
+    if outcome.status is not Status.DONE:
+        raise RuntimeError(f"the bench measures nothing: {outcome}")
 
 
 def _bytes_written() -> int:

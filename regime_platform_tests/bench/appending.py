@@ -1,8 +1,8 @@
 """`make bench-store`: what a few new bars cost a series that has many, and what it takes on disk.
 
-Each run appends the next bars behind an overlap, as an update does: compare, store, fold, judge and
-write the canonical bars; every write is flushed to disk. Verdict and manifests are left aside; in
-"append_unjudged" the gate is too, which leaves raw log and canonical bars.
+Each run appends the next bars after an overlap, as an update does: compare, store, fold, validate
+and write the canonical bars; every write is flushed to disk. Verdict and manifests are left out;
+"append_unjudged" leaves out the gate as well.
 """
 
 import argparse
@@ -25,11 +25,11 @@ from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.locks import writing
 from regime_platform.bar_store.raw.compaction import compact
 from regime_platform.bar_store.raw.gate_input import gate_input
-from regime_platform.bar_store.raw.raw_log import FetchFacts, LogUpdate, append, compare
-from regime_platform.model.promoted_bars import Promoted
+from regime_platform.bar_store.raw.raw_log import FetchOrigin, LogUpdate, append, compare
+from regime_platform.model.promoted_bars import PromotedBars
 from regime_platform.validation.gate import gate
 from regime_platform_tests.bench.figures import Cost, Figure, cost_of
-from regime_platform_tests.builders import LONG_AFTER, fetch_facts, make_bars
+from regime_platform_tests.builders import LONG_AFTER, fetch_origin, make_bars
 
 _CLASS = "US_EQUITY"
 _PAGE = 5_000
@@ -44,7 +44,7 @@ class Case:
 
     name: str
     timeframe: str
-    held: int
+    stored: int  # bars before the appends
     new: int  # bars per append
 
 
@@ -59,11 +59,13 @@ def appending_figures(case: Case, runs: int) -> Iterator[Figure]:
         raw, bars = (_size(folder(case.timeframe)) for folder in (paths.raw, paths.bars))
         compact(paths.raw(case.timeframe))
         compacted = _size(paths.raw(case.timeframe))
-    meaning = f"{case.new} bars to {case.held:,} {case.timeframe} bars"
-    judged = {"append": costs, "append_unjudged": {**costs, "gate": []}}
-    for name, stages in judged.items():
+    meaning = f"{case.new} bars to {case.stored:,} {case.timeframe} bars"
+    variants = {"append": costs, "append_unjudged": {**costs, "gate": []}}
+    for name, stages in variants.items():
         for clock in ("wall", "cpu"):
-            runs_of = [[getattr(one, clock) for one in taken] for taken in stages.values() if taken]
+            runs_of = [
+                [getattr(cost, clock) for cost in taken] for taken in stages.values() if taken
+            ]
             whole = [1e3 * sum(each) for each in zip(*runs_of, strict=True)]
             yield Figure(f"{case.name}_{name}_{clock}_ms", statistics.median(whole), meaning, runs)
             yield Figure(f"{case.name}_{name}_{clock}_ms_least", min(whole), "the same", runs)
@@ -77,15 +79,15 @@ def appending_figures(case: Case, runs: int) -> Iterator[Figure]:
 
 
 def _bars(case: Case, runs: int = 0) -> pl.DataFrame:
-    return make_bars(case.held + case.new * runs, case.timeframe, _LONG_AGO)
+    return make_bars(case.stored + case.new * runs, case.timeframe, _LONG_AGO)
 
 
 def _fetch_history(paths: SymbolPaths, case: Case) -> None:
-    """The bars held before, page by page, and promoted."""
+    """Stores and promotes the bars before the appends, page by page."""
     series, timeframe = _bars(case), case.timeframe
-    for start in range(0, case.held, _PAGE):
+    for start in range(0, case.stored, _PAGE):
         append(
-            paths.raw(timeframe), series[start : start + _PAGE], fetch_facts(timeframe=timeframe)
+            paths.raw(timeframe), series[start : start + _PAGE], fetch_origin(timeframe=timeframe)
         )
     rows = gate_input(paths, timeframe, _CLASS).rows
     valid = gate(rows, timeframe=timeframe, asset_class=_CLASS).valid
@@ -96,11 +98,11 @@ def _append_over_and_over(
     paths: SymbolPaths, case: Case, runs: int, costs: dict[str, list[Cost]]
 ) -> None:
     series = _bars(case, runs)
-    in_force: Promoted | None = None
+    in_force: PromotedBars | None = None
     for run in range(runs):
-        upto = case.held + case.new * (run + 1)
+        upto = case.stored + case.new * (run + 1)
         page = series[upto - case.new - _OVERLAP : upto]
-        facts = fetch_facts(LONG_AFTER + dt.timedelta(hours=run), case.timeframe)
+        facts = fetch_origin(LONG_AFTER + dt.timedelta(hours=run), case.timeframe)
         in_force = _appended(paths, page, facts, in_force, _Stages(costs))
         assert in_force.rows == upto
 
@@ -108,10 +110,10 @@ def _append_over_and_over(
 def _appended(
     paths: SymbolPaths,
     page: pl.DataFrame,
-    facts: FetchFacts,
-    in_force: Promoted | None,
+    facts: FetchOrigin,
+    in_force: PromotedBars | None,
     timed: "_Stages",
-) -> Promoted:
+) -> PromotedBars:
     timeframe, folder = facts.timeframe, paths.bars(facts.timeframe)
     looked = timed("compare", lambda: compare(paths.raw(timeframe), page, facts))
     timed("store", lambda: _store(paths, page, facts, looked))
@@ -137,7 +139,7 @@ class _Stages:
         return done[0]
 
 
-def _store(paths: SymbolPaths, page: pl.DataFrame, facts: FetchFacts, looked: LogUpdate) -> None:
+def _store(paths: SymbolPaths, page: pl.DataFrame, facts: FetchOrigin, looked: LogUpdate) -> None:
     with writing(paths):
         append(paths.raw(facts.timeframe), page, facts, looked)
 

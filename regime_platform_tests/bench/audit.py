@@ -1,4 +1,4 @@
-"""Is every change of what is held found? A thousand changes, one at a time, to 20 symbols.
+"""Does `regime verify` detect every change? A thousand changes, one at a time, to 20 symbols.
 
 Also timed: verifying without and with a new computation. `make bench-audit` prints the figures.
 """
@@ -12,12 +12,12 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from regime_platform.audit.verify.pool import verify_many
-from regime_platform.audit.verify.proof import Verification
+from regime_platform.audit.verify.verification import Verification
 from regime_platform.audit.verify.verify import verify
-from regime_platform.pipeline.compute.compute import warm_kernels
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.audit.verify.verify_many import verify_many
+from regime_platform.compute.warming import warm_up
 from regime_platform.pipeline.run import run_symbols
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
 from regime_platform_tests.bench.figures import Cost, cost_of
 from regime_platform_tests.builders import LONG_AFTER, make_bars
@@ -37,7 +37,7 @@ _CORE_START = dt.datetime(1993, 1, 4, tzinfo=dt.UTC)  # every series ends before
 def trials(
     workspace: RunWorkspace, count: int, chance: random.Random
 ) -> Iterator[tuple[str, str, str]]:
-    """Per change: the kind of file, the way it was changed, and what verifying said of it."""
+    """Per change: the kind of file, the way it was changed, and the result of verifying."""
     for _ in range(count):
         instrument = chance.choice(workspace.universe.instruments)
         done = tamper(workspace.root.symbol(instrument.symbol), chance)
@@ -47,7 +47,7 @@ def trials(
 
 
 def all_proven(workspace: RunWorkspace) -> bool:
-    """True where nothing is found of any symbol."""
+    """True where every symbol is proven."""
     return all(
         verify(workspace, instrument).result == "proven"
         for instrument in workspace.universe.instruments
@@ -55,28 +55,28 @@ def all_proven(workspace: RunWorkspace) -> bool:
 
 
 def daily_symbols(folder: Path, count: int) -> RunWorkspace:
-    """Symbols of 5,000 daily and 1,000 weekly bars each, walked once."""
+    """Symbols of 5,000 daily and 1,000 weekly bars each, processed once."""
     settings = street(folder, [f"DY{number:02d}" for number in range(count)])
     for seed, symbol in enumerate(_names(settings)):
         serve(settings, symbol, "1day", make_bars(5_000, start=_START, seed=seed))
         serve(settings, symbol, "1week", make_bars(1_000, "1week", _START, seed))
-    return _walked(settings)
+    return _processed(settings)
 
 
 def core_symbols(folder: Path, count: int) -> RunWorkspace:
-    """Symbols of 126,700 bars in five timeframes each, walked once."""
+    """Symbols of 126,700 bars in five timeframes each, processed once."""
     settings = street(folder, [f"CO{number:02d}" for number in range(count)], tier="core")
     for seed, symbol in enumerate(_names(settings)):
         for timeframe, bars in _CORE_BARS.items():
             serve(settings, symbol, timeframe, make_bars(bars, timeframe, _CORE_START, seed))
-    return _walked(settings)
+    return _processed(settings)
 
 
 def verifying_cost(workspace: RunWorkspace, *, recompute: bool) -> Cost:
-    """Verifying all of them one by one.
+    """The cost of verifying all symbols in turn.
 
     Raises:
-        AssertionError: one is not proven, so that its time would say nothing.
+        AssertionError: a symbol is not proven, so that its time has no meaning.
     """
     proofs: list[Verification] = []
 
@@ -90,12 +90,14 @@ def verifying_cost(workspace: RunWorkspace, *, recompute: bool) -> Cost:
 
 
 def print_costs(daily: RunWorkspace, core: RunWorkspace, *, recompute: bool) -> None:
-    """What a symbol of either kind costs, and what the whole universe would."""
+    """Prints the cost of a symbol of either kind, and that of the universe by extrapolation."""
     how = "with a new computation" if recompute else "without"
     whole = 0.0
     for kind, workspace, count in (("daily", daily, _DAILY), ("core", core, _CORE)):
         timed = len(workspace.universe.instruments)
-        cpu, wall = (1e3 * one / timed for one in verifying_cost(workspace, recompute=recompute))
+        cpu, wall = (
+            1e3 * seconds / timed for seconds in verifying_cost(workspace, recompute=recompute)
+        )
         whole += cpu * count / 2000
         print(f"{kind} symbol, verified {how}, mean of {timed}: {cpu:.0f} ms ({wall:.0f} ms wall)")
     print(
@@ -104,28 +106,28 @@ def print_costs(daily: RunWorkspace, core: RunWorkspace, *, recompute: bool) -> 
 
 
 def filled(folder: Path) -> RunWorkspace:
-    """The store: 20 symbols of daily bars, walked twice, so that chains have links to lose."""
+    """The store: 20 symbols of daily bars, processed twice, so that chains have several links."""
     settings = street(folder, [f"AU{number:02d}" for number in range(_SYMBOLS)])
     for bars in (430, 440):
         for seed, symbol in enumerate(_names(settings)):
             serve(settings, symbol, "1day", make_bars(bars + seed, seed=seed))
-        workspace = _walked(settings)
+        workspace = _processed(settings)
     return workspace
 
 
 def main(count: int = _TRIALS) -> None:
     """Prints the figures; ends with 1 where a change was missed."""
-    warm_kernels()
+    warm_up()
     with tempfile.TemporaryDirectory() as name:
         workspace = filled(Path(name) / "trials")
         began = time.perf_counter()
-        found = Counter(trials(workspace, count, random.Random(_SEED)))
+        results = Counter(trials(workspace, count, random.Random(_SEED)))
         took = time.perf_counter() - began
-        for (kind, how, said), times in sorted(found.items()):
-            print(f"{kind:10} {how:10} {said:10} {times:5}")
-        missed = sum(times for (_, _, said), times in found.items() if said == "missed")
+        for (kind, how, result), times in sorted(results.items()):
+            print(f"{kind:10} {how:10} {result:10} {times:5}")
+        missed = sum(times for (_, _, result), times in results.items() if result == "missed")
         whole = "all proven again afterwards" if all_proven(workspace) else "NOT PROVEN AFTERWARDS"
-        print(f"found {count - missed} of {count} in {took:.0f} s; {whole}")
+        print(f"detected {count - missed} of {count} in {took:.0f} s; {whole}")
         daily = daily_symbols(Path(name) / "daily", _TIMED)
         core = core_symbols(Path(name) / "core", _TIMED_CORE)
         for recompute in (False, True):
@@ -133,7 +135,7 @@ def main(count: int = _TRIALS) -> None:
     sys.exit(1 if missed else 0)
 
 
-def _walked(settings: Settings) -> RunWorkspace:
+def _processed(settings: Settings) -> RunWorkspace:
     workspace = RunWorkspace.open(settings)
     list(run_symbols(workspace, workspace.universe.instruments, LONG_AFTER))
     return workspace

@@ -14,8 +14,9 @@ from regime_platform.compute.engine import compute_series
 from regime_platform.compute.eras.eras import FIXED_ERAS
 from regime_platform.compute.results import SeriesResult
 from regime_platform.compute_db.store import build
-from regime_platform.model.promoted_bars import Promoted
+from regime_platform.model.promoted_bars import PromotedBars
 from regime_platform.pipeline.compute.inputs import Tables
+from regime_platform_tests.compute_db.result_frames import MADE
 
 TIMEFRAME = "15min"
 
@@ -30,10 +31,10 @@ def computed(bars: pl.DataFrame) -> SeriesResult:
     return compute_series(bars, symbol="BENCH", timeframe=TIMEFRAME, eras=FIXED_ERAS)
 
 
-def end_to_end(folder: Path, promoted: Promoted) -> None:
+def end_to_end(folder: Path, promoted: PromotedBars) -> None:
     """Verified read, compute, digests, write."""
     result = computed(read_bars(folder, promoted))
-    build(folder / "compute.db", tables_of(result), {"series": [], "recipe": {}, "code": {}})
+    build(folder / "compute.db", tables_of(result), MADE)
 
 
 def pointer_of(folder: Path) -> Path:
@@ -44,7 +45,7 @@ def pointer_of(folder: Path) -> Path:
 def main() -> None:
     """Prints the peak resident memory of this process in bytes."""
     folder = Path(sys.argv[1])
-    end_to_end(folder, Promoted.model_validate_json(pointer_of(folder).read_text()))
+    end_to_end(folder, PromotedBars.model_validate_json(pointer_of(folder).read_text()))
     unit = 1 if sys.platform == "darwin" else 1024
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)
 

@@ -1,4 +1,4 @@
-"""A figure of the bench, what it means, and how costs are taken: always the median of some runs."""
+"""Figures of the bench and how costs are measured: always the median of several runs."""
 
 import resource
 import statistics
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Cost(NamedTuple):
-    """Seconds of one piece of work: of the processor (all threads) and of the clock on the wall."""
+    """Seconds of a piece of work: processor time of all threads, and wall clock."""
 
     cpu: float
     wall: float
@@ -29,7 +29,7 @@ class Figure:
 class Scale:
     """How much is measured.
 
-    The sizes keep their names in a quick bench, whose figures say nothing but that the bench works.
+    The sizes keep their names in a quick bench, whose figures only show that the bench works.
     """
 
     runs: int

@@ -14,12 +14,12 @@ from regime_platform.compute.params import DEFAULT_PARAMS, Params
 
 TIMEFRAME = "1day"
 
-#: Out of reach of the escalation gate, a series gets its state and nothing else.
+#: With an escalation gate out of reach a series gets state rows only.
 STATE_ONLY: Params = replace(
     DEFAULT_PARAMS,
     by_timeframe=tuple(
-        (name, replace(one, escalation_gate=sys.maxsize))
-        for name, one in DEFAULT_PARAMS.by_timeframe
+        (name, replace(constants, escalation_gate=sys.maxsize))
+        for name, constants in DEFAULT_PARAMS.by_timeframe
     ),
 )
 

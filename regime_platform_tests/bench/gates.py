@@ -1,7 +1,7 @@
-"""What the gate costs: per series, for the universe by extrapolation, and as a share of the walk.
+"""The cost of the gate: per series, for the universe by extrapolation, and its share of a run.
 
-``make bench-gates`` prints it. Figures are medians of the processor time of one process unless they
-say wall; Polars uses both cores for long series, so the wall clock can be below it.
+``make bench-gates`` prints medians of the processor time of one process, and wall clock where it
+says so. Polars uses both cores for long series, so the wall clock can be lower.
 """
 
 import datetime as dt
@@ -12,15 +12,20 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from regime_platform.compute.warming import warm_up
 from regime_platform.model.calendar.trading_hours import expected_opens
 from regime_platform.model.calendar.trading_sessions import sessions
 from regime_platform.model.timeframes import TIMEFRAMES
-from regime_platform.pipeline.compute.compute import warm_kernels
-from regime_platform.pipeline.gate.validate_log import standard_of, validate_log, validate_rows
+from regime_platform.pipeline.gate.validate_log import (
+    read_policy,
+    validate_log,
+    validate_rows,
+    validation_context,
+)
 from regime_platform.pipeline.outcomes import Stage
-from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.pipeline.run import run_symbol
-from regime_platform.validation.policy import STANDARD
+from regime_platform.pipeline.run_workspace import RunWorkspace
+from regime_platform.validation.policy import DEFAULT_CONTEXT
 from regime_platform_tests.bench.figures import Cost, cost_of, median_cost
 from regime_platform_tests.builders import LONG_AFTER, fetched
 from regime_platform_tests.scenario import serve, street
@@ -43,17 +48,17 @@ def bars(asset_class: str, timeframe: str, years: int, seed: int = 0) -> pl.Data
 
 
 def symbol_rows(asset_class: str, spans: Mapping[str, int]) -> dict[str, pl.DataFrame]:
-    """What the gate reads of one symbol: years per timeframe."""
+    """The input of the gate for one symbol: years per timeframe."""
     return {name: fetched(bars(asset_class, name, years)) for name, years in spans.items()}
 
 
-def judging_cost(rows: Mapping[str, pl.DataFrame], asset_class: str) -> Cost:
+def validation_cost(rows: Mapping[str, pl.DataFrame], asset_class: str) -> Cost:
     """The gate over all timeframes of one symbol, comparison included."""
-    return median_cost(lambda: validate_rows(rows, asset_class, STANDARD), _RUNS)
+    return median_cost(lambda: validate_rows(rows, asset_class, DEFAULT_CONTEXT), _RUNS)
 
 
-def share_of_walk() -> tuple[Cost, Cost]:
-    """Judging a daily symbol's log, and the whole of its promotion, compute and manifests."""
+def share_of_run() -> tuple[Cost, Cost]:
+    """Validating the log of a daily symbol, and its whole promotion, compute and manifests."""
     with tempfile.TemporaryDirectory() as name:
         settings = street(Path(name), ["AAA"])
         for timeframe in ("1day", "1week"):
@@ -61,12 +66,15 @@ def share_of_walk() -> tuple[Cost, Cost]:
         workspace = RunWorkspace.open(settings)
         instrument, root = workspace.universe.instrument("AAA"), workspace.root
         run_symbol(workspace, instrument, LONG_AFTER, stages=[Stage.RAW_BARS])
-        warm_kernels()
-        paths, standard = root.symbol("AAA"), standard_of(root, instrument)
-        judging = median_cost(lambda: validate_log(paths, instrument, standard), _RUNS)
+        warm_up()
+        paths = root.symbol("AAA")
+        context = validation_context(paths, instrument, read_policy(root))
+        validation = median_cost(lambda: validate_log(paths, instrument, context), _RUNS)
         after_fetch = [stage for stage in Stage if stage is not Stage.RAW_BARS]
-        walked = cost_of(lambda: run_symbol(workspace, instrument, LONG_AFTER, stages=after_fetch))
-    return judging, walked
+        processed = cost_of(
+            lambda: run_symbol(workspace, instrument, LONG_AFTER, stages=after_fetch)
+        )
+    return validation, processed
 
 
 def main() -> None:
@@ -82,17 +90,18 @@ def main() -> None:
         ("core symbol", core, "US_EQUITY", CORE_SYMBOLS),
         ("one series", long, "FX", 0),
     ):
-        held = sum(row.height for row in rows.values())
-        cost = judging_cost(rows, asset_class)
-        seconds, total = seconds + symbols * cost.cpu, total + symbols * held
-        told = f"{len(rows)} series, {held:,} bars"
-        print(f"{word}, {told}: {1e3 * cost.cpu:.1f} ms ({1e3 * cost.wall:.1f} ms wall)")
+        stored = sum(row.height for row in rows.values())
+        cost = validation_cost(rows, asset_class)
+        seconds, total = seconds + symbols * cost.cpu, total + symbols * stored
+        size = f"{len(rows)} series, {stored:,} bars"
+        print(f"{word}, {size}: {1e3 * cost.cpu:.1f} ms ({1e3 * cost.wall:.1f} ms wall)")
     series = 2 * DAILY_SYMBOLS + len(TIMEFRAMES) * CORE_SYMBOLS
     print(f"EXTRAPOLATED to {series:,} series, {total:,} bars: {seconds:.0f} s, two cores half")
-    judging, walked = share_of_walk()
-    share = 100 * judging.cpu / walked.cpu
+    validation, processed = share_of_run()
+    share = 100 * validation.cpu / processed.cpu
     print(
-        f"daily symbol, log read and judged: {1e3 * judging.cpu:.0f} ms of {1e3 * walked.cpu:.0f}"
+        f"daily symbol, log read and validated: {1e3 * validation.cpu:.0f} ms "
+        f"of {1e3 * processed.cpu:.0f}"
     )
     print(f"for promotion, compute and manifests together: {share:.0f} %")
 

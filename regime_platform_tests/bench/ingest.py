@@ -1,7 +1,7 @@
 """`make bench-ingest`: what fetching costs, against a vendor on loopback in a process of its own.
 
 Prints a table and writes build/bench_ingest.json. The universe is made up, at full size unless
-``--symbols`` says otherwise; what it held before the catch-up is put there without a network. With
+``--symbols`` says otherwise; bars from before the catch-up are stored without a network. With
 a credit limit, minutes are those of a clock that only waiting and answers move.
 """
 
@@ -35,7 +35,7 @@ from regime_platform.model.universe.universe import Universe, parse_universe
 from regime_platform.pipeline.fetch.batches import Batches
 from regime_platform.pipeline.fetch.ingest import ingest
 from regime_platform.pipeline.fetch.request import FetchRequest
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import PROJECT_ROOT, Settings
 from regime_platform.sources.protocol import BarPage, NotServedError, WindowRequest
 from regime_platform.sources.registry import build_sources
@@ -89,10 +89,10 @@ def measure(core: int, daily: int) -> dict[str, float]:
 
 def _catch_up(settings: Settings, counted: Connection) -> dict[str, float]:
     began, cpu = time.perf_counter(), _cpu_of_children()
-    told = _regime(settings)
+    report = _regime(settings)
     seconds, cpu = time.perf_counter() - began, _cpu_of_children() - cpu
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    total = told["total"]
+    total = report["total"]
     if total["status"] != {"ok": total["series"]} or total["new"] < total["series"]:
         raise RuntimeError(f"the catch-up is not complete: {total}")
     return {
@@ -216,11 +216,11 @@ class MemorySource:
     def batch(
         self, asks: Sequence[WindowRequest], now: dt.datetime
     ) -> Mapping[str, BarPage | NotServedError]:
-        """One by one."""
+        """Requests them in turn."""
         return {ask.instrument.symbol: self.page(ask, now) for ask in asks}
 
     def batch_key(self, ask: WindowRequest) -> tuple[str, ...]:
-        """Everybody alike."""
+        """The same for all."""
         del ask
         return ()
 
@@ -237,7 +237,7 @@ _BARS: dict[tuple[str, str], pl.DataFrame] = {}
 
 
 def bars_of(asset_class: str, timeframe: str) -> pl.DataFrame:
-    """The bars of every instrument of a class: who fetches them cannot tell."""
+    """The bars of every instrument of a class, which all have the same."""
     key = (asset_class, timeframe)
     if key not in _BARS:
         opens = expected_opens(asset_class, timeframe, _BEGAN, _NOW)
@@ -302,8 +302,8 @@ def _regime(settings: Settings) -> dict[str, dict[str, float]]:
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if ended.returncode:
         raise RuntimeError(ended.stderr + ended.stdout[-2000:])
-    told: dict[str, dict[str, float]] = json.loads(ended.stdout)
-    return told
+    report: dict[str, dict[str, float]] = json.loads(ended.stdout)
+    return report
 
 
 def _cpu_of_children() -> float:

@@ -1,10 +1,10 @@
-"""What leaving the old stores costs: rows per second of one core, memory, and day files.
+"""The cost of a migration: rows per second of one core, memory, and stores of day files.
 
-``make bench-migrate`` prints it. A slice of the universe's real mixture is made up and migrated:
-daily symbols of twenty years and core symbols on five timeframes, one live.db each. Read, turned
-into instants, written, read back and compared are one figure; what the gate and the account of its
-findings take is told apart. Seconds are of the processor, all threads; wall where it says so.
-Day files are compared with the time that no more than opening them takes, one after another.
+``make bench-migrate`` prints it. A part of the real universe is synthesised and migrated: daily
+symbols of twenty years and core symbols on five timeframes, one live.db each. Reading, converting
+times, writing, reading back and comparing are one figure; the gate and the account of its findings
+are another. Seconds are processor time of all threads, and wall clock where it says so. For day
+files the time of only opening them, one after another, is given as well.
 """
 
 import multiprocessing
@@ -20,18 +20,17 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from regime_platform.bar_store.locks import writing_when_needed
-from regime_platform.legacy.migration.import_part import Receiver, take_over
-from regime_platform.legacy.migration.migrate import migrate_symbol
-from regime_platform.legacy.migration.migrate_pool import migrate_many
+from regime_platform.legacy.migration.import_part import Importer
+from regime_platform.legacy.migration.migrate import migrate_many, migrate_symbol
 from regime_platform.legacy.migration.migration import open_migration, plans
 from regime_platform.model.asset_classes import NEW_YORK
 from regime_platform.model.timeframes import TIERS
 from regime_platform.pipeline.outcomes import Status
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform_tests.bench.figures import Cost, cost_of, median_of
 from regime_platform_tests.bench.gates import CORE_SYMBOLS, DAILY_SYMBOLS, bars
 from regime_platform_tests.builders import LONG_AFTER
-from regime_platform_tests.legacy_stores import old_rows, write_old_days, write_old_db
+from regime_platform_tests.legacy.stores import legacy_rows, write_legacy_days, write_legacy_db
 from regime_platform_tests.scenario import street
 
 _ROWS = 16_500_000  # of the live.db files to be left
@@ -66,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _whole(folder: Path, tier: str, symbols: int, years: int) -> None:
-    """All live.db files of a tier by several processes, from finding them to the accounts."""
+    """Migrates all live.db files of a tier with several processes, from search to accounts."""
     workspace, old = _store(folder, tier, symbols, years)
     rows, peak, began = 0, 0.0, time.perf_counter()
     migration, store = open_migration(workspace.root, "live", old)
@@ -74,28 +73,28 @@ def _whole(folder: Path, tier: str, symbols: int, years: int) -> None:
     for outcome in migrate_many(workspace, about, migration, LONG_AFTER, _PROCESSES):
         assert outcome.status is Status.DONE, outcome.reason
         rows += sum(account.rows for account in outcome.accounts)
-        workers = [one.pid for one in multiprocessing.active_children()]
+        workers = [worker.pid for worker in multiprocessing.active_children()]
         peak = max(
             peak, _memory("self", "VmRSS") + sum(_memory(worker, "VmHWM") for worker in workers)
         )
     wall = time.perf_counter() - began
     print(
-        f"{symbols:,} {tier} symbols, {rows:,} rows by {_PROCESSES} processes, found, taken over, "
-        f"proven, judged and accounted for: {wall:.1f} s wall, {rows / wall:,.0f} rows/s; at most "
-        f"{peak:,.0f} MB, all processes together"
+        f"{symbols:,} {tier} symbols, {rows:,} rows by {_PROCESSES} processes, searched, "
+        f"migrated, verified, validated and accounted for: {wall:.1f} s wall, "
+        f"{rows / wall:,.0f} rows/s; at most {peak:,.0f} MB, all processes together"
     )
 
 
 def _memory(process: int | str | None, what: str) -> float:
-    """MB as Linux tells them; nothing of a process that has ended."""
+    """MB as reported by Linux; 0 for a process that has ended."""
     status = Path(f"/proc/{process}/status")
     text = status.read_text() if status.exists() else ""
-    found = re.search(rf"{what}:\s+(\d+) kB", text)
-    return 0.0 if found is None else int(found[1]) / 1024
+    match = re.search(rf"{what}:\s+(\d+) kB", text)
+    return 0.0 if match is None else int(match[1]) / 1024
 
 
 def _migrated(folder: Path, tier: str, symbols: int, years: int) -> tuple[int, Cost, Cost]:
-    """Rows per symbol, and the cost of a row taken over and of one through the gate."""
+    """Rows per symbol, and the cost per row of the migration and of the gate."""
     workspace, old = _store(folder, tier, symbols, years)
     rows = 0
 
@@ -106,8 +105,8 @@ def _migrated(folder: Path, tier: str, symbols: int, years: int) -> tuple[int, C
             assert plan.instrument is not None
             paths = workspace.root.symbol(plan.symbol)
             with writing_when_needed(paths) as hold:
-                into = Receiver(paths, plan.instrument, migration, LONG_AFTER, hold)
-                rows += sum(take_over(part, into).rows for part in plan.parts)
+                importer = Importer(paths, plan.instrument, migration, LONG_AFTER, hold)
+                rows += sum(importer.import_part(part).rows for part in plan.parts)
 
     def finish() -> None:
         migration, store = open_migration(workspace.root, "live", old)
@@ -119,9 +118,9 @@ def _migrated(folder: Path, tier: str, symbols: int, years: int) -> tuple[int, C
     taken = cost_of(take)
     ended, again = cost_of(finish), cost_of(lambda: _again(workspace, old))
     print(
-        f"{symbols} {tier} symbols, {rows:,} rows: {rows / taken.cpu:,.0f} rows/s taken over and "
-        f"proven ({rows / taken.wall:,.0f} wall); gate and account {ended.cpu / symbols:.2f} s per "
-        f"symbol; a second run {1e3 * again.cpu / symbols:.0f} ms per symbol"
+        f"{symbols} {tier} symbols, {rows:,} rows: {rows / taken.cpu:,.0f} rows/s migrated and "
+        f"verified ({rows / taken.wall:,.0f} wall); gate and account {ended.cpu / symbols:.2f} s "
+        f"per symbol; a second run {1e3 * again.cpu / symbols:.0f} ms per symbol"
     )
     gate = Cost(ended.cpu / rows, ended.wall / rows)
     return rows // symbols, Cost(taken.cpu / rows, taken.wall / rows), gate
@@ -134,7 +133,7 @@ def _again(workspace: RunWorkspace, old: Path) -> None:
 
 
 def _extrapolated(costs: dict[str, tuple[int, Cost, Cost]]) -> None:
-    """The real mixture: its symbols, with as many rows each as make up the whole."""
+    """Prints the cost of the real universe, scaled by its number of rows."""
     counts = {"core": CORE_SYMBOLS, "daily": DAILY_SYMBOLS}
     rows = {tier: counts[tier] * costs[tier][0] for tier in counts}
     scale = _ROWS / sum(rows.values())
@@ -143,17 +142,17 @@ def _extrapolated(costs: dict[str, tuple[int, Cost, Cost]]) -> None:
     )
     print(
         f"EXTRAPOLATED to {sum(counts.values()):,} symbols, {_ROWS:,} rows: {taken:.0f} s of one "
-        f"core taken over and proven, {_ROWS / taken:,.0f} rows/s; gate and account {gate:.0f} s"
+        f"core migrated and verified, {_ROWS / taken:,.0f} rows/s; gate and account {gate:.0f} s"
     )
 
 
 def _store(folder: Path, tier: str, symbols: int, years: int) -> tuple[RunWorkspace, Path]:
     names = [f"M{number:03d}" for number in range(symbols)]
     workspace = RunWorkspace.open(street(folder, names, tier=tier))
-    series = [one for timeframe in TIERS[tier] for one in [(timeframe, _bars(timeframe, years))]]
+    series = [(timeframe, _bars(timeframe, years)) for timeframe in TIERS[tier]]
     for name in names:
-        rows = [row for timeframe, held in series for row in old_rows(name, timeframe, held)]
-        write_old_db(folder / "old" / "assets" / name / "live.db", rows)
+        rows = [row for timeframe, of_it in series for row in legacy_rows(name, timeframe, of_it)]
+        write_legacy_db(folder / "old" / "assets" / name / "live.db", rows)
     return workspace, folder / "old"
 
 
@@ -168,11 +167,11 @@ def _bars(timeframe: str, years: int) -> pl.DataFrame:
 
 
 def _day_files(folder: Path, symbols: int, days: int, runs: int) -> None:
-    """A store of one file per day, in turn with no more than opening these files."""
+    """Prints the cost of a store with one file per day, and of only opening these files."""
     names = [f"D{number:02d}" for number in range(symbols)]
-    old, held = folder / "old", _bars("1day", _DAY_YEARS).head(days)
+    old, daily = folder / "old", _bars("1day", _DAY_YEARS).head(days)
     for name in names:
-        write_old_days(old / "assets" / name / "bars" / "1day", "1day", held)
+        write_legacy_days(old / "assets" / name / "bars" / "1day", "1day", daily)
     files = sorted(old.rglob("*.parquet"))
     costs = [
         (
@@ -183,13 +182,13 @@ def _day_files(folder: Path, symbols: int, days: int, runs: int) -> None:
         )
         for run in range(runs)
     ]
-    opened, one, few, several = (median_of(column) for column in zip(*costs, strict=True))
+    opened, single, few, several = (median_of(column) for column in zip(*costs, strict=True))
     more = days * (symbols - _FEW)
     print(
         f"{len(files):,} day files of {symbols} symbols, us of wall time per file, medians of "
-        f"{runs}: {1e6 * opened.wall / len(files):.0f} to open them one after another; found, "
-        f"taken over, proven, judged and accounted for in {1e6 * one.wall / len(files):.0f} by one "
-        f"process ({1e6 * one.cpu / len(files):.0f} of the processor), in "
+        f"{runs}: {1e6 * opened.wall / len(files):.0f} to open them one after another; searched, "
+        f"migrated, verified, validated and accounted for in {1e6 * single.wall / len(files):.0f} "
+        f"by one process ({1e6 * single.cpu / len(files):.0f} of the processor), in "
         f"{1e6 * (several.wall - few.wall) / more:.0f} by {_PROCESSES}, once these have started"
     )
 
@@ -200,8 +199,8 @@ def _days_migrated(root: Path, old: Path, names: Sequence[str], workers: int) ->
     def work() -> None:
         migration, store = open_migration(workspace.root, "bars-v1", old)
         about = plans(workspace.universe, store, workspace.universe.instruments)
-        followed = [one for one in about if one.instrument is not None]
-        for outcome in migrate_many(workspace, followed, migration, LONG_AFTER, workers):
+        tracked = [plan for plan in about if plan.instrument is not None]
+        for outcome in migrate_many(workspace, tracked, migration, LONG_AFTER, workers):
             assert outcome.status is Status.DONE, outcome.reason
 
     return cost_of(work)

@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     }
     with tempfile.TemporaryDirectory() as name:
         folder = asked.keep.absolute() if asked.keep else Path(name)
-        _told(measure(folder / "data", size), facts, asked.output)
+        _print_phases(measure(folder / "data", size), facts, asked.output)
 
 
 def measure(root: Path, size: Size) -> Iterator[Phase]:
@@ -103,9 +103,9 @@ def _passes(workspace: RunningPlatform, size: Size) -> Iterator[Phase]:
         ("daily_pass", size.daily, partial(workspace.launch, UPDATE_DAILY)),
         ("intraday_pass", size.core, partial(workspace.launch, UPDATE_CORE)),
     ]
-    for name, walked, launch in passes:
+    for name, processed, launch in passes:
         figures = workspace.timed(launch)
-        figures["cpu_ms_per_symbol"] = 1e3 * figures["cpu_s"] / max(walked, 1)
+        figures["cpu_ms_per_symbol"] = 1e3 * figures["cpu_s"] / max(processed, 1)
         yield name, _named(name, figures)
     idle = workspace.timed(partial(workspace.launch, UPDATE_CORE))
     while idle["runs"] > 1:  # a bar ended meanwhile, so that there was something new
@@ -152,15 +152,15 @@ def _compute_figures() -> dict[str, float]:
     return {"full_recompute_without_dagster_s": time.perf_counter() - began}
 
 
-def _told(phases: Iterator[Phase], facts: Mapping[str, object], output: Path) -> None:
+def _print_phases(phases: Iterator[Phase], facts: Mapping[str, object], output: Path) -> None:
     console, figures = Console(width=120), dict[str, float]()
     output.parent.mkdir(parents=True, exist_ok=True)
     began = last = time.perf_counter()
-    for name, told in phases:
-        figures |= told
+    for name, phase in phases:
+        figures |= phase
         output.write_text(json.dumps({**figures, **facts}, indent=2) + "\n")
         now = time.perf_counter()
-        shown = ", ".join(f"{key} {value:,.2f}" for key, value in told.items())
+        shown = ", ".join(f"{key} {value:,.2f}" for key, value in phase.items())
         console.print(f"{(now - began) / 60:5.1f} min (+{now - last:.0f} s) {name}: {shown}")
         last = now
     table = Table("figure", "value", title="unattended")
@@ -180,8 +180,8 @@ def _median(work: Callable[[], None]) -> float:
 
 @contextmanager
 def _environment(root: Path, url: str) -> Iterator[None]:
-    """What the processes that this one starts read their settings from."""
-    told = {
+    """The settings in the environment of started processes."""
+    variables = {
         "REGIME_DATA_ROOT": str(root),
         "REGIME_TWELVEDATA_URL": url,
         "TWELVEDATA_API_KEY": KEY,
@@ -190,7 +190,7 @@ def _environment(root: Path, url: str) -> Iterator[None]:
         "REGIME_REREAD_SHARE": "0",
     }
     before = dict(os.environ)
-    os.environ.update(told)
+    os.environ.update(variables)
     try:
         yield
     finally:

@@ -1,6 +1,6 @@
 """The state path the way the replaced engine works: data frames, and no bar remembers another.
 
-At every bar every metric computes what it needs anew, over the whole history up to that bar, and
+At every bar every metric computes what it needs again, over the whole history up to that bar, and
 throws it away: its rolling series, and the key levels where it reads them. Of the replaced engine
 0.11 to 0.17 s per bar were recorded from bar 250 on, and 0.04 s before it; this one should cost
 about as much. That is slow by design; it exists to be measured against and never

@@ -1,7 +1,7 @@
 """The engine against the per-bar reference: state against state, on the same bars, in one run.
 
-The reference is asked at a sample of bars, each once; between them its cost is taken to be linear
-(trapezoids). Before that counts, its answers must be those of the engine.
+The reference computes a sample of bars; between them its cost is taken to be linear (trapezoids).
+Its results must equal those of the engine.
 """
 
 import subprocess
@@ -22,14 +22,14 @@ from regime_platform_tests.bench.per_bar_reference import pandas_frame, state_at
 from regime_platform_tests.builders import make_bars
 
 _TOLERANCE = 1e-9
-#: No answer of the state path: keys, what escalation adds, and a mask the old engine never had.
+#: Not computed by the state path: keys, escalation, and a mask that the legacy engine lacks.
 _NOT_COMPARED = {"symbol", "timeframe", "ts", "escalation_bucket", "valid_metrics"}
-#: Once measured with the replaced engine itself, which is not part of this project.
+#: Measured with the legacy engine, which is not part of this project.
 _RECORDED_MS_PER_BAR = 145.0
 
 
 class DisagreementError(Exception):
-    """The reference says something else than the engine, so their costs cannot be compared."""
+    """Reference and engine differ, so their costs cannot be compared."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def require_agreement(answer: Mapping[str, Any], row: Mapping[str, Any], i: int)
     if differing:
         raise DisagreementError(
             f"bar {i}: reference and engine differ in {', '.join(differing)}; "
-            "one of them is wrong, so no ratio of their costs means anything"
+            "one of them is wrong, so the ratio of their costs has no meaning"
         )
 
 

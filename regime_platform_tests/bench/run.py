@@ -1,4 +1,4 @@
-"""`make bench`: what compute and store cost on this machine.
+"""`make bench`: the cost of compute and store on this machine.
 
 Prints tables and writes build/bench.json: flat, one key per figure, beside them what ran, when and
 where. Processor time unless a figure says wall clock, since that holds on a machine that others use

@@ -14,7 +14,7 @@ from typing import Any
 import dagster as dg
 import httpx
 
-from regime_platform.orchestration.jobs import WALK_ALL, listed_config
+from regime_platform.orchestration.jobs import PROCESS_ALL, listed_config
 from regime_platform.orchestration.partitions import RANGE_END, RANGE_START
 from regime_platform.pipeline.outcomes import Stage
 from regime_platform.settings import Settings
@@ -59,8 +59,8 @@ class RunningPlatform:
 
     def launch_range(self, first: str, last: str) -> None:
         """Queues one ranged run of everything after the fetch."""
-        stages = [{"path": [one.value]} for one in Stage if one is not Stage.RAW_BARS]
-        self._launch(WALK_ALL, {}, {RANGE_START: first, RANGE_END: last}, stages)
+        stages = [{"path": [stage.value]} for stage in Stage if stage is not Stage.RAW_BARS]
+        self._launch(PROCESS_ALL, {}, {RANGE_START: first, RANGE_END: last}, stages)
 
     def timed(self, launch: Callable[[], None]) -> dict[str, float]:
         """Seconds from the launch to the end of the last run it caused, runs, and MB written."""

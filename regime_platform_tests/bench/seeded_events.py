@@ -1,4 +1,4 @@
-"""Rows of an event log that nobody worked for: a young store answers as slowly as an old one."""
+"""Rows that fill an event log: a new store then answers as slowly as an old one."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from pathlib import Path
 import dagster as dg
 
 from regime_platform.orchestration.events.metadata import ROWS_INSERTED
-from regime_platform.orchestration.instance.state import state_folder
+from regime_platform.orchestration.instance.storage import state_folder
 from regime_platform.pipeline.outcomes import Stage
 from regime_platform.settings import Settings
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from regime_platform.bar_store.canonical import read_bars, write_parts
 from regime_platform.model.digests import frame_digest
-from regime_platform.model.promoted_bars import Promoted
+from regime_platform.model.promoted_bars import PromotedBars
 from regime_platform_tests.bench import end_to_end
 from regime_platform_tests.bench.figures import Figure, Scale, median_cost
 from regime_platform_tests.builders import make_bars
@@ -46,7 +46,7 @@ def memory_figures(scale: Scale) -> Iterator[Figure]:
         yield Figure(f"peak_mb_{label}", statistics.median(peaks) / 1e6, meaning, scale.runs)
 
 
-def _stored(folder: Path, size: int) -> Promoted:
+def _stored(folder: Path, size: int) -> PromotedBars:
     bars = make_bars(size, timeframe=end_to_end.TIMEFRAME)
     promoted = write_parts(folder, end_to_end.TIMEFRAME, bars, "BENCH")
     end_to_end.pointer_of(folder).write_text(promoted.model_dump_json())
@@ -55,6 +55,6 @@ def _stored(folder: Path, size: int) -> Promoted:
 
 def _peak(folder: Path) -> int:
     program = [sys.executable, "-m", end_to_end.__name__, str(folder)]
-    # by way of a shell: a child takes over the peak of whoever starts it, and a shell's is small
+    # through a shell: a child inherits the peak memory of its parent, and that of a shell is small
     behind_shell = ["sh", "-c", '"$@"; exit $?', "sh", *program]
     return int(subprocess.run(behind_shell, capture_output=True, check=True, text=True).stdout)

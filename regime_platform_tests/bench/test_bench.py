@@ -94,7 +94,7 @@ def test_a_stage_within_a_stage_is_counted_once() -> None:
 def test_the_bench_of_appending_measures_every_stage(capsys: pytest.CaptureFixture[str]) -> None:
     appending.main(["--quick"])
 
-    told = capsys.readouterr().out
+    output = capsys.readouterr().out
     for name in ("append_wall_ms", "fold_wall_ms", "gate_wall_ms", "canonical_kb"):
-        assert f"daily_{name}" in told
-        assert f"intraday_{name}" in told
+        assert f"daily_{name}" in output
+        assert f"intraday_{name}" in output

@@ -1,7 +1,7 @@
-"""A made-up universe whose raw logs have histories of real length and end one bar before the last.
+"""A synthetic universe with histories of real length that end one bar before the last.
 
 Core symbols trade around the clock, so that on any day and at any hour every timeframe has a bar
-that is over and not held; daily ones are US stocks. What is held is put there without a network;
+that is over and not stored; daily ones are US stocks. Bars are stored without a network;
 the vendor, in a process of its own, has it and what follows.
 """
 
@@ -27,7 +27,7 @@ from regime_platform.model.universe.universe import Universe, parse_universe
 from regime_platform.pipeline.fetch.batches import Batches
 from regime_platform.pipeline.fetch.ingest import ingest
 from regime_platform.pipeline.fetch.request import FetchRequest
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
 from regime_platform.sources.protocol import BarPage, NotServedError, WindowRequest
 from regime_platform_tests.builders import make_bars
@@ -79,14 +79,14 @@ def universe_text(size: Size) -> str:
         for entry in entries
         if entry.tier == "core"
     ]
-    rows = [*core, *(entry.facts() for entry in entries if entry.tier == "daily")]
+    rows = [*core, *(entry.model_dump(mode="json") for entry in entries if entry.tier == "daily")]
     lines = (", ".join(f"{name}: {value}" for name, value in row.items()) for row in rows)
     return "instruments:\n" + "".join(f"  - {{{line}}}\n" for line in lines)
 
 
 @cache
 def bars_of(size: Size, asset_class: str, timeframe: str, now: dt.datetime) -> pl.DataFrame:
-    """The bars of every instrument of a class: who fetches them cannot tell."""
+    """The bars of every instrument of a class, which all have the same."""
     wanted = size.bars(_TIER[asset_class], timeframe)
     first = max(_FIRST, now - DURATION[timeframe] * wanted * 2)
     opens = expected_opens(asset_class, timeframe, first, now + _DAYS_AHEAD)
@@ -100,20 +100,21 @@ def fill(settings: Settings, size: Size, now: dt.datetime) -> int:
     workspace = RunWorkspace.open(settings)
     source = _Memory(size, now)
     workspace = replace(workspace, sources=dict.fromkeys(workspace.sources, source))
-    held = 0
+    stored = 0
     for timeframe in TIMEFRAMES:
         for asset_class in _TIER:
             some = [
                 instrument
                 for instrument in workspace.universe.instruments
-                if instrument.asset_class == asset_class
+                if instrument.asset_class == asset_class and timeframe in instrument.timeframes
             ]
-            some = [one for one in some if timeframe in one.timeframes]
             if some:
                 order = FetchRequest(_before_the_last(asset_class, timeframe, now))
                 batches = Batches(workspace, some, order, (timeframe,))
-                held += sum(ingest(workspace, one, batches).rows_inserted for one in some)
-    return held
+                stored += sum(
+                    ingest(workspace, instrument, batches).rows_inserted for instrument in some
+                )
+    return stored
 
 
 def _before_the_last(asset_class: str, timeframe: str, now: dt.datetime) -> dt.datetime:

@@ -1,7 +1,7 @@
-"""A made-up universe of daily symbols through the real pipeline, by one process and by two.
+"""A synthetic universe of daily symbols through the real pipeline, by one process and by two.
 
-Timed are `derive` and `publish` of every symbol, from promoted bars to manifests. Processes stand
-ready with their kernels loaded: what a start costs is told by the fresh-process figures.
+Compute and publish of every symbol are timed, from promoted bars to manifests. The processes have
+their kernels loaded; the fresh-process figures show the cost of a start.
 """
 
 import datetime as dt
@@ -13,10 +13,10 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from regime_platform.pipeline.compute.compute import warm_kernels
+from regime_platform.compute.warming import warm_up
 from regime_platform.pipeline.outcomes import Stage, Status
-from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.pipeline.run import run_symbol
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
 from regime_platform_tests.bench.figures import Cost, Figure, Scale
 from regime_platform_tests.builders import make_bars
@@ -28,7 +28,7 @@ _TARGET = 1_565  # symbols of the universe the platform is built for
 _TAKEN_IN = (Stage.RAW_BARS, Stage.VALIDATED_BARS)
 _TIMED = (Stage.COMPUTE_DB, Stage.MANIFESTS)
 
-_opened: list[RunWorkspace] = []  # of a worker process: its one platform
+_opened: list[RunWorkspace] = []  # of a worker process: its only workspace
 
 
 def universe_figures(scale: Scale) -> Iterator[Figure]:
@@ -49,7 +49,7 @@ def _figures(processes: int, cost: Cost, scale: Scale) -> Iterator[Figure]:
     by = f"{processes}_process{'es' if processes > 1 else ''}"
     bars = f"{scale.daily_bars} + {scale.weekly_bars} bars each"
     cpu, wall = (seconds / scale.symbols for seconds in cost)
-    whole = f"{scale.symbols} daily symbols, {bars}, derive + publish, wall clock"
+    whole = f"{scale.symbols} daily symbols, {bars}, compute + publish, wall clock"
     yield Figure(f"universe_100_{by}_s", cost.wall, whole, scale.runs)
     yield Figure(f"universe_{by}_ms_per_symbol", 1e3 * wall, "the same per symbol", scale.runs)
     yield Figure(f"universe_{by}_cpu_ms_per_symbol", 1e3 * cpu, "the same, CPU", scale.runs)
@@ -60,7 +60,7 @@ def _figures(processes: int, cost: Cost, scale: Scale) -> Iterator[Figure]:
 def _median_cost(
     folder: Path, pool: ProcessPoolExecutor, shares: Sequence[Sequence[str]], runs: int
 ) -> Cost:
-    """All shares at once, each derived by one process: their processor time and the wall clock."""
+    """All shares at once, each computed by one process: their processor time and the wall clock."""
     _forget_results(folder, [symbol for share in shares for symbol in share])
     list(pool.map(_derive, [share[:2] for share in shares]))  # now the processes are up and warm
     costs = []
@@ -102,7 +102,7 @@ def _settings(folder: Path) -> Settings:
 
 
 def _open(folder: Path) -> None:
-    warm_kernels()
+    warm_up()
     _opened.append(RunWorkspace.open(_settings(folder)))
 
 

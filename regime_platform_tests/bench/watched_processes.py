@@ -1,6 +1,6 @@
 """Memory, processor time and written bytes of all processes that work on one data root.
 
-Which these are is told by the data root in their environment; whoever watches is none of them.
+They are recognised by the data root in their environment; this process is not one of them.
 """
 
 import os
@@ -12,19 +12,19 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def cpu_seconds(root: Path) -> float:
-    """What they and those of their children that have ended took so far."""
+    """Processor seconds so far of the processes and of their children that have ended."""
     total = 0
     for process in _working_on(root):
         try:
             fields = (process / "stat").read_text().rsplit(")", 1)[1].split()
-        except OSError:  # it has ended meanwhile: its parent knows
+        except OSError:  # it has ended; its parent counts it
             continue
         total += sum(int(field) for field in fields[11:15])
     return total / _TICKS
 
 
 def written_bytes(root: Path) -> int:
-    """What they and those of their children that have ended handed over for the disk so far.
+    """Bytes handed over for the disk so far by the processes and their ended children.
 
     Whole pages, Dagster's own state included; what is deleted before it reaches the disk does not
     count.
@@ -35,8 +35,8 @@ def written_bytes(root: Path) -> int:
             lines = (process / "io").read_text().splitlines()
         except OSError:
             continue
-        told = {name: int(value) for name, value in (line.split(": ") for line in lines)}
-        total += told["write_bytes"] - told["cancelled_write_bytes"]
+        counters = {name: int(value) for name, value in (line.split(": ") for line in lines)}
+        total += counters["write_bytes"] - counters["cancelled_write_bytes"]
     return total
 
 
@@ -65,7 +65,7 @@ class PeakMemory:
 def _share(process: Path) -> float:
     try:
         lines = (process / "smaps_rollup").read_text().splitlines()
-    except OSError:  # it has ended meanwhile
+    except OSError:  # it has ended
         return 0.0
     return sum(float(line.split()[1]) / 1e3 for line in lines if line.startswith("Pss:"))
 

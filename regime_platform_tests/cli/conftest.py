@@ -1,14 +1,29 @@
 """The command line as a function: arguments in, exit code and both streams out."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pytest_httpserver import HTTPServer
 
 from regime_platform.cli.main import main
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
+from regime_platform_tests.builders import make_bars
+from regime_platform_tests.cli.three_symbols import BAD, GOOD
+from regime_platform_tests.cli.vendor_stocks import FRIDAY, START, STOCKS, environment
+from regime_platform_tests.pipeline.vendor_street import (
+    list_stock,
+    stock_bars,
+    vendor_settings,
+)
+from regime_platform_tests.scenario import serve, street
+from regime_platform_tests.vendor import (
+    LoopbackVendor,
+)
 
 #: A wide terminal, so that no word of a message is torn where a test looks for it.
 WIDE = "400"
@@ -24,6 +39,12 @@ class Ended:
 
 
 Regime = Callable[..., Ended]
+Fetch = Callable[..., Ended]
+
+
+def document_of(ended: Ended) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(ended.out)
+    return document
 
 
 @pytest.fixture
@@ -50,7 +71,40 @@ def regime(
 
 
 @pytest.fixture
-def on_sample(regime: Regime, walked: RunWorkspace, monkeypatch: pytest.MonkeyPatch) -> Regime:
-    """The same on the sample universe after a walk; for commands that only look."""
-    monkeypatch.setenv("REGIME_DATA_ROOT", str(walked.root.path))
+def on_sample(regime: Regime, processed: RunWorkspace, monkeypatch: pytest.MonkeyPatch) -> Regime:
+    """The same on the processed sample universe, for commands that only read."""
+    monkeypatch.setenv("REGIME_DATA_ROOT", str(processed.root.path))
     return regime
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> Settings:
+    """Three symbols from files; BAD has a bar whose low is above its high."""
+    settings = street(tmp_path, ["AAA", "BBB", "BAD"])
+    for symbol, bars in (("AAA", GOOD), ("BBB", make_bars(150, seed=3)), ("BAD", BAD)):
+        serve(settings, symbol, "1day", bars)
+    return settings
+
+
+@pytest.fixture
+def vendor(httpserver: HTTPServer) -> LoopbackVendor:
+    return LoopbackVendor(httpserver, asset_class="US_EQUITY")
+
+
+@pytest.fixture
+def listed(tmp_path: Path, vendor: LoopbackVendor) -> Settings:
+    """Three stocks with days and weeks, all of which the vendor has."""
+    for seed, symbol in enumerate(STOCKS):
+        for frame in ("1day", "1week"):
+            list_stock(vendor, symbol, frame, stock_bars(frame, START, FRIDAY, seed))
+    return vendor_settings(tmp_path, vendor, STOCKS)
+
+
+@pytest.fixture
+def fetch(regime: Regime, listed: Settings, monkeypatch: pytest.MonkeyPatch) -> Fetch:
+    def run(*arguments: str) -> Ended:
+        for name, value in environment(listed).items():
+            monkeypatch.setenv(name, value)
+        return regime(*arguments, settings=listed)
+
+    return run

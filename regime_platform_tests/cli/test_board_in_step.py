@@ -1,4 +1,4 @@
-"""The board shows what the databases hold, however the process that made them ended."""
+"""The board equals the databases, even after the process that wrote them was killed."""
 
 import json
 import os
@@ -17,8 +17,8 @@ from regime_platform.compute_db.board import BOARD_SCHEMA, read_board
 from regime_platform.orchestration.instance.home import open_instance
 from regime_platform.pipeline.board import refresh_board
 from regime_platform.pipeline.board_check import differing
-from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.pipeline.run import run_symbols
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.query.board import board
 from regime_platform.query.states import state
 from regime_platform.settings import Settings
@@ -81,10 +81,10 @@ def killed(_killed_once: Path, tmp_path: Path) -> Settings:
 
 
 def shown_otherwise(settings: Settings) -> list[str]:
-    """Symbols for which board and ``state`` say different things."""
+    """Symbols for which board and ``state`` differ."""
     rows = board(where=settings)
 
-    def told(symbol: str) -> Mapping[str, object]:
+    def shown_on_board(symbol: str) -> Mapping[str, object]:
         return {
             row["timeframe"]: (
                 row["last_ts"],
@@ -98,14 +98,14 @@ def shown_otherwise(settings: Settings) -> list[str]:
 
     def known(symbol: str) -> Mapping[str, object]:
         return {
-            name: (one.as_of, one.regime, one.since, one.escalation_percentile)
-            for name, one in state(symbol, where=settings).items()
+            name: (latest.as_of, latest.regime, latest.since, latest.escalation_percentile)
+            for name, latest in state(symbol, where=settings).items()
         }
 
-    return [symbol for symbol in SYMBOLS if told(symbol) != known(symbol)]
+    return [symbol for symbol in SYMBOLS if shown_on_board(symbol) != known(symbol)]
 
 
-def test_a_run_without_news_brings_the_board_of_a_killed_one_up_to_date(
+def test_run_with_nothing_new_updates_the_board_of_a_killed_run(
     killed: Settings, regime: Regime
 ) -> None:
     before = shown_otherwise(killed)
@@ -119,7 +119,7 @@ def test_a_run_without_news_brings_the_board_of_a_killed_one_up_to_date(
 
 
 @pytest.mark.parametrize("command", ["run", "promote", "compute"])
-def test_a_run_of_one_symbol_makes_the_rows_of_the_others_again_too(
+def test_run_of_one_symbol_updates_the_rows_of_the_others(
     killed: Settings, regime: Regime, command: str
 ) -> None:
     assert regime(command, "BBB", settings=killed).code == 0
@@ -127,7 +127,7 @@ def test_a_run_of_one_symbol_makes_the_rows_of_the_others_again_too(
     assert shown_otherwise(killed) == []
 
 
-def test_a_pass_of_dagster_without_news_does_so_too(killed: Settings) -> None:
+def test_dagster_run_with_nothing_new_updates_the_board(killed: Settings) -> None:
     with open_instance(killed) as instance:
         assert isinstance(instance, dg.DagsterInstance)
         assert run_listed(killed, instance, ["AAA"], "reconcile").success
@@ -135,13 +135,15 @@ def test_a_pass_of_dagster_without_news_does_so_too(killed: Settings) -> None:
     assert shown_otherwise(killed) == []
 
 
-def test_verify_and_doctor_find_it_and_their_remedy_works(killed: Settings, regime: Regime) -> None:
-    found = regime("verify", "--all", "--json", settings=killed)
+def test_verify_and_doctor_report_it_and_their_remedy_works(
+    killed: Settings, regime: Regime
+) -> None:
+    verified = regime("verify", "--all", "--json", settings=killed)
     looked = regime("doctor", "--json", settings=killed)
     checks = {check["name"]: check for check in json.loads(looked.out)["checks"]}
-    remedies = [symbol["remedy"] for symbol in json.loads(found.out)["symbols"]]
+    remedies = [symbol["remedy"] for symbol in json.loads(verified.out)["symbols"]]
 
-    assert (found.code, looked.code) == (1, 1)
+    assert (verified.code, looked.code) == (1, 1)
     assert remedies == [f"regime promote {symbol}" for symbol in SYMBOLS]
     assert checks["board"]["status"] == "wrong"
     assert "AAA, BBB, CCC" in checks["board"]["detail"]
@@ -153,7 +155,7 @@ def test_verify_and_doctor_find_it_and_their_remedy_works(killed: Settings, regi
     assert "out of date" not in regime("doctor", settings=killed).out
 
 
-def test_a_full_disk_at_the_board_is_reported_and_the_run_all_the_same(
+def test_full_disk_at_the_board_is_reported_after_the_run(
     killed: Settings, regime: Regime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
@@ -183,7 +185,9 @@ def test_unchanged_symbols_are_compared_without_opening_their_databases(killed: 
     )
 
 
-def test_symbols_put_back_with_other_times_are_no_fault(killed: Settings, regime: Regime) -> None:
+def test_restored_symbols_with_other_file_times_are_accepted(
+    killed: Settings, regime: Regime
+) -> None:
     workspace = RunWorkspace.open(killed)
     refresh_board(workspace, [])
     for symbol in SYMBOLS:
@@ -195,29 +199,25 @@ def test_symbols_put_back_with_other_times_are_no_fault(killed: Settings, regime
     )
 
 
-def test_a_value_changed_on_the_board_is_found_and_the_next_run_makes_it_again(
-    killed: Settings, regime: Regime
-) -> None:
+def test_changed_value_on_the_board_is_found_and_rebuilt(killed: Settings, regime: Regime) -> None:
     root = RunWorkspace.open(killed).root
     refresh_board(RunWorkspace.open(killed), [])
     rows, facts = decode(root.board.read_bytes(), "board")
     root.board.write_bytes(encode(rows.with_columns(pl.col("price") + 1), facts))
 
-    found = json.loads(regime("verify", "--all", "--json", settings=killed).out)["symbols"]
+    findings = json.loads(regime("verify", "--all", "--json", settings=killed).out)["symbols"]
     shown = regime("board", settings=killed)
     ran = regime("promote", "BBB", settings=killed)
 
-    assert {one["proof"] for one in found} == {"unfinished"}
+    assert {finding["proof"] for finding in findings} == {"unfinished"}
     assert shown.code == 1
-    assert "board.parquet is damaged, or no board; remove it" in shown.err
+    assert "error[board-damaged]" in shown.err
     assert ran.code == 0
     assert regime("verify", "--all", settings=killed).code == 0
     assert shown_otherwise(killed) == []
 
 
-def test_a_board_of_an_earlier_release_is_read_and_made_again(
-    killed: Settings, regime: Regime
-) -> None:
+def test_board_of_an_earlier_release_is_read_and_rebuilt(killed: Settings, regime: Regime) -> None:
     root = RunWorkspace.open(killed).root
     older = read_board(root).drop("results_digest", "made_from")
     root.board.write_bytes(encode(older.with_columns(pl.col("timeframe").cast(pl.String)), {}))

@@ -1,4 +1,4 @@
-"""One damaged symbol is a failed row with reason and remedy, and stops no command over many."""
+"""A damaged symbol is a failed row with reason and remedy; commands process the other symbols."""
 
 import json
 import shutil
@@ -8,15 +8,16 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from regime_platform.audit.repair import plan_repair, try_repair
+from regime_platform.audit.repair import try_repair
+from regime_platform.audit.repair_plan import plan_repair
 from regime_platform.audit.snapshots import take_snapshot
-from regime_platform.audit.verify.pool import verify_many
+from regime_platform.audit.verify.verify_many import verify_many
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.compute_db.board import read_board
 from regime_platform.pipeline.board import refresh_board
 from regime_platform.pipeline.outcomes import Status, SymbolOutcome
-from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.pipeline.run import run_symbols
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.cli.conftest import Regime
@@ -98,7 +99,7 @@ def _follow(workspace: RunWorkspace, path: Path, reason: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "way"), CASES)
-def test_it_is_reported_the_others_are_done_and_the_remedy_works(
+def test_damage_is_reported_others_succeed_and_the_remedy_works(
     two: Settings, name: str, way: str
 ) -> None:
     workspace = RunWorkspace.open(two)
@@ -106,12 +107,12 @@ def test_it_is_reported_the_others_are_done_and_the_remedy_works(
     WAYS[way](path)
 
     proof, proof_of_other = verify_many(workspace, workspace.universe.instruments)
-    taken = take_snapshot(workspace, NOW.date(), NOW).facts["symbols"]
+    taken = take_snapshot(workspace, NOW.date(), NOW).facts.symbols
     bad, fine = _run(workspace)
     rows = {row["symbol"]: row for row in _daily(workspace).iter_rows(named=True)}
 
     assert (proof.status, proof_of_other.result) == (Status.FAILED, "proven")
-    assert (taken["BAD"]["status"], taken["FINE"]["status"]) == ("unfinished", "complete")
+    assert (taken["BAD"].status, taken["FINE"].status) == ("unfinished", "complete")
     assert fine.status is Status.UNCHANGED
     assert rows["FINE"]["held_back"] is None
     assert rows["FINE"]["status"] == "complete"
@@ -136,7 +137,7 @@ def test_it_is_reported_the_others_are_done_and_the_remedy_works(
         ("compute.db", "folder"),
     ],
 )
-def test_every_command_over_many_symbols_goes_on(
+def test_every_command_over_many_symbols_continues(
     two: Settings, regime: Regime, tmp_path: Path, name: str, way: str
 ) -> None:
     WAYS[way](_bad(RunWorkspace.open(two)).folder / name)
@@ -179,9 +180,7 @@ def test_pages_of_the_others_are_written(two: Settings, regime: Regime) -> None:
     assert (two.data_root / "report" / "FINE.html").exists()
 
 
-def test_an_export_leaves_out_what_cannot_be_read_to_its_end(
-    two: Settings, regime: Regime, tmp_path: Path
-) -> None:
+def test_export_leaves_out_damaged_symbols(two: Settings, regime: Regime, tmp_path: Path) -> None:
     path = _bad(RunWorkspace.open(two)).compute_db
     data = bytearray(path.read_bytes())
     for block in range(2, (len(data) - 12288) // 65536):  # rows, but not what is read at first
@@ -191,7 +190,7 @@ def test_an_export_leaves_out_what_cannot_be_read_to_its_end(
 
     ended = regime("export", "--all", "--output", str(tmp_path / "out.db"), "--json", settings=two)
 
-    rows = {one["symbol"]: one for one in json.loads(ended.out)}
+    rows = {row["symbol"]: row for row in json.loads(ended.out)}
     assert ended.code == 3
     assert rows["BAD"]["status"] == "failed"
     assert rows["FINE"]["rows"] > 0

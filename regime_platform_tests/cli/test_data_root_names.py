@@ -1,4 +1,4 @@
-"""A data root may have any name but those that the databases in it would misread."""
+"""Names of data roots that the databases would misread are refused."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from regime_platform_tests.scenario import serve, street
 
 
 @pytest.mark.parametrize("sign", ["?", "*", "[", "\\", "\n", "\udcff"])
-def test_a_name_that_would_be_misread_is_refused_and_nothing_is_made(
+def test_unsafe_data_root_name_is_refused_before_anything_is_created(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], sign: str
 ) -> None:
     before = sorted(tmp_path.iterdir())
@@ -48,7 +48,7 @@ def test_a_setting_that_cannot_be_used_is_one_line(
         assert expected in capsys.readouterr().err.replace("\n", " ")
 
 
-def test_all_other_signs_work(
+def test_all_other_characters_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "a #%20%s 'b' \"c\" é中 {x} $HOME &;:~|+=,@!]"

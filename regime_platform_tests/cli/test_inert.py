@@ -1,4 +1,4 @@
-"""Whatever a vendor, a universe or a file says is text: it can be read and does nothing else."""
+"""Text from a vendor, a universe or a file is shown and never interpreted."""
 
 import json
 import re
@@ -13,12 +13,11 @@ from rich.text import Text
 from werkzeug import Request, Response
 
 from regime_platform.cli.console.screen import messages, print_json, print_table, styled
-from regime_platform.errors import RegimeError
 from regime_platform.inert_text import inert, inert_json
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.cli.conftest import Ended, Regime
-from regime_platform_tests.cli.pipeline.test_fetching import FRIDAY, NOW, START, environment
+from regime_platform_tests.cli.vendor_stocks import FRIDAY, NOW, START, environment
 from regime_platform_tests.pipeline.vendor_street import list_stock, stock_bars, vendor_settings
 from regime_platform_tests.scenario import serve, street
 from regime_platform_tests.vendor import LoopbackVendor, error_answer
@@ -63,7 +62,7 @@ def refusing(
     return lambda *arguments: regime(*arguments, settings=settings)
 
 
-def test_a_message_of_the_vendor_ends_in_a_table_and_nowhere_else(
+def test_vendor_message_appears_only_in_the_table(
     refusing: Callable[..., Ended],
 ) -> None:
     ended = refusing("run", "--all", "--now", NOW)
@@ -95,8 +94,8 @@ def test_a_display_name_is_shown_on_screen_in_json_and_on_pages(
     as_json = regime("universe", "list", "--json", settings=settings)
     drawn = regime("charts", "AAA", settings=settings)
 
-    assert [one.code for one in (ran, listed, as_json, drawn)] == [0] * 4
-    assert all(_is_inert(one) for one in (ran, listed, as_json, drawn))
+    assert [result.code for result in (ran, listed, as_json, drawn)] == [0] * 4
+    assert all(_is_inert(result) for result in (ran, listed, as_json, drawn))
     assert SHOWN in listed.out
     assert EVIL in as_json.out.encode().decode("unicode_escape") or any(
         leaf["name"] == EVIL for leaf in _leaves(json.loads(as_json.out))
@@ -110,13 +109,13 @@ def test_a_display_name_is_shown_on_screen_in_json_and_on_pages(
 
 def _leaves(node: object) -> list[dict[str, object]]:
     if isinstance(node, list):
-        return [leaf for one in node for leaf in _leaves(one)]
+        return [leaf for child in node for leaf in _leaves(child)]
     if isinstance(node, dict):
-        return [node, *(leaf for one in node.values() for leaf in _leaves(one))]
+        return [node, *(leaf for child in node.values() for leaf in _leaves(child))]
     return []
 
 
-def test_a_file_and_its_columns_are_named_and_do_nothing(regime: Regime, tmp_path: Path) -> None:
+def test_names_of_file_and_columns_are_shown_inert(regime: Regime, tmp_path: Path) -> None:
     settings = street(tmp_path, ["AAA", "BBB"])
     serve(settings, "AAA", "1day", make_bars(430))
     assert settings.files_root is not None
@@ -141,9 +140,7 @@ def test_a_file_and_its_columns_are_named_and_do_nothing(regime: Regime, tmp_pat
 @pytest.mark.parametrize(
     "arguments", [("[/x]\x1b[2J",), ("run", "--[bold]\x1b[2J"), ("run", "--tier", "[/x]\x9b")]
 )
-def test_an_error_of_usage_repeats_its_words_and_no_more(
-    regime: Regime, arguments: tuple[str, ...]
-) -> None:
+def test_usage_error_shows_arguments_inert(regime: Regime, arguments: tuple[str, ...]) -> None:
     ended = regime(*arguments)
 
     assert ended.code == 2
@@ -151,7 +148,7 @@ def test_an_error_of_usage_repeats_its_words_and_no_more(
     assert _is_inert(ended)
 
 
-def test_whatever_is_printed_by_whatever_way_is_inert(
+def test_everything_printed_is_inert(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "500")
@@ -166,7 +163,7 @@ def test_whatever_is_printed_by_whatever_way_is_inert(
     assert f"{SHOWN} {SHOWN}" in " ".join(streams.out.split()).replace("  ", " ")
 
 
-def test_json_keeps_every_character_and_prints_none_that_acts(
+def test_json_escapes_control_characters(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     every = "".join(map(chr, [*range(0x3000), *range(0xD7F0, 0xD800), *range(0xE000, 0x11000)]))
@@ -181,11 +178,5 @@ def test_json_keeps_every_character_and_prints_none_that_acts(
     assert inert_json(out) == out
 
 
-def test_an_error_is_one_inert_line_from_its_birth() -> None:
-    assert str(RegimeError(EVIL)) == SHOWN
-    assert str(RegimeError(str(RegimeError(EVIL)))) == SHOWN
-    assert inert("Société Générale 日本 \u00a0x") == "Société Générale 日本 \u00a0x"
-
-
-def test_settings_are_not_needed_to_say_so(regime: Regime) -> None:
+def test_help_needs_no_settings(regime: Regime) -> None:
     assert _is_inert(regime("verify", "--bundle", f"{EVIL[:20]}.zip", settings=Settings()))

@@ -1,4 +1,4 @@
-"""Commands on files of version 1: they answer, say so, and refuse what nobody knows."""
+"""Commands on files of version 1: they answer with a note, and refuse unknown versions."""
 
 import datetime as dt
 import json
@@ -13,8 +13,7 @@ from regime_platform.model.bar_schema import BAR_SCHEMA
 from regime_platform.query.states import state
 from regime_platform.settings import Settings
 from regime_platform_tests.cli.conftest import Ended, Regime
-from regime_platform_tests.legacy.comparison.test_compare_compute import old_results
-from regime_platform_tests.legacy_stores import write_old_days
+from regime_platform_tests.legacy.stores import write_legacy_days, write_legacy_results
 from regime_platform_tests.scenario import serve, street
 
 GOLDEN = Path(__file__).parent.parent / "golden"
@@ -35,24 +34,24 @@ def _old(settings: Settings, change: str = "") -> Path:
         if change:
             connection.execute(change)
 
-    return old_results(path, shorten)
+    return write_legacy_results(path, shorten)
 
 
-def test_history_and_state_answer_and_say_what_from(settings: Settings, regime: Regime) -> None:
+def test_history_and_state_answer_with_a_note(settings: Settings, regime: Regime) -> None:
     _old(settings)
 
     rows = regime("history", "MSFT", "1day", "--last", "2", "--json", settings=settings)
     now = regime("state", "MSFT", settings=settings)
-    told = regime("export", "MSFT", "--output", "v1.db", settings=settings)
+    exported = regime("export", "MSFT", "--output", "v1.db", settings=settings)
 
-    assert (rows.code, now.code, told.code) == (0, 0, 0)
+    assert (rows.code, now.code, exported.code) == (0, 0, 0)
     assert [row["price"] for row in json.loads(rows.out)] == [27.8, 27.95]
-    for said in (rows.err, now.out, told.err):
-        assert "compute.db is of version 1" in said
+    for output in (rows.err, now.out, exported.err):
+        assert "compute.db is of version 1" in output
     assert rows.err.count("\n") == 1
 
 
-def test_a_state_that_lacks_a_part_is_shown_without_it(settings: Settings, regime: Regime) -> None:
+def test_state_with_missing_parts_is_shown_without_them(settings: Settings, regime: Regime) -> None:
     less = "json_remove(state_json, '$.liquidity', '$.metrics.lq')"
     change = f"UPDATE state_history SET state_json = {less}"  # noqa: S608 - a constant
     _old(settings, change)
@@ -73,7 +72,7 @@ def test_proofs_and_explanations_refuse_version_1_and_a_run_replaces_it(
     explain = ("explain", "MSFT", "1day", "2013-03-01")
 
     ran = regime(*run, settings=settings)
-    anew = state("MSFT", "1day", where=settings)["1day"]
+    recomputed = state("MSFT", "1day", where=settings)["1day"]
     old = _old(settings).read_bytes()
     refused = [
         regime(*words, settings=settings)
@@ -82,13 +81,13 @@ def test_proofs_and_explanations_refuse_version_1_and_a_run_replaces_it(
     kept = path.read_bytes()
     again = [regime(*words, settings=settings).code for words in (run, explain)]
 
-    assert (ran.code, anew.read_as) == (0, "")
-    assert [one.code for one in refused] == [1, 1, 1]
+    assert (ran.code, recomputed.read_as) == (0, "")
+    assert [result.code for result in refused] == [1, 1, 1]
     assert kept == old
-    for one in refused[1:]:
-        said = " ".join(one.err.split())
-        assert "version 1, expected version 2; `regime run MSFT` replaces it" in said
-        assert "no symbol has results" not in said
+    for result in refused[1:]:
+        message = " ".join(result.err.split())
+        assert "version 1, expected version 2; `regime run MSFT` replaces it" in message
+        assert "no symbol has results" not in message
     assert again == [0, 0]
 
 
@@ -122,56 +121,56 @@ def test_evaluate_reads_a_file_and_a_folder_of_version_1_as_it_reads_the_instant
     bars = _bars()
     current, folder, file = (tmp_path / name for name in ("utc.parquet", "old", "old.parquet"))
     bars.write_parquet(current)
-    write_old_days(folder, "15min", bars)
+    write_legacy_days(folder, "15min", bars)
     pl.read_parquet(f"{folder}/**/*.parquet", hive_partitioning=False).write_parquet(file)
 
-    told = [
+    evaluated = [
         (place, json.loads(_evaluated(regime, settings, place).out))
         for place in (current, folder, file)
     ]
 
-    states = [pl.read_parquet(f"{place}.out/state_history.parquet") for place, _ in told]
+    states = [pl.read_parquet(f"{place}.out/state_history.parquet") for place, _ in evaluated]
     assert states[0].height == bars.height - 20
-    assert all(one.equals(states[0]) for one in states)
-    assert told[0][1]["read_as"] == ""
-    for place, facts in told[1:]:
+    assert all(frame.equals(states[0]) for frame in states)
+    assert evaluated[0][1]["read_as"] == ""
+    for place, facts in evaluated[1:]:
         read_as = "bars of version 1, times read as America/New_York (US_EQUITY)"
         assert facts["read_as"] == f"{place}: {read_as}"
     unknown = json.loads(_evaluated(regime, settings, file, "NOBODY").out)
-    assert "no universe tells the class, so times are read as UTC" in unknown["read_as"]
+    assert "times are read as UTC" in unknown["read_as"]
 
 
-def test_evaluate_refuses_what_is_of_no_known_version(
+def test_evaluate_refuses_unknown_versions(
     settings: Settings, tmp_path: Path, regime: Regime
 ) -> None:
     bars, newer, folder = _bars(), tmp_path / "newer.parquet", tmp_path / "1h"
     facts = {"bars_schema_version": "3"}
     pq.write_table(bars.to_arrow().replace_schema_metadata(facts), newer)
-    write_old_days(folder, "15min", bars)
+    write_legacy_days(folder, "15min", bars)
     skipped = tmp_path / "skipped.parquet"
     night = pl.Series([dt.datetime(2024, 3, 10, 2, 30)])  # noqa: DTZ001 - as it stands there
     whole = pl.col("volume").cast(pl.Int64)
     bars.head(1).with_columns(night.alias("ts"), whole).write_parquet(skipped)
     (tmp_path / "empty").mkdir()
 
-    told = {
+    refused = {
         name: _evaluated(regime, settings, tmp_path / name)
         for name in ("newer.parquet", "1h", "skipped.parquet", "empty")
     }
 
-    assert all(one.code != 0 for one in told.values())
-    assert "bars of version 3; readable are version 1 and version 2" in told["newer.parquet"].err
-    assert "a folder of 1h bars, asked for are 15min" in told["1h"].err
-    assert "2024-03-10 02:30:00 in America/New_York: skipped_time" in told["skipped.parquet"].err
-    assert "has no bars of version 1" in told["empty"].err
+    assert all(result.code != 0 for result in refused.values())
+    assert "bars of version 3; readable are version 1 and version 2" in refused["newer.parquet"].err
+    assert "a folder of 1h bars, asked for are 15min" in refused["1h"].err
+    assert "2024-03-10 02:30:00 in America/New_York: skipped_time" in refused["skipped.parquet"].err
+    assert "has no bars of version 1" in refused["empty"].err
 
 
 def test_bars_of_a_folder_of_version_1_are_shown_as_instants(
     settings: Settings, regime: Regime
 ) -> None:
     bars = _bars()
-    write_old_days(settings.data_root / "assets/MSFT/bars/15min", "15min", bars)
-    write_old_days(settings.data_root / "assets/MSFT/bars/1d", "1day", bars[::24])
+    write_legacy_days(settings.data_root / "assets/MSFT/bars/15min", "15min", bars)
+    write_legacy_days(settings.data_root / "assets/MSFT/bars/1d", "1day", bars[::24])
 
     shown = regime("bars", "MSFT", "15min", "--output", "bars.parquet", settings=settings)
     dates = regime("bars", "MSFT", "1day", "--last", "1", settings=settings)
@@ -179,5 +178,5 @@ def test_bars_of_a_folder_of_version_1_are_shown_as_instants(
     assert (shown.code, dates.code) == (0, 0)
     assert pl.read_parquet("bars.parquet").equals(bars)
     assert "bars of version 1, times read as America/New_York (US_EQUITY)" in shown.err
-    assert "bars of version 1, dates as they stand" in dates.err
+    assert "bars of version 1, dates as stored" in dates.err
     assert regime("bars", "MSFT", "1h", settings=settings).code != 0

@@ -1,4 +1,4 @@
-"""Files of others that never end, or mean more than they say, are refused by every command."""
+"""Special files, such as pipes, are refused by every command."""
 
 import os
 from pathlib import Path
@@ -27,7 +27,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 @pytest.mark.parametrize("name", ["1week.csv", "1week.parquet", "mapping.yaml"])
 @pytest.mark.parametrize("make", ["pipe", "device"])
-def test_what_is_no_file_fails_its_symbol_and_hangs_nothing(
+def test_special_files_fail_their_symbol_without_hanging(
     settings: Settings, capsys: pytest.CaptureFixture[str], name: str, make: str
 ) -> None:
     assert settings.files_root is not None

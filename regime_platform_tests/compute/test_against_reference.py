@@ -66,19 +66,19 @@ def _kernels() -> None:
     warm_up()
 
 
-def computed(one: Series) -> SeriesResult:
+def computed(drawn: Series) -> SeriesResult:
     """What the engine gives; bars it rightly refuses are not tried."""
     try:
-        return compute_series(one.bars, symbol="XYZ", timeframe=one.timeframe, eras=FIXED_ERAS)
+        return compute_series(drawn.bars, symbol="XYZ", timeframe=drawn.timeframe, eras=FIXED_ERAS)
     except BarsError as error:
         if "average true range" not in str(error):
             raise
         reject()  # round numbers without end
 
 
-def columns_of(one: Series) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
+def columns_of(drawn: Series) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
     """The columns of the bars that have a close."""
-    kept = one.bars.filter(pl.col("close").is_not_nan())
+    kept = drawn.bars.filter(pl.col("close").is_not_nan())
     return {name: kept[name].to_numpy() for name in kept.columns if name != "ts"}
 
 
@@ -89,9 +89,9 @@ def level(row: dict[str, Any], name: str) -> Level | None:
 
 
 @examples(30)
-@given(one=series())
-def test_metrics_and_their_labels_are_those_of_the_rules_written_out(one: Series) -> None:
-    result, bars = computed(one), columns_of(one)
+@given(drawn=series())
+def test_metrics_and_their_labels_are_those_of_the_rules_written_out(drawn: Series) -> None:
+    result, bars = computed(drawn), columns_of(drawn)
     count = bars["close"].size
     assert result.bars_used == count
     assert result.state.height == (count - FIRST if count >= 200 else 0)
@@ -126,9 +126,9 @@ def on_an_edge(bar: dict[str, Any], deciding: dict[str, tuple[float, ...]]) -> b
 
 
 @examples(30)
-@given(one=series(shortest=WIDTH), data=st.data())
-def test_key_levels_are_those_of_the_rules_written_out(one: Series, data: st.DataObject) -> None:
-    result, bars = computed(one), columns_of(one)
+@given(drawn=series(shortest=WIDTH), data=st.data())
+def test_key_levels_are_those_of_the_rules_written_out(drawn: Series, data: st.DataObject) -> None:
+    result, bars = computed(drawn), columns_of(drawn)
     count = bars["close"].size
     a20 = History({name: values.tolist() for name, values in bars.items()}).a20
     step = -(-(count - WIDTH + 1) // BARS_OF_LEVELS)
@@ -140,7 +140,7 @@ def test_key_levels_are_those_of_the_rules_written_out(one: Series, data: st.Dat
         strong = strong_levels(window, a20[i])
         row = result.state.row(i - FIRST, named=True)
         stored = [
-            [found for rank in (1, 2, 3) if (found := level(row, f"{side}_{rank}"))]
+            [each for rank in (1, 2, 3) if (each := level(row, f"{side}_{rank}"))]
             for side in ("support", "resistance")
         ]
         readings = (selected(levels, price) for levels in readings_of(strong, price))
@@ -154,10 +154,12 @@ def readings_of(strong: list[Level], price: float) -> Iterator[list[Level]]:
     decides on which side of it their mean comes out, and the order of sums within a score is free.
     """
     yield strong
-    beside = [abs(one[0] / price - 1) <= 1e-14 for one in strong]
+    beside = [abs(level[0] / price - 1) <= 1e-14 for level in strong]
     for side in (0.0, price, math.inf) if any(beside) else ():
         moved = math.nextafter(price, side)
-        yield [(moved, one[1]) if near else one for one, near in zip(strong, beside, strict=True)]
+        yield [
+            (moved, level[1]) if near else level for level, near in zip(strong, beside, strict=True)
+        ]
 
 
 def alike(stored: Sequence[list[Level]], wanted: Sequence[list[Level]]) -> bool:
@@ -165,17 +167,17 @@ def alike(stored: Sequence[list[Level]], wanted: Sequence[list[Level]]) -> bool:
     if [len(side) for side in stored] != [len(side) for side in wanted]:
         return False
     return all(
-        abs(one[0] - other[0]) <= CLOSE_ENOUGH * abs(other[0])
-        and abs(one[1] - other[1]) <= CLOSE_ENOUGH
+        abs(our[0] - their[0]) <= CLOSE_ENOUGH * abs(their[0])
+        and abs(our[1] - their[1]) <= CLOSE_ENOUGH
         for ours, theirs in zip(stored, wanted, strict=True)
-        for one, other in zip(ours, theirs, strict=True)
+        for our, their in zip(ours, theirs, strict=True)
     )
 
 
 @examples(15)
-@given(one=series(shortest=200))
-def test_classification_follows_from_the_metrics_of_its_row(one: Series) -> None:
-    result = computed(one)
+@given(drawn=series(shortest=200))
+def test_classification_follows_from_the_metrics_of_its_row(drawn: Series) -> None:
+    result = computed(drawn)
 
     for row in result.state.iter_rows(named=True):
         wanted = classifier_reference.classify(row)
@@ -187,10 +189,10 @@ def test_classification_follows_from_the_metrics_of_its_row(one: Series) -> None
 
 
 @examples(15)
-@given(one=series(shortest=200, longest=2000))
-def test_escalation_follows_from_the_metrics_of_the_state(one: Series) -> None:
-    result, bars = computed(one), columns_of(one)
-    constants = DEFAULT_PARAMS.at(one.timeframe)
+@given(drawn=series(shortest=200, longest=2000))
+def test_escalation_follows_from_the_metrics_of_the_state(drawn: Series) -> None:
+    result, bars = computed(drawn), columns_of(drawn)
+    constants = DEFAULT_PARAMS.at(drawn.timeframe)
     if result.escalation.is_empty():
         assert result.bars_used < 400
         assert set(result.state["escalation_bucket"]) == {"NA"}
@@ -218,7 +220,7 @@ def test_escalation_follows_from_the_metrics_of_the_state(one: Series) -> None:
         **dict(zip(COMPONENTS, components, strict=True)),
     }
     for window in (252, 504, 1260, 2520, 52, 104, 260):
-        stored = window not in {52, 104, 260} or one.timeframe == "1week"
+        stored = window not in {52, 104, 260} or drawn.timeframe == "1week"
         wanted[f"esc_pctl_{window}"] = rolling(raw, window) if stored else [math.nan] * len(raw)
 
     assert {*wanted, "esc_bucket", "symbol", "timeframe", "ts"} == set(ESCALATION_SCHEMA)
@@ -240,11 +242,11 @@ def bucket(value: float) -> str:
 
 
 @examples(15)
-@given(one=series(shortest=400))
-def test_forward_labels_follow_from_the_closes(one: Series) -> None:
-    labels, close = computed(one).labels, columns_of(one)["close"].tolist()
+@given(drawn=series(shortest=400))
+def test_forward_labels_follow_from_the_closes(drawn: Series) -> None:
+    labels, close = computed(drawn).labels, columns_of(drawn)["close"].tolist()
     forward = escalation_reference.largest_forward_return(close)
-    ranks = expanding(forward, DEFAULT_PARAMS.at(one.timeframe).min_members)
+    ranks = expanding(forward, DEFAULT_PARAMS.at(drawn.timeframe).min_members)
     graded = [escalation_reference.event(rank) for rank in ranks]
 
     np.testing.assert_array_equal(labels["fwd_absret_h"].fill_null(math.nan), forward)
@@ -255,13 +257,13 @@ def test_forward_labels_follow_from_the_closes(one: Series) -> None:
 
 
 @examples(20)
-@given(one=series(shortest=200), data=st.data())
-def test_no_row_knows_of_a_later_bar(one: Series, data: st.DataObject) -> None:
-    whole = computed(one)
+@given(drawn=series(shortest=200), data=st.data())
+def test_no_row_knows_of_a_later_bar(drawn: Series, data: st.DataObject) -> None:
+    whole = computed(drawn)
     cut = data.draw(st.integers(200, whole.bars_used))
-    kept = one.bars.filter(pl.col("close").is_not_nan()).head(cut)
+    kept = drawn.bars.filter(pl.col("close").is_not_nan()).head(cut)
 
-    prefix = computed(Series(one.timeframe, kept))
+    prefix = computed(Series(drawn.timeframe, kept))
 
     # an era with fewer than 100 bars ranks missing values by another rule (section 8), so what it
     # ranks may change once when it has grown; and escalation starts at its gate, for all bars
@@ -283,13 +285,13 @@ SCALED_BY_LEVELS = {
 
 
 @examples(20)
-@given(one=series(shortest=200), exponent=st.integers(-12, 12).filter(bool))
+@given(drawn=series(shortest=200), exponent=st.integers(-12, 12).filter(bool))
 def test_prices_of_another_size_by_a_power_of_two_change_nothing_but_what_sees_levels(
-    one: Series, exponent: int
+    drawn: Series, exponent: int
 ) -> None:
     prices = pl.col("open", "high", "low", "close") * 2.0**exponent
-    plain = computed(one).state
-    scaled = computed(Series(one.timeframe, one.bars.with_columns(prices))).state
+    plain = computed(drawn).state
+    scaled = computed(Series(drawn.timeframe, drawn.bars.with_columns(prices))).state
 
     amounts = ("price", "ema_fast", "ema_slow")
     names = [name for name in (*FLOATS, *EDGES) if name not in amounts]

@@ -1,4 +1,4 @@
-"""The same bars give the same digests in any process, on any number of threads, compiled anew."""
+"""The same bars give the same digests in any process, on any number of threads, compiled again."""
 
 import json
 import os
@@ -46,13 +46,13 @@ def test_another_process_gives_the_same_digests(circumstances: dict[str, str]) -
     assert _elsewhere(circumstances) == digests()
 
 
-def test_kernels_compiled_anew_give_the_same_digests(tmp_path: Path) -> None:
+def test_recompiled_kernels_give_the_same_digests(tmp_path: Path) -> None:
     assert _elsewhere({"NUMBA_CACHE_DIR": str(tmp_path / "kernels")}) == digests()
     assert any((tmp_path / "kernels").rglob("*.kernel"))
 
 
 def _elsewhere(circumstances: dict[str, str]) -> dict[str, str]:
-    said = subprocess.run(
+    output = subprocess.run(
         [sys.executable, "-c", _ELSEWHERE],
         env={**os.environ, **circumstances},
         cwd=PROJECT_ROOT,
@@ -60,5 +60,5 @@ def _elsewhere(circumstances: dict[str, str]) -> dict[str, str]:
         text=True,
         check=True,
     ).stdout
-    found: dict[str, str] = json.loads(said)
-    return found
+    digests: dict[str, str] = json.loads(output)
+    return digests

@@ -1,22 +1,14 @@
-"""The engine: every golden number, the gates, no look-ahead, one latest row."""
+"""The engine: every golden number, the gates, no look-ahead."""
 
-import datetime as dt
 import json
-from functools import cache
 
 import numpy as np
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from regime_platform.compute.engine import compute_series
-from regime_platform.compute.eras.eras import FIXED_ERAS, Era, incumbent_eras
-from regime_platform.compute.kernels import kernels_are_compiled
 from regime_platform.compute.results import SeriesResult, latest_state
-from regime_platform.compute.states import run_start
-from regime_platform.compute.warming import warm_up
 from regime_platform.errors import BarsError
-from regime_platform.kernel_cache import kernel_cache
 from regime_platform.model.result_schema import (
     ESCALATION_SCHEMA,
     LABEL_SCHEMA,
@@ -24,17 +16,10 @@ from regime_platform.model.result_schema import (
     STATE_SCHEMA,
 )
 from regime_platform_tests.builders import make_bars
+from regime_platform_tests.compute.golden_series import COMPLETE, golden_result, in_utc, run_series
+from regime_platform_tests.error_codes import raises
 from regime_platform_tests.reference.golden_inputs import GOLDEN
 
-COMPLETE = (
-    "msft_1day",
-    "spy_erafile_1day",
-    "aapl_1week",
-    "quirks_1day",
-    "synth_15min",
-    "eurusd_1h",
-)
-SERIES = (*COMPLETE, "ibm320_1day", "fb196_1day")
 _OTHER_NAMES = {
     "vol_label": "vol_regime.label",
     "vol_trend": "vol_regime.trend",
@@ -52,30 +37,8 @@ _LISTS = ("strategy_tags", "regime_reasons", "regime_reasons_top")
 _LEVELS = [name for name in STATE_SCHEMA if name.startswith(("support_", "resistance_"))]
 
 
-def _in_utc(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.with_columns(pl.col("ts").dt.replace_time_zone("UTC"))
-
-
-def _eras(series: str) -> tuple[Era, ...]:
-    if "erafile" not in series:
-        return FIXED_ERAS
-    return incumbent_eras((GOLDEN / "erafile.csv").read_text(), "EQUITIES_US")
-
-
-@cache
-def _computed(series: str) -> SeriesResult:
-    bars = _in_utc(pl.read_parquet(GOLDEN / f"{series}.bars.parquet"))
-    return _run(bars, series.rpartition("_")[2], _eras(series))
-
-
-def _run(
-    bars: pl.DataFrame, timeframe: str = "1day", eras: tuple[Era, ...] = FIXED_ERAS
-) -> SeriesResult:
-    return compute_series(bars, symbol="XYZ", timeframe=timeframe, eras=eras)
-
-
 def _golden(series: str, table: str) -> pl.DataFrame:
-    return _in_utc(pl.read_parquet(GOLDEN / f"{series}.{table}.parquet"))
+    return in_utc(pl.read_parquet(GOLDEN / f"{series}.{table}.parquet"))
 
 
 def _assert_same(ours: pl.Series, theirs: pl.Series, name: str) -> None:
@@ -90,7 +53,7 @@ def _assert_same(ours: pl.Series, theirs: pl.Series, name: str) -> None:
 
 @pytest.mark.parametrize("series", COMPLETE)
 def test_every_escalation_and_label_column_is_the_golden_one(series: str) -> None:
-    result, golden = _computed(series), _golden(series, "escalation")
+    result, golden = golden_result(series), _golden(series, "escalation")
 
     assert result.status == "complete"
     assert result.escalation["ts"].equals(golden["ts"])
@@ -102,7 +65,7 @@ def test_every_escalation_and_label_column_is_the_golden_one(series: str) -> Non
 
 @pytest.mark.parametrize("series", [*COMPLETE, "ibm320_1day"])
 def test_every_state_column_is_the_golden_one(series: str) -> None:
-    result, golden = _computed(series), _golden(series, "state")
+    result, golden = golden_result(series), _golden(series, "state")
 
     assert result.state["ts"].equals(golden["ts"])
     for name in STATE_SCHEMA:
@@ -116,7 +79,7 @@ def test_every_state_column_is_the_golden_one(series: str) -> None:
 
 @pytest.mark.parametrize("series", [*COMPLETE, "ibm320_1day"])
 def test_every_key_level_is_the_golden_one(series: str) -> None:
-    result, golden = _computed(series), _golden(series, "state")
+    result, golden = golden_result(series), _golden(series, "state")
 
     ours = result.state.select(_LEVELS).to_numpy()
     theirs = np.array([_flat_levels(json.loads(text)) for text in golden["key_levels"]])
@@ -129,24 +92,10 @@ def test_every_key_level_is_the_golden_one(series: str) -> None:
 def _flat_levels(levels: dict[str, list[dict[str, float]]]) -> list[float]:
     flat = []
     for side in ("supports", "resistances"):
-        found = [(level["price"], level["strength"]) for level in levels[side]]
-        for pair in (found + [(np.nan, np.nan)] * 3)[:3]:
+        pairs = [(level["price"], level["strength"]) for level in levels[side]]
+        for pair in (pairs + [(np.nan, np.nan)] * 3)[:3]:
             flat.extend(pair)
     return flat
-
-
-@pytest.mark.parametrize("series", SERIES)
-def test_the_latest_row_is_the_golden_one(series: str) -> None:
-    golden = json.loads((GOLDEN / f"{series}.latest.json").read_text())
-
-    latest = latest_state({"any": _computed(series)})
-
-    assert latest.schema == LATEST_SCHEMA
-    assert latest.height == len(golden)
-    for row, expected in zip(latest.iter_rows(named=True), golden, strict=True):
-        assert row["ts"] == dt.datetime.fromisoformat(expected["asof"]).replace(tzinfo=dt.UTC)
-        assert row["hazard_score"] == pytest.approx(expected["hazard_score"], abs=1e-9)
-        assert row["cross_tf_consensus"] == pytest.approx(expected["cross_tf_consensus"], abs=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +110,7 @@ def test_the_latest_row_is_the_golden_one(series: str) -> None:
 def test_a_history_below_a_gate_leaves_the_table_empty_and_says_why(
     bars: int, status: str, state_rows: int, escalation_rows: int
 ) -> None:
-    result = _run(make_bars(bars))
+    result = run_series(make_bars(bars))
 
     assert (result.status, result.bars_used) == (status, bars)
     assert (result.state.height, result.escalation.height) == (state_rows, escalation_rows)
@@ -172,7 +121,7 @@ def test_a_history_below_a_gate_leaves_the_table_empty_and_says_why(
 
 @pytest.mark.parametrize("bars", [0, 250, 500])
 def test_the_frames_have_the_schemas_of_their_tables_at_any_length(bars: int) -> None:
-    result = _run(make_bars(bars))
+    result = run_series(make_bars(bars))
 
     assert result.escalation.schema == ESCALATION_SCHEMA
     assert result.labels.schema == LABEL_SCHEMA
@@ -185,11 +134,11 @@ def test_the_frames_have_the_schemas_of_their_tables_at_any_length(bars: int) ->
 def test_a_prefix_of_the_bars_gives_a_prefix_of_the_rows_bit_for_bit(
     series: str, count: int
 ) -> None:
-    whole = _computed(series)
-    bars = _in_utc(pl.read_parquet(GOLDEN / f"{series}.bars.parquet"))
+    whole = golden_result(series)
+    bars = in_utc(pl.read_parquet(GOLDEN / f"{series}.bars.parquet"))
     bars = bars.filter(pl.col("close").is_not_nan()).head(count)
 
-    prefix = _run(bars)
+    prefix = run_series(bars)
 
     # an era shorter than 100 bars ranks missing values by another rule (section 8), so the era's
     # own columns are compared without eras that are still so short at this bar
@@ -210,10 +159,10 @@ def test_rows_without_a_close_leave_no_trace() -> None:
         .otherwise("close")
     )
 
-    result = _run(holes)
+    result = run_series(holes)
 
     kept = holes.filter(pl.col("close").is_not_null() & pl.col("close").is_not_nan())
-    _assert_equal_results(result, _run(kept))
+    _assert_equal_results(result, run_series(kept))
 
 
 def test_a_missing_volume_is_the_same_as_a_nan_volume() -> None:
@@ -222,70 +171,27 @@ def test_a_missing_volume_is_the_same_as_a_nan_volume() -> None:
     null = bars.with_columns(volume=pl.when(~rows).then("volume"))
     nan = bars.with_columns(volume=pl.when(~rows).then("volume").otherwise(float("nan")))
 
-    _assert_equal_results(_run(null), _run(nan))
+    _assert_equal_results(run_series(null), run_series(nan))
 
 
-def _assert_equal_results(one: SeriesResult, other: SeriesResult) -> None:
-    assert (one.status, one.bars_used) == (other.status, other.bars_used)
+def _assert_equal_results(result: SeriesResult, other: SeriesResult) -> None:
+    assert (result.status, result.bars_used) == (other.status, other.bars_used)
     for name in ("escalation", "labels", "state"):
-        assert_frame_equal(getattr(one, name), getattr(other, name), check_exact=True)
+        assert_frame_equal(getattr(result, name), getattr(other, name), check_exact=True)
 
 
 @pytest.mark.parametrize("rows", [[0, 2, 1], [0, 1, 1]])
 def test_bars_out_of_order_or_twice_are_refused(rows: list[int]) -> None:
     bars = make_bars(450)
 
-    with pytest.raises(BarsError, match="XYZ 1day: the bar at 20"):
-        _run(pl.concat([bars[rows], bars[10:]]))
+    with raises(BarsError, "bars-not-ascending", match="XYZ 1day: the bar at 20"):
+        run_series(pl.concat([bars[rows], bars[10:]]))
 
 
 def test_the_input_bars_are_left_as_they_were() -> None:
     bars = make_bars(450)
     before = bars.clone()
 
-    _run(bars)
+    run_series(bars)
 
     assert_frame_equal(bars, before, check_exact=True)
-
-
-def test_the_regime_of_the_latest_row_began_where_its_label_last_changed() -> None:
-    result = _computed("aapl_1week")
-    labels = result.state["regime_label"].to_list()
-    run = next((k for k, label in enumerate(reversed(labels)) if label != labels[-1]), len(labels))
-
-    latest = latest_state({"1week": result})
-
-    assert latest["regime_bars"].to_list() == [run]
-    assert latest["regime_since"].to_list() == [result.state["ts"][-run]]
-
-
-def test_a_label_that_never_changed_has_run_since_the_first_row() -> None:
-    assert run_start(np.array([3, 3, 3], np.uint8)) == 0
-    assert run_start(np.array([3, 1, 3], np.uint8)) == 2
-
-
-def test_the_consensus_is_the_mean_over_timeframes_that_know_their_percentile() -> None:
-    results = {
-        "1day": _computed("msft_1day"),
-        "1week": _computed("aapl_1week"),
-        "1h": _computed("ibm320_1day"),
-        "4h": _computed("fb196_1day"),
-    }
-    known = [results[name].escalation["esc_pctl"][-1] for name in ("1day", "1week")]
-
-    latest = latest_state(results)
-
-    assert latest["cross_tf_consensus"].to_list() == [sum(known) / 2, sum(known) / 2, None]
-    assert latest["hazard_score"].to_list() == [100 * known[0], 100 * known[1], None]
-    assert latest["esc_pctl"].to_list() == [*known, None]
-
-
-def test_no_series_at_all_gives_no_latest_row() -> None:
-    assert latest_state({}).is_empty()
-
-
-def test_after_a_warm_up_all_kernels_are_on_disk() -> None:
-    warm_up()
-
-    assert kernels_are_compiled()
-    assert kernel_cache().folder.is_dir()

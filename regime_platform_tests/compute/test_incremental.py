@@ -11,8 +11,6 @@ from polars.testing import assert_frame_equal
 
 from regime_platform.compute.engine import bars_with_close, compute_series
 from regime_platform.compute.eras.eras import FIXED_ERAS, Era, midnight_us
-from regime_platform.compute.escalation.late_ranks import late_expanding, late_rolling
-from regime_platform.compute.escalation.percentiles import expanding_percentile, rolling_percentile
 from regime_platform.compute.incremental import LOOK_BACK, Past, extend_series, past_of, why_not
 from regime_platform.compute.params import DEFAULT_PARAMS
 from regime_platform.compute.results import SeriesResult, latest_state
@@ -24,7 +22,6 @@ from regime_platform_tests.compute.test_against_reference import examples
 from regime_platform_tests.strategies import Series, series
 
 HORIZON = 20
-VALUES = st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0, np.nan]) | st.floats(0, 1), max_size=300)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -74,11 +71,11 @@ def assert_extends(
 
 
 @examples(40)
-@given(one=series(), data=st.data())
-def test_new_bars_give_the_rows_that_a_full_run_gives(one: Series, data: st.DataObject) -> None:
-    bars, timeframe = bars_with_close(one.bars), one.timeframe
+@given(drawn=series(), data=st.data())
+def test_new_bars_give_the_rows_that_a_full_run_gives(drawn: Series, data: st.DataObject) -> None:
+    bars, timeframe = bars_with_close(drawn.bars), drawn.timeframe
     assume(bars.height > 400)
-    cut = data.draw(st.integers(400, bars.height - 1), label="bars held")
+    cut = data.draw(st.integers(400, bars.height - 1), label="old bars")
     added = data.draw(st.integers(1, bars.height - cut), label="bars added")
     bars = bars.head(cut + added)
     try:
@@ -93,11 +90,11 @@ def test_new_bars_give_the_rows_that_a_full_run_gives(one: Series, data: st.Data
 
 
 @examples(15)
-@given(one=series(), data=st.data())
+@given(drawn=series(), data=st.data())
 def test_a_revised_or_removed_bar_is_gone_on_from_as_if_it_had_always_been_so(
-    one: Series, data: st.DataObject
+    drawn: Series, data: st.DataObject
 ) -> None:
-    bars, timeframe = bars_with_close(one.bars), one.timeframe
+    bars, timeframe = bars_with_close(drawn.bars), drawn.timeframe
     assume(bars.height > 402)
     first = data.draw(st.integers(400, bars.height - 2), label="first changed")
     change = data.draw(st.sampled_from(["revise", "remove"]))
@@ -123,9 +120,9 @@ def test_bar_by_bar_is_the_same_as_at_once(timeframe: str) -> None:
     stored = computed(bars.head(400), timeframe)
 
     for count in range(401, 437):
-        held = bars.head(count)
-        assert_extends(held, stored, count - 1, timeframe)
-        stored = computed(held, timeframe)
+        bars_so_far = bars.head(count)
+        assert_extends(bars_so_far, stored, count - 1, timeframe)
+        stored = computed(bars_so_far, timeframe)
 
 
 def test_an_era_that_begins_among_the_new_bars_ranks_them_by_itself() -> None:
@@ -151,22 +148,6 @@ def test_an_era_whose_missing_values_are_about_to_be_ranked_otherwise_asks_for_a
 
 def microsecond(bars: pl.DataFrame, bar: int) -> int:
     return int(bars["ts"].to_physical()[bar])
-
-
-@examples(200)
-@given(values=VALUES, data=st.data(), members=st.integers(0, 120), short=st.sampled_from([0, 100]))
-def test_late_percentiles_are_those_of_the_whole_list(
-    values: list[float], data: st.DataObject, members: int, short: int
-) -> None:
-    every = np.array(values, np.float64)
-    cut = data.draw(st.integers(0, len(values)))
-    window = data.draw(st.sampled_from([1, 5, 52, 252]))
-
-    expanding = late_expanding(every[:cut].copy(), every[cut:].copy(), members, short)
-    rolling = late_rolling(every[:cut].copy(), every[cut:].copy(), window)
-
-    np.testing.assert_array_equal(expanding, expanding_percentile(every, members, short)[cut:])
-    np.testing.assert_array_equal(rolling, rolling_percentile(every, window)[cut:])
 
 
 def test_too_short_a_past_is_refused_with_the_reason() -> None:

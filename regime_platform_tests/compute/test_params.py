@@ -13,7 +13,8 @@ DAILY = DEFAULT_PARAMS.at("1day")
 
 def with_daily(changed: TimeframeParams) -> Params:
     table = tuple(
-        (name, changed if name == "1day" else one) for name, one in DEFAULT_PARAMS.by_timeframe
+        (name, changed if name == "1day" else params)
+        for name, params in DEFAULT_PARAMS.by_timeframe
     )
     return Params(by_timeframe=table)
 
@@ -31,7 +32,7 @@ def test_bars_per_year_and_members_follow_the_table(
 
 
 def test_only_weekly_bars_have_the_short_rolling_windows() -> None:
-    daily = {name: one.rolling_windows for name, one in DEFAULT_PARAMS.by_timeframe}
+    daily = {name: params.rolling_windows for name, params in DEFAULT_PARAMS.by_timeframe}
 
     assert daily.pop("1week") == (252, 504, 1260, 2520, 52, 104, 260)
     assert set(daily.values()) == {(252, 504, 1260, 2520)}

@@ -1,4 +1,4 @@
-"""Frames in the shape of the result tables, for tests of whoever stores or reads them.
+"""Frames in the shape of the result tables, for tests of storing and reading them.
 
 The numbers mean nothing; every column of every type is filled, with nulls where a column may have
 them. The same seed gives the same frame.
@@ -11,11 +11,30 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from regime_platform.manifests.lineage import ResultOrigin
+from regime_platform.manifests.recipe import Code, RankedEras, Recipe
 from regime_platform.model.result_schema import TABLES
 
 START = dt.datetime(2015, 3, 2, 14, 30, tzinfo=dt.UTC)
 KEYS = ("symbol", "timeframe", "ts")
-LINEAGE = {"series": [], "recipe": {"bars": {"1day": "d1"}}, "code": {"package": "0"}}
+
+
+def made_from(bars: Mapping[str, str], params: str = "d3") -> ResultOrigin:
+    """A recipe of bars (timeframe -> digest) with parameters of this fingerprint, and some code."""
+    recipe = Recipe.of(
+        bars=bars,
+        compute_digest="d2",
+        eras=RankedEras(boundaries=((0, 1),), era_class=None, reason="", version="fixed-1"),
+        libraries={"numba": "1"},
+        params_fingerprint=params,
+    )
+    code = Code(
+        commit=None, compute_digest="d2", is_dirty=None, libraries={}, package="0", python="3"
+    )
+    return ResultOrigin(recipe, code)
+
+
+MADE = made_from({"1day": "d1"})
 
 
 def result_frame(

@@ -1,4 +1,4 @@
-"""The view ``state_json`` is what readers of the incumbent's states know, to the byte."""
+"""The view ``state_json`` equals the states of the legacy engine, to the byte."""
 
 import json
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from regime_platform.compute_db.schema import create_table, sql_type
 from regime_platform.compute_db.store import build
 from regime_platform.model.result_schema import TABLES
 from regime_platform_tests.compute_db.result_frames import (
-    LINEAGE,
+    MADE,
     empty_tables,
     golden_state,
     result_frame,
@@ -25,11 +25,11 @@ WITH_STATES = [name for name in SERIES if name != "fb196_1day"]
 
 
 def _states(path: Path, state: pl.DataFrame) -> list[tuple[str, str]]:
-    build(path, empty_tables() | {"state_history": state}, LINEAGE)
+    build(path, empty_tables() | {"state_history": state}, MADE)
     with duckdb.connect(str(path), read_only=True) as connection:
         connection.execute("SET TimeZone = 'Asia/Tokyo'")
-        told = connection.execute('SELECT "asof", state_json FROM state_json ORDER BY ts')
-        return told.fetchall()
+        states = connection.execute('SELECT "asof", state_json FROM state_json ORDER BY ts')
+        return states.fetchall()
 
 
 @pytest.mark.parametrize("name", WITH_STATES)
@@ -38,10 +38,10 @@ def test_the_json_of_every_golden_state_says_what_the_incumbent_said(
 ) -> None:
     golden, state = golden_state(GOLDEN, name)
 
-    told = _states(tmp_path / "compute.db", state)
+    states = _states(tmp_path / "compute.db", state)
 
-    assert [asof for asof, _ in told] == golden["asof"].to_list()
-    for (_, text), expected in zip(told, golden.drop("ts").iter_rows(named=True), strict=True):
+    assert [asof for asof, _ in states] == golden["asof"].to_list()
+    for (_, text), expected in zip(states, golden.drop("ts").iter_rows(named=True), strict=True):
         parsed = json.loads(text)
         assert {key: _at(parsed, key) for key in expected} == {
             key: _plain(value) for key, value in expected.items()
@@ -51,9 +51,9 @@ def test_the_json_of_every_golden_state_says_what_the_incumbent_said(
 def test_the_sample_state_is_reproduced_to_the_byte(tmp_path: Path) -> None:
     _, state = golden_state(GOLDEN, "msft_1day")
 
-    told = _states(tmp_path / "compute.db", state.tail(1))
+    states = _states(tmp_path / "compute.db", state.tail(1))
 
-    assert told[0][1] == (GOLDEN / "msft_1day.sample_state.json").read_text()
+    assert states[0][1] == (GOLDEN / "msft_1day.sample_state.json").read_text()
 
 
 def test_a_number_that_json_cannot_say_is_null(tmp_path: Path) -> None:
@@ -62,9 +62,9 @@ def test_a_number_that_json_cannot_say_is_null(tmp_path: Path) -> None:
         support_1_price=pl.Series([float("nan"), 2.0, None]),
     )
 
-    told = [json.loads(text) for _, text in _states(tmp_path / "compute.db", state)]
+    states = [json.loads(text) for _, text in _states(tmp_path / "compute.db", state)]
 
-    assert [one["metrics"]["price"] for one in told] == [None, None, 1.5]
+    assert [state_json["metrics"]["price"] for state_json in states] == [None, None, 1.5]
 
 
 def test_every_column_has_a_type_and_every_key_a_value() -> None:

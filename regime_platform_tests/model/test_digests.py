@@ -21,7 +21,7 @@ from regime_platform.model.digests import (
     blocks_of,
     canonical_json,
     definition_digest,
-    facts_digest,
+    document_digest,
     frame_digest,
 )
 
@@ -65,7 +65,7 @@ def test_the_digest_of_a_known_frame_never_changes() -> None:
 
 
 def _column_by_hand(values: list[Any], form: str) -> bytes:
-    """Bytes of a column as docs/schemas.md tells them; ``form`` is that of struct, s is text."""
+    """Bytes of a column as docs/schemas.md defines them; ``form`` is that of struct, s is text."""
     bits = "".join("1" if value is None else "0" for value in values)
     padded = bits + "0" * (-len(bits) % 8)
     nulls = bytes(int(padded[at : at + 8], 2) for at in range(0, len(padded), 8))
@@ -83,7 +83,7 @@ def test_a_digest_made_by_hand_as_the_document_tells_is_the_same() -> None:
     names = ("ts", "price", "small", "text", "bucket", "is_mature", "flag", "bits")
     forms = dict(zip(names, "qddsBBbH", strict=True))
     frame = pl.concat([FRAME.select(names)] * 400)
-    told = frame.with_columns(pl.col("ts", "bucket").to_physical()).to_dict(as_series=False)
+    columns = frame.with_columns(pl.col("ts", "bucket").to_physical()).to_dict(as_series=False)
     types = ("Datetime us UTC", "Float64", "Float64", "String", "Enum LOW MED HIGH", "Boolean")
     lines = [
         [name, *kind.split()] for name, kind in zip(names, (*types, "Int8", "UInt16"), strict=True)
@@ -92,7 +92,9 @@ def test_a_digest_made_by_hand_as_the_document_tells_is_the_same() -> None:
 
     whole = sha256(f"{definition}:{frame.height}:1024".encode())
     for start in (0, 1024):
-        block = [_column_by_hand(told[name][start : start + 1024], forms[name]) for name in names]
+        block = [
+            _column_by_hand(columns[name][start : start + 1024], forms[name]) for name in names
+        ]
         whole.update(sha256(b"".join(block)).digest())
 
     assert frame_digest(frame) == whole.hexdigest()
@@ -134,7 +136,7 @@ def test_another_process_gives_the_same_digest() -> None:
         lambda frame: frame.cast({"bucket": pl.Enum(["MED", "LOW", "HIGH"])}),
     ],
 )
-def test_any_change_of_what_a_frame_says_changes_its_digest(
+def test_any_change_of_the_values_of_a_frame_changes_its_digest(
     change: Callable[[pl.DataFrame], pl.DataFrame],
 ) -> None:
     assert frame_digest(change(FRAME)) != frame_digest(FRAME)
@@ -205,29 +207,30 @@ def test_a_type_without_a_digest_is_refused_by_name() -> None:
     st.lists(st.tuples(st.none() | st.text(max_size=4), st.none() | st.floats()), max_size=12),
 )
 def test_two_frames_have_one_digest_exactly_when_they_are_equal(
-    one: list[tuple[str | None, float | None]], other: list[tuple[str | None, float | None]]
+    first_rows: list[tuple[str | None, float | None]],
+    second_rows: list[tuple[str | None, float | None]],
 ) -> None:
     schema = {"text": pl.String, "x": pl.Float64}
-    first, second = (pl.DataFrame(rows, schema, orient="row") for rows in (one, other))
+    first, second = (pl.DataFrame(rows, schema, orient="row") for rows in (first_rows, second_rows))
 
-    is_equal = _bits(one) == _bits(other)
+    is_equal = _bits(first_rows) == _bits(second_rows)
 
     assert (frame_digest(first) == frame_digest(second)) is is_equal
 
 
-def test_facts_have_one_digest_whatever_order_they_were_put_in() -> None:
+def test_the_digest_of_facts_does_not_depend_on_their_order() -> None:
     facts = {"b": [1, {"y": None, "x": "é"}], "a": 0.1}
 
-    assert facts_digest(facts) == facts_digest(dict(reversed(facts.items())))
+    assert document_digest(facts) == document_digest(dict(reversed(facts.items())))
     assert canonical_json(facts) == '{"a":0.1,"b":[1,{"x":"\\u00e9","y":null}]}'
 
 
 def test_facts_that_json_cannot_say_are_refused() -> None:
     with pytest.raises(ValueError, match="JSON"):
-        facts_digest({"x": float("nan")})
+        document_digest({"x": float("nan")})
 
 
-def test_a_definition_is_told_by_names_types_and_their_order() -> None:
+def test_a_definition_is_identified_by_names_types_and_their_order() -> None:
     schema = FRAME.schema
 
     assert definition_digest(schema) == definition_digest(pl.Schema(schema))

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from regime_platform.model.calendar.sessions import last_finished
 from regime_platform.model.calendar.trading_hours import expected_opens
 from regime_platform.model.coverage import UNREAD, Coverage
-from regime_platform.model.fetch_plan import HISTORY, Followed, Need, after_answer, next_need
+from regime_platform.model.fetch_plan import HISTORY, Need, TrackedSeries, after_answer, next_need
 
 UTC = dt.UTC
 SERIES = st.builds(
-    Followed,
+    TrackedSeries,
     st.just("AAA"),
     st.sampled_from(["15min", "1h", "4h", "1day", "1week"]),
     st.sampled_from(["US_EQUITY", "FX", "CRYPTO"]),
@@ -25,7 +25,11 @@ NOW = st.integers(0, 900 * 24 * 60).map(lambda minutes: FIRST_NOW + dt.timedelta
 
 
 def fetched(
-    series: Followed, coverage: Coverage, now: dt.datetime, opens: pl.Series, most_rows: int = 5000
+    series: TrackedSeries,
+    coverage: Coverage,
+    now: dt.datetime,
+    opens: pl.Series,
+    most_rows: int = 5000,
 ) -> tuple[Coverage, list[Need]]:
     """All needs at ``now``, answered from ``opens``."""
     needs: list[Need] = []
@@ -42,15 +46,15 @@ def fetched(
     return coverage, needs
 
 
-def opens_of(series: Followed, start: dt.date, end: dt.datetime) -> pl.Series:
+def opens_of(series: TrackedSeries, start: dt.date, end: dt.datetime) -> pl.Series:
     first = dt.datetime.combine(start, dt.time(), UTC)
     return expected_opens(series.asset_class, series.timeframe, first, end)
 
 
 @settings(max_examples=60, deadline=None)
 @given(series=SERIES, now=NOW, years=st.integers(0, 3))
-def test_from_nothing_all_is_asked_for_once_in_windows_below_the_longest_answer(
-    series: Followed, now: dt.datetime, years: int
+def test_from_nothing_all_is_requested_once_in_windows_below_the_longest_answer(
+    series: TrackedSeries, now: dt.datetime, years: int
 ) -> None:
     first = now.date() - dt.timedelta(days=365 * years + 10)
     first -= dt.timedelta(days=first.weekday())
@@ -70,7 +74,7 @@ def test_from_nothing_all_is_asked_for_once_in_windows_below_the_longest_answer(
 @settings(max_examples=60, deadline=None)
 @given(series=SERIES, now=NOW, pauses=st.lists(st.integers(1, 4000), min_size=1, max_size=12))
 def test_updates_at_any_times_never_leave_a_hole_and_ask_nothing_twice(
-    series: Followed, now: dt.datetime, pauses: list[int]
+    series: TrackedSeries, now: dt.datetime, pauses: list[int]
 ) -> None:
     first = now.date() - dt.timedelta(days=40)
     first -= dt.timedelta(days=first.weekday())
@@ -88,8 +92,8 @@ def test_updates_at_any_times_never_leave_a_hole_and_ask_nothing_twice(
 
 
 @pytest.mark.parametrize("timeframe", ["1h", "4h"])
-def test_bars_that_a_vendor_anchors_on_the_clock_are_asked_for_as_rarely(timeframe: str) -> None:
-    series = Followed("AAA", timeframe, "US_EQUITY")
+def test_bars_that_a_vendor_anchors_on_the_clock_are_requested_as_rarely(timeframe: str) -> None:
+    series = TrackedSeries("AAA", timeframe, "US_EQUITY")
     first, now = dt.date(2026, 9, 7), dt.datetime(2026, 11, 17, tzinfo=UTC)
     opens = opens_of(series, first, now + dt.timedelta(days=9)).dt.truncate("1h")
     coverage, _ = fetched(series, Coverage(earliest=first), now, opens)
@@ -106,7 +110,7 @@ def test_bars_that_a_vendor_anchors_on_the_clock_are_asked_for_as_rarely(timefra
 
 
 def test_a_clock_that_goes_back_asks_for_nothing() -> None:
-    series = Followed("AAA", "1day", "US_EQUITY", 1)
+    series = TrackedSeries("AAA", "1day", "US_EQUITY", 1)
     now = dt.datetime(2026, 11, 20, 22, tzinfo=UTC)
     opens = opens_of(series, dt.date(2026, 1, 5), now)
     coverage, _ = fetched(series, Coverage(earliest=dt.date(2026, 1, 5)), now, opens)
@@ -117,7 +121,7 @@ def test_a_clock_that_goes_back_asks_for_nothing() -> None:
 
 
 def test_what_is_marked_unread_is_read_window_by_window() -> None:
-    series = Followed("AAA", "15min", "US_EQUITY")
+    series = TrackedSeries("AAA", "15min", "US_EQUITY")
     now = dt.datetime(2026, 11, 20, 22, tzinfo=UTC)
     opens = opens_of(series, dt.date(2024, 1, 8), now)
     coverage, needs = fetched(series, Coverage(earliest=dt.date(2024, 1, 8)), now, opens)
@@ -129,8 +133,8 @@ def test_what_is_marked_unread_is_read_window_by_window() -> None:
     assert UNREAD not in {window.read_at for window in reread.windows}
 
 
-def test_windows_that_lost_bars_are_holes_again() -> None:
-    series = Followed("AAA", "15min", "US_EQUITY")
+def test_windows_that_lost_bars_are_gaps_again() -> None:
+    series = TrackedSeries("AAA", "15min", "US_EQUITY")
     now = dt.datetime(2026, 11, 20, 22, tzinfo=UTC)
     opens = opens_of(series, dt.date(2024, 1, 8), now)
     coverage, _ = fetched(series, Coverage(earliest=dt.date(2024, 1, 8)), now, opens)
@@ -143,19 +147,3 @@ def test_windows_that_lost_bars_are_holes_again() -> None:
     assert [window for window in coverage.windows if window not in known.windows] == [middle]
     assert need is not None
     assert (need.kind, need.start) == (HISTORY, middle.start)
-
-
-@settings(deadline=None)
-@given(series=SERIES, now=NOW)
-def test_what_is_written_down_is_read_back(series: Followed, now: dt.datetime) -> None:
-    first = now.date() - dt.timedelta(days=9)
-    opens = opens_of(series, first, now)
-    coverage, _ = fetched(series, Coverage(earliest=first, since=first), now, opens)
-
-    assert Coverage.parsed(coverage.model_dump(mode="json")) == coverage
-
-
-@pytest.mark.parametrize("facts", [{}, {"windows": [[1]]}, {"windows": "no"}])
-def test_a_record_of_another_form_is_refused(facts: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"windows|missing"):
-        Coverage.parsed(facts)

@@ -21,8 +21,9 @@ from regime_platform.model.result_schema import TABLES
 from regime_platform.operations.export import ExportFormat, export
 from regime_platform.pipeline.compute.inputs import Tables
 from regime_platform.pipeline.outcomes import Status
-from regime_platform.pipeline.platform import RunWorkspace
-from regime_platform_tests.compute_db.result_frames import LINEAGE, empty_tables, golden_state
+from regime_platform.pipeline.run_workspace import RunWorkspace
+from regime_platform_tests.compute_db.result_frames import MADE, empty_tables, golden_state
+from regime_platform_tests.error_codes import raises
 from regime_platform_tests.scenario import street
 
 GOLDEN = Path(__file__).parent.parent / "golden"
@@ -36,7 +37,7 @@ def workspace(tmp_path: Path) -> RunWorkspace:
 
 
 def _store(workspace: RunWorkspace, symbol: str, tables: Mapping[str, pl.DataFrame]) -> None:
-    build(workspace.root.symbol(symbol).compute_db, tables, LINEAGE)
+    build(workspace.root.symbol(symbol).compute_db, tables, MADE)
 
 
 def _computed(workspace: RunWorkspace, symbol: str, series: str, zone: str) -> None:
@@ -45,8 +46,8 @@ def _computed(workspace: RunWorkspace, symbol: str, series: str, zone: str) -> N
     bars = pl.read_parquet(GOLDEN / f"{series}.bars.parquet")
     opens = pl.col("ts").dt.replace_time_zone(zone).dt.convert_time_zone("UTC")
     used = bars_with_close(bars.with_columns(opens))
-    found = compute_series(used, symbol=symbol, timeframe=timeframe, eras=FIXED_ERAS)
-    _store(workspace, symbol, Tables({timeframe: found}))
+    result = compute_series(used, symbol=symbol, timeframe=timeframe, eras=FIXED_ERAS)
+    _store(workspace, symbol, Tables({timeframe: result}))
 
 
 def _exported(workspace: RunWorkspace, output: Path, *symbols: str) -> dict[str, Rows]:
@@ -71,12 +72,12 @@ def test_the_sample_state_comes_back_to_the_byte(workspace: RunWorkspace, tmp_pa
     tables = {"state_history": state, "latest_state": pl.DataFrame(columns)}
     _store(workspace, "MSFT", {**empty_tables(), **tables})
 
-    told = _exported(workspace, tmp_path / "v1.db", "MSFT")
+    tables = _exported(workspace, tmp_path / "v1.db", "MSFT")
 
     sample = (GOLDEN / "msft_1day.sample_state.json").read_text()
-    assert told["state_history"][-1]["state_json"] == sample
-    assert told["latest_state"][0]["state_json"] == sample
-    assert [row["asof"] for row in told["state_history"]] == [
+    assert tables["state_history"][-1]["state_json"] == sample
+    assert tables["latest_state"][0]["state_json"] == sample
+    assert [row["asof"] for row in tables["state_history"]] == [
         f"{day:%Y-%m-%d}" for day in state["ts"]
     ]
 
@@ -92,9 +93,9 @@ def test_keys_columns_and_numbers_are_those_of_old(
     states = pl.read_parquet(GOLDEN / f"{series}.state.parquet")
     _computed(workspace, symbol, series, zone)
 
-    told = _exported(workspace, tmp_path / "v1.db", symbol)
+    tables = _exported(workspace, tmp_path / "v1.db", symbol)
 
-    rows = told["escalation_history_v3"]
+    rows = tables["escalation_history_v3"]
     assert list(rows[0]) == golden.columns
     for name in golden.columns:
         values = pl.Series([row[name] for row in rows])
@@ -104,13 +105,13 @@ def test_keys_columns_and_numbers_are_those_of_old(
             assert off is None or off <= 1e-9
         else:
             assert values.to_list() == golden[name].to_list()
-    assert [row["asof"] for row in told["state_history"]] == states["asof"].to_list()
-    (latest,) = told["latest_state"]
+    assert [row["asof"] for row in tables["state_history"]] == states["asof"].to_list()
+    (latest,) = tables["latest_state"]
     (expected,) = json.loads((GOLDEN / f"{series}.latest.json").read_text())
     assert latest["asof"] == expected["asof"] == json.loads(latest["state_json"])["asof"]
     assert latest["hazard_score"] == pytest.approx(expected["hazard_score"], abs=1e-7)
     assert latest["updated_utc"] == "2026-11-21 09:30:00"
-    assert told["schema_version"] == [{"version": "v1", "updated_at": "2026-11-21 09:30:00"}]
+    assert tables["schema_version"] == [{"version": "v1", "updated_at": "2026-11-21 09:30:00"}]
 
 
 def test_columns_have_the_types_and_keys_of_old(workspace: RunWorkspace, tmp_path: Path) -> None:
@@ -135,17 +136,17 @@ def test_columns_have_the_types_and_keys_of_old(workspace: RunWorkspace, tmp_pat
     assert keys["latest_state"] == ["symbol", "timeframe"]
 
 
-def test_who_has_no_results_is_told_and_stops_nobody(
+def test_a_symbol_without_results_is_reported_and_stops_no_other(
     workspace: RunWorkspace, tmp_path: Path
 ) -> None:
     _computed(workspace, "MSFT", "msft_1day", "UTC")
     wanted = workspace.universe.select(["EMPTY", "MSFT"])
 
-    told = [export(workspace, wanted, how, tmp_path / how, NOW) for how in ExportFormat]
+    outcomes = [export(workspace, wanted, how, tmp_path / how, NOW) for how in ExportFormat]
 
-    for outcomes in told:
-        found = {outcome.symbol: outcome.status for outcome in outcomes}
-        assert found == {"EMPTY": Status.FAILED, "MSFT": Status.DONE}
+    for of_format in outcomes:
+        statuses = {outcome.symbol: outcome.status for outcome in of_format}
+        assert statuses == {"EMPTY": Status.FAILED, "MSFT": Status.DONE}
     alone = workspace.universe.select(["EMPTY"])
     export(workspace, alone, ExportFormat.SQLITE, tmp_path / "nothing.db", NOW)
     assert not (tmp_path / "nothing.db").exists()
@@ -157,7 +158,7 @@ def test_nothing_is_overwritten_unasked(workspace: RunWorkspace, tmp_path: Path)
     theirs.write_text("somebody's")
     wanted = workspace.universe.select(["MSFT"])
 
-    with pytest.raises(UsageError, match="exists"):
+    with raises(UsageError, "output-exists", match="--replace"):
         export(workspace, wanted, ExportFormat.SQLITE, theirs, NOW)
 
     assert theirs.read_text() == "somebody's"
@@ -178,7 +179,7 @@ def test_parquet_and_csv_hold_every_row_and_say_what_they_are(
         parquet = tmp_path / "parquet/MSFT" / f"{name}.parquet"
         assert pl.read_parquet(parquet).equals(stored)
         facts = pq.read_metadata(parquet).metadata
-        assert facts[b"table_digest"].decode() == read_lineage(path)["tables"][name]
+        assert facts[b"table_digest"].decode() == read_lineage(path).tables[name]
         csv = pl.read_csv(tmp_path / "csv/MSFT" / f"{name}.csv", infer_schema=False)
         assert csv.columns == stored.columns
         assert csv["ts"].str.to_datetime(time_unit="us", time_zone="UTC").equals(stored["ts"])

@@ -8,16 +8,18 @@ from typing import Any
 import pytest
 
 from regime_platform.bar_store.canonical import read_in_force
+from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.errors import ConfigError, UsageError
 from regime_platform.operations.overrides import Statement, accept, exclude, undo
 from regime_platform.pipeline.fetch.batches import Batches
 from regime_platform.pipeline.fetch.ingest import ingest
 from regime_platform.pipeline.fetch.request import FetchRequest
-from regime_platform.pipeline.gate.promote import promote, read_verdict
+from regime_platform.pipeline.gate.promote import promote
 from regime_platform.pipeline.outcomes import Status, SymbolOutcome
-from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.pipeline.run import run_symbol
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform_tests.builders import make_bars
+from regime_platform_tests.error_codes import raises
 from regime_platform_tests.scenario import contents, fingerprint, serve, street, with_value
 
 BARS = make_bars(500, seed=5)
@@ -25,7 +27,7 @@ BAD_OPEN = BARS["ts"][300]
 
 
 @pytest.fixture
-def place(tmp_path: Path, now: dt.datetime) -> RunWorkspace:
+def workspace(tmp_path: Path, now: dt.datetime) -> RunWorkspace:
     """AAA, whose bar 300 has a low above its high."""
     settings = street(tmp_path, ["AAA"])
     serve(settings, "AAA", "1day", with_value(BARS, 300, low=1e6))
@@ -36,17 +38,17 @@ def place(tmp_path: Path, now: dt.datetime) -> RunWorkspace:
 
 
 @pytest.fixture
-def said(now: dt.datetime) -> Statement:
+def statement(now: dt.datetime) -> Statement:
     return Statement("the vendor's tick is wrong", "ann", now)
 
 
-def _walk(workspace: RunWorkspace, now: dt.datetime) -> SymbolOutcome:
+def _run(workspace: RunWorkspace, now: dt.datetime) -> SymbolOutcome:
     return run_symbol(workspace, workspace.universe.instrument("AAA"), now)
 
 
 def _opens(workspace: RunWorkspace) -> list[dt.datetime]:
-    held = read_in_force(workspace.root.symbol("AAA"), "1day")
-    return [] if held is None else held[1]["ts"].to_list()
+    stored = read_in_force(workspace.root.symbol("AAA"), "1day")
+    return [] if stored is None else stored[1]["ts"].to_list()
 
 
 def _manifest(workspace: RunWorkspace) -> dict[str, Any]:
@@ -55,46 +57,50 @@ def _manifest(workspace: RunWorkspace) -> dict[str, Any]:
 
 
 def test_excluding_the_bad_bar_lets_the_symbol_through_and_stands_in_the_manifest(
-    place: RunWorkspace, said: Statement, now: dt.datetime
+    workspace: RunWorkspace, statement: Statement, now: dt.datetime
 ) -> None:
-    instrument = place.universe.instrument("AAA")
-    assert promote(place, instrument).status is Status.BLOCKED
+    instrument = workspace.universe.instrument("AAA")
+    assert promote(workspace, instrument).status is Status.BLOCKED
 
-    exclude(place.root, instrument, "1day", BAD_OPEN, said)
-    walked = _walk(place, now)
+    exclude(workspace.root, instrument, "1day", BAD_OPEN, statement)
+    outcome = _run(workspace, now)
 
-    assert walked.status is Status.DONE
-    assert _opens(place) == [ts for ts in BARS["ts"] if ts != BAD_OPEN]
-    (told,) = _manifest(place)["decisions"]
-    assert (told["kind"], told["by"], told["reason"]) == ("exclude", "ann", said.reason)
+    assert outcome.status is Status.DONE
+    assert _opens(workspace) == [ts for ts in BARS["ts"] if ts != BAD_OPEN]
+    (override,) = _manifest(workspace)["decisions"]
+    assert (override["kind"], override["by"], override["reason"]) == (
+        "exclude",
+        "ann",
+        statement.reason,
+    )
 
 
 def test_undoing_brings_the_block_back_and_the_last_good_bars_stay(
-    place: RunWorkspace, said: Statement, now: dt.datetime
+    workspace: RunWorkspace, statement: Statement, now: dt.datetime
 ) -> None:
-    instrument = place.universe.instrument("AAA")
-    exclude(place.root, instrument, "1day", BAD_OPEN, said)
-    _walk(place, now)
-    before = _opens(place)
+    instrument = workspace.universe.instrument("AAA")
+    exclude(workspace.root, instrument, "1day", BAD_OPEN, statement)
+    _run(workspace, now)
+    before = _opens(workspace)
 
-    undo(place.root, instrument, 1, said)
+    undo(workspace.root, instrument, 1, statement)
 
-    assert promote(place, instrument).status is Status.BLOCKED
-    assert _opens(place) == before
+    assert promote(workspace, instrument).status is Status.BLOCKED
+    assert _opens(workspace) == before
 
 
 def test_the_same_log_and_the_same_decisions_give_the_same_bytes(
-    place: RunWorkspace, said: Statement, now: dt.datetime
+    workspace: RunWorkspace, statement: Statement, now: dt.datetime
 ) -> None:
-    instrument = place.universe.instrument("AAA")
-    exclude(place.root, instrument, "1day", BAD_OPEN, said)
-    _walk(place, now)
-    folder = place.root.symbol("AAA").folder
+    instrument = workspace.universe.instrument("AAA")
+    exclude(workspace.root, instrument, "1day", BAD_OPEN, statement)
+    _run(workspace, now)
+    folder = workspace.root.symbol("AAA").folder
     first = contents(folder)
 
     for name in ("verdict.json", "compute.db", "manifest.json", "compute_manifest.json"):
         (folder / name).unlink()
-    _walk(place, now)
+    _run(workspace, now)
 
     again = contents(folder)
     unlike = ("chain.jsonl", "compute.db", "compute_manifest.json")  # tell which file it is
@@ -103,71 +109,73 @@ def test_the_same_log_and_the_same_decisions_give_the_same_bytes(
 
 
 def test_promoting_again_after_a_decision_writes_nothing(
-    place: RunWorkspace, said: Statement, tmp_path: Path
+    workspace: RunWorkspace, statement: Statement, tmp_path: Path
 ) -> None:
-    instrument = place.universe.instrument("AAA")
-    exclude(place.root, instrument, "1day", BAD_OPEN, said)
-    promote(place, instrument)
+    instrument = workspace.universe.instrument("AAA")
+    exclude(workspace.root, instrument, "1day", BAD_OPEN, statement)
+    promote(workspace, instrument)
     before = fingerprint(tmp_path)
 
-    assert promote(place, instrument).status is Status.UNCHANGED
+    assert promote(workspace, instrument).status is Status.UNCHANGED
     assert fingerprint(tmp_path) == before
 
 
-def test_severities_of_the_data_root_are_obeyed_and_told(
-    place: RunWorkspace, said: Statement
+def test_severities_of_the_data_root_are_applied_and_recorded(
+    workspace: RunWorkspace, statement: Statement
 ) -> None:
-    instrument = place.universe.instrument("AAA")
-    exclude(place.root, instrument, "1day", BAD_OPEN, said)
-    assert promote(place, instrument).status is Status.DONE
+    instrument = workspace.universe.instrument("AAA")
+    exclude(workspace.root, instrument, "1day", BAD_OPEN, statement)
+    assert promote(workspace, instrument).status is Status.DONE
 
-    place.root.gate_policy.write_text("rules: {outside_session: {US_EQUITY: error}}")
-    blocked = promote(place, instrument)
-    place.root.gate_policy.unlink()
+    workspace.root.gate_policy.write_text("rules: {outside_session: {US_EQUITY: error}}")
+    blocked = promote(workspace, instrument)
+    workspace.root.gate_policy.unlink()
 
     assert blocked.status is Status.BLOCKED
     assert "outside_session rejected" in blocked.reason
-    assert promote(place, instrument).status is Status.DONE
-    assert read_verdict(place, "AAA") is not None
+    assert promote(workspace, instrument).status is Status.DONE
+    assert read_verdict(workspace.root.symbol("AAA")) is not None
 
 
-def test_an_unusable_gate_file_stops_the_promotion(place: RunWorkspace) -> None:
-    place.root.gate_policy.write_text("rules: {unheard_of: {default: off}}")
+def test_an_unusable_gate_file_stops_the_promotion(workspace: RunWorkspace) -> None:
+    workspace.root.gate_policy.write_text("rules: {unheard_of: {default: off}}")
 
     with pytest.raises(ConfigError, match=r"gate\.yaml: rule 'unheard_of' is unknown"):
-        promote(place, place.universe.instrument("AAA"))
+        promote(workspace, workspace.universe.instrument("AAA"))
 
 
 def test_what_makes_no_sense_is_refused_and_nothing_is_written(
-    place: RunWorkspace, said: Statement, now: dt.datetime
+    workspace: RunWorkspace, statement: Statement, now: dt.datetime
 ) -> None:
-    instrument, root = place.universe.instrument("AAA"), place.root
+    instrument, root = workspace.universe.instrument("AAA"), workspace.root
     sunday = dt.datetime(2012, 1, 8, tzinfo=dt.UTC)
 
-    with pytest.raises(UsageError, match="no 1day bar that opens at 2012-01-08"):
-        exclude(root, instrument, "1day", sunday, said)
-    with pytest.raises(UsageError, match="none is due then"):
-        accept(root, instrument, "1day", sunday, said)
-    with pytest.raises(UsageError, match="what high_low_order finds cannot be accepted"):
-        accept(root, instrument, "1day", BAD_OPEN, said, rule="high_low_order")
-    with pytest.raises(UsageError, match="is followed on 1day, 1week, not on 1h"):
-        accept(root, instrument, "1h", BAD_OPEN, said)
-    with pytest.raises(UsageError, match="--reason is empty"):
+    with raises(UsageError, "no-such-bar", match="regime bars AAA 1day"):
+        exclude(root, instrument, "1day", sunday, statement)
+    with raises(UsageError, "no-such-bar", match="2012-01-08"):
+        accept(root, instrument, "1day", sunday, statement)
+    with raises(UsageError, "rule-not-acceptable", match="high_low_order"):
+        accept(root, instrument, "1day", BAD_OPEN, statement, rule="high_low_order")
+    with raises(UsageError, "timeframe-not-tracked", match="1h"):
+        accept(root, instrument, "1h", BAD_OPEN, statement)
+    with raises(UsageError, "no-reason", match="--reason"):
         Statement("  ", "ann", now)
 
     assert not root.symbol("AAA").decisions.exists()
 
 
-def test_an_acceptance_is_told_with_the_finding(place: RunWorkspace, said: Statement) -> None:
-    instrument = place.universe.instrument("AAA")
-    exclude(place.root, instrument, "1day", BAD_OPEN, said)
-    promote(place, instrument)
+def test_an_acceptance_is_reported_with_the_finding(
+    workspace: RunWorkspace, statement: Statement
+) -> None:
+    instrument = workspace.universe.instrument("AAA")
+    exclude(workspace.root, instrument, "1day", BAD_OPEN, statement)
+    promote(workspace, instrument)
     holiday = dt.datetime(2012, 1, 2, tzinfo=dt.UTC)  # an invented bar is held on it
 
-    accept(place.root, instrument, "1day", holiday, said, rule="outside_session")
-    promote(place, instrument)
+    accept(workspace.root, instrument, "1day", holiday, statement, rule="outside_session")
+    promote(workspace, instrument)
 
-    verdict = read_verdict(place, "AAA")
+    verdict = read_verdict(workspace.root.symbol("AAA"))
     assert verdict is not None
     series = verdict.at("1day")
     assert series is not None

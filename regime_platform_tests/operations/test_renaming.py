@@ -20,20 +20,21 @@ from regime_platform.bar_store.locks import writing
 from regime_platform.compute_db.board import read_board
 from regime_platform.compute_db.content import table_digest
 from regime_platform.compute_db.reader import read_lineage, read_table
-from regime_platform.errors import BarsError, ConfigError, UsageError
-from regime_platform.model.digests import facts_digest
+from regime_platform.errors import BarsError, ConfigError, RegimeError, UsageError
+from regime_platform.model.digests import document_digest
 from regime_platform.model.result_schema import TABLES
 from regime_platform.operations import renaming
 from regime_platform.operations.renaming import rename, unfinished
 from regime_platform.operations.universe_edits import add, delist, remove
 from regime_platform.pipeline.board import refresh_board
 from regime_platform.pipeline.outcomes import Status
-from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.pipeline.run import run_symbol, run_symbols
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.query.series import bars, history
 from regime_platform.settings import Settings, load_universe
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.conftest import NOW
+from regime_platform_tests.error_codes import raises
 from regime_platform_tests.kills import Killed, killed_before
 from regime_platform_tests.scenario import contents, fingerprint, serve, street
 
@@ -42,7 +43,7 @@ META = {"symbol": "META", "name": "Meta"}
 
 
 @pytest.fixture(scope="session")
-def _walked_two(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def _processed_two(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("two")
     settings = street(folder, ["FB", "IBM"])
     for symbol, seed in (("FB", 1), ("META", 1), ("IBM", 2)):
@@ -53,9 +54,9 @@ def _walked_two(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def two(_walked_two: Path, tmp_path: Path) -> Settings:
-    """FB and IBM after one walk; the source has the bars of FB under META too."""
-    shutil.copytree(_walked_two, tmp_path, dirs_exist_ok=True)
+def two(_processed_two: Path, tmp_path: Path) -> Settings:
+    """FB and IBM after one run; the source has the bars of FB under META too."""
+    shutil.copytree(_processed_two, tmp_path, dirs_exist_ok=True)
     return street(tmp_path, ["FB", "IBM"])
 
 
@@ -69,13 +70,13 @@ def unlocked(root: Path) -> dict[str, str]:
 
 
 def documents(paths: SymbolPaths) -> dict[str, Any]:
-    found = (paths.manifest, paths.compute_manifest)
-    return {path.name: json.loads(path.read_text()) for path in found}
+    names = (paths.manifest, paths.compute_manifest)
+    return {path.name: json.loads(path.read_text()) for path in names}
 
 
-def test_history_goes_with_the_symbol_and_the_old_name_tells_the_new(two: Settings) -> None:
+def test_history_moves_with_the_symbol_and_the_former_name_points_to_it(two: Settings) -> None:
     before = history("FB", "1day", where=two)
-    held = bars("FB", "1day", where=two).collect()
+    stored = bars("FB", "1day", where=two).collect()
 
     edit = rename(two, "FB", META, LATER)
 
@@ -83,8 +84,8 @@ def test_history_goes_with_the_symbol_and_the_old_name_tells_the_new(two: Settin
     assert edit.is_written
     assert after.drop("symbol").equals(before.drop("symbol"))
     assert after["symbol"].unique().to_list() == ["META"]
-    assert bars("META", "1day", where=two).collect().equals(held)
-    with pytest.raises(UsageError, match="FB was renamed to META; ask for the new name"):
+    assert bars("META", "1day", where=two).collect().equals(stored)
+    with raises(UsageError, "unknown-symbol", match="META"):
         history("FB", "1day", where=two)
     assert load_universe(two).instrument("META").name == "Meta"
     assert "META" in read_board(RunWorkspace.open(two).root)["symbol"]
@@ -104,7 +105,7 @@ def test_a_rename_changes_no_raw_file_and_no_bars_file(two: Settings) -> None:
     assert before
 
 
-def test_the_walk_after_a_rename_finds_nothing_to_do_and_writes_nothing(two: Settings) -> None:
+def test_the_run_after_a_rename_has_nothing_to_do_and_writes_nothing(two: Settings) -> None:
     rename(two, "FB", META, LATER)
     before = fingerprint(two.data_root)
     workspace = RunWorkspace.open(two)
@@ -129,8 +130,8 @@ def test_what_was_proven_under_the_old_symbol_can_be_proven_under_the_new(two: S
     assert [kept["manifest"], kept["compute_manifest"]] == list(old.values())
     for name, document in new.items():
         assert document["replaces"] == old[name]["seal"]
-        assert old[name]["digest"] == facts_digest(old[name]["manifest"])
-        assert document["digest"] == facts_digest(document["manifest"])
+        assert old[name]["digest"] == document_digest(old[name]["manifest"])
+        assert document["digest"] == document_digest(document["manifest"])
         assert document["manifest"]["symbol"] == "META"
     workspace = RunWorkspace.open(two)
     proof = verify(workspace, workspace.universe.instrument("META"), recompute=True)
@@ -143,22 +144,22 @@ def test_what_was_proven_under_the_old_symbol_can_be_proven_under_the_new(two: S
         rows = read_table(paths.compute_db, name).with_columns(symbol=pl.lit("FB"))
         assert table_digest(name, rows) == promised[name]
     tables = new["compute_manifest.json"]["manifest"]["tables"]
-    assert tables == read_lineage(paths.compute_db)["tables"] != promised
+    assert tables == read_lineage(paths.compute_db).tables != promised
 
 
 def named(root: Path) -> dict[str, str]:
     """Every file with its contents; DuckDB's are told by what is in them."""
-    found = dict(contents(root))
+    names = dict(contents(root))
     for path in root.rglob("compute.db"):
-        found[str(path.relative_to(root))] = json.dumps(read_lineage(path))
+        names[str(path.relative_to(root))] = read_lineage(path).model_dump_json()
     for path in root.rglob("compute_manifest.json"):  # tells when the database was written
-        found[str(path.relative_to(root))] = json.loads(path.read_text())["digest"]
+        names[str(path.relative_to(root))] = json.loads(path.read_text())["digest"]
     for path in root.rglob("chain.jsonl"):
         links = map(json.loads, path.read_text().splitlines())
-        found[str(path.relative_to(root))] = str([link["digest"] for link in links])
+        names[str(path.relative_to(root))] = str([link["digest"] for link in links])
     board = read_board(DataRoot(root)).drop("made_from")  # that names times of files too
-    found["board.parquet"] = board.write_json()
-    return {name: text for name, text in found.items() if not name.endswith(".lock")}
+    names["board.parquet"] = board.write_json()
+    return {name: text for name, text in names.items() if not name.endswith(".lock")}
 
 
 def test_what_persons_decided_about_bars_goes_along(two: Settings) -> None:
@@ -198,7 +199,7 @@ def test_a_rename_killed_at_any_moment_is_carried_on_to_the_same_end(
 
 SCRIPT = """
 import datetime as dt, os, signal
-from regime_platform.pipeline import renaming
+from regime_platform.operations import renaming
 from regime_platform.settings import Settings
 renaming.move_folder = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 renaming.rename(
@@ -219,7 +220,7 @@ def test_kill_9_leaves_a_rename_that_the_next_edit_carries_on(two: Settings) -> 
     assert victim.returncode == -signal.SIGKILL
     assert (begun.former, begun.symbol) == ("FB", "META")
     assert refused.status is Status.FAILED
-    assert "`regime universe rename FB META` carries it on" in refused.reason
+    assert "`regime universe rename FB META` finishes it" in refused.reason
     assert load_universe(two).symbols == ("IBM", "META")
     assert history("META", "1day", where=two)["symbol"].unique().to_list() == ["META"]
     assert list(two.data_root.rglob(".tmp-*")) == []
@@ -247,7 +248,7 @@ def test_a_rename_waits_for_the_writer_of_the_folder_and_else_begins_nothing(
     monkeypatch.setattr(renaming, "writing", impatient)
     with (
         writing(paths_of(two, "FB")),
-        pytest.raises(BarsError, match="is being written by process"),
+        raises(BarsError, "locked", match="process"),
     ):
         rename(two, "FB", META, LATER)
 
@@ -265,7 +266,7 @@ def test_a_symbol_may_get_its_former_name_back(two: Settings) -> None:
     assert workspace.universe.instrument("FB").formerly == ("META",)
     assert outcome.status is Status.UNCHANGED
     kept = json.loads((paths_of(two, "FB").folder / "renames.json").read_text())["renames"]
-    assert [(one["former"], one["symbol"]) for one in kept] == [("FB", "META"), ("META", "FB")]
+    assert [(each["former"], each["symbol"]) for each in kept] == [("FB", "META"), ("META", "FB")]
 
 
 def test_asked_for_again_a_rename_changes_nothing(two: Settings) -> None:
@@ -301,23 +302,27 @@ def test_results_that_cannot_be_read_do_not_keep_a_symbol_from_being_renamed(
 
 
 @pytest.mark.parametrize(
-    ("symbol", "changes", "error", "message"),
+    ("symbol", "changes", "code", "culprit"),
     [
-        ("QQQ", {"symbol": "META"}, UsageError, "not in the universe: QQQ"),
-        ("FB", {"symbol": "IBM"}, UsageError, "IBM is in the universe already"),
-        ("FB", {"symbol": "../X"}, ConfigError, "not safe as a folder name"),
-        ("FB", {"symbol": "FB"}, UsageError, "FB is in the universe already"),
-        ("FB", {"symbol": "OLD"}, ConfigError, "assets/OLD is there already"),
-        ("FB", {"symbol": "META", "name": ""}, ConfigError, "name missing"),
+        ("QQQ", {"symbol": "META"}, "unknown-symbol", "QQQ"),
+        ("FB", {"symbol": "IBM"}, "symbol-taken", "IBM"),
+        ("FB", {"symbol": "../X"}, "unsafe-symbol", "X"),
+        ("FB", {"symbol": "FB"}, "symbol-taken", "FB"),
+        ("FB", {"symbol": "OLD"}, "symbol-folder-taken", "assets/OLD"),
+        ("FB", {"symbol": "META", "name": ""}, "missing-field", "name"),
     ],
 )
 def test_what_cannot_be_renamed_is_refused_before_anything_is_written(
-    two: Settings, symbol: str, changes: dict[str, str], error: type[Exception], message: str
+    two: Settings,
+    symbol: str,
+    changes: dict[str, str],
+    code: str,
+    culprit: str,
 ) -> None:
     (two.data_root / "assets" / "OLD").mkdir()
     before = unlocked(two.data_root)
 
-    with pytest.raises(error, match=message):
+    with raises(RegimeError, code, match=culprit):
         rename(two, symbol, changes, LATER)
 
     assert unlocked(two.data_root) == before
@@ -328,7 +333,7 @@ def test_what_the_source_calls_a_symbol_is_not_guessed(two: Settings) -> None:
     fields = "provider_symbol: TWTR, mic_code: XNYS}"
     (two.data_root / "universe.yaml").write_text(f"instruments:\n  - {entry}{fields}\n")
 
-    with pytest.raises(UsageError, match="--provider-symbol whether it now says X or still TWTR"):
+    with raises(UsageError, "provider-symbol-unclear", match="--provider-symbol"):
         rename(two, "TWTR", {"symbol": "X"}, LATER)
     rename(two, "TWTR", {"symbol": "X", "provider_symbol": "TWTR"}, LATER)
 
@@ -340,5 +345,5 @@ def test_a_former_symbol_is_not_given_to_another_instrument(two: Settings) -> No
     rename(two, "FB", META, LATER)
     remove(two, ["META"])
 
-    with pytest.raises(ConfigError, match=r"FB cannot be used again: FB was renamed to META"):
+    with raises(ConfigError, "former-symbol", match="META"):
         add(two, [former])

@@ -15,12 +15,17 @@ from pytest_httpserver import HTTPServer
 
 from regime_platform.audit.archives import read_archives
 from regime_platform.audit.as_of import bars_as_of
-from regime_platform.audit.repair import plan_repair, try_repair
+from regime_platform.audit.provenance import ProvenanceStatus
+from regime_platform.audit.repair import try_repair
+from regime_platform.audit.repair_plan import plan_repair
 from regime_platform.audit.results_as_of import results_as_of
 from regime_platform.audit.verify.verify import verify
-from regime_platform.bar_store.overrides import read_decisions
+from regime_platform.bar_store.identity_file import read_identities, write_identities
+from regime_platform.bar_store.overrides import read_overrides
 from regime_platform.compute_db.board import read_board
 from regime_platform.errors import BarsError, UsageError
+from regime_platform.model.identity import Because, KnownIdentity, identity_of
+from regime_platform.model.instants import iso
 from regime_platform.operations.backup.backup import backup
 from regime_platform.operations.backup.restore import restore
 from regime_platform.operations.overrides import Statement
@@ -28,9 +33,10 @@ from regime_platform.operations.repoint import repoint_archive, repoint_same
 from regime_platform.pipeline.board import refresh_board
 from regime_platform.pipeline.identity import other_instrument
 from regime_platform.pipeline.outcomes import Status
-from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.pipeline.run import STAGES
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
+from regime_platform_tests.error_codes import raises
 from regime_platform_tests.pipeline.companies import (
     FIRST,
     SECOND,
@@ -76,10 +82,10 @@ def published(_published: Path, tmp_path: Path, vendor: LoopbackVendor) -> Setti
     return settings
 
 
-def decide_same(settings: Settings, said: Statement = SAID) -> bool:
+def decide_same(settings: Settings, statement: Statement = SAID) -> bool:
     workspace = RunWorkspace.open(settings)
     instrument = workspace.universe.instrument("FB")
-    return repoint_same(workspace.root, instrument, said).is_written
+    return repoint_same(workspace.root, instrument, statement).is_written
 
 
 def proof_of(settings: Settings) -> str:
@@ -92,7 +98,7 @@ def digest_as_of(settings: Settings, moment: dt.datetime) -> str:
     return bars_as_of(workspace, workspace.universe.instrument("FB"), "1day", moment).digest
 
 
-def test_the_same_instrument_goes_on_with_a_record_of_who_said_so(
+def test_the_same_instrument_continues_with_a_record_of_the_decision(
     published: Settings, vendor: LoopbackVendor
 ) -> None:
     list_company(vendor, "FB", seed=1, mic_code="XNYS", exchange="NYSE")
@@ -107,9 +113,27 @@ def test_the_same_instrument_goes_on_with_a_record_of_who_said_so(
     assert digest_as_of(published, FIRST) == then
     folder = RunWorkspace.open(published).root.symbol("FB").folder
     record = json.loads((folder / "identity.json").read_text())["identities"][-1]
-    said = {name: record[name] for name in ("because", "by", "since", "reason")}
+    entry = {name: record[name] for name in ("because", "by", "since", "reason")}
     since = "2026-11-20T22:00:00Z"
-    assert said == {"because": "same", "by": "ann", "since": since, "reason": "the listing moved"}
+    assert entry == {
+        "because": "same",
+        "by": "ann",
+        "since": since,
+        "reason": "the listing moved",
+    }
+
+
+def test_what_is_recorded_already_is_not_recorded_again(published: Settings) -> None:
+    workspace = RunWorkspace.open(published)
+    instrument, paths = workspace.universe.instrument("FB"), workspace.root.symbol("FB")
+    stored = KnownIdentity(
+        identity=identity_of(instrument), since=iso(FIRST), because=Because.STORED
+    )
+    write_identities(paths, [stored])
+
+    assert not decide_same(published)
+
+    assert read_identities(paths) == (stored,)
 
 
 @pytest.mark.parametrize("how", ["removed", "changed"])
@@ -127,16 +151,20 @@ def test_a_record_of_the_same_instrument_that_is_lost_is_found_and_written_again
     else:
         paths.identity.write_bytes(whole.replace(b'"ann"', b'"bob"'))
 
-    found = verify(workspace, instrument)
-    assert other_instrument(workspace.root, instrument) == ""  # the record in the manifest counts
+    verification = verify(workspace, instrument)
+    # the record in the manifest counts
+    assert other_instrument(workspace.root.symbol(instrument.symbol), instrument) == ""
     outcome = try_repair(workspace, instrument, plan_repair(workspace, instrument), SECOND)
 
-    assert (found.findings[0].what, found.remedy) == ("identity.json", "regime repair FB")
+    assert (verification.findings[0].what, verification.remedy) == (
+        "identity.json",
+        "regime repair FB",
+    )
     assert (outcome.after.result, outcome.reason) == ("proven", "")
     assert paths.identity.read_bytes() == whole
 
 
-def test_another_instrument_starts_anew_and_the_archive_answers_for_the_past(
+def test_another_instrument_starts_from_scratch_and_the_archive_answers_for_the_past(
     published: Settings, vendor: LoopbackVendor
 ) -> None:
     list_company(vendor, "FB", seed=2, mic_code="XNYS", exchange="NYSE")
@@ -157,7 +185,7 @@ def test_another_instrument_starts_anew_and_the_archive_answers_for_the_past(
     assert digest_as_of(published, SECOND) != then
     workspace = RunWorkspace.open(published)
     answer = results_as_of(workspace, workspace.universe.instrument("FB"), FIRST)
-    assert answer.terms.facts()["standing"] == "proven"
+    assert answer.provenance.status is ProvenanceStatus.PROVEN
 
 
 def test_damage_to_the_archive_is_found_and_its_copy_is_kept(
@@ -182,7 +210,9 @@ def test_damage_to_the_archive_is_found_and_its_copy_is_kept(
     assert list(backup(workspace.root, copy, SECOND).kept) == ["archive/FB/1"]
 
     assert contents(copy / "archive/FB/1") == good
-    with pytest.raises(BarsError, match="is gone; restore it from a backup"):
+    with raises(
+        BarsError, "archive-missing", match="archive/FB/1 is gone; restore it from a backup"
+    ):
         digest_as_of(published, FIRST)
     shutil.copytree(copy / "archive/FB/1", archived)
     assert proof_of(published) == "proven"
@@ -193,9 +223,9 @@ def test_where_nothing_is_stored_there_is_nothing_to_decide(published: Settings)
     instrument = workspace.universe.instrument("FB")
     shutil.rmtree(workspace.root.symbol("FB").folder)
 
-    with pytest.raises(UsageError, match="no bars of FB are stored"):
+    with raises(UsageError, "no-bars", match="regime run FB"):
         repoint_same(workspace.root, instrument, SAID)
-    with pytest.raises(UsageError, match="nothing of FB is stored"):
+    with raises(UsageError, "nothing-stored", match="regime run FB"):
         repoint_archive(workspace.root, instrument, SAID)
 
 
@@ -287,7 +317,7 @@ def test_a_fetch_that_differs_throughout_is_blocked_and_the_last_good_bars_stay(
     assert decide_same(published, Statement("true prices", "ann", later))
     assert run(published, "FB", later, STAGES).status is Status.DONE
     paths = RunWorkspace.open(published).root.symbol("FB")
-    assert {decision.rule for decision in read_decisions(paths)} == {"overlap_contradiction"}
+    assert {decision.rule for decision in read_overrides(paths)} == {"overlap_contradiction"}
     assert digest_as_of(published, SECOND) == then
     assert digest_as_of(published, later) != then
     assert proof_of(published) == "proven"

@@ -10,11 +10,8 @@ import pytest
 from regime_platform.orchestration.instance.home import open_instance
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
-from regime_platform_tests.orchestration.graph import run_range
+from regime_platform_tests.orchestration.graph import BARS, SYMBOLS, run_range
 from regime_platform_tests.scenario import serve, street
-
-SYMBOLS = ("ALDER", "BIRCH", "CEDAR", "ELM", "FIR", "HAZEL", "LARCH", "MAPLE")
-HELD = 400  # bars a symbol starts with: enough for every result, little to compute
 
 
 @pytest.fixture
@@ -31,8 +28,8 @@ def instance(eight: Settings) -> Iterator[dg.DagsterInstance]:
 
 
 @pytest.fixture(scope="session")
-def _walked_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("walked-eight")
+def _processed_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("processed-eight")
     settings = _eight(folder)
     with open_instance(settings) as opened:
         assert run_range(settings, opened, SYMBOLS).success
@@ -40,21 +37,21 @@ def _walked_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def walked_eight(_walked_once: Path, tmp_path: Path) -> Settings:
+def processed_eight(_processed_once: Path, tmp_path: Path) -> Settings:
     """The eight after one ranged run of all four assets, Dagster's state included."""
-    shutil.copytree(_walked_once, tmp_path, dirs_exist_ok=True)
+    shutil.copytree(_processed_once, tmp_path, dirs_exist_ok=True)
     return street(tmp_path, SYMBOLS)
 
 
 @pytest.fixture
-def walked_instance(walked_eight: Settings) -> Iterator[dg.DagsterInstance]:
-    """The persistent instance of the data root of ``walked_eight``."""
-    with open_instance(walked_eight) as opened:
+def processed_instance(processed_eight: Settings) -> Iterator[dg.DagsterInstance]:
+    """The persistent instance of the data root of ``processed_eight``."""
+    with open_instance(processed_eight) as opened:
         yield opened
 
 
 def _eight(folder: Path) -> Settings:
     settings = street(folder, SYMBOLS)
     for seed, symbol in enumerate(SYMBOLS):
-        serve(settings, symbol, "1day", make_bars(HELD, seed=seed))
+        serve(settings, symbol, "1day", make_bars(BARS, seed=seed))
     return settings

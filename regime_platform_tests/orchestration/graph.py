@@ -9,7 +9,13 @@ from regime_platform.orchestration.jobs import listed_config
 from regime_platform.orchestration.partitions import range_tags, symbol_partitions
 from regime_platform.pipeline.outcomes import Stage
 from regime_platform.settings import Settings, load_universe
+from regime_platform_tests.builders import make_bars
+from regime_platform_tests.scenario import serve
 
+SYMBOLS = ("ALDER", "BIRCH", "CEDAR", "ELM", "FIR", "HAZEL", "LARCH", "MAPLE")
+BARS = 400  # bars a symbol starts with: enough for every result, little to compute
+#: Three of them, which are not one range.
+CHANGED = ("BIRCH", "CEDAR", "LARCH")
 QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
 
 
@@ -17,7 +23,7 @@ def run_range(
     settings: Settings,
     instance: dg.DagsterInstance,
     symbols: Sequence[str],
-    job: str = "walk_all",
+    job: str = "process_all",
     stages: Sequence[Stage] | None = None,
 ) -> dg.ExecuteInProcessResult:
     """What a person launches: partitions, no config."""
@@ -93,10 +99,21 @@ def failure_text(result: dg.ExecuteInProcessResult) -> str:
     return str(failures[0].step_failure_data.error)
 
 
+def append_bars(settings: Settings, symbols: Sequence[str], bars: int = 1) -> None:
+    """Serves further bars of some of the symbols, a week apart."""
+    for symbol in symbols:
+        longer = make_bars(BARS, seed=SYMBOLS.index(symbol))
+        last = longer.tail(1)
+        for _ in range(bars):
+            last = last.with_columns(ts=last["ts"].dt.offset_by("7d"))
+            longer = longer.extend(last)
+        serve(settings, symbol, "1day", longer)
+
+
 def _statuses(
     settings: Settings, instance: dg.DagsterInstance, stage: Stage
 ) -> Mapping[str, str | None]:
     partitions = symbol_partitions(load_universe(settings))
     keys = partitions.get_partition_keys()
-    found = instance.get_status_by_partition(dg.AssetKey(stage.value), keys, partitions) or {}
-    return {key: None if status is None else status.value for key, status in found.items()}
+    statuses = instance.get_status_by_partition(dg.AssetKey(stage.value), keys, partitions) or {}
+    return {key: None if status is None else status.value for key, status in statuses.items()}

@@ -46,7 +46,7 @@ def start(
 
 
 def end(process: subprocess.Popen[str]) -> str:
-    """What a command said, once it has ended."""
+    """What a command wrote, once it has ended."""
     output, _ = process.communicate(timeout=PATIENCE)
     return output
 
@@ -78,10 +78,10 @@ def kill(process: subprocess.Popen[str]) -> None:
 def awaited(look: Callable[[], Found | None], settings: Settings) -> Found:
     """What ``look`` finds, as soon as it finds something; the daemon's last words otherwise."""
     deadline = time.monotonic() + PATIENCE
-    while not (found := look()):
+    while not (answer := look()):
         assert time.monotonic() < deadline, _log(settings).read_text()[-3000:]
         time.sleep(0.1)
-    return found
+    return answer
 
 
 def _log(settings: Settings) -> Path:

@@ -26,10 +26,10 @@ def test_what_changes_with_a_column_of_the_bars_names_it_as_its_origin(column: s
     after = _states(BARS.with_columns(pl.col(column) * nudge))
 
     moved = {name for name, values in before.items() if not values.equals(after[name])}
-    told = {name for name in before if column in origins(name)}
-    assert moved <= told
+    named = {name for name in before if column in origins(name)}
+    assert moved <= named
     # a label may be the same after all, a number is not
-    assert [name for name in told - moved if before[name].dtype.is_float()] == []
+    assert [name for name in named - moved if before[name].dtype.is_float()] == []
 
 
 def test_every_column_of_an_asset_names_columns_that_the_asset_before_has() -> None:
@@ -51,11 +51,11 @@ def test_every_column_of_an_asset_names_columns_that_the_asset_before_has() -> N
 
 def test_the_list_of_columns_says_what_each_is_made_from() -> None:
     columns = column_metadata(Stage.COMPUTE_DB)["dagster/column_schema"].columns
-    said = {column.name: column.description for column in columns}
+    descriptions = {column.name: column.description for column in columns}
 
-    assert said["ema_fast"] == "from close of validated_bars"
+    assert descriptions["ema_fast"] == "from close of validated_bars"
     assert (
-        said["vol_trend"]
+        descriptions["vol_trend"]
         == "one of FALLING, FLAT, RISING; from open, high, low, close of validated_bars"
     )
-    assert said["symbol"] is None
+    assert descriptions["symbol"] is None

@@ -9,8 +9,7 @@ from regime_platform.orchestration.instance.home import open_instance
 from regime_platform.pipeline.outcomes import Stage
 from regime_platform.settings import PROJECT_ROOT, Settings
 from regime_platform_tests.builders import make_bars
-from regime_platform_tests.orchestration.conftest import HELD
-from regime_platform_tests.orchestration.graph import green, red
+from regime_platform_tests.orchestration.graph import BARS, green, red
 from regime_platform_tests.orchestration.processes import WORKSPACE, awaited, daemon, end, start
 from regime_platform_tests.scenario import serve, with_value
 
@@ -35,7 +34,7 @@ def _finished_run(instance: dg.DagsterInstance) -> dg.DagsterRun | None:
 def test_a_range_is_materialised_and_the_definitions_are_checked_from_the_shell(
     eight: Settings,
 ) -> None:
-    serve(eight, BAD, "1day", with_value(make_bars(HELD, seed=6), 200, high=1.0))
+    serve(eight, BAD, "1day", with_value(make_bars(BARS, seed=6), 200, high=1.0))
     arguments = ["-m", "regime_platform.definitions", "--select", "*"]
     launched = start(
         eight, "dagster", "asset", "materialize", *arguments, "--partition-range", f"HAZEL...{BAD}"
@@ -45,7 +44,7 @@ def test_a_range_is_materialised_and_the_definitions_are_checked_from_the_shell(
     output, verdict = end(launched), end(checked)
 
     assert launched.returncode == 1, output
-    assert f"1 of 2 symbols are not through: {BAD} (blocked at validated_bars" in output
+    assert f"1 of 2 symbols failed: {BAD} (blocked at validated_bars" in output
     assert checked.returncode == 0, verdict
     with open_instance(eight) as instance:
         assert green(eight, instance, Stage.MANIFESTS) == {"HAZEL"}
@@ -54,7 +53,7 @@ def test_a_range_is_materialised_and_the_definitions_are_checked_from_the_shell(
 
 
 def test_the_daemon_works_a_backfill_from_the_ui_as_one_run(eight: Settings) -> None:
-    serve(eight, BAD, "1day", with_value(make_bars(HELD, seed=6), 200, high=1.0))
+    serve(eight, BAD, "1day", with_value(make_bars(BARS, seed=6), 200, high=1.0))
     params = {
         "assetSelection": [{"path": [stage.value]} for stage in Stage],
         "partitionNames": ["HAZEL", BAD, "MAPLE"],

@@ -18,13 +18,14 @@ from regime_platform.orchestration.sensors import build_sensors
 from regime_platform.pipeline import parallel
 from regime_platform.pipeline.outcomes import Stage, Status, SymbolOutcome
 from regime_platform.pipeline.parallel import Task, run_in_parallel
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings, load_universe
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.conftest import NOW
-from regime_platform_tests.orchestration.conftest import HELD, SYMBOLS
 from regime_platform_tests.orchestration.graph import (
+    BARS,
     QUIET,
+    SYMBOLS,
     gate_failures,
     green,
     materialized,
@@ -56,41 +57,41 @@ with open_instance(settings) as instance:
     job.execute_in_process(instance=instance, run_config=listed_config("recompute", symbols))
 """
 
-#: A walk by several processes that is killed at its first outcome, after it has told who they are.
+#: A run of several processes that is killed at its first outcome, after it printed their ids.
 PARENT = """
 import datetime as dt, multiprocessing, os, signal, sys
 from pathlib import Path
-from regime_platform.pipeline import parallel_walk
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline import parallel
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
 
 root, files = (Path(one) for one in sys.argv[1:])
 settings = Settings(_env_file=None, REGIME_DATA_ROOT=root, REGIME_FILES_ROOT=files)
-parallel_walk.WORTH_PROCESSES = 1
+parallel.WORTH_PROCESSES = 1
 platform = RunWorkspace.open(settings)
-task = parallel_walk.Task(dt.datetime(2026, 11, 20, 22, 30, tzinfo=dt.UTC))
-for _ in parallel_walk.run_in_parallel(platform, platform.universe.instruments, task, 2):
-    print(*[one.pid for one in multiprocessing.active_children()], flush=True)
+task = parallel.Task(dt.datetime(2026, 11, 20, 22, 30, tzinfo=dt.UTC))
+for _ in parallel.run_in_parallel(platform, platform.universe.instruments, task, 2):
+    print(*[child.pid for child in multiprocessing.active_children()], flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
 @pytest.fixture
-def longer(walked_eight: Settings, walked_instance: dg.DagsterInstance) -> Settings:
-    """The eight with a fetched bar more that nobody has walked on."""
+def longer(processed_eight: Settings, processed_instance: dg.DagsterInstance) -> Settings:
+    """The eight with one more fetched bar that is not processed yet."""
     for seed, symbol in enumerate(SYMBOLS):
-        serve(walked_eight, symbol, "1day", make_bars(HELD + 1, seed=seed))
-    assert run_listed(walked_eight, walked_instance, SYMBOLS, "update_daily").success
-    return walked_eight
+        serve(processed_eight, symbol, "1day", make_bars(BARS + 1, seed=seed))
+    assert run_listed(processed_eight, processed_instance, SYMBOLS, "update_daily").success
+    return processed_eight
 
 
 def _computed(settings: Settings) -> dict[str, str]:
-    held = fingerprint(settings.data_root / "assets")
-    return {symbol: held[f"{symbol}/compute.db"] for symbol in SYMBOLS}
+    files = fingerprint(settings.data_root / "assets")
+    return {symbol: files[f"{symbol}/compute.db"] for symbol in SYMBOLS}
 
 
-def test_a_killed_run_leaves_what_it_did_and_its_repetition_does_the_rest_and_tells_all(
-    longer: Settings, walked_instance: dg.DagsterInstance
+def test_the_repetition_of_a_killed_run_does_the_rest_and_reports_all(
+    longer: Settings, processed_instance: dg.DagsterInstance
 ) -> None:
     before = _computed(longer)
     arguments = [str(longer.data_root), str(longer.files_root), *SYMBOLS]
@@ -98,7 +99,11 @@ def test_a_killed_run_leaves_what_it_did_and_its_repetition_does_the_rest_and_te
     between = _computed(longer)
 
     again = run_listed(
-        longer, walked_instance, SYMBOLS, "recompute", tags={"dagster/parent_run_id": "the first"}
+        longer,
+        processed_instance,
+        SYMBOLS,
+        "recompute",
+        tags={"dagster/parent_run_id": "the first"},
     )
     after = _computed(longer)
 
@@ -106,7 +111,7 @@ def test_a_killed_run_leaves_what_it_did_and_its_repetition_does_the_rest_and_te
     assert [symbol for symbol in SYMBOLS if between[symbol] != before[symbol]] == list(SYMBOLS[:3])
     assert [symbol for symbol in SYMBOLS if after[symbol] != between[symbol]] == list(SYMBOLS[3:])
     assert again.success
-    assert materialized(again, Stage.COMPUTE_DB) == list(SYMBOLS)  # the three were not told yet
+    assert materialized(again, Stage.COMPUTE_DB) == list(SYMBOLS)  # the three were not reported yet
     assert gate_failures(again) == []
 
 
@@ -120,7 +125,7 @@ def test_a_cancelled_run_tells_what_it_did_and_its_repetition_computes_only_the_
         if len(done) == 3:
             os.kill(os.getpid(), signal.SIGINT)  # what Dagster sends to the process of the run
 
-    job = build_definitions(eight, heard).resolve_job_def("walk_all")
+    job = build_definitions(eight, heard).resolve_job_def("process_all")
     tags = dict(range_tags(SYMBOLS, load_universe(eight)))
     with pytest.raises(dg.DagsterExecutionInterruptedError):
         job.execute_in_process(instance=instance, tags=tags, run_config={"loggers": QUIET})
@@ -134,12 +139,12 @@ def test_a_cancelled_run_tells_what_it_did_and_its_repetition_computes_only_the_
     assert kept.items() <= fingerprint(eight.data_root / "assets").items()
 
 
-def test_the_daily_reconcile_finishes_what_nobody_asks_for_any_more(
-    longer: Settings, walked_instance: dg.DagsterInstance
+def test_the_daily_reconcile_finishes_what_no_other_run_will(
+    longer: Settings, processed_instance: dg.DagsterInstance
 ) -> None:
-    result = run_listed(longer, walked_instance, [], "reconcile")
+    result = run_listed(longer, processed_instance, [], "reconcile")
     settled = fingerprint(longer.data_root)
-    idle = run_listed(longer, walked_instance, [], "reconcile")
+    idle = run_listed(longer, processed_instance, [], "reconcile")
 
     assert materialized(result, Stage.COMPUTE_DB) == list(SYMBOLS)
     assert idle.success
@@ -149,11 +154,11 @@ def test_the_daily_reconcile_finishes_what_nobody_asks_for_any_more(
 
 
 def test_a_tick_that_is_evaluated_again_asks_for_the_same_run(
-    longer: Settings, walked_instance: dg.DagsterInstance
+    longer: Settings, processed_instance: dg.DagsterInstance
 ) -> None:
     (sensor,) = build_sensors(partial(load_universe, longer))
 
-    first, second = (sensor(dg.build_sensor_context(instance=walked_instance)) for _ in range(2))
+    first, second = (sensor(dg.build_sensor_context(instance=processed_instance)) for _ in range(2))
 
     assert isinstance(first, dg.SensorResult)
     assert isinstance(second, dg.SensorResult)
@@ -178,8 +183,8 @@ def test_a_process_that_dies_at_its_work_is_replaced_and_its_symbols_are_done_on
                 os.kill(child, signal.SIGKILL)
         outcomes.append(outcome)
 
-    assert [one.symbol for one in outcomes] == list(SYMBOLS)
-    assert all(one.status in (Status.DONE, Status.UNCHANGED) for one in outcomes)
+    assert [outcome.symbol for outcome in outcomes] == list(SYMBOLS)
+    assert all(outcome.status in (Status.DONE, Status.UNCHANGED) for outcome in outcomes)
     assert all(_computed(longer)[symbol] != before[symbol] for symbol in SYMBOLS)
 
 
@@ -200,9 +205,9 @@ def test_processes_end_with_the_one_that_started_them(longer: Settings, tmp_path
     started = {int(part) for part in killed.stdout.split()}
     assert started
     deadline = time.monotonic() + 60
-    while any(_lives(one) for one in started) and time.monotonic() < deadline:
+    while any(_lives(process) for process in started) and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert not any(_lives(one) for one in started)
+    assert not any(_lives(process) for process in started)
 
 
 def _lives(process: int) -> bool:
@@ -211,4 +216,4 @@ def _lives(process: int) -> bool:
 
 
 def _children() -> list[int]:
-    return [one.pid for one in multiprocessing.active_children() if one.pid is not None]
+    return [child.pid for child in multiprocessing.active_children() if child.pid is not None]

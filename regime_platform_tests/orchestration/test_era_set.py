@@ -11,7 +11,7 @@ from regime_platform.orchestration.build import build_definitions
 from regime_platform.orchestration.instance.home import open_instance
 from regime_platform.pipeline.eras import adoptions, versions
 from regime_platform.pipeline.outcomes import Stage
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars, make_broken_bars
 from regime_platform_tests.orchestration.graph import QUIET, run_range
@@ -60,13 +60,13 @@ def test_eras_are_kept_once_and_never_adopted(
 def test_without_a_benchmark_the_asset_says_so_and_keeps_nothing(
     market: Settings, instance: dg.DagsterInstance
 ) -> None:
-    told = _detect(market, instance)
+    metadata = _detect(market, instance)
 
-    assert str(told["version"]).startswith("none")
+    assert str(metadata["version"]).startswith("none")
     assert versions(RunWorkspace.open(market).root) == ()
 
 
-def test_a_range_of_everything_walks_its_symbols_and_puts_no_eras_in_force(
+def test_a_range_of_all_assets_processes_its_symbols_and_adopts_no_eras(
     market: Settings, instance: dg.DagsterInstance
 ) -> None:
     job = build_definitions(market).resolve_implicit_global_asset_job_def()

@@ -11,8 +11,13 @@ from regime_platform.orchestration.sensors import build_sensors
 from regime_platform.pipeline.outcomes import Stage
 from regime_platform.settings import Settings, load_universe
 from regime_platform_tests.builders import make_bars
-from regime_platform_tests.orchestration.conftest import HELD, SYMBOLS
-from regime_platform_tests.orchestration.graph import failure_text, run_listed, run_range
+from regime_platform_tests.orchestration.graph import (
+    BARS,
+    SYMBOLS,
+    failure_text,
+    run_listed,
+    run_range,
+)
 from regime_platform_tests.scenario import contents, serve, with_value
 
 BAD = "ELM"
@@ -38,7 +43,7 @@ def _compute_db_before_the_gate_has_seen_it(
 ) -> str:
     run_range(settings, instance, LAUNCHED, stages=[Stage.RAW_BARS])
     early = run_range(settings, instance, LAUNCHED, stages=[Stage.COMPUTE_DB, Stage.MANIFESTS])
-    assert early.success  # nobody's promoted bars have changed
+    assert early.success  # no promoted bars changed
     return failure_text(run_range(settings, instance, LAUNCHED))
 
 
@@ -54,8 +59,8 @@ def _schedule_then_sensor(settings: Settings, instance: dg.DagsterInstance) -> s
     return failure_text(run_listed(settings, instance, LAUNCHED, "recompute"))
 
 
-def _listed_walk(settings: Settings, instance: dg.DagsterInstance) -> str:
-    return failure_text(run_listed(settings, instance, LAUNCHED, "walk_listed"))
+def _listed_run(settings: Settings, instance: dg.DagsterInstance) -> str:
+    return failure_text(run_listed(settings, instance, LAUNCHED, "process_listed"))
 
 
 def _cursor(answer: object) -> str | None:
@@ -67,48 +72,48 @@ WAYS: Mapping[str, Launch] = {
     "compute_db alone": _compute_db_alone,
     "compute_db before the gate": _compute_db_before_the_gate_has_seen_it,
     "schedule, then sensor": _schedule_then_sensor,
-    "listed walk": _listed_walk,
+    "listed run": _listed_run,
 }
 
 
 def _plant(settings: Settings) -> None:
-    """New bars for everybody, and among those of one a bad one."""
+    """New bars for all symbols, one of them with a bad bar."""
     for symbol in LAUNCHED:
-        bars = make_bars(HELD + 5, seed=SYMBOLS.index(symbol))
-        spoilt = with_value(bars, HELD + 2, high=1.0) if symbol == BAD else bars
+        bars = make_bars(BARS + 5, seed=SYMBOLS.index(symbol))
+        spoilt = with_value(bars, BARS + 2, high=1.0) if symbol == BAD else bars
         serve(settings, symbol, "1day", spoilt)
 
 
 def _downstream(settings: Settings, symbol: str) -> dict[str, str]:
-    held = contents(settings.data_root / "assets" / symbol)
-    return {name: held[name] for name in DOWNSTREAM}
+    files = contents(settings.data_root / "assets" / symbol)
+    return {name: files[name] for name in DOWNSTREAM}
 
 
 @pytest.mark.parametrize("launch", WAYS.values(), ids=WAYS)
 def test_the_gate_holds(
-    launch: Launch, walked_eight: Settings, walked_instance: dg.DagsterInstance
+    launch: Launch, processed_eight: Settings, processed_instance: dg.DagsterInstance
 ) -> None:
-    before = {symbol: _downstream(walked_eight, symbol) for symbol in LAUNCHED}
-    _plant(walked_eight)
+    before = {symbol: _downstream(processed_eight, symbol) for symbol in LAUNCHED}
+    _plant(processed_eight)
 
-    said = launch(walked_eight, walked_instance)
+    message = launch(processed_eight, processed_instance)
 
-    after = {symbol: _downstream(walked_eight, symbol) for symbol in LAUNCHED}
+    after = {symbol: _downstream(processed_eight, symbol) for symbol in LAUNCHED}
     assert after[BAD] == before[BAD]
     for symbol in set(LAUNCHED) - {BAD}:
         assert all(after[symbol][name] != before[symbol][name] for name in DOWNSTREAM), symbol
-    assert "1 of 3 symbols are not through" in said
-    assert f"{BAD} (blocked at" in said
-    assert "high_low_order rejected 1 bar" in said
+    assert "1 of 3 symbols failed" in message
+    assert f"{BAD} (blocked at" in message
+    assert "high_low_order rejected 1 bar" in message
 
 
 def test_the_gate_holds_from_the_command_line(
-    walked_eight: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    processed_eight: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("REGIME_DATA_ROOT", str(walked_eight.data_root))
-    monkeypatch.setenv("REGIME_FILES_ROOT", str(walked_eight.files_root))
-    before = {symbol: _downstream(walked_eight, symbol) for symbol in LAUNCHED}
-    _plant(walked_eight)
+    monkeypatch.setenv("REGIME_DATA_ROOT", str(processed_eight.data_root))
+    monkeypatch.setenv("REGIME_FILES_ROOT", str(processed_eight.files_root))
+    before = {symbol: _downstream(processed_eight, symbol) for symbol in LAUNCHED}
+    _plant(processed_eight)
 
     with pytest.raises(SystemExit) as ended:
         main(["run", *LAUNCHED, "--json"])
@@ -119,5 +124,5 @@ def test_the_gate_holds_from_the_command_line(
         with pytest.raises(SystemExit) as ended:
             main(command)
         assert ended.value.code == 1
-    assert _downstream(walked_eight, BAD) == before[BAD]
-    assert _downstream(walked_eight, "FIR") != before["FIR"]
+    assert _downstream(processed_eight, BAD) == before[BAD]
+    assert _downstream(processed_eight, "FIR") != before["FIR"]

@@ -1,4 +1,4 @@
-"""What a vendor or a file says reaches logs, steps and notices of Dagster as visible text."""
+"""What a vendor or a file says reaches logs, steps and alerts of Dagster as visible text."""
 
 import io
 import json
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import dagster as dg
 import pytest
 
-from regime_platform.orchestration.alerts.channels import Notice, notify
+from regime_platform.orchestration.alerts.channels import Alert, send_alert
 from regime_platform.orchestration.build import build_definitions
 from regime_platform.orchestration.instance.home import open_instance
 from regime_platform.orchestration.jobs import listed_config
@@ -30,11 +30,11 @@ def log() -> Iterator[io.StringIO]:
     factory, stream = logging.getLogRecordFactory(), io.StringIO()
     handler = logging.StreamHandler(stream)
     watched = [logging.getLogger(), logging.getLogger("dagster")]
-    for one in watched:
-        one.addHandler(handler)
+    for logger in watched:
+        logger.addHandler(handler)
     yield stream
-    for one in watched:
-        one.removeHandler(handler)
+    for logger in watched:
+        logger.removeHandler(handler)
     logging.setLogRecordFactory(factory)
 
 
@@ -55,7 +55,7 @@ def test_a_failed_run_logs_and_keeps_only_visible_text(
                 raise_on_error=False,
             )
         )
-        events = [one.message or "" for one in instance.all_logs(result.run_id)]
+        events = [event.message or "" for event in instance.all_logs(result.run_id)]
 
     assert logging.getLogRecordFactory() is ShownRecord
     assert not result.success
@@ -75,12 +75,12 @@ def test_every_logger_of_a_process_with_our_storage_is_inert(
     assert log.getvalue() == f"the vendor says {SHOWN}\nnext 7\n"
 
 
-def test_a_notice_is_inert_on_every_channel(
+def test_an_alert_is_inert_on_every_channel(
     eight: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     (eight.data_root / "dagster").mkdir(parents=True, exist_ok=True)
 
-    notify(eight, Notice("stale", f"title {EVIL}", NOW, [f"ELM: {EVIL}\nAAA done"]))
+    send_alert(eight, Alert("stale", f"title {EVIL}", NOW, [f"ELM: {EVIL}\nAAA done"]))
 
     assert f"title {SHOWN}\nELM: {SHOWN} AAA done" in caplog.text
     line = (eight.data_root / "dagster" / "notices.jsonl").read_text()

@@ -1,4 +1,4 @@
-"""A daemon or its code server is killed in the middle: nobody is missed, nobody computed twice."""
+"""A daemon or its code server is killed: no symbol is missed and none computed twice."""
 
 import os
 import signal
@@ -23,8 +23,7 @@ from regime_platform.orchestration.sensors import build_sensors
 from regime_platform.pipeline.outcomes import Stage
 from regime_platform.settings import Settings, load_universe
 from regime_platform_tests.builders import make_bars
-from regime_platform_tests.orchestration.conftest import HELD, SYMBOLS
-from regime_platform_tests.orchestration.graph import run_listed
+from regime_platform_tests.orchestration.graph import BARS, SYMBOLS, run_listed
 from regime_platform_tests.orchestration.processes import WORKSPACE, awaited, daemon, kill
 from regime_platform_tests.scenario import fingerprint, serve
 
@@ -57,32 +56,32 @@ cli.main()
 
 
 @pytest.fixture
-def since(walked_instance: dg.DagsterInstance) -> int:
+def since(processed_instance: dg.DagsterInstance) -> int:
     """The last event from before anything was new."""
-    return walked_instance.event_log_storage.get_maximum_record_id() or 0
+    return processed_instance.event_log_storage.get_maximum_record_id() or 0
 
 
 def _bring_bars(settings: Settings, instance: dg.DagsterInstance) -> None:
     for symbol in CHANGED:
-        serve(settings, symbol, "1day", make_bars(HELD + 1, seed=SYMBOLS.index(symbol)))
+        serve(settings, symbol, "1day", make_bars(BARS + 1, seed=SYMBOLS.index(symbol)))
     assert run_listed(settings, instance, SYMBOLS, "update_daily").success
 
 
-def _held(settings: Settings) -> Mapping[str, str]:
-    held = fingerprint(settings.data_root / "assets")
-    return {symbol: held[f"{symbol}/compute.db"] for symbol in SYMBOLS}
+def _files(settings: Settings) -> Mapping[str, str]:
+    files = fingerprint(settings.data_root / "assets")
+    return {symbol: files[f"{symbol}/compute.db"] for symbol in SYMBOLS}
 
 
 def _changed(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(symbol for symbol in SYMBOLS if before[symbol] != after[symbol])
 
 
-def _sealed(settings: Settings) -> Counter[str]:
+def _published(settings: Settings) -> Counter[str]:
     """How many results the chain of each symbol has."""
     root = DataRoot(settings.data_root)
     chains = {symbol: read_chain(root.symbol(symbol)) for symbol in SYMBOLS}
     return Counter(
-        {symbol: sum(one["kind"] == RESULTS for one in chain) for symbol, chain in chains.items()}
+        {symbol: sum(link.kind == RESULTS for link in chain) for symbol, chain in chains.items()}
     )
 
 
@@ -101,7 +100,7 @@ def _asked(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
 
 
 def _is_done(instance: dg.DagsterInstance) -> bool:
-    return any(one.is_success for one in _asked(instance))
+    return any(run.is_success for run in _asked(instance))
 
 
 def _ticks(instance: dg.DagsterInstance) -> Mapping[str, Sequence[InstigatorTick]]:
@@ -116,7 +115,7 @@ def _ticks(instance: dg.DagsterInstance) -> Mapping[str, Sequence[InstigatorTick
 def _under_way(instance: dg.DagsterInstance) -> Mapping[str, InstigatorTick]:
     """The ticks that have begun and not ended; the daemon evaluates one sensor at a time."""
     newest = {name: ticks[0] for name, ticks in _ticks(instance).items() if ticks}
-    return {name: one for name, one in newest.items() if one.status is TickStatus.STARTED}
+    return {name: tick for name, tick in newest.items() if tick.status is TickStatus.STARTED}
 
 
 def _are_over(ticks: Mapping[str, InstigatorTick], instance: dg.DagsterInstance) -> bool:
@@ -125,7 +124,7 @@ def _are_over(ticks: Mapping[str, InstigatorTick], instance: dg.DagsterInstance)
 
 def _cursor(instance: dg.DagsterInstance) -> str | None:
     """How far new_bars has come, once it has looked."""
-    return next((one.cursor for one in _ticks(instance).get(NEW_BARS, ()) if one.cursor), None)
+    return next((tick.cursor for tick in _ticks(instance).get(NEW_BARS, ()) if tick.cursor), None)
 
 
 def _run_key(settings: Settings, instance: dg.DagsterInstance, cursor: str | None) -> str | None:
@@ -137,12 +136,12 @@ def _run_key(settings: Settings, instance: dg.DagsterInstance, cursor: str | Non
 
 
 def _code_server(parent: int) -> int:
-    (found,) = [
+    (server,) = [
         int(process.name)
         for process in Path("/proc").glob("[0-9]*")
         if _parent(process) == parent and b"grpc" in (process / "cmdline").read_bytes()
     ]
-    return found
+    return server
 
 
 def _is_stopped(process: int) -> bool:
@@ -157,26 +156,26 @@ def _parent(process: Path) -> int | None:
 
 
 def test_a_daemon_killed_as_it_asks_for_a_run_and_again_within_it_loses_and_repeats_nothing(
-    walked_eight: Settings, walked_instance: dg.DagsterInstance, since: int
+    processed_eight: Settings, processed_instance: dg.DagsterInstance, since: int
 ) -> None:
-    settings, instance = walked_eight, walked_instance
+    settings, instance = processed_eight, processed_instance
     _bring_bars(settings, instance)
-    before, sealed = _held(settings), _sealed(settings)
+    before, published = _files(settings), _published(settings)
 
-    # Somebody else works in the lane, so that the run gets no further than the queue.
+    # Another run is in the lane, so that the run gets no further than the queue.
     working = dg.DagsterRun(RECONCILE, status=dg.DagsterRunStatus.STARTED, tags={LANE: "daily"})
     instance.add_run(working)
     with daemon(settings) as first:
         awaited(lambda: _asked(instance), settings)
         kill(first)
     instance.report_run_canceled(working)
-    queued = _held(settings)
+    queued = _files(settings)
 
-    # Somebody else writes the second symbol, so that the run gets no further than the first.
+    # Another process writes the second symbol, so that the run gets no further than the first.
     with writing(DataRoot(settings.data_root).symbol(CHANGED[1])), daemon(settings) as second:
-        awaited(lambda: _sealed(settings) - sealed, settings)
+        awaited(lambda: _published(settings) - published, settings)
         kill(second)
-    halfway = _held(settings)
+    halfway = _files(settings)
 
     with daemon(settings) as third:
         awaited(lambda: _is_done(instance), settings)
@@ -184,8 +183,8 @@ def test_a_daemon_killed_as_it_asks_for_a_run_and_again_within_it_loses_and_repe
 
     assert _changed(before, queued) == ()
     assert _changed(queued, halfway) == CHANGED[:1]
-    assert _changed(halfway, _held(settings)) == CHANGED[1:]
-    assert _sealed(settings) - sealed == Counter(CHANGED)
+    assert _changed(halfway, _files(settings)) == CHANGED[1:]
+    assert _published(settings) - published == Counter(CHANGED)
     assert _reported(instance, since) == Counter(CHANGED)
     repeated, killed = _asked(instance)
     assert killed.status is dg.DagsterRunStatus.FAILURE
@@ -193,10 +192,10 @@ def test_a_daemon_killed_as_it_asks_for_a_run_and_again_within_it_loses_and_repe
 
 
 def test_a_code_server_killed_within_a_tick_is_replaced_and_the_same_run_is_asked_for_once(
-    walked_eight: Settings, walked_instance: dg.DagsterInstance, since: int
+    processed_eight: Settings, processed_instance: dg.DagsterInstance, since: int
 ) -> None:
-    settings, instance = walked_eight, walked_instance
-    before, sealed = _held(settings), _sealed(settings)
+    settings, instance = processed_eight, processed_instance
+    before, published = _files(settings), _published(settings)
 
     with daemon(settings, ("python", "-c", TOLD_TO_LOOK, "run", "-w", WORKSPACE)) as process:
         cursor = awaited(lambda: _cursor(instance), settings)
@@ -213,9 +212,11 @@ def test_a_code_server_killed_within_a_tick_is_replaced_and_the_same_run_is_aske
         kill(process)
 
     ticks = _ticks(instance)[NEW_BARS]
-    assert [one.status for one in ticks if one.tick_id == tick.tick_id] == [TickStatus.FAILURE]
-    assert [one.run_keys for one in ticks if one.run_keys] == [[run_key]]
-    assert [one.tags[RUN_KEY_TAG] for one in _asked(instance)] == [run_key]
-    assert _changed(before, _held(settings)) == CHANGED
-    assert _sealed(settings) - sealed == Counter(CHANGED)
+    assert [attempt.status for attempt in ticks if attempt.tick_id == tick.tick_id] == [
+        TickStatus.FAILURE
+    ]
+    assert [attempt.run_keys for attempt in ticks if attempt.run_keys] == [[run_key]]
+    assert [run.tags[RUN_KEY_TAG] for run in _asked(instance)] == [run_key]
+    assert _changed(before, _files(settings)) == CHANGED
+    assert _published(settings) - published == Counter(CHANGED)
     assert _reported(instance, since) == Counter(CHANGED)

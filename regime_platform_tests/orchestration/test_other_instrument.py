@@ -7,22 +7,21 @@ from regime_platform.model.universe.text import with_changed
 from regime_platform.model.universe.universe import parse_universe
 from regime_platform.pipeline.identity import remember
 from regime_platform.pipeline.outcomes import Stage
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
 from regime_platform_tests.conftest import NOW
-from regime_platform_tests.orchestration.conftest import SYMBOLS
-from regime_platform_tests.orchestration.graph import green, red, run_listed, run_range
+from regime_platform_tests.orchestration.graph import SYMBOLS, green, red, run_listed, run_range
 
 OTHER = "ELM"
 
 
 def test_its_partitions_are_red_with_the_reason_and_the_others_green(
-    walked_eight: Settings, walked_instance: dg.DagsterInstance
+    processed_eight: Settings, processed_instance: dg.DagsterInstance
 ) -> None:
-    _repoint_by_hand(walked_eight)
+    _repoint_by_hand(processed_eight)
 
-    listed = run_listed(walked_eight, walked_instance, [OTHER, "FIR"], "walk_listed")
-    ranged = run_range(walked_eight, walked_instance, SYMBOLS)
+    listed = run_listed(processed_eight, processed_instance, [OTHER, "FIR"], "process_listed")
+    ranged = run_range(processed_eight, processed_instance, SYMBOLS)
 
     for result in (listed, ranged):
         assert not result.success
@@ -36,8 +35,8 @@ def test_its_partitions_are_red_with_the_reason_and_the_others_green(
         assert "twelvedata ELM, mic_code XNYS" in str(failed.description)
         assert "regime universe repoint ELM" in str(failed.description)
     for stage in Stage:
-        assert red(walked_eight, walked_instance, stage) == {OTHER}
-        assert green(walked_eight, walked_instance, stage) == set(SYMBOLS) - {OTHER}
+        assert red(processed_eight, processed_instance, stage) == {OTHER}
+        assert green(processed_eight, processed_instance, stage) == set(SYMBOLS) - {OTHER}
 
 
 def _repoint_by_hand(settings: Settings) -> None:
@@ -46,7 +45,9 @@ def _repoint_by_hand(settings: Settings) -> None:
     universe = parse_universe(path.read_text(), str(path))
     vendor = {"source": "twelvedata", "provider_symbol": OTHER}
     then, now = (
-        parse_entry({**universe.instrument(OTHER).facts(), **vendor, "mic_code": market})
+        parse_entry(
+            {**universe.instrument(OTHER).model_dump(mode="json"), **vendor, "mic_code": market}
+        )
         for market in ("XNGS", "XNYS")
     )
     remember(RunWorkspace.open(settings).root.symbol(OTHER), then, {}, NOW)

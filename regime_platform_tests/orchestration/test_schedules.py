@@ -77,8 +77,10 @@ def test_schedules_start_by_themselves_only_where_a_source_can_bring_something_n
     own = build_schedules(partial(load_universe, street(tmp_path, ["OAK"])))
 
     running = dg.DefaultScheduleStatus.RUNNING
-    assert [one.name for one in sample if one.default_status == running] == []
-    assert [one.name for one in own if one.default_status == running] == ["after_close_daily"]
+    assert [schedule.name for schedule in sample if schedule.default_status == running] == []
+    assert [schedule.name for schedule in own if schedule.default_status == running] == [
+        "after_close_daily"
+    ]
     assert (
         build_sensors(partial(load_universe, settings))[0].default_status
         == dg.DefaultSensorStatus.RUNNING
@@ -101,14 +103,14 @@ def test_a_tick_asks_for_those_whose_market_finished_a_bar_since_the_last(
             _run(core, instance, answer)
 
     assert asked == {
-        1: set(CLASSES),  # the very first asks for everybody
+        1: set(CLASSES),  # the first update covers all symbols
         3: {"ALDER"},
         16: {"EURUSD", "BTCUSD"},
         18: {"ALDER"},
     }
 
 
-def test_an_update_by_a_clock_ahead_does_not_keep_the_next_from_asking(
+def test_an_update_by_a_clock_ahead_does_not_prevent_the_next(
     core: Settings, instance: dg.DagsterInstance
 ) -> None:
     at = FRIDAY + dt.timedelta(hours=15, minutes=1)

@@ -42,7 +42,7 @@ def _check() -> dg.AssetCheckSpec:
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def both(context: dg.AssetExecutionContext):  # type: ignore[no-untyped-def]
-    """Everybody gets through first; b fails the check and does not get through second."""
+    """All partitions pass the first asset; b fails the check and is missing from the second."""
     for key in context.partition_keys:
         passed = key != "b"
         yield dg.AssetMaterialization("first", partition=key)
@@ -85,8 +85,8 @@ DEFINITIONS = dg.Definitions(
 
 
 def _statuses(instance: dg.DagsterInstance, asset: str) -> dict[str, str | None]:
-    found = instance.get_status_by_partition(dg.AssetKey(asset), KEYS, PARTITIONS) or {}
-    return {key: None if status is None else status.value for key, status in found.items()}
+    statuses = instance.get_status_by_partition(dg.AssetKey(asset), KEYS, PARTITIONS) or {}
+    return {key: None if status is None else status.value for key, status in statuses.items()}
 
 
 def _run(

@@ -10,8 +10,8 @@ from pytest_httpserver import HTTPServer
 
 from regime_platform.bar_store.canonical import read_in_force
 from regime_platform.pipeline.outcomes import Stage, SymbolOutcome
-from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.pipeline.run import run_symbol
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
 from regime_platform_tests.pipeline.vendor_street import stock_bars
 from regime_platform_tests.vendor import LoopbackVendor

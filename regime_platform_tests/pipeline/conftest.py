@@ -1,23 +1,18 @@
-"""A fixture for what is damaged and what is killed: one data root, made once."""
+"""A data root of three symbols, not run yet."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 from regime_platform.settings import Settings
-from regime_platform_tests.pipeline.rich_symbol import make_rich
-
-
-@pytest.fixture(scope="session")
-def _rich(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("rich")
-    make_rich(folder)
-    return folder
+from regime_platform_tests.builders import make_bars
+from regime_platform_tests.pipeline.three_symbols import SYMBOLS
+from regime_platform_tests.scenario import serve, street
 
 
 @pytest.fixture
-def rich(_rich: Path, tmp_path: Path) -> Settings:
-    shutil.copytree(_rich, tmp_path, dirs_exist_ok=True)
-    root = tmp_path / "data"
-    return Settings(_env_file=None, REGIME_DATA_ROOT=root, REGIME_FILES_ROOT=tmp_path / "files")
+def settings_of_three(tmp_path: Path) -> Settings:
+    settings = street(tmp_path, SYMBOLS)
+    for seed, symbol in enumerate(SYMBOLS):
+        serve(settings, symbol, "1day", make_bars(420 + seed, seed=seed))
+    return settings

@@ -1,304 +1,39 @@
-"""Era sets found, kept and adopted: an adoption recomputes exactly the symbols it touches."""
+"""Which era set is in force now and was at a past moment, and an adoption that was lost."""
 
 import datetime as dt
-import json
-import shutil
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from regime_platform.compute.eras.eras import (
-    FALLBACK_ERAS,
-    FIXED_ERAS,
-    OPEN_END,
-    OPEN_START,
-    EraSet,
-)
+from regime_platform.bar_store.layout import DataRoot
+from regime_platform.compute.eras.eras import FALLBACK_ERAS, FIXED_ERAS, EraSet
 from regime_platform.compute.eras.files import EraSetFile
-from regime_platform.errors import ConfigError, UsageError
-from regime_platform.operations.era_sets import detect_eras, outdated, summaries
-from regime_platform.pipeline.eras import (
-    adopt,
-    adoptions,
-    era_set,
-    era_set_file,
-    eras_in_force,
-    store_era_set,
-    touched,
-    versions,
-)
-from regime_platform.pipeline.outcomes import Stage, Status, SymbolOutcome
-from regime_platform.pipeline.platform import RunWorkspace
-from regime_platform.pipeline.run import run_symbols
+from regime_platform.errors import ConfigError
+from regime_platform.operations.era_adoption import adopt, store_era_set
+from regime_platform.pipeline.eras import eras_as_of, eras_in_force, versions
 from regime_platform.settings import Settings
-from regime_platform_tests.builders import make_bars, make_broken_bars, make_opens
-from regime_platform_tests.scenario import contents, fingerprint, serve, street
-
-#: AAA follows the eras of its asset class, as SPY does; BTCUSD and HYG have their own classes.
-SYMBOLS = ["AAA", "BTCUSD", "HYG", "SPY"]
-TOUCHED = ["AAA", "SPY"]
-
-
-def _walk(settings: Settings, now: dt.datetime) -> dict[str, SymbolOutcome]:
-    workspace = RunWorkspace.open(settings)
-    return {
-        run_symbol.symbol: run_symbol
-        for run_symbol in run_symbols(workspace, workspace.universe.instruments, now)
-    }
-
-
-@pytest.fixture(scope="module")
-def market_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("market")
-    settings = street(folder, SYMBOLS)
-    serve(settings, "SPY", "1day", make_broken_bars())
-    for seed, symbol in enumerate(("AAA", "BTCUSD", "HYG")):
-        serve(settings, symbol, "1day", make_bars(430, seed=seed))
-    _walk(settings, dt.datetime(2026, 11, 20, 22, 30, tzinfo=dt.UTC))
-    return folder
+from regime_platform_tests.conftest import NOW
+from regime_platform_tests.error_codes import raises
 
 
 @pytest.fixture
-def market(market_folder: Path, tmp_path: Path) -> Settings:
-    """Four walked symbols; only SPY has bars enough to find eras in."""
-    shutil.copytree(market_folder, tmp_path, dirs_exist_ok=True)
-    return street(tmp_path, SYMBOLS)
+def root(settings: Settings) -> DataRoot:
+    """A data root in which a set was adopted at NOW."""
+    settings.data_root.mkdir()
+    root = DataRoot(settings.data_root)
+    eras = EraSet("v1", dt.date(2026, 1, 1), {"CRYPTO": FIXED_ERAS})
+    store_era_set(root, EraSetFile(eras, {"CRYPTO": {}}))
+    adopt(root, "v1", since=NOW, by="me", reason="test")
+    return root
 
 
-def _detected(settings: Settings, **options: str) -> str:
-    found = detect_eras(RunWorkspace.open(settings), **options)  # type: ignore[arg-type]
-    assert found.is_new
-    return found.version
+def test_a_set_is_in_force_from_its_adoption_on(root: DataRoot) -> None:
+    assert versions(root) == ("v1",)
+    assert eras_in_force(root).version == eras_as_of(root, NOW).version == "v1"
+    assert eras_as_of(root, NOW - dt.timedelta(seconds=1)) is FALLBACK_ERAS
 
 
-def test_the_fixed_eras_are_in_force_where_none_was_ever_adopted(market: Settings) -> None:
-    assert RunWorkspace.open(market).eras is FALLBACK_ERAS
+def test_a_list_of_adoptions_that_is_gone_is_missed(root: DataRoot) -> None:
+    root.adopted_eras.unlink()
 
-
-def test_a_break_in_volatility_becomes_a_boundary_at_the_first_bar_of_the_next_era(
-    market: Settings,
-) -> None:
-    workspace = RunWorkspace.open(market)
-
-    found = detect_eras(workspace)
-
-    held = era_set_file(workspace.root, found.version)
-    eras = held.eras.by_class["EQUITIES_US"]
-    opens = make_opens(1600).dt.epoch("us").to_list()
-    starts = [opens.index(era.start_us) for era in eras[1:]]
-    assert set(held.eras.by_class) == {"EQUITIES_US"}
-    assert min(abs(start - 800) for start in starts) < 126
-    assert (eras[0].start_us, eras[-1].end_us) == (OPEN_START, OPEN_END)
-    assert held.eras.effective_from == dt.date(2018, 2, 17)  # the day after the last bar
-    origin = held.origins["EQUITIES_US"]
-    assert (origin["benchmark"], origin["bars"]["rows"]) == ("SPY", 1600)
-    assert held.absent["CRYPTO"] == "BTCUSD has 430 daily bars of 1,008 needed"
-    assert held.absent["FX_MAJORS"] == "EURUSD is not in the universe"
-    assert held.parameters["shortest_era"] == 504
-
-
-def test_detecting_changes_nothing_in_force_and_the_same_again_writes_nothing(
-    market: Settings,
-) -> None:
-    version = _detected(market)
-    before = fingerprint(market.data_root)
-
-    again = detect_eras(RunWorkspace.open(market))
-
-    assert (again.version, again.is_new) == (version, False)
-    assert fingerprint(market.data_root) == before
-    assert RunWorkspace.open(market).eras is FALLBACK_ERAS
-    assert adoptions(RunWorkspace.open(market).root) == ()
-
-
-def test_longer_history_makes_another_set_and_leaves_the_first(
-    market: Settings, now: dt.datetime
-) -> None:
-    version = _detected(market)
-    root = RunWorkspace.open(market).root
-    text = root.era_set(version).read_text()
-    serve(market, "SPY", "1day", make_broken_bars(2300))
-    _walk(market, now)
-
-    newer = _detected(market)
-
-    assert newer != version
-    assert root.era_set(version).read_text() == text
-    assert [summary["version"] for summary in summaries(root)] == ["fixed-1", version, newer]
-
-
-def test_a_version_is_never_overwritten(market: Settings) -> None:
-    _detected(market, version="mine")
-
-    with pytest.raises(UsageError, match="mine exists"):
-        detect_eras(RunWorkspace.open(market), version="mine")
-
-
-def test_adopting_recomputes_exactly_the_symbols_it_touches(
-    market: Settings, now: dt.datetime
-) -> None:
-    workspace = RunWorkspace.open(market)
-    root = workspace.root
-    version = _detected(market)
-    told = touched(workspace.universe, workspace.eras, era_set(root, version))
-    before = {one: fingerprint(root.symbol(one).folder) for one in SYMBOLS}
-    adopt(root, version, since=now, by="me", reason="vintage of today")
-    waiting = list(outdated(RunWorkspace.open(market)))
-
-    outcomes = _walk(market, now + dt.timedelta(hours=1))
-
-    statuses = {one: Status.DONE if one in TOUCHED else Status.UNCHANGED for one in SYMBOLS}
-    derived = {one: walked.compute for one, walked in outcomes.items()}
-    assert list(told) == waiting == TOUCHED
-    assert {one: walked.status for one, walked in outcomes.items()} == statuses
-    assert not any(one.is_stale_code for one in derived.values() if one)
-    for symbol in set(SYMBOLS) - set(TOUCHED):
-        assert fingerprint(root.symbol(symbol).folder) == before[symbol]
-    recipe = json.loads(root.symbol("SPY").compute_manifest.read_text())["manifest"]["recipe"]
-    assert recipe["eras"]["version"] == version
-    assert outdated(RunWorkspace.open(market)) == {}
-    assert {one.status for one in _walk(market, now).values()} == {Status.UNCHANGED}
-
-
-def test_what_an_adoption_recomputes_is_what_a_new_data_root_computes(
-    market: Settings, now: dt.datetime, tmp_path: Path
-) -> None:
-    version = _detected(market)
-    root = RunWorkspace.open(market).root
-    adopt(root, version, since=now, by="me", reason="test")
-    _walk(market, now)
-    fresh = street(tmp_path / "fresh", SYMBOLS)
-    fresh = fresh.model_copy(update={"files_root": market.files_root})
-    other = RunWorkspace.open(fresh).root
-    other.eras.mkdir(parents=True)
-    for path in (root.era_set(version), root.adopted_eras):
-        (other.eras / path.name).write_bytes(path.read_bytes())
-
-    _walk(fresh, now)
-
-    for symbol in TOUCHED:
-        one, two = (contents(where.symbol(symbol).folder) for where in (root, other))
-        assert one["verdict.json"] == two["verdict.json"]
-        tables = [
-            json.loads(where.symbol(symbol).compute_manifest.read_text())["digest"]
-            for where in (root, other)
-        ]
-        assert tables[0] == tables[1]
-
-
-def test_going_back_to_the_fixed_eras_is_an_adoption_too_and_the_history_stays(
-    market: Settings, now: dt.datetime
-) -> None:
-    root = RunWorkspace.open(market).root
-    version = _detected(market)
-    adopt(root, version, since=now, by="me", reason="first")
-
-    adopt(root, "fixed-1", since=now + dt.timedelta(days=1), by="you", reason="second")
-
-    assert [(adoption.version, adoption.by, adoption.reason) for adoption in adoptions(root)] == [
-        (version, "me", "first"),
-        ("fixed-1", "you", "second"),
-    ]
-    assert eras_in_force(root) == FALLBACK_ERAS
-    assert {one.status for one in _walk(market, now).values()} == {Status.UNCHANGED}
-
-
-def test_classes_not_asked_for_keep_the_eras_in_force(market: Settings, now: dt.datetime) -> None:
-    first = _detected(market)
-    root = RunWorkspace.open(market).root
-    adopt(root, first, since=now, by="me", reason="test")
-    workspace = RunWorkspace.open(market)
-
-    found = detect_eras(workspace, classes=["CRYPTO"], instead={"CRYPTO": "SPY"})
-
-    held = era_set_file(root, found.version)
-    equities = era_set(root, first).by_class["EQUITIES_US"]
-    assert held.eras.by_class == {"EQUITIES_US": equities, "CRYPTO": equities}
-    assert held.origins["EQUITIES_US"] == {"kept_from": first}
-    assert list(touched(workspace.universe, workspace.eras, held.eras)) == ["BTCUSD"]
-
-
-def test_stale_code_is_left_alone_even_where_eras_changed(
-    market: Settings, now: dt.datetime
-) -> None:
-    version = _detected(market)
-    workspace = RunWorkspace.open(market)
-    adopt(workspace.root, version, since=now, by="me", reason="test")
-    adopted = RunWorkspace.open(market)
-    newer = replace(adopted, code=replace(adopted.code, compute_digest="other"))
-
-    (walked,) = run_symbols(
-        newer, [newer.universe.instrument("SPY")], now, stages=[Stage.COMPUTE_DB]
-    )
-
-    assert walked.compute is not None
-    assert walked.compute.status is Status.UNCHANGED
-    assert walked.compute.is_stale_code
-
-
-def test_nothing_is_written_where_no_benchmark_can_speak(market: Settings) -> None:
-    workspace = RunWorkspace.open(market)
-
-    found = detect_eras(workspace, classes=["CRYPTO", "CREDIT_HY"])
-
-    assert (found.version, found.is_new) == ("", False)
-    assert [asset_class.reason for asset_class in found.classes] == [
-        "HYG has 430 daily bars of 1,008 needed",
-        "BTCUSD has 430 daily bars of 1,008 needed",
-    ]
-    assert versions(workspace.root) == ()
-
-
-def test_an_adopted_set_that_is_damaged_or_gone_stops_everything(
-    market: Settings, now: dt.datetime
-) -> None:
-    root = RunWorkspace.open(market).root
-    version = _detected(market)
-    adopt(root, version, since=now, by="me", reason="test")
-    path = root.era_set(version)
-
-    path.write_text(path.read_text().replace("rows: 1600", "rows: ["))
-    with pytest.raises(ConfigError, match=r"not valid YAML .*restore it .* adopt another"):
-        RunWorkspace.open(market)
-    path.unlink()
-    with pytest.raises(
-        ConfigError, match=r"in force since 2026-11-20 .* there is no era set .* adopt another"
-    ):
-        RunWorkspace.open(market)
-
-
-def test_a_damaged_list_of_adoptions_stops_everything_and_names_the_remedy(
-    market: Settings, now: dt.datetime
-) -> None:
-    root = RunWorkspace.open(market).root
-    adopt(root, _detected(market), since=now, by="me", reason="test")
-    root.adopted_eras.write_text("in_force: nobody knows\n")
-
-    with pytest.raises(ConfigError, match=r"adopted\.yaml is damaged .*adopt an era set again"):
-        RunWorkspace.open(market)
-
-
-def test_a_set_swapped_after_its_adoption_is_refused(market: Settings, now: dt.datetime) -> None:
-    root = RunWorkspace.open(market).root
-    version = _detected(market)
-    adopt(root, version, since=now, by="me", reason="test")
-    root.era_set(version).unlink()
-    other = EraSet(version, dt.date(2026, 1, 1), {"CRYPTO": FIXED_ERAS})
-    store_era_set(root, EraSetFile(other, {"CRYPTO": {}}))
-
-    with pytest.raises(ConfigError, match="is not the era set that was adopted on 2026-11-20"):
-        RunWorkspace.open(market)
-
-
-def test_an_adoption_needs_a_reason_and_a_set_that_is_not_in_force(
-    market: Settings, now: dt.datetime
-) -> None:
-    root = RunWorkspace.open(market).root
-
-    with pytest.raises(UsageError, match="needs a reason"):
-        adopt(root, "fixed-1", since=now, by="me", reason=" ")
-    with pytest.raises(UsageError, match="in force already"):
-        adopt(root, "fixed-1", since=now, by="me", reason="test")
-    with pytest.raises(ConfigError, match=r"no era set 'v9'.*there are: fixed-1"):
-        adopt(root, "v9", since=now, by="me", reason="test")
+    with raises(ConfigError, "adoption-lost", match="regime eras adopt v1"):
+        eras_in_force(root)

@@ -11,16 +11,17 @@ from regime_platform.bar_store.raw.raw_file import read_rows
 from regime_platform.bar_store.raw.raw_names import list_raw, short_hash
 from regime_platform.errors import OtherInstrumentError
 from regime_platform.files import read_json, write_json
-from regime_platform.manifests.manifest import sealed
 from regime_platform.model.universe.entry import parse_entry
 from regime_platform.operations.renaming import rename
 from regime_platform.operations.universe_edits import add, remove
 from regime_platform.pipeline.gate.promote import promote
 from regime_platform.pipeline.identity import other_instrument
 from regime_platform.pipeline.outcomes import Stage, Status
-from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.pipeline.run import STAGES, run_symbols
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings, load_universe
+from regime_platform_tests.crafted_documents import sealed_json
+from regime_platform_tests.error_codes import raises
 from regime_platform_tests.pipeline.companies import (
     CLOCK,
     FIRST,
@@ -52,7 +53,7 @@ def fetched(tmp_path: Path, vendor: LoopbackVendor) -> Settings:
 
 
 @pytest.mark.parametrize("change", [{"provider_symbol": "FBX"}, {"mic_code": "XNYS"}])
-def test_an_entry_edited_to_another_instrument_is_refused_before_anything_is_asked(
+def test_an_entry_edited_to_another_instrument_is_refused_before_any_request(
     fetched: Settings, vendor: LoopbackVendor, change: dict[str, str]
 ) -> None:
     before, asked = closes(fetched, "FB"), len(vendor.questions)
@@ -72,13 +73,11 @@ def test_an_entry_edited_to_another_instrument_is_refused_before_anything_is_ask
     assert len(vendor.questions) == asked
     assert closes(fetched, "FB").equals(before)
     workspace = RunWorkspace.open(fetched)
-    with pytest.raises(OtherInstrumentError, match="put back"):
+    with raises(OtherInstrumentError, "other-instrument", match="universe repoint .*put back"):
         promote(workspace, workspace.universe.instrument("FB"))
 
 
-def test_a_refused_symbol_is_left_out_of_the_requests_of_many(
-    tmp_path: Path, vendor: LoopbackVendor
-) -> None:
+def test_a_refused_symbol_is_left_out_of_batches(tmp_path: Path, vendor: LoopbackVendor) -> None:
     settings = vendor_settings(tmp_path, vendor, ["AAA", "BBB", "CCC"])
     for seed, symbol in enumerate(("AAA", "BBB", "CCC")):
         list_company(vendor, symbol, seed)
@@ -101,7 +100,7 @@ def test_a_refused_symbol_is_left_out_of_the_requests_of_many(
 def test_removed_and_added_with_another_market_is_refused(
     fetched: Settings, vendor: LoopbackVendor
 ) -> None:
-    entry = load_universe(fetched).instrument("FB").facts()
+    entry = load_universe(fetched).instrument("FB").model_dump(mode="json")
     other = {**entry, "symbol": "IBM", "provider_symbol": "IBM"}
     add(fetched, [parse_entry(other)])
     remove(fetched, ["FB"])
@@ -154,7 +153,7 @@ def test_a_rename_takes_the_identity_along_and_covers_no_other_change(
         bars = company_bars(1, timeframe)
         vendor.list_series("META", timeframe, bars, mic_code="XNGS", exchange="NASDAQ")
     edit(fetched, "FB", mic_code="XNYS")
-    with pytest.raises(OtherInstrumentError, match="FB: the stored bars are of"):
+    with raises(OtherInstrumentError, "other-instrument", match="FB: the stored bars are of"):
         rename(fetched, "FB", {"symbol": "META", "provider_symbol": "META"}, SECOND)
     edit(fetched, "FB", mic_code="XNGS")
 
@@ -200,7 +199,7 @@ def test_every_raw_file_names_source_symbol_and_market(fetched: Settings) -> Non
     assert named == ("twelvedata", fields)
 
 
-def test_the_raw_files_tell_where_identity_json_is_gone(fetched: Settings) -> None:
+def test_the_raw_files_name_the_instrument_where_identity_json_is_lost(fetched: Settings) -> None:
     paths = RunWorkspace.open(fetched).root.symbol("FB")
     paths.identity.unlink()
     edit(fetched, "FB", mic_code="XNYS")
@@ -211,7 +210,7 @@ def test_the_raw_files_tell_where_identity_json_is_gone(fetched: Settings) -> No
     assert "mic_code XNGS (since 2026-11-18" in outcome.reason
 
 
-def test_of_files_without_a_name_the_bar_manifest_tells(
+def test_the_bar_manifest_names_the_instrument_of_files_that_do_not(
     fetched: Settings,
 ) -> None:
     assert run(fetched, "FB", FIRST, STAGES).status is Status.DONE
@@ -219,10 +218,10 @@ def test_of_files_without_a_name_the_bar_manifest_tells(
     paths = workspace.root.symbol("FB")
     _as_an_earlier_release_left(paths.folder)
 
-    assert other_instrument(workspace.root, workspace.universe.instrument("FB")) == ""
+    assert other_instrument(*workspace.find("FB")[::-1]) == ""
     edit(fetched, "FB", mic_code="XNYS")
     workspace = RunWorkspace.open(fetched)
-    reason = other_instrument(workspace.root, workspace.universe.instrument("FB"))
+    reason = other_instrument(*workspace.find("FB")[::-1])
 
     assert "are of twelvedata FB, mic_code XNGS (since 2026-11-18" in reason
 
@@ -232,7 +231,7 @@ def _as_an_earlier_release_left(folder: Path) -> None:
     (folder / "identity.json").unlink()
     facts = read_json(folder / "manifest.json")["manifest"]
     del facts["records"]
-    write_json(folder / "manifest.json", sealed(facts, None, FIRST))
+    write_json(folder / "manifest.json", sealed_json(facts, FIRST))
     for path in folder.glob("raw/*/*.parquet"):
         table = pq.read_table(path)
         kept = {

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from regime_platform.pipeline.workers import AHEAD, in_turn
+from regime_platform.pipeline.workers import AHEAD, map_in_processes
 
 
 def _doubled(number: int) -> int:
@@ -29,11 +29,11 @@ def _died(number: int, why: str) -> int:
 
 
 @pytest.mark.parametrize("workers", [0, 1, 2])
-def test_answers_come_in_the_order_of_the_items(workers: int) -> None:
-    assert list(in_turn(workers, _doubled, range(40), _died)) == list(range(0, 80, 2))
+def test_results_come_in_the_order_of_the_items(workers: int) -> None:
+    assert list(map_in_processes(workers, _doubled, range(40), _died)) == list(range(0, 80, 2))
 
 
-def test_items_are_taken_only_a_little_ahead() -> None:
+def test_items_are_consumed_only_a_little_ahead() -> None:
     taken: list[int] = []
 
     def items() -> Iterator[int]:
@@ -41,19 +41,19 @@ def test_items_are_taken_only_a_little_ahead() -> None:
             taken.append(number)
             yield number
 
-    answers = in_turn(2, _doubled, items(), _died)
+    answers = map_in_processes(2, _doubled, items(), _died)
 
     assert next(answers) == 0
     assert len(taken) == 2 * AHEAD + 1
     answers.close()  # type: ignore[attr-defined]  # a generator
 
 
-def test_an_item_that_kills_whoever_works_on_it_is_the_only_one_without_an_answer() -> None:
-    answers = list(in_turn(2, _deadly_at_seven, range(30), _died))
+def test_only_an_item_that_kills_its_processes_has_no_result() -> None:
+    answers = list(map_in_processes(2, _deadly_at_seven, range(30), _died))
 
     assert answers == [-7 if number == 7 else 2 * number for number in range(30)]
 
 
-def test_what_the_work_raises_comes_back() -> None:
+def test_errors_of_the_function_are_raised() -> None:
     with pytest.raises(ValueError, match="3"):
-        list(in_turn(2, _raising, [3], _died))
+        list(map_in_processes(2, _raising, [3], _died))

@@ -16,7 +16,7 @@ from regime_platform.pipeline.fetch.batches import Batches
 from regime_platform.pipeline.fetch.ingest import ingest
 from regime_platform.pipeline.fetch.request import FetchRequest
 from regime_platform.pipeline.outcomes import IngestOutcome
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.revisions.fold import fold
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
@@ -86,7 +86,7 @@ def catch_up(
     return [ingest(workspace, instrument, batches) for instrument in instruments]
 
 
-def held_bars(settings: Settings, symbol: str, timeframe: str, now: dt.datetime) -> pl.DataFrame:
+def stored_bars(settings: Settings, symbol: str, timeframe: str, now: dt.datetime) -> pl.DataFrame:
     """The finished bars in force of the raw log."""
     workspace = RunWorkspace.open(settings)
     return finished_bars(workspace, symbol, timeframe, now)
@@ -100,3 +100,9 @@ def finished_bars(
     rows = fold(raw, timeframe, "US_EQUITY")
     bound = last_finished(now, timeframe, "US_EQUITY")
     return rows.filter(pl.col("ts") < bound).select(BAR_COLUMNS)
+
+
+def one_stock(
+    folder: Path, vendor: LoopbackVendor, tier: str = "daily", **more: object
+) -> Settings:
+    return vendor_settings(folder, vendor, ["AAA"], tier=tier, **more)

@@ -1,4 +1,4 @@
-"""What the code cites of docs/canonical-compute.md is there, and what that page names exists."""
+"""Sections that the code cites exist in docs/canonical-compute.md, and modules that it names."""
 
 import re
 
@@ -16,16 +16,17 @@ _CITATION = re.compile(rf"\bsections?\s+({_NUMBER}(?:(?:,| and| to)\s+{_NUMBER})
 
 
 def _cited(text: str) -> set[str]:
-    return {number for told in _CITATION.findall(text) for number in re.findall(_NUMBER, told)}
+    citations = _CITATION.findall(text)
+    return {number for citation in citations for number in re.findall(_NUMBER, citation)}
 
 
 def _section(number: str) -> str:
-    found = re.search(rf"^## {number}\. .*?(?=^## |\Z)", DOCUMENT, flags=re.MULTILINE | re.DOTALL)
-    assert found is not None
-    return found.group()
+    section = re.search(rf"^## {number}\. .*?(?=^## |\Z)", DOCUMENT, re.MULTILINE | re.DOTALL)
+    assert section is not None
+    return section.group()
 
 
-def test_sections_one_to_fourteen_stand_in_order() -> None:
+def test_sections_one_to_fourteen_are_in_order() -> None:
     chapters = [int(number) for number in HEADINGS if "." not in number]
 
     assert chapters[:14] == list(range(1, 15))
@@ -73,10 +74,10 @@ def test_section_5_lists_the_validity_bits() -> None:
     assert rows == [(str(bit), name) for bit, name in enumerate(METRIC_BITS)]
 
 
-def test_section_8_tells_the_constants_of_every_timeframe() -> None:
+def test_section_8_lists_the_constants_of_every_timeframe() -> None:
     rows = re.findall(r"^\| (\w+) \| (\d+) \| (\d+) \|$", _section("8"), flags=re.MULTILINE)
 
     assert rows == [
-        (name, str(one.year_bars), str(one.min_members))
-        for name, one in DEFAULT_PARAMS.by_timeframe
+        (name, str(params.year_bars), str(params.min_members))
+        for name, params in DEFAULT_PARAMS.by_timeframe
     ]

@@ -1,9 +1,10 @@
-"""What the README says is true: its commands run and its paths exist."""
+"""Commands of the README run, and paths and links of every document exist."""
 
 import os
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,15 @@ import pytest
 from regime_platform.settings import PROJECT_ROOT
 
 README = (PROJECT_ROOT / "README.md").read_text()
+PAGES = [
+    *(PROJECT_ROOT / name for name in ("README.md", "data/README.md")),
+    *sorted((PROJECT_ROOT / "docs").rglob("*.md")),
+]
+PATH = re.compile(r"`((?:regime_platform|regime_platform_tests|docs)/[\w./-]*|data/README\.md)`")
+LINK = re.compile(r"\]\(([^)#]+)\)")
+DECISIONS = {
+    int(page.name[:4]): page for page in PAGES if page.parent == PROJECT_ROOT / "docs" / "decisions"
+}
 #: Checked in their own way: `make test` runs this very test, `make ui` and `make demo` are run by
 #: orchestration tests and by .ci/run, and the rest rebuild what the tests stand on.
 NOT_FROM_HERE = {"test", "ui", "demo", "test-ui", "setup", "lint", "bench", "bench-ingest"}
@@ -37,7 +47,12 @@ def test_every_make_target_of_the_readme_exists() -> None:
 def test_the_commands_of_the_readme_run_one_after_the_other(tmp_path: Path) -> None:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("REGIME")}
     environment |= {"REGIME_DATA_ROOT": str(tmp_path), "COLUMNS": "120"}
-    commands = [line for line in _commands() if not line.startswith("make ")]
+    environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
+    commands = [
+        line.replace("make demo", "regime demo")
+        for line in _commands()
+        if not line.startswith("make ") or line == "make demo"
+    ]
     assert commands
 
     for command in commands:
@@ -53,13 +68,35 @@ def test_the_commands_of_the_readme_run_one_after_the_other(tmp_path: Path) -> N
         assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
 
 
-def test_every_path_named_in_the_readme_exists() -> None:
-    named = re.findall(
-        r"`((?:regime_platform|regime_platform_tests|docs|data|deploy)/[\w./-]*)`", README
-    )
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_path_and_link_of_a_document_exists(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    paths = [PROJECT_ROOT / path for path in PATH.findall(text)]
+    paths += [page.parent / link for link in LINK.findall(text) if "://" not in link]
 
-    assert named
-    assert [path for path in named if not (PROJECT_ROOT / path).exists()] == []
+    assert [str(path) for path in paths if not path.exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_decision_that_a_document_refers_to_exists(page: Path) -> None:
+    numbers = re.findall(r"\bdecision (\d+)", page.read_text(encoding="utf-8"))
+
+    assert [number for number in numbers if int(number) not in DECISIONS] == []
+
+
+def test_every_decision_has_a_number_of_its_own() -> None:
+    pages = [page for page in PAGES if page.parent.name == "decisions"]
+
+    assert len(pages) == len(DECISIONS) >= 50
+
+
+@pytest.mark.parametrize(("number", "page"), DECISIONS.items(), ids=str)
+def test_the_title_of_a_decision_is_its_file_name(number: int, page: Path) -> None:
+    title = page.read_text(encoding="utf-8").splitlines()[0]
+    slug = re.sub(r"[^a-z0-9]+", "-", title.lower().replace("'", "")).strip("-")
+
+    assert title.startswith(f"# {number}. ")
+    assert slug.removeprefix(f"{number}-").startswith(page.stem[5:])
 
 
 def test_every_command_stands_in_the_readme() -> None:

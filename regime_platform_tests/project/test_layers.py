@@ -1,13 +1,27 @@
-"""The import contracts of pyproject.toml hold."""
+"""The import contracts of pyproject.toml hold, and each package states whether it is pure."""
 
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
+
+import pytest
 
 from regime_platform.settings import PROJECT_ROOT
 
+SOURCE = PROJECT_ROOT / "regime_platform"
+PACKAGES = sorted(path.parent for path in SOURCE.glob("*/__init__.py"))
+CONTRACTS = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+(_PURE,) = [
+    contract["source_modules"]
+    for contract in CONTRACTS["contracts"]
+    if contract["name"].startswith("Pure packages")
+]
+PURE = {name.removeprefix("regime_platform.") for name in _PURE}
 
-def test_every_room_keeps_to_its_imports() -> None:
+
+def test_every_package_keeps_to_its_imports() -> None:
     command = Path(sys.executable).with_name("lint-imports")
 
     result = subprocess.run(
@@ -17,22 +31,25 @@ def test_every_room_keeps_to_its_imports() -> None:
     assert result.returncode == 0, result.stdout
 
 
-def test_every_room_says_whether_it_is_pure() -> None:
-    rooms = {
-        "model": "PURE",
-        "revisions": "PURE",
-        "validation": "PURE",
-        "compute": "PURE",
-        "manifests": "PURE",
-        "sources": "WORLD",
-        "bar_store": "WORLD",
-        "compute_db": "WORLD",
-        "query": "WORLD",
-        "report": "WORLD",
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
+def test_the_first_line_of_a_package_states_whether_it_is_pure(package: Path) -> None:
+    first_line = (package / "__init__.py").read_text().splitlines()[0]
+
+    assert first_line.startswith('"""PURE: ' if package.name in PURE else '"""I/O')
+
+
+def test_the_contract_names_existing_packages() -> None:
+    assert {package.name for package in PACKAGES} > PURE
+
+
+def test_only_one_package_imports_what_dagster_keeps_private() -> None:
+    instance = SOURCE / "orchestration" / "instance"
+
+    private = {
+        path
+        for path in SOURCE.rglob("*.py")
+        if not path.is_relative_to(instance)
+        and re.search(r"^\s*(from|import) dagster(_\w+)?\._", path.read_text(), re.MULTILINE)
     }
 
-    for room, kind in rooms.items():
-        opening = (
-            (PROJECT_ROOT / "regime_platform" / room / "__init__.py").read_text().splitlines()[0]
-        )
-        assert kind in opening, room
+    assert private == set()

@@ -1,4 +1,4 @@
-"""The page of faults names tests that exist."""
+"""docs/reliability.md names tests that exist."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""docs/reproducibility.md does what it says: its commands, as they stand, in a clean clone."""
+"""The commands of docs/reproducibility.md reproduce a state in a clean clone."""
 
 import json
 import os
@@ -9,13 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import PROJECT_ROOT
 
 DOCUMENT = (PROJECT_ROOT / "docs" / "reproducibility.md").read_text(encoding="utf-8")
-
-
-_BOTH = ("then", "now")
 
 
 def _git(*words: str, where: Path = PROJECT_ROOT, given: str | None = None) -> str:
@@ -26,28 +23,28 @@ def _git(*words: str, where: Path = PROJECT_ROOT, given: str | None = None) -> s
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """This checkout as it stands, what is not committed yet included, under the same commit id.
+    """A clone of this checkout at the same commit; the test applies uncommitted changes to it.
 
-    A commit of one's own would be another code version; in continuous integration nothing is open.
+    Committing them would give another code version. In continuous integration there are none.
     """
     clone = tmp_path / "repository"
     _git("clone", "-q", str(PROJECT_ROOT), str(clone))
     return clone
 
 
-def test_the_page_makes_a_state_again(
-    walked: RunWorkspace, repository: Path, tmp_path: Path
+def test_the_page_reproduces_a_state(
+    processed: RunWorkspace, repository: Path, tmp_path: Path
 ) -> None:
     script = "\n".join(["set -e", *re.findall(r"```sh\n(.*?)```", DOCUMENT, flags=re.DOTALL)])
     changes = _git("diff", "HEAD", "--binary", "--", "regime_platform")
     (tmp_path / "open.patch").write_text(changes)
-    if changes:  # whoever works on the code has not committed it yet
+    if changes:
         opened = 'git -C "$CLONE" apply --allow-empty "$OPEN"\nmkdir -p "$AGAIN'
         script = script.replace('mkdir -p "$AGAIN', opened, 1)
-    environment = {name: told for name, told in os.environ.items() if "REGIME" not in name}
+    environment = {name: text for name, text in os.environ.items() if "REGIME" not in name}
     environment |= {
         "PATH": f"{Path(sys.executable).parent}:{environment['PATH']}",
-        "DATA": str(walked.root.path),
+        "DATA": str(processed.root.path),
         "SYMBOL": "IBM",
         "REPOSITORY": str(repository),
         "CLONE": str(tmp_path / "clone"),
@@ -66,7 +63,9 @@ def test_the_page_makes_a_state_again(
     )
 
     assert ended.returncode == 0, f"{ended.stdout}\n{ended.stderr}"
-    then, now = (json.loads((tmp_path / "again" / f"{one}.json").read_text()) for one in _BOTH)
+    then, now = (
+        json.loads((tmp_path / "again" / f"{name}.json").read_text()) for name in ("then", "now")
+    )
     assert then["symbols"][0]["digests"] == now["symbols"][0]["digests"]
     assert then["symbols"][0]["is_recomputed"]
     assert (tmp_path / "clone" / "regime_platform" / "cli" / "main.py").is_file()

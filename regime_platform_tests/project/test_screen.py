@@ -1,8 +1,7 @@
-"""Only cli.screen prints, and on no console is a text markup."""
+"""Only the screen module prints, and no console interprets text as markup."""
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
 from regime_platform.settings import PROJECT_ROOT
 
@@ -29,7 +28,7 @@ def _faults(tree: ast.AST) -> Iterator[str]:
                 yield f"line {value.lineno}: markup is switched on"
             case ast.ImportFrom(module=str(module)) if module in _MODULES:
                 yield f"line {node.lineno}: from {module}"
-            case ast.Import(names=names) if any(one.name in _MODULES for one in names):
+            case ast.Import(names=names) if any(module.name in _MODULES for module in names):
                 yield f"line {node.lineno}: import of {names[0].name}"
 
 
@@ -37,22 +36,19 @@ def _is_false(value: ast.expr) -> bool:
     return isinstance(value, ast.Constant) and value.value is False
 
 
-def _found(module: Path) -> list[str]:
-    return list(_faults(ast.parse(module.read_text())))
-
-
-def test_nothing_but_the_screen_prints() -> None:
+def test_only_the_screen_prints() -> None:
     root = PROJECT_ROOT / "regime_platform"
     faults = {
-        name: found
+        name: lines
         for module in sorted(root.rglob("*.py"))
-        if (name := module.relative_to(root).as_posix()) != _SCREEN and (found := _found(module))
+        if (name := module.relative_to(root).as_posix()) != _SCREEN
+        and (lines := list(_faults(ast.parse(module.read_text()))))
     }
 
     assert faults == {}
 
 
-def test_a_module_that_prints_by_itself_would_be_noticed() -> None:
+def test_every_way_of_printing_is_detected() -> None:
     wrong = """
 from rich.console import Console
 import click

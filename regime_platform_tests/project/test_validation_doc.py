@@ -1,4 +1,4 @@
-"""docs/validation.md tells every rule as the code has it."""
+"""docs/validation.md lists every rule of the code."""
 
 import re
 
@@ -7,16 +7,16 @@ import pytest
 from regime_platform.settings import PROJECT_ROOT
 from regime_platform.validation.comparison import compared
 from regime_platform.validation.findings import ValidationFinding
-from regime_platform.validation.policy import CONFIGURABLE, STANDARD, parse_policy
-from regime_platform_tests.validation.real_bars import judged, real
+from regime_platform.validation.policy import CONFIGURABLE, DEFAULT_CONTEXT, parse_policy
+from regime_platform_tests.validation.real_bars import real, validated
 
 DOC = (PROJECT_ROOT / "docs" / "validation.md").read_text()
 
 
 def _rules() -> list[ValidationFinding]:
-    result = judged(real("IBM", "1day"), "IBM", "1day")
-    told = compared({"1day": result}, {}, asset_class="US_EQUITY", standard=STANDARD)
-    return list(told["1day"].findings)
+    result = validated(real("IBM", "1day"), "IBM", "1day")
+    findings = compared({"1day": result}, {}, asset_class="US_EQUITY", context=DEFAULT_CONTEXT)
+    return list(findings["1day"].findings)
 
 
 def test_the_table_has_every_rule_in_order_with_its_severity_unit_and_choice() -> None:

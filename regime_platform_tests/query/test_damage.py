@@ -1,4 +1,4 @@
-"""No reader gives out a number that is not what was written, and none fails without a remedy."""
+"""Readers of damaged files give the true numbers or an error with a remedy."""
 
 import datetime as dt
 import random
@@ -22,8 +22,8 @@ from regime_platform.errors import BarsError, RegimeError
 from regime_platform.operations.export import ExportFormat, export
 from regime_platform.pipeline.board import refresh_board
 from regime_platform.pipeline.outcomes import Stage, Status
-from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.pipeline.run import run_symbol, run_symbols
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.query.board import board
 from regime_platform.query.coverage import coverage
 from regime_platform.query.documents import explained_document
@@ -192,7 +192,7 @@ def test_a_run_with_nothing_new_finds_what_rotted(
     assert "backup" in reason if kind == "raw" else "regime repair AAA" in reason
 
 
-def test_a_run_makes_damaged_results_anew_and_tells_why(
+def test_a_run_rebuilds_damaged_results_and_reports_why(
     stored: Settings, paths: SymbolPaths
 ) -> None:
     wanted = READERS["history"](stored)
@@ -225,7 +225,7 @@ def _longer(path: Path) -> None:
 def test_what_was_proven_is_proven_again_once_the_file_is_another(
     stored: Settings, paths: SymbolPaths, kind: str, change: Callable[[Path], None]
 ) -> None:
-    _outcome(stored)  # a copied store is proven anew
+    _outcome(stored)  # a copied store is proven again
     name, path = str(_files(paths)[kind].relative_to(paths.folder)), _files(paths)[kind]
     digest = "" if kind == "compute.db" else _digest(stored, path.name)
     assert is_proven(paths, name, digest)
@@ -239,7 +239,7 @@ def test_what_was_proven_is_proven_again_once_the_file_is_another(
 def _digest(settings: Settings, name: str) -> str:
     verdict = read_verdict(RunWorkspace.open(settings).root.symbol("AAA"))
     assert verdict is not None
-    files = [file for one in verdict.promoted.values() for file in one.files]
+    files = [file for series in verdict.promoted.values() for file in series.files]
     return next(file.sha256 for file in files if file.name == name)
 
 
@@ -261,10 +261,10 @@ def test_verifying_finds_what_no_fact_of_the_file_tells_and_has_it_proven_again(
     path, compute = _files(paths)["bars"], (Stage.COMPUTE_DB, Stage.MANIFESTS)
     digest = _digest(stored, path.name)
     _flip(path, random.Random(3))
-    found = stamp_of(path)
-    assert found is not None
-    # as if the disk had done it, and told nothing
-    remember(paths, {str(path.relative_to(paths.folder)): ProvenFile(found, digest)})
+    stamp = stamp_of(path)
+    assert stamp is not None
+    # as if the disk had changed it without an error
+    remember(paths, {str(path.relative_to(paths.folder)): ProvenFile(stamp, digest)})
     workspace = RunWorkspace.open(stored)
     before = _outcome(stored, *compute)[0]
 
@@ -328,10 +328,10 @@ def test_readers_meet_no_error_while_bars_are_promoted_again_and_again(
             outcome = run_symbol(workspace, instrument, LATER + dt.timedelta(hours=turn))
             assert outcome.status is Status.DONE, outcome.reason
         (tmp_path / "stop").touch()
-        told, errors = process.communicate(timeout=120)
+        output, errors = process.communicate(timeout=120)
 
     assert (process.returncode, errors) == (0, "")
-    assert int(told) >= 2
+    assert int(output) >= 2
 
 
 def test_bars_that_are_gone_are_named_and_not_looked_for_endlessly(

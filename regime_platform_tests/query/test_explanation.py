@@ -1,29 +1,22 @@
 """Explanations reproduce the stored numbers by plain counting."""
 
 import datetime as dt
-import math
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from regime_platform.compute.engine import bars_with_close, compute_series
 from regime_platform.compute.eras.eras import FIXED_ERAS, EraChoice
-from regime_platform.compute.kernels import compile_kernels
 from regime_platform.compute.params import DEFAULT_PARAMS
 from regime_platform.errors import ResultsError
-from regime_platform.query.classification import classification
 from regime_platform.query.explanation import SeriesRows, explanation
-from regime_platform.query.rank import rank_of_last
 from regime_platform_tests.error_codes import raises
-from regime_platform_tests.reference import percentile_reference as reference
-from regime_platform_tests.reference.golden_inputs import classifier_frame
 
 GOLDEN = Path(__file__).parent.parent / "golden"
+
+
 MSFT = "msft_1day"
 
 
@@ -44,21 +37,6 @@ def msft() -> SeriesRows:
 def _last(rows: SeriesRows) -> dt.datetime:
     last: dt.datetime = rows.bars["ts"][-1]
     return last
-
-
-def test_the_rules_give_the_label_of_every_golden_vector() -> None:
-    compile_kernels()
-    for row in classifier_frame("classifier_vectors")[::3].iter_rows(named=True):
-        classified = classification(row)
-
-        outcomes = (classified.label, classified.bias, classified.posture)
-        assert outcomes == tuple(
-            row[f"classification.{name}"]
-            for name in ("regime_label", "regime_bias", "risk_posture")
-        )
-        assert math.isclose(
-            classified.qualities["confidence"], row["classification.confidence"], abs_tol=1e-9
-        )
 
 
 @pytest.mark.parametrize("name", [MSFT, "aapl_1week", "quirks_1day", "synth_15min", "ibm320_1day"])
@@ -129,16 +107,3 @@ def test_missing_bar_is_named_with_its_neighbours(msft: SeriesRows) -> None:
     behind = replace(msft, state=msft.state[:-1], escalation=msft.escalation[:-1])
     with raises(ResultsError, "no-state", match="its results end 2013-02-28"):
         explanation(behind, _last(msft))
-
-
-@given(
-    values=st.lists(st.one_of(st.just(math.nan), st.integers(0, 5).map(float)), max_size=40),
-    members=st.integers(1, 12),
-)
-def test_counted_rank_is_the_percentile(values: list[float], members: int) -> None:
-    expected = reference.expanding(values, members, short_list=0)
-    for place in range(len(values)):
-        rank = rank_of_last(np.array(values[: place + 1]), members)
-
-        assert rank is None or rank.percentile == expected[place]
-        assert (rank is None) == math.isnan(expected[place])

@@ -1,10 +1,8 @@
-"""Bars and history: what comes, what is refused, and that nothing looks ahead."""
+"""Bars and history: rows, refused requests, and no use of later bars."""
 
 import datetime as dt
-import importlib
 import subprocess
 import sys
-from pathlib import Path
 
 import polars as pl
 import pytest
@@ -12,7 +10,7 @@ import pytest
 import regime_platform
 from regime_platform.errors import ResultsError, UsageError
 from regime_platform.model.bar_schema import BAR_SCHEMA
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.query.series import bars, history
 
 
@@ -22,26 +20,24 @@ def test_importing_the_package_imports_no_frame_library() -> None:
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
-def test_the_package_answers_beside_a_room_of_the_same_name(
-    walked: RunWorkspace, monkeypatch: pytest.MonkeyPatch
+def test_python_api_is_found_on_first_use(
+    processed: RunWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("REGIME_DATA_ROOT", str(walked.root.path))
+    monkeypatch.setenv("REGIME_DATA_ROOT", str(processed.root.path))
 
     assert regime_platform.bars("IBM", "1day").collect().height == 3270
-    assert regime_platform.bars("IBM", "1day").collect().height == 3270
+    assert regime_platform.bars is bars
     assert regime_platform.history is history
     assert list(regime_platform.state("IBM")) == ["1day", "1week"]
-    room = importlib.import_module("regime_platform.bar_store.canonical")
-    assert regime_platform.bar_store.canonical is room  # type: ignore[attr-defined]
 
 
-def test_a_name_the_package_does_not_have_is_refused() -> None:
+def test_unknown_name_of_the_python_api_is_refused() -> None:
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = regime_platform.nothing
 
 
-def test_bars_are_lazy_and_in_the_schema(walked: RunWorkspace) -> None:
-    rows = bars("aapl", "1d", where=walked.root.path)
+def test_bars_are_lazy_and_in_the_schema(processed: RunWorkspace) -> None:
+    rows = bars("aapl", "1d", where=processed.root.path)
 
     assert isinstance(rows, pl.LazyFrame)
     collected = rows.collect()
@@ -50,8 +46,8 @@ def test_bars_are_lazy_and_in_the_schema(walked: RunWorkspace) -> None:
     assert collected["ts"].is_sorted()
 
 
-def test_history_puts_escalation_beside_every_state(walked: RunWorkspace) -> None:
-    rows = history("MSFT", "1day", where=walked.root.path)
+def test_history_puts_escalation_beside_every_state(processed: RunWorkspace) -> None:
+    rows = history("MSFT", "1day", where=processed.root.path)
 
     assert rows.height == 3270 - 20
     assert rows["esc_raw"].null_count() == 272 - 20
@@ -60,9 +56,9 @@ def test_history_puts_escalation_beside_every_state(walked: RunWorkspace) -> Non
     assert last["escalation_bucket"] == last["esc_bucket"]
 
 
-def test_history_has_no_forward_label_unless_asked(walked: RunWorkspace) -> None:
-    plain = history("MSFT", "1day", last=30, where=walked.root.path)
-    labelled = history("MSFT", "1day", last=30, labels=True, where=walked.root.path)
+def test_history_has_no_forward_label_unless_asked(processed: RunWorkspace) -> None:
+    plain = history("MSFT", "1day", last=30, where=processed.root.path)
+    labelled = history("MSFT", "1day", last=30, labels=True, where=processed.root.path)
 
     assert set(labelled.columns) - set(plain.columns) == {
         *("fwd_absret_h", "event_flag", "event_severity", "is_mature")
@@ -70,36 +66,31 @@ def test_history_has_no_forward_label_unless_asked(walked: RunWorkspace) -> None
     assert labelled["is_mature"].to_list() == [True] * 10 + [False] * 20
 
 
-def test_history_is_narrowed_by_half_open_times(walked: RunWorkspace) -> None:
+def test_history_is_narrowed_by_half_open_times(processed: RunWorkspace) -> None:
     start, end = (dt.datetime(2013, 2, day, tzinfo=dt.UTC) for day in (1, 5))
 
-    rows = history("MSFT", "1day", start=start, end=end, where=walked.root.path)
+    rows = history("MSFT", "1day", start=start, end=end, where=processed.root.path)
 
     assert [moment.day for moment in rows["ts"]] == [1, 4]
 
 
-def test_below_the_escalation_gate_history_has_states_alone(walked: RunWorkspace) -> None:
-    rows = history("EURUSD", "1day", where=walked.root.path)
+def test_below_the_escalation_gate_history_has_states_alone(processed: RunWorkspace) -> None:
+    rows = history("EURUSD", "1day", where=processed.root.path)
 
     assert rows.height == 240
     assert rows["esc_pctl"].is_null().all()
 
 
 @pytest.mark.parametrize(
-    ("symbol", "timeframe", "error", "told"),
+    ("symbol", "timeframe", "error", "message"),
     [
         ("NOPE", "1day", UsageError, "not in the universe"),
         ("MSFT", "3h", UsageError, "unknown timeframe"),
         ("MSFT", "15min", ResultsError, "no 15min bars"),
     ],
 )
-def test_bars_that_are_not_there_are_refused_by_name(
-    walked: RunWorkspace, symbol: str, timeframe: str, error: type[Exception], told: str
+def test_missing_bars_are_refused_by_name(
+    processed: RunWorkspace, symbol: str, timeframe: str, error: type[Exception], message: str
 ) -> None:
-    with pytest.raises(error, match=told):
-        bars(symbol, timeframe, where=walked.root.path)
-
-
-def test_history_before_any_run_names_the_remedy(tmp_path: Path) -> None:
-    with pytest.raises(ResultsError, match="`regime run MSFT`"):
-        history("MSFT", "1day", where=tmp_path)
+    with pytest.raises(error, match=message):
+        bars(symbol, timeframe, where=processed.root.path)

@@ -138,21 +138,21 @@ def tags(bar: Mapping[str, Any], q: Mapping[str, float], label: str) -> list[str
     conf, lq_q = q["conf"], q["lq_q"]
     if "TRENDING" in label:
         add = lq_q >= 0.55 and q["vol_q"] >= 0.45
-        said = ["TREND_FOLLOWING" if conf >= 0.65 else "WAIT_FOR_CONFIRMATION"]
-        said += ["ADD_ON_BREAKS" if add else "SIZE_DOWN"]
-        said += ["BUY_DIPS" if label == "TRENDING_BULL" else "SELL_RALLIES"]
+        codes = ["TREND_FOLLOWING" if conf >= 0.65 else "WAIT_FOR_CONFIRMATION"]
+        codes += ["ADD_ON_BREAKS" if add else "SIZE_DOWN"]
+        codes += ["BUY_DIPS" if label == "TRENDING_BULL" else "SELL_RALLIES"]
     elif label == "CHOP_RISK":
-        said = ["MEAN_REVERSION"] + ["FADE_EXTREMES"] * (lq_q >= 0.55)
-        said += ["BE_READY_FOR_BREAKOUT"] * (bmax >= 0.60)
+        codes = ["MEAN_REVERSION"] + ["FADE_EXTREMES"] * (lq_q >= 0.55)
+        codes += ["BE_READY_FOR_BREAKOUT"] * (bmax >= 0.60)
     elif label in ("PANIC_RISK", "SHOCK"):
-        said = ["CAPITAL_PRESERVATION", "REDUCE_LEVERAGE"]
-        said += ["AVOID_ILLQUID_NAMES"] * (lq_q <= 0.45)
-        said += ["DOWNSIDE_SKEW"] * (asm <= -0.35) + ["UPSIDE_SKEW"] * (asm >= 0.35)
+        codes = ["CAPITAL_PRESERVATION", "REDUCE_LEVERAGE"]
+        codes += ["AVOID_ILLQUID_NAMES"] * (lq_q <= 0.45)
+        codes += ["DOWNSIDE_SKEW"] * (asm <= -0.35) + ["UPSIDE_SKEW"] * (asm >= 0.35)
     else:
-        said = ["WAIT_FOR_CONFIRMATION"] + ["BREAKOUT_WATCH", "SET_ALERTS"] * (bmax >= 0.62)
-        said += ["SKEW_CAUTION"] * (abs(asm) >= 0.50)
+        codes = ["WAIT_FOR_CONFIRMATION"] + ["BREAKOUT_WATCH", "SET_ALERTS"] * (bmax >= 0.62)
+        codes += ["SKEW_CAUTION"] * (abs(asm) >= 0.50)
     level = "HIGH" if conf >= 0.75 else "LOW" if conf <= 0.45 else "MEDIUM"
-    return [*said, f"{level}_CONVICTION"]
+    return [*codes, f"{level}_CONVICTION"]
 
 
 def reason_codes(bar: Mapping[str, Any], q: Mapping[str, float], label: str) -> list[str]:
@@ -169,13 +169,13 @@ def reason_codes(bar: Mapping[str, Any], q: Mapping[str, float], label: str) -> 
         (q["shock_q"], 0.80, 0.60, "SHOCK_RISK_", "LOW HIGH MODERATE"),
         (q["asm_q"], 0.93, 0.85, "ASYMMETRY_", "LOW HIGH MEDIUM"),
     )
-    said = []
+    codes = []
     for value, high, low, prefix, words in rows:
         first, second, otherwise = words.split()
-        said.append(prefix + (first if value >= high else second if value <= low else otherwise))
+        codes.append(prefix + (first if value >= high else second if value <= low else otherwise))
     if max(up, down) >= 0.62:
-        said += ["BREAKOUT_SETUP", "BREAKOUT_UP_EDGE" if up >= down else "BREAKOUT_DOWN_EDGE"]
+        codes += ["BREAKOUT_SETUP", "BREAKOUT_UP_EDGE" if up >= down else "BREAKOUT_DOWN_EDGE"]
     else:
-        said += ["NO_BREAKOUT_EDGE"]
+        codes += ["NO_BREAKOUT_EDGE"]
     strong = q["strength"] >= 0.70 and q["align"] >= 0.70 and q["conf"] < 0.65
-    return said + ["CONFIDENCE_GUARDRAIL_TRIGGERED"] * (label.startswith("TRANSITION") and strong)
+    return codes + ["CONFIDENCE_GUARDRAIL_TRIGGERED"] * (label.startswith("TRANSITION") and strong)

@@ -14,7 +14,7 @@ def log_volatility(closes: Sequence[float]) -> list[float]:
     out = []
     for i in range(len(closes)):
         last = returns[max(0, i - WINDOW + 1) : i + 1]
-        whole = len(last) == WINDOW and not any(math.isnan(one) for one in last)
+        whole = len(last) == WINDOW and not any(map(math.isnan, last))
         out.append(math.log(deviation(last) + 1e-12) if whole else math.nan)
     return out
 
@@ -62,7 +62,7 @@ def rss(points: Sequence[float], cuts: Sequence[int]) -> float:
 
 def _scatter(part: Sequence[float]) -> float:
     mean = sum(part) / len(part)
-    return sum((one - mean) ** 2 for one in part)
+    return sum((value - mean) ** 2 for value in part)
 
 
 def _partitions(n: int, cuts: int, shortest: int) -> Iterator[tuple[int, ...]]:

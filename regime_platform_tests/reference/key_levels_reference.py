@@ -1,7 +1,7 @@
 """Section 6 of the canonical compute for one bar, rule by rule.
 
 Only the distances of all closes from all pivots are taken at once, so that whole series can be
-walked bar by bar.
+processed bar by bar.
 """
 
 import math
@@ -41,7 +41,7 @@ def selected(levels: list[Pair], price: float) -> tuple[list[Pair], list[Pair]]:
     """Supports and resistances, the strongest first; a level at the price itself is neither."""
 
     def strongest(side: list[Pair]) -> list[Pair]:
-        return sorted(side, key=lambda one: (-one[1], abs(one[0] - price)))[:3]
+        return sorted(side, key=lambda level: (-level[1], abs(level[0] - price)))[:3]
 
     below, above = [s for s in levels if s[0] < price], [s for s in levels if s[0] > price]
     return strongest(below), strongest(above)
@@ -62,7 +62,7 @@ def pivots(high: Floats, low: Floats, close: Floats, atr: float) -> list[Pair]:
     moves = np.abs(close[5:] - close[:-5]) / atr
     followed = near[:, : moves.size]
     travelled = np.where(followed, moves, 0.0).sum(axis=1)
-    found = []
+    candidates = []
     for price, touches, far, followers in zip(
         prices, near, travelled, followed.sum(axis=1), strict=True
     ):
@@ -71,8 +71,8 @@ def pivots(high: Floats, low: Floats, close: Floats, atr: float) -> list[Pair]:
         rejection = clamp(far / followers / 2, 0.0, 1.0) if followers else 0.0
         age = LAST - where[-1] if where.size else WIDTH
         score = unit(0.5 * t + 0.3 * rejection + 0.2 * math.exp(-age / (WIDTH / 3)))
-        found.append((float(price), float(score)))
-    return found
+        candidates.append((float(price), float(score)))
+    return candidates
 
 
 def around(values: Floats, extreme: np.ufunc) -> Floats:
@@ -116,14 +116,14 @@ def clusters(candidates: list[Pair], eps: float) -> list[Pair]:
             chains[-1].append(candidate)
         else:
             chains.append([candidate])
-    found = []
+    levels = []
     for chain in chains:
         scores = [score for _, score in chain]
         weight = pairwise(scores)
         if weight > 0:
             price = pairwise([score * x for x, score in chain]) / weight
-            found.append((price, unit(1 - math.prod(1 - unit(score) for score in scores))))
-    return found
+            levels.append((price, unit(1 - math.prod(1 - unit(score) for score in scores))))
+    return levels
 
 
 def pairwise(values: Sequence[float]) -> float:

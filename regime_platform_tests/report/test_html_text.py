@@ -1,4 +1,4 @@
-"""A text in a page is text, whichever page, and whatever a vendor or a file wrote into it."""
+"""Text from a vendor or a file is never interpreted in any page."""
 
 import json
 import re

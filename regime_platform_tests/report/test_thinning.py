@@ -1,13 +1,10 @@
-"""Thinning keeps extremes and alarms; runs tile the labelled stretch."""
-
-import datetime as dt
+"""Thinning keeps extremes and alarms."""
 
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regime_platform.report.runs import regime_runs
 from regime_platform.report.thinning import bars_per_mark, thinned
 from regime_platform_tests.builders import make_bars
 
@@ -23,7 +20,7 @@ def _series(labels: list[str | None]) -> pl.DataFrame:
 
 
 @given(st.lists(st.sampled_from(LABELS), min_size=1, max_size=80), st.integers(1, 40))
-def test_no_extreme_and_no_alarm_is_lost(labels: list[str], most: int) -> None:
+def test_extremes_and_alarms_are_kept(labels: list[str], most: int) -> None:
     series = _series(list(labels))
 
     marks = thinned(series, most)
@@ -36,11 +33,11 @@ def test_no_extreme_and_no_alarm_is_lost(labels: list[str], most: int) -> None:
     share = bars_per_mark(len(labels), most)
     for place, label in enumerate(marks["regime_label"]):
         within = labels[place * share : (place + 1) * share]
-        alarms = [one for one in ("SHOCK", "PANIC_RISK") if one in within]
+        alarms = [alarm for alarm in ("SHOCK", "PANIC_RISK") if alarm in within]
         assert label == (alarms or within[-1:])[0]
 
 
-def test_a_short_series_is_left_as_it_is() -> None:
+def test_short_series_is_unchanged() -> None:
     series = _series(["TRANSITION"] * 5)
 
     assert thinned(series, 5).equals(series)
@@ -50,18 +47,3 @@ def test_a_mark_without_volume_has_none() -> None:
     series = _series(["TRANSITION"] * 4).with_columns(volume=pl.lit(None, pl.Float64))
 
     assert thinned(series, 2)["volume"].to_list() == [None, None]
-
-
-def test_runs_touch_and_the_unlabelled_start_belongs_to_none() -> None:
-    series = _series([None, None, "SHOCK", "SHOCK", "TRANSITION"])
-
-    runs = regime_runs(series, "1day")
-
-    assert runs["regime_label"].to_list() == ["SHOCK", "TRANSITION"]
-    assert runs["bars"].to_list() == [2, 1]
-    assert runs["start"].to_list() == [series["ts"][2], series["ts"][4]]
-    assert runs["end"].to_list() == [series["ts"][4], series["ts"][4] + dt.timedelta(days=1)]
-
-
-def test_a_series_without_labels_has_no_run() -> None:
-    assert regime_runs(_series([None, None]), "1day").is_empty()

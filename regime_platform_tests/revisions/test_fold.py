@@ -1,4 +1,4 @@
-"""The fold: the latest revision of every bar, and nothing that depends on how rows lie."""
+"""The fold: the latest revision of every bar, whatever the order of the rows."""
 
 import datetime as dt
 import random
@@ -20,7 +20,7 @@ def _fold(*batches: pl.DataFrame) -> pl.DataFrame:
     return fold(pl.concat(batches), "1day", "US_EQUITY")
 
 
-def test_the_latest_batch_speaks_for_every_bar_it_names() -> None:
+def test_the_latest_batch_is_in_force_for_each_of_its_bars() -> None:
     old, new = make_bars(10), make_bars(10, seed=1)
 
     folded = _fold(_batch(1, old), _batch(2, new[4:6]))
@@ -29,7 +29,7 @@ def test_the_latest_batch_speaks_for_every_bar_it_names() -> None:
     assert folded["batch"].to_list()[3:7] == [f"00000{n}-x.parquet" for n in (1, 2, 2, 1)]
 
 
-def test_arrival_counts_and_not_the_clock() -> None:
+def test_batches_rank_by_arrival_and_not_by_fetch_time() -> None:
     old, new = make_bars(3), make_bars(3, seed=1)
 
     folded = _fold(_batch(1, old), _batch(2, new, LONG_AFTER - dt.timedelta(days=9)))
@@ -45,7 +45,7 @@ def test_a_forming_bar_never_outranks_a_finished_one() -> None:
     assert folded.select(BAR_COLUMNS).equals(pl.concat([new[:2], old[2:]]))
 
 
-def test_a_bar_only_seen_forming_stays_visible() -> None:
+def test_a_bar_only_fetched_while_forming_is_included() -> None:
     folded = _fold(_batch(1, make_bars(3), dt.datetime(2012, 1, 4, 18, tzinfo=dt.UTC)))
 
     assert folded.height == 3
@@ -68,7 +68,7 @@ def test_no_rows_fold_to_no_rows() -> None:
     pages=st.lists(st.tuples(st.integers(0, 20), st.integers(1, 10)), min_size=1, max_size=6),
     order=st.randoms(use_true_random=False),
 )
-def test_the_order_of_rows_is_of_no_account(
+def test_the_order_of_rows_does_not_matter(
     pages: list[tuple[int, int]], order: random.Random
 ) -> None:
     batches = [

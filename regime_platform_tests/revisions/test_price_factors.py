@@ -1,10 +1,8 @@
-"""Intraday bars come onto the basis of the daily ones where both together show a split."""
+"""Intraday bars are adjusted to daily bars where both together show a split."""
 
 import datetime as dt
-import json
 from fractions import Fraction
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -12,23 +10,19 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from regime_platform.bar_store.factor_file import factors_in_force, read_factors, write_factors
-from regime_platform.bar_store.layout import SymbolPaths
-from regime_platform.errors import BarsError
 from regime_platform.model.bar_schema import BAR_SCHEMA, PRICE_COLUMNS
 from regime_platform.revisions.price_factors import adjusted, price_factors
-from regime_platform.revisions.splits import SIMPLE_RATIOS
+from regime_platform.revisions.splits import SIMPLE_RATIOS, ratio_text
 from regime_platform.sources.sample.source import SAMPLE_DATA
 from regime_platform_tests.builders import fetched, make_bars
-from regime_platform_tests.error_codes import raises
 from regime_platform_tests.traded import as_traded, on_basis_of_today, sessions_of
 
 PRICES = pl.col(PRICE_COLUMNS)
 
 
-def _found(daily: pl.DataFrame, intraday: pl.DataFrame) -> list[tuple[str, str]]:
+def _detected(daily: pl.DataFrame, intraday: pl.DataFrame) -> list[tuple[str, str]]:
     steps = price_factors(fetched(daily), fetched(intraday), "1h", "US_EQUITY")
-    return [(facts["until"], facts["ratio"]) for facts in (step.facts() for step in steps)]
+    return [(step.until.isoformat(), ratio_text(step.ratio)) for step in steps]
 
 
 def test_real_splits_are_found_and_the_crash_between_them_is_none() -> None:
@@ -36,10 +30,10 @@ def test_real_splits_are_found_and_the_crash_between_them_is_none() -> None:
     days = [dt.date(2000, 6, 21), dt.date(2005, 2, 28)]
     daily = on_basis_of_today(raw, dict.fromkeys(days, Fraction(2)))
 
-    assert _found(daily, sessions_of(raw)) == [("2005-02-25", "2:1"), ("2000-06-20", "2:1")]
+    assert _detected(daily, sessions_of(raw)) == [("2005-02-25", "2:1"), ("2000-06-20", "2:1")]
 
 
-def test_adjusted_bars_have_the_cliff_no_more() -> None:
+def test_adjusted_bars_have_no_step_at_a_split() -> None:
     raw = pl.read_parquet(SAMPLE_DATA / "MSFT" / "1day.parquet")
     daily = on_basis_of_today(raw, {dt.date(2003, 2, 18): Fraction(2)})
     hours = fetched(sessions_of(raw))
@@ -78,13 +72,13 @@ def test_any_splits_a_week_apart_are_found_to_the_day(
     dates = daily["ts"].dt.date()
     by_date = {dates[place]: ratio for place, ratio in splits.items()}
 
-    found = _found(daily, sessions_of(as_traded(daily, by_date)))
+    detected = _detected(daily, sessions_of(as_traded(daily, by_date)))
 
     expected = [
         (dates[place - 1].isoformat(), f"{ratio.numerator}:{ratio.denominator}")
         for place, ratio in sorted(splits.items(), reverse=True)
     ]
-    assert found == expected
+    assert detected == expected
 
 
 def test_a_session_cut_short_neither_makes_nor_hides_a_split() -> None:
@@ -97,10 +91,10 @@ def test_a_session_cut_short_neither_makes_nor_hides_a_split() -> None:
     hours = hours.with_columns(close=pl.when(odd).then(pl.col("close") * 1.07).otherwise("close"))
     one_off = hours.filter(~(odd & (hours["ts"].dt.date() == dates[29])))
 
-    found = _found(daily, one_off)
+    detected = _detected(daily, one_off)
 
-    assert [ratio for _, ratio in found] == ["3:1"]
-    assert found[0][0] in {dates[29].isoformat(), dates[28].isoformat()}
+    assert [ratio for _, ratio in detected] == ["3:1"]
+    assert detected[0][0] in {dates[29].isoformat(), dates[28].isoformat()}
 
 
 def test_a_split_of_today_is_adjusted_before_the_first_daily_bar_of_the_new_basis() -> None:
@@ -108,7 +102,7 @@ def test_a_split_of_today_is_adjusted_before_the_first_daily_bar_of_the_new_basi
     dates = daily["ts"].dt.date()
     hours = sessions_of(as_traded(daily, {dates[39]: Fraction(2)}))
 
-    assert _found(daily[:39], hours) == [(dates[38].isoformat(), "2:1")]
+    assert _detected(daily[:39], hours) == [(dates[38].isoformat(), "2:1")]
 
 
 @pytest.mark.parametrize("sessions", [1, 2, 3])
@@ -116,14 +110,14 @@ def test_too_few_sessions_are_no_evidence(sessions: int) -> None:
     daily = make_bars(sessions + 20)
     split = {daily["ts"].dt.date()[sessions]: Fraction(2)}
 
-    assert _found(daily, sessions_of(as_traded(daily, split))) == []
+    assert _detected(daily, sessions_of(as_traded(daily, split))) == []
 
 
-def test_a_factor_that_no_split_has_is_left_alone() -> None:
+def test_a_factor_that_is_no_split_ratio_is_not_adjusted_for() -> None:
     daily = make_bars(60)
     hours = sessions_of(daily).with_columns(PRICES * 1.0873)
 
-    assert _found(daily, hours) == []
+    assert _detected(daily, hours) == []
 
 
 def test_currencies_do_not_split() -> None:
@@ -133,48 +127,11 @@ def test_currencies_do_not_split() -> None:
     assert price_factors(fetched(daily), hours, "1h", "FX") == ()
 
 
-def test_nothing_to_compare_with_is_nothing_to_adjust() -> None:
+def test_without_common_sessions_nothing_is_adjusted() -> None:
     daily = make_bars(60)
     hours = sessions_of(daily)
 
-    assert _found(daily.clear(), hours) == []
-    assert _found(daily, hours.clear()) == []
+    assert _detected(daily.clear(), hours) == []
+    assert _detected(daily, hours.clear()) == []
     nameless = hours.with_columns(ts=pl.lit(None, dtype=BAR_SCHEMA["ts"]))
-    assert _found(daily, nameless) == []
-
-
-def _steps(ratio: Fraction) -> tuple:
-    daily = make_bars(60)
-    hours = sessions_of(as_traded(daily, {daily["ts"].dt.date()[30]: ratio}))
-    return price_factors(fetched(daily), fetched(hours), "1h", "US_EQUITY")
-
-
-def test_every_version_of_the_factors_is_kept_with_its_evidence(tmp_path: Path) -> None:
-    paths = SymbolPaths(tmp_path)
-    write_factors(paths, "1h", (), {})
-    assert not paths.price_factors.exists()
-
-    for steps in (_steps(Fraction(2)), _steps(Fraction(2)), _steps(Fraction(4)), ()):
-        write_factors(paths, "1h", steps, {"1day": "d", "1h": "h"})
-
-    versions = read_factors(paths)["1h"]
-    assert [version["version"] for version in versions] == [1, 2, 3]
-    assert [[step["ratio"] for step in version["steps"]] for version in versions] == [
-        ["2:1"],
-        ["4:1"],
-        [],
-    ]
-    evidence = versions[0]["steps"][0]["evidence"]
-    assert next(iter(evidence)) == versions[0]["steps"][0]["until"]
-    assert [round(value, 3) for value in evidence.values()] == [2.0] * 5
-    assert factors_in_force(paths) == {"1h": {"version": 3, "steps": []}}
-
-
-@pytest.mark.parametrize("text", ["[]", '{"1h": [{"version": 1}]}', '{"1h": 3}'])
-def test_a_damaged_table_is_named(tmp_path: Path, text: str) -> None:
-    paths = SymbolPaths(tmp_path)
-    paths.price_factors.write_text(text)
-
-    with raises(BarsError, "price-factors-damaged", match=r"price_factors\.json"):
-        read_factors(paths)
-    assert json.loads(paths.price_factors.read_text()) is not None
+    assert _detected(daily, nameless) == []

@@ -1,4 +1,4 @@
-"""A split is told by bars that come back on another basis, and by nothing else."""
+"""A split is detected by bars served again on another price basis, and by nothing else."""
 
 import datetime as dt
 from fractions import Fraction
@@ -12,7 +12,7 @@ from regime_platform.bar_store.raw.raw_log import append, compare
 from regime_platform.model.bar_schema import PRICE_COLUMNS
 from regime_platform.revisions.splits import SIMPLE_RATIOS, detect_split, nearest_ratio
 from regime_platform.sources.sample.source import SAMPLE_DATA
-from regime_platform_tests.builders import fetch_facts, make_bars
+from regime_platform_tests.builders import fetch_origin, make_bars
 
 PRICES = pl.col(PRICE_COLUMNS)
 
@@ -33,12 +33,12 @@ def _rewritten(bars: pl.DataFrame, upto: int, ratio: Fraction) -> pl.DataFrame:
     decimals=st.integers(2, 5),
     seed=st.integers(0, 50),
 )
-def test_every_declared_ratio_is_told_whatever_is_rounded(
+def test_every_declared_ratio_is_detected_despite_rounding(
     ratio: Fraction, bars: int, decimals: int, seed: int
 ) -> None:
-    held = make_bars(bars, seed=seed).with_columns((PRICES * 40).round(2))
+    stored = make_bars(bars, seed=seed).with_columns((PRICES * 40).round(2))
 
-    split = detect_split(held, _rebased(held, ratio, decimals))
+    split = detect_split(stored, _rebased(stored, ratio, decimals))
 
     assert split is not None
     assert abs(float(split.ratio / ratio) - 1) < 0.006  # two decimals of a small price are coarse
@@ -46,14 +46,14 @@ def test_every_declared_ratio_is_told_whatever_is_rounded(
 
 
 def test_the_evidence_names_the_bars_and_how_well_they_fit() -> None:
-    held = make_bars(5)
+    stored = make_bars(5)
 
-    split = detect_split(held, _rewritten(held, 3, Fraction(3, 2)))
+    split = detect_split(stored, _rewritten(stored, 3, Fraction(3, 2)))
 
     assert split is not None
-    facts = split.facts()
-    assert facts.pop("deviation") < 1e-5
-    assert facts == {
+    document = split.model_dump(mode="json")
+    assert document.pop("deviation") < 1e-5
+    assert document == {
         "ratio": "3:2",
         "bars": 3,
         "first": "2012-01-02T00:00:00Z",
@@ -62,7 +62,7 @@ def test_the_evidence_names_the_bars_and_how_well_they_fit() -> None:
     }
 
 
-def test_bars_that_are_new_on_the_page_say_nothing() -> None:
+def test_bars_that_are_not_stored_are_ignored() -> None:
     bars = make_bars(20)
 
     split = detect_split(bars[:15], _rebased(bars[10:], Fraction(2)))
@@ -71,12 +71,12 @@ def test_bars_that_are_new_on_the_page_say_nothing() -> None:
     assert (split.ratio, split.bars, split.same_from) == (2, 5, None)
 
 
-def test_a_week_that_holds_days_of_both_bases_stands_between() -> None:
-    held = make_bars(5, "1week")
-    mixed = held[3:4].with_columns(pl.col("open", "high") / 2)
-    served = pl.concat([_rebased(held[:3], Fraction(2)), mixed, held[4:]])
+def test_one_week_with_days_of_both_bases_may_lie_between() -> None:
+    stored = make_bars(5, "1week")
+    mixed = stored[3:4].with_columns(pl.col("open", "high") / 2)
+    served = pl.concat([_rebased(stored[:3], Fraction(2)), mixed, stored[4:]])
 
-    split = detect_split(held, served)
+    split = detect_split(stored, served)
 
     assert split is not None
     assert (split.ratio, split.bars) == (2, 3)
@@ -113,7 +113,7 @@ def _sample_around(symbol: str, date: dt.date) -> pl.DataFrame:
     return bars[at - 4 : at + 3]
 
 
-def test_a_crash_that_looks_like_a_split_is_none() -> None:
+def test_a_crash_is_no_split() -> None:
     crash = _sample_around("AAPL", dt.date(2000, 9, 29))
     fall = crash["close"][4] / crash["close"][3] - 1
 
@@ -140,12 +140,12 @@ def test_real_bars_around_real_splits_rewritten_by_two(symbol: str, date: dt.dat
     assert split.same_from.date() == date
 
 
-def test_a_merge_hands_over_what_the_split_is_told_from(tmp_path) -> None:
+def test_a_page_diff_has_the_bars_that_show_a_split(tmp_path) -> None:
     bars = make_bars(30)
-    append(tmp_path, bars, fetch_facts())
+    append(tmp_path, bars, fetch_origin())
     page = _rebased(bars[25:], Fraction(4))
 
-    looked = compare(tmp_path, page, fetch_facts())
+    looked = compare(tmp_path, page, fetch_origin())
     split = detect_split(looked.diff.in_force, page)
 
     assert looked.diff.revised == 5

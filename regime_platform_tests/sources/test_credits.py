@@ -1,4 +1,4 @@
-"""The credit budget: never exceeded, shared by processes, corrected by what the vendor says."""
+"""The credit budget: never exceeded, shared by processes, corrected by the vendor's counts."""
 
 import datetime as dt
 import multiprocessing
@@ -41,7 +41,7 @@ def test_a_minute_that_is_spent_is_waited_out(make_budget: Maker) -> None:
     assert budget.spent(TODAY).minute_used == 1
 
 
-def test_what_a_clock_ahead_counted_is_not_spent_when_its_day_comes(make_budget: Maker) -> None:
+def test_credits_counted_by_a_clock_ahead_are_dropped(make_budget: Maker) -> None:
     right = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC).timestamp()
     tomorrow = TODAY + dt.timedelta(days=1)
     make_budget(FakeClock(right + 86_400), 10, 10).reserve(10, tomorrow)
@@ -58,7 +58,7 @@ def test_what_a_clock_ahead_counted_is_not_spent_when_its_day_comes(make_budget:
     limit=st.integers(1, 60),
     asks=st.lists(st.tuples(st.integers(1, 60), st.floats(0, 7)), max_size=60),
 )
-def test_no_minute_ever_holds_more_than_it_may(
+def test_no_minute_exceeds_its_limit(
     tmp_path_factory: pytest.TempPathFactory, limit: int, asks: list[tuple[int, float]]
 ) -> None:
     clock = FakeClock(6000.0)
@@ -83,12 +83,14 @@ def test_credits_of_the_day_end_the_run_and_come_back_the_next_day(make_budget: 
     for _ in range(2):
         budget.reserve(1, TODAY)
 
-    with raises(QuotaError, "quota", match=r"2026-11-20.*REGIME_CREDITS_PER_DAY"):
+    with raises(
+        QuotaError, "own-budget-spent", match=r"2 of the 2 .*2026-11-20.*REGIME_CREDITS_PER_DAY"
+    ):
         budget.reserve(1, TODAY)
     budget.reserve(1, TODAY + dt.timedelta(days=1))
 
 
-def test_without_a_setting_the_smallest_plan_holds_until_the_vendor_tells_its_own(
+def test_the_smallest_plan_is_the_default_until_the_vendor_reports_a_limit(
     make_budget: Maker,
 ) -> None:
     budget = make_budget(FakeClock())
@@ -99,7 +101,7 @@ def test_without_a_setting_the_smallest_plan_holds_until_the_vendor_tells_its_ow
     assert (before, budget.minute_limit()) == (SMALLEST_PLAN, 55)
 
 
-def test_the_lower_of_setting_and_plan_holds(make_budget: Maker) -> None:
+def test_the_lower_of_setting_and_plan_is_the_limit(make_budget: Maker) -> None:
     frugal, hopeful = make_budget(FakeClock(), 5), make_budget(FakeClock(), 500)
 
     frugal.correct(used=0, left=55)
@@ -107,7 +109,7 @@ def test_the_lower_of_setting_and_plan_holds(make_budget: Maker) -> None:
     assert (frugal.minute_limit(), hopeful.minute_limit()) == (5, 55)
 
 
-def test_what_other_devices_spend_is_spent(make_budget: Maker) -> None:
+def test_credits_spent_by_other_devices_count(make_budget: Maker) -> None:
     clock = FakeClock()
     budget = make_budget(clock, 8)
     budget.reserve(1, TODAY)

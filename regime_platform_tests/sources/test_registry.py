@@ -1,4 +1,4 @@
-"""A source is made when it is used, and says then what it lacks."""
+"""A source is made at its first use, with an error for a missing setting."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def test_every_source_of_the_universe_is_registered_under_its_own_name(tmp_path:
     assert sources["twelvedata"] is sources["twelvedata"]
 
 
-def test_what_is_missing_troubles_only_who_needs_it() -> None:
+def test_a_missing_setting_affects_only_its_source() -> None:
     sources = build_sources(make_settings())
 
     assert sources["sample"].name == "sample"

@@ -1,1 +1,1 @@
-"""The real UI and the pages, clicked through in a headless Chromium."""
+"""Tests of Dagster's UI and of the pages in a headless Chromium."""

@@ -1,4 +1,4 @@
-"""Headless Chromium: found, started, and its pages watched."""
+"""Starts a headless Chromium and records errors of its pages."""
 
 import shutil
 from collections.abc import Iterator, Sequence
@@ -64,7 +64,7 @@ def profile(
 
 @contextmanager
 def watched_page(context: BrowserContext, pictures: Path) -> Iterator[Watched]:
-    """A page of a profile; a failure keeps a picture of it and says where."""
+    """A page of a profile; a failure keeps a screenshot and reports its path."""
     watched = Watched(context.new_page())
     page = watched.page
     page.set_default_timeout(PATIENCE)

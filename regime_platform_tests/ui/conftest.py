@@ -25,7 +25,7 @@ GOOD = ("ALDER", "BIRCH", "ELM")
 SYMBOLS = tuple(sorted((*GOOD, BAD)))
 #: Symbols of one test each: whom it launches alone, and whose backfill it cancels and resumes.
 ALONE = "YEW"
-HELD_UP = ("OAK", "PINE", "ROWAN")
+DELAYED = ("OAK", "PINE", "ROWAN")
 
 
 @pytest.fixture(scope="session")
@@ -36,14 +36,14 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def workspace_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Eight symbols with daily and weekly bars; the high of one daily bar of one is below its low.
 
     Nothing is fetched yet.
     """
-    everybody = (*SYMBOLS, *HELD_UP, ALONE)
-    settings = street(tmp_path_factory.mktemp("ui"), everybody)
-    for seed, symbol in enumerate(everybody):
+    symbols = (*SYMBOLS, *DELAYED, ALONE)
+    settings = street(tmp_path_factory.mktemp("ui"), symbols)
+    for seed, symbol in enumerate(symbols):
         daily = make_bars(400, seed=seed)
         serve(
             settings, symbol, "1day", with_value(daily, 200, high=1.0) if symbol == BAD else daily
@@ -53,9 +53,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def address(house: Settings) -> Iterator[str]:
-    """Where the UI of the house is served."""
-    with eager_services(house) as opened:
+def address(workspace_settings: Settings) -> Iterator[str]:
+    """The address of the UI over these settings."""
+    with eager_services(workspace_settings) as opened:
         yield opened
 
 
@@ -87,7 +87,7 @@ def backfill(desk: BrowserContext, address: str, tmp_path_factory: pytest.TempPa
         page.goto(f"{address}/asset-groups")
         launch(page, SYMBOLS, "Launch backfill")
         page.wait_for_url("**/runs/b/*")
-        # the four stages, era_set, snapshot; of all that only the column and the status say Failed
+        # the four stages, era_set, snapshot; only the column and the status show Failed
         expect(page.get_by_text("100% completed")).to_have_count(6, timeout=PATIENCE)
         expect(page.get_by_text("Failed", exact=True)).to_have_count(2, timeout=PATIENCE)
         return page.url
@@ -97,7 +97,7 @@ def backfill(desk: BrowserContext, address: str, tmp_path_factory: pytest.TempPa
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A test that fails says where the picture of its page is."""
+    """A failed test reports the path of the screenshot of its page."""
     report = yield
     arguments = getattr(item, "funcargs", {})
     watched = arguments.get("watched")

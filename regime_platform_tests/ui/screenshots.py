@@ -11,7 +11,7 @@ import polars as pl
 from playwright.sync_api import FloatRect, Page
 
 from regime_platform.orchestration.instance.launch import materialize_symbols
-from regime_platform.pipeline.platform import open_platform
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.report.page import symbol_page
 from regime_platform.settings import Settings
 from regime_platform.sources.sample.source import SAMPLE_DATA
@@ -61,7 +61,7 @@ def _house(folder: Path) -> Settings:
 
 
 def _regimes(page: Page, settings: Settings, target: Path) -> None:
-    report = symbol_page(open_platform(settings), CHARTED)
+    report = symbol_page(RunWorkspace.open(settings), CHARTED)
     assert report is not None
     page.set_viewport_size({"width": 1160, "height": 1100})
     page.goto(report.path.as_uri())
@@ -88,7 +88,7 @@ def _graph(page: Page, address: str) -> None:
 def _partition(page: Page, address: str) -> None:
     page.set_viewport_size({"width": 1400, "height": 1000})
     page.goto(f"{address}/assets/compute_db?view=partitions&partition={SHOWN}")
-    page.get_by_text("hazard", exact=True).wait_for()
+    page.get_by_text("score", exact=True).wait_for()
 
 
 def _chart(page: Page, _address: str) -> None:

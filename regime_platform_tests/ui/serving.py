@@ -46,7 +46,7 @@ def eager_services(settings: Settings) -> Iterator[str]:
 
 
 def _listening(program: str, *, port: int) -> list[str]:
-    command = [sys.executable, "-m", f"regime_platform.orchestration.{program}"]
+    command = [sys.executable, "-m", f"regime_platform.orchestration.instance.{program}"]
     return [*command, "-w", _WORKSPACE, "--host", "127.0.0.1", "--port", str(port)]
 
 
@@ -94,15 +94,15 @@ def _wait_until_served(processes: Sequence[_Process], address: str, log: Path) -
 
 
 def _stop(processes: Sequence[_Process]) -> None:
-    for one in processes:
+    for process in processes:
         with suppress(ProcessLookupError):
-            os.killpg(one.pid, signal.SIGINT)
-    for one in processes:
+            os.killpg(process.pid, signal.SIGINT)
+    for process in processes:
         with suppress(subprocess.TimeoutExpired):
-            one.wait(timeout=20)
-        with suppress(ProcessLookupError):  # whoever of its children is still there
-            os.killpg(one.pid, signal.SIGKILL)
-        one.wait()
+            process.wait(timeout=20)
+        with suppress(ProcessLookupError):  # its remaining children
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _free_port() -> int:

@@ -1,4 +1,4 @@
-"""A person's way through Dagster's UI: the graph, a backfill, who is red, and why."""
+"""Dagster's UI: the graph, a backfill, failed partitions and their reasons."""
 
 import re
 
@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.ui, pytest.mark.timeout(600)]
 expect.set_options(timeout=PATIENCE)
 
 
-def test_the_graph_shows_the_four_assets_in_the_order_of_the_walk(page: Page, address: str) -> None:
+def test_the_graph_shows_the_four_assets_in_order(page: Page, address: str) -> None:
     page.goto(f"{address}/asset-groups")
     page.locator("svg").get_by_text("bars", exact=True).wait_for()
     page.locator("button:has([aria-label=settings])").last.click()
@@ -34,16 +34,16 @@ def test_a_backfill_launched_by_clicking_ends_with_a_count_for_every_asset(
     page.goto(backfill)
 
     expect(page.get_by_text("100% completed")).to_have_count(6)
-    told = page.locator("body").inner_text()
+    text = page.locator("body").inner_text()
     for stage in Stage:
         green, red = (4, 0) if stage is Stage.RAW_BARS else (3, 1)
         row = rf"{stage.value}\s+100% completed\s+4\s+0\s+{green}\s+{red}\s"
-        assert re.search(row, f"{told}\n"), told
+        assert re.search(row, f"{text}\n"), text
 
 
 @pytest.mark.usefixtures("backfill")
 @pytest.mark.parametrize("stage", list(Stage))
-def test_exactly_the_bad_symbol_is_red_and_everybody_else_green(
+def test_exactly_the_bad_symbol_is_red_and_all_others_green(
     page: Page, address: str, stage: Stage
 ) -> None:
     red = set() if stage is Stage.RAW_BARS else {BAD}
@@ -63,7 +63,7 @@ def test_a_good_symbol_shows_its_regimes_its_picture_and_no_column_off_the_page(
     page.goto(f"{address}/assets/compute_db?view=partitions")
     partition(page, GOOD[0]).click()
 
-    for heading in ("escalation", "hazard", "bars digest"):
+    for heading in ("escalation", "score", "bars digest"):
         box = page.get_by_text(heading, exact=True).bounding_box()
         assert box
         assert box["x"] + box["width"] < 1600, f"{heading} is cut off"
@@ -71,7 +71,7 @@ def test_a_good_symbol_shows_its_regimes_its_picture_and_no_column_off_the_page(
     page.get_by_text("[Show Markdown]").click()
     picture = page.get_by_role("dialog").get_by_role("img", name=GOOD[0])
     expect(picture).to_be_visible()
-    assert picture.evaluate("one => [one.naturalWidth, one.naturalHeight]") == [480, 160]
+    assert picture.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [480, 160]
     assert strangers(watched, address) == []
     assert [complaint for complaint in watched.complaints if complaint.startswith("error")] == []
 

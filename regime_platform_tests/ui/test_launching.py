@@ -1,4 +1,4 @@
-"""A person's hand on the work: one symbol, a backfill given up half way, and the rest of it."""
+"""Runs launched by clicking: one symbol, a backfill canceled half way, and its rest."""
 
 import re
 
@@ -12,16 +12,16 @@ from regime_platform.query.states import state
 from regime_platform.settings import Settings
 from regime_platform_tests.scenario import fingerprint
 from regime_platform_tests.ui.browsing import PATIENCE, dot, launch
-from regime_platform_tests.ui.conftest import ALONE, HELD_UP
+from regime_platform_tests.ui.conftest import ALONE, DELAYED
 
 pytestmark = [pytest.mark.ui, pytest.mark.timeout(600)]
 expect.set_options(timeout=PATIENCE)
 
 
 def test_a_symbol_launched_alone_succeeds_and_shows_the_numbers_of_its_results(
-    page: Page, address: str, house: Settings
+    page: Page, address: str, workspace_settings: Settings
 ) -> None:
-    _open_the_walk(page, address)
+    _open_the_pipeline(page, address)
     launch(page, [ALONE], "Launch 1 run")
     page.wait_for_url("**/runs/*")
     expect(page.get_by_text("Success", exact=True)).to_be_visible()
@@ -29,7 +29,7 @@ def test_a_symbol_launched_alone_succeeds_and_shows_the_numbers_of_its_results(
     page.goto(f"{address}/assets/compute_db?view=partitions&partition={ALONE}")
 
     expect(dot(page, ALONE, "green")).to_be_visible()
-    now = state(ALONE, where=house)["1day"]
+    now = state(ALONE, where=workspace_settings)["1day"]
     row = page.get_by_role("row").filter(has_text=now.regime).filter(has_text="1day").last
     for number in (now.confidence, now.escalation_percentile, now.hazard_score):
         assert number is not None
@@ -37,20 +37,20 @@ def test_a_symbol_launched_alone_succeeds_and_shows_the_numbers_of_its_results(
 
 
 def test_a_cancelled_backfill_keeps_what_it_did_and_its_resumption_does_only_the_rest(
-    page: Page, address: str, house: Settings
+    page: Page, address: str, workspace_settings: Settings
 ) -> None:
-    first, *rest = HELD_UP
+    first, *rest = DELAYED
     partitions = f"{address}/assets/compute_db?view=partitions"
-    _open_the_walk(page, address)
-    root = DataRoot(house.data_root)
+    _open_the_pipeline(page, address)
+    root = DataRoot(workspace_settings.data_root)
     with writing(root.symbol(rest[0])):  # so that the run gets no further than the first symbol
-        launch(page, HELD_UP, "Launch backfill")
+        launch(page, DELAYED, "Launch backfill")
         _await_results(page, root.symbol(first))
         _choose(page, "Cancel backfill")
         page.get_by_role("button", name="Cancel backfill").click()
         expect(page.get_by_text("Canceled", exact=True)).to_be_visible()
         cancelled = page.url
-    kept = _written(house)
+    kept = _written(workspace_settings)
     page.goto(partitions)
     expect(dot(page, first, "green")).to_be_visible()
     for symbol in rest:
@@ -62,13 +62,13 @@ def test_a_cancelled_backfill_keeps_what_it_did_and_its_resumption_does_only_the
 
     expect(page.get_by_text("100% completed")).to_have_count(len(Stage))
     expect(page.get_by_text("Succeeded", exact=True)).to_have_count(2)  # the column and the status
-    told = page.locator("body").inner_text()
+    text = page.locator("body").inner_text()
     for stage in Stage:
-        assert re.search(rf"{stage.value}\s+100% completed\s+2\s+0\s+2\s+0\s", f"{told}\n"), told
+        assert re.search(rf"{stage.value}\s+100% completed\s+2\s+0\s+2\s+0\s", f"{text}\n"), text
     page.goto(partitions)
-    for symbol in HELD_UP:
+    for symbol in DELAYED:
         expect(dot(page, symbol, "green")).to_be_visible()
-    now = _written(house)
+    now = _written(workspace_settings)
     assert kept.items() <= now.items()
     assert {name.split("/")[0] for name in now.keys() - kept.keys()} == set(rest)
 
@@ -79,7 +79,7 @@ def _written(settings: Settings) -> dict[str, str]:
     return {name: text for name, text in files if not name.endswith("/.lock")}
 
 
-def _open_the_walk(page: Page, address: str) -> None:
+def _open_the_pipeline(page: Page, address: str) -> None:
     page.goto(f"{address}/asset-groups")
     page.locator(".CodeMirror").click()
     page.keyboard.type("tag:per=symbol\n")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.pipeline.run import run_symbols
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.report.page import symbol_page
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.scenario import serve, street
@@ -96,5 +96,5 @@ def test_it_fits_the_window(watched: Watched, report: Path, width: int) -> None:
 
 def _drawn_width(page: Page) -> float:
     page.wait_for_timeout(500)  # the chart follows the window after it has come to rest
-    width: float = page.locator("#chart canvas").evaluate("one => one.clientWidth")
+    width: float = page.locator("#chart canvas").evaluate("canvas => canvas.clientWidth")
     return width

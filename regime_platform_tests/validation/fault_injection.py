@@ -14,58 +14,64 @@ import polars as pl
 
 from regime_platform.validation.findings import Severity
 from regime_platform.validation.gate import GateResult
-from regime_platform.validation.policy import CONFIGURABLE, EVERY_CLASS, Policy, Standard
+from regime_platform.validation.policy import CONFIGURABLE, EVERY_CLASS, Policy, ValidationContext
 from regime_platform_tests.validation.faults import BLOCKING, SET_ASIDE, WARNING, Fault
-from regime_platform_tests.validation.real_bars import judged, real
+from regime_platform_tests.validation.real_bars import real, validated
 
 _SERIES = (
     *((symbol, "1day") for symbol in ("AAPL", "IBM", "MSFT", "GOOG")),
     ("EURUSD", "1h"),
 )
-_APART = 70  # bars between two planted ones: neighbours say what is usual
+_APART = 70  # bars between two planted ones, which are compared with those before
 _AT_ONCE = 25
 
 
 @dataclass(frozen=True)
 class Detection:
-    """How one kind of defect fared."""
+    """How many defects of one kind were planted and found."""
 
     fault: Fault
     planted: int
-    found: int
+    found_count: int
     false_alarms: int
 
     def row(self) -> str:
         """A line of the table."""
-        cells = (self.fault.name, self.fault.rule, self.planted, self.found, self.false_alarms)
-        return f"| {' | '.join(f'{one:,}' if isinstance(one, int) else one for one in cells)} |"
+        cells = (
+            self.fault.name,
+            self.fault.rule,
+            self.planted,
+            self.found_count,
+            self.false_alarms,
+        )
+        return f"| {' | '.join(f'{cell:,}' if isinstance(cell, int) else cell for cell in cells)} |"
 
 
 def detect(fault: Fault, wanted: int, seed: int = 7) -> Detection:
     """Plants ``wanted`` defects of one kind, some at a time, and counts."""
     generator = np.random.default_rng(seed)
-    series = [one for one in _SERIES if not fault.series or one[0] in fault.series]
-    planted = found = false = 0
+    series = [pair for pair in _SERIES if not fault.series or pair[0] in fault.series]
+    planted = matches = false = 0
     while planted < wanted:
         symbol, timeframe = series[generator.integers(len(series))]
         rows = real(symbol, timeframe)
         places = _places(generator, rows.height, min(_AT_ONCE, wanted - planted))
         spoilt, opens = fault.plant(rows, places)
-        told = _told(judged(spoilt, symbol, timeframe, _strict(fault.rule)), fault)
+        flagged = _flagged(validated(spoilt, symbol, timeframe, _strict(fault.rule)), fault)
         planted += len(opens)
-        found += sum(min(told.count(ts), opens.count(ts)) for ts in set(opens))
+        matches += sum(min(flagged.count(ts), opens.count(ts)) for ts in set(opens))
         echoes = {
             rows["ts"][place + 1 + step] for place in places for step in range(fault.echo + 1)
         }
         known = {*opens, *_of_good_bars(symbol, timeframe, fault.rule)}
         if fault.echo:
             known |= echoes
-        false += sum(ts not in known for ts in told)
-    return Detection(fault, planted, found, false)
+        false += sum(ts not in known for ts in flagged)
+    return Detection(fault, planted, matches, false)
 
 
-def _told(result: GateResult, fault: Fault) -> list[object]:
-    """The opens that the rule spoke of; for rules that reject, those of rejected rows."""
+def _flagged(result: GateResult, fault: Fault) -> list[object]:
+    """The opens that the rule flagged; for rules that reject, those of rejected rows."""
     if fault.rule in ("missing_sessions", "missing_bars"):
         is_whole = fault.rule == "missing_sessions"
         return result.gaps.filter(pl.col("whole_session") == is_whole)["ts"].to_list()
@@ -78,16 +84,16 @@ def _told(result: GateResult, fault: Fault) -> list[object]:
 
 @cache
 def _of_good_bars(symbol: str, timeframe: str, rule: str) -> frozenset[object]:
-    """What the rule says of the bars as they are: the true extremes."""
-    result = judged(real(symbol, timeframe), symbol, timeframe, _strict(rule))
+    """The opens that the rule flags in the bars as they are: the true extremes."""
+    result = validated(real(symbol, timeframe), symbol, timeframe, _strict(rule))
     return frozenset(result.rejected["ts"].to_list())
 
 
 @cache
-def _strict(rule: str) -> Standard:
-    """Makes a choosable rule reject, so that every row it speaks of is listed."""
+def _strict(rule: str) -> ValidationContext:
+    """Makes a configurable rule reject, so that every row that breaks it is listed."""
     chosen = {(rule, EVERY_CLASS): Severity.ERROR} if rule in CONFIGURABLE else {}
-    return Standard(Policy(chosen))
+    return ValidationContext(Policy(chosen))
 
 
 def _places(generator: np.random.Generator, height: int, count: int) -> list[int]:
@@ -97,7 +103,7 @@ def _places(generator: np.random.Generator, height: int, count: int) -> list[int
 
 def table(detections: Sequence[Detection]) -> str:
     """Markdown."""
-    head = ("| planted defect | rule | planted | found | false alarms |", f"|{' --- |' * 5}")
+    head = ("| injected defect | rule | injected | detected | false alarms |", f"|{' --- |' * 5}")
     return "\n".join([*head, *(detection.row() for detection in detections)])
 
 
@@ -110,7 +116,9 @@ def main(planted: int) -> None:
     ):
         each = -(-share // len(faults))
         done = [detect(fault, each) for fault in faults]
-        print(f"\n{title}: {sum(one.planted for one in done):,} planted\n\n{table(done)}")
+        print(
+            f"\n{title}: {sum(detection.planted for detection in done):,} planted\n\n{table(done)}"
+        )
 
 
 if __name__ == "__main__":

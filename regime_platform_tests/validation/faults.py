@@ -1,7 +1,7 @@
 """Every kind of defect as a function that plants it into good bars at given places.
 
-Each gives back the spoilt rows and the opens at which a rule must speak. What a planted extreme
-does to the bar after it (the way back is a jump as well) is no false alarm: ``echo`` says so.
+Each returns the spoilt rows and the opens that a rule must flag. What a planted extreme does to the
+bars after it (the way back is a jump as well) is no false alarm; ``echo`` is their number.
 """
 
 import datetime as dt
@@ -25,7 +25,7 @@ class Fault:
     rule: str
     plant: Plant
     echo: int = 0  # bars after a planted one that the same defect touches
-    series: Sequence[str] = ()  # symbols it makes sense for; all where empty
+    series: Sequence[str] = ()  # symbols it applies to; all where empty
 
 
 def _here(places: Sequence[int]) -> pl.Expr:
@@ -75,7 +75,7 @@ def _swapped(rows: pl.DataFrame, places: Sequence[int]) -> Planted:
     return rows[order], rows["ts"].gather(list(places)).to_list()
 
 
-def _told_twice(factor: float) -> Plant:
+def _repeated(factor: float) -> Plant:
     def plant(rows: pl.DataFrame, places: Sequence[int]) -> Planted:
         again = rows[list(places)].with_columns(volume=pl.col("volume") * factor + (factor - 1.0))
         spoilt = pl.concat([rows, again]).sort("ts", maintain_order=True)
@@ -124,9 +124,9 @@ BLOCKING = (
     Fault("38 years ahead", "future_bar", moved(weeks=2000)),
     Fault("96 years back", "date_range", moved(weeks=-5000)),
     Fault("two bars swapped", "ts_order", _swapped),
-    Fault("told twice, differently", "contradicting_duplicate", _told_twice(1.01)),
+    Fault("fetched twice, differently", "contradicting_duplicate", _repeated(1.01)),
 )
-SET_ASIDE = (Fault("told twice, the same", "repeated_bar", _told_twice(1.0)),)
+SET_ASIDE = (Fault("fetched twice, the same", "repeated_bar", _repeated(1.0)),)
 WARNING = (
     Fault("all prices x 10", "price_jump", values(**times(10.0)), echo=1),
     Fault("all prices / 10", "price_jump", values(**times(0.1)), echo=1),

@@ -3,9 +3,11 @@
 import polars as pl
 
 from regime_platform.sources.sample.source import SAMPLE_DATA
+from regime_platform.validation.comparison import compared
 from regime_platform.validation.findings import ValidationFinding
 from regime_platform.validation.gate import GateResult, gate
-from regime_platform.validation.policy import STANDARD, Standard
+from regime_platform.validation.policy import DEFAULT_CONTEXT, ValidationContext
+from regime_platform.validation.rules.overlap import Overlap
 from regime_platform_tests.builders import fetched
 
 CLASS_OF = {
@@ -17,7 +19,7 @@ REAL = tuple(name for name in CLASS_OF if name != "SYNTH")
 
 
 def real(symbol: str, timeframe: str) -> pl.DataFrame:
-    """A shipped series as the raw log would give it back."""
+    """A shipped series as the raw log returns it."""
     return fetched(pl.read_parquet(SAMPLE_DATA / symbol / f"{timeframe}.parquet"))
 
 
@@ -26,15 +28,15 @@ def timeframes(symbol: str) -> list[str]:
     return sorted(path.stem for path in (SAMPLE_DATA / symbol).iterdir())
 
 
-def judged(
-    rows: pl.DataFrame, symbol: str, timeframe: str, standard: Standard = STANDARD
+def validated(
+    rows: pl.DataFrame, symbol: str, timeframe: str, context: ValidationContext = DEFAULT_CONTEXT
 ) -> GateResult:
     """The gate on bars of a shipped symbol."""
-    return gate(rows, timeframe=timeframe, asset_class=CLASS_OF[symbol], standard=standard)
+    return gate(rows, timeframe=timeframe, asset_class=CLASS_OF[symbol], context=context)
 
 
 def finding_of(result: GateResult, rule: str) -> ValidationFinding:
-    """What one rule found."""
+    """The finding of one rule."""
     return next(finding for finding in result.findings if finding.rule == rule)
 
 
@@ -55,3 +57,13 @@ def changed(rows: pl.DataFrame, at: int | slice, **values: pl.Expr | float | Non
 def times(factor: float, *names: str) -> dict[str, pl.Expr]:
     """The named columns, or all prices, times a factor."""
     return {name: pl.col(name) * factor for name in names or ("open", "high", "low", "close")}
+
+
+def together(
+    symbol: str,
+    spoilt: dict[str, pl.DataFrame] | None = None,
+    overlaps: dict[str, Overlap] | None = None,
+) -> dict[str, GateResult]:
+    rows = {name: real(symbol, name) for name in timeframes(symbol)} | (spoilt or {})
+    results = {name: validated(bars, symbol, name) for name, bars in rows.items()}
+    return compared(results, overlaps or {}, asset_class=CLASS_OF[symbol], context=DEFAULT_CONTEXT)

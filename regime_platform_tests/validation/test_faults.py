@@ -8,8 +8,8 @@ from regime_platform_tests.validation.faults import BLOCKING, SET_ASIDE, WARNING
 ALL = (*BLOCKING, *SET_ASIDE, *WARNING)
 
 
-@pytest.mark.parametrize("fault", ALL, ids=[one.name for one in ALL])
+@pytest.mark.parametrize("fault", ALL, ids=[fault.name for fault in ALL])
 def test_every_planted_defect_is_found_and_nothing_else(fault: Fault) -> None:
     detection = detect(fault, 25, seed=11)
 
-    assert (detection.found, detection.false_alarms) == (detection.planted, 0)
+    assert (detection.found_count, detection.false_alarms) == (detection.planted, 0)

@@ -1,4 +1,4 @@
-"""What a person decided: a record that only grows, and what the gate makes of it."""
+"""Overrides are a record that only grows, and the gate applies those in force."""
 
 import datetime as dt
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regime_platform.errors import ConfigError, UsageError
-from regime_platform.model.series import iso
+from regime_platform.model.instants import iso
 from regime_platform.model.timeframes import TIMEFRAMES
 from regime_platform.validation.overrides import (
     Override,
@@ -19,9 +19,9 @@ from regime_platform.validation.overrides import (
     with_added,
     with_withdrawn,
 )
-from regime_platform.validation.policy import Policy, Standard
+from regime_platform.validation.policy import Policy, ValidationContext
 from regime_platform_tests.error_codes import raises
-from regime_platform_tests.validation.real_bars import changed, finding_of, judged, real, times
+from regime_platform_tests.validation.real_bars import changed, finding_of, real, times, validated
 
 AT = "2026-11-22T03:15:00Z"
 CRASH = "2000-09-29T00:00:00Z"
@@ -38,20 +38,20 @@ def override(
 WHOLE = overrides_text("AAPL", (override(),))
 
 
-def standard(*overrides: Override) -> Standard:
-    return Standard(Policy(), overrides)
+def context(*overrides: Override) -> ValidationContext:
+    return ValidationContext(Policy(), overrides)
 
 
 def test_an_excluded_bar_is_set_aside_with_who_and_why_and_leaves_no_gap() -> None:
     rows = real("AAPL", "1day")
 
-    result = judged(rows, "AAPL", "1day", standard(override()))
+    result = validated(rows, "AAPL", "1day", context(override()))
 
     assert result.status == "passed"
     assert result.valid.height == rows.height - 1
     kept_out = result.rejected.row(0, named=True)
     assert (kept_out["disposition"], kept_out["rule"]) == ("set_aside", "excluded_bar")
-    assert kept_out["reason"] == "decision 1 by ann: because"
+    assert kept_out["reason"] == "override 1 by ann: because"
     assert finding_of(result, "excluded_bar").count == 1
     assert finding_of(result, "missing_sessions").count == 0
 
@@ -60,25 +60,25 @@ def test_an_excluded_bar_blocks_nothing_however_wrong_it_is() -> None:
     rows = changed(real("AAPL", "1day"), 100, low=1e6)
     wrong = iso(rows["ts"][100])
 
-    assert judged(rows, "AAPL", "1day").status == "blocked"
-    assert judged(rows, "AAPL", "1day", standard(override(ts=wrong))).status == "passed"
+    assert validated(rows, "AAPL", "1day").status == "blocked"
+    assert validated(rows, "AAPL", "1day", context(override(ts=wrong))).status == "passed"
 
 
 def test_an_accepted_extreme_is_counted_apart_and_the_bar_stays() -> None:
     rows = real("AAPL", "1day")
 
-    result = judged(rows, "AAPL", "1day", standard(override(OverrideKind.ACCEPT)))
+    result = validated(rows, "AAPL", "1day", context(override(OverrideKind.ACCEPT)))
 
-    found = finding_of(result, "price_jump")
-    assert (found.count, found.accepted) == (2, 1)
+    finding = finding_of(result, "price_jump")
+    assert (finding.count, finding.accepted) == (2, 1)
     assert result.valid.equals(rows)
 
 
 def test_accepting_one_rule_leaves_the_others() -> None:
     rows = real("AAPL", "1day")
 
-    result = judged(
-        rows, "AAPL", "1day", standard(override(OverrideKind.ACCEPT, rule="wide_range"))
+    result = validated(
+        rows, "AAPL", "1day", context(override(OverrideKind.ACCEPT, rule="wide_range"))
     )
 
     assert finding_of(result, "price_jump").count == 3
@@ -88,46 +88,46 @@ def test_an_accepted_gap_is_none() -> None:
     rows = real("AAPL", "1day")
     gone = iso(rows["ts"][50])
 
-    result = judged(
+    result = validated(
         rows[[*range(50), *range(51, 3270)]],
         "AAPL",
         "1day",
-        standard(override(OverrideKind.ACCEPT, gone)),
+        context(override(OverrideKind.ACCEPT, gone)),
     )
 
-    found = finding_of(result, "missing_sessions")
-    assert (found.count, found.accepted) == (0, 1)
+    finding = finding_of(result, "missing_sessions")
+    assert (finding.count, finding.accepted) == (0, 1)
 
 
 @pytest.mark.parametrize("spoilt", [{"low": 1e6}, {"close": None}, times(-1.0)])
 def test_no_acceptance_lets_a_wrong_bar_through(spoilt: dict[str, float]) -> None:
     rows = changed(real("AAPL", "1day"), 100, **spoilt)
 
-    result = judged(
-        rows, "AAPL", "1day", standard(override(OverrideKind.ACCEPT, iso(rows["ts"][100])))
+    result = validated(
+        rows, "AAPL", "1day", context(override(OverrideKind.ACCEPT, iso(rows["ts"][100])))
     )
 
     assert result.status == "blocked"
 
 
-def test_the_same_decision_twice_is_refused() -> None:
-    held = with_added((), override())
+def test_the_same_override_twice_is_refused() -> None:
+    entries = with_added((), override())
 
     with raises(UsageError, "override-exists", match="override 1 .*ann: because"):
-        with_added(held, override())
+        with_added(entries, override())
     with raises(UsageError, "override-exists", match="override 2"):
-        with_added(held, override(OverrideKind.ACCEPT), override(OverrideKind.ACCEPT))
+        with_added(entries, override(OverrideKind.ACCEPT), override(OverrideKind.ACCEPT))
 
 
-def test_an_undone_decision_stays_on_record_and_can_be_made_again() -> None:
-    held = with_added((), override())
-    held = with_withdrawn(held, 1, reason="no", by="bob", at=AT)
+def test_an_undone_override_stays_on_record_and_can_be_made_again() -> None:
+    entries = with_added((), override())
+    entries = with_withdrawn(entries, 1, reason="no", by="bob", at=AT)
 
-    assert in_force(held) == ()
-    assert [one.kind for one in held] == [OverrideKind.EXCLUDE, OverrideKind.UNDO]
-    assert [one.id for one in in_force(with_added(held, override()))] == [3]
+    assert in_force(entries) == ()
+    assert [entry.kind for entry in entries] == [OverrideKind.EXCLUDE, OverrideKind.UNDO]
+    assert [entry.id for entry in in_force(with_added(entries, override()))] == [3]
     with raises(UsageError, "override-not-in-force", match="override 1 .*in force: none"):
-        with_withdrawn(held, 1, reason="no", by="bob", at=AT)
+        with_withdrawn(entries, 1, reason="no", by="bob", at=AT)
 
 
 _WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1).filter(
@@ -144,7 +144,7 @@ _WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), 
             _WORDS,
         ),
         max_size=5,
-        unique_by=lambda one: one[:3],
+        unique_by=lambda entry: entry[:3],
     )
 )
 def test_what_is_written_is_read(made: list[tuple[OverrideKind, str, dt.datetime, str]]) -> None:
@@ -183,6 +183,12 @@ def test_what_is_written_is_read(made: list[tuple[OverrideKind, str, dt.datetime
 def test_a_damaged_record_is_named_and_never_ignored(text: str, words: str) -> None:
     with raises(ConfigError, "overrides-damaged", match=rf"decisions\.yaml is damaged.*{words}"):
         parse_overrides(text, "AAPL", "decisions.yaml")
+
+
+def test_an_open_without_a_zone_is_in_utc() -> None:
+    (entry,) = parse_overrides(WHOLE.replace(CRASH, "2000-09-29"), "AAPL", "decisions.yaml")
+
+    assert entry == override()
 
 
 def test_a_record_of_which_entries_are_lost_says_which_and_goes_on_after_them() -> None:

@@ -1,4 +1,4 @@
-"""A verdict says what was found, on which input, and which bars are in force."""
+"""A verdict has the findings, their input and the bars in force, as in earlier releases."""
 
 import json
 
@@ -6,24 +6,26 @@ import polars as pl
 import pytest
 
 from regime_platform.errors import BarsError
-from regime_platform.model.promoted_bars import FileFacts, Promoted
+from regime_platform.model.promoted_bars import PromotedBars, StoredFile
 from regime_platform.validation.gate import GateResult, gate
-from regime_platform.validation.policy import STANDARD
+from regime_platform.validation.overrides import Override, OverrideKind
+from regime_platform.validation.policy import DEFAULT_CONTEXT, ValidationContext
+from regime_platform.validation.rules.listing import UNLISTED
 from regime_platform.validation.verdict import SeriesVerdict, Verdict, input_digest
 from regime_platform_tests.builders import fetched, make_bars
 from regime_platform_tests.error_codes import raises
 
-LAST_GOOD = Promoted(
+LAST_GOOD = PromotedBars(
     digest="d" * 64,
     rows=250,
     min_ts="2012-01-02T00:00:00Z",
     max_ts="2012-12-14T00:00:00Z",
-    files=(FileFacts(name="all-dddddddddddd.parquet", rows=250, bytes=9000, sha256="e" * 64),),
+    files=(StoredFile(name="all-dddddddddddd.parquet", rows=250, bytes=9000, sha256="e" * 64),),
 )
 
 
 def _verdict(*series: SeriesVerdict) -> Verdict:
-    return Verdict.of("AAPL", series, STANDARD, "4.5")
+    return Verdict.of("AAPL", series, DEFAULT_CONTEXT, "4.5")
 
 
 def _validated(rows: pl.DataFrame, timeframe: str = "1day") -> tuple[SeriesVerdict, GateResult]:
@@ -92,8 +94,54 @@ def test_a_verdict_comes_back_from_its_json() -> None:
     assert Verdict.parsed(json.loads(json.dumps(verdict.model_dump(mode="json")))) == verdict
 
 
+def test_the_document_has_the_keys_of_earlier_releases_in_their_order() -> None:
+    override = Override(
+        id=1,
+        kind=OverrideKind.EXCLUDE,
+        timeframe="1day",
+        ts="2012-01-09T00:00:00Z",
+        reason="a bad tick",
+        by="ann",
+        at="2026-11-22T03:15:00Z",
+    )
+    series = _validated(_bad())[0]
+    sealed = series.model_copy(update={"rejected_file": LAST_GOOD.files[0]})
+    context = ValidationContext(overrides=(override,), withdrawn=(override,))
+
+    document = Verdict.of("AAPL", [sealed, series], context, "4.5").model_dump(mode="json")
+
+    assert list(document) == [
+        *("symbol", "status", "reason", "rules_version", "bars_schema_version", "policy_digest"),
+        *("calendar_version", "decisions", "withdrawn", "series"),
+    ]
+    assert list(document["series"][0]) == [
+        *("timeframe", "status", "reason", "input_digest", "rows_in", "valid", "rejected"),
+        *("set_aside", "findings", "promoted", "log_digest", "anchor", "raw_files", "listed"),
+        "rejected_file",
+    ]
+    assert list(document["series"][0]["findings"][0]) == [
+        *("rule", "severity", "unit", "checked", "count", "examples", "remedy", "accepted"),
+    ]
+    assert "rejected_file" not in document["series"][1]
+    assert "rule" not in document["decisions"][0]
+    assert "withdrawn" not in _verdict(series).model_dump(mode="json")
+
+
+def test_a_verdict_of_an_earlier_release_lacks_keys_and_is_read() -> None:
+    document = _verdict(_validated(_bad())[0]).model_dump(mode="json")
+    for name in ("policy_digest", "calendar_version", "decisions"):
+        del document[name]
+    for name in ("log_digest", "anchor", "raw_files", "listed"):
+        del document["series"][0][name]
+    del document["series"][0]["findings"][0]["accepted"]
+
+    old = Verdict.parsed({**document, "of a later release": 1})
+
+    assert (old.overrides, old.series[0].raw_files, old.series[0].listed) == ((), (), UNLISTED)
+
+
 @pytest.mark.parametrize("facts", [{}, {"symbol": "AAPL", "series": [{}]}, []])
-def test_what_is_no_verdict_is_refused_with_a_remedy(facts: object) -> None:
+def test_another_document_is_refused_with_a_remedy(facts: object) -> None:
     with raises(BarsError, "verdict-damaged", match="`regime repair`"):
         Verdict.parsed(facts)
 

@@ -1,1 +1,1 @@
-"""A snapshot with its files in one archive that proves itself elsewhere."""
+"""I/O: a snapshot with its files in one archive that can be verified elsewhere."""

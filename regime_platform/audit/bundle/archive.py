@@ -1,8 +1,8 @@
-"""Opens a bundle without trust in its names and sizes: it may come from anywhere.
+"""Opens a bundle, whose names and sizes are not trusted: it may come from anywhere.
 
 Members are read into memory by the names of the index, and no name of the archive ever becomes a
-path. The index is read first and bounds what is read of every other member; an archive that is not
-what its index says is refused before anything else of it is opened.
+path. The index is read first and bounds what is read of every other member; an archive that has
+other members than its index lists is refused before anything else of it is opened.
 """
 
 import json
@@ -16,20 +16,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
-from regime_platform.audit.bundle.bundle import BUNDLE_VERSION, INDEX
+from regime_platform.audit.bundle.index import BUNDLE_VERSION, INDEX, BundleIndex
 from regime_platform.errors import BarsError
 from regime_platform.files import why_unsafe
-from regime_platform.manifests.snapshot_shape import first_fault
+from regime_platform.model.document import first_fault
 from regime_platform.regular_files import require_regular
 
 #: Bytes; an index of 1,600 symbols with twenty years of intraday bars each takes a third of it.
 _LARGEST_INDEX = 64 * 1024**2
-#: Bytes of any other member; the results of a symbol take a tenth of it.
-_LARGEST_FILE = 1024**3
 #: Bytes; all symbols with their whole histories take a hundredth of it.
 _LARGEST_BUNDLE = 1024**4
 _SNAPSHOT = re.compile(r"snapshots/manifest_\d{4}-\d{2}-\d{2}(\.\d+)?\.json")
@@ -40,26 +38,6 @@ UNREADABLE_ARCHIVE = (
     *(zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError),
     *(OSError, KeyError, ValueError),
 )
-
-
-class ListedFile(BaseModel):
-    """What the index says of one member."""
-
-    model_config = ConfigDict(strict=True, frozen=True)
-
-    bytes: Annotated[int, Field(ge=0, le=_LARGEST_FILE)]
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-
-
-class BundleIndex(BaseModel):
-    """bundle.json."""
-
-    model_config = ConfigDict(strict=True, frozen=True)
-
-    snapshot: str
-    snapshot_digest: str
-    rebuilt: list[str]
-    files: dict[str, ListedFile]
 
 
 @dataclass(frozen=True)
@@ -97,7 +75,7 @@ def opened_bundle(path: Path) -> Iterator[BundleArchive]:
     """Opens a bundle whose index is whole and names all that is in the archive.
 
     Raises:
-        BarsError: it is none; says why.
+        BarsError: it is no bundle; states why.
     """
     try:
         require_regular(path, _LARGEST_BUNDLE)
@@ -195,6 +173,6 @@ def _require_listed(archive: zipfile.ZipFile, index: BundleIndex) -> None:
 
 
 def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
-    """What a member holds, at most as much as it says: what unpacks to more is cut off there."""
+    """The content of a member, cut off at the size that its header states."""
     with archive.open(member) as stream:
         return stream.read(member.file_size)

@@ -1,11 +1,10 @@
-"""A snapshot with everything it names in one file, to be proven where this platform never was.
+"""Exports a snapshot with everything it names in one file, which can be verified anywhere.
 
-What goes into it is proven first, the very bytes, to the last row; a damaged symbol keeps the
-bundle from being written.
+Every file is verified as it is copied, to the last row; a damaged symbol prevents the bundle.
 
-Inside lies a data root in small: the snapshot, the canonical bars, results and manifests of every
-symbol, and the environment that made them. What a symbol has become since is no part of it: one
-that went on is taken back to the snapshot from its raw log.
+It contains a small data root: the snapshot, the canonical bars, results and manifests of every
+symbol, and the environment that made them. A symbol that changed since the snapshot
+is rebuilt as of then from its raw log.
 """
 
 import json
@@ -18,19 +17,17 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
+from regime_platform.audit.bundle.index import INDEX, BundleIndex, ListedFile
 from regime_platform.audit.bundle.symbol import rebuilt_files, stored_files
 from regime_platform.audit.snapshots import Snapshot
 from regime_platform.errors import RegimeError, ResultsError, UsageError
 from regime_platform.files import write_atomically
-from regime_platform.manifests.snapshot import COMPLETE
-from regime_platform.model.series import instant
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.model.instants import instant
+from regime_platform.pipeline.run_workspace import RunWorkspace
 
-BUNDLE_VERSION = 1
-INDEX = "bundle.json"
 ENVIRONMENT = "environment.json"
 README = "README.txt"
-_TOLD = """A snapshot of regime_platform: {file}
+_README_TEXT = """A snapshot of regime_platform: {file}
 digest {digest}
 
 Prove it with `regime verify --bundle FILE`, and with --recompute to make every number anew. Compare
@@ -50,14 +47,8 @@ class Bundle:
     snapshot: str
     digest: str  # of the snapshot
     symbols: tuple[str, ...]
-    rebuilt: tuple[str, ...]  # those that had gone on since
+    rebuilt: tuple[str, ...]  # those that had changed since
     bytes: int
-
-    def facts(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        told = {"path": str(self.path), "snapshot": self.snapshot, "digest": self.digest}
-        symbols = {"symbols": list(self.symbols), "rebuilt": list(self.rebuilt)}
-        return {**told, **symbols, "bytes": self.bytes}
 
 
 def export_bundle(workspace: RunWorkspace, snapshot: Snapshot, target: Path) -> Bundle:
@@ -65,32 +56,31 @@ def export_bundle(workspace: RunWorkspace, snapshot: Snapshot, target: Path) -> 
 
     Raises:
         UsageError: there is something at ``target`` already.
-        ResultsError: symbols are damaged: names each and the remedy; or a symbol has gone on since
+        ResultsError: symbols are damaged: names each and the remedy; or a symbol has changed since
             and cannot be taken back: states why.
-        BarsError: the raw log of a symbol that has gone on is damaged.
+        BarsError: the raw log of a symbol that has changed is damaged.
     """
     if target.exists():
         raise UsageError(f"--output {target} exists; give another name", code="output-exists")
     rebuilt: list[str] = []
     write_atomically(target, lambda temporary: _fill(temporary, workspace, snapshot, rebuilt))
-    facts = snapshot.facts["symbols"]
     return Bundle(
         path=target,
         snapshot=snapshot.path.name,
-        digest=snapshot.document["digest"],
-        symbols=tuple(symbol for symbol, fact in facts.items() if fact["status"] == COMPLETE),
+        digest=snapshot.document.digest,
+        symbols=tuple(snapshot.facts.complete),
         rebuilt=tuple(rebuilt),
         bytes=target.stat().st_size,
     )
 
 
 def environment(workspace: RunWorkspace) -> dict[str, Any]:
-    """What the bundle was made with, down to every library installed."""
+    """The code, parameters, machine and installed libraries that the bundle was made with."""
     installed = {
         str(distribution.metadata["Name"]): distribution.version for distribution in distributions()
     }
     return {
-        "code": workspace.code.facts(),
+        "code": workspace.code.document(),
         "parameters": workspace.params.facts(),
         "machine": {"system": machine.platform(), "processor": machine.machine()},
         "libraries": dict(sorted(installed.items())),
@@ -98,34 +88,31 @@ def environment(workspace: RunWorkspace) -> dict[str, Any]:
 
 
 def _fill(temporary: Path, workspace: RunWorkspace, snapshot: Snapshot, rebuilt: list[str]) -> None:
-    listed: dict[str, dict[str, Any]] = {}
+    listed: dict[str, ListedFile] = {}
     with zipfile.ZipFile(temporary, "w") as archive:
         for name, data in _contents(workspace, snapshot, rebuilt):
             _add(archive, name, data)
-            listed[name] = {"bytes": len(data), "sha256": sha256(data).hexdigest()}
-        index = {
-            "bundle_version": BUNDLE_VERSION,
-            "snapshot": f"snapshots/{snapshot.path.name}",
-            "snapshot_digest": snapshot.document["digest"],
-            "rebuilt": list(rebuilt),
-            "files": listed,
-        }
-        _add(archive, INDEX, _json(index))
+            listed[name] = ListedFile(bytes=len(data), sha256=sha256(data).hexdigest())
+        index = BundleIndex(
+            snapshot=f"snapshots/{snapshot.path.name}",
+            snapshot_digest=snapshot.document.digest,
+            rebuilt=tuple(rebuilt),
+            files=listed,
+        )
+        _add(archive, INDEX, _json(index.model_dump(mode="json")))
 
 
 def _contents(
     workspace: RunWorkspace, snapshot: Snapshot, rebuilt: list[str]
 ) -> Iterator[tuple[str, bytes]]:
     document = snapshot.document
-    told = _TOLD.format(file=snapshot.path.name, digest=document["digest"])
-    yield README, told.encode()
+    readme = _README_TEXT.format(file=snapshot.path.name, digest=document.digest)
+    yield README, readme.encode()
     yield ENVIRONMENT, _json(environment(workspace))
-    yield f"snapshots/{snapshot.path.name}", _json(document)
-    taken_at = instant(document["run"]["written_at"])
+    yield f"snapshots/{snapshot.path.name}", _json(document.as_json())
+    taken_at = instant(document.run.written_at)
     unsound: list[str] = []
-    for symbol, entry in snapshot.facts["symbols"].items():
-        if entry["status"] != COMPLETE:
-            continue
+    for symbol, entry in snapshot.facts.complete.items():
         try:
             files = stored_files(workspace.root.symbol(symbol), entry)
         except RegimeError as error:

@@ -1,1 +1,1 @@
-"""Recomputes every digest of a symbol and compares it with what the manifests declare."""
+"""I/O: recomputes every digest of a symbol and compares it with the manifests."""

@@ -1,10 +1,11 @@
-"""Are the bars of a symbol, and the raw log they were made from, what the bar manifest says?"""
+"""Compares the bars of a symbol, and the raw log they were made from, with the bar manifest."""
 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from regime_platform.audit.verify.finding import AuditFinding, FindingKind, Subject
 from regime_platform.bar_store.canonical import is_part, part_path, read_hashed, unnamed
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.raw.compaction import locate_all
@@ -12,20 +13,18 @@ from regime_platform.bar_store.raw.raw_names import list_raw, short_hash
 from regime_platform.bar_store.verdicts import is_as_sealed, unsealed
 from regime_platform.errors import BarsError, RegimeError
 from regime_platform.files import file_sha256
-from regime_platform.model.digests import Blocks, facts_digest
-from regime_platform.model.promoted_bars import FileFacts, Promoted
-from regime_platform.model.series import iso
-from regime_platform.pipeline.finding import AuditFinding, FindingKind, Subject
+from regime_platform.manifests.bar_manifest import BarManifest
+from regime_platform.model.digests import Blocks, document_digest
+from regime_platform.model.instants import iso
+from regime_platform.model.promoted_bars import PromotedBars
 from regime_platform.validation.gate import BLOCKED
 from regime_platform.validation.rules.listing import UNLISTED
 from regime_platform.validation.verdict import Verdict
 
-Facts = Mapping[str, Any]
-
 
 @dataclass
 class BarsCheck:
-    """What was found of bars and raw log."""
+    """Findings about bars or raw log, and what was read."""
 
     findings: list[AuditFinding] = field(default_factory=list)
     blocks: dict[str, Blocks] = field(default_factory=dict)  # timeframe -> of bars that are whole
@@ -37,53 +36,40 @@ class BarsCheck:
         self.findings.append(AuditFinding(kind, subject, what, reason))
 
 
-def promoted_bars(facts: Facts) -> dict[str, Promoted]:
-    """Timeframe -> the canonical bars that a bar manifest names."""
-    return {
-        timeframe: Promoted(
-            digest=told["digest"],
-            rows=told["count"],
-            min_ts=told["min_ts"],
-            max_ts=told["max_ts"],
-            files=tuple(FileFacts.model_validate(file) for file in told["files"]),
-        )
-        for timeframe, told in facts["timeframes"].items()
-        if told["digest"] is not None
-    }
-
-
-def verdict_findings(paths: SymbolPaths, facts: Facts) -> tuple[Verdict | None, list[AuditFinding]]:
+def verdict_findings(
+    paths: SymbolPaths, facts: BarManifest
+) -> tuple[Verdict | None, list[AuditFinding]]:
     """The verdict in force, and how it differs from the one that the bar manifest describes."""
     name = paths.verdict.name
     try:
-        told = json.loads(paths.verdict.read_bytes())
-        verdict = Verdict.parsed(unsealed(told))
+        document = json.loads(paths.verdict.read_bytes())
+        verdict = Verdict.parsed(unsealed(document))
     except FileNotFoundError:
         return None, [no_verdict(paths)]
     except (RegimeError, ValueError, RecursionError, OSError) as error:
         return None, [AuditFinding(FindingKind.UNREADABLE, Subject.VERDICT, name, str(error))]
-    if not is_as_sealed(told):
+    if not is_as_sealed(document):
         return verdict, [
             AuditFinding(
                 FindingKind.CHANGED, Subject.VERDICT, name, "it was changed after the gate wrote it"
             )
         ]
-    if facts_digest(unsealed(told)) == facts["verdict_digest"]:
+    if document_digest(unsealed(document)) == facts.verdict_digest:
         return verdict, []
     return verdict, [_unlike(name, verdict, facts)]
 
 
 def no_verdict(paths: SymbolPaths) -> AuditFinding:
-    """What is wrong where the verdict is gone."""
+    """The finding that the verdict is missing."""
     return AuditFinding(
         FindingKind.MISSING, Subject.VERDICT, paths.verdict.name, "there is no verdict of the gate"
     )
 
 
-def _unlike(name: str, verdict: Verdict, facts: Facts) -> AuditFinding:
-    """Why a verdict is not the one that the bar manifest describes."""
-    has_moved_on = verdict.promoted != promoted_bars(facts)
-    if not has_moved_on and _stand(verdict) == _stand_then(facts):
+def _unlike(name: str, verdict: Verdict, facts: BarManifest) -> AuditFinding:
+    """The finding that a verdict is not the one that the bar manifest describes."""
+    has_moved_on = verdict.promoted != facts.promoted
+    if not has_moved_on and _basis(verdict) == _basis_of_manifest(facts):
         return AuditFinding(
             FindingKind.CHANGED, Subject.VERDICT, name, "it was changed after the gate wrote it"
         )
@@ -92,38 +78,38 @@ def _unlike(name: str, verdict: Verdict, facts: Facts) -> AuditFinding:
             FindingKind.UNFINISHED,
             Subject.VERDICT,
             name,
-            "the gate judged after the manifest was written",
+            "the gate validated after the manifest was written",
         )
     kind = FindingKind.UNFINISHED if has_moved_on else FindingKind.STALE
     return AuditFinding(
-        kind, Subject.VERDICT, name, f"the gate holds back what came since: {verdict.reason}"
+        kind, Subject.VERDICT, name, f"the gate blocks newer bars: {verdict.reason}"
     )
 
 
-def verify_bars(paths: SymbolPaths, promoted: Mapping[str, Promoted]) -> BarsCheck:
+def verify_bars(paths: SymbolPaths, promoted: Mapping[str, PromotedBars]) -> BarsCheck:
     """Every byte of the canonical bars in force, against their digests."""
     proof = BarsCheck()
-    for timeframe, held in promoted.items():
+    for timeframe, pointer in promoted.items():
         folder = paths.bars(timeframe)
-        proof.files += len(held.files)
+        proof.files += len(pointer.files)
         try:
-            bars, proof.blocks[timeframe] = read_hashed(folder, held)
+            bars, proof.blocks[timeframe] = read_hashed(folder, pointer)
         except (BarsError, OSError) as error:
-            found = list(_broken_files(paths, timeframe, held))
-            proof.findings += found or [
+            broken = list(_broken_files(paths, timeframe, pointer))
+            proof.findings += broken or [
                 AuditFinding(FindingKind.CHANGED, Subject.BARS, f"bars/{timeframe}", str(error))
             ]
         else:
             proof.bars += bars.height
-            told = (held.rows, held.min_ts, held.max_ts)
-            if (bars.height, iso(bars["ts"][0]), iso(bars["ts"][-1])) != told:
+            expected = (pointer.rows, pointer.min_ts, pointer.max_ts)
+            if (bars.height, iso(bars["ts"][0]), iso(bars["ts"][-1])) != expected:
                 proof.find(
                     FindingKind.CHANGED,
                     Subject.BARS,
                     f"bars/{timeframe}",
-                    "count or range are not as told",
+                    "count or range are not those stated",
                 )
-        for path in unnamed(folder, held):
+        for path in unnamed(folder, pointer):
             what = f"bars/{timeframe}/{path.name}"
             if is_part(path):
                 proof.find(
@@ -137,15 +123,15 @@ def verify_bars(paths: SymbolPaths, promoted: Mapping[str, Promoted]) -> BarsChe
                     FindingKind.EXTRA,
                     Subject.BARS,
                     what,
-                    "no pointer names it, and it is no part of ours",
+                    "the verdict does not name it",
                 )
     return proof
 
 
-def verify_raw_log(paths: SymbolPaths, judged: Mapping[str, tuple[str, ...]]) -> BarsCheck:
-    """Every byte of the raw log, against the names of its files and those that were judged."""
+def verify_raw_log(paths: SymbolPaths, validated: Mapping[str, tuple[str, ...]]) -> BarsCheck:
+    """Every byte of the raw log, against the names of its files and those that were validated."""
     proof = BarsCheck()
-    for timeframe, named in judged.items():
+    for timeframe, named in validated.items():
         what = f"raw/{timeframe}"
         folder = paths.raw(timeframe)
         try:
@@ -155,23 +141,25 @@ def verify_raw_log(paths: SymbolPaths, judged: Mapping[str, tuple[str, ...]]) ->
         except (BarsError, OSError) as error:
             proof.find(FindingKind.UNREADABLE, Subject.RAW_LOG, what, str(error))
             continue
-        for name, held_by in now.items():
-            if held_by is None:
+        for name, stored_in in now.items():
+            if stored_in is None:
                 proof.find(
                     FindingKind.MISSING,
                     Subject.RAW_LOG,
                     f"{what}/{name}",
-                    "no file of the log holds it any more",
+                    "no file of the log has it any more",
                 )
-        # of what is still in the log: where its end was lost or set aside, numbers are used again
-        last = max((one.last for one in live if one.text in now.values()), default=0)
-        for one in live:
+        # of what is still in the log: numbers of a lost end are used again
+        last = max((file.last for file in live if file.text in now.values()), default=0)
+        for file in live:
             proof.files += 1
-            if short_hash((folder / one.text).read_bytes()) != one.hash:
-                reason = "its bytes are not those its name promises"
-                proof.find(FindingKind.CHANGED, Subject.RAW_LOG, f"{what}/{one.text}", reason)
-            elif one.text not in now.values():
-                proof.findings.append(_unjudged(f"{what}/{one.text}", is_newer=one.first > last))
+            if short_hash((folder / file.text).read_bytes()) != file.hash:
+                reason = "its bytes do not match the digest in its name"
+                proof.find(FindingKind.CHANGED, Subject.RAW_LOG, f"{what}/{file.text}", reason)
+            elif file.text not in now.values():
+                proof.findings.append(
+                    _unvalidated(f"{what}/{file.text}", is_newer=file.first > last)
+                )
     return proof
 
 
@@ -186,13 +174,13 @@ def _aside_findings(paths: SymbolPaths, timeframe: str) -> Iterator[AuditFinding
             yield AuditFinding(FindingKind.CHANGED, Subject.RAW_LOG, what, reason, remedy)
 
 
-def present_findings(paths: SymbolPaths, facts: Facts) -> Iterator[AuditFinding]:
-    """Files of canonical bars that are not there, or not as long, as the bar manifest says.
+def present_findings(paths: SymbolPaths, facts: BarManifest) -> Iterator[AuditFinding]:
+    """Files of canonical bars that are not there, or not as long, as the bar manifest states.
 
-    A look at their sizes, for whoever asks after every run.
+    A quick check of their sizes after every run.
     """
-    for timeframe, promoted_bar in promoted_bars(facts).items():
-        for file in promoted_bar.files:
+    for timeframe, pointer in facts.promoted.items():
+        for file in pointer.files:
             try:
                 path = part_path(paths.bars(timeframe), file.name)
             except BarsError as error:
@@ -203,12 +191,14 @@ def present_findings(paths: SymbolPaths, facts: Facts) -> Iterator[AuditFinding]
             if not path.exists() or path.stat().st_size != file.bytes:
                 what = f"{timeframe}/{file.name}"
                 yield AuditFinding(
-                    FindingKind.CHANGED, Subject.BARS, what, "is not as the bar manifest says"
+                    FindingKind.CHANGED, Subject.BARS, what, "is not as the bar manifest states"
                 )
 
 
-def _broken_files(paths: SymbolPaths, timeframe: str, held: Promoted) -> Iterator[AuditFinding]:
-    for file in held.files:
+def _broken_files(
+    paths: SymbolPaths, timeframe: str, pointer: PromotedBars
+) -> Iterator[AuditFinding]:
+    for file in pointer.files:
         what = f"bars/{timeframe}/{file.name}"
         try:
             path = part_path(paths.bars(timeframe), file.name)
@@ -230,16 +220,16 @@ def _broken_files(paths: SymbolPaths, timeframe: str, held: Promoted) -> Iterato
             )
 
 
-def _unjudged(what: str, *, is_newer: bool) -> AuditFinding:
+def _unvalidated(what: str, *, is_newer: bool) -> AuditFinding:
     if is_newer:
         return AuditFinding(
-            FindingKind.UNFINISHED, Subject.RAW_LOG, what, "the gate has not judged it yet"
+            FindingKind.UNFINISHED, Subject.RAW_LOG, what, "the gate has not validated it yet"
         )
     return AuditFinding(FindingKind.EXTRA, Subject.RAW_LOG, what, "no verdict names it")
 
 
-def _stand(verdict: Verdict) -> dict[str, Any]:
-    """By what, and on which state of the raw log, a verdict was reached."""
+def _basis(verdict: Verdict) -> dict[str, Any]:
+    """The rules, the overrides and the state of the raw log that a verdict was reached with."""
     return {
         "rules": (verdict.rules_version, verdict.policy_digest, verdict.calendar_version),
         "decisions": [
@@ -254,21 +244,17 @@ def _stand(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _stand_then(facts: Facts) -> dict[str, Any]:
-    gate = facts["gate"]
+def _basis_of_manifest(facts: BarManifest) -> dict[str, Any]:
+    gate, timeframes = facts.gate, facts.timeframes
     return {
-        "rules": (gate["rules_version"], gate["policy_digest"], gate["calendar_version"]),
-        "decisions": [*gate["decisions"], *gate.get("withdrawn", ())],
+        "rules": (gate.rules_version, gate.policy_digest, gate.calendar_version),
+        "decisions": [*gate.decisions, *gate.withdrawn],
         "listed": {
-            name: timeframe["gate"].get("listed", UNLISTED.model_dump())
-            for name, timeframe in facts["timeframes"].items()
+            name: (series.gate.listed or UNLISTED).model_dump()
+            for name, series in timeframes.items()
         },
         "sealed": {
-            name
-            for name, timeframe in facts["timeframes"].items()
-            if "rejected_file" in timeframe["gate"]
+            name for name, series in timeframes.items() if series.gate.rejected_file is not None
         },
-        "logs": {
-            name: timeframe["raw_log_digest"] for name, timeframe in facts["timeframes"].items()
-        },
+        "logs": {name: series.raw_log_digest for name, series in timeframes.items()},
     }

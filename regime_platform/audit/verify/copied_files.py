@@ -1,39 +1,38 @@
-"""Is a file or a symbol's folder worth a place in a backup? Asked before it replaces a good copy.
+"""Verifies files and folders of symbols before their copies replace older ones in a backup.
 
-A symbol is proven as `regime verify` proves it, to the last value of compute.db, but against its
-own manifests alone: a symbol that left the universe is backed up too, and what a run merely has
-not finished yet is no damage.
+A symbol is verified as `regime verify` does it, to the last value of compute.db, but against its
+own manifests alone: a symbol that left the universe is backed up too, and what a run has not
+finished yet is no damage.
 """
 
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from regime_platform.audit.recorded_state import verdict_in_force
 from regime_platform.audit.verify.bars import (
-    promoted_bars,
     verify_bars,
     verify_raw_log,
 )
 from regime_platform.audit.verify.evidence import evidence_findings
+from regime_platform.audit.verify.finding import AuditFinding, FindingKind
 from regime_platform.audit.verify.manifests import chain_findings, read_manifests
+from regime_platform.audit.verify.records import record_findings, rejected_findings
 from regime_platform.audit.verify.results import compare_with_manifest, verify_results
 from regime_platform.bar_store.layout import DataRoot, SymbolPaths
-from regime_platform.bar_store.overrides import read_decisions
-from regime_platform.bar_store.raw.raw_log import log_digest
-from regime_platform.compute.eras.files import read_adoptions, read_era_set
+from regime_platform.bar_store.overrides import read_overrides
+from regime_platform.bar_store.raw.raw_names import list_raw
+from regime_platform.compute.eras.adoptions import read_adoptions
+from regime_platform.compute.eras.files import read_era_set
 from regime_platform.errors import ConfigError, RegimeError
-from regime_platform.manifests.manifest import BARS, RESULTS, is_whole
-from regime_platform.model.promoted_bars import Promoted
+from regime_platform.manifests.bar_manifest import BarManifest
+from regime_platform.manifests.manifest import is_whole
+from regime_platform.model.promoted_bars import PromotedBars
 from regime_platform.model.timeframes import TIMEFRAMES
-from regime_platform.model.universe.universe import universe_problems
-from regime_platform.pipeline.finding import AuditFinding, FindingKind
-from regime_platform.pipeline.gate.sealed_records import record_findings, rejected_findings
+from regime_platform.model.universe.universe import universe_findings
 from regime_platform.validation.policy import parse_policy
 from regime_platform.validation.verdict import Verdict
 
-Facts = Mapping[str, Any]
 _SHOWN = 3  # findings of one symbol
 
 
@@ -81,7 +80,7 @@ def _findings(paths: SymbolPaths, before: Collection[str]) -> Iterator[AuditFind
     yield from (
         each for each in findings if each.kind is not FindingKind.MISSING or each.what in before
     )
-    facts = documents[BARS]["manifest"] if BARS in documents else None
+    facts = None if documents.bars is None else documents.bars.manifest
     verdict, of_verdict = verdict_in_force(paths, facts)
     yield from of_verdict
     promoted, validated = _named(paths, verdict, facts)
@@ -92,15 +91,15 @@ def _findings(paths: SymbolPaths, before: Collection[str]) -> Iterator[AuditFind
     if verdict is not None:
         yield from rejected_findings(paths, verdict, is_due=_has_new_files(paths, verdict))
     yield from (*bars.findings, *raw.findings, *results.findings)
-    if RESULTS in documents:
+    if documents.results is not None:
         digests = {timeframe: pointer.digest for timeframe, pointer in promoted.items()}
-        yield from compare_with_manifest(paths.symbol, results, documents[RESULTS], digests)
+        yield from compare_with_manifest(paths.symbol, results, documents.results, digests)
 
 
 def _has_new_files(paths: SymbolPaths, verdict: Verdict) -> bool:
     """True where a promotion is due, which may have been killed."""
     logs = ((series.log_digest, paths.raw(series.timeframe)) for series in verdict.series)
-    return any(digest != log_digest(log) for digest, log in logs)
+    return any(digest != list_raw(log).digest for digest, log in logs)
 
 
 def _counts(finding: AuditFinding) -> bool:
@@ -108,8 +107,8 @@ def _counts(finding: AuditFinding) -> bool:
 
 
 def _named(
-    paths: SymbolPaths, verdict: Verdict | None, facts: Facts | None
-) -> tuple[Mapping[str, Promoted], Mapping[str, tuple[str, ...]]]:
+    paths: SymbolPaths, verdict: Verdict | None, facts: BarManifest | None
+) -> tuple[Mapping[str, PromotedBars], Mapping[str, tuple[str, ...]]]:
     """Canonical bars and raw files that should be there, per timeframe."""
     logs = [timeframe for timeframe in TIMEFRAMES if paths.raw(timeframe).is_dir()]
     validated: dict[str, tuple[str, ...]] = dict.fromkeys(logs, ())
@@ -117,9 +116,8 @@ def _named(
         validated |= {series.timeframe: series.raw_files for series in verdict.series}
         return verdict.promoted, validated
     if facts is not None:
-        series_facts = facts["timeframes"].items()
-        validated |= {name: tuple(series["raw_files"]) for name, series in series_facts}
-        return promoted_bars(facts), validated
+        validated |= {name: series.raw_files for name, series in facts.timeframes.items()}
+        return facts.promoted, validated
     return {}, validated
 
 
@@ -144,7 +142,7 @@ def _parser_of(path: Path, root: DataRoot | None) -> Callable[[str], object] | N
 
 
 def _decisions(path: Path) -> Callable[[str], object]:
-    return lambda _text: read_decisions(SymbolPaths(path.parent))
+    return lambda _text: read_overrides(SymbolPaths(path.parent))
 
 
 def _lines(text: str) -> None:
@@ -159,9 +157,9 @@ def _sealed(text: str) -> None:
 
 
 def _universe(text: str, origin: str) -> None:
-    problems = universe_problems(text, origin)
-    if problems:
-        raise ConfigError("; ".join(problems), code="universe-invalid")
+    findings = universe_findings(text, origin)
+    if findings:
+        raise ConfigError("; ".join(map(str, findings)), code="universe-invalid")
 
 
 _PARSERS: Mapping[str, Callable[[str], object]] = {".json": json.loads, ".jsonl": _lines}

@@ -1,37 +1,62 @@
-"""Are the manifests of a symbol, and their chain, what was written?"""
+"""Verifies the manifests of a symbol and their chain."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from pydantic import ValidationError
+
+from regime_platform.audit.verify.finding import AuditFinding, FindingKind, Subject
 from regime_platform.bar_store.chain_file import read_chain
 from regime_platform.bar_store.layout import SymbolPaths
-from regime_platform.bar_store.manifest_file import whole_manifest
+from regime_platform.bar_store.manifest_file import whole_bar_manifest, whole_compute_manifest
 from regime_platform.errors import BarsError
 from regime_platform.files import json_text
-from regime_platform.manifests.chain import broken, place_of
-from regime_platform.manifests.manifest import BARS, MANIFEST_VERSION, RESULTS, is_whole
-from regime_platform.pipeline.finding import AuditFinding, FindingKind, Subject
+from regime_platform.manifests.bar_manifest import BarManifest
+from regime_platform.manifests.chain import LinkStatus, broken, link_status
+from regime_platform.manifests.compute_manifest import ComputeManifest
+from regime_platform.manifests.manifest import (
+    BARS,
+    MANIFEST_VERSION,
+    RESULTS,
+    ManifestFacts,
+    SealedManifest,
+    is_whole,
+    parsed,
+)
+from regime_platform.model.document import first_fault
 
-Facts = Mapping[str, Any]
+Facts = TypeVar("Facts", bound=ManifestFacts)
 _SUBJECTS = {BARS: Subject.BAR_MANIFEST, RESULTS: Subject.COMPUTE_MANIFEST}
 
 
-def read_manifests(paths: SymbolPaths) -> tuple[dict[str, Facts], list[AuditFinding]]:
-    """Kind -> document of the manifests that are whole, and what is wrong with the others."""
-    whole: dict[str, Facts] = {}
-    findings = []
-    for kind, path in ((BARS, paths.manifest), (RESULTS, paths.compute_manifest)):
-        document, finding = _read(path, kind)
-        if document is not None:
-            whole[kind] = document
-        if finding is not None:
-            findings.append(finding)
-    return whole, findings
+@dataclass(frozen=True)
+class Manifests:
+    """The manifests of a symbol, as far as they are whole."""
+
+    bars: SealedManifest[BarManifest] | None = None
+    results: SealedManifest[ComputeManifest] | None = None
+
+    def __iter__(self) -> Iterator[SealedManifest[BarManifest] | SealedManifest[ComputeManifest]]:
+        """Those that there are."""
+        if self.bars is not None:
+            yield self.bars
+        if self.results is not None:
+            yield self.results
 
 
-def chain_findings(paths: SymbolPaths, documents: Mapping[str, Facts]) -> Iterator[AuditFinding]:
+def read_manifests(paths: SymbolPaths) -> tuple[Manifests, list[AuditFinding]]:
+    """The manifests that are whole, and what is wrong with the others."""
+    bars, of_bars = _read(paths.manifest, BarManifest, BARS)
+    results, of_results = _read(paths.compute_manifest, ComputeManifest, RESULTS)
+    return Manifests(bars, results), [each for each in (of_bars, of_results) if each is not None]
+
+
+def chain_findings(
+    paths: SymbolPaths, documents: Iterable[SealedManifest[Any]]
+) -> Iterator[AuditFinding]:
     """What is wrong with the chain, and with the place of the manifests in it."""
     name = paths.chain.name
     try:
@@ -46,26 +71,27 @@ def chain_findings(paths: SymbolPaths, documents: Mapping[str, Facts]) -> Iterat
         return
     for reason in broken(links):
         yield AuditFinding(FindingKind.CHANGED, Subject.CHAIN, name, reason)
-    for kind, document in documents.items():
-        place = place_of(links, document)
-        if place == "next":
+    for document in documents:
+        kind = document.manifest.kind
+        place = link_status(links, document)
+        if place is LinkStatus.NEXT:
             yield AuditFinding(
                 FindingKind.MISSING,
                 Subject.CHAIN,
                 name,
                 f"its last link, of the manifest of the {kind}, is gone",
             )
-        elif place == "other":
+        elif place is LinkStatus.OTHER:
             reason = "the chain has another manifest of this number"
             yield manifest_finding(FindingKind.CHANGED, kind, reason)
-        elif place == "nowhere":
+        elif place is LinkStatus.ABSENT:
             yield AuditFinding(
                 FindingKind.CHANGED,
                 Subject.CHAIN,
                 name,
                 f"it does not have the manifest of the {kind}",
             )
-        elif place == "earlier":
+        elif place is LinkStatus.EARLIER:
             reason = f"a later manifest of the {kind} was begun and is not in place"
             yield AuditFinding(FindingKind.UNFINISHED, Subject.CHAIN, name, reason)
 
@@ -83,16 +109,17 @@ def is_chain_whole(paths: SymbolPaths, symbol: str) -> bool:
         return False
     if not links or any(broken(links)):
         return False
-    documents = [whole_manifest(path) for path in (paths.manifest, paths.compute_manifest)]
-    own = [
-        document
-        for document in documents
-        if document is not None and document["manifest"].get("symbol") == symbol
-    ]
-    return all(place_of(links, document) != "nowhere" for document in own)
+    documents = Manifests(
+        whole_bar_manifest(paths),
+        whole_compute_manifest(paths),
+    )
+    own = (document for document in documents if document.manifest.symbol == symbol)
+    return all(link_status(links, document) is not LinkStatus.ABSENT for document in own)
 
 
-def _read(path: Path, kind: str) -> tuple[Facts | None, AuditFinding | None]:
+def _read(
+    path: Path, facts: type[Facts], kind: str
+) -> tuple[SealedManifest[Facts] | None, AuditFinding | None]:
     try:
         text = path.read_bytes().decode()
         document = json.loads(text)
@@ -106,15 +133,15 @@ def _read(path: Path, kind: str) -> tuple[Facts | None, AuditFinding | None]:
         )
     if not isinstance(document, dict) or not is_whole(document):
         return None, _not_whole(path, kind, document)
-    if document["manifest"].get("kind") != kind:
-        return None, AuditFinding(
-            FindingKind.CHANGED, _SUBJECTS[kind], path.name, f"this is not a manifest of {kind}"
-        )
-    if text != json_text(document):
-        return document, AuditFinding(
-            FindingKind.CHANGED, _SUBJECTS[kind], path.name, "its bytes are not those written"
-        )
-    return document, None
+    try:
+        manifest = parsed(document, facts)
+    except ValidationError as error:
+        reason = f"this is not a manifest of {kind} ({first_fault(error)})"
+        return None, manifest_finding(FindingKind.CHANGED, kind, reason)
+    other = AuditFinding(
+        FindingKind.CHANGED, _SUBJECTS[kind], path.name, "its bytes are not those written"
+    )
+    return manifest, None if text == json_text(document) else other
 
 
 def _not_whole(path: Path, kind: str, document: Any) -> AuditFinding:

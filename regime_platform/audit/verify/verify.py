@@ -1,27 +1,32 @@
-"""Is everything stored of a symbol what its manifests state? The one place that answers this.
+"""Verifies that everything stored of a symbol is what its manifests state.
 
-Every byte is hashed every time, whatever is remembered of earlier proofs, and where anything is
-damaged that memory is dropped, so that readers find it, too. Nothing else is written, locked or
-repaired. A writer at work is noticed by the files it leaves, and the symbol is read again.
+Every byte is hashed every time, whatever earlier verifications remembered; where anything is
+damaged that memory is dropped, so that readers check again. Nothing else is written, locked or
+repaired. Where files change meanwhile, a writer is at work, and the symbol is read again.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from regime_platform.audit.archives import archive_findings
-from regime_platform.audit.recorded_state import nothing_judged, recorded_state
+from regime_platform.audit.recorded_state import RecordedState, nothing_validated, recorded_state
 from regime_platform.audit.verify.bars import present_findings, verify_bars, verify_raw_log
 from regime_platform.audit.verify.evidence import evidence_findings
-from regime_platform.audit.verify.manifests import read_manifests
-from regime_platform.audit.verify.proof import Verification
+from regime_platform.audit.verify.finding import AuditFinding, FindingKind, Subject
+from regime_platform.audit.verify.manifests import Manifests, read_manifests
 from regime_platform.audit.verify.recompute import (
     differing,
     recheck_promotion,
     recompute_tables,
 )
-from regime_platform.audit.verify.results import compare_with_manifest, verify_results
+from regime_platform.audit.verify.records import record_findings, rejected_findings
+from regime_platform.audit.verify.results import (
+    ResultsCheck,
+    compare_with_manifest,
+    verify_results,
+)
+from regime_platform.audit.verify.verification import Verification
 from regime_platform.bar_store.chain_file import read_chain
 from regime_platform.bar_store.layout import SymbolPaths, file_classes
 from regime_platform.bar_store.proven import forget
@@ -29,19 +34,15 @@ from regime_platform.bar_store.rename_journal import renames
 from regime_platform.compute.eras.eras import FIXED_VERSION, era_class
 from regime_platform.compute_db.reader import read_lineage
 from regime_platform.errors import ConfigError, RegimeError
-from regime_platform.manifests.manifest import BARS, RESULTS
-from regime_platform.manifests.recipe import is_same_recipe
+from regime_platform.manifests.recipe import RankedEras, Recipe
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.compute.compute import adoption_remedy, current_recipe
 from regime_platform.pipeline.eras import era_set, why_not_adopted
-from regime_platform.pipeline.finding import AuditFinding, FindingKind, Subject
 from regime_platform.pipeline.gate.promote import is_promotion_due
-from regime_platform.pipeline.gate.sealed_records import record_findings, rejected_findings
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.validation.verdict import Verdict
 
-Facts = Mapping[str, Any]
-_LOOKS = 3  # at a symbol that somebody writes: more often than a writer can finish in between
+_ATTEMPTS = 3  # while a symbol is being written; a writer cannot finish that often in between
 
 _CAUSES = {
     "params_fingerprint": "parameters",
@@ -54,7 +55,7 @@ _CAUSES = {
 def verify(
     workspace: RunWorkspace, instrument: Instrument, *, recompute: bool = False
 ) -> Verification:
-    """Proves everything held of ``instrument``, or says what is not proven.
+    """Proves everything stored of ``instrument``; what cannot be proven is a finding.
 
     Args:
         workspace: where it lives; its eras, parameters and code are those of today.
@@ -69,9 +70,9 @@ def verify(
     misplaced = tuple(_misplaced(paths, instrument.symbol))
     if misplaced:
         return replace(proof, findings=misplaced)
-    for _ in range(_LOOKS):
+    for _ in range(_ATTEMPTS):
         before = _state(paths)
-        proof = _looked_at(workspace, instrument, paths, recompute=recompute)
+        proof = _verified_once(workspace, instrument, paths, recompute=recompute)
         if not proof.findings or _state(paths) == before:
             break
     if any(finding.kind.is_damage for finding in proof.findings):
@@ -80,9 +81,9 @@ def verify(
 
 
 def _misplaced(paths: SymbolPaths, symbol: str) -> Iterator[AuditFinding]:
-    """Folders in the places of files, and a file in that of the symbol: nothing can be read then.
+    """Folders in the place of files, and a file in that of the symbol's folder: not readable.
 
-    No repair takes them away, since nothing of this platform makes them.
+    No repair removes them, since this platform never makes them.
     """
     remedy = f"move it away, then regime repair {symbol}"
     if paths.folder.exists() and not paths.folder.is_dir():
@@ -106,21 +107,21 @@ def _misplaced(paths: SymbolPaths, symbol: str) -> Iterator[AuditFinding]:
 
 
 def manifest_findings(paths: SymbolPaths, tables: Mapping[str, str] | None) -> list[AuditFinding]:
-    """A quick look for whoever asks after every run: manifests whole, and about what is there.
+    """A quick check after every run: the manifests are whole, and describe what is stored.
 
     Args:
         paths: the symbol.
-        tables: digests of the tables of compute.db where they are known; else the file is asked.
+        tables: digests of the tables of compute.db; None reads them from the file.
 
     Raises:
         ResultsError: the symbol has no compute.db, or a damaged one.
     """
     documents, findings = read_manifests(paths)
-    if BARS in documents:
-        findings += present_findings(paths, documents[BARS]["manifest"])
-    if RESULTS in documents:
-        known = read_lineage(paths.compute_db)["tables"] if tables is None else tables
-        if documents[RESULTS]["manifest"]["tables"] != known:
+    if documents.bars is not None:
+        findings += present_findings(paths, documents.bars.manifest)
+    if documents.results is not None:
+        known = read_lineage(paths.compute_db).tables if tables is None else tables
+        if documents.results.manifest.tables != known:
             reason = "the compute manifest describes other results"
             findings.append(
                 AuditFinding(
@@ -133,40 +134,28 @@ def manifest_findings(paths: SymbolPaths, tables: Mapping[str, str] | None) -> l
     return findings
 
 
-def _looked_at(
+def _verified_once(
     workspace: RunWorkspace, instrument: Instrument, paths: SymbolPaths, *, recompute: bool
 ) -> Verification:
     if not any(path.exists() for path in (*_written(paths), paths.decisions)):
-        raw = verify_raw_log(paths, nothing_judged(instrument))
+        raw = verify_raw_log(paths, nothing_validated(instrument))
         return Verification(instrument.symbol, tuple(raw.findings), files=raw.files)
-    claim = recorded_state(instrument, paths)
-    bars, raw = verify_bars(paths, claim.promoted), verify_raw_log(paths, claim.judged)
+    state = recorded_state(instrument, paths)
+    bars, raw = verify_bars(paths, state.promoted), verify_raw_log(paths, state.validated)
     results = verify_results(paths, bars.blocks)
-    findings = [*claim.findings, *bars.findings, *raw.findings, *results.findings]
-    findings += record_findings(paths, claim.verdict)
+    causes = _causes_of(workspace, instrument, state.verdict, results.recipe)
+    findings = [*state.findings, *bars.findings, *raw.findings, *results.findings]
+    findings += record_findings(paths, state.verdict)
     findings += evidence_findings(paths, instrument.symbol)
     findings += archive_findings(workspace.root, instrument.symbol)
-    if claim.verdict is not None:
-        is_due = _is_due(workspace, instrument, claim.verdict)
-        findings += rejected_findings(paths, claim.verdict, is_due=is_due)
-    if RESULTS in claim.documents:
-        document = claim.documents[RESULTS]
-        findings += compare_with_manifest(instrument.symbol, results, document, claim.in_force)
-        if claim.tells_bars:
-            findings += _of_other_bars(document["manifest"]["recipe"], claim.in_force)
-    causes: tuple[str, ...] = ()
-    if results.recipe is not None:
-        findings += _unadopted(workspace, instrument, results.recipe["eras"])
-    if claim.verdict is not None and results.recipe is not None:
-        causes = _causes(results.recipe, current_recipe(workspace, instrument, claim.verdict))
-        findings += [
-            AuditFinding(FindingKind.STALE, Subject.RESULTS, "compute.db", cause)
-            for cause in causes
-        ]
+    findings += _compared(workspace, instrument, paths, state, results)
+    findings += [
+        AuditFinding(FindingKind.STALE, Subject.RESULTS, "compute.db", cause) for cause in causes
+    ]
     is_sound = all(finding.kind.is_good for finding in findings)
     if recompute and is_sound and results.recipe is not None:
-        findings += recheck_promotion(workspace, instrument, claim.promoted)
-        again = recompute_tables(workspace, instrument, claim.promoted, results.recipe)
+        findings += recheck_promotion(workspace, instrument, state.promoted)
+        again = recompute_tables(workspace, instrument, state.promoted, results.recipe)
         findings += differing(results.tables, again, causes)
     return Verification(
         instrument.symbol,
@@ -175,26 +164,57 @@ def _looked_at(
         rows=results.rows,
         files=bars.files + raw.files,
         links=_links(paths),
-        digests=_digests(claim.documents),
+        digests=_digests(state.documents),
         is_recomputed=recompute and is_sound,
-        is_held_back=claim.is_held_back,
+        is_blocked=state.is_blocked,
     )
 
 
+def _compared(
+    workspace: RunWorkspace,
+    instrument: Instrument,
+    paths: SymbolPaths,
+    state: RecordedState,
+    results: ResultsCheck,
+) -> Iterator[AuditFinding]:
+    """How rejected rows, results and eras differ from what verdict and manifests state."""
+    if state.verdict is not None:
+        is_due = _is_due(workspace, instrument, state.verdict)
+        yield from rejected_findings(paths, state.verdict, is_due=is_due)
+    document = state.documents.results
+    if document is not None:
+        yield from compare_with_manifest(instrument.symbol, results, document, state.in_force)
+        if state.names_bars:
+            yield from _of_other_bars(document.manifest.recipe, state.in_force)
+    if results.recipe is not None:
+        yield from _unadopted(workspace, instrument, results.recipe.eras)
+
+
+def _causes_of(
+    workspace: RunWorkspace,
+    instrument: Instrument,
+    verdict: Verdict | None,
+    recipe: Recipe | None,
+) -> tuple[str, ...]:
+    if verdict is None or recipe is None:
+        return ()
+    return _causes(recipe, current_recipe(workspace, instrument, verdict))
+
+
 def _begun_rename(workspace: RunWorkspace, symbol: str) -> AuditFinding | None:
-    """The rename that a killed process left unfinished, in whose midst nothing can be proven."""
+    """The rename that a killed process left unfinished, before whose end nothing can be proven."""
     try:
         known = renames(workspace.root)
     except RegimeError:
         return None  # `regime doctor` reports it
-    for rename in (one for one in known if not one.is_finished):
+    for rename in (each for each in known if not each.is_finished):
         if symbol in (rename.former, rename.symbol):
             remedy = f"regime universe rename {rename.former} {rename.symbol}"
             return AuditFinding(
                 FindingKind.UNFINISHED,
                 Subject.RENAME_JOURNAL,
                 "renames.json",
-                rename.told(),
+                rename.describe(),
                 remedy,
             )
     return None
@@ -204,18 +224,18 @@ def _is_due(workspace: RunWorkspace, instrument: Instrument, verdict: Verdict) -
     try:
         return is_promotion_due(workspace, instrument, verdict)
     except RegimeError:
-        return False  # what is damaged is reported, and has to be mended first
+        return False  # damage is reported, and has to be repaired first
 
 
 def _unadopted(
-    workspace: RunWorkspace, instrument: Instrument, ranked: Facts
+    workspace: RunWorkspace, instrument: Instrument, ranked: RankedEras
 ) -> Iterator[AuditFinding]:
-    """Whether the eras that the results are ranked in are adopted, and what they were."""
-    wanted, version = era_class(instrument.symbol, instrument.asset_class), ranked.get("version")
+    """A finding where the eras that the results are ranked in are not adopted, or differ."""
+    wanted, version = era_class(instrument.symbol, instrument.asset_class), ranked.version
     try:
         reason = why_not_adopted(workspace.root, workspace.eras, wanted, ranked)
-        if not reason and version not in (None, FIXED_VERSION, workspace.eras.version):
-            then = era_set(workspace.root, str(version))
+        if not reason and version not in (FIXED_VERSION, workspace.eras.version):
+            then = era_set(workspace.root, version)
             reason = why_not_adopted(workspace.root, then, wanted, ranked)
     except ConfigError as error:
         reason = str(error)
@@ -225,9 +245,9 @@ def _unadopted(
         )
 
 
-def _of_other_bars(recipe: Facts, in_force: Mapping[str, str]) -> Iterator[AuditFinding]:
-    told = recipe["bars"]
-    strange = sorted(name for name in {*told, *in_force} if told.get(name) != in_force.get(name))
+def _of_other_bars(recipe: Recipe, in_force: Mapping[str, str]) -> Iterator[AuditFinding]:
+    bars = recipe.bars
+    strange = sorted(name for name in {*bars, *in_force} if bars.get(name) != in_force.get(name))
     if strange:
         reason = f"made from other bars than those in force ({', '.join(strange)})"
         yield AuditFinding(
@@ -235,24 +255,26 @@ def _of_other_bars(recipe: Facts, in_force: Mapping[str, str]) -> Iterator[Audit
         )
 
 
-def _causes(held: Facts, current: Facts) -> tuple[str, ...]:
-    """Why a run of today would make other numbers, or might."""
-    if is_same_recipe({**held, "bars": {}}, {**current, "bars": {}}):
+def _causes(stored: Recipe, current: Recipe) -> tuple[str, ...]:
+    """Why a run of today would, or might, compute other numbers."""
+    if stored.differs_in_bars_alone(current):
         return ()
-    told = [word for name, word in _CAUSES.items() if held.get(name) != current.get(name)]
-    if held["eras"].get("boundaries") != current["eras"]["boundaries"]:
-        told.append("eras")
-    return tuple(f"made with other {word} than today's" for word in told)
+    causes = [
+        word for name, word in _CAUSES.items() if getattr(stored, name) != getattr(current, name)
+    ]
+    if stored.eras.boundaries != current.eras.boundaries:
+        causes.append("eras")
+    return tuple(f"made with other {word} than today's" for word in causes)
 
 
-def _digests(documents: Mapping[str, Facts]) -> dict[str, str]:
-    told = {
-        f"{kind}_content": document["manifest"]["content_digest"]
-        for kind, document in documents.items()
+def _digests(documents: Manifests) -> dict[str, str]:
+    digests = {
+        f"{document.manifest.kind}_content": document.manifest.content_digest
+        for document in documents
     }
-    if RESULTS in documents:
-        told["recipe"] = documents[RESULTS]["manifest"]["recipe_digest"]
-    return told
+    if documents.results is not None:
+        digests["recipe"] = documents.results.manifest.recipe_digest
+    return digests
 
 
 def _links(paths: SymbolPaths) -> int:
@@ -267,6 +289,6 @@ def _written(paths: SymbolPaths) -> tuple[Path, ...]:
 
 
 def _state(paths: SymbolPaths) -> list[tuple[int, int] | None]:
-    """What changes whenever somebody has written."""
-    found = [path.stat() if path.exists() else None for path in _written(paths)]
-    return [None if one is None else (one.st_size, one.st_mtime_ns) for one in found]
+    """Size and mtime of the documents: they change with every write."""
+    stats = [path.stat() if path.exists() else None for path in _written(paths)]
+    return [None if stat is None else (stat.st_size, stat.st_mtime_ns) for stat in stats]

@@ -1,1 +1,1 @@
-"""WORLD: the append-only raw log: every bar as a source served it, every revision kept."""
+"""I/O: the append-only raw log: every bar as a source served it, every revision kept."""

@@ -1,10 +1,10 @@
-"""Batches of a raw log that a clock ahead stamped: set aside, kept as files, read by nothing.
+"""Sets batches of a raw log aside whose fetch time is in the future: the clock was ahead then.
 
-When such a batch was fetched is not known, so neither is whether its bars were over. Left in the
-log it would count as soon as its moment has come. Its file is renamed (``raw_names``), so the log
-has another digest, what was remembered of it is looked up again, and the gate validates the log
-without it. A compacted file is written again without such batches, which go into a file of their
-own. Whoever calls has made sure that it is not the present clock that is behind.
+The true fetch time of such a batch is unknown, so it is unknown whether its bars were finished, and
+in the log it would count once its stamped time has passed. Its file is renamed (``raw_names``) and
+never read again; the digest of the log changes, so its record of requests is checked again and the
+gate validates the log without it. A compacted file is written again without such batches, which get
+a file of their own. The caller has to make sure that the present clock is not behind.
 """
 
 import datetime as dt
@@ -32,10 +32,10 @@ _COLUMNS = (*GATE_SCHEMA, *ORIGIN_COLUMNS)
 
 
 def files_ahead(log: RawLog, now: dt.datetime) -> list[RawName]:
-    """The files of the log with batches that no right clock can have stamped by ``now``.
+    """The files of the log with batches that were fetched later than ``now``, by their names.
 
-    A compacted file does not name the moments of its batches: one that was written later than
-    ``now`` counts. Migrated files are left alone, since no source can bring them again.
+    The name of a compacted file has no fetch times: its modification time is used. Migrated files
+    are left out, since no source can bring them again.
     """
     bound = now + MOST_AHEAD
     text, seconds = moment_text(bound), bound.timestamp()
@@ -50,7 +50,7 @@ def files_ahead(log: RawLog, now: dt.datetime) -> list[RawName]:
 
 
 def set_aside(folder: Path, now: dt.datetime) -> None:
-    """Takes what a clock ahead of ``now`` stamped out of the log; hold the lock.
+    """Sets batches that were fetched later than ``now`` aside; hold the lock.
 
     Raises:
         BarsError: a compacted file is damaged; the log stays as it is.
@@ -70,10 +70,10 @@ def _written(folder: Path, name: RawName) -> float:
 
 
 def _divide(folder: Path, name: RawName, bound: dt.datetime) -> None:
-    """Writes a compacted file again, without the batches that were stamped after ``bound``.
+    """Writes a compacted file again, without the batches that were fetched after ``bound``.
 
-    Those come first, and the old file goes last: a process killed in between leaves a log that
-    reads as before or as after.
+    Those are written first, and the old file is removed last: a process killed in between leaves a
+    log that reads as before or as after.
     """
     table = read_rows(folder, name, _COLUMNS)
     is_ahead = pc.greater(table["fetched_at"], pa.scalar(bound, table["fetched_at"].type))

@@ -1,9 +1,9 @@
 """Compaction: many files of a raw log become few, and no row, revision or fetch time is lost.
 
-Files that came one after the other are merged into one that keeps each row's batch and fetch time,
-so that the log reads the same before and after, for every moment of the past. The merged file is
-written and read back before those it replaces are removed; whenever a process is killed, either
-they or it are what the log consists of. Migrated files are never merged.
+Consecutive files are merged into one that keeps the batch and fetch time of each row, so that the
+log reads the same before and after, as of every moment of the past. The merged file is written and
+read back before the files it replaces are removed; if the process is killed, the log consists of
+either. Migrated files are never merged.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -34,10 +34,10 @@ from regime_platform.errors import BarsError
 from regime_platform.files import write_bytes
 from regime_platform.validation.rules.series import GATE_SCHEMA
 
-#: Where more files than this stand at the end of a log, whoever appends to it merges some.
+#: An append merges files at the end of the log when there are more than this.
 MOST_FILES = 8
-#: A file so many times as large as all younger ones together is left alone then: rewriting it for a
-#: few rows, and reading it whole for the overlap of the next page, would cost more than it saves.
+#: It leaves out a file that is so many times larger than all younger ones together: rewriting it
+#: for a few rows, and reading it for the overlap of the next page, would cost more than it saves.
 _LARGE = 4
 
 _COLUMNS = (*GATE_SCHEMA, *ORIGIN_COLUMNS)
@@ -45,7 +45,7 @@ _COLUMNS = (*GATE_SCHEMA, *ORIGIN_COLUMNS)
 
 @dataclass(frozen=True)
 class Compaction:
-    """What became of one log."""
+    """The result of compacting one log."""
 
     replaced: tuple[tuple[str, str], ...]  # old name -> new name, in order of arrival
     files: int  # of the log now
@@ -53,8 +53,8 @@ class Compaction:
     bytes_after: int
 
 
-def relieve(log: RawListing) -> RawListing:
-    """Merges the small files at the end of the log where they became too many; hold the lock.
+def merge_small_files(log: RawListing) -> RawListing:
+    """Merges small files at the end of the log if there are too many; hold the lock.
 
     Returns:
         The log after it.
@@ -83,7 +83,7 @@ def is_compact(log: RawLog) -> bool:
 
 
 def compact(folder: Path) -> Compaction:
-    """Merges all that can be merged; hold the lock. Where nothing can be, nothing is written.
+    """Merges all files that can be merged; hold the lock. Writes nothing if there are none.
 
     Raises:
         BarsError: a file is damaged; the log stays as it is.
@@ -94,55 +94,55 @@ def compact(folder: Path) -> Compaction:
     replaced: list[tuple[str, str]] = []
     for run in list(_runs(log.files)):
         log = _merged(log, run)
-        replaced += [(name.text, _holder(log, name)) for name in run]
+        replaced += [(name.text, _file_with(log, name)) for name in run]
     return Compaction(tuple(replaced), len(log.files), before, _size(folder, log.files))
 
 
 def sweep_superseded(log: RawListing) -> RawListing:
-    """Removes files whose rows lie in a compacted one; hold the lock."""
+    """Removes files whose rows are in a compacted one; hold the lock."""
     for name in log.superseded:
         (log.folder / name.text).unlink(missing_ok=True)
     return replace(log, superseded=())
 
 
 def locate(folder: Path, name: str) -> str:
-    """The file that holds now what the file ``name`` held when a manifest named it.
+    """The file that now has the rows of the file ``name`` of an earlier manifest.
 
     Raises:
-        BarsError: no file of the log holds it; restore it from a backup.
+        BarsError: no file of the log has them; restore it from a backup.
     """
     if parsed(name) is None:
         raise BarsError(
             f"{name} is no file name of a raw log; check the manifest that names it",
             code="no-raw-file-name",
         )
-    found = locate_all(folder, [name])[name]
-    if found is None:
+    file = locate_all(folder, [name])[name]
+    if file is None:
         raise BarsError(
-            f"{folder} has no longer what {name} held; restore it from a backup",
+            f"{folder} no longer has the rows of {name}; restore it from a backup",
             code="raw-file-lost",
         )
-    return found
+    return file
 
 
-def locate_all(folder: Path, names: Iterable[str]) -> dict[str, str | None]:
-    """The same for many, each file opened once; None where no file holds it.
+def locate_all(log: RawLog, names: Iterable[str]) -> dict[str, str | None]:
+    """The same for many names, opening each file once; None where no file has the rows.
 
-    A file that was set aside (see ``ahead``) still holds what it held. Of a compacted file that was
-    divided then, any of the files that together have its batches is named.
+    Files that were set aside (see ``ahead``) count. For a compacted file that was divided then, one
+    of the files that together have its batches is returned.
 
     Raises:
-        BarsError: a compacted file is damaged, or the folder has what is no file of a raw log.
+        BarsError: a compacted file is damaged, or the folder has a file of another kind.
     """
-    log = list_raw(folder)
-    aside = {name_before(name.text): name for name in log.aside}
-    live = [*log.files, *log.aside]
+    listed = list_raw(log)
+    aside = {name_before(name.text): name for name in listed.aside}
+    live = [*listed.files, *listed.aside]
     present = {name.text for name in live}
     batches: dict[str, list[RawName]] = {}
 
     def batches_of(file: RawName) -> list[RawName]:
         if file.text not in batches:
-            batches[file.text] = _batches(folder, file)
+            batches[file.text] = _batches(listed.folder, file)
         return batches[file.text]
 
     def now(name: str) -> str | None:
@@ -155,15 +155,15 @@ def locate_all(folder: Path, names: Iterable[str]) -> dict[str, str | None]:
             if _has(batches_of(file), wanted):
                 return file.text
         overlapping = [] if wanted.fetched_at else [file for file in live if _overlap(file, wanted)]
-        parts = {batch for one in overlapping for batch in batches_of(one)}
+        parts = {batch for file in overlapping for batch in batches_of(file)}
         return overlapping[0].text if parts and _has(list(parts), wanted) else None
 
     return {name: now(name) for name in names}
 
 
 def _has(batches: list[RawName], wanted: RawName) -> bool:
-    """Whether ``wanted`` is among the batches of a file, with the bytes that its name promises."""
-    if not wanted.fetched_at:  # compacted: the batches in its range are what its sum says
+    """True where ``wanted``, or every batch of it, is among ``batches``."""
+    if not wanted.fetched_at:  # compacted: the batches in its range must have the sum in its name
         within = (batch for batch in batches if wanted.supersedes(batch))
         return digest_of(within) == digest_of([wanted])
     return wanted in batches
@@ -174,24 +174,24 @@ def _overlap(file: RawName, wanted: RawName) -> bool:
 
 
 def _batches(folder: Path, name: RawName) -> list[RawName]:
-    """The files in which the batches of a file arrived."""
-    if name.fetched_at:  # of one batch; its name in the log is that of the batch
+    """The names of the files in which the batches of a file arrived."""
+    if name.fetched_at:  # of one batch
         batch = parsed(name_before(name.text))
         return [] if batch is None else [batch]
     texts = pl.Series(read_rows(folder, name, ["batch"])["batch"]).unique()
     return [batch for text in texts if (batch := parsed(text)) is not None]
 
 
-def _runs(live: Sequence[RawName]) -> Iterator[list[RawName]]:
-    """Two or more files next to each other that may become one."""
-    for is_legacy, group in groupby(live, key=lambda name: name.is_legacy):
+def _runs(files: Sequence[RawName]) -> Iterator[list[RawName]]:
+    """Groups of two or more consecutive files that can be merged."""
+    for is_legacy, group in groupby(files, key=lambda name: name.is_legacy):
         run = list(group)
         if not is_legacy and len(run) > 1:
             yield run
 
 
 def _merged(log: RawListing, run: list[RawName]) -> RawListing:
-    """The log after the files of ``run`` became one, which is read back before they go."""
+    """The log after ``run`` was merged into one file, read back before the others are removed."""
     folder = log.folder
     table = pa.concat_tables([read_rows(folder, name, _COLUMNS) for name in run])
     new = sum(read_footer(folder / name.text).new for name in run)
@@ -201,14 +201,14 @@ def _merged(log: RawListing, run: list[RawName]) -> RawListing:
     if not read_rows(folder, target, _COLUMNS).equals(table):
         (folder / target.text).unlink()
         raise BarsError(
-            f"{folder / target.text} did not come back as it was written; nothing was removed: "
+            f"{folder / target.text} does not read as it was written; nothing was removed: "
             "check the disk, then compact again",
             code="write-not-verified",
         )
     return sweep_superseded(replace(log.with_file(target, instead_of=run), superseded=tuple(run)))
 
 
-def _holder(log: RawListing, name: RawName) -> str:
+def _file_with(log: RawListing, name: RawName) -> str:
     return next(file.text for file in log.files if file.supersedes(name))
 
 

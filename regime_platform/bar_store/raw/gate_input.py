@@ -42,8 +42,8 @@ def gate_input(
 ) -> GateInput:
     """The revisions in force of one series, on today's price basis.
 
-    Only what its source declares unadjusted is adjusted, and only to daily bars that theirs
-    declares split-adjusted.
+    Only bars that their source declares unadjusted are adjusted, and only to daily bars that their
+    source declares split-adjusted.
 
     Args:
         paths: the symbol.

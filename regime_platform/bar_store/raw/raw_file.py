@@ -1,7 +1,7 @@
-"""One file of a raw log: a batch with its facts in the metadata, or several with theirs in columns.
+"""One file of a raw log: one batch with its origin in the metadata, or several with it in columns.
 
-Whichever it is, its rows come back as they were fetched, each with the name of the file in which
-its batch arrived: a reader cannot tell whether a log was compacted.
+Both are read as the same rows: as fetched, each with the name of the file in which its batch
+arrived. So the contents of a log do not depend on whether it was compacted.
 """
 
 import datetime as dt
@@ -19,24 +19,24 @@ from regime_platform.bar_store.parquet import damaged, decode_table, encode
 from regime_platform.bar_store.raw.raw_names import RawName, short_hash
 from regime_platform.errors import BarsError
 from regime_platform.model.bar_schema import BAR_COLUMNS, BARS_SCHEMA_DIGEST, BARS_SCHEMA_VERSION
-from regime_platform.model.series import instant
+from regime_platform.model.instants import instant
 from regime_platform.validation.rules.series import GATE_SCHEMA
 
-#: What else is known of a batch; of a compacted file these are columns.
+#: The origin of a batch: metadata in the file of one batch, columns in a compacted file.
 ORIGIN_COLUMNS = (
     "source",
     "asset_class",
     "price_basis",
     "instrument_digest",
     "window",
-    "instrument",  # JSON of what names it at the source
-    "same",  # finished bars that the page repeated bit for bit and that are not stored again
+    "instrument",  # JSON of its identity at the source
+    "same",  # number of finished bars of the page that were stored already, bit for bit
 )
 #: Files of earlier releases lack these; they are read as "".
 _ADDED = frozenset({"instrument", "same"})
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_SCHEMA_FACTS = {
+_SCHEMA_METADATA = {
     "bars_schema_version": str(BARS_SCHEMA_VERSION),
     "bars_schema_digest": BARS_SCHEMA_DIGEST,
 }
@@ -46,12 +46,12 @@ _INSTANT = pa.timestamp("us", "UTC")
 
 @dataclass(frozen=True)
 class Footer:
-    """What a file tells of its rows without being read."""
+    """What the Parquet footer states of the rows of a file."""
 
     first: dt.datetime | None  # the earliest open; None where no row has one
     last: dt.datetime | None
-    lacks_opens: bool  # some row has none
-    new: int  # bars that were new when they came
+    lacks_opens: bool  # some row has no open
+    new: int  # bars that were new when they were stored
 
     def may_hold(self, low: Any, high: Any) -> bool:
         """True where a row may open in [low, high], or have no open."""
@@ -60,22 +60,24 @@ class Footer:
         return bool(self.first <= high and self.last >= low)
 
 
-def batch_bytes(rows: pl.DataFrame, facts: Mapping[str, str], new: int) -> bytes:
-    """The file of one batch: ``rows`` in ``BAR_SCHEMA`` as served, ``facts`` of the fetch."""
-    return encode(rows, {**facts, **_SCHEMA_FACTS, "new": str(new)})
+def batch_bytes(rows: pl.DataFrame, metadata: Mapping[str, str], new: int) -> bytes:
+    """The file of one batch: ``rows`` in ``BAR_SCHEMA`` as served, ``metadata`` of the fetch."""
+    return encode(rows, {**metadata, **_SCHEMA_METADATA, "new": str(new)})
 
 
 def compacted_bytes(table: pa.Table, replaces: Sequence[str], new: int) -> bytes:
     """The file of several batches: ``table`` with gate and origin columns, in order of arrival.
 
-    ``replaces`` are the names of the files whose place it takes, kept in its metadata.
+    ``replaces`` are the names of the merged files, stored in the metadata.
     """
     rows = pl.DataFrame(pl.from_arrow(table))
-    return encode(rows, {**_SCHEMA_FACTS, "replaces": json.dumps(list(replaces)), "new": str(new)})
+    return encode(
+        rows, {**_SCHEMA_METADATA, "replaces": json.dumps(list(replaces)), "new": str(new)}
+    )
 
 
 def read_rows(folder: Path, name: RawName, columns: Sequence[str] = tuple(GATE_SCHEMA)) -> pa.Table:
-    """``columns`` of one file, once its bytes are found to be those that its name promises.
+    """``columns`` of one file, whose bytes are verified against the digest in its name.
 
     Raises:
         BarsError: the file is damaged or of another version; names it.
@@ -83,22 +85,22 @@ def read_rows(folder: Path, name: RawName, columns: Sequence[str] = tuple(GATE_S
     """
     path = folder / name.text
     data = read_whole(folder, name)
-    # a batch tells the rest of its columns in its metadata and needs a row count for them
-    table, facts = decode_table(data, str(path), {*columns, "ts"})
-    if facts.get("bars_schema_digest") != BARS_SCHEMA_DIGEST:
-        version = facts.get("bars_schema_version", "unknown")
+    # a batch has its other columns in the metadata, which need a row count
+    table, metadata = decode_table(data, str(path), {*columns, "ts"})
+    if metadata.get("bars_schema_digest") != BARS_SCHEMA_DIGEST:
+        version = metadata.get("bars_schema_version", "unknown")
         raise BarsError(
             f"{path} has bars of schema version {version}, this is version {BARS_SCHEMA_VERSION}; "
             "migrate the data root or use the release that wrote it",
             code="other-schema-version",
         )
     lacking = [column for column in columns if column not in table.column_names]
-    table = _with_origin(table, name.text, dict.fromkeys(_ADDED, "") | facts, lacking)
+    table = _with_origin(table, name.text, dict.fromkeys(_ADDED, "") | metadata, lacking)
     return table.select(list(columns))
 
 
 def read_whole(folder: Path, name: RawName) -> bytes:
-    """The bytes of one file, which are those that its name promises.
+    """The bytes of one file, verified against the digest in its name.
 
     Raises:
         BarsError: they are not.
@@ -107,12 +109,12 @@ def read_whole(folder: Path, name: RawName) -> bytes:
     path = folder / name.text
     data = path.read_bytes()
     if short_hash(data) != name.hash:
-        raise damaged(str(path), "its bytes are not those its name promises")
+        raise damaged(str(path), "its bytes do not match the digest in its name")
     return data
 
 
 def read_footer(path: Path) -> Footer:
-    """The footer alone; its bytes are verified by `read_whole`, or were before.
+    """The footer alone, of a file that `read_whole` verified before.
 
     Raises:
         BarsError: the file is damaged; names it.
@@ -128,26 +130,27 @@ def read_footer(path: Path) -> Footer:
     opens = [metadata.row_group(group).column(0).statistics for group in groups]
     new = int((metadata.metadata or {}).get(b"new", b"0"))
     known: list[Any] = [
-        opened_at for opened_at in opens if opened_at is not None and opened_at.has_min_max
+        statistics for statistics in opens if statistics is not None and statistics.has_min_max
     ]
-    lacks = len(known) < len(opens) or any(one.null_count for one in known)
+    lacks = len(known) < len(opens) or any(statistics.null_count for statistics in known)
     if not known:
         return Footer(None, None, lacks_opens=True, new=new)
     # raw microseconds: pyarrow would import pandas to make datetimes of them
-    first, last = min(one.min_raw for one in known), max(one.max_raw for one in known)
+    first = min(statistics.min_raw for statistics in known)
+    last = max(statistics.max_raw for statistics in known)
     return Footer(_moment(first), _moment(last), lacks_opens=lacks, new=new)
 
 
 def _with_origin(
-    table: pa.Table, batch: str, facts: Mapping[str, str], columns: Sequence[str]
+    table: pa.Table, batch: str, metadata: Mapping[str, str], columns: Sequence[str]
 ) -> pa.Table:
-    """The rows of one batch with those of the wanted columns that its metadata tell."""
+    """``table`` with ``columns`` from the metadata of its batch."""
     for column in columns:
         if column == "fetched_at":
-            moment = pa.scalar(instant(facts[column]), _INSTANT)
+            moment = pa.scalar(instant(metadata[column]), _INSTANT)
             table = table.append_column(column, pa.repeat(moment, len(table)))
         elif column not in BAR_COLUMNS:
-            text = pa.scalar(batch if column == "batch" else facts[column], _TEXT)
+            text = pa.scalar(batch if column == "batch" else metadata[column], _TEXT)
             table = table.append_column(column, pa.repeat(text, len(table)))
     return table
 

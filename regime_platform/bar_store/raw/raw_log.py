@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.proven import is_proven
-from regime_platform.bar_store.raw.compaction import relieve, sweep_superseded
+from regime_platform.bar_store.raw.compaction import merge_small_files, sweep_superseded
 from regime_platform.bar_store.raw.raw_file import (
     ORIGIN_COLUMNS,
     Footer,
@@ -37,7 +37,7 @@ from regime_platform.errors import BarsError
 from regime_platform.files import write_bytes
 from regime_platform.model.bar_schema import BAR_SCHEMA
 from regime_platform.model.digests import canonical_json
-from regime_platform.model.series import iso
+from regime_platform.model.instants import iso
 from regime_platform.revisions.fold import PageDiff, diff_page
 from regime_platform.validation.rules.series import GATE_SCHEMA
 
@@ -48,7 +48,7 @@ _Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True)
-class FetchFacts:
+class FetchOrigin:
     """Where a page came from, stored in the metadata of its file."""
 
     fetched_at: dt.datetime  # aware
@@ -61,7 +61,7 @@ class FetchFacts:
     instrument: Mapping[str, str] = field(default_factory=dict)  # what names it at the source
 
     def texts(self) -> dict[str, str]:
-        """The facts as Parquet metadata."""
+        """The origin as Parquet metadata."""
         return {
             "fetched_at": iso(self.fetched_at),
             "source": self.source,
@@ -92,20 +92,6 @@ class LogExtent:
     rows: int
 
 
-def names(folder: Path) -> list[str]:
-    """The files of the log in order of arrival.
-
-    Raises:
-        BarsError: the folder holds something that is no file of a raw log.
-    """
-    return list(list_raw(folder).names)
-
-
-def log_digest(folder: Path) -> str:
-    """Changes whenever a batch is added, and not when files are compacted; opens no file."""
-    return list_raw(folder).digest
-
-
 def read_raw(
     log: RawLog,
     as_of: dt.datetime | None = None,
@@ -126,7 +112,7 @@ def read_raw(
 
 
 def read_origins(log: RawLog) -> pl.DataFrame:
-    """One row per batch in order of arrival: its name, ``fetched_at`` and the facts of its fetch.
+    """One row per batch in order of arrival: its name, ``fetched_at`` and its origin.
 
     Raises:
         BarsError: a file is damaged or of another version; names it.
@@ -136,7 +122,7 @@ def read_origins(log: RawLog) -> pl.DataFrame:
     return rows.unique("batch", keep="first", maintain_order=True)
 
 
-def compare(log: RawLog, bars: pl.DataFrame, facts: FetchFacts) -> LogUpdate:
+def compare(log: RawLog, bars: pl.DataFrame, origin: FetchOrigin) -> LogUpdate:
     """What ``append`` would do now; writes nothing and needs no lock.
 
     Raises:
@@ -144,11 +130,11 @@ def compare(log: RawLog, bars: pl.DataFrame, facts: FetchFacts) -> LogUpdate:
     """
     if bars.schema != BAR_SCHEMA:
         raise BarsError(
-            f"a page of {facts.source} is {bars.schema}, expected {BAR_SCHEMA}", code="page-schema"
+            f"a page of {origin.source} is {bars.schema}, expected {BAR_SCHEMA}", code="page-schema"
         )
-    if facts.fetched_at.tzinfo is None:
+    if origin.fetched_at.tzinfo is None:
         raise BarsError(
-            f"fetched_at {facts.fetched_at} of {facts.source} names no zone; pass UTC",
+            f"fetched_at {origin.fetched_at} of {origin.source} names no zone; pass UTC",
             code="naive-time",
         )
 
@@ -156,9 +142,9 @@ def compare(log: RawLog, bars: pl.DataFrame, facts: FetchFacts) -> LogUpdate:
         diff = diff_page(
             _around(listed, bars["ts"]),
             bars,
-            fetched_at=facts.fetched_at,
-            timeframe=facts.timeframe,
-            asset_class=facts.asset_class,
+            fetched_at=origin.fetched_at,
+            timeframe=origin.timeframe,
+            asset_class=origin.asset_class,
         )
         return LogUpdate(diff, listed)
 
@@ -166,7 +152,7 @@ def compare(log: RawLog, bars: pl.DataFrame, facts: FetchFacts) -> LogUpdate:
 
 
 def append(
-    log: RawLog, bars: pl.DataFrame, facts: FetchFacts, compared: LogUpdate | None = None
+    log: RawLog, bars: pl.DataFrame, origin: FetchOrigin, compared: LogUpdate | None = None
 ) -> LogUpdate:
     """Adds the new rows of ``bars`` (as served, in ``BAR_SCHEMA``) as one file; hold the lock.
 
@@ -175,7 +161,7 @@ def append(
     Args:
         log: the folder of one series, or its listing under the same lock.
         bars: the page.
-        facts: where it came from.
+        origin: where it came from.
         compared: what ``compare`` returned for the same page; used unless the log grew since.
 
     Returns:
@@ -186,15 +172,15 @@ def append(
     """
     listed = list_raw(log)
     if compared is None or compared.listed.files != listed.files:
-        compared = compare(listed, bars, facts)
+        compared = compare(listed, bars, origin)
     diff = compared.diff
     if diff.is_empty:
         return compared
-    data = batch_bytes(diff.rows, {**facts.texts(), "same": str(diff.same)}, diff.new)
-    is_legacy = facts.source.startswith(LEGACY)
-    name = batch_name(listed.next_sequence, facts.fetched_at, data, is_legacy=is_legacy)
+    data = batch_bytes(diff.rows, {**origin.texts(), "same": str(diff.same)}, diff.new)
+    is_legacy = origin.source.startswith(LEGACY)
+    name = batch_name(listed.next_sequence, origin.fetched_at, data, is_legacy=is_legacy)
     write_bytes(listed.folder / name.text, data)
-    listed = relieve(sweep_superseded(listed.with_file(name)))
+    listed = merge_small_files(sweep_superseded(listed.with_file(name)))
     return replace(compared, file=name.text, listed=listed)
 
 

@@ -8,12 +8,12 @@ or, after compaction, several that came one after the other::
 
     {first sequence}-{last sequence}-{sum of the batches}-{hash of its bytes}.parquet
 
-A file set aside because a clock ahead stamped it (see ``ahead``) ends in ``.ahead.parquet`` and is
-no part of the log any more.
+A file that was set aside because the clock was ahead when it was fetched (see ``ahead``) ends in
+``.ahead.parquet`` and is no longer part of the log.
 
-Names sort in order of arrival and tell on damage. A compacted file supersedes every file whose
-sequence lies in its range: so the range leads from any name of old to the file that holds it now,
-and a compaction killed between writing and removing changes nothing for a reader.
+Names sort in order of arrival, and the hash in them reveals damage. A compacted file supersedes
+every file whose sequence lies in its range: the range leads from an earlier name to the file with
+its rows now, and a compaction killed between writing and removing changes nothing for a reader.
 """
 
 import datetime as dt
@@ -38,36 +38,36 @@ _SUMS = 1 << 64
 
 @dataclass(frozen=True)
 class RawName:
-    """One file name, taken apart."""
+    """The parts of a file name."""
 
     text: str
     first: int  # sequence of its first batch
     last: int  # and of its last
-    weight: int  # sum over its batches of what their names hash to, modulo 2**64
+    weight: int  # sum over its batches of the hashes of their names, modulo 2**64
     hash: str  # of its bytes
     is_legacy: bool  # migrated: never merged with another file
     fetched_at: str = ""  # as ``moment_text`` has it; empty for a compacted file
     is_aside: bool = False  # no part of the log any more
 
     def supersedes(self, other: "RawName") -> bool:
-        """True where this is a compacted file that holds all that ``other`` holds."""
+        """True where this is a compacted file with all batches of ``other``."""
         within = self.first <= other.first and other.last <= self.last
         return self != other and not self.fetched_at and within
 
 
 def parsed(name: str) -> RawName | None:
-    """The name taken apart; None where it is none of a raw log."""
-    found = _NAME.fullmatch(name)
-    if found is None or (found["last"] and found["legacy"]):
+    """The parts of a name; None where it is not one of a raw log."""
+    match = _NAME.fullmatch(name)
+    if match is None or (match["last"] and match["legacy"]):
         return None
-    first, is_aside = int(found["first"]), found["ahead"] is not None
-    if found["last"] is None:
+    first, is_aside = int(match["first"]), match["ahead"] is not None
+    if match["last"] is None:
         weight = int(hashlib.sha256(name.encode()).hexdigest()[:16], 16)
-        is_legacy, moment = found["legacy"] is not None, found["moment"]
-        return RawName(name, first, first, weight, found["hash"], is_legacy, moment, is_aside)
-    weight = int(found["sum"], 16)
+        is_legacy, moment = match["legacy"] is not None, match["moment"]
+        return RawName(name, first, first, weight, match["hash"], is_legacy, moment, is_aside)
+    weight = int(match["sum"], 16)
     return RawName(
-        name, first, int(found["last"]), weight, found["hash"], is_legacy=False, is_aside=is_aside
+        name, first, int(match["last"]), weight, match["hash"], is_legacy=False, is_aside=is_aside
     )
 
 
@@ -84,7 +84,7 @@ def batch_name(sequence: int, fetched_at: dt.datetime, data: bytes, *, is_legacy
 
 
 def compacted_name(merged: Sequence[RawName], data: bytes) -> RawName:
-    """The name of the file that takes the place of ``merged``, in order of arrival."""
+    """The name of the file that replaces ``merged``, which are in order of arrival."""
     first, last = merged[0].first, merged[-1].last
     return _named(f"{first:06d}-{last:06d}-{digest_of(merged)}-{short_hash(data)}.parquet")
 
@@ -100,16 +100,16 @@ def name_before(text: str) -> str:
 
 
 def short_hash(data: bytes) -> str:
-    """What a name says of the bytes of its file."""
+    """The hash of a file's bytes as it is in its name."""
     return hashlib.sha256(data).hexdigest()[:8]
 
 
 @dataclass(frozen=True)
 class RawListing:
-    """The files of one raw log, as one look into its folder showed them.
+    """The files of one raw log, as its folder was listed once.
 
-    It is handed on from stage to stage, so that a run lists each folder once. Under the symbol's
-    lock it stays true; without it, a reader that misses a file lists the folder again.
+    Stages hand it on, so that a run lists each folder once. Under the symbol's lock it stays
+    current; without it, a reader that misses a file lists the folder again.
     """
 
     folder: Path
@@ -147,14 +147,14 @@ def list_raw(log: RawLog) -> RawListing:
     """The files of a raw log; a listing is returned as it is, a missing folder is an empty log.
 
     Raises:
-        BarsError: the folder holds something that is no file of a raw log.
+        BarsError: the folder contains something that is no file of a raw log.
     """
     if isinstance(log, RawListing):
         return log
     names = _files(log) if log.is_dir() else []
     live: list[RawName] = []
     superseded: list[RawName] = []
-    # of two files that begin alike the longer range comes first, so that it meets the shorter one
+    # of two files with the same first batch the longer range comes first, to supersede the other
     for name in sorted(names, key=lambda name: (name.first, -name.last, name.text)):
         if name.is_aside:
             continue
@@ -165,7 +165,7 @@ def list_raw(log: RawLog) -> RawListing:
 
 
 def digest_of(names: Iterable[RawName]) -> str:
-    """Identifies the batches of a log, whatever files they lie in."""
+    """Identifies the batches of a log, independent of the files that they are in."""
     return f"{sum(name.weight for name in names) % _SUMS:016x}"
 
 

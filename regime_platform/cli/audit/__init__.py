@@ -1,1 +1,1 @@
-"""Commands that prove results: verify, repair, snapshots."""
+"""I/O: commands that verify and repair results, and take snapshots."""

@@ -3,16 +3,23 @@
 import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from regime_platform.audit.bundle.bundle import export_bundle
+from regime_platform.audit.documents import bundle_document
+from regime_platform.audit.snapshots import find_snapshot, snapshots, take_snapshot
+from regime_platform.cli.console.clock import stamp
+from regime_platform.cli.console.exits import SOME_FAILED
+from regime_platform.cli.console.kernels import warm
 from regime_platform.cli.console.options import Json, Now
-from regime_platform.cli.exits import SOME_FAILED
+from regime_platform.cli.console.screen import messages, plural, print_json, print_table
 from regime_platform.errors import UsageError
-
-if TYPE_CHECKING:
-    from regime_platform.manifests.snapshot_diff import SymbolChange
+from regime_platform.files import path_below
+from regime_platform.manifests.snapshot_diff import SAME, SymbolChange, changes
+from regime_platform.manifests.snapshot_entry import UNFINISHED
+from regime_platform.pipeline.run_workspace import RunWorkspace
 
 snapshot = typer.Typer(invoke_without_command=True)
 
@@ -33,29 +40,24 @@ def take(
     """Write one manifest over all symbols; repeated dates get another revision."""
     if context.invoked_subcommand is not None:
         return
-    from regime_platform.audit.snapshots import take_snapshot
-    from regime_platform.cli.console.clock import stamp
-    from regime_platform.cli.console.screen import messages, plural, print_json
-    from regime_platform.manifests.snapshot import UNFINISHED
-    from regime_platform.pipeline.platform import RunWorkspace
 
     at = stamp(now)
     taken = take_snapshot(RunWorkspace.open(), _date(date, at), at, name)
-    listing = dict(taken.listing)
+    summary = taken.summary
     unfinished = {
-        symbol: entry["reason"]
-        for symbol, entry in taken.facts["symbols"].items()
-        if entry["status"] == UNFINISHED
+        symbol: entry.reason
+        for symbol, entry in taken.facts.symbols.items()
+        if entry.status == UNFINISHED
     }
     if as_json:
-        print_json({**listing, "path": str(taken.path), "unfinished": unfinished})
+        print_json({**summary.as_json(), "path": str(taken.path), "unfinished": unfinished})
     else:
-        totals = listing["totals"]
-        proven = f"{totals['complete']:,} of {plural(totals['symbols'], 'symbol')}"
+        totals = summary.totals
+        proven = f"{totals.complete:,} of {plural(totals.symbols, 'symbol')}"
         console = messages()
-        console.print(f"{taken.path}: {proven}, {totals['bars']:,} bars", markup=False)
-        console.print(f"content {listing['content_digest']}", markup=False)
-        console.print(f"digest  {listing['digest']}", markup=False)
+        console.print(f"{taken.path}: {proven}, {totals.bars:,} bars")
+        console.print(f"content {summary.content_digest}")
+        console.print(f"digest  {summary.digest}")
         _print_unfinished(unfinished)
     if unfinished:
         raise typer.Exit(SOME_FAILED)
@@ -64,26 +66,22 @@ def take(
 @snapshot.command("list")
 def list_snapshots(as_json: Json = False) -> None:
     """Show all snapshots, oldest first."""
-    from regime_platform.audit.snapshots import snapshots
-    from regime_platform.cli.console.screen import messages, print_json, print_table
-    from regime_platform.pipeline.platform import RunWorkspace
-
     listed = snapshots(RunWorkspace.open().root)
     if as_json:
-        print_json([dict(listing) for listing in listed])
+        print_json([summary.as_json() for summary in listed])
     elif not listed:
         messages().print("no snapshots; `regime snapshot` takes one")
     else:
         rows = [
             (
-                str(listing["label"]),
-                str(listing["name"] or "·"),
-                str(listing["taken_at"])[:16].replace("T", " "),  # to the minute
-                f"{listing['totals']['complete']:,} of {listing['totals']['symbols']:,}",
-                str(listing["content_digest"][:12]),
-                str(listing["digest"][:12]),
+                summary.label,
+                summary.name or "·",
+                summary.taken_at[:16].replace("T", " "),  # to the minute
+                f"{summary.totals.complete:,} of {summary.totals.symbols:,}",
+                summary.content_digest[:12],
+                summary.digest[:12],
             )
-            for listing in listed
+            for summary in listed
         ]
         columns = ("snapshot", "name", "taken", "symbols", "content", "digest")
         print_table(columns, rows, folding=("name",))
@@ -96,19 +94,14 @@ def diff(
     as_json: Json = False,
 ) -> None:
     """Show the symbols that differ between two snapshots, and why."""
-    from regime_platform.audit.snapshots import find_snapshot
-    from regime_platform.cli.console.screen import print_json
-    from regime_platform.manifests.snapshot_diff import SAME, changes
-    from regime_platform.pipeline.platform import RunWorkspace
-
     root = RunWorkspace.open().root
     old, new = find_snapshot(root, before), find_snapshot(root, after)
     compared = changes(old.facts, new.facts)
     changed = [change for change in compared if change.kind != SAME]
     if as_json:
-        labels = {"before": old.listing["label"], "after": new.listing["label"]}
+        labels = {"before": old.summary.label, "after": new.summary.label}
         same = len(compared) - len(changed)
-        documents = [change.facts() for change in changed]
+        documents = [change.model_dump(mode="json") for change in changed]
         print_json({**labels, "same": same, "changed": documents})
     else:
         _print_changes(changed, len(compared) - len(changed))
@@ -124,52 +117,41 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write a self-contained bundle for `regime verify --bundle` on another machine."""
-    from regime_platform.audit.bundle.bundle import export_bundle
-    from regime_platform.audit.snapshots import find_snapshot
-    from regime_platform.cli.console.screen import messages, plural, print_json
-    from regime_platform.cli.pipeline.warming import warm
-    from regime_platform.files import path_below
-    from regime_platform.pipeline.platform import RunWorkspace
-
     workspace = RunWorkspace.open()
     chosen = find_snapshot(workspace.root, wanted)
-    target = output or path_below(Path(), f"snapshot_{chosen.listing['label']}.zip")
+    target = output or path_below(Path(), f"snapshot_{chosen.summary.label}.zip")
     warm()
     bundle = export_bundle(workspace, chosen, target)
     if as_json:
-        print_json(bundle.facts())
+        print_json(bundle_document(bundle))
         return
     size = f"{plural(len(bundle.symbols), 'symbol')}, {bundle.bytes:,} bytes in {bundle.path}"
-    messages().print(size, markup=False, soft_wrap=True)
+    messages().print(size, soft_wrap=True)
     if bundle.rebuilt:
         names = ", ".join(bundle.rebuilt[:_MOST_SHOWN])
         rebuilt = f"{plural(len(bundle.rebuilt), 'symbol')} rebuilt as of then: {names}"
-        messages().print(rebuilt, markup=False, soft_wrap=True)
-    messages().print(f"digest  {bundle.digest}", markup=False)
+        messages().print(rebuilt, soft_wrap=True)
+    messages().print(f"digest  {bundle.digest}")
 
 
-def _print_changes(changed: "list[SymbolChange]", same: int) -> None:
-    from regime_platform.cli.console.screen import messages, plural, print_table
-
+def _print_changes(changed: list[SymbolChange], same: int) -> None:
     rows = [
         (
             change.symbol,
             change.kind,
-            "different" if change.is_other_content else "same",
+            "different" if change.results_changed else "same",
             "; ".join(f"{cause.what}: {cause.detail}" for cause in change.causes),
         )
         for change in changed
     ]
     if rows:
         print_table(("symbol", "change", "numbers", "why"), rows, folding=("why",))
-    messages().print(f"{plural(len(rows), 'symbol')} changed, {same:,} unchanged", markup=False)
+    messages().print(f"{plural(len(rows), 'symbol')} changed, {same:,} unchanged")
 
 
 def _print_unfinished(unfinished: Mapping[str, str]) -> None:
-    from regime_platform.cli.console.screen import messages
-
     for symbol, reason in list(unfinished.items())[:_MOST_SHOWN]:
-        messages().print(f"{symbol} is not proven: {reason}", style="yellow", markup=False)
+        messages().print(f"{symbol} is not proven: {reason}", style="yellow")
     more = len(unfinished) - _MOST_SHOWN
     if more > 0:
         messages().print(f"and {more:,} more, see the snapshot", style="yellow")

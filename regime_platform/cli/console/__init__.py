@@ -1,1 +1,1 @@
-"""WORLD: what commands share: screen, options, selection of symbols, clock."""
+"""I/O: what commands share: screen, options, selection of symbols, clock."""

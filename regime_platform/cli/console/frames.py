@@ -9,7 +9,7 @@ import polars as pl
 from regime_platform.cli.console.screen import print_table
 from regime_platform.errors import UsageError
 from regime_platform.files import write_atomically
-from regime_platform.model.series import iso
+from regime_platform.model.instants import iso
 
 
 def print_frame(frame: pl.DataFrame) -> None:

@@ -136,8 +136,8 @@ def print_table(
     for row in cells:
         for place, name in enumerate(columns):
             if name in folding and str(row[place]):
-                line = f"{' '.join(str(row[at]) for at in whole[:2])}: {row[place]}"
-                console.print(line, markup=False, soft_wrap=True)
+                line = f"{' '.join(filter(None, (str(row[at]) for at in whole[:2])))}: {row[place]}"
+                console.print(line, soft_wrap=True)
 
 
 def _width(console: Console, table: Table) -> int:
@@ -221,9 +221,9 @@ class CreditProgress:
 
 @contextmanager
 def credit_progress(total: int | None) -> Iterator[CreditProgress]:
-    """Shows the spending on stderr while the block runs; on a terminal only, gone afterwards.
+    """Show the spent credits on stderr while the block runs, on a terminal only.
 
-    ``total`` is None where nobody knows how many credits it will be.
+    ``total`` is None where the number of credits is unknown.
     """
     console = messages()
     progress = Progress(

@@ -1,17 +1,18 @@
 """The symbols of a command: named, from a file, of a tier, or all of the universe."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.models import ArgumentInfo
 
 from regime_platform.errors import UsageError
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.universe.universe import Universe
-
-if TYPE_CHECKING:
-    from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run_workspace import RunWorkspace
 
 Symbols = Annotated[
     list[str] | None,
@@ -31,65 +32,91 @@ Tier = Annotated[str | None, typer.Option("--tier", help="Only this tier: core o
 class Selection:
     """The symbols that a command is to process, and the workspace that they are in."""
 
-    workspace: "RunWorkspace"
+    workspace: RunWorkspace
     instruments: tuple[Instrument, ...]
 
 
-def select(
-    symbols: list[str] | None,
-    *,
-    everything: bool,
-    symbols_file: Path | None,
-    tier: str | None,
-) -> Selection:
-    """Opens the workspace of the environment and finds the symbols meant there.
+@dataclass(frozen=True)
+class SymbolChoice:
+    """The symbol options of a command as they were given."""
 
-    Raises:
-        UsageError: see `chosen`.
-    """
-    from regime_platform.pipeline.platform import RunWorkspace
+    symbols: Sequence[str] | None = None
+    everything: bool = False
+    symbols_file: Path | None = None
+    tier: str | None = None
 
-    workspace = RunWorkspace.open()
-    wanted = chosen(
-        workspace.universe, symbols, everything=everything, symbols_file=symbols_file, tier=tier
-    )
-    return Selection(workspace, wanted)
+    def __bool__(self) -> bool:
+        return bool(self.symbols or self.everything or self.symbols_file or self.tier)
+
+    def open(self) -> Selection:
+        """Opens the workspace of the environment and finds the symbols there.
+
+        Raises:
+            UsageError: see `of`.
+        """
+        workspace = RunWorkspace.open()
+        return Selection(workspace, self.of(workspace.universe))
+
+    def of(self, universe: Universe) -> tuple[Instrument, ...]:
+        """The instruments chosen, in partition order.
+
+        Raises:
+            UsageError: no or conflicting options, or an unknown symbol.
+        """
+        named = list(self.symbols or [])
+        ways = sum((bool(named), self.everything, self.symbols_file is not None))
+        if ways > 1:
+            raise UsageError(
+                "give only one of: symbols, --symbols-file, --all", code="conflicting-selection"
+            )
+        if ways == 0 and self.tier is None:
+            raise UsageError(
+                "no symbols: give symbols, --all, --tier or --symbols-file", code="no-selection"
+            )
+        if self.symbols_file is not None:
+            named = _listed(self.symbols_file)
+        wanted = universe.select(_expanded(universe, named)) if named else universe.instruments
+        if self.tier is None:
+            return wanted
+        members = {instrument.symbol for instrument in universe.tier(self.tier)}
+        kept = tuple(instrument for instrument in wanted if instrument.symbol in members)
+        if not kept:
+            raise UsageError(f"none of these symbols is in tier {self.tier}", code="none-in-tier")
+        return kept
 
 
-def chosen(
-    universe: Universe,
-    symbols: list[str] | None,
-    *,
-    everything: bool,
-    symbols_file: Path | None,
-    tier: str | None,
-) -> tuple[Instrument, ...]:
-    """The instruments meant, in partition order.
+_OPTIONS = {
+    "symbols": (Symbols, None),
+    "everything": (Everything, False),
+    "symbols_file": (SymbolsFile, None),
+    "tier": (Tier, None),
+}
 
-    Raises:
-        UsageError: no or conflicting options, or an unknown symbol.
-    """
-    named = list(symbols or [])
-    ways = sum((bool(named), everything, symbols_file is not None))
-    if ways > 1:
-        raise UsageError(
-            "give only one of: symbols, --symbols-file, --all",
-            code="conflicting-selection",
-        )
-    if ways == 0 and tier is None:
-        raise UsageError(
-            "no symbols: give symbols, --all, --tier or --symbols-file", code="no-selection"
-        )
-    if symbols_file is not None:
-        named = _listed(symbols_file)
-    wanted = universe.select(_expanded(universe, named)) if named else universe.instruments
-    if tier is None:
-        return wanted
-    members = {instrument.symbol for instrument in universe.tier(tier)}
-    kept = tuple(instrument for instrument in wanted if instrument.symbol in members)
-    if not kept:
-        raise UsageError(f"none of these symbols is in tier {tier}", code="none-in-tier")
-    return kept
+
+def chooses_symbols(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command the symbol options, which arrive as its first parameter, a `SymbolChoice`."""
+
+    def run(**values: Any) -> None:
+        choice = SymbolChoice(**{name: values.pop(name) for name in _OPTIONS})
+        command(choice, **values)
+
+    options = [
+        Parameter(name, Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+        for name, (annotation, default) in _OPTIONS.items()
+    ]
+    _choice, *own = signature(command).parameters.values()
+    own.sort(key=lambda parameter: not _is_argument(parameter))
+    arguments = sum(map(_is_argument, own))  # they come before the symbols
+    parameters = [*own[:arguments], *options, *own[arguments:]]
+    run.__name__, run.__doc__ = command.__name__, command.__doc__
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    run.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    return run
+
+
+def _is_argument(parameter: Parameter) -> bool:
+    details = getattr(parameter.annotation, "__metadata__", ())
+    return any(isinstance(detail, ArgumentInfo) for detail in details)
 
 
 def _expanded(universe: Universe, named: list[str]) -> list[str]:

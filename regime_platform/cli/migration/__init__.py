@@ -1,1 +1,1 @@
-"""Commands that move the stores of the legacy engine in."""
+"""I/O: commands that import the stores of the legacy engine."""

@@ -1,20 +1,13 @@
-"""`regime migrate`: old stores into this one with proof, withdrawn again, old results compared."""
+"""`regime migrate`: import legacy stores, undo an import, compare legacy results."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from regime_platform.cli.console.options import AllRows, Json, Now
-from regime_platform.cli.console.selection import (
-    Everything,
-    Selection,
-    Symbols,
-    SymbolsFile,
-    Tier,
-    select,
-)
+from regime_platform.cli.console.options import AllRows, Html, Json, Now
+from regime_platform.cli.console.selection import Selection, SymbolChoice, chooses_symbols
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,20 +16,20 @@ if TYPE_CHECKING:
 
 Origin = Annotated[Path, typer.Option("--from", help="Folder (or file) of the legacy store.")]
 DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Only show what is there and how long it takes.")
-]
-Html = Annotated[
-    Path | None, typer.Option("--html", help="Write the report as one self-contained page.")
+    bool,
+    typer.Option(
+        "--dry-run", help="Show the parts of the store and the expected time; write nothing."
+    ),
 ]
 
 migrate = typer.Typer(no_args_is_help=True)
 
 
 @dataclass(frozen=True)
-class _Order:
-    """What was asked of a migration, beside the symbols."""
+class _Request:
+    """Options of a migration, except the symbols."""
 
-    place: Path
+    location: Path
     dry_run: bool
     html: Path | None
     now: str | None
@@ -45,129 +38,129 @@ class _Order:
 
 
 def _of(kind: str) -> "Callable[..., None]":
-    def command(  # noqa: PLR0913, PLR0917 - one parameter per option
+    @chooses_symbols
+    def command(  # noqa: PLR0913 - one parameter per option
+        choice: SymbolChoice,
+        *,
         origin: Origin,
-        symbols: Symbols = None,
-        everything: Everything = False,
-        symbols_file: SymbolsFile = None,
-        tier: Tier = None,
         dry_run: DryRun = False,
         html: Html = None,
         now: Now = None,
         as_json: Json = False,
         all_rows: AllRows = False,
     ) -> None:
-        selection = select(symbols, everything=everything, symbols_file=symbols_file, tier=tier)
-        _migrate(kind, selection, _Order(origin, dry_run, html, now, as_json, all_rows))
+        selection = choice.open()
+        _migrate(kind, selection, _Request(origin, dry_run, html, now, as_json, all_rows))
 
     return command
 
 
 for _kind, _help in (
-    ("live", "Import bars of live.db files, one for all or one per symbol, -wal included."),
-    ("frozen", "Import bars of frozen_YYYY-MM-DD.db files; the newest file wins."),
-    ("bars-v1", "Import day files in assets/SYMBOL/bars/TIMEFRAME."),
-    ("bars-root", "Import files in the older bars/SYMBOL/TIMEFRAME."),
+    (
+        "live",
+        "Migrate bars of live.db files, one for all or one per symbol, with their -wal files.",
+    ),
+    ("frozen", "Migrate bars of frozen_YYYY-MM-DD.db files; where they differ, the newest counts."),
+    ("bars-v1", "Migrate day files in assets/SYMBOL/bars/TIMEFRAME."),
+    ("bars-root", "Migrate files in the older bars/SYMBOL/TIMEFRAME."),
 ):
     migrate.command(_kind, help=_help)(_of(_kind))
 
 
 @migrate.command("list")
-def held(as_json: Json = False) -> None:
-    """Show the migrations whose files are in the raw logs."""
+def list_migrations(as_json: Json = False) -> None:
+    """List the migrations with files in the raw logs."""
     from regime_platform.cli.console.screen import count, print_json, print_table
-    from regime_platform.files import read_json
-    from regime_platform.legacy.migration.undo import held_migrations
-    from regime_platform.pipeline.platform import RunWorkspace
+    from regime_platform.legacy.migration.record import read_record
+    from regime_platform.legacy.migration.undo import stored_migrations
+    from regime_platform.pipeline.run_workspace import RunWorkspace
 
     workspace = RunWorkspace.open()
-    found = held_migrations(workspace.root, workspace.universe.symbols)
-    told = [
-        {
-            "migration": name,
-            "from": (read_json(workspace.root.migration(name)) or {}).get("from", ""),
-            "symbols": len(files),
-            "files": files.total(),
-        }
-        for name, files in sorted(found.items())
-    ]
+    stored = stored_migrations(workspace.root, workspace.universe.symbols)
+    records = {name: read_record(workspace.root.migration(name)) for name in sorted(stored)}
+    locations = {name: record.location if record else "" for name, record in records.items()}
     if as_json:
-        print_json(told)
+        print_json(
+            [
+                {
+                    "migration": name,
+                    "from": location,
+                    "symbols": len(stored[name]),
+                    "files": stored[name].total(),
+                }
+                for name, location in locations.items()
+            ]
+        )
         return
-    columns = ("migration", "symbols", "files", "from")
     rows = [
-        (one["migration"], count(one["symbols"]), count(one["files"]), one["from"]) for one in told
+        (name, count(len(stored[name])), count(stored[name].total()), location)
+        for name, location in locations.items()
     ]
+    columns = ("migration", "symbols", "files", "from")
     print_table(columns, rows, numbers=("symbols", "files"), folding=("from",))
 
 
 @migrate.command("undo")
-def undo(  # noqa: PLR0913, PLR0917 - one parameter per option
+@chooses_symbols
+def undo(
+    choice: SymbolChoice,
+    *,
     name: Annotated[
         str,
         typer.Argument(
-            metavar="MIGRATION", help="Name as `regime migrate list` shows it, or a kind of store."
+            metavar="MIGRATION", help="Name in `regime migrate list`, or a kind such as live."
         ),
     ],
-    symbols: Symbols = None,
     origin: Annotated[
-        Path | None,
-        typer.Option("--from", help="Folder of the legacy store, with a kind of store."),
+        Path | None, typer.Option("--from", help="Folder of the legacy store, with a kind.")
     ] = None,
-    everything: Everything = False,
-    symbols_file: SymbolsFile = None,
-    tier: Tier = None,
     as_json: Json = False,
 ) -> None:
-    """Withdraw the raw files of a migration and promote what is left."""
+    """Remove the raw files of a migration and promote the remaining bars."""
+    from regime_platform.cli.console.exits import code_of
     from regime_platform.cli.console.screen import symbol_progress
-    from regime_platform.cli.exits import code_of
     from regime_platform.legacy.migration.migration import Migration
-    from regime_platform.legacy.migration.record import forget
+    from regime_platform.legacy.migration.record import remove_accounts
     from regime_platform.legacy.migration.undo import undo_migration
     from regime_platform.pipeline.outcomes import Status
 
-    selection = select(symbols, everything=everything, symbols_file=symbols_file, tier=tier)
+    selection = choice.open()
     workspace, wanted = selection.workspace, selection.instruments
     if origin is not None:
         name = Migration(name, origin.expanduser().resolve()).name
     outcomes: list[UndoOutcome] = []
     with symbol_progress(len(wanted)) as progress:
-        for one in undo_migration(workspace, name, tuple(wanted)):
-            outcomes.append(one)
-            progress.advance(one.symbol)
-    forget(
-        workspace.root,
-        name,
-        [outcome.symbol for outcome in outcomes if outcome.status is not Status.FAILED],
-    )
+        for outcome in undo_migration(workspace, name, tuple(wanted)):
+            outcomes.append(outcome)
+            progress.advance(outcome.symbol)
+    undone = [outcome.symbol for outcome in outcomes if outcome.status is not Status.FAILED]
+    remove_accounts(workspace.root.migration(name), undone)
     code = code_of(outcomes)
-    _tell_undone(outcomes, code, as_json=as_json)
+    _print_undone(outcomes, code, as_json=as_json)
     raise typer.Exit(code)
 
 
 @migrate.command("compare-compute")
-def compare_compute(  # noqa: PLR0913, PLR0917 - one parameter per option
+@chooses_symbols
+def compare_compute(
+    choice: SymbolChoice,
+    *,
     origin: Origin,
-    symbols: Symbols = None,
-    everything: Everything = False,
-    symbols_file: SymbolsFile = None,
-    tier: Tier = None,
     as_json: Json = False,
     all_rows: AllRows = False,
 ) -> None:
-    """Recompute legacy compute.db files and show differences; changes nothing."""
+    """Recompute the results of legacy compute.db files, and show differences; writes nothing."""
     from regime_platform.cli.migration.comparing import compare_all
 
-    selection = select(symbols, everything=everything, symbols_file=symbols_file, tier=tier)
+    selection = choice.open()
     workspace, wanted = selection.workspace, selection.instruments
     code = compare_all(
-        workspace, wanted, origin, only_there=everything, as_json=as_json, all_rows=all_rows
+        workspace, wanted, origin, only_there=choice.everything, as_json=as_json, all_rows=all_rows
     )
     raise typer.Exit(code)
 
 
-def _tell_undone(outcomes: "Sequence[UndoOutcome]", code: int, *, as_json: bool) -> None:
+def _print_undone(outcomes: "Sequence[UndoOutcome]", code: int, *, as_json: bool) -> None:
     from regime_platform.cli.console.screen import (
         count,
         messages,
@@ -178,16 +171,7 @@ def _tell_undone(outcomes: "Sequence[UndoOutcome]", code: int, *, as_json: bool)
     )
 
     if as_json:
-        facts = [
-            {
-                "symbol": outcome.symbol,
-                "status": outcome.status,
-                "files": outcome.files,
-                "reason": outcome.reason,
-            }
-            for outcome in outcomes
-        ]
-        print_json({"exit_code": code, "symbols": facts})
+        print_json({"exit_code": code, "symbols": [asdict(outcome) for outcome in outcomes]})
         return
     rows = [
         (outcome.symbol, styled(outcome.status), count(outcome.files), outcome.reason)
@@ -195,39 +179,39 @@ def _tell_undone(outcomes: "Sequence[UndoOutcome]", code: int, *, as_json: bool)
     ]
     print_table(("symbol", "status", "files", "note"), rows, numbers=("files",), folding=("note",))
     messages().print(
-        f"{plural(sum(one.files for one in outcomes), 'file')} withdrawn; "
-        "`regime compute` brings the results after them"
+        f"{plural(sum(outcome.files for outcome in outcomes), 'file')} removed; "
+        "`regime compute` updates the results"
     )
 
 
-def _migrate(kind: str, selection: Selection, order: _Order) -> None:
+def _migrate(kind: str, selection: Selection, request: _Request) -> None:
     from regime_platform.cli.console.clock import stamp
     from regime_platform.cli.console.screen import symbol_progress
     from regime_platform.cli.migration.migration_estimate import print_estimate
     from regime_platform.cli.migration.migration_report import MigrationReport
-    from regime_platform.legacy.migration.migrate_pool import migrate_many
+    from regime_platform.legacy.migration.migrate import migrate_many
     from regime_platform.legacy.migration.migration import open_migration, plans
-    from regime_platform.legacy.migration.record import keep_record
+    from regime_platform.legacy.migration.record import write_record
 
-    workspace, now = selection.workspace, stamp(order.now)
-    migration, store = open_migration(workspace.root, kind, order.place)
-    about = plans(workspace.universe, store, selection.instruments)
-    if order.dry_run:
-        print_estimate(migration, about, as_json=order.as_json, all_rows=order.all_rows)
+    workspace, now = selection.workspace, stamp(request.now)
+    migration, store = open_migration(workspace.root, kind, request.location)
+    symbol_plans = plans(workspace.universe, store, selection.instruments)
+    if request.dry_run:
+        print_estimate(migration, symbol_plans, as_json=request.as_json, all_rows=request.all_rows)
         raise typer.Exit(0)
     outcomes = []
-    with symbol_progress(len(about)) as progress:
-        for one in migrate_many(
-            workspace, about, migration, now, selection.workspace.settings.workers
+    with symbol_progress(len(symbol_plans)) as progress:
+        for outcome in migrate_many(
+            workspace, symbol_plans, migration, now, workspace.settings.workers
         ):
-            outcomes.append(one)
-            progress.advance(one.symbol)
-    keep_record(workspace.root, migration, outcomes)
+            outcomes.append(outcome)
+            progress.advance(outcome.symbol)
+    write_record(workspace.root.migration(migration.name), migration.record(outcomes))
     report = MigrationReport(migration, outcomes)
-    if order.html is not None:
-        report.write_page(order.html)
-    if order.as_json:
+    if request.html is not None:
+        report.write_page(request.html)
+    if request.as_json:
         report.print_json()
     else:
-        report.print(all_rows=order.all_rows)
+        report.print(all_rows=request.all_rows)
     raise typer.Exit(report.code)

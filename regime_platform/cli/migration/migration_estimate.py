@@ -1,4 +1,4 @@
-"""What `regime migrate --dry-run` tells: what is there, and how long it will take."""
+"""Output of `regime migrate --dry-run`: the parts of a store, and how long a migration takes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,12 +13,12 @@ from regime_platform.cli.console.screen import (
     symbol_progress,
 )
 from regime_platform.legacy.migration.migration import Migration, SymbolPlan
-from regime_platform.legacy.readers.source import Extent, OldPart
-from regime_platform.model.series import iso
+from regime_platform.legacy.readers.source import LegacyPart, PartFiles
+from regime_platform.model.instants import iso
 
 _MOST_ROWS = 40
 _COLUMNS = ("symbol", "timeframe", "rows", "files", "MB", "written by", "note")
-#: Of one core, the gate not included; docs/performance.md tells how it was measured.
+#: Of one core, the gate not included; see docs/performance.md for the measurement.
 _ROWS_PER_SECOND = 400_000
 _FILES_PER_SECOND = 10_000
 
@@ -26,79 +26,79 @@ _FILES_PER_SECOND = 10_000
 def print_estimate(
     migration: Migration, plans: Sequence[SymbolPlan], *, as_json: bool, all_rows: bool
 ) -> None:
-    """A row per series and the totals, or the same as JSON."""
-    told = _estimated(migration, plans)
-    series = told["series"]
+    """Print a row per series and the totals, or the same as JSON."""
+    estimate = _estimate(migration, plans)
+    series = estimate["series"]
     if as_json:
-        print_json(told)
+        print_json(estimate)
         return
     shown = series if all_rows else series[:_MOST_ROWS]
     cells = [
         (
-            one["symbol"],
-            one["timeframe"],
-            "when read" if one["rows"] is None else count(one["rows"]),
-            count(one["files"]),
-            f"{one['bytes'] / 1e6:,.1f}",
-            one["written_at"],
-            one["note"],
+            row["symbol"],
+            row["timeframe"],
+            "when read" if row["rows"] is None else count(row["rows"]),
+            count(row["files"]),
+            f"{row['bytes'] / 1e6:,.1f}",
+            row["written_at"],
+            row["note"],
         )
-        for one in shown
+        for row in shown
     ]
     print_table(_COLUMNS, cells, numbers=("rows", "files", "MB"), folding=("note",))
     if len(series) > len(shown):
         messages().print(f"and {len(series) - len(shown):,} more; --all-rows shows every series")
-    for unread in told["unread"]:
-        results().print(unread, markup=False, soft_wrap=True)
-    size = f"{told['bytes'] / 1e6:,.1f} MB"
+    for unread in estimate["unread"]:
+        results().print(unread, soft_wrap=True)
+    rows, files = plural(estimate["rows"], "row"), plural(estimate["files"], "file")
     results().print(
-        f"{plural(told['rows'], 'row')} counted, {plural(told['files'], 'file')}, {size}: about "
-        f"{told['seconds']:,} s of one core and the gate; nothing was written",
+        f"{rows} counted, {files}, {estimate['bytes'] / 1e6:,.1f} MB: about "
+        f"{estimate['seconds']:,} s of one core and the gate; nothing was written",
         soft_wrap=True,
     )
 
 
-def _estimated(migration: Migration, plans: Sequence[SymbolPlan]) -> dict[str, Any]:
+def _estimate(migration: Migration, plans: Sequence[SymbolPlan]) -> dict[str, Any]:
     series: list[dict[str, Any]] = []
-    sizes: dict[str, tuple[int, int]] = {}  # the first file of an extent -> how many, and bytes
+    sizes: dict[str, tuple[int, int]] = {}  # first file of a part -> number of files, bytes
     seconds = 0.0
     with symbol_progress(len(plans)) as progress:
         for plan in plans:
             for part in plan.parts:
-                extent = part.extent()
-                sizes[extent.files[0]] = len(extent.files), extent.size
-                seconds += _seconds(part, extent)
-                series.append(_planned(plan, part, extent))
+                files = part.files()
+                sizes[files.paths[0]] = len(files.paths), files.size
+                seconds += _seconds(part, files)
+                series.append(_planned(plan, part, files))
             progress.advance(plan.symbol)
     return {
         "migration": migration.name,
-        "from": str(migration.place),
-        "rows": sum(one["rows"] or 0 for one in series),
-        "files": sum(files for files, _ in sizes.values()),
+        "from": str(migration.location),
+        "rows": sum(row["rows"] or 0 for row in series),
+        "files": sum(number for number, _ in sizes.values()),
         "bytes": sum(size for _, size in sizes.values()),
         "seconds": round(seconds),
-        "unread": [f"{one.told} ({one.name})" for plan in plans for one in plan.unread],
+        "unread": [f"{unread.message} ({unread.name})" for plan in plans for unread in plan.unread],
         "series": series,
     }
 
 
-def _seconds(part: OldPart, extent: Extent) -> float:
-    return len(extent.files) / _FILES_PER_SECOND + (part.rows or 0) / _ROWS_PER_SECOND
+def _seconds(part: LegacyPart, files: PartFiles) -> float:
+    return len(files.paths) / _FILES_PER_SECOND + (part.rows or 0) / _ROWS_PER_SECOND
 
 
-def _planned(plan: SymbolPlan, part: OldPart, extent: Extent) -> dict[str, Any]:
+def _planned(plan: SymbolPlan, part: LegacyPart, files: PartFiles) -> dict[str, Any]:
     note = ""
     if plan.instrument is None:
         note = "not in the universe"
     elif part.timeframe not in plan.instrument.timeframes:
-        note = f"{plan.symbol} is not followed on {part.timeframe}"
+        note = f"{plan.symbol} is not tracked on {part.timeframe}"
     return {
         "symbol": plan.symbol,
         "timeframe": part.timeframe,
         "rows": part.rows,
-        "files": len(extent.files),
-        "bytes": extent.size,
-        "written_at": iso(extent.written_at.replace(microsecond=0)),
+        "files": len(files.paths),
+        "bytes": files.size,
+        "written_at": iso(files.written_at.replace(microsecond=0)),
         "note": note,
         "from": part.name,
     }

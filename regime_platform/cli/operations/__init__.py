@@ -1,1 +1,1 @@
-"""Commands for the operator: backup, doctor, eras, overrides, service."""
+"""I/O: commands of an operator: backup, doctor, eras, overrides, service."""

@@ -1,11 +1,30 @@
-"""`regime doctor`: checks of the installation, with a remedy for every fault."""
+"""`regime doctor`: its checks of what was chosen: severities, eras, symbols, alerts.
 
+Those of the installation are in ``health``, those of the vendor in ``vendor_health``.
+"""
+
+import re
+from dataclasses import asdict
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
+from regime_platform.audit.archives import all_archives
+from regime_platform.bar_store.layout import DataRoot
+from regime_platform.cli.console.clock import moment
+from regime_platform.cli.console.exits import ALL_GOOD, NOTHING_SUCCEEDED
 from regime_platform.cli.console.options import Json, Now
-from regime_platform.cli.exits import ALL_GOOD, NOTHING_SUCCEEDED
+from regime_platform.cli.console.screen import print_json, print_table, styled
+from regime_platform.cli.operations.health import Check, installation_checks, run_checks
+from regime_platform.cli.operations.vendor_health import credit_checks, live_checks
+from regime_platform.operations.renaming import unfinished
+from regime_platform.orchestration.alerts.outgoing import is_confidential
+from regime_platform.pipeline.eras import adoptions, eras_in_force
+from regime_platform.pipeline.gate.validate_log import read_policy
+from regime_platform.pipeline.identity import other_instrument
+from regime_platform.settings import Settings, load_universe
+from regime_platform.validation.policy import Policy
 
 
 def doctor(
@@ -19,15 +38,6 @@ def doctor(
     as_json: Json = False,
 ) -> None:
     """Check settings, data root, universe, eras, sources and kernels; changes nothing."""
-    from dataclasses import asdict
-
-    from regime_platform.cli.console.clock import moment
-    from regime_platform.cli.console.screen import print_json, print_table, styled
-    from regime_platform.cli.operations.choice_health import choice_checks
-    from regime_platform.cli.operations.health import installation_checks
-    from regime_platform.cli.operations.vendor_health import credit_checks, live_checks
-    from regime_platform.settings import Settings
-
     settings, at = Settings(), moment(now)
     checks = [
         *installation_checks(settings),
@@ -43,3 +53,102 @@ def doctor(
         rows = [(check.name, styled(check.status), check.text()) for check in checks]
         print_table(("check", "status", "detail"), rows, folding=("detail",))
     raise typer.Exit(ALL_GOOD if is_well else NOTHING_SUCCEEDED)
+
+
+_HOST = re.compile(r"[A-Za-z0-9.-]+|\[?[0-9A-Fa-f:]+\]?")
+
+
+def choice_checks(settings: Settings) -> list[Check]:
+    """Whether each choice can be read and is unchanged since it was made."""
+    return run_checks(
+        settings, (_severities, _eras, _renames, _instruments, _archives, _heartbeat, _alerts)
+    )
+
+
+def _severities(settings: Settings) -> list[Check]:
+    root = _root(settings)
+    chosen = read_policy(root).chosen.items() - Policy().chosen.items()
+    changed = ", ".join(sorted(f"{rule} {name} {severity}" for (rule, name), severity in chosen))
+    if not root.gate_policy.exists():
+        return [Check("severities", "ok", "no gate.yaml: default severities")]
+    return [Check("severities", "ok", f"{root.gate_policy}: {changed or 'default severities'}")]
+
+
+def _eras(settings: Settings) -> list[Check]:
+    root = _root(settings)
+    in_force, adopted = eras_in_force(root), adoptions(root)
+    if not adopted:
+        return [Check("eras", "ok", f"{in_force.version} in force, no adoptions")]
+    last = adopted[-1]
+    adoption = f"{last.version} in force since {last.since:%Y-%m-%d} by {last.by}, unchanged"
+    return [Check("eras", "ok", adoption)]
+
+
+def _renames(settings: Settings) -> list[Check]:
+    begun = [Check("renames", "wrong", rename.describe()) for rename in unfinished(settings)]
+    return begun or [Check("renames", "ok", "no unfinished renames")]
+
+
+def _instruments(settings: Settings) -> list[Check]:
+    root = _root(settings)
+    entries = load_universe(settings).instruments
+    reasons = (other_instrument(root.symbol(entry.symbol), entry) for entry in entries)
+    faults = [Check("instruments", "wrong", reason) for reason in reasons if reason]
+    return faults or [Check("instruments", "ok", "stored bars match the universe")]
+
+
+def _archives(settings: Settings) -> list[Check]:
+    root = _root(settings)
+    archives = all_archives(root)
+    begun = [archive.describe() for archive in archives if not archive.is_finished]
+    gone = [
+        f"{archive.folder(root)} is missing; restore it from a backup"
+        for archive in archives
+        if archive.is_finished and not archive.folder(root).is_dir()
+    ]
+    faults = [Check("archive", "wrong", reason) for reason in (*begun, *gone)]
+    count = f"{len(archives)} folders in {root.archive}" if archives else "empty"
+    return faults or [Check("archive", "ok", count)]
+
+
+def _alerts(settings: Settings) -> list[Check]:
+    """Whether the settings of the alert channels are usable; nothing is sent."""
+    faults = []
+    webhook = settings.notify_webhook
+    if webhook is not None and not _is_address(webhook.get_secret_value(), ("http", "https")):
+        remedy = "give an https:// address"
+        faults.append(Check("alerts", "wrong", "REGIME_NOTIFY_WEBHOOK is no address", remedy))
+    server = settings.notify_smtp
+    if server is not None and not _is_address(server.get_secret_value(), ("smtp", "smtps")):
+        remedy = "write smtp://HOST:PORT or smtps://HOST:PORT"
+        faults.append(Check("alerts", "wrong", "REGIME_NOTIFY_SMTP is no mail server", remedy))
+    if settings.notify_email and (server is None or "@" not in settings.notify_email):
+        reason = "REGIME_NOTIFY_EMAIL needs an address with @ and REGIME_NOTIFY_SMTP"
+        faults.append(Check("alerts", "wrong", reason, "set both"))
+    names = [name for name in settings.allowed_host_names() if not _HOST.fullmatch(name)]
+    if names:
+        reason = f"REGIME_ALLOWED_HOSTS has {', '.join(names)}"
+        faults.append(Check("web", "wrong", reason, "give bare names, without scheme or port"))
+    return faults or [Check("alerts", "ok", "all chosen channels are usable")]
+
+
+def _is_address(text: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in schemes and bool(parts.hostname)
+    except ValueError:
+        return False
+
+
+def _heartbeat(settings: Settings) -> list[Check]:
+    if settings.heartbeat_url is None:
+        remedy = "set REGIME_HEARTBEAT_URL to be alerted when the daemon stops"
+        return [Check("heartbeat", "ok", "not sent", remedy)]
+    if not is_confidential(settings.heartbeat_url):
+        remedy = "give an https:// address (http:// only to this machine)"
+        return [Check("heartbeat", "wrong", "REGIME_HEARTBEAT_URL is not used", remedy)]
+    return [Check("heartbeat", "ok", "sent after every pass of the daemon")]
+
+
+def _root(settings: Settings) -> DataRoot:
+    return DataRoot(settings.root_folder)

@@ -11,11 +11,19 @@ from pathlib import Path
 import polars as pl
 
 from regime_platform.bar_store.layout import DataRoot
-from regime_platform.cli.versions import known_versions
+from regime_platform.cli.operations.installation import known_versions
+from regime_platform.compute_db.board import read_board
 from regime_platform.errors import RegimeError
+from regime_platform.kernel_cache import kernel_cache
+from regime_platform.model.asset_classes import ASSET_CLASSES
+from regime_platform.model.calendar.trading_sessions import UNPLANNED_CLOSURES, sessions
 from regime_platform.operations.backup.restore import RESTORE_MARKER
+from regime_platform.orchestration.instance.history import damaged_databases, history_folder
+from regime_platform.pipeline.board_check import differing
+from regime_platform.query.board import board
 from regime_platform.redaction import redact
 from regime_platform.settings import Settings, load_universe
+from regime_platform.sources.registry import build_sources
 
 _LITTLE_SPACE = 2 * 1024**3
 _MOST_NAMED = 10  # symbols in one finding
@@ -95,9 +103,6 @@ def _settings(settings: Settings) -> list[Check]:
 
 
 def _calendars(settings: Settings) -> list[Check]:
-    from regime_platform.model.asset_classes import ASSET_CLASSES
-    from regime_platform.model.calendar.trading_sessions import UNPLANNED_CLOSURES, sessions
-
     instruments = load_universe(settings).instruments
     used = {ASSET_CLASSES[instrument.asset_class].calendar for instrument in instruments}
     ranges = []
@@ -109,8 +114,6 @@ def _calendars(settings: Settings) -> list[Check]:
 
 
 def _sources(settings: Settings) -> list[Check]:
-    from regime_platform.sources.registry import build_sources
-
     wanted = Counter(instrument.source for instrument in load_universe(settings).instruments)
     sources = build_sources(settings)
     checked = []
@@ -128,7 +131,6 @@ def _sources(settings: Settings) -> list[Check]:
 
 def _kernels(settings: Settings) -> list[Check]:
     del settings
-    from regime_platform.kernel_cache import kernel_cache
 
     cache = kernel_cache()
     if cache.problem:
@@ -164,8 +166,6 @@ def _is_locked(path: Path) -> bool:
 
 
 def _history(settings: Settings) -> list[Check]:
-    from regime_platform.orchestration.instance.history import damaged_databases, history_folder
-
     damaged = damaged_databases(history_folder(settings), with_runs=True)
     if not damaged:
         return [Check("Dagster's history", "ok", "all databases are readable")]
@@ -175,8 +175,6 @@ def _history(settings: Settings) -> list[Check]:
 
 
 def _board(settings: Settings) -> list[Check]:
-    from regime_platform.query.board import board
-
     rows = board(where=settings)
     outdated = _outdated_rows(settings)
     if rows.is_empty() and not outdated:
@@ -197,9 +195,6 @@ def _failed_symbols(rows: pl.DataFrame) -> list[Check]:
 
 
 def _outdated_rows(settings: Settings) -> list[Check]:
-    from regime_platform.compute_db.board import read_board
-    from regime_platform.pipeline.board_check import differing
-
     root = DataRoot(settings.root_folder)
     symbols = differing(root, load_universe(settings).instruments, read_board(root))
     if not symbols:

@@ -2,14 +2,19 @@
 
 import datetime as dt
 import time
-from dataclasses import asdict
 
 from regime_platform.bar_store.layout import DataRoot
 from regime_platform.cli.operations.health import Check
 from regime_platform.errors import ConfigError, RegimeError
 from regime_platform.files import write_json
-from regime_platform.model.series import iso
+from regime_platform.model.clock import MOST_AHEAD
+from regime_platform.model.instants import iso
 from regime_platform.settings import Settings
+from regime_platform.sources.credits import CreditBudget, Limits, budget_file
+from regime_platform.sources.registry import build_sources, doubt_of_key
+from regime_platform.sources.twelvedata.probe import probe
+from regime_platform.sources.twelvedata.source import TwelveDataSource
+from regime_platform.sources.vendor_clock import SET_CLOCK
 
 _CLOSE = 60.0  # seconds by which two clocks may differ without a remark
 
@@ -18,7 +23,6 @@ def credit_checks(settings: Settings, now: dt.datetime) -> list[Check]:
     """The credits spent so far; spends none and creates no file."""
     if settings.twelvedata_api_key is None:
         return [Check("credits", "note", "no key", "set TWELVEDATA_API_KEY to use the vendor")]
-    from regime_platform.sources.registry import doubt_of_key
 
     key = settings.twelvedata_api_key.get_secret_value().strip()
     if (doubt := doubt_of_key(key)) is not None:
@@ -27,15 +31,13 @@ def credit_checks(settings: Settings, now: dt.datetime) -> list[Check]:
 
 
 def _spent(settings: Settings, key: str, now: dt.datetime) -> list[Check]:
-    from regime_platform.sources.credits import CreditBudget, Limits, budget_file
-
     file = budget_file(settings.credits_folder, settings.twelvedata_url, key)
     if not file.exists():
         return [Check("credits", "ok", f"none spent yet; they will be counted in {file.parent}")]
     limits = Limits(settings.credits_per_minute, settings.credits_per_day)
     budget = CreditBudget(file, limits, time.time, time.sleep)
     try:
-        spent, offset = budget.spent(now.date()), budget.told("clock_offset")
+        spent, offset = budget.spent(now.date()), budget.reported("clock_offset")
     except RegimeError as error:
         return [Check("credits", "wrong", str(error))]
     day = f"{spent.day_used} today" + (f" of {spent.day_limit}" if spent.day_limit else "")
@@ -45,9 +47,6 @@ def _spent(settings: Settings, key: str, now: dt.datetime) -> list[Check]:
 
 def _clock(ahead: float) -> Check:
     """The offset of this machine's clock, seen in the last answer of the vendor."""
-    from regime_platform.model.clock import MOST_AHEAD
-    from regime_platform.sources.vendor_clock import SET_CLOCK
-
     word = "ahead of" if ahead > 0 else "behind"
     detail = f"{abs(ahead):,.0f} s {word} the vendor's clock at its last answer"
     if abs(ahead) <= _CLOSE:
@@ -57,16 +56,14 @@ def _clock(ahead: float) -> Check:
 
 
 def live_checks(settings: Settings, now: dt.datetime) -> list[Check]:
-    """Queries the vendor for its limits and listings and stores the answers in the data root.
+    """Queries the vendor for its limits and listings and stores the answers in the data root."""
+    try:
+        return _answers(settings, now)
+    except RegimeError as error:  # no key, or a refused one: the other checks are shown
+        return [Check("vendor", "wrong", str(error))]
 
-    Raises:
-        ConfigError: there is no key.
-        CredentialsError: it is refused.
-    """
-    from regime_platform.sources.registry import build_sources
-    from regime_platform.sources.twelvedata.probe import probe
-    from regime_platform.sources.twelvedata.source import TwelveDataSource
 
+def _answers(settings: Settings, now: dt.datetime) -> list[Check]:
     source = build_sources(settings)["twelvedata"]
     if not isinstance(source, TwelveDataSource):
         raise ConfigError(
@@ -74,15 +71,12 @@ def live_checks(settings: Settings, now: dt.datetime) -> list[Check]:
         )
     answers = probe(source.client, now)
     target = DataRoot(settings.root_folder).vendor_answers
-    write_json(target, {"asked_at": iso(now), "answers": [asdict(answer) for answer in answers]})
+    listed = [{"question": each.question, "answer": each.answer} for each in answers]
+    write_json(target, {"asked_at": iso(now), "answers": listed})
     return [
         *(
-            Check(f"vendor: {answer.question}", _status(answer.answer), answer.answer)
-            for answer in answers
+            Check(f"vendor: {each.question}", "ok" if each.is_known else "note", each.answer)
+            for each in answers
         ),
         Check("vendor answers", "ok", f"stored in {target}"),
     ]
-
-
-def _status(answer: str) -> str:
-    return "note" if answer.startswith("not told") else "ok"

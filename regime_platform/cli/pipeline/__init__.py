@@ -1,1 +1,1 @@
-"""Commands of the pipeline: fetch, validate, run, status."""
+"""I/O: commands of the pipeline: fetch, validate, run, status."""

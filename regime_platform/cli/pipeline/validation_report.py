@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from regime_platform.cli.console.exits import ALL_GOOD, NOTHING_SUCCEEDED, SOME_FAILED
 from regime_platform.cli.console.screen import (
     Cell,
     count,
@@ -17,9 +18,10 @@ from regime_platform.cli.console.screen import (
     results,
     styled,
 )
-from regime_platform.cli.exits import ALL_GOOD, NOTHING_SUCCEEDED, SOME_FAILED
-from regime_platform.model.series import iso
+from regime_platform.files import write_text
+from regime_platform.model.instants import iso
 from regime_platform.pipeline.gate.inspection import SeriesReport, SymbolReport
+from regime_platform.report.validation_page import validation_page
 from regime_platform.validation.gate import BLOCKED
 
 _MOST_ROWS = 40
@@ -67,11 +69,8 @@ class ValidationReport:
 
     def write_page(self, target: Path) -> None:
         """One self-contained HTML file."""
-        from regime_platform.files import write_text
-        from regime_platform.report.validation_page import validation_page
-
         write_text(target, validation_page(self.document()))
-        messages().print(f"page in {target}", markup=False, soft_wrap=True)
+        messages().print(f"page in {target}", soft_wrap=True)
 
     def print(self, *, all_rows: bool) -> None:
         """A table with the problems first, then the findings; everything else goes to stderr."""
@@ -82,14 +81,14 @@ class ValidationReport:
         )
         for row in shown:
             for line in row.lines:
-                results().print(f"{row.cells[0]} {row.cells[1]} {line}", markup=False)
+                results().print(f"{row.cells[0]} {row.cells[1]} {line}")
         if len(rows) > len(shown):
             messages().print(f"and {len(rows) - len(shown):,} more; --all-rows shows every series")
         if self.check_gaps:
             self._print_gaps(all_rows=all_rows)
         counts = Counter(report.status for report in self.symbols)
         summary = ", ".join(f"{counts[status]:,} {status}" for status in _ORDER if counts[status])
-        messages().print(f"{plural(len(self.symbols), 'symbol')}: {summary}", markup=False)
+        messages().print(f"{plural(len(self.symbols), 'symbol')}: {summary}")
 
     def _rows(self) -> Iterator[_Row]:
         for report in self.symbols:
@@ -112,7 +111,7 @@ class ValidationReport:
             columns = ("symbol", "timeframe", "missing from", "to", "bars", "whole sessions")
             print_table(columns, shown, numbers=("bars", "whole sessions"))
         more = f", {len(rows) - len(shown):,} not shown" if len(rows) > len(shown) else ""
-        messages().print(f"{plural(len(rows), 'gap')}{more}", markup=False)
+        messages().print(f"{plural(len(rows), 'gap')}{more}")
 
 
 def _cells(series: SeriesReport) -> tuple[Cell, ...]:

@@ -1,1 +1,1 @@
-"""Commands that answer questions about results."""
+"""I/O: commands that answer questions about results."""

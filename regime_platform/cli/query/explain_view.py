@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from regime_platform.cli.console.screen import Cell, print_table, results
 from regime_platform.compute.escalation.escalation import action
-from regime_platform.model.series import iso
+from regime_platform.model.instants import iso
 from regime_platform.query.classification import WEIGHTS
 from regime_platform.query.documents import codes, era_dates, metrics
 from regime_platform.query.explanation import Explanation
@@ -16,7 +16,7 @@ from regime_platform.report.palette import BUCKET_COLOURS, readable
 
 
 def print_explanation(explanation: Explanation) -> None:
-    """Everything about the bar itself; its provenance is printed by ``explain_origin``."""
+    """Everything about the bar itself; `explain` prints its provenance."""
     _print(f"{explanation.symbol} {explanation.timeframe} {iso(explanation.ts)}", "bold")
     _print_escalation(explanation)
     _print_regime(explanation)

@@ -17,7 +17,7 @@ def print_states(symbol: str, states: Mapping[str, StateNow]) -> None:
     """One column per timeframe."""
     if not states:
         text = f"{symbol} has no timeframe with enough bars for a state; see `regime board`"
-        messages().print(text, markup=False)
+        messages().print(text)
         return
     rows = [[name, *(cell(state) for state in states.values())] for name, cell in _LINES]
     print_table([symbol, *states], rows, folding=tuple(states))
@@ -32,10 +32,10 @@ def print_states(symbol: str, states: Mapping[str, StateNow]) -> None:
     if newest.delisted:
         console.print(f"delisted since {newest.delisted}: no newer bars", style="yellow")
     if newest.read_as:
-        console.print(newest.read_as, style="yellow", markup=False, soft_wrap=True)
+        console.print(newest.read_as, style="yellow", soft_wrap=True)
     if newest.held_back:
         text = f"newer bars are blocked by the gate: {newest.held_back}"
-        console.print(text, style="yellow", markup=False)
+        console.print(text, style="yellow")
 
 
 def _metric(name: str, form: str = ".2f") -> Callable[[StateNow], Cell]:

@@ -1,1 +1,1 @@
-"""Commands that show and change the tracked symbols."""
+"""I/O: commands that show and change the tracked symbols."""

@@ -4,14 +4,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from regime_platform.cli.console.options import Json, Now
+from regime_platform.cli.console.options import Json, Now, Symbol
 from regime_platform.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from regime_platform.model.universe.universe import Universe
     from regime_platform.operations.universe_file import UniverseEdit
 
-Symbol = Annotated[str, typer.Argument(help="A symbol of the universe, in any case.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the result; write nothing.")]
 Name = Annotated[str | None, typer.Option("--name", help="Display name.")]
 Provider = Annotated[
@@ -152,8 +151,8 @@ def remove(
 
 def edit_document(edit: "UniverseEdit") -> dict[str, object]:
     """An edit as a JSON document."""
-    before = {entry.symbol: entry.facts() for entry in edit.before.instruments}
-    after = {entry.symbol: entry.facts() for entry in edit.after.instruments}
+    before = {entry.symbol: entry.model_dump(mode="json") for entry in edit.before.instruments}
+    after = {entry.symbol: entry.model_dump(mode="json") for entry in edit.after.instruments}
     return {
         "file": str(edit.path),
         "is_first": edit.is_first,
@@ -170,7 +169,7 @@ def print_file(edit: "UniverseEdit", *, dry_run: bool) -> None:
     from regime_platform.cli.console.screen import messages
 
     for sentence in edit.carried_on:
-        messages().print(sentence, style="yellow", markup=False, soft_wrap=True)
+        messages().print(sentence, style="yellow", soft_wrap=True)
     if dry_run:
         summary = f"dry run: {edit.path} is unchanged"
     elif not edit.is_written:
@@ -178,7 +177,7 @@ def print_file(edit: "UniverseEdit", *, dry_run: bool) -> None:
     else:
         origin = " (created from the sample universe of the package)"
         summary = f"written to {edit.path}{origin if edit.is_first else ''}"
-    messages().print(summary, markup=False, soft_wrap=True)
+    messages().print(summary, soft_wrap=True)
 
 
 def _print_edit(edit: "UniverseEdit", change: str, *, dry_run: bool, as_json: bool) -> None:
@@ -187,7 +186,7 @@ def _print_edit(edit: "UniverseEdit", change: str, *, dry_run: bool, as_json: bo
     if as_json:
         print_json(edit_document(edit))
         return
-    results().print(change, markup=False, soft_wrap=True)
+    results().print(change, soft_wrap=True)
     print_file(edit, dry_run=dry_run)
 
 
@@ -199,7 +198,7 @@ def _print_consequences(universe: "Universe", old: str, new: str) -> None:
     before, after = (era_class(symbol, renamed.asset_class).name for symbol in (old, new))
     if before != after:
         change = f"its era class changes from {before or 'fixed'} to {after or 'fixed'}: "
-        messages().print(change + "the next run recomputes it", style="yellow", markup=False)
+        messages().print(change + "the next run recomputes it", style="yellow")
     if renamed.source == "files" and renamed.is_polled:
         change = f"source files now reads REGIME_FILES_ROOT/{new}: move the folder {old}"
-        messages().print(change, style="yellow", markup=False)
+        messages().print(change, style="yellow")

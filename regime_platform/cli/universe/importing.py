@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from regime_platform.cli.console.exits import ALL_GOOD, NOTHING_SUCCEEDED, SOME_FAILED
 from regime_platform.cli.console.options import Json
-from regime_platform.cli.exits import ALL_GOOD, NOTHING_SUCCEEDED, SOME_FAILED
 from regime_platform.cli.universe.changes import Class, DryRun, Mic, Source, Tier, print_file
 from regime_platform.errors import UsageError
 
 if TYPE_CHECKING:
-    from regime_platform.model.universe.importing import Decision
+    from regime_platform.model.universe.importing import ImportedRow
     from regime_platform.model.universe.listings import Listing
 
 Listings = Annotated[
@@ -45,7 +45,7 @@ def import_file(  # noqa: PLR0913, PLR0917 - one parameter per option
     from regime_platform.cli.console.screen import print_json
     from regime_platform.cli.universe.changes import edit_document
     from regime_platform.model.universe.import_rows import file_rows
-    from regime_platform.model.universe.importing import NEW, Given, decide
+    from regime_platform.model.universe.importing import NEW, Defaults, import_rows
     from regime_platform.model.universe.universe import Universe
     from regime_platform.operations.universe_edits import add, replace_all
     from regime_platform.operations.universe_file import load_editable
@@ -54,35 +54,35 @@ def import_file(  # noqa: PLR0913, PLR0917 - one parameter per option
     settings = Settings()
     fields = {"asset_class": asset_class, "tier": tier, "source": source, "mic_code": mic_code}
     given_fields = {name: value for name, value in fields.items() if value}
-    given = Given(given_fields, _listings(listed or []), currency or "")
+    defaults = Defaults(given_fields, _listings(listed or []), currency or "")
     tracked = Universe(()) if alone else load_editable(settings)
-    decided = decide(file_rows(_text(file), file.name), tracked, given)
-    if not decided:
+    imported = import_rows(file_rows(_text(file), file.name), tracked, defaults)
+    if not imported:
         raise UsageError(f"{file} has no symbols", code="no-symbols-in-file")
     new = [
-        line.instrument for line in decided if line.status == NEW and line.instrument is not None
+        line.instrument for line in imported if line.status == NEW and line.instrument is not None
     ]
     edit = (replace_all if alone else add)(settings, new, dry_run=dry_run)
     if as_json:
-        print_json({**edit_document(edit), "lines": [line.facts() for line in decided]})
+        print_json({**edit_document(edit), "lines": [line.document() for line in imported]})
     else:
-        _print(decided, file)
+        _print(imported, file)
         print_file(edit, dry_run=dry_run)
-    raise typer.Exit(_code(decided))
+    raise typer.Exit(_code(imported))
 
 
-def _code(decided: "Sequence[Decision]") -> int:
-    refused = sum(line.status == "refused" for line in decided)
+def _code(imported: "Sequence[ImportedRow]") -> int:
+    refused = sum(line.status == "refused" for line in imported)
     if not refused:
         return ALL_GOOD
-    return NOTHING_SUCCEEDED if refused == len(decided) else SOME_FAILED
+    return NOTHING_SUCCEEDED if refused == len(imported) else SOME_FAILED
 
 
-def _print(decided: "Sequence[Decision]", file: Path) -> None:
+def _print(imported: "Sequence[ImportedRow]", file: Path) -> None:
     from regime_platform.cli.console.screen import messages, print_table
 
     order = ("refused", "new", "held")
-    rows = sorted(decided, key=lambda line: (order.index(line.status), line.line))
+    rows = sorted(imported, key=lambda line: (order.index(line.status), line.line))
     cells = [
         (f"{row.line}", row.symbol, row.status, row.note or "·")
         for row in rows
@@ -92,10 +92,10 @@ def _print(decided: "Sequence[Decision]", file: Path) -> None:
         print_table(
             ("line", "symbol", "status", "note"), cells, numbers=("line",), folding=("note",)
         )
-    counts = Counter(line.status for line in decided)
+    counts = Counter(line.status for line in imported)
     titles = {"refused": "refused", "new": "new", "held": "unchanged"}
     summary = ", ".join(f"{counts[name]:,} {titles[name]}" for name in order if counts[name])
-    messages().print(f"{file}: {summary}", markup=False, soft_wrap=True)
+    messages().print(f"{file}: {summary}", soft_wrap=True)
 
 
 def _listings(files: Sequence[Path]) -> "list[Listing]":

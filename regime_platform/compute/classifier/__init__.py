@@ -1,1 +1,1 @@
-"""PURE: regime label, bias, posture and confidence."""
+"""PURE: regime label, bias, posture and confidence (canonical compute, section 7)."""

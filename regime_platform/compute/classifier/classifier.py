@@ -1,8 +1,8 @@
-"""The regime classifier (canonical compute, section 7): metrics in, label, stance and reasons out.
+"""The regime classifier (canonical compute, section 7): from metrics to label, stance and reasons.
 
-One kernel turns arrays into codes and bit masks; text is made later, once per distinct mask, of
-which even long histories hold a few hundred. Hysteresis (section 7.7) is no part of the canonical
-compute and does not exist here.
+One kernel computes codes and bit masks from the metrics of a bar. Texts are built once per distinct
+mask, of which long histories have a few hundred. The canonical compute has no hysteresis (section
+7.7).
 """
 
 from collections.abc import Mapping
@@ -37,15 +37,15 @@ CODE_INPUTS = ("momentum_state", "vol_label", "vol_trend", "lq_label", "lq_trend
 
 
 def classify(inputs: Mapping[str, npt.NDArray[Any]]) -> Columns:
-    """Classifies every bar on its own; row i uses element i of every input and nothing else.
+    """Classifies every bar by its own metrics: row i depends on element i of every input.
 
     Args:
-        inputs: ``FLOAT_INPUTS`` and ``CODE_INPUTS``, one-dimensional, all of one length. Codes are
-            positions in the enumerations of `model.result_schema`.
+        inputs: ``FLOAT_INPUTS`` and ``CODE_INPUTS``, one-dimensional, of equal length. Codes are
+            positions in the vocabularies of `model.result_schema`.
 
     Returns:
-        regime_label, confidence, regime_bias, risk_posture, strategy_tags, regime_reasons and
-        regime_reasons_top for the state table. Formulas: section 7.
+        The columns regime_label, regime_bias and risk_posture (codes), confidence in [0, 1],
+        strategy_tags, regime_reasons and regime_reasons_top (texts).
     """
     floats = tuple(kernel_array(inputs[name]) for name in FLOAT_INPUTS)
     codes = tuple(kernel_array(inputs[name], np.int64) for name in CODE_INPUTS)
@@ -64,7 +64,7 @@ def classify(inputs: Mapping[str, npt.NDArray[Any]]) -> Columns:
 
 
 def conviction(confidence: float) -> str:
-    """The conviction a confidence stands for, the last of the strategy tags (section 7.5)."""
+    """The conviction tag of a confidence, the last of the strategy tags (section 7.5)."""
     if confidence >= TAG_RULES.high_conviction:
         return "HIGH_CONVICTION"
     if confidence <= TAG_RULES.low_conviction:
@@ -73,7 +73,7 @@ def conviction(confidence: float) -> str:
 
 
 def summary(label: str, bias: str, posture: str, confidence: float) -> str:
-    """The one-line summary of section 7.6; derived, so no table stores it."""
+    """The one-line summary of section 7.6; it is derived and not stored."""
     return " | ".join((label, bias, posture, conviction(confidence)))
 
 

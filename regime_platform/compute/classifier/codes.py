@@ -1,8 +1,7 @@
-"""The classifier's words as numbers: codes for labels, one bit for each tag and reason.
+"""The vocabulary of the classifier as numbers, since kernels handle no text.
 
-A kernel cannot speak text. Codes are positions in the enumerations of `model.result_schema`; tags
-and reasons are bits, numbered in the order in which they are listed, so that reading a mask from
-the lowest bit up gives the list.
+Labels are codes: positions in the vocabularies of `model.result_schema`. Tags and reasons are bits
+of a mask, numbered in listing order, from the lowest bit on.
 """
 
 from collections.abc import Sequence
@@ -72,7 +71,7 @@ class TagBits(NamedTuple):
     BE_READY_FOR_BREAKOUT: int
     CAPITAL_PRESERVATION: int
     REDUCE_LEVERAGE: int
-    AVOID_ILLQUID_NAMES: int  # spelled so in every stored row
+    AVOID_ILLQUID_NAMES: int  # the spelling of every stored row
     DOWNSIDE_SKEW: int
     UPSIDE_SKEW: int
     BREAKOUT_WATCH: int
@@ -91,7 +90,7 @@ VOL_ELEVATED = VOL_LABELS.index("ELEVATED")
 VOL_STRESSED = VOL_LABELS.index("STRESSED")
 LIQUIDITY_THIN = LIQUIDITY_LABELS.index("THIN")
 LIQUIDITY_NORMAL = LIQUIDITY_LABELS.index("NORMAL")
-#: Trends are listed falling, flat, rising, so the code less this one is the sign.
+#: Trends are listed falling, flat, rising: the code minus this one is the sign.
 FLAT_TREND = 1
 
 TAG = TagBits(*(1 << bit for bit in range(len(TagBits._fields))))

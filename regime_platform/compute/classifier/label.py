@@ -1,6 +1,6 @@
 """Regime label, bias and risk posture (canonical compute, section 7.3 and 7.4).
 
-The rules keep the order of the text, because the first match wins.
+Rules are tested in the order of the section; the first match decides.
 """
 
 from regime_platform.compute.classifier.codes import BIAS, LABEL, POSTURE
@@ -96,7 +96,11 @@ def _quiet_label(bar: Bar, quality: Quality) -> int:
 
 @kernel(f"UniTuple(int64, 3)({BAR}, {QUALITIES}, int64)")
 def decision(bar: Bar, quality: Quality, direction: int) -> tuple[int, int, int]:
-    """Label, bias and posture: 7.3 and 7.4 with overrides and guardrail."""
+    """Codes of label, bias and posture of one bar, by sections 7.3 and 7.4.
+
+    SHOCK and the confident bear override bias and posture. The guardrail turns a trend with too
+    little confidence into TRANSITION.
+    """
     bias, posture = _bias(bar[0], bar[1]), _posture(bar, quality)
     if _is_shock(bar):
         return LABEL.SHOCK, BIAS.BEARISH, POSTURE.DEFENSIVE

@@ -1,7 +1,6 @@
 """Weights and thresholds of the classifier (canonical compute, section 7), compiled in.
 
-`compute.params` takes them into the fingerprint. Names say what a number decides; the letters of
-the specification stand beside the rules in `compute.classifier.classifier`.
+They are part of the fingerprint of `compute.params`. Each name states what its number decides.
 """
 
 from typing import NamedTuple
@@ -31,7 +30,7 @@ class QualityNumbers(NamedTuple):
     liquidity_normal: float = 0.60
     liquidity_deep: float = 0.80
     vol_elevated: float = 0.85
-    vol_stressed: float = 0.90  # milder than elevated: kept for compatibility (section 16)
+    vol_stressed: float = 0.90  # milder than elevated, for compatibility (section 16)
     vol_trend_weight: float = 0.10
     shock_power: float = 1.35
     confidence_strength: float = 0.20

@@ -1,4 +1,4 @@
-"""Qualities and confidence, which the classifier derives first (section 7.1 and 7.2)."""
+"""Qualities and confidence of a bar, all in [0, 1] (section 7.1 and 7.2)."""
 
 from regime_platform.compute.classifier.codes import (
     FLAT_TREND,
@@ -21,7 +21,7 @@ Quality = tuple[float, float, float, float, float, float, float, float, float]
 
 @kernel("float64(float64, float64, float64)")
 def _clip(value: float, low: float, high: float) -> float:
-    # unlike the clamp of the metrics, NaN passes
+    # unlike the clamp of the metrics, NaN stays NaN
     if value < low:
         return low
     if value > high:
@@ -31,6 +31,7 @@ def _clip(value: float, low: float, high: float) -> float:
 
 @kernel("int64(int64)")
 def direction_of(state: int) -> int:
+    """1 upwards, -1 downwards, 0 neither."""
     if state in (MOMENTUM.STRONG_UP_IMPULSE, MOMENTUM.WEAK_UP_DRIFT):
         return 1
     if state in (MOMENTUM.STRONG_DOWN_IMPULSE, MOMENTUM.WEAK_DOWN_DRIFT):
@@ -101,6 +102,12 @@ def _vol_quality(vrs: float, label: int, trend: int) -> float:
 
 @kernel(f"{QUALITIES}({BAR}, UniTuple(int64, 5))")
 def qualities(bar: Bar, codes: tuple[int, int, int, int, int]) -> Quality:
+    """All qualities of one bar; 1 is favourable.
+
+    Args:
+        bar: see ``Bar``.
+        codes: momentum_state, vol_label, vol_trend, lq_label and lq_trend.
+    """
     mb, ss, iix, asm, dsr, _, _, _, ii, vrs, lq = bar
     state, vol_label, vol_trend, lq_label, lq_trend = codes
     strength = _clip(

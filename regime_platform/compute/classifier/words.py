@@ -1,7 +1,7 @@
 """Strategy tags and reason codes as bit masks (canonical compute, section 7.5 and 7.6).
 
-Bits are numbered in listing order, see `compute.classifier.codes`; label, bias and posture are the
-ones after guardrail and overrides.
+Bits are numbered in listing order, see `compute.classifier.codes`. The label is the one after
+guardrail and overrides.
 """
 
 from regime_platform.compute.classifier.codes import (
@@ -86,11 +86,11 @@ def reason_mask(label: int, bar: Bar, quality: Quality) -> int:
     """All reason codes of one bar: one of three from each row, the breakout, the guardrail."""
     align, strength, inst_q, vol_q, lq_q, shock_q, asm_q, _, conf = quality
     up, down = bar[6], bar[7]
-    judged = (bar[0], bar[1], align, strength, inst_q, vol_q, lq_q, shock_q, asm_q)
+    values = (bar[0], bar[1], align, strength, inst_q, vol_q, lq_q, shock_q, asm_q)
     mask = 0
     for row in range(9):
         high, low = REASON_EDGES[row]
-        choice = 0 if judged[row] >= high else 1 if judged[row] <= low else 2
+        choice = 0 if values[row] >= high else 1 if values[row] <= low else 2
         mask |= 1 << (3 * row + choice)
     if max(up, down) >= LABEL_RULES.breakout_setup:
         mask |= SETUP_BIT | (UP_EDGE_BIT if up >= down else DOWN_EDGE_BIT)

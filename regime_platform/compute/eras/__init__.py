@@ -1,1 +1,1 @@
-"""PURE: the eras that escalation is ranked in."""
+"""PURE: eras, within which escalation is ranked (canonical compute, sections 10 and 14)."""

@@ -1,7 +1,7 @@
-"""Where eras begin: breaks in the level of a benchmark's volatility (section 14).
+"""Detects eras as breaks in the level of a benchmark's volatility (section 14).
 
-The daily closes of one benchmark per era class are cut where the logarithm of their volatility
-changes its level; how often, a criterion decides that charges for every cut.
+The log volatility of the daily closes of one benchmark per era class is partitioned into stretches
+of constant level. The Bayesian information criterion selects the number of breaks.
 """
 
 import math
@@ -19,7 +19,7 @@ from regime_platform.compute.kernels import kernel_array
 from regime_platform.compute.primitives import Floats, log_returns, rolling_sigma
 from regime_platform.errors import UsageError
 
-#: The symbol whose daily bars speak for a class.
+#: Era class -> symbol whose daily bars represent it.
 BENCHMARKS: Mapping[str, str] = MappingProxyType(
     {
         "EQUITIES_US": "SPY",
@@ -36,11 +36,11 @@ BENCHMARKS: Mapping[str, str] = MappingProxyType(
 
 
 class DetectionNumbers(NamedTuple):
-    """Constants of the search; kept in every era set, since no result is made from them alone."""
+    """Constants of the detection; recorded in every era set."""
 
     window: int = 126  # returns in one deviation
-    smallest_deviation: float = 1e-12  # added to each, so that a flat tape has a logarithm
-    shortest_era: int = 504  # points
+    smallest_deviation: float = 1e-12  # added to each, so that constant prices have a logarithm
+    shortest_era: int = 504  # bars
     fewest_bars: int = 1008
 
 
@@ -49,15 +49,19 @@ DETECTION = DetectionNumbers()
 
 @dataclass(frozen=True)
 class Detection:
-    """What was found on one series of closes."""
+    """The result of a detection on one series of closes."""
 
     breaks: tuple[int, ...]  # the first bar of every era but the first
     points: int  # volatilities that were partitioned
-    criterion: tuple[float, ...]  # of 0, 1, 2 ... breaks; the first least one decided
+    criterion: tuple[float, ...]  # of 0, 1, 2 ... breaks; the first minimum is selected
 
 
 def detect_breaks(closes: npt.ArrayLike) -> Detection:
-    """Finds the bars at which a new level of volatility begins; none where the series is short."""
+    """The bars at which a new level of volatility starts; none where the series is short.
+
+    Args:
+        closes: daily closes, oldest first.
+    """
     levels = _log_volatility(kernel_array(closes))
     known = np.flatnonzero(~np.isnan(levels))
     if known.size == 0:
@@ -77,20 +81,25 @@ def detect_breaks(closes: npt.ArrayLike) -> Detection:
 def benchmarks_of(
     classes: Iterable[str] = (), instead: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """Class -> benchmark of the classes asked for, all by default; ``instead`` names others.
+    """Era class -> benchmark of the requested classes, all by default.
+
+    Args:
+        classes: the requested classes.
+        instead: era class -> other benchmark.
 
     Raises:
         UsageError: a class is unknown.
     """
     other = dict(instead or {})
     named = [*classes]
-    asked = {*named, *other} if named else {*ERA_CLASSES, *other}
-    unknown = sorted(asked - set(ERA_CLASSES))
+    requested = {*named, *other} if named else {*ERA_CLASSES, *other}
+    unknown = sorted(requested - set(ERA_CLASSES))
     if unknown:
         raise UsageError(
-            f"unknown era class {', '.join(unknown)}; expected one of {', '.join(ERA_CLASSES)}"
+            f"unknown era class {', '.join(unknown)}; expected one of {', '.join(ERA_CLASSES)}",
+            code="unknown-era-class",
         )
-    return {name: other.get(name, BENCHMARKS[name]) for name in ERA_CLASSES if name in asked}
+    return {name: other.get(name, BENCHMARKS[name]) for name in ERA_CLASSES if name in requested}
 
 
 def _log_volatility(closes: Floats) -> Floats:
@@ -99,17 +108,17 @@ def _log_volatility(closes: Floats) -> Floats:
 
 
 def _best_partitions(points: Floats, most: int, shortest: int) -> list[tuple[int, ...]]:
-    """The cuts of the best partition for 0, 1 ... ``most`` cuts; of equals the earliest cuts.
+    """The cuts of the best partition for 0, 1 ... ``most`` cuts; among equals the earliest.
 
-    Dynamic programming over where the last part begins, all numbers of cuts at once.
+    Dynamic programming over the start of the last part, for all numbers of cuts together.
     """
     n = points.size
     sums, squares = _prefix_sums(points)
     best = np.full((most + 1, n + 1), math.inf)  # by cuts, then by points covered
-    begins = np.zeros((most + 1, n + 1), np.int64)
+    starts = np.zeros((most + 1, n + 1), np.int64)
     rows = np.arange(most)
     for end in range(shortest, n + 1):
-        last = end - shortest + 1  # a part that ends here begins before this
+        last = end - shortest + 1  # a part that ends at ``end`` starts before this
         lengths = np.arange(end, end - last, -1)
         within = squares[end] - squares[:last] - (sums[end] - sums[:last]) ** 2 / lengths
         best[0, end] = within[0]
@@ -117,27 +126,27 @@ def _best_partitions(points: Floats, most: int, shortest: int) -> list[tuple[int
             totals = best[:-1, shortest:last] + within[shortest:]
             at = totals.argmin(axis=1)
             best[1:, end] = totals[rows, at]
-            begins[1:, end] = at + shortest
-    return [_cuts(begins, cuts, n) for cuts in range(most + 1)]
+            starts[1:, end] = at + shortest
+    return [_cuts(starts, cuts, n) for cuts in range(most + 1)]
 
 
 def _prefix_sums(points: Floats) -> tuple[Floats, Floats]:
     """Sums and sums of squares of the first 0, 1, 2 ... points, about their mean."""
-    about = points - points[0]  # so that equal points leave exactly nothing
-    about = about - about.mean()
-    return np.append(0.0, np.cumsum(about)), np.append(0.0, np.cumsum(about * about))
+    centred = points - points[0]  # so that equal points give exactly 0
+    centred = centred - centred.mean()
+    return np.append(0.0, np.cumsum(centred)), np.append(0.0, np.cumsum(centred * centred))
 
 
-def _cuts(begins: npt.NDArray[np.int64], cuts: int, end: int) -> tuple[int, ...]:
-    found: list[int] = []
+def _cuts(starts: npt.NDArray[np.int64], cuts: int, end: int) -> tuple[int, ...]:
+    positions: list[int] = []
     for row in range(cuts, 0, -1):
-        end = int(begins[row, end])
-        found.append(end)
-    return tuple(reversed(found))
+        end = int(starts[row, end])
+        positions.append(end)
+    return tuple(reversed(positions))
 
 
 def _criterion(points: Floats, cuts: Sequence[int]) -> float:
-    """BIC of a partition; its squares are summed anew, free of what prefix sums have lost."""
+    """BIC of a partition; squares are summed again, without the rounding of prefix sums."""
     n = points.size
     edges = (0, *cuts, n)
     rss = math.fsum(_scatter(points[a:b]) for a, b in pairwise(edges))
@@ -146,5 +155,5 @@ def _criterion(points: Floats, cuts: Sequence[int]) -> float:
 
 
 def _scatter(part: Floats) -> float:
-    about = part - part[0]
-    return math.fsum((about - about.mean()) ** 2)
+    centred = part - part[0]
+    return math.fsum((centred - centred.mean()) ** 2)

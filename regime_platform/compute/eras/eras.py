@@ -1,7 +1,7 @@
-"""Eras: the stretches of the time line within which escalation is ranked (section 10).
+"""Eras: the stretches of time within which escalation is ranked (section 10).
 
-Which class of eras a symbol follows, the versioned sets of eras, and the era file of the engine
-this platform replaces, with its gaps. Times are naive UTC microseconds; a date is its midnight.
+This module maps symbols to era classes, defines versioned era sets, and reads the era file of the
+legacy engine. Times are microseconds since 1970 UTC; a date is its midnight.
 """
 
 import csv
@@ -40,7 +40,7 @@ _SYMBOLS_OF = {
 }
 _CLASS_OF_SYMBOL = {symbol: name for name, symbols in _SYMBOLS_OF.items() for symbol in symbols}
 
-#: Every asset class of `model.asset_classes`; None = the fixed eras on purpose.
+#: Asset class -> era class; None: the fixed eras.
 CLASS_OF_ASSET_CLASS: Mapping[str, str | None] = MappingProxyType(
     {
         "US_EQUITY": "EQUITIES_US",
@@ -54,7 +54,7 @@ CLASS_OF_ASSET_CLASS: Mapping[str, str | None] = MappingProxyType(
         "SYNTHETIC": None,
     }
 )
-#: Spellings of older universe files; there "Commodities" meant metals.
+#: Spellings of older universe files, in which "Commodities" meant metals.
 _OLDER_SPELLINGS = {
     "Commodities": "COMMODITY_METALS",
     "Energy commodities": "COMMODITY_ENERGY",
@@ -71,7 +71,7 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 @dataclass(frozen=True)
 class Era:
-    """A half-open stretch of time, ``start_us`` inside, ``end_us`` outside."""
+    """A half-open stretch of time: ``start_us`` is inside, ``end_us`` outside."""
 
     index: int
     start_us: int
@@ -80,7 +80,7 @@ class Era:
 
 @dataclass(frozen=True)
 class EraClass:
-    """Which eras a symbol follows and why; no name means the fixed eras."""
+    """The era class of a symbol and why; without a name the fixed eras apply."""
 
     name: str | None
     reason: str
@@ -88,7 +88,7 @@ class EraClass:
 
 @dataclass(frozen=True)
 class EraChoice:
-    """The eras a series is ranked in, where they come from and why."""
+    """The eras in which a series is ranked, their version and why."""
 
     eras: tuple[Era, ...]
     version: str
@@ -96,7 +96,7 @@ class EraChoice:
 
 
 def era_class(symbol: str, asset_class: str | None) -> EraClass:
-    """The era class of a symbol: by its name first, then by its asset class (section 10).
+    """The era class of a symbol: by its name, else by its asset class (section 10).
 
     Raises:
         ConfigError: the symbol is not named in the table and its asset class is unknown.
@@ -110,7 +110,8 @@ def era_class(symbol: str, asset_class: str | None) -> EraClass:
     if folded not in CLASS_OF_ASSET_CLASS:
         raise ConfigError(
             f"{symbol}: asset class {asset_class!r} belongs to no era class; "
-            f"expected one of {', '.join(CLASS_OF_ASSET_CLASS)}"
+            f"expected one of {', '.join(CLASS_OF_ASSET_CLASS)}",
+            code="no-era-class",
         )
     name = CLASS_OF_ASSET_CLASS[folded]
     return EraClass(name, f"asset class {folded}" + ("" if name else ": fixed eras"))
@@ -118,16 +119,16 @@ def era_class(symbol: str, asset_class: str | None) -> EraClass:
 
 @dataclass(frozen=True)
 class EraSet:
-    """One vintage of eras; boundaries found later make another set and never rewrite this one.
+    """One version of the eras of all classes; other boundaries are another set.
 
     Raises:
-        ConfigError: an unknown class, or eras that leave a gap, overlap or lack an open end.
+        ConfigError: an unknown class, or eras with a gap, an overlap or a closed end.
     """
 
     version: str
     effective_from: dt.date  # first date on which this set could have been known
     by_class: Mapping[str, tuple[Era, ...]]
-    tiles: bool = True  # False: taken over with its gaps from an incumbent era file
+    tiles: bool = True  # False: read with gaps from an era file of the legacy engine
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_class", MappingProxyType(dict(self.by_class)))
@@ -135,13 +136,14 @@ class EraSet:
             if name not in ERA_CLASSES:
                 raise ConfigError(
                     f"era set {self.version}: class {name!r} is unknown; "
-                    f"expected one of {', '.join(ERA_CLASSES)}"
+                    f"expected one of {', '.join(ERA_CLASSES)}",
+                    code="unknown-era-class",
                 )
             if self.tiles:
                 _require_tiling(f"era set {self.version}, class {name}", eras)
 
     def choose(self, wanted: EraClass) -> EraChoice:
-        """The eras of a class; the fixed ones, with the reason, where this set has none for it."""
+        """The eras of a class; the fixed eras, with the reason, where this set has none."""
         if wanted.name is None:
             return EraChoice(FIXED_ERAS, FIXED_VERSION, wanted.reason)
         if wanted.name not in self.by_class:
@@ -150,7 +152,7 @@ class EraSet:
         return EraChoice(self.by_class[wanted.name], self.version, wanted.reason)
 
     def facts(self) -> dict[str, object]:
-        """Plain values for manifests and digests."""
+        """JSON values for the digest."""
         return {
             "version": self.version,
             "effective_from": self.effective_from.isoformat(),
@@ -163,7 +165,7 @@ class EraSet:
 
 
 def midnight_us(date: dt.date) -> int:
-    """Microseconds from 1970 to the start of a date, or to an instant; without zone means UTC."""
+    """Microseconds from 1970 to the start of a date, or to an instant, which is UTC by default."""
     if not isinstance(date, dt.datetime):
         date = dt.datetime.combine(date, dt.time())
     return (date.replace(tzinfo=date.tzinfo or dt.UTC) - _EPOCH) // dt.timedelta(microseconds=1)
@@ -181,22 +183,23 @@ def _require_tiling(what: str, eras: tuple[Era, ...]) -> None:
     if not eras or starts != ends or any(era.start_us >= era.end_us for era in eras):
         raise ConfigError(
             f"{what}: eras must follow one another without gap or overlap and be open at both "
-            "ends; give boundaries, not intervals"
+            "ends; give boundaries, not intervals",
+            code="eras-not-tiling",
         )
 
 
 FIXED_VERSION = "fixed-1"
 FIXED_ERAS = tiling_eras((dt.date(2010, 1, 1), dt.date(2020, 1, 1)))
-#: What a clean checkout runs with: the same three eras for every class.
+#: The default: the same three eras for every class.
 FALLBACK_ERAS = EraSet(FIXED_VERSION, dt.date.min, dict.fromkeys(ERA_CLASSES, FIXED_ERAS))
 
 
-def incumbent_eras(csv_text: str, name: str) -> tuple[Era, ...]:
-    """The eras of one class from an incumbent era file, in era_index order; none if it has none.
+def legacy_eras(csv_text: str, name: str) -> tuple[Era, ...]:
+    """The eras of one class from an era file of the legacy engine, in era_index order.
 
-    The file names each era's last bar, yet its end is consumed as exclusive midnight, as the
-    incumbent does: that day belongs to no era, nor does any time between, before or after the
-    eras. Where eras overlap the later one wins; see `compute.escalation.escalation`.
+    The file names the last day of each era, and the legacy engine read it as an exclusive end. So
+    that day belongs to no era, nor does any time before, between or after the eras. Where eras
+    overlap the later one applies; see `compute.escalation.escalation`.
 
     Raises:
         ConfigError: a column is missing or a value is not a date or an index.
@@ -204,7 +207,7 @@ def incumbent_eras(csv_text: str, name: str) -> tuple[Era, ...]:
     reader = csv.DictReader(io.StringIO(csv_text))
     missing = [column for column in _FILE_COLUMNS if column not in (reader.fieldnames or ())]
     if missing:
-        raise ConfigError(f"era file: column {', '.join(missing)} missing")
+        raise ConfigError(f"era file: column {', '.join(missing)} missing", code="era-file-columns")
     names = (name, *_FILE_ALIASES.get(name, ()))
     rows = [
         _file_era(row, line) for line, row in enumerate(reader, 2) if row["asset_class"] in names
@@ -212,11 +215,14 @@ def incumbent_eras(csv_text: str, name: str) -> tuple[Era, ...]:
     return tuple(sorted(rows, key=lambda era: era.index))
 
 
-def incumbent_era_set(csv_text: str, version: str, effective_from: dt.date) -> EraSet:
-    """All classes of an incumbent era file, flagged as not tiling the time line."""
-    found = {name: incumbent_eras(csv_text, name) for name in ERA_CLASSES}
+def legacy_era_set(csv_text: str, version: str, effective_from: dt.date) -> EraSet:
+    """All classes of an era file of the legacy engine, flagged as not tiling the time line."""
+    by_class = {name: legacy_eras(csv_text, name) for name in ERA_CLASSES}
     return EraSet(
-        version, effective_from, {name: eras for name, eras in found.items() if eras}, tiles=False
+        version,
+        effective_from,
+        {name: eras for name, eras in by_class.items() if eras},
+        tiles=False,
     )
 
 
@@ -225,4 +231,6 @@ def _file_era(row: Mapping[str, str], line: int) -> Era:
         start, end = (dt.datetime.fromisoformat(row[key]) for key in ("start_date", "end_date"))
         return Era(int(row["era_index"]), midnight_us(start), midnight_us(end))
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"era file line {line}: {error}; expected ISO dates") from error
+        raise ConfigError(
+            f"era file line {line}: {error}; expected ISO dates", code="era-file-values"
+        ) from error

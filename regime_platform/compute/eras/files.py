@@ -1,7 +1,7 @@
-"""Era sets and their adoptions as YAML text; where the text lies is no business of this module.
+"""Era sets as YAML text.
 
 In a file eras are half-open dates: ``from`` belongs to the era, ``until`` to the next one, and null
-means open. A digest over the eras tells a set that was edited after it was written.
+means open. A digest over the eras shows whether a set was edited after it was written.
 """
 
 import datetime as dt
@@ -21,17 +21,12 @@ from regime_platform.compute.eras.eras import (
     midnight_us,
 )
 from regime_platform.errors import ConfigError, UsageError
-from regime_platform.model.digests import facts_digest
-from regime_platform.model.series import instant, iso
+from regime_platform.model.digests import document_digest
 from regime_platform.model.yaml_text import YamlTextError, load_yaml
 
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _RESERVED = ("adopted", FIXED_VERSION)
 _EPOCH = dt.date(1970, 1, 1)
-_ADOPT = (
-    "restore it from a backup, or adopt an era set again: `regime eras adopt VERSION --reason "
-    "TEXT` writes it anew with the adoptions of eras/adoptions.jsonl"
-)
 _RESTORE = "restore it from a backup; an era set is written once and never edited"
 
 
@@ -45,17 +40,6 @@ class EraSetFile:
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Adoption:
-    """From when on a set was in force, by whose decision and why."""
-
-    version: str
-    digest: str  # of the set adopted
-    since: dt.datetime
-    by: str
-    reason: str
-
-
 def require_new_version(version: str) -> None:
     """Refuses a version that cannot name a new set.
 
@@ -65,29 +49,30 @@ def require_new_version(version: str) -> None:
     if not _VERSION.fullmatch(version) or version in _RESERVED:
         raise UsageError(
             f"era set version {version!r} cannot be used; take 1 to 64 of A-Z a-z 0-9 . _ -, "
-            f"starting with a letter or digit, and neither of {', '.join(_RESERVED)}"
+            f"starting with a letter or digit, and neither of {', '.join(_RESERVED)}",
+            code="era-set-version",
         )
 
 
 def era_set_digest(eras: EraSet) -> str:
     """SHA-256 hex over version, date and all eras of a set."""
-    return facts_digest(eras.facts())
+    return document_digest(eras.facts())
 
 
-def write_era_set(held: EraSetFile) -> str:
+def write_era_set(file: EraSetFile) -> str:
     """The text of a set."""
-    eras = held.eras
+    eras = file.eras
     classes = {
-        name: {**held.origins[name], "eras": [_dates(era) for era in found]}
-        for name, found in eras.by_class.items()
+        name: {**file.origins[name], "eras": [_dates(era) for era in eras_of_class]}
+        for name, eras_of_class in eras.by_class.items()
     }
     document = {
         "version": eras.version,
         "effective_from": eras.effective_from,
         "digest": era_set_digest(eras),
-        "parameters": dict(held.parameters),
+        "parameters": dict(file.parameters),
         "classes": classes,
-        "absent": dict(held.absent),
+        "absent": dict(file.absent),
     }
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
 
@@ -102,7 +87,7 @@ def read_era_set(text: str, where: str) -> EraSetFile:
     Raises:
         ConfigError: the text is damaged, or its eras are not those that were written.
     """
-    document = _document(text, where)
+    document = load_document(text, where, _RESTORE, "era-set-damaged")
     try:
         classes = document["classes"]
         eras = EraSet(
@@ -114,93 +99,38 @@ def read_era_set(text: str, where: str) -> EraSetFile:
             name: {key: value for key, value in asset_class.items() if key != "eras"}
             for name, asset_class in classes.items()
         }
-        found = EraSetFile(eras, origins, dict(document["absent"]), dict(document["parameters"]))
+        file = EraSetFile(eras, origins, dict(document["absent"]), dict(document["parameters"]))
     except (AttributeError, KeyError, TypeError, ValueError, ConfigError) as error:
-        raise ConfigError(f"{where} is damaged ({_told(error)}); {_RESTORE}") from error
-    if document.get("digest") != era_set_digest(eras):
-        raise ConfigError(f"{where} was changed after it was written; {_RESTORE}")
-    return found
-
-
-def write_adoptions(adoptions: Sequence[Adoption]) -> str:
-    """The text of all adoptions, oldest first."""
-    entries = [
-        {
-            "version": adoption.version,
-            "since": iso(adoption.since),
-            "by": adoption.by,
-            "reason": adoption.reason,
-            "digest": adoption.digest,
-        }
-        for adoption in adoptions
-    ]
-    return yaml.safe_dump(
-        {"in_force": adoptions[-1].version, "adoptions": entries},
-        sort_keys=False,
-        allow_unicode=True,
-        width=100,
-    )
-
-
-def read_adoptions(text: str, where: str) -> tuple[Adoption, ...]:
-    """The inverse of ``write_adoptions``.
-
-    Raises:
-        ConfigError: the text is damaged, or contradicts itself on which set is in force.
-    """
-    document = _document(text, where, _ADOPT)
-    try:
-        found = tuple(_adoption(adoption) for adoption in document["adoptions"])
-        if document["in_force"] != found[-1].version:
-            raise ValueError("in_force is not the last adoption")  # noqa: TRY301 - one remedy
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise ConfigError(
-            f"{where} is damaged ({_told(error)}), so the eras in force are unknown; {_ADOPT}"
+            f"{where} is damaged ({_error_text(error)}); {_RESTORE}", code="era-set-damaged"
         ) from error
-    return found
+    if document.get("digest") != era_set_digest(eras):
+        raise ConfigError(
+            f"{where} was changed after it was written; {_RESTORE}", code="era-set-damaged"
+        )
+    return file
 
 
-def adoption_links(adoptions: Sequence[Adoption], known: int) -> list[dict[str, Any]]:
-    """The sealed links of the adoptions after the first ``known``, for the log beside the file."""
-    links: list[dict[str, Any]] = []
-    for number, adoption in enumerate(adoptions, 1):
-        link = {
-            "number": number,
-            "replaces": links[-1]["seal"] if links else None,
-            **vars(adoption),
-            "since": iso(adoption.since),
-        }
-        links.append({**link, "seal": facts_digest(link)})
-    return links[known:]
+def load_document(text: str, where: str, restore: str, code: str) -> Mapping[str, Any]:
+    """The mapping in a YAML text.
 
-
-def read_adoption_links(links: Sequence[Any], where: str) -> tuple[Adoption, ...]:
-    """The inverse of ``adoption_links`` for all of them.
+    Args:
+        text: the YAML text.
+        where: the file's name, for error messages.
+        restore: the remedy that an error names.
+        code: of the error.
 
     Raises:
-        ConfigError: a link was changed, left out or put elsewhere.
+        ConfigError: there is none.
     """
-    try:
-        found = tuple(_adoption(link) for link in links)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ConfigError(f"{where} is damaged ({_told(error)}); {_ADOPT}") from error
-    if adoption_links(found, 0) != list(links):
-        raise ConfigError(f"{where} was changed after it was written; {_ADOPT}")
-    return found
-
-
-def _adoption(entry: Mapping[str, Any]) -> Adoption:
-    texts = {name: _text(entry[name]) for name in ("version", "digest", "by", "reason")}
-    return Adoption(**texts, since=instant(_text(entry["since"])))
-
-
-def _document(text: str, where: str, restore: str = _RESTORE) -> Mapping[str, Any]:
     try:
         document = load_yaml(text)
     except YamlTextError as error:
-        raise ConfigError(f"{where} is not valid YAML ({_told(error)}); {restore}") from error
+        raise ConfigError(
+            f"{where} is not valid YAML ({_error_text(error)}); {restore}", code=code
+        ) from error
     if not isinstance(document, Mapping):
-        raise ConfigError(f"{where} is damaged (it holds no mapping); {restore}")
+        raise ConfigError(f"{where} is damaged (it holds no mapping); {restore}", code=code)
     return document
 
 
@@ -240,6 +170,7 @@ def _text(value: object) -> str:
     return value
 
 
-def _told(error: Exception) -> str:
-    told = " ".join(str(error).split())  # YAML tells its errors over several lines
-    return f"{told} missing" if isinstance(error, KeyError) else told
+def _error_text(error: Exception) -> str:
+    """The message of an error of YAML or of a missing key, in one line."""
+    text = " ".join(str(error).split())  # YAML tells its errors over several lines
+    return f"{text} missing" if isinstance(error, KeyError) else text

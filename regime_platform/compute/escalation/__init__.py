@@ -1,1 +1,1 @@
-"""PURE: escalation and its percentiles."""
+"""PURE: escalation and its percentiles (canonical compute, sections 8 to 11)."""

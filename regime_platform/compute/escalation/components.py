@@ -1,7 +1,7 @@
 """The five raw components of escalation (canonical compute, section 9).
 
-Windows hold the bars before a bar, not the bar itself. Their sums run over the members outside and
-over the bars inside: still oldest member first for every bar, but many bars at a time.
+A window consists of the bars before a bar, without the bar itself. The outer loop runs over the
+members of a window and the inner one over bars: every sum adds the oldest member first.
 """
 
 import numpy as np
@@ -18,26 +18,33 @@ _BLOCK = 1024  # bars whose partial sums stay in the nearest cache
 def raw_components(
     dsr: Floats, iix: Floats, ss: Floats, close: Floats, ema_slow: Floats
 ) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-    """c_1 .. c_5 for t = 0 .. n-21, t = 0 being bar 20; NaN for t < 11.
+    """The raw components c_1 .. c_5, one value per bar from bar 20 on; NaN before bar 31.
 
     c_1 = DSR, c_2 = blend_10(DSR), c_3 = blend_5(IIX), c_4 = pos(avg_10(SS) - SS),
-    c_5 = blend_5(abs(C - E100)/max(E100, 1e-12)). Nothing that stands still is above its own past:
-    those values are exactly 0 and rank as ties.
+    c_5 = blend_5(abs(C - E100)/max(E100, 1e-12)), all >= 0. A constant series gives exactly 0 in
+    c_2 to c_5, so that its values are ties.
+
+    Args:
+        dsr: downside shock risk per bar.
+        iix: instability index per bar.
+        ss: structural score per bar.
+        close: close per bar.
+        ema_slow: EMA_100 of the close per bar.
     """
     state = slice(FIRST_BARS.state, None)
-    shock, instability, structure = (kernel_array(one[state]) for one in (dsr, iix, ss))
+    shock, instability, structure = (kernel_array(series[state]) for series in (dsr, iix, ss))
     slow = ema_slow[state]
-    apart = np.abs(close[state] - slow) / np.maximum(slow, ESCALATION_NUMBERS.smallest_ema)
+    divergence = np.abs(close[state] - slow) / np.maximum(slow, ESCALATION_NUMBERS.smallest_ema)
     windows = ESCALATION_WINDOWS
     components = (
         shock.copy(),
         _rise(shock, windows.shock_rise),
         _rise(instability, windows.instability_rise),
         _fall(structure, windows.structure_fall),
-        _rise(kernel_array(apart), windows.divergence_rise),
+        _rise(kernel_array(divergence), windows.divergence_rise),
     )
-    for one in components:
-        one[: windows.first_component] = np.nan
+    for component in components:
+        component[: windows.first_component] = np.nan
     return components
 
 
@@ -50,7 +57,7 @@ def _positive(value: float) -> float:
 
 @kernel("UniTuple(float64[::1], 2)(float64[::1], int64)")
 def _before(values: Floats, window: int) -> tuple[Floats, Floats]:
-    """Mean and low of the ``window`` bars before each bar; NaN while there are fewer."""
+    """Mean and minimum of the ``window`` bars before each bar; NaN while there are fewer."""
     count = values.shape[0]
     mean, low, high = np.full(count, np.nan), np.full(count, np.nan), np.empty(count)
     for start in range(window, count, _BLOCK):
@@ -63,14 +70,14 @@ def _before(values: Floats, window: int) -> tuple[Floats, Floats]:
                 least[t] = seen[t] if member == 0 else min(least[t], seen[t])
                 most[t] = seen[t] if member == 0 else max(most[t], seen[t])
         for t in range(stop - start):
-            # ten equal numbers need not average to themselves, yet their mean must be exact
+            # equal values need not average to themselves in floating point
             total[t] = least[t] if least[t] == most[t] else total[t] / window
     return mean, low
 
 
 @kernel("float64[::1](float64[::1], int64)")
 def _rise(values: Floats, window: int) -> Floats:
-    """blend_w of section 9: how far a bar is above the mean and the low of the bars before."""
+    """blend_w of section 9: 0.35 pos(x - mean) + 0.65 pos(x - minimum) of the bars before."""
     mean, low = _before(values, window)
     out = np.empty(values.shape[0])
     for t in range(values.shape[0]):
@@ -82,6 +89,7 @@ def _rise(values: Floats, window: int) -> Floats:
 
 @kernel("float64[::1](float64[::1], int64)")
 def _fall(values: Floats, window: int) -> Floats:
+    """pos(mean - x), with the mean of the bars before."""
     mean, _ = _before(values, window)
     out = np.empty(values.shape[0])
     for t in range(values.shape[0]):

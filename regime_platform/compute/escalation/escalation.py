@@ -1,7 +1,8 @@
 """Escalation: five components, their percentiles, and the percentiles of their mean.
 
-Canonical compute, sections 9 to 11. A position "t" counts from the first bar with a state row; the
-earlier bars are in the divisor of every percentile of esc_raw but not of its components.
+Canonical compute, sections 9 to 11. All values are percentiles in [0, 1]: 1 means that no earlier
+value was higher. Percentiles of components count bars from the first state row (bar 20) on;
+percentiles of esc_raw count all bars.
 """
 
 from collections.abc import Mapping
@@ -41,7 +42,7 @@ ROLLING_COLUMNS = {
 }
 
 
-def escalation_series(  # noqa: PLR0913, PLR0917  five inputs and the constants
+def escalation_series(  # noqa: PLR0913, PLR0917 - five inputs and the constants
     dsr: Floats,
     iix: Floats,
     ss: Floats,
@@ -50,18 +51,18 @@ def escalation_series(  # noqa: PLR0913, PLR0917  five inputs and the constants
     timeframe: str = "1day",
     params: Params = DEFAULT_PARAMS,
 ) -> dict[str, Floats]:
-    """esc_raw and the five component percentiles, all bars, NaN before they are defined.
+    """esc_raw and the five component percentiles, one value per bar, NaN where undefined.
 
     Section 9: p_k = P_exp(c_k, 252) over the bars from 20 on, esc_raw = (p_1 + .. + p_5)/5, clipped
-    to 0..1. First defined at bar 272. Element i uses no bar after i; bars 0..19 are not read.
+    to 0..1. First defined at bar 272. Element i uses no bar after i, and none before bar 20.
 
     Args:
         dsr: downside shock risk per bar.
         iix: instability index per bar.
         ss: structural score per bar.
         close: close per bar.
-        ema_slow: E100 per bar, started at bar 0.
-        timeframe: decides ``component_min_members``.
+        ema_slow: EMA_100 of the close per bar.
+        timeframe: selects the constants.
         params: the constants.
     """
     raw = raw_components(dsr, iix, ss, close, ema_slow)
@@ -77,7 +78,7 @@ def escalation_series(  # noqa: PLR0913, PLR0917  five inputs and the constants
 def mean_of(series: Mapping[str, Floats]) -> Floats:
     """esc_raw from the percentiles of the five ``COMPONENTS``."""
     p_1, p_2, p_3, p_4, p_5 = (series[name] for name in COMPONENTS)
-    # this order and one division: any other rounds apart what must tie
+    # any other order or a second division would round equal means apart
     return np.clip((p_1 + p_2 + p_3 + p_4 + p_5) / 5, 0.0, 1.0)
 
 
@@ -88,13 +89,13 @@ def escalation_columns(
     eras: tuple[Era, ...],
     params: Params = DEFAULT_PARAMS,
 ) -> dict[str, Any]:
-    """Every esc_pctl column (NaN where undefined) and esc_bucket (codes), sections 9 to 11.
+    """The esc_pctl columns (NaN where undefined) and esc_bucket (codes), sections 9 to 11.
 
     Args:
         esc_raw: one value per bar, all bars of the series.
-        ts_us: opens of the bars, naive UTC microseconds, ascending.
-        timeframe: decides windows, members and the length of a year.
-        eras: the series' eras, in order; see `compute.eras.eras`.
+        ts_us: opens of the bars, microseconds since 1970 UTC, ascending.
+        timeframe: selects windows, members and the length of a year.
+        eras: in order; see `compute.eras.eras`.
         params: the constants.
     """
     ranks = ranks_of(esc_raw)
@@ -103,14 +104,21 @@ def escalation_columns(
         "esc_pctl_expanding": ranks.expanding(constants.min_members, params.short_list)
     }
     windows = constants.rolling_windows
-    rolled = dict(zip(windows, ranks.rolling(windows), strict=True))
+    by_window = dict(zip(windows, ranks.rolling(windows), strict=True))
     for window, name in ROLLING_COLUMNS.items():
-        columns[name] = rolled.get(window, np.full(len(esc_raw), np.nan))
+        columns[name] = by_window.get(window, np.full(len(esc_raw), np.nan))
     return columns | signal_columns(*_within_eras(ranks, ts_us, timeframe, eras, params))
 
 
 def signal_columns(in_era: Floats, confidence: Floats) -> dict[str, Any]:
-    """The production signal and its bucket from the percentile within the era (section 10)."""
+    """The production signal esc_pctl and its bucket (section 10).
+
+    esc_pctl = 0.5 + (percentile within the era - 0.5) x confidence.
+
+    Args:
+        in_era: percentile of esc_raw among the bars of its era.
+        confidence: bars of the era so far over the bars of a year, at most 1.
+    """
     adjusted = 0.5 + (in_era - 0.5) * confidence
     return {
         "esc_pctl_era": in_era,
@@ -122,7 +130,7 @@ def signal_columns(in_era: Floats, confidence: Floats) -> dict[str, Any]:
 
 
 def buckets(esc_pctl: Floats) -> Codes:
-    """The bucket of every percentile, NA where it is NaN (section 11).
+    """The bucket code of every percentile, NA where it is NaN (section 11).
 
     Codes are positions in ``ESCALATION_BUCKETS``.
     """
@@ -134,12 +142,12 @@ def buckets(esc_pctl: Floats) -> Codes:
 
 
 def action(bucket: str) -> str:
-    """What a bucket advises (section 11)."""
+    """The action code of a bucket (section 11)."""
     return _ACTIONS[bucket]
 
 
 def thresholds(bucket: str) -> Mapping[str, str]:
-    """The thresholds object of a state row: the bucket's edges in words (section 11)."""
+    """The thresholds object of a state row: the edges of its bucket as text (section 11)."""
     med, high = (f"{edge * 100:.0f}" for edge in (BUCKETS.med, BUCKETS.high))
     logic = {"HIGH": f">={high}pct", "MED": f"{med}-{high}pct", "LOW": f"<{med}pct"}
     return {"logic": logic[bucket]} if bucket in logic else {}

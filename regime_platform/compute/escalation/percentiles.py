@@ -1,8 +1,8 @@
 """Mid-rank percentiles, expanding and rolling (canonical compute, section 8).
 
-A series is sorted once into dense ranks; every percentile over it, or over a stretch of it, then
-counts in a Fenwick tree on those ranks: O(log n) a bar, whatever the window. Any number of windows
-share a tree: what a window holds is what there is by its last bar, less what there was before it.
+A series is sorted once into dense ranks. Every percentile over it, or over a part of it, is then
+counted in a Fenwick tree over the ranks: O(log n) per bar for any window. All windows share one
+tree: the count in a window is the count up to its last bar minus the count before its first.
 """
 
 from collections.abc import Sequence
@@ -19,9 +19,9 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Ranks:
-    """A series by the order of its values.
+    """The dense ranks of a series.
 
-    Exactly equal values, zeros of either sign among them, share a rank; NaN has rank -1.
+    Equal values, also zeros of different sign, share a rank; NaN has rank -1.
     """
 
     ids: npt.NDArray[np.int32]
@@ -34,21 +34,21 @@ class Ranks:
         start: int = 0,
         stop: int | None = None,
     ) -> Floats:
-        """P_exp(v, m) over the bars ``start`` to ``stop``, as if there were no others.
+        """P_exp(v, m) in [0, 1] over the bars ``start`` to ``stop`` alone (section 8).
 
         Percentile of v_k among v_0 .. v_k: (lt + (eq + 1)/2)/(k + 1), NaN members counted in the
         divisor only. First defined at position ``min_members``.
 
         A missing v_k gives NaN; in a list shorter than ``short_list`` it gives 0.5/(k + 1). That
-        rule asks for the length of the whole list and so is the one place where a later bar can
-        change an earlier percentile.
+        rule depends on the length of the whole list, and is the only case in which a later bar
+        changes an earlier percentile.
         """
         ids = self.ids[start:stop]
         missing_counts = len(ids) < short_list
         return _expanding(ids, self.distinct, min_members, missing_counts)
 
     def rolling(self, windows: Sequence[int]) -> tuple[Floats, ...]:
-        """P_roll(v, w) for every w: the same among the last w values, divided by w.
+        """P_roll(v, w) for every window w: the same among the last w values, divided by w.
 
         First defined at position w - 1; NaN where v_k is.
         """
@@ -58,8 +58,7 @@ class Ranks:
 def ranks_of(values: Floats) -> Ranks:
     """Sorts ``values`` once for any number of percentiles."""
     values = kernel_array(values)
-    # numpy sorts five times slower with a NaN among the values; _dense_ranks skips them wherever
-    # they come to lie
+    # numpy sorts five times slower with NaN; _dense_ranks skips them at any position
     order = np.argsort(np.where(np.isnan(values), np.inf, values))
     ids, distinct = _dense_ranks(values, order)
     return Ranks(ids, distinct)
@@ -128,7 +127,7 @@ def _expanding(
         equal[rank] += 1
         _add(tree, rank)
         if k >= min_members:
-            # one division of an exact multiple of 0.5: thresholds such as 0.90 are hit exactly
+            # one division of an exact multiple of 0.5, so that thresholds such as 0.90 are exact
             out[k] = (_count_below(tree, rank) + (equal[rank] + 1) / 2) / (k + 1)
     return out
 
@@ -150,7 +149,7 @@ def _rolling(ids: npt.NDArray[np.int32], distinct: int, windows: npt.NDArray[np.
                 if k >= window - 1:
                     out[row, k] = (doubled - before + 1.0) / 2.0 / window
         for row, window in enumerate(windows):
-            # what the bar that sees this one leave its window must not count, kept in its place
+            # the count to subtract when this bar leaves the window, stored at that later bar
             later = k + window
             if later < count and ids[later] >= 0:
                 out[row, later] = 2 * _count_below(tree, ids[later]) + equal[ids[later]]

@@ -1,1 +1,1 @@
-"""PURE: key levels: supports and resistances."""
+"""PURE: key levels: supports and resistances (canonical compute, section 6)."""

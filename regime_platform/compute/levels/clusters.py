@@ -1,6 +1,6 @@
-"""From candidates sorted by price to the three strongest levels on either side (section 6)."""
+"""Clusters candidates by price and selects the three strongest levels per side (section 6)."""
 
-# A kernel takes every series and buffer it touches: it cannot take an object that holds them.
+# Kernels take every array as an argument of its own: numba accepts no objects that contain them.
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from regime_platform.compute.kernels import kernel
 from regime_platform.compute.price_order import Indices
 from regime_platform.compute.primitives import Floats
 
-LEVELS = 3  # kept on each side
+LEVELS = 3  # per side
 CLUSTER_ROWS = 3
 _TOTAL, _MOMENT, _STRENGTH = range(CLUSTER_ROWS)
 _SMALLEST_STRENGTH = 0.35
@@ -19,7 +19,7 @@ _GROUP = 8  # running sums of a pairwise sum
 def pairwise_sum(values: Floats, start: int, stop: int) -> float:
     """Sum of ``values[start:stop]`` in the pairwise order of section 6.
 
-    On a flat tape the last bit of it decides whether a level lies on the price and is dropped.
+    With constant prices its last bit decides whether a level equals the close and is dropped.
     """
     count = stop - start
     if count > 128:
@@ -56,42 +56,42 @@ def pairwise_sum(values: Floats, start: int, stop: int) -> float:
 def _find_clusters(
     prices: Floats, scores: Floats, count: int, eps: float, clusters: Floats, stops: Indices
 ) -> int:
-    """Sums up clusters from left to right; returns how many.
+    """Sums up clusters in ascending order; returns their number.
 
-    Every candidate writes the sums so far to the place of its cluster, and each first one moves on
-    by a place: no branch upon where a cluster ends, which nothing could guess.
+    Every candidate writes the running sums to the place of its cluster, and the first candidate of
+    a cluster advances the place. That avoids a branch on cluster ends, which is unpredictable.
     """
     total, moment, doubt = 0.0, 0.0, 1.0
-    found = -1
+    last = -1
     before = -np.inf
     for k in range(count):
         apart = prices[k] - before > eps
         before = prices[k]
-        found += apart
+        last += apart
         total = (0.0 if apart else total) + scores[k]
         moment = (0.0 if apart else moment) + scores[k] * prices[k]
         doubt = (1.0 if apart else doubt) * (1.0 - scores[k])
-        clusters[_TOTAL, found] = total
-        clusters[_MOMENT, found] = moment
-        clusters[_STRENGTH, found] = 1.0 - doubt
-        stops[found] = k + 1
-    return found + 1
+        clusters[_TOTAL, last] = total
+        clusters[_MOMENT, last] = moment
+        clusters[_STRENGTH, last] = 1.0 - doubt
+        stops[last] = k + 1
+    return last + 1
 
 
 @kernel("void(float64, float64, float64, float64[:, ::1], int64, int64)", _nrt=False)
 def _keep(price: float, strength: float, close: float, levels: Floats, side: int, i: int) -> None:
-    """Ranks a level by strength, then nearness, then first come; the fourth falls out."""
+    """Inserts a level by strength, then nearness to the close, then order; drops the fourth."""
     row = side * 2 * LEVELS
     rank = LEVELS
     while rank > 0:
         above = row + 2 * (rank - 1)
-        held = levels[above + 1, i]
-        nearer = strength == held and abs(price - close) < abs(levels[above, i] - close)
-        if not (np.isnan(held) or strength > held or nearer):
+        other = levels[above + 1, i]
+        nearer = strength == other and abs(price - close) < abs(levels[above, i] - close)
+        if not (np.isnan(other) or strength > other or nearer):
             break
         if rank < LEVELS:
             levels[above + 2, i] = levels[above, i]
-            levels[above + 3, i] = held
+            levels[above + 3, i] = other
         rank -= 1
     if rank < LEVELS:
         levels[row + 2 * rank, i] = price
@@ -115,24 +115,24 @@ def write_levels(
     levels: Floats,
     i: int,
 ) -> None:
-    """Clusters ``count`` candidates and writes the chosen levels into column ``i``.
+    """Clusters ``count`` candidates and writes the selected levels into column ``i``.
 
-    A cluster ends where the next price is more than ``eps`` above the one before; its price is the
-    mean weighted by score, its strength 1 - product(1 - score).
+    A cluster ends where the next price is more than ``eps`` higher. Its price is the mean weighted
+    by score, its strength 1 - product(1 - score), in [0, 1].
 
     Args:
         prices: ascending; ``scores`` in [0, 1]; ``weighted`` is score x price.
-        clusters: room for ``CLUSTER_ROWS`` rows of ``count``, overwritten; ``stops`` for one.
-        levels: rows as in `key_levels`, NaN in this column so far.
+        clusters: buffer of ``CLUSTER_ROWS`` rows of ``count``; ``stops`` of one row.
+        levels: rows as in `key_levels`; NaN in this column before the call.
     """
-    found = _find_clusters(prices, scores, count, eps, clusters, stops)
+    clustered = _find_clusters(prices, scores, count, eps, clusters, stops)
     start = 0
-    for k in range(found):
+    for k in range(clustered):
         stop = stops[k]
         strength = clusters[_STRENGTH, k]
         if strength >= _SMALLEST_STRENGTH:
             total, moment = clusters[_TOTAL, k], clusters[_MOMENT, k]
-            if stop - start >= _GROUP:  # fewer are summed from left to right, as they were
+            if stop - start >= _GROUP:  # shorter sums are already left to right
                 total = pairwise_sum(scores, start, stop)
                 moment = pairwise_sum(weighted, start, stop)
             price = moment / total

@@ -1,11 +1,11 @@
 """Key levels: supports and resistances from the last 250 bars (canonical compute, section 6).
 
-The dearest part of the compute, so nothing is done twice: pivots are found once for all bars, the
-window's closes and pivots stay sorted by price from bar to bar, and a sweep over both finds the
-closes that touch each pivot.
+This is the most expensive part of the compute. Pivots are found once for all bars, the closes and
+pivots of the window stay sorted by price from bar to bar, and one pass over both finds the closes
+that touch each pivot.
 """
 
-# A kernel takes every series and buffer it touches: it cannot take an object that holds them.
+# Kernels take every array as an argument of its own: numba accepts no objects that contain them.
 
 import math
 
@@ -21,7 +21,7 @@ from regime_platform.compute.levels.pivots import (
     touch_worths,
 )
 from regime_platform.compute.levels.touches import CLOSE_ROWS, TOUCH_ROWS, roll_closes
-from regime_platform.compute.metrics.volume_at_price import (
+from regime_platform.compute.levels.volume_at_price import (
     BEST_BINS,
     BINS,
     best_bins,
@@ -39,18 +39,18 @@ _MOST_ROUND_NUMBERS = 1_000_000
 
 
 def key_levels(high: Floats, low: Floats, close: Floats, volume: Floats, atr: Floats) -> Floats:
-    """The three strongest levels on either side of every bar's close; from bar 249.
+    """The three strongest levels below and above the close of every bar; from bar 249.
 
     Args:
-        high: one value per bar, as ``low``, ``close``, ``volume``; NaN allowed but in ``close``.
+        high: per bar, like ``low``, ``close`` and ``volume``; NaN is allowed except in ``close``.
         atr: ATR_20.
 
     Returns:
         Shape (12, bars), NaN where there is no such level. Rows: price and strength of supports
-        1, 2, 3, then of resistances 1, 2, 3.
+        1, 2, 3, then of resistances 1, 2, 3; strengths in [0.35, 1].
 
     Raises:
-        BarsError: a range so large against the price that round numbers cannot be listed.
+        BarsError: a range so large against the price that there are too many round numbers.
     """
     levels = np.full((4 * LEVELS, close.size), np.nan)
     if close.size < _WINDOW:
@@ -60,10 +60,10 @@ def key_levels(high: Floats, low: Floats, close: Floats, volume: Floats, atr: Fl
     lowest = rolling_min(typical, _WINDOW, True)
     highest = rolling_max(typical, _WINDOW, True)
     traded = np.nan_to_num(volume, nan=0.0, posinf=np.inf, neginf=-np.inf)
-    room = _most_round_numbers(close, atr) + _WINDOW + BEST_BINS
+    capacity = _most_round_numbers(close, atr) + _WINDOW + BEST_BINS
     _fill_levels(
         close, atr, pivots, typical, traded, lowest, highest,
-        bool(traded.any()), room, levels,
+        bool(traded.any()), capacity, levels,
     )  # fmt: skip
     return levels
 
@@ -75,8 +75,10 @@ def _most_round_numbers(close: Floats, atr: Floats) -> int:
     worst = int(np.argmax(spans))
     if spans[worst] > _MOST_ROUND_NUMBERS:
         raise BarsError(
-            f"bar {worst}: the average true range {atr[worst]:g} is out of all proportion to the "
-            f"close {close[worst]:g}; correct or quarantine the bars around it"
+            f"bar {worst}: the average true range {atr[worst]:g} is too large for the close "
+            f"{close[worst]:g}; correct the bars around it, or keep them out with "
+            "`regime bars exclude`",
+            code="extreme-range",
         )
     return int(spans[worst]) + 4
 
@@ -92,18 +94,21 @@ def _round_step(price: float) -> float:
 
 @kernel("int64(float64, float64, int64, float64[::1], float64[::1])", _nrt=False)
 def _add_round_numbers(close: float, atr: float, count: int, prices: Floats, scores: Floats) -> int:
-    """Merges the round numbers within 10 ATR into ``count`` ascending candidates, after equals."""
+    """Merges the round numbers within 10 ATR into ``count`` ascending candidates, after equals.
+
+    Returns the new number of candidates.
+    """
     step = _round_step(close)
     lowest = math.floor((close - 10.0 * atr) / step)
     highest = math.ceil((close + 10.0 * atr) / step)
-    waiting = count - 1
+    last = count - 1
     free = count + highest - lowest
     for number in range(highest, lowest - 1, -1):
         price = number * step
-        while waiting >= 0 and prices[waiting] > price:
-            prices[free] = prices[waiting]
-            scores[free] = scores[waiting]
-            waiting -= 1
+        while last >= 0 and prices[last] > price:
+            prices[free] = prices[last]
+            scores[free] = scores[last]
+            last -= 1
             free -= 1
         prices[free] = price
         scores[free] = unit(math.exp(-abs(close - price) / (5.0 * atr)))
@@ -127,7 +132,7 @@ def _merge(
     scores: Floats,
     weighted: Floats,
 ) -> int:
-    """Merges two ascending lists of candidates, pivots first among equals."""
+    """Merges two ascending lists of candidates, pivots first among equals; returns their number."""
     a = 0
     b = 0
     for k in range(pivot_count + other_count):
@@ -156,16 +161,17 @@ def _fill_levels(
     lowest: Floats,
     highest: Floats,
     any_volume: bool,
-    room: int,
+    capacity: int,
     levels: Floats,
 ) -> None:
-    """Rolls the window over all bars; long because it owns every buffer, to allocate none twice."""
+    """Moves the window over all bars; long, since it allocates every buffer once."""
     closes, pivots, pivot_count = ordered_table(CLOSE_ROWS), ordered_table(TOUCH_ROWS), 0
     worth, scored = touch_worths(), np.empty((2, PLACES))
     listed = np.empty((2, PLACES), np.int64)
-    others, other_scores = np.empty(room), np.empty(room)
-    prices, scores, weighted = np.empty(room), np.empty(room), np.empty(room)
-    clusters, stops = np.empty((CLUSTER_ROWS, room)), np.empty(room, np.int64)
+    others, other_scores = np.empty(capacity), np.empty(capacity)
+    prices, scores = np.empty(capacity), np.empty(capacity)
+    weighted = np.empty(capacity)
+    clusters, stops = np.empty((CLUSTER_ROWS, capacity)), np.empty(capacity, np.int64)
     edges, totals, best = np.empty(BINS + 1), np.zeros(BINS), np.arange(BINS + 1)
     bins, newest = np.empty(close.size, np.uint8), np.empty(BINS, np.uint32)
     following = np.empty(close.size + BINS, np.uint32)

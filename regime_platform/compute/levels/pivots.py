@@ -1,12 +1,13 @@
-"""Pivots and their scores by how often the closes of the window touched them (section 6).
+"""Pivots and their scores by the closes of the window that touch them (section 6).
 
-Most pivots are touched by the same closes as at the bar before. So each remembers what its touches
-came to, together with the distances to the farthest touch and to the nearest close that is none.
-While the reach stays between the two, and no close within it came, went or came of age, the
-touches are the same ones and so is their sum, to the bit; otherwise they are counted anew.
+Most pivots are touched by the same closes as at the bar before. So the sums over the touches of a
+pivot are kept, with the distances to its farthest touch and to the nearest close that does not
+touch. They stay valid, to the bit, while the reach lies between the two distances and no close
+within reach entered or left the window or became old enough for its rejection to be known.
+Otherwise the touches are counted again.
 """
 
-# A kernel takes every series and buffer it touches: it cannot take an object that holds them.
+# Kernels take every array as an argument of its own: numba accepts no objects that contain them.
 
 import math
 
@@ -35,15 +36,15 @@ from regime_platform.compute.price_order import (
 )
 from regime_platform.compute.primitives import Floats, rolling_max, rolling_min, unit
 
-WING = 3  # bars on either side that a pivot must not be exceeded by
+WING = 3  # bars on either side that do not exceed a pivot
 _WINDOW = WINDOWS.key_levels
 _TOUCH_ATR = 0.30
 
 
 def pivot_prices(high: Floats, low: Floats) -> Floats:
-    """H where it is the largest of the seven around it, else L where it is the smallest, else NaN.
+    """H where it is the largest of its seven bars, else L where it is the smallest, else NaN.
 
-    Ties all count; NaN members are left out. The first and last three bars are none.
+    Ties count; NaN members are left out. NaN at the first and last three bars.
     """
     out = np.full(high.size, np.nan)
     middle = slice(WING, high.size - WING)
@@ -56,13 +57,13 @@ def pivot_prices(high: Floats, low: Floats) -> Floats:
 
 @kernel("int64(int64, float64[::1], float64[:, ::1], int64)", _nrt=False)
 def roll_pivots(i: int, prices: Floats, pivots: Floats, count: int) -> int:
-    """Moves the ascending pivots to the window that ends at bar ``i``; returns how many.
+    """Moves the ascending pivots to the window that ends at bar ``i``; returns their number.
 
     Args:
-        i: bar index, from 0 on without omission.
-        prices: by bar, see `pivot_prices`.
+        i: bar index, from 0 on, every bar in turn.
+        prices: per bar, see `pivot_prices`.
         pivots: table of ``TOUCH_ROWS`` rows, with ``count`` pivots.
-        count: at the bar before.
+        count: number of pivots at the bar before.
     """
     gone = i - _WINDOW + WING
     if gone >= 0 and not math.isnan(prices[gone]):
@@ -81,13 +82,13 @@ def roll_pivots(i: int, prices: Floats, pivots: Floats, count: int) -> int:
 
 @kernel("void(float64[:, ::1])", _nrt=False)
 def forget(pivots: Floats) -> None:
-    """Makes every pivot count its touches anew at the next bar."""
+    """Marks every pivot, so that its touches are counted again at the next bar."""
     pivots[FARTHEST, :] = np.inf
 
 
 @kernel("float64(float64, float64)", _nrt=False)
 def _largest_distance(atr: float, limit: float) -> float:
-    """The largest d with d / ATR <= limit in doubles: compares as that quotient does, undivided."""
+    """The largest double d with d / ATR <= limit, to compare distances without dividing."""
     d = limit * atr
     while d / atr > limit:
         d = np.nextafter(d, 0.0)
@@ -106,28 +107,31 @@ def _list_changed(
     count: int,
     changed: Indices,
 ) -> int:
-    """Lists the pivots whose touches may be others than before; returns how many."""
+    """Lists the pivots whose touches may have changed; returns their number."""
     prices, farthest, nearest = pivots[PRICE], pivots[FARTHEST], pivots[NEAREST]
-    found = 0
+    listed = 0
     for k in range(count):
         arrived = abs(come - prices[k])
         same_reach = (farthest[k] <= reach) & (nearest[k] > reach)
         same_closes = (abs(of_age - prices[k]) > reach) & (abs(gone - prices[k]) > reach)
         nearest[k] = min(nearest[k], arrived)
-        changed[found] = k  # overwritten by the next unless it counts: no branch to guess
-        found += not (same_reach & same_closes & (arrived > reach))
-    return found
+        changed[listed] = k  # overwritten by the next one unless it counts; avoids a branch
+        listed += not (same_reach & same_closes & (arrived > reach))
+    return listed
 
 
 @kernel(
     "void(int64, float64, float64[:, ::1], int64, float64[:, ::1], float64[:, ::1])", _nrt=False
 )
 def _grade(i: int, atr: float, pivots: Floats, count: int, worth: Floats, scores: Floats) -> None:
-    """Writes the first row of ``scores`` from the touches; the second one is room."""
+    """Writes scores in [0, 1] into row 0 of ``scores``; row 1 is a buffer.
+
+    score = 0.5 (1 - exp(-touches/3)) + 0.3 mean rejection in ATR over 2 + 0.2 recency.
+    """
     touches, last, rejected = pivots[TOUCHES], pivots[LAST], pivots[REJECTED]
     measured = pivots[MEASURED]
     grade, recent = scores[0], scores[1]
-    for k in range(count):  # looking up and dividing apart, so that four divide at a time
+    for k in range(count):  # look-ups apart from divisions, so that these are vectorised
         grade[k] = worth[0, int(touches[k])]
         recent[k] = worth[1, min(i - int(last[k]), _WINDOW)]
     for k in range(count):
@@ -149,27 +153,27 @@ def score_pivots(
     pivots: Floats,
     count: int,
     worth: Floats,
-    room: Indices,
+    buffer: Indices,
     scores: Floats,
 ) -> None:
     """Scores ``count`` ascending pivots by their touches among the 250 ascending closes.
 
     Args:
-        i: bar index, from 249 on; a bar may be left out if `forget` is called for it.
+        i: bar index, from 249 on; a bar may be skipped if `forget` is called for it.
         atr: ATR_20 at that bar.
-        close: by bar; ``closes`` those of the window, see `level_touches.roll_closes`.
+        close: per bar; ``closes`` are those of the window, see `touches.roll_closes`.
         pivots: see `roll_pivots`.
-        count: how many.
+        count: number of pivots.
         worth: see `touch_worths`.
-        room: two rows of ``PLACES``, overwritten.
-        scores: two rows of ``PLACES``; the first is the result, the second overwritten.
+        buffer: two rows of ``PLACES``.
+        scores: two rows of ``PLACES``; row 0 is the result, row 1 a buffer.
     """
     reach = _largest_distance(atr, _TOUCH_ATR)
     gone = close[i - _WINDOW] if i >= _WINDOW else np.nan
-    changed, first = room[0], room[1]
-    found = _list_changed(reach, close[i], close[i - REJECTION], gone, pivots, count, changed)
-    find_first_touches(closes[PRICE], reach, changed, found, pivots[PRICE], first)
-    for k in range(found):
+    changed, first = buffer[0], buffer[1]
+    listed = _list_changed(reach, close[i], close[i - REJECTION], gone, pivots, count, changed)
+    find_first_touches(closes[PRICE], reach, changed, listed, pivots[PRICE], first)
+    for k in range(listed):
         at = changed[k]
         if at > 0 and pivots[PRICE, at] == pivots[PRICE, at - 1]:
             for row in range(FARTHEST, LAST + 1):
@@ -181,7 +185,7 @@ def score_pivots(
 
 @kernel("float64[:, ::1]()")
 def touch_worths() -> Floats:
-    """What k touches are worth, and what a last touch k bars ago is, for k = 0 .. 250."""
+    """Scores of k touches (row 0) and of a last touch k bars ago (row 1), for k = 0..250."""
     worth = np.empty((2, _WINDOW + 1))
     for k in range(_WINDOW + 1):
         worth[0, k] = 1.0 - math.exp(-k / 3.0)

@@ -1,6 +1,6 @@
-"""The closes of the window by price, and which of them touched one (section 6, candidates 1)."""
+"""The closes of the window by price, and which of them touch a price (section 6, candidates 1)."""
 
-# A kernel takes every series and buffer it touches: it cannot take an object that holds them.
+# Kernels take every array as an argument of its own: numba accepts no objects that contain them.
 
 import numpy as np
 
@@ -20,15 +20,16 @@ from regime_platform.compute.primitives import Floats
 REJECTION = 5  # bars after a touch at which the rejection is measured
 _WINDOW = WINDOWS.key_levels
 
-# rows of the closes beside PRICE: which bar's it is, and abs(C_{q+5} - C_q), 0 until it is known
+# rows of the closes besides PRICE: bar index q, and abs(C_{q+5} - C_q), 0 until it is known
 _BAR, _REJECTION = 1, 2
 CLOSE_ROWS = 3
 
-#: What the touches of a price come to: distances to the farthest touch and to the nearest close
-#: that is none, how many there are, the sum of their rejections, of how many, and the last bar.
+#: Rows of a table of prices, besides PRICE: distances to the farthest touch and to the nearest
+#: close that does not touch, number of touches, sum of their rejections, number of known
+#: rejections, and bar index of the last touch.
 FARTHEST, NEAREST, TOUCHES, REJECTED, MEASURED, LAST = range(1, 7)
 TOUCH_ROWS = 7
-_NEVER = -1  # the last touch of an untouched price: always out of the window
+_NEVER = -1  # last touch of an untouched price; out of every window
 
 
 @kernel("void(int64, float64[::1], float64[:, ::1])", _nrt=False)
@@ -36,8 +37,8 @@ def roll_closes(i: int, close: Floats, closes: Floats) -> None:
     """Moves the ascending ``closes`` to the window that ends at bar ``i``.
 
     Args:
-        i: bar index, from 0 on without omission.
-        close: by bar.
+        i: bar index, from 0 on, every bar in turn.
+        close: per bar.
         closes: table of ``CLOSE_ROWS`` rows.
     """
     at = count_up_to(closes[PRICE], close[i])
@@ -53,21 +54,21 @@ def roll_closes(i: int, close: Floats, closes: Floats) -> None:
     closes[PRICE, at] = close[i]
     closes[_BAR, at] = i
     closes[_REJECTION, at] = 0.0
-    of_age = i - REJECTION
-    if of_age >= 0:
-        at = count_up_to(closes[PRICE], close[of_age]) - 1
-        while at > 0 and closes[_BAR, at] != of_age:
+    measured = i - REJECTION
+    if measured >= 0:
+        at = count_up_to(closes[PRICE], close[measured]) - 1
+        while at > 0 and closes[_BAR, at] != measured:
             at -= 1
-        closes[_REJECTION, at] = abs(close[i] - close[of_age])
+        closes[_REJECTION, at] = abs(close[i] - close[measured])
 
 
 @kernel("void(float64[::1], float64, int64[::1], int64, float64[::1], int64[::1])", _nrt=False)
 def find_first_touches(
     closes: Floats, reach: float, wanted: Indices, count: int, prices: Floats, first: Indices
 ) -> None:
-    """How many ``closes`` are too far below each of the first ``count`` ``wanted`` ``prices``.
+    """For each of the first ``count`` ``wanted`` ``prices``: how many closes are too far below.
 
-    All searches together, before any touch is counted: so they run side by side.
+    All searches run in one loop, so that the processor overlaps them.
     """
     for k in range(count):
         price = prices[wanted[k]]
@@ -83,15 +84,15 @@ def find_first_touches(
 def count_touches(
     closes: Floats, first: int, reach: float, of_age: float, prices: Floats, at: int
 ) -> None:
-    """Sums up the closes within ``reach`` of the price at ``at``: neighbours, from ``first`` on.
+    """Sums up the closes within ``reach`` of the price at ``at``, which are adjacent.
 
     Args:
-        closes: as `roll_closes` keeps them.
-        first: by `find_first_touches`.
+        closes: see `roll_closes`.
+        first: position of the first one, see `find_first_touches`.
         reach: the largest distance of a touch.
-        of_age: the newest bar whose rejection is known.
+        of_age: index of the newest bar whose rejection is known.
         prices: table with rows ``FARTHEST`` to ``LAST``, written at ``at``.
-        at: a place of ``prices``.
+        at: a column of ``prices``.
     """
     price = prices[PRICE, at]
     values, bars, rejections = (

@@ -1,1 +1,1 @@
-"""PURE: the eleven regime metrics."""
+"""PURE: the regime metrics of a bar (canonical compute, section 5)."""

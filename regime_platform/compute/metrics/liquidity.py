@@ -1,4 +1,4 @@
-"""Liquidity: traded value against its recent mean, calm, gaps and efficiency, from volume."""
+"""Liquidity (section 5.8): traded value against its mean, volatility, opening gaps, efficiency."""
 
 import numpy as np
 import numpy.typing as npt
@@ -18,15 +18,15 @@ _DETERIORATING, _STABLE, _IMPROVING = range(3)
 
 @kernel("float64[::1](float64[::1], float64[::1])")
 def traded_value(close: Floats, volume: Floats) -> Floats:
-    """a(j) of section 5.8: clamp(V C / its mean over 20 bars, 0, 2)/2.
+    """a(j) of section 5.8 in [0, 1]: clamp(V C / its mean over 20 bars, 0, 2)/2.
 
-    0.5 where that mean is bad, and up to the first bar that reports a volume.
+    0.5 where that mean is not positive, and before the first bar with a volume.
     """
     value = volume * close
     mean = rolling_mean(value, _FAST)
     out = np.full(close.size, 0.5)
     for j in range(close.size):
-        # before the first volume the mean is NaN, so both rules give 0.5
+        # the mean is NaN before the first volume
         if not bad(mean[j]):
             out[j] = clamp(value[j] / mean[j], 0.0, 2.0) / 2.0
     return out
@@ -34,7 +34,10 @@ def traded_value(close: Floats, volume: Floats) -> Floats:
 
 @kernel("float64[::1](float64[::1], float64[::1])")
 def smooth_opening(gap: Floats, atr: Floats) -> Floats:
-    """c(j) of section 5.8: 1 - clamp(gap, 0, 2)/2, 1 where the ATR is bad; a NaN open gives 0."""
+    """c(j) of section 5.8 in [0, 1]: 1 - clamp(abs(gap), 0, 2)/2, the gap in ATR.
+
+    1 where the ATR is not positive; 0 where the open is NaN.
+    """
     out = np.ones(gap.size)
     for j in range(gap.size):
         if not bad(atr[j]):
@@ -55,10 +58,11 @@ def _score(value: float, opening: float, vrs: float, er: float) -> float:
 def liquidity(
     value: Floats, opening: Floats, vrs: Floats, er: Floats
 ) -> tuple[Floats, npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-    """lq in [0, 1], label and trend codes (section 5.8).
+    """lq in [0, 1] (1 = liquid), label code and trend code per bar (section 5.8).
 
-    From bar 24; before it 0.5, NORMAL and STABLE. The trend weighs the last five bars with the
-    volatility and efficiency of this one.
+    lq = 0.45 traded value + 0.25 (1 - vrs) + 0.15 smooth opening + 0.15 efficiency ratio. Defined
+    from bar 24; before that 0.5, NORMAL and STABLE. The trend compares lq with its mean over the
+    five bars before, which is taken with the volatility and efficiency of this bar.
     """
     lq = np.full(value.size, 0.5)
     label = np.full(value.size, _NORMAL, np.uint8)

@@ -1,4 +1,4 @@
-"""All metrics of a series, in the order of section 4: each is computed once, for all bars."""
+"""All metrics of a series, in the order of section 4, each computed once for all bars."""
 
 from dataclasses import dataclass
 
@@ -35,9 +35,9 @@ METRIC_BITS = tuple(name for name, _ in _FIRST_BAR_OF_BIT)
 
 @dataclass(frozen=True)
 class BarArrays:
-    """The bars as kernels take them: contiguous, writable, float64; NaN where unknown.
+    """The columns of the bars as contiguous, writable float64 arrays; NaN where unknown.
 
-    ``close`` holds no NaN.
+    ``close`` has no NaN.
     """
 
     open: Floats
@@ -49,61 +49,61 @@ class BarArrays:
 
 @dataclass(frozen=True)
 class Metrics:
-    """Every stored quantity of section 5, one value per bar; meaningful from bar 20 on.
+    """The stored quantities of section 5, one value per bar; state rows begin at bar 20.
 
-    Labels, trends and states are positions in the tuples of ``model.result_schema``.
+    Labels, trends and states are codes: positions in the tuples of ``model.result_schema``.
     """
 
-    ema_fast: Floats
-    ema_slow: Floats
-    realized_vol: Floats
-    market_bias: Floats
-    risk_level: Floats
-    vrs: Floats
+    ema_fast: Floats  # EMA_20 of the close, in price
+    ema_slow: Floats  # EMA_100 of the close, in price
+    realized_vol: Floats  # annualised deviation of the last 20 log returns
+    market_bias: Floats  # [-1, 1], 1 = upwards
+    risk_level: Floats  # [0, 1]
+    vrs: Floats  # volatility regime score, [0, 1]
     vol_label: Codes
     vol_trend: Codes
-    breakout_up: Floats
-    breakout_down: Floats
-    downside_shock_risk: Floats
-    structural_score: Floats
+    breakout_up: Floats  # [0, 1]
+    breakout_down: Floats  # [0, 1]
+    downside_shock_risk: Floats  # [0, 1]
+    structural_score: Floats  # [-1, 1], 1 = upwards
     momentum_state: Codes
-    cms: Floats
-    ii: Floats
-    er: Floats
-    lq: Floats
+    cms: Floats  # composite momentum score, [-1, 1]
+    ii: Floats  # impulse intensity, [0, 1]
+    er: Floats  # efficiency ratio, [0, 1]
+    lq: Floats  # liquidity, [0, 1], 1 = liquid
     lq_label: Codes
     lq_trend: Codes
-    instability_index: Floats
-    asymmetry_metric: Floats
+    instability_index: Floats  # [0, 1]
+    asymmetry_metric: Floats  # [-1, 1], negative = downside
     key_levels: Floats  # shape (12, bars), see `key_levels`
 
 
 @dataclass(frozen=True)
 class _Primitives:
-    """What more than one metric reads (section 3)."""
+    """Series that several metrics share (section 3)."""
 
-    ema_fast: Floats
-    ema_slow: Floats
-    returns: Floats
-    sigma: Floats
-    sigma_slow: Floats
-    atr: Floats
-    atr_short: Floats
-    atr_long: Floats
-    gap: Floats
-    efficiency: Floats
-    losses: tuple[Floats, Floats]
-    gains: tuple[Floats, Floats]
+    ema_fast: Floats  # EMA_20 of the close
+    ema_slow: Floats  # EMA_100 of the close
+    returns: Floats  # log returns
+    sigma: Floats  # deviation of the last 20 returns, s20
+    sigma_slow: Floats  # of the last 100, s100
+    atr: Floats  # mean true range of the last 20 bars, in price
+    atr_short: Floats  # of the last 10
+    atr_long: Floats  # of the last 50
+    gap: Floats  # opening gap in ATR, signed
+    efficiency: Floats  # efficiency ratio over 20 bars
+    losses: tuple[Floats, Floats]  # deviation and number of the losses among the last 60 returns
+    gains: tuple[Floats, Floats]  # the same of the gains
 
 
 def compute_metrics(
     bars: BarArrays, params: TimeframeParams, emas: tuple[float, float] | None = None
 ) -> Metrics:
-    """All metrics of all bars; the values at a bar use no bar after it.
+    """All metrics of all bars. A value depends on its bar and earlier ones only.
 
     Args:
-        bars: a whole series, or the tail of one; of a tail, the values from bar
-            ``FIRST_BARS.risk_level`` + ``WINDOWS.liquidity_trend`` on are those of the whole.
+        bars: a series or its tail. For a tail, values from bar ``FIRST_BARS.risk_level`` +
+            ``WINDOWS.liquidity_trend`` on equal those of the whole series.
         params: the constants.
         emas: EMA_20 and EMA_100 at the first bar of a tail.
     """

@@ -1,6 +1,6 @@
-"""How much can go wrong: risk level, downside shock risk, instability index, asymmetry."""
+"""Risk metrics: risk level, downside shock risk, instability index and asymmetry."""
 
-# A kernel takes every series and buffer it touches: it cannot take an object that holds them.
+# Kernels take every array as an argument of its own: numba accepts no objects that contain them.
 
 import math
 
@@ -38,9 +38,11 @@ def risk_level(
     sigma_slow: Floats,
     gap: Floats,
 ) -> Floats:
-    """RL in [0, 1] (section 5.2); from bar 257, 0 before.
+    """Risk level RL in [0, 1] (section 5.2), 1 = high risk; from bar 257, 0 before.
 
-    ``peak`` is the largest close of the last 252, ``gap`` the signed gap in ATR.
+    RL = 0.35 s20/s100 (clamped to 0..3, over 3) + 0.20 rise of s20 + 0.35 drawdown + 0.10 abs(gap).
+    The drawdown is half the distance below EMA_100 in ATR and half the fall from ``peak``, the
+    largest close of the last 252 bars. ``gap`` is signed, in ATR.
     """
     out = np.zeros(close.size)
     for i in range(_FIRST_RISK, close.size):
@@ -63,7 +65,10 @@ def risk_level(
 def _downside_dominance(
     known: float, sigma_down: float, downs: float, sigma_up: float, ups: float
 ) -> float:
-    """clamp(sm/sp, 0, 2)/2; no dispersion among the gains counts as 2."""
+    """clamp(sigma of losses / sigma of gains, 0, 2)/2; a ratio of 2 where the gains have none.
+
+    0 with fewer than 15 known returns; a side with fewer than 5 returns counts as 0.
+    """
     if not known >= 15.0:
         return 0.0
     down = sigma_down if downs >= 5.0 else 0.0
@@ -90,10 +95,12 @@ def downside_shock_risk(
     bias: Floats,
     risk: Floats,
 ) -> Floats:
-    """DSR in [0, 1] (section 5.5); from bar 104, 0 before.
+    """Downside shock risk DSR in [0, 1] (section 5.5); from bar 104, 0 before.
 
-    Over the last 60 returns: ``tails`` counts those below -2.5 s20, ``known`` those that are not
-    NaN; ``losses`` and ``gains`` are the deviations of the signed ones and how many there are.
+    DSR = (0.30 tail + 0.20 downside dominance + 0.20 distance below EMA_100 + 0.10 gap down +
+    0.20 RL) x (0.6 + 0.4 (1 - bias)/2). Over the last 60 returns ``tails`` counts those below
+    -2.5 s20 and ``known`` those that are not NaN; ``losses`` and ``gains`` are deviation and number
+    of the negative and positive ones.
     """
     out = np.zeros(close.size)
     for i in range(_FIRST_SHOCK, close.size):
@@ -123,20 +130,21 @@ def instability_index(
     lq: Floats,
     er: Floats,
 ) -> Floats:
-    """IIX in [0, 1] (section 5.9); from bar 24, 0 before.
+    """Instability index IIX in [0, 1] (section 5.9), 1 = unstable; from bar 24, 0 before.
 
-    ``score`` and ``score_before`` are the two `volatility_scores`, live before vrs is; they are
-    equal wherever the kicker is to be 0.
+    IIX = 0.25 vrs + 0.25 (0.6 RL + 0.4 DSR) + 0.20 (1 - lq) + 0.15 (1 - er) + 0.15 abs(gap)/2, plus
+    up to 0.10 for a rise of the volatility score. ``score`` and ``score_before`` are the two
+    `volatility_scores`, which are defined before vrs is; without a rise they are equal.
     """
     out = np.zeros(atr.size)
     for i in range(_FIRST_INSTABILITY, atr.size):
         jump = 0.0 if bad(atr[i]) else clamp(abs(gap[i]), 0.0, 2.0) / 2.0
-        hazard = unit(0.6 * unit(risk[i]) + 0.4 * unit(shock[i]))
+        danger = unit(0.6 * unit(risk[i]) + 0.4 * unit(shock[i]))
         thin = unit(1.0 - unit(lq[i]))
         noise = unit(1.0 - unit(er[i]))
-        base = unit(0.25 * unit(vrs[i]) + 0.25 * hazard + 0.20 * thin + 0.15 * noise + 0.15 * jump)
-        kicker = clamp(score[i] - score_before[i], 0.0, 0.10) / 0.10
-        out[i] = unit(base + 0.10 * kicker)
+        base = unit(0.25 * unit(vrs[i]) + 0.25 * danger + 0.20 * thin + 0.15 * noise + 0.15 * jump)
+        rise = clamp(score[i] - score_before[i], 0.0, 0.10) / 0.10
+        out[i] = unit(base + 0.10 * rise)
     return out
 
 
@@ -153,7 +161,11 @@ def asymmetry_metric(
     shock: Floats,
     instability: Floats,
 ) -> Floats:
-    """ASM in [-1, 1] (section 5.10); from bar 64, 0 before."""
+    """Asymmetry ASM in [-1, 1] (section 5.10), negative = downside; from bar 64, 0 before.
+
+    ASM = 0.45 (breakout up - down) + 0.15 bias + 0.20 skew - 0.20 DSR, where skew is minus tanh of
+    the log ratio of the deviations of losses and gains. Negative values shrink with stability.
+    """
     out = np.zeros(bias.size)
     for i in range(_FIRST_ASYMMETRY, bias.size):
         lower = losses[0][i] if losses[1][i] >= 2.0 else 0.0

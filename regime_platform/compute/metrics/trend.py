@@ -1,10 +1,10 @@
-"""Where the price leans and how firmly: market bias, breakout, structure, momentum.
+"""Directional metrics: market bias, breakout, structural score and momentum.
 
-Each kernel reads whole series and gives whole series; bars before the metric's first one hold the
-value its guard prescribes.
+Each kernel maps whole series to whole series; bars before the first defined one have the value
+that the section prescribes.
 """
 
-# A kernel takes every series and buffer it touches: it cannot take an object that holds them.
+# Kernels take every array as an argument of its own: numba accepts no objects that contain them.
 
 import math
 
@@ -27,7 +27,10 @@ _STRONG_UP, _WEAK_UP, _NEUTRAL, _WEAK_DOWN, _STRONG_DOWN = range(5)
 
 @kernel("float64[::1](float64[::1], float64[::1], float64[::1], float64[::1])")
 def market_bias(close: Floats, ema_fast: Floats, ema_slow: Floats, atr: Floats) -> Floats:
-    """MB in [-1, 1] (section 5.1); from bar 20, 0 before."""
+    """Market bias MB in [-1, 1] (section 5.1), 1 = upwards; from bar 20, 0 before.
+
+    MB = tanh(0.7 (EMA_20 - EMA_100)/ATR + 0.3 (C - EMA_100)/ATR).
+    """
     out = np.zeros(close.size)
     for i in range(_FIRST_BIAS, close.size):
         if bad(atr[i]):
@@ -40,7 +43,10 @@ def market_bias(close: Floats, ema_fast: Floats, ema_slow: Floats, atr: Floats) 
 
 @kernel("float64(float64, float64, float64)")
 def _energy(atr_short: float, atr_short_before: float, atr_long: float) -> float:
-    """En = 0.6 comp + 0.4 expn: ranges that are narrow, or have begun to widen."""
+    """En of section 5.4 in [0, 1]: 0.6 compression + 0.4 expansion of the true range.
+
+    Compression is 1 - ATR_10/ATR_50, expansion the growth of ATR_10 since the bar before.
+    """
     compression = 0.0
     if not (math.isnan(atr_short) or bad(atr_long)):
         compression = unit(1.0 - atr_short / atr_long)
@@ -52,7 +58,7 @@ def _energy(atr_short: float, atr_short_before: float, atr_long: float) -> float
 
 @kernel("float64(float64, float64)")
 def _nearness(distance: float, atr: float) -> float:
-    """exp(-pos(distance / ATR)); pos(NaN) = 0."""
+    """exp(-distance/ATR) in [0, 1]; 1 where the distance is not positive or NaN."""
     ratio = distance / atr
     return math.exp(-ratio) if ratio > 0.0 else 1.0
 
@@ -76,10 +82,12 @@ def breakout(
     risk: Floats,
     volatility_cap: float,
 ) -> tuple[Floats, Floats]:
-    """(bu, bd) in [0, 1] (section 5.4); from bar 54, 0 before.
+    """Breakout scores up and down (bu, bd) in [0, 1] (section 5.4); from bar 54, 0 before.
 
-    ``support`` and ``resistance`` are the prices of the strongest levels, NaN where there is none;
-    then ``lowest`` and ``highest`` of the last 50 bars stand in.
+    Each is nearness to the level x (0.45 energy + 0.35 agreement with the bias + 0.20 (1 - RL)) x
+    (0.4 + 0.6 quiet). ``support`` and ``resistance`` are the prices of the strongest levels; where
+    one is NaN, ``lowest`` or ``highest`` of the last 50 bars is used. ``volatility_cap`` is the
+    deviation per bar at which quiet is 0.
     """
     up = np.zeros(close.size)
     down = np.zeros(close.size)
@@ -103,7 +111,7 @@ def breakout(
 
 @kernel("float64(float64, float64, float64)")
 def _pull(strength: float, distance: float, atr: float) -> float:
-    """strength x tanh(distance / ATR), 0 where there is no such level."""
+    """strength x tanh(distance/ATR); 0 where there is no such level."""
     return 0.0 if math.isnan(strength) else strength * math.tanh(distance / atr)
 
 
@@ -121,9 +129,10 @@ def structural_score(
     risk: Floats,
     shock: Floats,
 ) -> Floats:
-    """SS in [-1, 1] (section 5.6); from bar 104, 0 before.
+    """Structural score SS in [-1, 1] (section 5.6), 1 = upwards; from bar 104, 0 before.
 
-    ``support`` and ``resistance``: rows price and strength of the strongest level.
+    SS = MB (0.55 + 0.25 er + 0.20 stability) + 0.25 levels; stability = 1 - (0.6 RL + 0.4 DSR).
+    ``support`` and ``resistance`` have shape (2, bars): price and strength of the strongest level.
     """
     out = np.zeros(close.size)
     for i in range(_FIRST_STRUCTURE, close.size):
@@ -167,9 +176,11 @@ def momentum(
     up: Floats,
     down: Floats,
 ) -> tuple[npt.NDArray[np.uint8], Floats, Floats, Floats]:
-    """State code, cms in [-1, 1], ii and er in [0, 1] (section 5.7).
+    """State code, cms in [-1, 1], ii and er in [0, 1] per bar (section 5.7).
 
-    From bar 24; before it, and where the ATR is bad, NEUTRAL_RANGE and zeros, er included.
+    cms = 0.50 MB + 0.30 tanh(move over 20 bars in ATR / 2) + 0.20 SS; ii = abs(cms) x
+    (0.6 er + 0.4 (1 - vrs)) x (0.7 abs(bu - bd) + 0.3). From bar 24; before that, and where the ATR
+    is not positive, NEUTRAL_RANGE and zeros.
     """
     state = np.full(close.size, _NEUTRAL, np.uint8)
     cms = np.zeros(close.size)

@@ -1,4 +1,4 @@
-"""The volatility regime: a score for the bar, the same for the bar before it, label and trend."""
+"""The volatility regime (section 5.3): score, label and trend."""
 
 import math
 
@@ -19,7 +19,7 @@ _FALLING, _FLAT, _RISING = range(3)
 
 @kernel("float64(float64, float64)")
 def volatility_ratio(fast: float, slow: float) -> float:
-    """clamp(s20/s100, 0, 3)/3, where a bad s100 counts as 1e-12."""
+    """clamp(s20/s100, 0, 3)/3 in [0, 1]; 1e-12 stands for an s100 that is not positive."""
     return clamp(fast / (_SMALLEST_SIGMA if bad(slow) else slow), 0.0, 3.0) / 3.0
 
 
@@ -41,10 +41,12 @@ def _score(fast: float, slow: float, ranges: float, risk: float) -> float:
 def volatility_scores(
     sigma: Floats, sigma_slow: Floats, atr_short: Floats, atr_long: Floats, risk: Floats
 ) -> tuple[Floats, Floats]:
-    """The score of section 5.3 step 3 at each bar, and of the bar before with the same risk level.
+    """The score of section 5.3, step 3, of each bar and of the bar before it, in [0, 1].
 
-    Both are 0 where s20 is bad; the second equals the first where s20 of the bar before is. No
-    105-bar guard: the instability index needs the earlier bars too (section 5.9).
+    score = 0.50 s20/s100 (clamped to 0..3, over 3) + 0.30 ATR_10/ATR_50 (clamped to 0..2, over 2) +
+    0.20 RL, both with the RL of this bar. Both are 0 where s20 is not positive; the second equals
+    the first where s20 of the bar before is not. Defined from bar 1, since the instability index
+    uses earlier bars than vrs does (section 5.9).
     """
     now = np.zeros(sigma.size)
     before = np.zeros(sigma.size)
@@ -73,9 +75,14 @@ def _label(vrs: float) -> int:
 def vol_regime(
     sigma: Floats, now: Floats, before: Floats
 ) -> tuple[Floats, npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-    """vrs in [0, 1], label and trend codes (section 5.3) from the two `volatility_scores`.
+    """vrs in [0, 1], label code and trend code per bar (section 5.3).
 
-    From bar 104; before it, and where s20 is bad, 0, NORMAL and FLAT.
+    Args:
+        sigma: s20.
+        now: the `volatility_scores` of the bar, which are vrs.
+        before: those of the bar before; a change of 0.03 or more is a trend.
+
+    From bar 104; before that, and where s20 is not positive, 0, NORMAL and FLAT.
     """
     vrs = np.zeros(sigma.size)
     label = np.full(sigma.size, _NORMAL, np.uint8)

@@ -1,1 +1,1 @@
-"""Compares stored results with those of the legacy engine."""
+"""I/O: compares stored results with those of the legacy engine."""

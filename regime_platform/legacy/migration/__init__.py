@@ -1,1 +1,1 @@
-"""WORLD: moves the stores of the legacy engine into the raw log, with proof."""
+"""I/O: imports the stores of the legacy engine into the raw log."""

@@ -1,13 +1,13 @@
-"""What became of every row of a part that is in the raw log, once its symbol was promoted.
+"""Where each row of an imported part is after the promotion of its symbol.
 
-Each row goes exactly one way. Whether it is in force is looked up in the raw log, whether the gate
-kept it out in the rejected rows, and whether it is canonical in the bars themselves: nothing is
-taken from what the migration believes to have done.
+Each row is counted once. Whether it is in force is read from the raw log, whether the gate rejected
+it from the rejected rows, and whether it is canonical from the canonical bars; nothing is taken
+from the import itself.
 """
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -16,8 +16,8 @@ from regime_platform.bar_store.layout import DataRoot, SymbolPaths
 from regime_platform.bar_store.raw.gate_input import GateInput, gate_input
 from regime_platform.bar_store.rejected import read_rejected
 from regime_platform.bar_store.verdicts import read_verdict
-from regime_platform.legacy.migration.import_part import MOST_EXAMPLES, Taken
-from regime_platform.legacy.migration.migration import Account
+from regime_platform.legacy.migration.import_part import MOST_EXAMPLES, ImportedPart
+from regime_platform.legacy.migration.record import Account
 from regime_platform.model.bar_schema import BAR_COLUMNS, PRICE_COLUMNS, empty_bars
 from regime_platform.model.instruments import Instrument
 from regime_platform.validation.findings import worded
@@ -31,76 +31,83 @@ VOLUME_TYPE = "volume cut to a whole number"
 CORRECTION = "correction"
 PRICE_BASIS = "price basis"
 
-#: Four prices that moved by one factor did so because of a split or a dividend.
+#: Largest deviation of four price ratios from one factor, as a split or a dividend causes it.
 _ONE_FACTOR = 0.001
 _NO_SPLIT = 0.01
 
 _MOVED, _ADJUSTED, _SUPERSEDED, _WAITING, _LOST = "moved", "adjusted", "older", "waiting", "lost"
 
 
-def account(root: DataRoot, instrument: Instrument, taken: Taken) -> Account:
-    """Follows every row of ``taken`` to where it is now.
+@dataclass(frozen=True)
+class _Fates:
+    """Number of rows per fate, with reasons and examples of superseded ones."""
+
+    rows: Counter[str]
+    superseded: dict[str, int] = field(default_factory=dict)
+    examples: tuple[str, ...] = ()
+
+
+def account(root: DataRoot, instrument: Instrument, imported: ImportedPart) -> Account:
+    """Count every row of ``imported`` by where it is now.
 
     Raises:
         BarsError: the raw log, the canonical bars or the rejected rows are damaged.
     """
-    paths, timeframe = root.symbol(instrument.symbol), taken.part.timeframe
-    plain = Account(
-        symbol=instrument.symbol,
-        timeframe=timeframe,
-        place=taken.part.name,
-        rows=taken.rows,
-        collapsed=taken.repeated,
-        rejected=dict(taken.refused),
-        by_order=taken.by_order,
-        examples=taken.examples,
-    )
-    held = read_in_force(paths, timeframe)
-    canonical = empty_bars() if held is None else held[1]
-    if canonical.equals(taken.bars):
-        return _settled(plain, Counter({_MOVED: canonical.height}), taken)
+    paths, timeframe = root.symbol(instrument.symbol), imported.part.timeframe
+    in_force = read_in_force(paths, timeframe)
+    canonical = empty_bars() if in_force is None else in_force[1]
+    if canonical.equals(imported.bars):
+        return _account(imported, _Fates(Counter({_MOVED: canonical.height})))
     given = gate_input(paths, timeframe, instrument.asset_class)
-    rows = _followed(paths, taken, canonical, given)
-    older = _explained(rows.filter(fate=_SUPERSEDED), given.served, taken, instrument.asset_class)
-    told = replace(
-        plain,
-        superseded=dict(Counter(older["why"])),
-        examples=(*plain.examples, *_examples(rows, older, timeframe)),
+    rows = _with_fate(paths, imported, canonical, given)
+    older = _with_reason(
+        rows.filter(fate=_SUPERSEDED), given.served, imported, instrument.asset_class
     )
-    return _settled(told, Counter(rows["fate"]), taken)
+    superseded = dict(Counter(older["why"]))
+    examples = tuple(_examples(rows, older, timeframe))
+    return _account(imported, _Fates(Counter(rows["fate"]), superseded, examples))
 
 
-def _settled(plain: Account, fates: Counter[str], taken: Taken) -> Account:
-    """The account with the rows that are canonical, and those that are not."""
-    how = "+".join(taken.changes)
-    moved, adjusted = fates.pop(_MOVED, 0), fates.pop(_ADJUSTED, 0)
-    changed = {how: moved if how else 0, "+".join((*taken.changes, PRICE_BASIS)): adjusted}
-    fates.pop(_SUPERSEDED, 0)
-    return replace(
-        plain,
-        equal=0 if how else moved,
-        changed={name: rows for name, rows in changed.items() if rows},
-        collapsed=plain.collapsed + fates.pop(REPETITION.name, 0),
-        unfinished=fates.pop(UNFINISHED.name, 0),
-        waiting=fates.pop(_WAITING, 0),
-        lost=fates.pop(_LOST, 0),
-        rejected=dict(Counter(plain.rejected) + fates),  # what is left are the gate's rules
+def _account(imported: ImportedPart, fates: _Fates) -> Account:
+    """The account of a part; fates other than those named here are rules of the gate."""
+    change = "+".join(imported.changes)
+    rows = Counter(fates.rows)
+    moved, adjusted = rows.pop(_MOVED, 0), rows.pop(_ADJUSTED, 0)
+    changed = {
+        change: moved if change else 0,
+        "+".join((*imported.changes, PRICE_BASIS)): adjusted,
+    }
+    rows.pop(_SUPERSEDED, 0)
+    return Account(
+        timeframe=imported.part.timeframe,
+        location=imported.part.name,
+        rows=imported.rows,
+        equal=0 if change else moved,
+        changed={name: count for name, count in changed.items() if count},
+        collapsed=imported.repeated + rows.pop(REPETITION.name, 0),
+        superseded=fates.superseded,
+        unfinished=rows.pop(UNFINISHED.name, 0),
+        waiting=rows.pop(_WAITING, 0),
+        lost=rows.pop(_LOST, 0),
+        rejected=dict(imported.refused + rows),
+        by_order=imported.by_order,
+        examples=(*imported.examples, *fates.examples),
     )
 
 
-def _followed(
-    paths: SymbolPaths, taken: Taken, canonical: pl.DataFrame, given: GateInput
+def _with_fate(
+    paths: SymbolPaths, imported: ImportedPart, canonical: pl.DataFrame, given: GateInput
 ) -> pl.DataFrame:
-    """The bars taken with the ``fate`` of each, in their order."""
-    timeframe = taken.part.timeframe
+    """The imported bars in their order, with the ``fate`` of each."""
+    timeframe = imported.part.timeframe
     passed = given.rows.join(canonical, on=BAR_COLUMNS, how="semi", nulls_equal=True)
-    rows = taken.bars.with_row_index("row")
+    rows = imported.bars.with_row_index("row")
     rows = rows.join(
         _rejected(paths, timeframe), on="ts", how="left", maintain_order="left"
     ).with_columns(
-        in_force=_found(rows, given.served, BAR_COLUMNS),
-        same=_found(rows, canonical, BAR_COLUMNS),
-        passed=_found(rows, passed, ["ts"]),
+        in_force=_is_among(rows, given.served, BAR_COLUMNS),
+        same=_is_among(rows, canonical, BAR_COLUMNS),
+        passed=_is_among(rows, passed, ["ts"]),
     )
     fate = (
         pl.when(~pl.col("in_force"))
@@ -109,20 +116,20 @@ def _followed(
         .then("rule")
         .when("same")
         .then(pl.lit(_MOVED))
-        .when("passed")  # at another price than served
+        .when("passed")  # at an adjusted price
         .then(pl.lit(_ADJUSTED))
         .otherwise(pl.lit(_WAITING if _is_blocked(paths, timeframe) else _LOST))
     )
     return rows.with_columns(fate.alias("fate"))
 
 
-def _found(rows: pl.DataFrame, among: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
-    found = rows.join(among.select(columns), on=columns, how="semi", nulls_equal=True)["row"]
-    return rows["row"].is_in(found.implode())
+def _is_among(rows: pl.DataFrame, others: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
+    matches = rows.join(others.select(columns), on=columns, how="semi", nulls_equal=True)["row"]
+    return rows["row"].is_in(matches.implode())
 
 
 def _rejected(paths: SymbolPaths, timeframe: str) -> pl.DataFrame:
-    """Per open, the rule that keeps it out."""
+    """Per open, the rule that rejected it."""
     rows = read_rejected(paths, timeframe).select("ts", "rule")
     return rows.unique("ts", keep="first", maintain_order=True)
 
@@ -133,14 +140,14 @@ def _is_blocked(paths: SymbolPaths, timeframe: str) -> bool:
     return series is not None and series.status == BLOCKED
 
 
-def _explained(
-    older: pl.DataFrame, force: pl.DataFrame, taken: Taken, asset_class: str
+def _with_reason(
+    older: pl.DataFrame, in_force: pl.DataFrame, imported: ImportedPart, asset_class: str
 ) -> pl.DataFrame:
     """Versions that are not in force, beside those that are, and why they differ."""
-    now = force.select(BAR_COLUMNS).unique("ts", keep="last")
+    now = in_force.select(BAR_COLUMNS).unique("ts", keep="last")
     both = older.join(now, on="ts", how="left", suffix="_now", maintain_order="left")
-    at = both.with_columns(fetched_at=pl.lit(taken.fetched_at).cast(GATE_SCHEMA["fetched_at"]))
-    over = finished_when_fetched(at, taken.part.timeframe, asset_class)
+    at = both.with_columns(fetched_at=pl.lit(imported.fetched_at).cast(GATE_SCHEMA["fetched_at"]))
+    over = finished_when_fetched(at, imported.part.timeframe, asset_class)
     ratios = [pl.col(f"{name}_now") / pl.col(name) for name in PRICE_COLUMNS]
     least, most = pl.min_horizontal(ratios), pl.max_horizontal(ratios)
     scaled = ((most / least - 1).abs() < _ONE_FACTOR) & ((most - 1).abs() > _NO_SPLIT)
@@ -158,11 +165,11 @@ def _explained(
 
 def _examples(rows: pl.DataFrame, older: pl.DataFrame, timeframe: str) -> list[str]:
     opens = opens_text(timeframe)
-    kept_out = rows.filter(pl.col("rule").is_not_null() & (pl.col("fate") == pl.col("rule")))
-    told = [
-        kept_out.head(MOST_EXAMPLES).select(worded("{}: {}", opens, "rule")),
+    rejected = rows.filter(pl.col("rule").is_not_null() & (pl.col("fate") == pl.col("rule")))
+    texts = [
+        rejected.head(MOST_EXAMPLES).select(worded("{}: {}", opens, "rule")),
         older.head(MOST_EXAMPLES).select(
             worded("{}: {}, close {} is {} by now", opens, "why", "close", "close_now")
         ),
     ]
-    return [text for one in told for text in one.to_series().to_list()]
+    return [text for frame in texts for text in frame.to_series().to_list()]

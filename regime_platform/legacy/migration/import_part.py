@@ -1,8 +1,8 @@
-"""One part of an old store into the raw log, and the proof that it is what the old store says.
+"""Importing one part of a legacy store into the raw log, verified against the store.
 
-Read, understand the times, keep what the log lacks, read it back from disk, and turn it back into
-what stood in the old store: only bits that come out the same count as taken over. Rows whose time
-or values cannot be understood stay out, each with its reason.
+Read the part, convert its times, write the rows that the log lacks, read them back from disk, and
+convert them back to the store's times: the part is imported only if all bits agree. Rows whose time
+or values cannot be parsed are refused, each with its reason.
 """
 
 import datetime as dt
@@ -13,14 +13,14 @@ from dataclasses import dataclass
 import polars as pl
 
 from regime_platform.bar_store.layout import SymbolPaths
-from regime_platform.bar_store.raw import migrated
-from regime_platform.bar_store.raw.raw_log import FetchFacts
+from regime_platform.bar_store.raw.raw_log import FetchOrigin
 from regime_platform.errors import BarsError
+from regime_platform.legacy.migration import raw_files
 from regime_platform.legacy.migration.migration import Migration
-from regime_platform.legacy.readers.source import VALUES, OldPart, OldRows, zone_of
+from regime_platform.legacy.readers.source import VALUES, LegacyPart, LegacyRows, zone_of
 from regime_platform.legacy.readers.times import LocalTimes, as_local, local_times, opens
 from regime_platform.model.bar_schema import BAR_COLUMNS
-from regime_platform.model.digests import facts_digest
+from regime_platform.model.digests import document_digest
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.timeframes import is_intraday
 
@@ -29,89 +29,121 @@ MOST_EXAMPLES = 5
 
 
 @dataclass(frozen=True)
-class Taken:
-    """One part in the raw log."""
+class ImportedPart:
+    """One part as it is stored in the raw log."""
 
-    part: OldPart
+    part: LegacyPart
     rows: int
-    fetched_at: dt.datetime  # as the log has it: no row was fetched later
-    bars: pl.DataFrame  # understood and without repetitions, in BAR_SCHEMA
+    fetched_at: dt.datetime  # fetch time in the log: no row was fetched later
+    bars: pl.DataFrame  # parsed and without repetitions, in BAR_SCHEMA
     repeated: int
     refused: Counter[str]
     by_order: int
-    changes: tuple[str, ...]  # zone, type: what every row of the part went through
+    changes: tuple[str, ...]  # zone, type: conversions of every row of the part
     written: int  # rows that the log lacked
     examples: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Receiver:
-    """The symbol into whose raw log the parts of one migration go."""
+class Importer:
+    """Imports parts of one migration into the raw log of one symbol."""
 
     paths: SymbolPaths
     instrument: Instrument
     migration: Migration
     now: dt.datetime
-    hold: Callable[[], None]  # takes the symbol's lock where it is not held yet
+    lock: Callable[[], None]  # takes the symbol's lock unless it is taken already
 
+    def import_part(self, part: LegacyPart) -> ImportedPart:
+        """Write one part to the raw log and compare it with the store.
 
-def take_over(part: OldPart, into: Receiver) -> Taken:
-    """Brings one part into the raw log and proves it against the old store.
+        Raises:
+            BarsError: the part is damaged, or the log differs from the part.
+        """
+        stored = part.read()
+        times = local_times(stored.raw_ts, zone_of(self.instrument.asset_class, part.timeframe))
+        parsed = opens(
+            times,
+            is_chronological=stored.is_chronological,
+            needs_time=is_intraday(part.timeframe),
+        )
+        fault = _faults(parsed.refused, stored)
+        rows = pl.DataFrame([times.local.alias("local"), parsed.ts, *stored.values.get_columns()])
+        valid = rows if fault is None else rows.filter(fault.is_null())
+        distinct = _distinct(valid)
+        bars = _columns(distinct, BAR_COLUMNS)
+        facts = self._facts(part, stored.written_at)
+        return ImportedPart(
+            part=part,
+            rows=stored.height,
+            fetched_at=facts.fetched_at,
+            bars=bars,
+            repeated=valid.height - distinct.height,
+            refused=Counter() if fault is None else Counter(fault.drop_nulls()),
+            by_order=parsed.by_order,
+            changes=_changes(times, stored),
+            written=self._write(part, bars, facts, _columns(distinct, ("local", *VALUES)), times),
+            examples=_refused_examples(stored, fault),
+        )
 
-    Raises:
-        BarsError: the part is damaged, or what is in the log is not what the part says.
-    """
-    old = part.read()
-    times = local_times(old.said, zone_of(into.instrument.asset_class, part.timeframe))
-    read = opens(times, order_tells=old.order_tells, needs_time=is_intraday(part.timeframe))
-    fault = _faults(read.refused, old)
-    rows = pl.DataFrame([times.local.alias("local"), read.ts, *old.values.get_columns()])
-    sound = rows if fault is None else rows.filter(fault.is_null())
-    distinct = _distinct(sound)
-    bars = _columns(distinct, BAR_COLUMNS)
-    folder, facts = into.paths.raw(part.timeframe), _facts(part, old.written_at, into)
-    kept = migrated.Kept(0)
-    if migrated.missing(folder, bars, facts).height:
-        into.hold()
-        kept = migrated.keep(folder, bars, facts)
-    if kept.file is not None and kept.rows == bars.height:
-        _prove(migrated.read_file(folder, kept.file), distinct, times, part)
-    else:
-        _prove(migrated.read_migrated(folder, facts.source), distinct, times, part)
-    return Taken(
-        part=part,
-        rows=old.height,
-        fetched_at=facts.fetched_at,
-        bars=bars,
-        repeated=sound.height - distinct.height,
-        refused=Counter() if fault is None else Counter(fault.drop_nulls()),
-        by_order=read.by_order,
-        changes=_changes(times, old),
-        written=kept.rows,
-        examples=_refused_examples(old, fault),
-    )
+    def _write(
+        self,
+        part: LegacyPart,
+        bars: pl.DataFrame,
+        facts: FetchOrigin,
+        expected: pl.DataFrame,
+        times: LocalTimes,
+    ) -> int:
+        """Add the rows that the log lacks, compare the log with the store; how many were added."""
+        folder = self.paths.raw(part.timeframe)
+        added = raw_files.Added(0)
+        if raw_files.missing(folder, bars, facts).height:
+            self.lock()
+            added = raw_files.add(folder, bars, facts)
+        if added.file is not None and added.rows == bars.height:
+            stored = raw_files.read_file(folder, added.file)
+        else:
+            stored = raw_files.read_migrated(folder, facts.source)
+        _require_equal(stored, expected, times.zone, part)
+        return added.rows
 
-
-def _prove(stored: pl.DataFrame, old: pl.DataFrame, times: LocalTimes, part: OldPart) -> None:
-    """Turns what lies on disk back into what the old store said, and compares."""
-    said = _columns(old, ("local", *VALUES))
-    local = as_local(stored["ts"], times.zone).alias("local")
-    back = pl.DataFrame([local, *(stored[name] for name in VALUES)])
-    if back.equals(said):
-        return
-    if said.join(back, on=said.columns, how="anti", nulls_equal=True).height:
-        raise BarsError(
-            f"{part.name}: what was written is not what the old store says; withdraw it with "
-            "`regime migrate undo`, check the disk, then migrate again"
+    def _facts(self, part: LegacyPart, written_at: dt.datetime) -> FetchOrigin:
+        source = self.migration.source
+        names = {"symbol": self.instrument.symbol, "source": source, "theirs": part.symbol}
+        return FetchOrigin(
+            fetched_at=min(written_at, self.now),
+            source=source,
+            timeframe=part.timeframe,
+            asset_class=self.instrument.asset_class,
+            # the legacy engine used one vendor with its default adjustment
+            price_basis="unadjusted" if is_intraday(part.timeframe) else "split_adjusted",
+            instrument_digest=document_digest(names),
         )
 
 
-def _faults(refused: pl.Series | None, old: OldRows) -> pl.Series | None:
-    if old.unreadable is None:
+def _require_equal(
+    stored: pl.DataFrame, expected: pl.DataFrame, zone: str, part: LegacyPart
+) -> None:
+    """Convert the stored rows back to local times, and compare them with those of the part."""
+    local = as_local(stored["ts"], zone).alias("local")
+    back = pl.DataFrame([local, *(stored[name] for name in VALUES)])
+    if back.equals(expected):
+        return
+    if expected.join(back, on=expected.columns, how="anti", nulls_equal=True).height:
+        raise BarsError(
+            f"{part.name}: the raw log differs from the legacy store; undo the migration with "
+            "`regime migrate undo`, check the disk, then migrate again",
+            code="import-differs",
+        )
+
+
+def _faults(refused: pl.Series | None, stored: LegacyRows) -> pl.Series | None:
+    """Per row the reason why it is refused, or null; None where no row is."""
+    if stored.unreadable is None:
         return refused
-    none = pl.Series([None], dtype=pl.String).new_from_index(0, old.height)
-    told = none if refused is None else refused
-    return told.set(old.unreadable & told.is_null(), UNREADABLE_VALUE)
+    no_fault = pl.Series([None], dtype=pl.String).new_from_index(0, stored.height)
+    faults = no_fault if refused is None else refused
+    return faults.set(stored.unreadable & faults.is_null(), UNREADABLE_VALUE)
 
 
 def _distinct(rows: pl.DataFrame) -> pl.DataFrame:
@@ -121,31 +153,17 @@ def _distinct(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _columns(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
-    # a selection would go through a query, and so short a series would wait for it
+    # faster than select(), which runs a query
     return pl.DataFrame([frame[name] for name in names])
 
 
-def _changes(times: LocalTimes, old: OldRows) -> tuple[str, ...]:
+def _changes(times: LocalTimes, stored: LegacyRows) -> tuple[str, ...]:
     zone = ("zone",) if times.zone != "UTC" else ()
-    return (*zone, *(("type",) if old.has_integers else ()))
+    return (*zone, *(("type",) if stored.has_integers else ()))
 
 
-def _facts(part: OldPart, written_at: dt.datetime, into: Receiver) -> FetchFacts:
-    instrument, source = into.instrument, into.migration.source
-    named = {"symbol": instrument.symbol, "source": source, "theirs": part.symbol}
-    return FetchFacts(
-        fetched_at=min(written_at, into.now),
-        source=source,
-        timeframe=part.timeframe,
-        asset_class=instrument.asset_class,
-        # the old engine asked one vendor and let it adjust as it does by itself
-        price_basis="unadjusted" if is_intraday(part.timeframe) else "split_adjusted",
-        instrument_digest=facts_digest(named),
-    )
-
-
-def _refused_examples(old: OldRows, fault: pl.Series | None) -> tuple[str, ...]:
+def _refused_examples(stored: LegacyRows, fault: pl.Series | None) -> tuple[str, ...]:
     if fault is None:
         return ()
-    places = fault.is_not_null().arg_true()[:MOST_EXAMPLES]
-    return tuple(f"{fault[at]}: {old.said[at]}" for at in places)
+    positions = fault.is_not_null().arg_true()[:MOST_EXAMPLES]
+    return tuple(f"{fault[at]}: {stored.raw_ts[at]}" for at in positions)

@@ -1,95 +1,138 @@
-"""An old store into this one, symbol by symbol: taken over, promoted, accounted for.
+"""Migrates a legacy store symbol by symbol: import, promote, account for every row.
 
-Killed anywhere, the next run finds what is kept and goes on; a run with nothing to add writes
-nothing. One symbol's failure stops no other.
+After a kill the next run continues with what is missing; a run with nothing to add writes nothing.
+A failed symbol does not stop the others. Many symbols are migrated by several processes.
 """
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from regime_platform.bar_store.locks import writing_when_needed
 from regime_platform.errors import RegimeError
 from regime_platform.legacy.migration.account import account
-from regime_platform.legacy.migration.import_part import Receiver, Taken, take_over
-from regime_platform.legacy.migration.migration import (
-    Account,
-    MigrateOutcome,
-    Migration,
-    SymbolPlan,
-)
-from regime_platform.legacy.readers.source import OldPart, Unread
+from regime_platform.legacy.migration.import_part import ImportedPart, Importer
+from regime_platform.legacy.migration.migration import MigrateOutcome, Migration, SymbolPlan
+from regime_platform.legacy.migration.record import Account
+from regime_platform.legacy.readers.source import LegacyPart
 from regime_platform.pipeline.gate.promote import promote
 from regime_platform.pipeline.outcomes import Status
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run_workspace import RunWorkspace
+from regime_platform.pipeline.workers import map_in_processes
 
-_NOT_FOLLOWED = "not followed on this timeframe"
-_STRANGER = "symbol not in the universe"
+#: Series per process below which starting processes takes longer than it saves.
+WORTH_A_PROCESS = 40
+_DAY_FILES = 10  # a series in thousands of files takes as long as 10 series of a database
+#: Reasons in stored records: their wording must not change.
+_NOT_TRACKED = "not followed on this timeframe"
+_NOT_IN_UNIVERSE = "symbol not in the universe"
 _FAILED = "could not be taken over"
+
+
+def migrate_many(
+    workspace: RunWorkspace,
+    plans: Sequence[SymbolPlan],
+    migration: Migration,
+    now: dt.datetime,
+    workers: int = 1,
+) -> Iterator[MigrateOutcome]:
+    """Yield one outcome per plan in order, each as soon as it and those before it are known.
+
+    Args:
+        workspace: where the symbols are stored.
+        plans: the parts of the legacy store per symbol.
+        migration: the legacy store.
+        now: latest fetch time of any bar.
+        workers: most processes.
+    """
+    parts = [part for plan in plans for part in plan.parts]
+    series = sum(1 if part.rows is not None else _DAY_FILES for part in parts)
+    migrate = partial(_migrate, workspace, migration, now)
+    return map_in_processes(min(workers, series // WORTH_A_PROCESS), migrate, plans, _unmigrated)
+
+
+def _migrate(
+    workspace: RunWorkspace, migration: Migration, now: dt.datetime, plan: SymbolPlan
+) -> MigrateOutcome:
+    try:
+        return migrate_symbol(workspace, plan, migration, now)
+    except Exception as error:  # noqa: BLE001 - a defect on one symbol must not stop the others
+        return _unmigrated(plan, f"unexpected {type(error).__name__}: {error}")
+
+
+def _unmigrated(plan: SymbolPlan, reason: str) -> MigrateOutcome:
+    return MigrateOutcome(plan.symbol, Status.FAILED, reason=f"migration failed: {reason}")
 
 
 def migrate_symbol(
     workspace: RunWorkspace, plan: SymbolPlan, migration: Migration, now: dt.datetime
 ) -> MigrateOutcome:
-    """Takes all parts of one symbol over and accounts for every row.
+    """Import all parts of one symbol and account for every row.
 
-    What cannot be read leaves the other series migrated, and the symbol failed.
+    A part that cannot be read fails the symbol; its other series are migrated.
     """
     if plan.instrument is None:
-        return _stranger(plan)
+        return _untracked(plan)
     if not plan.parts and not plan.unread:
-        reason = f"{migration.place} has nothing of {plan.symbol}"
+        reason = f"{migration.location} has no bars of {plan.symbol}"
         return MigrateOutcome(plan.symbol, Status.FAILED, reason=reason)
-    paths = workspace.root.symbol(plan.symbol)
-    followed = [one for one in plan.parts if one.timeframe in plan.instrument.timeframes]
-    taken: list[Taken] = []
+    tracked = [part for part in plan.parts if part.timeframe in plan.instrument.timeframes]
+    accounts = [_left_out(part, _NOT_TRACKED) for part in plan.parts if part not in tracked]
+    accounts += _unread(plan)
+    imported: list[ImportedPart] = []
     failed: list[str] = []
-    accounts = [_left_out(one, _NOT_FOLLOWED) for one in plan.parts if one not in followed]
-    accounts += [_unread(one) for one in plan.unread if one.rows is not None]
-    with writing_when_needed(paths) as hold:
-        into = Receiver(paths, plan.instrument, migration, now, hold)
-        for part in followed:
+    paths = workspace.root.symbol(plan.symbol)
+    with writing_when_needed(paths) as lock:
+        importer = Importer(paths, plan.instrument, migration, now, lock)
+        for part in tracked:
             try:
-                taken.append(take_over(part, into))
+                imported.append(importer.import_part(part))
             except (RegimeError, OSError) as error:
                 failed.append(str(error))
                 accounts.append(_left_out(part, _FAILED))
     try:
         promoted = promote(workspace, plan.instrument)
-        accounts += [account(workspace.root, plan.instrument, one) for one in taken]
+        accounts += [account(workspace.root, plan.instrument, part) for part in imported]
     except (RegimeError, OSError) as error:
-        failed.append(str(error))
-        return MigrateOutcome(plan.symbol, Status.FAILED, tuple(accounts), reason=failed[-1])
-    written = sum(one.written for one in taken)
-    did = Status.DONE if written or promoted.status is Status.DONE else Status.UNCHANGED
-    outcome = MigrateOutcome(plan.symbol, did, tuple(accounts), written)
-    failed += [_refused(one) for one in taken if one.refused]
-    return _judged(outcome, plan, failed, promoted.reason)
+        return MigrateOutcome(plan.symbol, Status.FAILED, tuple(accounts), reason=str(error))
+    written = sum(part.written for part in imported)
+    status = Status.DONE if written or promoted.status is Status.DONE else Status.UNCHANGED
+    outcome = MigrateOutcome(plan.symbol, status, tuple(accounts), written)
+    failed += [_refused(part) for part in imported if part.refused]
+    return _with_final_status(outcome, plan, failed, promoted.reason)
 
 
-def _left_out(part: OldPart, why: str) -> Account:
+def _left_out(part: LegacyPart, reason: str) -> Account:
     rows = part.rows
-    if rows is None:  # of day files; where they cannot be read, nobody can tell
-        rows = 0 if why == _FAILED else part.read().height
-    return Account(part.symbol, part.timeframe, part.name, rows, left_out={why: rows})
+    if rows is None:  # of day files; unknown where they cannot be read
+        rows = 0 if reason == _FAILED else part.read().height
+    return Account(timeframe=part.timeframe, location=part.name, rows=rows, left_out={reason: rows})
 
 
-def _unread(one: Unread) -> Account:
-    rows = one.rows or 0
-    return Account(one.symbol, one.timeframe, one.name, rows, left_out={one.reason: rows})
+def _unread(plan: SymbolPlan) -> list[Account]:
+    return [
+        Account(
+            timeframe=series.timeframe,
+            location=series.name,
+            rows=series.rows,
+            left_out={series.reason: series.rows},
+        )
+        for series in plan.unread
+        if series.rows is not None
+    ]
 
 
-def _stranger(plan: SymbolPlan) -> MigrateOutcome:
+def _untracked(plan: SymbolPlan) -> MigrateOutcome:
     reason = f"{plan.symbol} is not in the universe; `regime universe add` it, then migrate it"
-    accounts = [_left_out(part, _STRANGER) for part in plan.parts]
-    accounts += [_unread(one) for one in plan.unread if one.rows is not None]
+    accounts = [_left_out(part, _NOT_IN_UNIVERSE) for part in plan.parts] + _unread(plan)
     return MigrateOutcome(plan.symbol, Status.FAILED, tuple(accounts), reason=reason)
 
 
-def _judged(
+def _with_final_status(
     outcome: MigrateOutcome, plan: SymbolPlan, failed: Sequence[str], blocked: str
 ) -> MigrateOutcome:
-    """The outcome with the status that its accounts deserve."""
+    """The outcome with the status that follows from its accounts and problems."""
     reasons = [*failed, *_problems(outcome, plan)]
     if reasons:
         return replace(
@@ -100,20 +143,20 @@ def _judged(
     return outcome
 
 
-def _refused(taken: Taken) -> str:
-    rows = taken.refused.total()
+def _refused(imported: ImportedPart) -> str:
+    rows = imported.refused.total()
     return (
-        f"{taken.part.name}: {rows:,} rows whose time or value cannot be understood stay out "
-        f"({taken.examples[0]}); the old store keeps them"
+        f"{imported.part.name}: {rows:,} rows whose time or value cannot be read are refused "
+        f"({imported.examples[0]}); the legacy store keeps them"
     )
 
 
 def _problems(outcome: MigrateOutcome, plan: SymbolPlan) -> Iterator[str]:
-    for other in plan.unread:
-        yield f"{other.told} ({other.name})"
-    for one in outcome.accounts:
-        if not one.adds_up:
+    for series in plan.unread:
+        yield f"{series.message} ({series.name})"
+    for entry in outcome.accounts:
+        if not entry.adds_up:
             yield (
-                f"{one.place}: {one.rows:,} rows, {one.accounted:,} accounted for and {one.lost:,} "
-                "lost; report it, and do not delete the old store"
+                f"{entry.location}: {entry.rows:,} rows, {entry.accounted:,} accounted for and "
+                f"{entry.lost:,} lost; report it, and do not delete the legacy store"
             )

@@ -1,20 +1,17 @@
-"""What a migration is, which series it is about, and how it accounts for every row of them.
-
-Values only; `migrate` does it, `migration_account` finds out what became of the rows.
-"""
+"""A migration as values: the legacy store, the plan per symbol and the outcome per symbol."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from regime_platform.bar_store.layout import DataRoot
 from regime_platform.bar_store.raw.raw_log import LEGACY
 from regime_platform.errors import UsageError
+from regime_platform.legacy.migration.record import Account, MigrationRecord, SymbolAccounts
 from regime_platform.legacy.readers.parquet import parquet_store
-from regime_platform.legacy.readers.source import OldPart, OldStore, Unread
+from regime_platform.legacy.readers.source import LegacyPart, LegacyStore, UnreadSeries
 from regime_platform.legacy.readers.sqlite import sqlite_store
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.universe.universe import Universe
@@ -25,78 +22,34 @@ KINDS = ("live", "frozen", "bars-v1", "bars-root")
 
 @dataclass(frozen=True)
 class Migration:
-    """One old store in one place; its name is in every file that it brings."""
+    """One legacy store in one location; every file that it adds to a raw log carries its name."""
 
     kind: str
-    place: Path  # absolute
+    location: Path  # absolute
 
     @property
     def name(self) -> str:
-        """The kind, and enough of a hash of the place to tell several apart."""
-        return f"{self.kind}-{hashlib.sha256(str(self.place).encode()).hexdigest()[:8]}"
+        """The kind and 8 digits of a hash of the location, so that two stores differ."""
+        return f"{self.kind}-{hashlib.sha256(str(self.location).encode()).hexdigest()[:8]}"
 
     @property
     def source(self) -> str:
-        """As the raw log names it."""
+        """Name of the source in the raw log."""
         return f"{LEGACY}{self.name}"
 
-
-@dataclass(frozen=True)
-class Account:
-    """What became of every row of one part of an old store."""
-
-    symbol: str
-    timeframe: str
-    place: str
-    rows: int
-    equal: int = 0  # canonical, as they were
-    changed: Mapping[str, int] = field(default_factory=dict)  # canonical; what changed -> rows
-    collapsed: int = 0  # repeat an equal row
-    superseded: Mapping[str, int] = field(default_factory=dict)  # kept as earlier version; why
-    rejected: Mapping[str, int] = field(default_factory=dict)  # kept out; rule -> rows
-    unfinished: int = 0  # were still forming when the store was written
-    waiting: int = 0  # in order, but the gate holds their series back
-    left_out: Mapping[str, int] = field(default_factory=dict)  # not followed here; why -> rows
-    lost: int = 0  # what must not be
-    by_order: int = 0  # of all these, times that came twice, told apart by their order
-    examples: tuple[str, ...] = ()  # of what was rejected or superseded
-
-    @property
-    def accounted(self) -> int:
-        """Rows whose fate is known."""
-        told = (self.changed, self.superseded, self.rejected, self.left_out)
-        plain = self.equal + self.collapsed + self.unfinished + self.waiting
-        return plain + sum(sum(one.values()) for one in told)
-
-    @property
-    def adds_up(self) -> bool:
-        """True where every row went exactly one way, and none got lost."""
-        return self.accounted == self.rows and not self.lost
-
-    def facts(self) -> dict[str, Any]:
-        """Plain values for JSON and pages."""
-        return {
-            "timeframe": self.timeframe,
-            "from": self.place,
-            "rows": self.rows,
-            "equal": self.equal,
-            "changed": dict(self.changed),
-            "collapsed": self.collapsed,
-            "superseded": dict(self.superseded),
-            "rejected": dict(self.rejected),
-            "unfinished": self.unfinished,
-            "waiting": self.waiting,
-            "left_out": dict(self.left_out),
-            "lost": self.lost,
-            "adds_up": self.adds_up,
-            "by_order": self.by_order,
-            "examples": list(self.examples),
-        }
+    def record(self, outcomes: "Sequence[MigrateOutcome]") -> MigrationRecord:
+        """The record of the accounts of ``outcomes``."""
+        return MigrationRecord(
+            migration=self.name,
+            kind=self.kind,
+            location=str(self.location),
+            symbols={outcome.symbol: outcome.symbol_accounts for outcome in outcomes},
+        )
 
 
 @dataclass(frozen=True)
 class MigrateOutcome:
-    """How one symbol came out of a migration."""
+    """Result of migrating one symbol."""
 
     symbol: str
     status: Status
@@ -104,95 +57,84 @@ class MigrateOutcome:
     written: int = 0  # rows added to the raw log
     reason: str = ""
 
-    def facts(self) -> dict[str, Any]:
-        """Plain values for JSON and pages."""
+    @property
+    def symbol_accounts(self) -> SymbolAccounts:
+        """The accounts as the record stores them."""
+        return SymbolAccounts(series=self.accounts)
+
+    def document(self) -> dict[str, Any]:
+        """Values for JSON output and pages."""
         return {
             "symbol": self.symbol,
             "status": self.status.value,
             "reason": self.reason,
             "written": self.written,
-            "series": [account.facts() for account in self.accounts],
+            **self.symbol_accounts.document(),
         }
 
 
 @dataclass(frozen=True)
 class SymbolPlan:
-    """All parts of an old store that are about one symbol."""
+    """All parts of a legacy store for one symbol."""
 
-    symbol: str  # ours where we follow it, else theirs
-    instrument: Instrument | None  # None where we do not follow it
-    parts: tuple[OldPart, ...]
-    unread: tuple[Unread, ...] = ()
-
-    @property
-    def rows(self) -> int | None:
-        """How many rows; None where only reading tells."""
-        known = [part.rows for part in self.parts]
-        return sum(one or 0 for one in known) if None not in known else None
+    symbol: str  # ours where it is tracked, else the store's
+    instrument: Instrument | None  # None where it is not tracked
+    parts: tuple[LegacyPart, ...]
+    unread: tuple[UnreadSeries, ...] = ()
 
 
-def open_migration(root: DataRoot, kind: str, place: Path) -> tuple[Migration, OldStore]:
-    """Finds the old store.
+def open_migration(root: DataRoot, kind: str, location: Path) -> tuple[Migration, LegacyStore]:
+    """List the parts of a legacy store.
 
     Raises:
-        UsageError: there is none, or it lies in the data root itself.
+        UsageError: there is none, or it is inside the data root.
         BarsError: a file of it is damaged; names it.
     """
     if kind not in KINDS:
-        raise UsageError(f"unknown store {kind!r}; expected one of {', '.join(KINDS)}")
-    where, ours = place.expanduser().resolve(), root.path.resolve()
-    if where == ours or ours in where.parents:
+        message = f"unknown store {kind!r}; expected one of {', '.join(KINDS)}"
+        raise UsageError(message, code="unknown-store-kind")
+    resolved, ours = location.expanduser().resolve(), root.path.resolve()
+    if resolved == ours or ours in resolved.parents:
         raise UsageError(
-            f"{where} is in the data root, where new bars and results would lie among the old; "
-            "move the old files apart, or set REGIME_DATA_ROOT"
+            f"{resolved} is in the data root, where new bars and results would be mixed with the "
+            "legacy files; move those elsewhere, or set REGIME_DATA_ROOT",
+            code="store-in-data-root",
         )
-    if not where.exists():
-        raise UsageError(f"{where} does not exist; --from names the folder of the old store")
-    find = sqlite_store if kind in ("live", "frozen") else parquet_store
-    return Migration(kind, where), find(kind, where)
+    if not resolved.exists():
+        message = f"{resolved} does not exist; --from names the folder of the legacy store"
+        raise UsageError(message, code="no-legacy-store")
+    list_parts = sqlite_store if kind in ("live", "frozen") else parquet_store
+    return Migration(kind, resolved), list_parts(kind, resolved)
 
 
-def plans(universe: Universe, store: OldStore, wanted: Sequence[Instrument]) -> list[SymbolPlan]:
-    """The parts by symbol: those of ``wanted`` in order, then whatever nobody follows.
+def plans(universe: Universe, store: LegacyStore, wanted: Sequence[Instrument]) -> list[SymbolPlan]:
+    """Group the parts by symbol: those of ``wanted`` in order, then untracked symbols.
 
-    Where not the whole universe is wanted, symbols that nobody follows are not told.
+    Untracked symbols are listed only where ``wanted`` is the whole universe.
     """
     ours = {
         name: instrument
         for instrument in universe.instruments
         for name in (*instrument.formerly, instrument.symbol)
     }
-    parts: dict[str, list[OldPart]] = {}
-    unread: dict[str, list[Unread]] = {}
+    parts: dict[str, list[LegacyPart]] = {}
+    unread: dict[str, list[UnreadSeries]] = {}
     for part in store.parts:
         parts.setdefault(_our_symbol(part.symbol, ours), []).append(part)
-    for other in store.unread:
-        unread.setdefault(_our_symbol(other.symbol, ours), []).append(other)
-    told = [
-        SymbolPlan(
-            one.symbol, one, tuple(parts.get(one.symbol, ())), tuple(unread.get(one.symbol, ()))
+    for series in store.unread:
+        unread.setdefault(_our_symbol(series.symbol, ours), []).append(series)
+
+    def plan(symbol: str, instrument: Instrument | None) -> SymbolPlan:
+        return SymbolPlan(
+            symbol, instrument, tuple(parts.get(symbol, ())), tuple(unread.get(symbol, ()))
         )
-        for one in wanted
-    ]
+
+    tracked = [plan(instrument.symbol, instrument) for instrument in wanted]
     if len(wanted) < len(universe.instruments):
-        return told
-    strangers = sorted((set(parts) | set(unread)) - set(universe.symbols))
-    told = [one for one in told if one.parts or one.unread]
-    return told + [
-        SymbolPlan(stranger, None, tuple(parts.get(stranger, ())), tuple(unread.get(stranger, ())))
-        for stranger in strangers
-    ]
-
-
-def total(accounts: Sequence[Account]) -> dict[str, Any]:
-    """The sum of all accounts, as ``Account.facts`` has it."""
-    told: dict[str, Any] = {"series": len(accounts)}
-    for name in ("rows", "equal", "collapsed", "unfinished", "waiting", "lost", "by_order"):
-        told[name] = sum(getattr(account, name) for account in accounts)
-    for name in ("changed", "superseded", "rejected", "left_out"):
-        told[name] = dict(sum((Counter(getattr(account, name)) for account in accounts), Counter()))
-    told["adds_up"] = all(account.adds_up for account in accounts)
-    return told
+        return tracked
+    untracked = sorted((set(parts) | set(unread)) - set(universe.symbols))
+    with_parts = [known for known in tracked if known.parts or known.unread]
+    return with_parts + [plan(symbol, None) for symbol in untracked]
 
 
 def _our_symbol(theirs: str, ours: Mapping[str, Instrument]) -> str:

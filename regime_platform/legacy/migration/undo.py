@@ -1,10 +1,8 @@
-"""Withdrawing a migration: its files leave the raw logs, and every symbol they were in is judged
-anew.
+"""Undoes a migration: removes its files from the raw logs and promotes the symbols again.
 
-The migration is found by the name in its files and not by any record of it, so that one that was
-killed half-way is withdrawn as well. The verdict in force stops naming the files before they are
-removed, so that none of them is missed: killed itself, it goes on where it was, or the next run
-does.
+The migration is identified by the name in its files, not by its record, so that a killed migration
+can be undone too. The files are removed from the verdict in force first, so that their absence is
+no missing raw file; after a kill the same command or the next run continues.
 """
 
 from collections import Counter
@@ -13,20 +11,20 @@ from dataclasses import dataclass
 
 from regime_platform.bar_store.layout import DataRoot, SymbolPaths
 from regime_platform.bar_store.locks import writing
-from regime_platform.bar_store.raw.migrated import migrations, withdraw
 from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.errors import RegimeError, UsageError
+from regime_platform.legacy.migration.raw_files import migrations, withdraw
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.timeframes import TIMEFRAMES
 from regime_platform.pipeline.gate.promote import promote
 from regime_platform.pipeline.gate.raw_presence import release_raw_files, require_raw_files
 from regime_platform.pipeline.outcomes import Status
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run_workspace import RunWorkspace
 
 
 @dataclass(frozen=True)
 class UndoOutcome:
-    """What was withdrawn of one symbol."""
+    """Result of undoing a migration of one symbol."""
 
     symbol: str
     status: Status
@@ -34,43 +32,44 @@ class UndoOutcome:
     reason: str = ""
 
 
-def held_migrations(root: DataRoot, symbols: tuple[str, ...]) -> dict[str, Counter[str]]:
-    """Migration -> symbol -> how many files of it the raw logs hold.
+def stored_migrations(root: DataRoot, symbols: tuple[str, ...]) -> dict[str, Counter[str]]:
+    """Map migration -> symbol -> number of its files in the raw logs.
 
     Raises:
         BarsError: a migrated file is damaged; names it.
     """
-    held: dict[str, Counter[str]] = {}
+    stored: dict[str, Counter[str]] = {}
     for symbol in symbols:
         paths = root.symbol(symbol)
         for timeframe in TIMEFRAMES:
             for _file, name in migrations(paths.raw(timeframe)):
-                held.setdefault(name, Counter())[symbol] += 1
-    return held
+                stored.setdefault(name, Counter())[symbol] += 1
+    return stored
 
 
 def undo_migration(
     workspace: RunWorkspace, name: str, wanted: tuple[Instrument, ...]
 ) -> Iterator[UndoOutcome]:
-    """Withdraws the migration ``name`` from each of ``wanted`` that it is in.
+    """Remove the migration ``name`` from each of ``wanted`` that has files of it.
 
     Raises:
-        UsageError: no raw log of theirs has a file of it.
+        UsageError: none of their raw logs has a file of it.
     """
-    held = held_migrations(workspace.root, tuple(one.symbol for one in wanted))
-    if name not in held:
-        known = ", ".join(sorted(held)) or "none"
-        raise UsageError(f"nothing of a migration {name!r} is held; known are: {known}")
+    stored = stored_migrations(workspace.root, tuple(instrument.symbol for instrument in wanted))
+    if name not in stored:
+        known = ", ".join(sorted(stored)) or "none"
+        message = f"no files of a migration {name!r} are stored; known are: {known}"
+        raise UsageError(message, code="unknown-migration")
     for instrument in wanted:
-        if instrument.symbol in held[name]:
-            yield _withdrawn(workspace, instrument, name)
+        if instrument.symbol in stored[name]:
+            yield _undo_symbol(workspace, instrument, name)
 
 
-def _withdrawn(workspace: RunWorkspace, instrument: Instrument, name: str) -> UndoOutcome:
+def _undo_symbol(workspace: RunWorkspace, instrument: Instrument, name: str) -> UndoOutcome:
     paths = workspace.root.symbol(instrument.symbol)
     try:
         if read_verdict(paths) is None:
-            promote(workspace, instrument)  # so that no raw file is missed that leaves here
+            promote(workspace, instrument)  # only a verdict can record that raw files were removed
         files = _remove(paths, instrument, name)
         promoted = promote(workspace, instrument)
     except (RegimeError, OSError) as error:

@@ -1,1 +1,1 @@
-"""WORLD, read-only: the file formats of the legacy engine."""
+"""I/O, read-only: the file formats of the legacy engine."""

@@ -1,10 +1,10 @@
-"""Old stores in Parquet: one folder per day below a series, in two layouts, read and never touched.
+"""Legacy stores in Parquet: one folder per day below a series, in two layouts; read-only.
 
 ``bars-v1`` is ``assets/{SYMBOL}/bars/{timeframe}/date=YYYY-MM-DD/*.parquet`` or plain date folders,
-``bars-root`` the older ``bars/{SYMBOL}/{timeframe}/`` with either, or files of its own. Times are
-naive and local, volume is a whole number. The files of a series are read and decoded many at a
-time, since opening them one after another takes most of the time; only those among which one cannot
-be read so are opened one by one, and the culprit named.
+``bars-root`` the older ``bars/{SYMBOL}/{timeframe}/`` with either, or with files directly in it.
+Times are naive and local, volume is a whole number. The files of a series are read and decoded in
+batches, since opening them singly takes most of the time; only a batch that cannot be read is
+opened file by file, to name the damaged one.
 """
 
 import datetime as dt
@@ -24,10 +24,10 @@ from regime_platform.errors import BarsError, UsageError
 from regime_platform.legacy.readers.source import (
     NO_TIMEFRAME,
     VALUES,
-    Extent,
-    OldRows,
-    OldStore,
-    Unread,
+    LegacyRows,
+    LegacyStore,
+    PartFiles,
+    UnreadSeries,
     known_timeframe,
 )
 from regime_platform.model.bar_schema import BAR_COLUMNS
@@ -39,8 +39,8 @@ _ROOTS = {
 }
 _MOST = 1 << 30  # bytes of a file
 _BATCH = 250  # files
-_BATCHES_AT_ONCE = 4  # the decoder of a batch waits between its files, even on a single core
-_one_reads = Lock()  # threads that read small files side by side wait at every one of them
+_BATCHES_AT_ONCE = 4  # decoding a batch waits between its files, even on a single core
+_read_lock = Lock()  # reading small files in several threads at once is slower
 _REMEDY = "restore it, or move it away so that the rest can be migrated without it"
 
 
@@ -48,18 +48,18 @@ _REMEDY = "restore it, or move it away so that the rest can be migrated without 
 class ParquetPart:
     """One series, in folders of day files or in a single file."""
 
-    places: tuple[Path, ...]  # the file, or one folder per word that means its timeframe
+    locations: tuple[Path, ...]  # the file, or one folder per spelling of the timeframe
     symbol: str
     timeframe: str
-    rows: int | None = None  # opening thousands of files to count costs as much as reading them
+    rows: int | None = None  # unknown: counting rows of thousands of files costs as much as reading
 
     @property
     def name(self) -> str:
-        """The folders."""
-        return " and ".join(str(place) for place in self.places)
+        """The folders or the file."""
+        return " and ".join(map(str, self.locations))
 
-    def extent(self) -> Extent:
-        """Its files as they lie there now.
+    def files(self) -> PartFiles:
+        """The files that exist now.
 
         Raises:
             BarsError: there are none.
@@ -67,14 +67,14 @@ class ParquetPart:
         files = self._files()
         states = [Path(file).stat() for file in files]
         written = max(state.st_mtime for state in states)
-        return Extent(files, sum(state.st_size for state in states), _instant(written))
+        return PartFiles(files, sum(state.st_size for state in states), _instant(written))
 
-    def read(self) -> OldRows:
-        """Its rows, file by file in the order of their paths.
+    def read(self) -> LegacyRows:
+        """Read all rows, file by file in the order of their paths.
 
         Raises:
-            BarsError: a file is torn, lacks a column or holds what is no number; names it. Or there
-                is none, or they do not go together.
+            BarsError: a file is truncated, lacks a column or has a value that is not a number;
+                names it. Or there is no file, or their columns differ.
         """
         files = self._files()
         batches = [files[at : at + _BATCH] for at in range(0, len(files), _BATCH)]
@@ -83,59 +83,59 @@ class ParquetPart:
                 tables, written = zip(*pool.map(_batch, batches), strict=True)
             table = pl.concat(tables, how="vertical_relaxed", rechunk=True)
         except pl.exceptions.PolarsError as error:
-            reason = f"files of different kinds ({error}); {_REMEDY}"
-            raise BarsError(f"{self.name}: {reason}") from error
-        return OldRows(
+            reason = f"files with different columns ({error}); {_REMEDY}"
+            raise BarsError(f"{self.name}: {reason}", code="legacy-files-differ") from error
+        return LegacyRows(
             table["ts"],
             table.select(pl.col(VALUES).cast(pl.Float64)),
             _instant(max(written)),
-            order_tells=True,
+            is_chronological=True,
             has_integers=table["volume"].dtype.is_integer(),
         )
 
     def _files(self) -> tuple[str, ...]:
-        found: list[str] = []
-        for place in self.places:
-            found += [str(place)] if place.is_file() else sorted(_parquet_files(place))
-        if not found:
-            raise BarsError(f"{self.name} has no Parquet file; {_REMEDY}")
-        return tuple(found)
+        files: list[str] = []
+        for location in self.locations:
+            files += [str(location)] if location.is_file() else sorted(_parquet_files(location))
+        if not files:
+            raise BarsError(f"{self.name} has no Parquet file; {_REMEDY}", code="no-legacy-files")
+        return tuple(files)
 
 
-def parquet_store(kind: str, place: Path) -> OldStore:
-    """All series below ``place`` in one of the two layouts.
+def parquet_store(kind: str, folder: Path) -> LegacyStore:
+    """List all series below ``folder`` in one of the two layouts.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there are none.
     """
     folders: dict[tuple[str, str], list[Path]] = {}
-    unread: list[Unread] = []
-    for symbol, folder in _series(kind, place):
-        timeframe = known_timeframe(folder.name)
+    unread: list[UnreadSeries] = []
+    for symbol, location in _series(kind, folder):
+        timeframe = known_timeframe(location.name)
         if timeframe is None:
-            unread.append(Unread(symbol, folder.name, str(folder), None, NO_TIMEFRAME))
+            unread.append(UnreadSeries(symbol, location.name, str(location), None, NO_TIMEFRAME))
         else:
-            folders.setdefault((symbol, timeframe), []).append(folder)
+            folders.setdefault((symbol, timeframe), []).append(location)
     parts = tuple(
-        ParquetPart(tuple(within), *series)
-        for series, within in folders.items()
-        if any(next(_parquet_files(folder), None) for folder in within)
+        ParquetPart(tuple(locations), *series)
+        for series, locations in folders.items()
+        if any(next(_parquet_files(location), None) for location in locations)
     )
     if not parts:
         raise UsageError(
-            f"{place} has no series of the layout {kind}; name the folder that holds the old data"
+            f"{folder} has no series in the layout {kind}; name the folder of the legacy data",
+            code="no-legacy-store",
         )
-    return OldStore(parts, tuple(unread))
+    return LegacyStore(parts, tuple(unread))
 
 
-def _series(kind: str, place: Path) -> Iterator[tuple[str, Path]]:
-    within = "*/bars/*" if kind == "bars-v1" else "*/*"
+def _series(kind: str, folder: Path) -> Iterator[tuple[str, Path]]:
+    pattern = "*/bars/*" if kind == "bars-v1" else "*/*"
     for root in _ROOTS[kind]:
-        found = sorted(path for path in (place / root).glob(within) if path.is_dir())
-        known = [one for one in found if known_timeframe(one.name) is not None]
-        if known:
-            for folder in found:
-                yield (folder.parent.parent if kind == "bars-v1" else folder.parent).name, folder
+        locations = sorted(path for path in (folder / root).glob(pattern) if path.is_dir())
+        if any(known_timeframe(path.name) is not None for path in locations):
+            for path in locations:
+                yield (path.parent.parent if kind == "bars-v1" else path.parent).name, path
             return
 
 
@@ -149,15 +149,15 @@ def _parquet_files(folder: Path | str) -> Iterator[str]:
 
 
 def _batch(files: Sequence[str]) -> tuple[pl.DataFrame, float]:
-    """Their rows, and when the youngest was written."""
+    """Rows of the files, and the time of the last write to any of them."""
     try:
-        with _one_reads:
+        with _read_lock:
             contents, written = zip(*map(_content, files), strict=True)
-        # within a file of few rows there is nothing to share out
+        # files of few rows are not worth several threads
         table = pl.read_parquet(list(contents), parallel="none").rechunk()
         return _checked(table, files[0]), max(written)
     except (pl.exceptions.PolarsError, OSError, BarsError):
-        tables = [_one(file) for file in files]
+        tables = [_single_file(file) for file in files]
         written_at = max(Path(file).stat().st_mtime for file in files)
         return pl.concat(tables, how="vertical_relaxed"), written_at
 
@@ -167,37 +167,41 @@ def _content(file: str) -> tuple[bytes, float]:
     try:
         state = os.fstat(descriptor)
         if not stat.S_ISREG(state.st_mode):
-            raise BarsError(f"{file} is no file; {_REMEDY}")
+            raise BarsError(f"{file} is not a regular file; {_REMEDY}", code="irregular-file")
         return os.read(descriptor, state.st_size), state.st_mtime
     finally:
         os.close(descriptor)
 
 
-def _one(file: str) -> pl.DataFrame:
+def _single_file(file: str) -> pl.DataFrame:
     try:
         require_regular(Path(file), _MOST)
         table = pl.DataFrame(pl.from_arrow(pq.ParquetFile(file).read()))
     except (IrregularFileError, pa.ArrowException, OSError) as error:
-        raise BarsError(f"{file} cannot be read ({error}); {_REMEDY}") from error
+        message = f"{file} cannot be read ({error}); {_REMEDY}"
+        raise BarsError(message, code="legacy-file-damaged") from error
     return _checked(table, file)
 
 
-def _checked(table: pl.DataFrame, where: str) -> pl.DataFrame:
+def _checked(table: pl.DataFrame, file: str) -> pl.DataFrame:
     missing = [name for name in BAR_COLUMNS if name not in table.columns]
     if missing:
-        raise BarsError(f"{where} has no column {', '.join(missing)}; {_REMEDY}")
+        message = f"{file} has no column {', '.join(missing)}; {_REMEDY}"
+        raise BarsError(message, code="missing-columns")
     for name in VALUES:
-        _require_numbers(table[name], name, where)
+        _require_numbers(table[name], name, file)
     return table.select(BAR_COLUMNS)
 
 
-def _require_numbers(column: pl.Series, name: str, where: str) -> None:
+def _require_numbers(column: pl.Series, name: str, file: str) -> None:
     if not (column.dtype.is_numeric() or column.dtype == pl.Null):
-        raise BarsError(f"{where}: {name} is {column.dtype}, expected numbers; {_REMEDY}")
+        message = f"{file}: {name} is {column.dtype}, expected numbers; {_REMEDY}"
+        raise BarsError(message, code="not-numbers")
     if column.dtype.is_integer():
         back = column.cast(pl.Float64).cast(column.dtype, strict=False)
         if not back.eq_missing(column).all():
-            raise BarsError(f"{where}: {name} is beyond what a float holds exactly; {_REMEDY}")
+            message = f"{file}: {name} has a value that no float holds exactly; {_REMEDY}"
+            raise BarsError(message, code="not-numbers")
 
 
 def _instant(stamp: float) -> dt.datetime:

@@ -1,7 +1,7 @@
-"""The results of the old engine: one SQLite file per symbol, for comparisons and for questions.
+"""Results of the legacy engine: one SQLite file per symbol, for comparisons and queries.
 
 Keys are text: a date where all bars of a timeframe are at midnight, else a time without a zone. A
-file may hold rows of both forms, left behind by runs that saw other bars.
+file may hold rows of both forms, left by runs on other bars.
 """
 
 import json
@@ -16,42 +16,43 @@ import polars as pl
 
 from regime_platform.errors import BarsError, UsageError
 from regime_platform.legacy.readers.source import known_timeframe, zone_of
+from regime_platform.legacy.readers.sqlite_files import SqliteFiles
 from regime_platform.legacy.readers.times import local_times, opens
-from regime_platform.sources.files.steady_files import SteadyFiles
 
 ESCALATION = "escalation_history_v3"
 STATE = "state_history"
 LATEST = "latest_state"
-OldResults = dict[str, dict[str, pl.DataFrame]]
+LegacyResults = dict[str, dict[str, pl.DataFrame]]
 
-_AT_ONCE = 5000  # rows as Python objects: a state of them is 5 kB
+_BATCH = 5000  # rows as Python objects; a state is 5 kB
 _DATE = len("2024-07-05")
 _FOLDERS = (".", "*", "assets/*", "data/assets/*")
 
 
 def find_results(place: Path) -> dict[str, Path]:
-    """Symbol -> its old compute.db; of a file that cannot be read, the name of its folder.
+    """Map each symbol to its legacy compute.db; an unreadable file has the name of its folder.
 
     Raises:
         UsageError: there is none.
     """
     files = [place] if place.is_file() else []
-    files += sorted({one for at in _FOLDERS for one in place.glob(f"{at}/compute.db")})
+    files += sorted({path for folder in _FOLDERS for path in place.glob(f"{folder}/compute.db")})
     if not files:
-        raise UsageError(f"{place} has no compute.db; --from names the folder of the old assets")
-    found: dict[str, Path] = {}
+        message = f"{place} has no compute.db; --from names the folder of the legacy assets"
+        raise UsageError(message, code="no-legacy-store")
+    results: dict[str, Path] = {}
     for path in files:
         try:
             rows = list(_rows(path, f"SELECT DISTINCT symbol FROM {STATE}"))  # noqa: S608 - fixed
-        except BarsError:  # told again when it is to be compared
+        except BarsError:  # reported when the symbol is compared
             rows = [{"symbol": path.parent.name}]
         for row in rows:
-            found[str(row["symbol"]).upper()] = path
-    return found
+            results[str(row["symbol"]).upper()] = path
+    return results
 
 
 def stated_versions(path: Path) -> list[str]:
-    """What the file says of its version; nothing where it has no such table.
+    """Versions stored in the file; empty where it has no such table.
 
     Raises:
         BarsError: the file is damaged; names it.
@@ -64,41 +65,41 @@ def stated_versions(path: Path) -> list[str]:
 
 def read_results(
     path: Path, symbol: str, asset_class: str, wanted: str | None = None
-) -> OldResults:
+) -> LegacyResults:
     """Table -> timeframe -> its rows, with ``ts`` in UTC and without a zone, in the file's order.
 
-    States come flat: nested parts with dots between them, lists as they are. A key that cannot be
-    understood has no ``ts``. Of ``latest_state``, what else it tells stands beside the state.
+    States are flattened: nested keys joined by dots, lists as JSON. A key that cannot be parsed has
+    a null ``ts``. The other columns of ``latest_state`` are kept beside its state.
 
     Args:
         path: the file.
         symbol: in upper case.
-        asset_class: tells the zone of its times.
+        asset_class: determines the zone of its times.
         wanted: only this timeframe.
 
     Raises:
         BarsError: the file is damaged; names it.
     """
-    tables: OldResults = {}
+    tables: LegacyResults = {}
     for table in (ESCALATION, STATE, LATEST):
-        asked = (
+        query = (
             f"SELECT * FROM {table} WHERE upper(symbol) = ? "  # noqa: S608 - a constant
             "AND coalesce(known_timeframe(timeframe) = ?, TRUE)"
         )
         pieces: dict[str, list[pl.DataFrame]] = {}
-        found = _rows(path, asked, symbol, wanted)
-        while batch := list(islice(found, _AT_ONCE)):
-            for timeframe, rows in _by_timeframe(batch, table, path).items():
-                pieces.setdefault(timeframe, []).append(rows)
+        rows = _rows(path, query, symbol, wanted)
+        while batch := list(islice(rows, _BATCH)):
+            for timeframe, piece in _by_timeframe(batch, table, path).items():
+                pieces.setdefault(timeframe, []).append(piece)
         tables[table] = {
-            timeframe: _keyed(pl.concat(rows, how="diagonal_relaxed"), timeframe, asset_class)
-            for timeframe, rows in pieces.items()
+            timeframe: _keyed(pl.concat(frames, how="diagonal_relaxed"), timeframe, asset_class)
+            for timeframe, frames in pieces.items()
         }
     return tables
 
 
 def in_last_form(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows whose key has the form that the last run gave to all: other forms are older."""
+    """Rows whose key has the format of the last run; rows in the other format are older."""
     known = rows.filter(pl.col("ts").is_not_null())
     has_times = (known["ts"].dt.truncate("1d") != known["ts"]).any()
     return known.filter((pl.col("asof").str.len_chars() > _DATE) == pl.lit(has_times))
@@ -107,38 +108,40 @@ def in_last_form(rows: pl.DataFrame) -> pl.DataFrame:
 def _by_timeframe(
     batch: Sequence[dict[str, Any]], table: str, path: Path
 ) -> dict[str, pl.DataFrame]:
-    found: dict[str, list[dict[str, Any]]] = {}
+    grouped: dict[str, list[dict[str, Any]]] = {}
     for row in batch:
         timeframe = known_timeframe(str(row["timeframe"]))
         if timeframe is None:
             continue
         try:
-            found.setdefault(timeframe, []).append(_plain(row, table))
+            grouped.setdefault(timeframe, []).append(_plain(row, table))
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             where = f"{row['symbol']} {row['timeframe']} {row['asof']}"
-            raise BarsError(f"{path}: the state of {where} is not readable ({error!r})") from error
-    return {name: pl.DataFrame(rows, infer_schema_length=None) for name, rows in found.items()}
+            message = f"{path}: the state of {where} is not readable ({error!r})"
+            raise BarsError(message, code="legacy-results-damaged") from error
+    return {name: pl.DataFrame(rows, infer_schema_length=None) for name, rows in grouped.items()}
 
 
-def _rows(path: Path, question: str, *values: str | None) -> Iterator[dict[str, Any]]:
+def _rows(path: Path, query: str, *values: str | None) -> Iterator[dict[str, Any]]:
     try:
         with (
-            SteadyFiles().address(path) as address,
+            SqliteFiles().address(path) as address,
             closing(sqlite3.connect(address, uri=True)) as connection,
         ):
             connection.row_factory = sqlite3.Row
             connection.create_function("known_timeframe", 1, known_timeframe, deterministic=True)
-            for row in connection.execute(question, values):
+            for row in connection.execute(query, values):
                 yield dict(row)
     except sqlite3.Error as error:
-        raise BarsError(f"{path}: no readable results of the old engine ({error})") from error
+        message = f"{path}: no readable results of the legacy engine ({error})"
+        raise BarsError(message, code="legacy-results-damaged") from error
 
 
 def _plain(row: dict[str, Any], table: str) -> dict[str, Any]:
     if table == ESCALATION:
         return row
-    told = row.get("state_json")
-    state = {} if told is None else dict(_flat(json.loads(told), ""))
+    text = row.get("state_json")
+    state = {} if text is None else dict(_flat(json.loads(text), ""))
     beside = {} if table == STATE else {name: row[name] for name in row if name != "state_json"}
     return {"asof": row["asof"], **state, **beside}
 
@@ -157,14 +160,14 @@ def _flat(node: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
 
 def _levels(levels: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for plural, side in (("supports", "support"), ("resistances", "resistance")):
-        held = levels.get(plural, [])
+        ranked = levels.get(plural, [])
         for rank in (1, 2, 3):
             for what in ("price", "strength"):
-                value = held[rank - 1][what] if rank <= len(held) else None
+                value = ranked[rank - 1][what] if rank <= len(ranked) else None
                 yield f"key_levels.{side}_{rank}_{what}", value
 
 
 def _keyed(rows: pl.DataFrame, timeframe: str, asset_class: str) -> pl.DataFrame:
     times = local_times(rows["asof"], zone_of(asset_class, timeframe))
-    ts = opens(times, order_tells=False, needs_time=False).ts
+    ts = opens(times, is_chronological=False, needs_time=False).ts
     return rows.with_columns(ts.dt.replace_time_zone(None).alias("ts"))

@@ -1,9 +1,9 @@
-"""Times of old stores as UTC instants, and a reason for each that is refused.
+"""Times of legacy stores as UTC instants, and a reason for each refused one.
 
-Most series are written in one form throughout, and then one parse does; and on most days no clock
-changes, and then one look at the zone does. Where clocks go back, a local time means two instants:
-in a store that keeps its rows in the order in which they came, two equal times are the earlier and
-the later one; anything else is refused and never guessed, as is a time that the clocks skipped.
+Most series use one text format throughout, so that one parse suffices; on most days no clock
+changes, so that one offset per day suffices. Where clocks go back, a local time means two instants:
+in a store with rows in chronological order two equal times are the earlier and the later one;
+otherwise the time is refused, as is a time that the clocks skipped.
 """
 
 import datetime as dt
@@ -34,87 +34,87 @@ _DATE, _TIME = "2024-07-05", "2024-07-05 09:30:00"
 
 @dataclass(frozen=True)
 class LocalTimes:
-    """Times as a store means them."""
+    """Parsed local times of a store."""
 
-    local: pl.Series  # naive, null where it was not understood
+    local: pl.Series  # naive, null where it could not be parsed
     zone: str
-    is_date: pl.Series | None = None  # True where no time of day was given; None: nowhere
+    is_date: pl.Series | None = None  # True where the text has no time of day; None: nowhere
 
 
 @dataclass(frozen=True)
 class Opens:
-    """What the times came to."""
+    """Local times as instants."""
 
     ts: pl.Series  # UTC, null where refused
-    refused: pl.Series | None  # the reason where refused, else null; None: nothing was
-    by_order: int = 0  # times that came twice, told apart by the order of the rows
+    refused: pl.Series | None  # the reason where refused, else null; None: none was
+    by_order: int = 0  # times that occur twice, resolved by the order of the rows
 
 
-def local_times(said: pl.Series, zone: str) -> LocalTimes:
-    """Reads times without a zone as those of ``zone``; a column of instants keeps what it says."""
-    if isinstance(said.dtype, pl.Datetime) and said.dtype.time_zone is not None:
-        return LocalTimes(_naive(said.dt.convert_time_zone("UTC")), "UTC")
-    if said.dtype in (pl.Datetime, pl.Date):
-        return LocalTimes(said.cast(_NAIVE), zone, is_date_only(said))
-    if said.dtype != pl.String:
-        return LocalTimes(pl.Series([None], dtype=_NAIVE).new_from_index(0, said.len()), zone)
-    return _one_form(said, zone) or _many_forms(said, zone)
+def local_times(raw_ts: pl.Series, zone: str) -> LocalTimes:
+    """Parse times; those without a zone are local to ``zone``, instants stay instants."""
+    if isinstance(raw_ts.dtype, pl.Datetime) and raw_ts.dtype.time_zone is not None:
+        return LocalTimes(_naive(raw_ts.dt.convert_time_zone("UTC")), "UTC")
+    if raw_ts.dtype in (pl.Datetime, pl.Date):
+        return LocalTimes(raw_ts.cast(_NAIVE), zone, is_date_only(raw_ts))
+    if raw_ts.dtype != pl.String:
+        return LocalTimes(pl.Series([None], dtype=_NAIVE).new_from_index(0, raw_ts.len()), zone)
+    return _single_format(raw_ts, zone) or _mixed_formats(raw_ts, zone)
 
 
-def opens(times: LocalTimes, *, order_tells: bool, needs_time: bool) -> Opens:
-    """Local times as instants.
+def opens(times: LocalTimes, *, is_chronological: bool, needs_time: bool) -> Opens:
+    """Convert local times to instants.
 
     Args:
-        times: as ``local_times`` gives them.
-        order_tells: equal times stand in the order in which they happened.
-        needs_time: a date alone says too little, as of an intraday bar.
+        times: as ``local_times`` returns them.
+        is_chronological: equal times are in the order in which they occurred.
+        needs_time: a date alone is refused, as for an intraday bar.
     """
     local = times.local
     if times.zone == "UTC":
-        told, fault, by_order = local, None, 0
+        ts, fault, by_order = local, None, 0
     else:
-        told, fault, by_order = _in_zone(local, times.zone, order_tells=order_tells)
-    told = told.cast(BAR_SCHEMA["ts"]).alias("ts")  # of a naive time: that time in UTC
+        ts, fault, by_order = _in_zone(local, times.zone, is_chronological=is_chronological)
+    ts = ts.cast(BAR_SCHEMA["ts"]).alias("ts")  # a naive time becomes the same time in UTC
     if local.null_count():
         fault = _marked(fault, local.is_null(), UNREADABLE)
     if needs_time and times.is_date is not None and times.is_date.any():
         fault = _marked(fault, times.is_date, NO_TIME_OF_DAY)
     if fault is None:
-        return Opens(told, None, by_order)
-    return Opens(told.set(fault.is_not_null(), None), fault, by_order)
+        return Opens(ts, None, by_order)
+    return Opens(ts.set(fault.is_not_null(), None), fault, by_order)
 
 
 def as_local(ts: pl.Series, zone: str) -> pl.Series:
-    """The way back: what a clock in ``zone`` showed."""
+    """Convert instants back to naive local times of ``zone``."""
     return _naive(ts) if zone == "UTC" else _by_days(_naive(ts), partial(_shown, zone=zone))[0]
 
 
-def _one_form(said: pl.Series, zone: str) -> LocalTimes | None:
-    """All dates, or all dates with seconds; None where there is any other form."""
-    lengths = said.str.len_bytes()
+def _single_format(raw_ts: pl.Series, zone: str) -> LocalTimes | None:
+    """All dates, or all dates with seconds; None for any other format."""
+    lengths = raw_ts.str.len_bytes()
     length = lengths.min()
-    if length not in {len(_DATE), len(_TIME)} or length != lengths.max() or said.null_count():
+    if length not in {len(_DATE), len(_TIME)} or length != lengths.max() or raw_ts.null_count():
         return None
-    try:  # a quarter of the time that a parser of any given form takes
-        parsed = pc.cast(said.to_arrow(), pa.timestamp("us"))
+    try:  # takes a quarter of the time of a general parser
+        parsed = pc.cast(raw_ts.to_arrow(), pa.timestamp("us"))
     except pa.ArrowInvalid:
         return None
-    is_date = _ALL.new_from_index(0, said.len()) if length == len(_DATE) else None
-    return LocalTimes(pl.Series(said.name, parsed), zone, is_date)
+    is_date = _ALL.new_from_index(0, raw_ts.len()) if length == len(_DATE) else None
+    return LocalTimes(pl.Series(raw_ts.name, parsed), zone, is_date)
 
 
-def _many_forms(said: pl.Series, zone: str) -> LocalTimes:
-    parsed = parsed_timestamps(said)
+def _mixed_formats(raw_ts: pl.Series, zone: str) -> LocalTimes:
+    parsed = parsed_timestamps(raw_ts)
     assert parsed is not None  # it is text
-    names_offset = said.str.contains(_OFFSET).fill_null(value=False)
-    if names_offset.all():
+    has_offset = raw_ts.str.contains(_OFFSET).fill_null(value=False)
+    if has_offset.all():
         return LocalTimes(_naive(parsed), "UTC")
-    # between times of a zone, one with an offset of its own belongs to another writer
-    return LocalTimes(_naive(parsed).set(names_offset, None), zone, is_date_only(said))
+    # among local times, a time with an offset was written by another program: refused
+    return LocalTimes(_naive(parsed).set(has_offset, None), zone, is_date_only(raw_ts))
 
 
 def _in_zone(
-    local: pl.Series, zone: str, *, order_tells: bool
+    local: pl.Series, zone: str, *, is_chronological: bool
 ) -> tuple[pl.Series, pl.Series | None, int]:
     earlier, later = _by_days(
         local,
@@ -130,7 +130,7 @@ def _in_zone(
         places = twofold.arg_true()
         doubtful = local.gather(places)
         pairs = doubtful.to_frame("t").select(pl.len().over("t") == 2).to_series()
-        clear = pairs if order_tells else pl.repeat(value=False, n=pairs.len(), eager=True)
+        clear = pairs if is_chronological else pl.repeat(value=False, n=pairs.len(), eager=True)
         second = places.filter(clear & _is_second(local, doubtful))
         earlier = earlier.scatter(second, later.gather(second)) if second.len() else earlier
         by_order = int(clear.sum())
@@ -140,8 +140,8 @@ def _in_zone(
 
 
 def _instants(shown: pl.Series, zone: str, which: Literal["earliest", "latest"]) -> pl.Series:
-    told = shown.dt.replace_time_zone(zone, ambiguous=which, non_existent="null")
-    return _naive(told.dt.convert_time_zone("UTC"))
+    instants = shown.dt.replace_time_zone(zone, ambiguous=which, non_existent="null")
+    return _naive(instants.dt.convert_time_zone("UTC"))
 
 
 def _shown(instants: pl.Series, zone: str) -> pl.Series:
@@ -149,9 +149,9 @@ def _shown(instants: pl.Series, zone: str) -> pl.Series:
 
 
 def _by_days(times: pl.Series, *shifts: Callable[[pl.Series], pl.Series]) -> tuple[pl.Series, ...]:
-    """Naive times shifted each way; a day whose beginning and end shift alike does so as a whole.
+    """Naive times shifted by each function; a day with equal shifts at its ends is shifted whole.
 
-    Clocks change once a day at most. A zone that is asked for every row takes longer than reading.
+    Clocks change at most once a day. Converting the zone row by row takes longer than reading.
     """
     days = times.dt.date()
     first = days.rle().struct.field("value").cast(_NAIVE)
@@ -164,7 +164,7 @@ def _by_days(times: pl.Series, *shifts: Callable[[pl.Series], pl.Series]) -> tup
 
 
 def _is_second(local: pl.Series, doubtful: pl.Series) -> pl.Series:
-    """Of times that come twice, those that came later: the first ones where rows run backward."""
+    """Of times that occur twice, the later ones: the first rows where the order is descending."""
     backward = [
         date
         for date in doubtful.dt.date().unique()
@@ -184,5 +184,5 @@ def _marked(fault: pl.Series | None, where: pl.Series, word: str) -> pl.Series |
 
 def _naive(instants: pl.Series) -> pl.Series:
     if instants.dtype == BAR_SCHEMA["ts"]:
-        return instants.cast(_NAIVE)  # drops the zone and keeps what its clock shows: of UTC alone
+        return instants.cast(_NAIVE)  # drops the zone; correct for UTC only
     return instants.dt.replace_time_zone(None).cast(_NAIVE)

@@ -1,1 +1,1 @@
-"""PURE: when markets trade: sessions, trading hours and when a bar is due."""
+"""PURE: trading sessions and hours of each asset class, and when a bar is due."""

@@ -1,7 +1,6 @@
-"""When it is worth asking a source: a bar was finished, or a second look is due, since last time.
+"""When to request bars: a bar finished, or a second look became due, since the last request.
 
-A source needs a moment to write a bar down, so a bar counts a delay after its end, and until then
-nobody asks for it.
+A source needs some time to publish a bar, so a bar is requested only a delay after its end.
 """
 
 import datetime as dt
@@ -16,7 +15,7 @@ from regime_platform.model.calendar.trading_hours import expected_count
 from regime_platform.model.clock import is_ahead
 from regime_platform.model.timeframes import TIERS
 
-#: From the end of a bar to the first question for it, by the calendar of the class.
+#: From the end of a bar to the first request for it, by the calendar of the class.
 DELAY: Mapping[str, dt.timedelta] = MappingProxyType(
     {
         XNYS: dt.timedelta(minutes=3),  # consolidated from many exchanges
@@ -27,11 +26,11 @@ DELAY: Mapping[str, dt.timedelta] = MappingProxyType(
 _LONGEST = dt.timedelta(days=14)  # more than any closure; beyond it something is always due
 
 
-@lru_cache(maxsize=1024)  # a tick asks the same of every symbol of a class
+@lru_cache(maxsize=1024)  # the same for all symbols of a class
 def is_due(asset_class: str, tier: str, since: dt.datetime | None, at: dt.datetime) -> bool:
     """True where a bar of the tier's timeframes came due in (since, at]; ``None`` means ever.
 
-    A ``since`` that a clock ahead noted is as good as none.
+    A ``since`` that a clock ahead of ``at`` recorded is ignored.
     """
     if since is None or is_ahead(since, at) or at - since > _LONGEST:
         return True
@@ -39,7 +38,7 @@ def is_due(asset_class: str, tier: str, since: dt.datetime | None, at: dt.dateti
 
 
 def newest_due(asset_class: str, timeframe: str, at: dt.datetime) -> dt.datetime:
-    """An exclusive upper bound: bars that open before it should have been asked for at ``at``."""
+    """An exclusive upper bound: bars that open before it should have been requested at ``at``."""
     delay = DELAY[ASSET_CLASSES[asset_class].calendar]
     return last_finished(at - delay, timeframe, asset_class)
 

@@ -1,4 +1,4 @@
-"""When a bar is looked at a second time: late prints and corrections arrive after the close.
+"""When a bar is requested a second time: late prints and corrections arrive after the close.
 
 The first look is due as soon as a bar is finished (``model.calendar.sessions``). The second is due
 a while after the daily close that follows the bar, so that a session costs one more request per

@@ -3,7 +3,7 @@
 A bar may enter the canonical store only once its period is over, whatever the vendor returned.
 Intraday bars end one duration after they open. A daily bar ends at its class's close on its date
 (for a class that never closes, at the next midnight); a weekly bar ends with its last trading day.
-Early closes only make this rule wait longer, never shorter.
+Early closes are ignored: after one, a bar counts as finished later than it is.
 """
 
 import datetime as dt
@@ -20,11 +20,11 @@ def bar_end(ts: dt.datetime, timeframe: str, asset_class: str) -> dt.datetime:
     """The UTC instant at which the bar that opens at ``ts`` (aware, UTC) is finished."""
     if is_intraday(timeframe):
         return ts + DURATION[timeframe]
-    traded = ASSET_CLASSES[asset_class]
-    return _daily_close(_last_date(ts.date(), timeframe, traded), traded)
+    asset = ASSET_CLASSES[asset_class]
+    return _daily_close(_last_date(ts.date(), timeframe, asset), asset)
 
 
-@lru_cache(maxsize=4096)  # every symbol and every look at a log asks of the same few fetches
+@lru_cache(maxsize=4096)  # few different arguments: the fetches of a raw log
 def last_finished(now: dt.datetime, timeframe: str, asset_class: str) -> dt.datetime:
     """An exclusive upper bound: bars that open at or after it are not finished at ``now``.
 
@@ -48,15 +48,15 @@ def is_finished(column: pl.Expr, now: dt.datetime, timeframe: str, asset_class: 
     return column < pl.lit(last_finished(now, timeframe, asset_class))
 
 
-def _last_date(label: dt.date, timeframe: str, traded: AssetClass) -> dt.date:
+def _last_date(label: dt.date, timeframe: str, asset: AssetClass) -> dt.date:
     if timeframe == "1day":
         return label
     monday = label - dt.timedelta(days=label.weekday())
-    return monday + dt.timedelta(days=6 if traded.trades_weekends else 4)
+    return monday + dt.timedelta(days=6 if asset.trades_weekends else 4)
 
 
-def _daily_close(date: dt.date, traded: AssetClass) -> dt.datetime:
-    if traded.close == dt.time(0, 0):
+def _daily_close(date: dt.date, asset: AssetClass) -> dt.datetime:
+    if asset.close == dt.time(0, 0):
         date += dt.timedelta(days=1)
-    local = dt.datetime.combine(date, traded.close, ZoneInfo(traded.zone))
+    local = dt.datetime.combine(date, asset.close, ZoneInfo(asset.zone))
     return local.astimezone(dt.UTC)

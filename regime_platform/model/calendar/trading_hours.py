@@ -4,7 +4,7 @@ Intraday bars of exchanges are anchored at the session's open and the last one i
 session leaves it (1h of US stocks: 09:30 to 15:30 New York, 4h: 09:30 and 13:30); those of markets
 that trade around the clock are anchored on the UTC clock, so that the 4h bar in which a currency's
 week begins opens an hour or two before the market does. A source may anchor otherwise: ``anchors``
-tells what is possible, the first being what is usual.
+lists the possible anchors, the usual one first.
 """
 
 import datetime as dt
@@ -23,7 +23,7 @@ SESSION = "session"
 CLOCK = "clock"
 _UTC = pl.Datetime("us", "UTC")
 _EPOCH, _MICROSECOND = dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.timedelta(microseconds=1)
-#: Years of bars that are made at once and kept: every symbol of a class asks for the same ones.
+#: Years of expected bars that are computed at once and cached for all symbols of a class.
 _YEARS = 16
 
 
@@ -48,7 +48,7 @@ def expected_opens(
 def expected_bars(
     asset_class: str, timeframe: str, start: dt.datetime, end: dt.datetime, anchor: str = ""
 ) -> pl.DataFrame:
-    """The same as ``ts``, with the trading ``date`` of each (weekly: of its first session)."""
+    """Expected opens as ``ts`` with the trading ``date`` of each (weekly: of its first session)."""
     usual = anchor or anchors(asset_class, timeframe)[0]
     return _between(asset_class, timeframe, usual, start, end, is_tolerant=False)
 
@@ -56,7 +56,7 @@ def expected_bars(
 def tolerated_opens(
     asset_class: str, timeframe: str, start: dt.datetime, end: dt.datetime, anchor: str = ""
 ) -> pl.Series:
-    """As ``expected_opens``, with those of thin dates, whose bars are neither missed nor odd."""
+    """As ``expected_opens``, with those of thin dates, whose bars are neither missing nor odd."""
     usual = anchor or anchors(asset_class, timeframe)[0]
     return _between(asset_class, timeframe, usual, start, end, is_tolerant=True)["ts"]
 
@@ -84,7 +84,7 @@ def trading_date(opens: pl.Expr, asset_class: str) -> pl.Expr:
 
 @dataclass(frozen=True)
 class _Stretch:
-    """The bars of some years, which do not change once they are made."""
+    """The expected bars of some years."""
 
     bars: pl.DataFrame
     ticks: npt.NDArray[np.int64]
@@ -94,7 +94,7 @@ class _Stretch:
         return self.bars[int(first) : int(last)]
 
 
-def _between(  # noqa: PLR0913  all of them tell which bars
+def _between(  # noqa: PLR0913  all of them select bars
     asset_class: str,
     timeframe: str,
     anchor: str,
@@ -116,10 +116,10 @@ def _between(  # noqa: PLR0913  all of them tell which bars
 def _stretch(
     calendar: str, timeframe: str, anchor: str, number: int, *, is_tolerant: bool
 ) -> _Stretch:
-    held = tolerated_sessions(calendar) if is_tolerant else sessions(calendar)
+    all_sessions = tolerated_sessions(calendar) if is_tolerant else sessions(calendar)
     years = max(number * _YEARS, dt.MINYEAR + 1), min((number + 1) * _YEARS, dt.MAXYEAR)
     start, end = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in years)
-    bars = _bars(held, timeframe, start, end, anchor)
+    bars = _bars(all_sessions, timeframe, start, end, anchor)
     return _Stretch(bars, bars["ts"].to_physical().to_numpy())
 
 
@@ -128,9 +128,9 @@ def _tick(moment: dt.datetime) -> int:
 
 
 def _bars(
-    held: pl.DataFrame, timeframe: str, start: dt.datetime, end: dt.datetime, anchor: str
+    all_sessions: pl.DataFrame, timeframe: str, start: dt.datetime, end: dt.datetime, anchor: str
 ) -> pl.DataFrame:
-    near = _near(held, start, end)
+    near = _near(all_sessions, start, end)
     if is_intraday(timeframe):
         bars = _intraday(near, DURATION[timeframe], anchor)
     elif timeframe == "1day":
@@ -141,11 +141,11 @@ def _bars(
     return bars.select("ts", "date").filter(pl.col("ts").is_between(start, end, closed="left"))
 
 
-def _near(held: pl.DataFrame, start: dt.datetime, end: dt.datetime) -> pl.DataFrame:
+def _near(all_sessions: pl.DataFrame, start: dt.datetime, end: dt.datetime) -> pl.DataFrame:
     # a week's label lies up to six days before its last session, and a label may precede an open
-    first = held["date"].search_sorted(start.date() - dt.timedelta(days=7))
-    last = held["date"].search_sorted(end.date() + dt.timedelta(days=7))
-    return held.slice(first, last - first)
+    first = all_sessions["date"].search_sorted(start.date() - dt.timedelta(days=7))
+    last = all_sessions["date"].search_sorted(end.date() + dt.timedelta(days=7))
+    return all_sessions.slice(first, last - first)
 
 
 def _intraday(near: pl.DataFrame, length: dt.timedelta, anchor: str) -> pl.DataFrame:
@@ -154,5 +154,5 @@ def _intraday(near: pl.DataFrame, length: dt.timedelta, anchor: str) -> pl.DataF
     bars = near.select("date", ts=opens).explode("ts", empty_as_null=False)
     if anchor == SESSION:
         return bars
-    # the bar in which one session passes into the next stands in both, one after the other
+    # the bar that two sessions share is in both, one row after the other
     return bars.filter((pl.col("ts") != pl.col("ts").shift(1)).fill_null(value=True))

@@ -1,7 +1,7 @@
 """The sessions of each calendar: from when to when a market is open, by trading date.
 
 A calendar is a frame of ``date``, ``opens`` and ``closes`` (UTC), ascending and without overlap.
-What bars follow from it is told by ``model.calendar.trading_hours``. Before 1927 and after 2049 no
+``model.calendar.trading_hours`` derives the expected bars from it. Before 1927 and after 2049 no
 session is known.
 """
 
@@ -17,7 +17,7 @@ from regime_platform.model.asset_classes import ALWAYS, FX, NEW_YORK, XNYS
 FIRST_DATE = dt.date(1927, 1, 1)
 LAST_DATE = dt.date(2049, 12, 31)
 
-#: Closures that a release of exchange_calendars may not know yet: they are announced within days.
+#: Closures that a release of exchange_calendars may not have: they are announced days before.
 UNPLANNED_CLOSURES: Mapping[str, tuple[dt.date, ...]] = MappingProxyType(
     {
         XNYS: (
@@ -31,8 +31,8 @@ UNPLANNED_CLOSURES: Mapping[str, tuple[dt.date, ...]] = MappingProxyType(
     }
 )
 
-#: Trading dates (month, day) on which hardly a bank quotes. Bars are served for some of their hours
-#: and not for others, so none is missed and none is odd.
+#: Trading dates (month, day) with few quotes: bars exist for some of their hours only, so none is
+#: missing and none is odd.
 THIN_DATES = ((12, 25), (1, 1))
 _FX_DAY_ENDS = dt.time(17, 0)  # New York
 

@@ -1,1 +1,1 @@
-"""PURE: the tracked symbols: the file that lists them, its entries and its edits."""
+"""PURE: the tracked symbols: the text of universe.yaml, its entries and edits."""

@@ -1,7 +1,6 @@
 """One entry of universe.yaml: from what YAML read to an instrument, and back to one line of YAML.
 
-The file as a whole is ``model.universe.universe``'s; changing it in place is
-``model.universe.text``'s.
+The file is read by ``model.universe.universe`` and edited in place by ``model.universe.text``.
 """
 
 import datetime as dt
@@ -13,71 +12,56 @@ from typing import Any
 import yaml
 
 from regime_platform.errors import ConfigError
-from regime_platform.model.instruments import SOURCE_FIELDS, Instrument
+from regime_platform.model.instruments import Instrument
 
 REQUIRED = ("symbol", "name", "asset_class", "tier", "source")
-_HISTORY = ("delisted", "formerly")
-_IDENTITY = sorted({name for names in SOURCE_FIELDS.values() for name in names})
-#: Text that no YAML reader takes for anything else, also inside {}; all else is put in quotes.
+#: Text that every YAML reader takes for text, also inside {}; other text is put in quotes.
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./^=-]*(?: [A-Za-z0-9_./^=()&'+-]+)*")
+_RESOLVER = yaml.resolver.Resolver()
 
 
 def parse_entry(entry: Any) -> Instrument:
-    """The instrument that an entry describes.
+    """The instrument that an entry describes; a field without a value counts as absent.
 
     Raises:
-        ConfigError: a field is missing, unknown, misread by YAML or unusable; says the remedy.
+        ConfigError: fields are missing, unknown, misread by YAML or unusable; names each with the
+            remedy.
     """
     if not isinstance(entry, Mapping):
-        raise ConfigError(f"expected a mapping with {', '.join(REQUIRED)}")
-    formerly = _names(entry.get("formerly"))
-    fields = {str(key): _text(str(key), value) for key, value in entry.items() if key != "formerly"}
-    missing = [name for name in REQUIRED if not fields.get(name)]
-    if missing:
-        raise ConfigError(f"{', '.join(missing)} missing; add to this entry")
-    unknown = sorted(set(fields) - {*REQUIRED, *_HISTORY, *_IDENTITY})
-    if unknown:
-        raise ConfigError(
-            f"unknown field {', '.join(unknown)}; remove it or use one of "
-            f"{', '.join(sorted((*REQUIRED, *_HISTORY, *_IDENTITY)))}"
-        )
-    return Instrument(
-        **{name: fields[name] for name in REQUIRED},
-        identity={name: fields[name] for name in _IDENTITY if fields.get(name)},
-        delisted=fields.get("delisted", ""),
-        formerly=formerly,
-    )
+        raise ConfigError(f"expected a mapping with {', '.join(REQUIRED)}", code="no-entry")
+    fields = {str(name): _stripped(value) for name, value in entry.items()}
+    if type(fields.get("delisted")) is dt.date:  # YAML reads a bare date as one
+        fields["delisted"] = fields["delisted"].isoformat()
+    absent = {
+        name
+        for name, value in fields.items()
+        if name in Instrument.model_fields and value in (None, "")
+    }
+    return Instrument(**{name: value for name, value in fields.items() if name not in absent})
 
 
 def entry_text(instrument: Instrument) -> str:
     """The entry as one line of YAML, without the dash before it."""
-    fields = ", ".join(f"{name}: {value_text(value)}" for name, value in instrument.facts().items())
-    return f"{{{fields}}}"
+    entry = instrument.model_dump(mode="json")
+    return f"{{{', '.join(f'{name}: {value_text(value)}' for name, value in entry.items())}}}"
 
 
 def value_text(value: object) -> str:
     """A value of an entry as YAML, in quotes wherever it could be read as something else."""
     if isinstance(value, list):
-        return f"[{', '.join(value_text(one) for one in value)}]"
+        return f"[{', '.join(map(value_text, value))}]"
     text = str(value)
-    is_plain = _PLAIN.fullmatch(text) and yaml.safe_load(text) == text
-    return text if is_plain else json.dumps(text, ensure_ascii=False)
+    is_text = _PLAIN.fullmatch(text) and _tag(text) == "tag:yaml.org,2002:str"
+    return text if is_text else json.dumps(text, ensure_ascii=False)
 
 
-def _names(value: Any) -> tuple[str, ...]:
-    if value is None:
-        return ()
-    if not isinstance(value, list):
-        raise ConfigError(f"formerly was read as {value!r}; list former symbols in [ ]")
-    return tuple(_text("formerly", one) for one in value)
+def _stripped(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_stripped(part) for part in value]
+    return value.strip() if isinstance(value, str) else value
 
 
-def _text(name: str, value: Any) -> str:
-    # YAML reads the tickers ON, NO and Y as truth values and 0700 as an octal number
-    if value is None:
-        return ""
-    if name == "delisted" and type(value) is dt.date:
-        return value.isoformat()
-    if not isinstance(value, str):
-        raise ConfigError(f"{name} was read as {value!r}; put it in quotes")
-    return value.strip()
+def _tag(text: str) -> str:
+    """The type that YAML gives ``text`` without quotes."""
+    tag: str = _RESOLVER.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
+    return tag

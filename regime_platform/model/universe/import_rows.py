@@ -1,8 +1,7 @@
-"""Lines of foreign universe files as rows of plain fields: what the file says, and nothing more.
+"""Reads files that list instruments into rows of the fields that they give.
 
-Three forms are read: the incumbent's universe.json, a plain list of symbols, and a universe of this
-platform. Whether a row is enough to follow an instrument is decided in
-``model.universe.importing``.
+Three forms are read: universe.json of the legacy engine, a plain list of symbols, and a universe of
+this platform. ``model.universe.importing`` decides whether a row identifies an instrument.
 """
 
 import json
@@ -17,26 +16,26 @@ from regime_platform.model.universe.universe import entry_nodes, load_document
 _LISTS = ("assets", "instruments", "symbols", "universe")
 _SPACE = re.compile(r"[\s,:]*")
 _DECODER = json.JSONDecoder()
-#: How often the incumbent asked for a symbol tells which timeframes it followed it on.
+#: Update frequency of the legacy engine -> tier.
 _TIER = {"15min": "core", "1day": "daily", "1d": "daily", "daily": "daily"}
-#: Older spellings of the incumbent's class column. "Commodities" meant metals, but says it of all.
+#: Older spellings of the class in the legacy engine, which used "Commodities" for metals only.
 _CLASS = {"Energy commodities": "COMMODITY_ENERGY", "Fixed Income": "FIXED_INCOME"}
 _METALS = ("XAG", "XAU", "XPD", "XPT")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One instrument as a file names it."""
+    """One instrument as listed in a file."""
 
     line: int
-    fields: Mapping[str, Any]  # of an entry of universe.yaml; absent where the file is silent
+    fields: Mapping[str, Any]  # of an entry of universe.yaml, those that the file gives
     currency: str = ""
-    problem: str = ""  # why it cannot be taken over whatever else is known
+    problem: str = ""  # why it cannot be imported
     note: str = ""
 
     @property
     def symbol(self) -> str:
-        """Its symbol, or a word for its absence."""
+        """Its symbol, or "(none)"."""
         return str(self.fields.get("symbol") or "(none)")
 
 
@@ -47,12 +46,12 @@ def file_rows(text: str, name: str) -> list[Row]:
         UsageError: it is JSON or YAML that cannot be read, or has no list of instruments.
     """
     if text.lstrip()[:1] in ("[", "{"):
-        return [_incumbent(line, key, entry) for line, key, entry in _entries(text, name)]
+        return [_legacy(line, key, entry) for line, key, entry in _entries(text, name)]
     if name.endswith((".yaml", ".yml")):
         try:
             root, entries = load_document(text)
         except ConfigError as error:
-            raise UsageError(f"{name}{error}") from error
+            raise UsageError(f"{name}{error}", code=error.code) from error
         lines = [node.start_mark.line + 1 for node in entry_nodes(root)]
         return [_own(line, entry) for line, entry in zip(lines, entries, strict=True)]
     return list(_words(text))
@@ -71,29 +70,29 @@ def _own(line: int, entry: Any) -> Row:
     return Row(line, {}, problem="no mapping; write it as an entry of a universe")
 
 
-def _incumbent(line: int, key: str | None, entry: Any) -> Row:
+def _legacy(line: int, key: str | None, entry: Any) -> Row:
     if not isinstance(entry, Mapping):
-        return Row(line, {}, problem="no object with the fields of an asset; mend or remove it")
-    told = {name: str(value).strip() for name, value in entry.items() if _is_told(value)}
-    symbol = told.get("symbol", key or "")
+        return Row(line, {}, problem="no object with the fields of an asset; correct or remove it")
+    given = {name: str(value).strip() for name, value in entry.items() if _is_given(value)}
+    symbol = given.get("symbol", key or "")
     fields = {
         "symbol": symbol,
-        "provider_symbol": told.get("provider_symbol", ""),
-        "name": told.get("name", symbol),
-        "asset_class": _class(told.get("asset_class", ""), told.get("provider_symbol", "")),
-        "exchange": told.get("exchange", ""),
-        "tier": _TIER.get(told.get("update_frequency", ""), ""),
+        "provider_symbol": given.get("provider_symbol", ""),
+        "name": given.get("name", symbol),
+        "asset_class": _class(given.get("asset_class", ""), given.get("provider_symbol", "")),
+        "exchange": given.get("exchange", ""),
+        "tier": _TIER.get(given.get("update_frequency", ""), ""),
         "source": "twelvedata",
     }
     known = {name: value for name, value in fields.items() if value}
-    frequency = told.get("update_frequency", "")
+    frequency = given.get("update_frequency", "")
     problem = ""
     if entry.get("active") is False:
-        problem = "inactive there; add it with `regime universe add` if it is to be followed"
+        problem = "inactive there; add it with `regime universe add` if it is to be tracked"
     elif frequency and frequency not in _TIER:
-        problem = f"update_frequency {frequency!r} is no tier; mend it to 15min or 1day"
+        problem = f"update_frequency {frequency!r} is no tier; change it to 15min or 1day"
     note = "was not polled there, is polled here" if entry.get("scheduler_enabled") is False else ""
-    return Row(line, known, told.get("currency", ""), problem, note)
+    return Row(line, known, given.get("currency", ""), problem, note)
 
 
 def _class(name: str, provider_symbol: str) -> str:
@@ -102,16 +101,18 @@ def _class(name: str, provider_symbol: str) -> str:
     return _CLASS.get(name, name)
 
 
-def _is_told(value: Any) -> bool:
+def _is_given(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
 def _entries(text: str, name: str) -> list[tuple[int, str | None, Any]]:
-    """Line, key and value of every entry: of a list, of the list in an object, or of an object."""
+    """Line, key and value of every entry: of a list, of a list in an object, or of an object."""
     try:
         document = json.loads(text)
     except ValueError as error:
-        raise UsageError(f"{name} is not JSON: {error}; mend the place named") from error
+        raise UsageError(
+            f"{name} is not JSON: {error}; correct the line named", code="not-json"
+        ) from error
     start = len(text) - len(text.lstrip())
     lists = [key for key in _LISTS if isinstance(document, dict) and key in document]
     if lists:
@@ -120,7 +121,7 @@ def _entries(text: str, name: str) -> list[tuple[int, str | None, Any]]:
 
 
 def _children(text: str, start: int) -> Iterator[tuple[int, str | None, Any]]:
-    """Offset, key and value of what is directly within the list or object at ``start``."""
+    """Offset, key and value of the members of the list or object at ``start``."""
     is_object, end = text[start] == "{", start + 1
     while text[(end := _beyond_space(text, end))] not in "]}":
         key = None
@@ -133,6 +134,6 @@ def _children(text: str, start: int) -> Iterator[tuple[int, str | None, Any]]:
 
 
 def _beyond_space(text: str, start: int) -> int:
-    found = _SPACE.match(text, start)
-    assert found is not None  # it matches nothing, too
-    return found.end()
+    space = _SPACE.match(text, start)
+    assert space is not None  # the pattern also matches the empty string
+    return space.end()

@@ -1,7 +1,7 @@
-"""Which market a symbol is listed on, from a vendor's list of instruments.
+"""The market that a symbol is listed on, from a vendor's list of instruments.
 
-A list is JSON (rows, or rows under ``data``) or CSV with a header; the columns ``symbol`` and
-``mic_code`` are needed, ``currency`` narrows and ``type`` is taken over.
+A list is JSON (rows, or rows under ``data``) or CSV with a header. The columns ``symbol`` and
+``mic_code`` are required; ``currency`` and ``type`` are optional.
 """
 
 import csv
@@ -43,24 +43,25 @@ def listings(text: str, name: str) -> list[Listing]:
         ]
     except (KeyError, TypeError, AttributeError) as error:
         raise UsageError(
-            f"{name} is no list of instruments ({error}); expected rows with symbol and mic_code"
+            f"{name} is no list of instruments ({error}); expected rows with symbol and mic_code",
+            code="listings-form",
         ) from error
 
 
 def market(known: Sequence[Listing], symbol: str, currency: str = "") -> tuple[dict[str, str], str]:
-    """What the listings say of a symbol as its source writes it.
+    """The market of a symbol, as its source writes it.
 
     Returns:
-        mic_code and type where exactly one market is meant, and otherwise the reason why not.
+        mic_code and type where exactly one market is listed; otherwise nothing and the reason.
     """
-    found = [one for one in known if one.symbol == symbol]
-    if currency and any(one.currency for one in found):
-        found = [one for one in found if one.currency == currency]
-    markets = sorted({one.mic_code for one in found})
+    matches = [listing for listing in known if listing.symbol == symbol]
+    if currency and any(listing.currency for listing in matches):
+        matches = [listing for listing in matches if listing.currency == currency]
+    markets = sorted({listing.mic_code for listing in matches})
     if len(markets) != 1:
-        told = f"is listed on {', '.join(markets)}" if markets else "is not among the listings"
-        return {}, f"{symbol} {told}"
-    types = {one.type for one in found}
+        where = f"is listed on {', '.join(markets)}" if markets else "is not among the listings"
+        return {}, f"{symbol} {where}"
+    types = {listing.type for listing in matches}
     only = types.pop() if len(types) == 1 else ""
     return {"mic_code": markets[0], **({"type": only} if only else {})}, ""
 
@@ -69,7 +70,9 @@ def _json_rows(text: str, name: str) -> list[Mapping[str, Any]]:
     try:
         document = json.loads(text)
     except ValueError as error:
-        raise UsageError(f"{name} is not JSON: {error}; mend the place named") from error
+        raise UsageError(
+            f"{name} is not JSON: {error}; correct the line named", code="not-json"
+        ) from error
     rows: list[Mapping[str, Any]]
     rows = document.get("data", []) if isinstance(document, dict) else document
     return rows

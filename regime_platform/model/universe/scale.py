@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from regime_platform.model.instruments import Instrument
+from regime_platform.model.universe.entry import entry_text
 from regime_platform.model.universe.universe import Universe
 
 
@@ -48,7 +49,7 @@ def scale_universe(core: int = 58, daily: int = 1507) -> str:
     ]
     Universe(tuple(entries))  # refuses what the loader would refuse
     head = "# Invented symbols for benchmarks and scale tests; no market stands behind them.\n"
-    return head + "instruments:\n" + "".join(_line(entry) for entry in entries)
+    return head + "instruments:\n" + "".join(f"  - {entry_text(entry)}\n" for entry in entries)
 
 
 def _entries(kinds: tuple[_Kind, ...], tier: str, count: int) -> Iterator[Instrument]:
@@ -56,19 +57,13 @@ def _entries(kinds: tuple[_Kind, ...], tier: str, count: int) -> Iterator[Instru
         kind = kinds[position % len(kinds)]
         symbol = f"{kind.prefix}{position // len(kinds):03d}"
         provider = f"{symbol}/{kind.quote}" if kind.quote else symbol
-        identity = {"provider_symbol": provider, "type": kind.type}
-        if kind.mic_code:
-            identity["mic_code"] = kind.mic_code
         yield Instrument(
             symbol=symbol,
             name=f"Invented {kind.asset_class} {position + 1}",
             asset_class=kind.asset_class,
             tier=tier,
             source="twelvedata",
-            identity=identity,
+            mic_code=kind.mic_code,
+            provider_symbol=provider,
+            type=kind.type,
         )
-
-
-def _line(entry: Instrument) -> str:
-    fields = ", ".join(f"{name}: {value}" for name, value in entry.facts().items())
-    return f"  - {{{fields}}}\n"

@@ -1,7 +1,7 @@
-"""Changes the text of a universe file in place, so that people's comments and order stay.
+"""Changes the text of a universe file in place, so that comments and order stay.
 
-Every change is proven before it is given back: the new text is parsed and has to say exactly what
-was asked for, and nothing else about anybody else. Writing it is ``operations.universe_file``'s.
+Every new text is parsed before it is returned and must mean exactly the wanted
+universe. ``operations.universe_file`` writes it.
 """
 
 import re
@@ -19,7 +19,7 @@ from regime_platform.model.universe.universe import (
     parse_universe,
 )
 
-_HEAD = "# The instruments that are followed; `regime universe --help` tells how to change them.\n"
+_HEAD = "# The tracked instruments; `regime universe --help` shows how to change them.\n"
 _EDITED = "the edited universe"
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
@@ -38,8 +38,8 @@ def with_added(text: str, added: Sequence[Instrument]) -> str:
     lines = _LINE.findall(text)
     lines[-1] = _ended(lines[-1])
     margin = " " * last.column
-    new = [f"{margin}- {entry_text(one)}\n" for one in added]
-    return _proven("".join([*lines[: last.end], *new, *lines[last.end :]]), wanted)
+    new = [f"{margin}- {entry_text(instrument)}\n" for instrument in added]
+    return _checked("".join([*lines[: last.end], *new, *lines[last.end :]]), wanted)
 
 
 def with_entries(entries: Sequence[Instrument]) -> str:
@@ -49,34 +49,39 @@ def with_entries(entries: Sequence[Instrument]) -> str:
         ConfigError: there is none, or the universe would be invalid.
     """
     if not entries:
-        raise ConfigError("a universe needs at least one symbol; nothing is left to follow")
+        raise ConfigError(
+            "a universe needs at least one symbol; none would be left", code="universe-empty"
+        )
     listed = "".join(f"  - {entry_text(entry)}\n" for entry in entries)
-    return _proven(f"{_HEAD}instruments:\n{listed}", Universe(tuple(entries)))
+    return _checked(f"{_HEAD}instruments:\n{listed}", Universe(tuple(entries)))
 
 
 def with_removed(text: str, symbols: Iterable[str]) -> str:
     """The text without the entries of ``symbols``.
 
     Raises:
-        ConfigError: nobody would be left.
+        ConfigError: none would be left.
     """
     gone = set(symbols)
     before = parse_universe(text, "the universe")
     kept = tuple(instrument for instrument in before.instruments if instrument.symbol not in gone)
     if not kept:
-        raise ConfigError("a universe needs at least one symbol; add another before removing these")
+        raise ConfigError(
+            "a universe needs at least one symbol; add another before removing these",
+            code="universe-empty",
+        )
     lines = _LINE.findall(text)
     for entry in reversed(_entries(text)):
         if entry.symbol in gone:
             del lines[entry.start : entry.end]
-    return _proven("".join(lines), Universe(kept))
+    return _checked("".join(lines), Universe(kept))
 
 
 def with_changed(text: str, symbol: str, changed: Instrument) -> str:
-    """The text with the entry of ``symbol`` saying what ``changed`` says.
+    """The text with ``changed`` as the entry of ``symbol``.
 
-    Fields that stay are left as they are written; a field that goes takes the whole entry with it,
-    which is then written anew on one line.
+    Fields that stay are left as they are written; where a field goes, the whole entry is written
+    again on one line.
 
     Raises:
         ConfigError: the universe would be invalid.
@@ -84,15 +89,15 @@ def with_changed(text: str, symbol: str, changed: Instrument) -> str:
     before = parse_universe(text, "the universe")
     others = (instrument for instrument in before.instruments if instrument.symbol != symbol)
     wanted = Universe((*others, changed))
-    entry = next(one for one in _entries(text) if one.symbol == symbol)
-    held, now = before.instrument(symbol).facts(), changed.facts()
-    if set(held) <= set(now):
-        new = _with_fields(text, entry.node, {k: v for k, v in now.items() if held.get(k) != v})
+    entry = next(entry for entry in _entries(text) if entry.symbol == symbol)
+    old, now = before.instrument(symbol).model_dump(mode="json"), changed.model_dump(mode="json")
+    if set(old) <= set(now):
+        new = _with_fields(text, entry.node, {k: v for k, v in now.items() if old.get(k) != v})
     else:
         lines = _LINE.findall(text)
         lines[entry.start : entry.end] = [f"{' ' * entry.column}- {entry_text(changed)}\n"]
         new = "".join(lines)
-    return _proven(new, wanted)
+    return _checked(new, wanted)
 
 
 class _Entry:
@@ -118,10 +123,11 @@ def _entries(text: str) -> list[_Entry]:
     if any(v.flow_style for k, v in root.value if k.value == "instruments"):
         raise ConfigError(
             "the universe lists its instruments within [ ]; write each on a line of its own "
-            "that starts with a dash, then it can be edited by command"
+            "that starts with a dash, then it can be edited by command",
+            code="universe-not-editable",
         )
-    found = [_Entry(text, node) for node in entry_nodes(root) if isinstance(node, yaml.MappingNode)]
-    return sorted(found, key=lambda one: one.start)
+    nodes = [node for node in entry_nodes(root) if isinstance(node, yaml.MappingNode)]
+    return sorted((_Entry(text, node) for node in nodes), key=lambda entry: entry.start)
 
 
 def _end(node: yaml.Node) -> yaml.Mark:
@@ -144,20 +150,20 @@ def _with_fields(text: str, node: yaml.MappingNode, values: Mapping[str, object]
     new = {name: value for name, value in values.items() if name not in places}
     for name, value in values.items():
         if name in places:
-            held = places[name]
-            edits.append((_index(held.start_mark), _index(_end(held)), value_text(value)))
+            old = places[name]
+            edits.append((_index(old.start_mark), _index(_end(old)), value_text(value)))
     if new and node.flow_style:
         last = _index(_end(node.value[-1][1]))
-        told = "".join(f", {name}: {value_text(value)}" for name, value in new.items())
-        edits.append((last, last, told))
+        added = "".join(f", {name}: {value_text(value)}" for name, value in new.items())
+        edits.append((last, last, added))
     elif new:
         last = text.find("\n", _index(_end(node)))
         last = len(text) if last < 0 else last
         margin = " " * node.start_mark.column
-        told = "".join(f"\n{margin}{name}: {value_text(value)}" for name, value in new.items())
-        edits.append((last, last, told))
-    for start, end, told in sorted(edits, reverse=True):
-        text = text[:start] + told + text[end:]
+        added = "".join(f"\n{margin}{name}: {value_text(value)}" for name, value in new.items())
+        edits.append((last, last, added))
+    for start, end, value in sorted(edits, reverse=True):
+        text = text[:start] + value + text[end:]
     return text
 
 
@@ -165,7 +171,7 @@ def _ended(line: str) -> str:
     return line if line.endswith("\n") else line + "\n"
 
 
-def _proven(text: str, wanted: Universe) -> str:
+def _checked(text: str, wanted: Universe) -> str:
     try:
         is_right = parse_universe(text, _EDITED) == wanted
     except ConfigError:
@@ -173,6 +179,7 @@ def _proven(text: str, wanted: Universe) -> str:
     if not is_right:
         raise ConfigError(
             "the universe is written in a way that a command cannot edit safely; "
-            "change it by hand and run `regime universe check`"
+            "change it by hand and run `regime universe check`",
+            code="universe-not-editable",
         )
     return text

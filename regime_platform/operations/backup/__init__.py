@@ -1,1 +1,1 @@
-"""Backup of a data root and its restoration."""
+"""I/O: backup of a data root and its restoration."""

@@ -1,11 +1,11 @@
-"""A copy of a data root, taken while it is in use; `operations.backup.restore` is the way back.
+"""Copies a data root while it is in use; `operations.backup.restore` copies it back.
 
-Nothing that must agree lies in two symbols' folders, so a symbol is copied under its write lock and
-is consistent by itself; what belongs to all symbols is replaced atomically and copied as it is.
+Each symbol is copied under its write lock: files that must agree always belong to one symbol.
+Files of all symbols are replaced atomically by their writers and are copied as they are.
 Dagster's databases come last, by SQLite's own online backup.
 
-What has changed is proven before its copy takes the place of an older one: of a damaged symbol or
-file the older copy stays. New copies lie in a folder of their own until the listing that names them
+What has changed is verified before its copy replaces an older one: of a damaged symbol or file the
+older copy stays. New copies lie in a folder of their own until the listing that names them
 has replaced the one before; so a backup that is killed leaves the last one whole.
 """
 
@@ -23,16 +23,16 @@ from regime_platform.files import path_below
 from regime_platform.model.universe.universe import parse_universe
 from regime_platform.operations.backup.copies import Copier
 from regime_platform.operations.backup.folder import (
-    alone,
     disk_full_reported,
     finish,
     is_backup,
+    locked_folder,
     raise_if_full,
 )
 from regime_platform.operations.backup.listing import (
     BackupError,
-    Copy,
-    Listing,
+    BackupListing,
+    FileCopy,
     folders_of_new_copies,
     group_of,
     new_copies,
@@ -54,7 +54,7 @@ class BackupOutcome:
     bytes: int
     copied: int  # files that were not there yet, or not as they are now
     removed: int = 0
-    damaged_copies: tuple[str, ...] = ()  # of the last backup, made anew where the source is sound
+    damaged_copies: tuple[str, ...] = ()  # of the last backup, made again where the source is sound
     kept: Mapping[str, str] = field(default_factory=dict)  # symbol's folder or file -> why
     damaged: Mapping[str, str] = field(default_factory=dict)  # copied although damaged, and why
 
@@ -73,7 +73,7 @@ def backup(
     Raises:
         UsageError: the target lies in the data root, holds something that is no backup or is in
             use, or the data root has lost all symbols that the backup has.
-        RegimeError: the target has no room left; the last backup there is whole.
+        RegimeError: the target's disk is full; the last backup there is whole.
     """
     if not root.path.is_dir():
         raise UsageError(
@@ -89,19 +89,21 @@ def backup(
             f"{target} is neither empty nor a backup; choose another folder",
             code="no-backup-folder",
         )
-    with alone(target), disk_full_reported(target):
+    with locked_folder(target), disk_full_reported(target):
         before = _last(target, root)
         generation = 1 if before is None else before.generation + 1
         new = new_copies(target, generation)
         new.mkdir(exist_ok=True)
         copier = Copier(root.path, target, new, before, now.date(), check_all)
-        work = _Work(root, copier)
+        collector = _Collector(root, copier)
         sweep_below(root.path)
         for folder in _folders(root.path):
-            work.take(folder)
-        work.keep_vanished()
+            collector.take(folder)
+        collector.keep_vanished()
         copier.drop_unused()
-        listing = new_listing(now, root.path, generation, work.files, work.kept, work.damaged)
+        listing = new_listing(
+            now, root.path, generation, collector.files, collector.kept, collector.damaged
+        )
         write_listing(target, listing)
         removed = finish(target, listing, {} if before is None else before.files)
     return BackupOutcome(
@@ -110,23 +112,23 @@ def backup(
         copier.copied,
         removed,
         tuple(sorted(set(copier.damaged_copies))),
-        work.kept,
-        work.damaged,
+        collector.kept,
+        collector.damaged,
     )
 
 
 @dataclass
-class _Work:
-    """The files of a backup as they come together."""
+class _Collector:
+    """Collects the files of a backup."""
 
     root: DataRoot
     copier: Copier
-    files: dict[str, Copy] = field(default_factory=dict)
+    files: dict[str, FileCopy] = field(default_factory=dict)
     kept: dict[str, str] = field(default_factory=dict)
     damaged: dict[str, str] = field(default_factory=dict)
 
     def take(self, folder: Path) -> None:
-        """Takes all files of one folder over: a symbol as a whole, others file by file."""
+        """Adds all files of one folder: a symbol as a whole, others file by file."""
         if folder in _symbol_folders(self.root.path):
             self._take_symbol(SymbolPaths(folder))
             return
@@ -137,10 +139,10 @@ class _Work:
                 self._take_file(path)
 
     def keep_vanished(self) -> None:
-        """Keeps the copies of folders that are gone although something still names them.
+        """Keeps the copies of folders that are gone although universe or archive still name them.
 
         The universe names those of symbols, a record beside it one in the archive. A symbol that
-        began anew as another instrument has its former folder there.
+        started again as another instrument has its former folder there.
         """
         before = {} if self.copier.before is None else self.copier.before.files
         groups = {group_of(name) for name in before} - before.keys()
@@ -164,15 +166,15 @@ class _Work:
             raise_if_full(error)
             self._keep(group, older, str(error))
 
-    def _copy_symbol(self, paths: SymbolPaths, group: str, older: Mapping[str, Copy]) -> None:
+    def _copy_symbol(self, paths: SymbolPaths, group: str, older: Mapping[str, FileCopy]) -> None:
         names = [
             self._name(path)
             for path in sorted(paths.folder.rglob("*"))
             if path.is_file() and _is_copied(path)
         ]
-        counting = {name: self.copier.counting(name) for name in names}
+        reusable = {name: self.copier.reusable(name) for name in names}
         last_damage = self._last_damage(group)
-        if all(counting.values()) and counting.keys() == older.keys() and not last_damage:
+        if all(reusable.values()) and reusable.keys() == older.keys() and not last_damage:
             self.files |= older
             return
         damage = damage_of_symbol(paths, [] if last_damage else _below(group, older))
@@ -181,13 +183,13 @@ class _Work:
             return
         if damage:
             self.damaged[group] = damage
-        self.files |= {name: counting[name] or self.copier.copy(name) for name in names}
+        self.files |= {name: reusable[name] or self.copier.copy(name) for name in names}
 
     def _take_file(self, path: Path) -> None:
         name = path.relative_to(self.root.path).as_posix()
         older = self._older(name)
         try:
-            copy = self.copier.counting(self._name(path))
+            copy = self.copier.reusable(self._name(path))
             damage = "" if copy else damage_of_file(path, self.root)
             if damage and older:
                 self._keep(name, older, damage)
@@ -201,8 +203,8 @@ class _Work:
             raise_if_full(error)
             self._keep(name, older, str(error))
 
-    def _keep(self, group: str, older: Mapping[str, Copy], reason: str) -> None:
-        """Leaves the copies of the last backup in force; reads them in their turn."""
+    def _keep(self, group: str, older: Mapping[str, FileCopy], reason: str) -> None:
+        """Keeps the copies of the last backup; verifies those whose turn it is."""
         sound = [self.copier.is_sound(name, copy) for name, copy in older.items()]
         self.kept[group] = reason if all(sound) else f"{reason}; its copy is damaged too"
         self.damaged.pop(group, None)
@@ -213,7 +215,7 @@ class _Work:
         path_below(self.copier.target, name)  # else it could not be restored
         return name
 
-    def _older(self, start: str) -> Mapping[str, Copy]:
+    def _older(self, start: str) -> Mapping[str, FileCopy]:
         files = {} if self.copier.before is None else self.copier.before.files
         if start in files:
             return {start: files[start]}
@@ -223,8 +225,8 @@ class _Work:
         return "" if self.copier.before is None else self.copier.before.damaged.get(group, "")
 
 
-def _last(target: Path, root: DataRoot) -> Listing | None:
-    """The last backup in ``target``, brought to its end; None where there is none to go on from."""
+def _last(target: Path, root: DataRoot) -> BackupListing | None:
+    """The last backup in ``target``, completed if it was killed; None where there is none."""
     try:
         before = read_listing(target)
     except BackupError:
@@ -254,7 +256,7 @@ def _tracked(root: DataRoot) -> set[str]:
 
 
 def _folders(root: Path) -> Iterator[Path]:
-    """What is copied at once: symbols, other folders, the files of the root itself, Dagster's."""
+    """The folders in the order of copying: symbols, others, files of the root itself, Dagster's."""
     yield from sorted(_symbol_folders(root))
     others = [path for path in sorted(root.iterdir()) if path.is_dir()] if root.exists() else []
     yield from (path for path in others if path.name not in {_ASSETS, _DAGSTER, PROVEN})
@@ -274,5 +276,5 @@ def _is_copied(path: Path) -> bool:
     return not is_temporary and not path.name.endswith(("-wal", "-shm"))
 
 
-def _below(group: str, files: Mapping[str, Copy]) -> list[str]:
+def _below(group: str, files: Mapping[str, FileCopy]) -> list[str]:
     return [name.removeprefix(f"{group}/") for name in files]

@@ -1,7 +1,7 @@
-"""Copies of single files: which of the last backup still count, and how new ones are made.
+"""Copies of single files: which of the last backup are reused, and how new ones are made.
 
-A copy counts as long as its source has the size and mtime it was copied with, and it has its own.
-A new copy is made beside those of the last backup, never over them.
+A copy is reused as long as its source has the size and mtime it was copied with and it has its own
+size. A new copy is made beside those of the last backup, never over them.
 """
 
 import datetime as dt
@@ -13,7 +13,11 @@ from pathlib import Path
 
 from regime_platform.errors import RegimeError
 from regime_platform.files import copy_hashed, file_sha256, write_atomically
-from regime_platform.operations.backup.listing import Copy, Listing, path_of_copy
+from regime_platform.operations.backup.listing import (
+    BackupListing,
+    FileCopy,
+    path_of_copy,
+)
 
 _SQLITE_LOGS = ("-wal", "-journal")
 #: A copy that still counts is nevertheless read again every so many days.
@@ -21,7 +25,7 @@ CHECKED_EVERY = 30
 
 
 class SourceDamagedError(RegimeError):
-    """A file is not fit to take the place of the copy that the last backup has of it."""
+    """A file is damaged, so that it must not replace its copy in the last backup."""
 
 
 @dataclass
@@ -31,15 +35,15 @@ class Copier:
     root: Path
     target: Path
     new: Path  # the folder of new copies
-    before: Listing | None  # the last backup, as far as it can be read
+    before: BackupListing | None  # the last backup, as far as it can be read
     today: dt.date
     check_all: bool = False
     copied: int = 0
     damaged_copies: list[str] = field(default_factory=list)
     _made: set[str] = field(default_factory=set)  # names in the folder of new copies that count
 
-    def counting(self, name: str) -> Copy | None:
-        """The copy that the last backup has of a file, where it still counts.
+    def reusable(self, name: str) -> FileCopy | None:
+        """The copy that the last backup has of a file, where it can be reused.
 
         Raises:
             FileNotFoundError: the source is gone.
@@ -47,14 +51,14 @@ class Copier:
         if self.before is None or name not in self.before.files:
             return None
         copy = self.before.files[name]
-        if copy.sha256 is None or copy.source != _state(self.root / name):
+        if copy.sha256 is None or not copy.is_of(_state(self.root / name)):
             return None
         if is_database(name) and _has_log(self.root / name):
             return None
         return copy if self.is_sound(name, copy) else None
 
-    def is_sound(self, name: str, copy: Copy) -> bool:
-        """Whether a copy of the last backup is there as it was made; its bytes in their turn."""
+    def is_sound(self, name: str, copy: FileCopy) -> bool:
+        """True where a copy of the last backup has its length and, in its turn, its digest."""
         assert self.before is not None  # it has the copy
         path = path_of_copy(self.target, self.before, name)
         try:
@@ -67,7 +71,7 @@ class Copier:
             self.damaged_copies.append(name)
         return is_sound
 
-    def copy(self, name: str) -> Copy:
+    def copy(self, name: str) -> FileCopy:
         """Makes a new copy, or takes one that a killed or an older backup made of the same bytes.
 
         Raises:
@@ -83,11 +87,11 @@ class Copier:
                 digest = file_sha256(made)
                 if digest == file_sha256(source):
                     self._made |= {name} if made == new else set()
-                    return Copy(state[0], digest, state)
+                    return FileCopy.of(state[0], digest, state)
         digests: list[str] = []
         write_atomically(new, lambda temporary: digests.append(copy_hashed(source, temporary)))
         self._count(name)
-        return Copy(new.stat().st_size, digests[0], state)
+        return FileCopy.of(new.stat().st_size, digests[0], state)
 
     def drop_unused(self) -> None:
         """Removes what a killed backup has copied and this one does not use."""
@@ -106,12 +110,12 @@ class Copier:
             return None
         return self.target / name
 
-    def _copy_database(self, name: str) -> Copy:
+    def _copy_database(self, name: str) -> FileCopy:
         source, new = self.root / name, self.new / name
         state = _state(source)
         write_atomically(new, lambda temporary: _copy_sqlite(source, temporary))
         self._count(name)
-        return Copy(new.stat().st_size, file_sha256(new), state)
+        return FileCopy.of(new.stat().st_size, file_sha256(new), state)
 
     def _is_due(self, name: str) -> bool:
         share = int.from_bytes(sha256(name.encode()).digest()[:4], "big") % CHECKED_EVERY

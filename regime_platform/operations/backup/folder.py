@@ -1,4 +1,4 @@
-"""The folder of a backup: used by one process at a time, and brought in line with its listing."""
+"""The folder of a backup: its lock, and the files that its listing names."""
 
 import errno
 import shutil
@@ -12,8 +12,8 @@ from regime_platform.errors import RegimeError, UsageError
 from regime_platform.files import move_file
 from regime_platform.operations.backup.listing import (
     LISTING,
-    Copy,
-    Listing,
+    BackupListing,
+    FileCopy,
     folders_of_new_copies,
     new_copies,
 )
@@ -24,7 +24,7 @@ _BEGUN = f"{LISTING}.begun"  # written by earlier releases
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
 
 
-def finish(target: Path, listing: Listing, before: Mapping[str, Copy]) -> int:
+def finish(target: Path, listing: BackupListing, before: Mapping[str, FileCopy]) -> int:
     """Moves the new copies of a backup in force to their places, removes what it does not name."""
     new, following = (new_copies(target, listing.generation + step) for step in (0, 1))
     for path in sorted(new.rglob("*")) if new.is_dir() else ():
@@ -39,7 +39,7 @@ def finish(target: Path, listing: Listing, before: Mapping[str, Copy]) -> int:
     return _remove_others(target, listing, before)
 
 
-def _remove_others(target: Path, listing: Listing, before: Mapping[str, Copy]) -> int:
+def _remove_others(target: Path, listing: BackupListing, before: Mapping[str, FileCopy]) -> int:
     removed = 0
     places = [path for path in target.iterdir() if not path.name.startswith(".")]
     for place in places:
@@ -66,11 +66,11 @@ def is_backup(target: Path) -> bool:
 
 
 @contextmanager
-def alone(target: Path) -> Iterator[None]:
-    """Keeps other processes from making a backup into the folder, which is made.
+def locked_folder(target: Path) -> Iterator[None]:
+    """Creates the folder and locks it against other backups.
 
     Raises:
-        UsageError: another one does.
+        UsageError: another backup into it is running.
     """
     target.mkdir(parents=True, exist_ok=True)
     lock = FileLock(target / _LOCK, timeout=0, fallback_to_soft=False)
@@ -86,10 +86,10 @@ def alone(target: Path) -> Iterator[None]:
 
 @contextmanager
 def disk_full_reported(target: Path) -> Iterator[None]:
-    """Names the folder and the remedy where its disk is full.
+    """Turns the error of a full disk into one that names the folder and the remedy.
 
     Raises:
-        RegimeError: it is, or cannot be written.
+        RegimeError: the disk is full, or cannot be written.
     """
     try:
         yield
@@ -98,12 +98,12 @@ def disk_full_reported(target: Path) -> Iterator[None]:
             raise
         raise RegimeError(
             f"{target} cannot be written ({error.strerror}); the last backup there, if any, is "
-            "whole; make room and start the backup again, which goes on from what is copied",
-            code="no-room",
+            "whole; free some space and start the backup again, which continues where it was",
+            code="disk-full",
         ) from error
 
 
 def raise_if_full(error: Exception) -> None:
-    """What ends the backup is passed on; what is wrong with a source is not."""
+    """Raises an error again that means a full disk."""
     if isinstance(error, OSError) and error.errno in _FULL:
         raise error

@@ -1,7 +1,7 @@
-"""Filling an empty data root from a backup.
+"""Fills an empty data root from a backup.
 
-Every copy is proven before the first one is brought back, and once more while it is. A restore that
-was killed is started again and goes on; until it is through, a marker in the data root says so.
+Every copy is verified before the first one is restored, and again while it is restored. A restore
+that was killed is started again and continues; until then a marker lies in the data root.
 """
 
 from collections.abc import Mapping
@@ -20,8 +20,8 @@ from regime_platform.files import (
 from regime_platform.operations.backup.listing import (
     LISTING,
     BackupError,
-    Copy,
-    Listing,
+    BackupListing,
+    FileCopy,
     group_of,
     path_of_copy,
     read_listing,
@@ -29,7 +29,7 @@ from regime_platform.operations.backup.listing import (
 from regime_platform.temporary_files import sweep_below
 
 _ASSETS = "assets"
-#: In a data root whose restore is not through.
+#: In a data root whose restore is not complete.
 RESTORE_MARKER = "restore.begun.json"
 _SHOWN = 5  # damaged copies in a message
 
@@ -95,7 +95,7 @@ def restore(source: Path, root: Path, *, skip_damaged: bool = False) -> RestoreO
     )
 
 
-def _targets(root: Path, listing: Listing, source: Path) -> dict[str, Path]:
+def _targets(root: Path, listing: BackupListing, source: Path) -> dict[str, Path]:
     try:
         return {name: path_below(root, name) for name in listing.files}
     except PathError as error:
@@ -104,7 +104,7 @@ def _targets(root: Path, listing: Listing, source: Path) -> dict[str, Path]:
         ) from error
 
 
-def _damaged(source: Path, listing: Listing) -> dict[str, str]:
+def _damaged(source: Path, listing: BackupListing) -> dict[str, str]:
     """Symbol's folder or file -> which copies are not those that were made."""
     reasons: dict[str, str] = {}
     for name, copy in listing.files.items():
@@ -116,7 +116,7 @@ def _damaged(source: Path, listing: Listing) -> dict[str, str]:
     return reasons
 
 
-def _is_sound(path: Path, copy: Copy) -> bool:
+def _is_sound(path: Path, copy: FileCopy) -> bool:
     try:
         is_as_long = path.is_file() and path.stat().st_size == copy.bytes
         return is_as_long and copy.sha256 in {None, file_sha256(path) if copy.sha256 else None}
@@ -134,7 +134,7 @@ def _refusal(source: Path, damaged: Mapping[str, str]) -> str:
     )
 
 
-def _bring_back(path: Path, target: Path, copy: Copy) -> None:
+def _bring_back(path: Path, target: Path, copy: FileCopy) -> None:
     def write(temporary: Path) -> None:
         if copy_hashed(path, temporary) != copy.sha256 and copy.sha256 is not None:
             raise RegimeError(

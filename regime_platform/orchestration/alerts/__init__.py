@@ -1,1 +1,1 @@
-"""Alerts: which events raise one, and the channels they go out by."""
+"""I/O: alerts: which events raise one, and the channels that send it."""

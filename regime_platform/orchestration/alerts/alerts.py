@@ -1,7 +1,7 @@
-"""Sensors that tell persons: a run failed, series are stale, regimes changed.
+"""The sensors that send alerts: a run failed, series are stale, regimes changed.
 
-Each tells a thing once: Dagster's cursor is behind every failed run, the other two keep in theirs
-what was told last. A crash between telling and keeping tells again, which beats not telling.
+Each fact is sent once: Dagster's own cursor covers failed runs, the cursors of the other two hold
+what was sent last. After a crash between sending and storing the cursor, an alert is sent twice.
 """
 
 import datetime as dt
@@ -11,23 +11,22 @@ from pathlib import Path
 import dagster as dg
 
 from regime_platform.bar_store.layout import DataRoot
-from regime_platform.model.digests import facts_digest
+from regime_platform.model.digests import document_digest
 from regime_platform.operations.staleness import StaleSeries, stale_series
-from regime_platform.orchestration.alerts.channels import Notice, notify
-from regime_platform.orchestration.alerts.failures import failure_lines, is_blocked_only
+from regime_platform.orchestration.alerts.channels import Alert, send_alert
 from regime_platform.orchestration.alerts.regime_changes import (
-    Regimes,
+    ReportedRegimes,
     changed_regimes,
     current_regimes,
 )
-from regime_platform.orchestration.instance.state import state_folder
+from regime_platform.orchestration.events.failures import failure_lines, is_blocked_only
 from regime_platform.orchestration.resources import WorkspaceResource
 
 _RUNNING = dg.DefaultSensorStatus.RUNNING
 
 
-def build_alarms(workspace: WorkspaceResource) -> list[dg.SensorDefinition]:
-    """``run_failures``, ``stale_symbols`` and ``regime_changes``; they run from the start."""
+def build_alert_sensors(workspace: WorkspaceResource) -> list[dg.SensorDefinition]:
+    """``run_failures``, ``stale_symbols`` and ``regime_changes``; RUNNING by default."""
     return [_run_failures(workspace), _stale_symbols(workspace), _regime_changes(workspace)]
 
 
@@ -36,26 +35,25 @@ def _run_failures(workspace: WorkspaceResource) -> dg.SensorDefinition:
         name="run_failures",
         default_status=_RUNNING,
         minimum_interval_seconds=30,
-        description="Tells which symbols a failed run left behind, and why; a run that died says "
-        "so.",
+        description="Reports the symbols that failed in a run, and why, or that the run crashed.",
     )
     def run_failures(context: dg.RunFailureSensorContext) -> None:
         run, lines = context.dagster_run, failure_lines(context)
-        word = "held symbols back" if is_blocked_only(context) else "failed"
-        notice = Notice(
+        verb = "blocked symbols" if is_blocked_only(context) else "failed"
+        alert = Alert(
             "run_failed",
-            f"{_name(run)} {word}: run {run.run_id[:8]}",
+            f"{_name(run)} {verb}: run {run.run_id[:8]}",
             _now(),
             lines,
             {"run": run.run_id, "job": run.job_name},
         )
-        notify(workspace.settings(), notice)
+        send_alert(workspace.settings(), alert)
 
     return run_failures
 
 
 def _name(run: dg.DagsterRun) -> str:
-    # what somebody launches from the assets has a job of Dagster's own
+    # runs launched from the assets have a job of Dagster's own
     return "materialize" if run.job_name.startswith("__") else run.job_name
 
 
@@ -64,29 +62,32 @@ def _stale_symbols(workspace: WorkspaceResource) -> dg.SensorDefinition:
         name="stale_symbols",
         default_status=_RUNNING,
         minimum_interval_seconds=900,
-        description="Tells when series begin or cease to lack bars that their calendar expects.",
+        description="Reports when series begin or cease to lack bars that their calendar expects.",
     )
     def stale_symbols(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         stale = stale_series(workspace.open(), _now())
-        told = facts_digest({"stale": sorted(f"{one.symbol} {one.timeframe}" for one in stale)})
-        if told == context.cursor or (not stale and not context.cursor):
-            return dg.SkipReason(f"{len(stale)} stale series, as told before")
-        notify(workspace.settings(), _stale_notice(stale))
-        context.update_cursor(told)
-        return dg.SkipReason(f"told of {len(stale)} stale series")
+        names = sorted(f"{series.symbol} {series.timeframe}" for series in stale)
+        cursor = document_digest({"stale": names})
+        if cursor == context.cursor or (not stale and not context.cursor):
+            return dg.SkipReason(f"{len(stale)} stale series, as reported before")
+        send_alert(workspace.settings(), _stale_alert(stale))
+        context.update_cursor(cursor)
+        return dg.SkipReason(f"reported {len(stale)} stale series")
 
     return stale_symbols
 
 
-def _stale_notice(stale: Sequence[StaleSeries]) -> Notice:
-    symbols = len({one.symbol for one in stale})
-    lines = [
-        f"{one.symbol} {one.timeframe}: last bar {one.last_bar or 'none'}, {one.missing} missing"
-        + (f"; {one.reason}" if one.reason else "")
-        for one in stale
-    ]
+def _stale_alert(stale: Sequence[StaleSeries]) -> Alert:
+    symbols = len({series.symbol for series in stale})
+    lines = [_stale_line(series) for series in stale]
     title = f"{len(stale)} series of {symbols} symbols lack bars" if stale else "no series is stale"
-    return Notice("stale", title, _now(), lines, {"series": len(stale), "symbols": symbols})
+    return Alert("stale", title, _now(), lines, {"series": len(stale), "symbols": symbols})
+
+
+def _stale_line(series: StaleSeries) -> str:
+    name, last = f"{series.symbol} {series.timeframe}", series.last_bar or "none"
+    reason = f"; {series.reason}" if series.reason else ""
+    return f"{name}: last bar {last}, {series.missing} missing{reason}"
 
 
 def _regime_changes(workspace: WorkspaceResource) -> dg.SensorDefinition:
@@ -94,20 +95,20 @@ def _regime_changes(workspace: WorkspaceResource) -> dg.SensorDefinition:
         name="regime_changes",
         default_status=_RUNNING,
         minimum_interval_seconds=60,
-        description="Tells whose regime or escalation bucket is another than it was.",
+        description="Reports series whose regime or escalation bucket changed.",
     )
     def regime_changes(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         root = DataRoot(Path(workspace.data_root))
         version = _version(root.board)
         if version == context.cursor:
-            return dg.SkipReason("the board is as it was")
-        told = Regimes(state_folder(workspace.settings()) / "told_regimes.json")
+            return dg.SkipReason("the board is unchanged")
+        reported = ReportedRegimes.of(workspace.settings())
         now = current_regimes(root)
-        changes = changed_regimes(told.read(), now)
+        changes = changed_regimes(reported.read(), now)
         if changes:
             title = f"{len(changes)} series changed their regime or bucket"
-            notify(workspace.settings(), Notice("regime_changed", title, _now(), changes))
-        told.write(now)
+            send_alert(workspace.settings(), Alert("regime_changed", title, _now(), changes))
+        reported.write(now)
         context.update_cursor(version)
         return dg.SkipReason(f"{len(changes)} changes")
 
@@ -117,8 +118,8 @@ def _regime_changes(workspace: WorkspaceResource) -> dg.SensorDefinition:
 def _version(board: Path) -> str:
     if not board.exists():
         return "none"
-    found = board.stat()
-    return f"{found.st_mtime_ns} {found.st_size}"
+    status = board.stat()
+    return f"{status.st_mtime_ns} {status.st_size}"
 
 
 def _now() -> dt.datetime:

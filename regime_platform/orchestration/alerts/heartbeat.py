@@ -1,8 +1,8 @@
-"""The sign of life of the passes: a request to a service that raises an alarm when it stays away.
+"""The heartbeat: a request to a service that alerts when no request arrives (dead man's switch).
 
-It is sent when a pass that Dagster started has come to its end, also where symbols failed, since
-those are reported otherwise. A service that is slow, refuses or is gone costs the pass a few
-seconds and a warning in the log.
+It is sent at the end of every pass that Dagster started, also where symbols failed, since alerts
+report those. A service that is slow, refuses or is gone costs the pass a few seconds and a warning
+in the log.
 """
 
 import logging
@@ -15,7 +15,7 @@ from regime_platform.orchestration.alerts.outgoing import is_confidential, send
 from regime_platform.settings import Settings
 
 _LOG = logging.getLogger("regime_platform.heartbeat")
-#: Seconds that a pass waits, whatever the service or the name server does.
+#: Seconds that a pass waits at most, for the name server and the service together.
 DEADLINE = 5.0
 NOT_CONFIDENTIAL = (
     "REGIME_HEARTBEAT_URL is not used: expected an https:// address (http:// only to this machine)"
@@ -23,7 +23,7 @@ NOT_CONFIDENTIAL = (
 
 
 def send_heartbeat(settings: Settings) -> str:
-    """Sends the sign of life where the settings name an address.
+    """Sends the heartbeat where the settings name an address.
 
     Returns:
         Why it was not accepted; empty where it was, or where there is no address.
@@ -38,7 +38,7 @@ def send_heartbeat(settings: Settings) -> str:
 
 
 def _sent(address: SecretStr) -> str:
-    # in a thread of its own: no timeout of a request covers the look-up of a name
+    # in a thread of its own, since no timeout of httpx covers the resolution of a name
     ended: list[str] = []
     thread = threading.Thread(target=lambda: ended.append(_problem(address)), daemon=True)
     thread.start()
@@ -51,6 +51,6 @@ def _problem(address: SecretStr) -> str:
         send("GET", address, deadline=DEADLINE)
     except httpx.HTTPStatusError as error:
         return f"the service answered {error.response.status_code}"
-    except Exception as error:  # noqa: BLE001 - the text of an error may repeat the address
+    except Exception as error:  # noqa: BLE001 - the message of an error may repeat the address
         return type(error).__name__
     return ""

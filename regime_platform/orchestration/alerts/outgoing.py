@@ -1,4 +1,4 @@
-"""Requests to addresses that are secrets: whoever has one can write to it, so no log repeats it."""
+"""HTTP requests to secret addresses, which no log repeats: knowing one is enough to write there."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -17,13 +17,13 @@ _LONGEST_ANSWER = 1024**2  # bytes; nothing of an answer is used
 def send(
     method: str, address: SecretStr, *, deadline: float, body: Mapping[str, Any] | None = None
 ) -> None:
-    """Sends one request and wants it accepted; redirects are not followed.
+    """Sends one request and requires a 2xx answer; redirects are not followed.
 
     Args:
         method: of HTTP.
         address: the URL.
-        deadline: seconds for the exchange as a whole, once the name is looked up.
-        body: sent as JSON where there is one.
+        deadline: seconds for the whole exchange, once the name is resolved.
+        body: sent as JSON; None for no body.
 
     Raises:
         httpx.HTTPError, httpx.InvalidURL, OSError, DeadlineError, TooLargeError: it was not
@@ -43,7 +43,7 @@ def send(
 
 
 def is_confidential(address: SecretStr) -> bool:
-    """True of HTTPS, and of HTTP that does not leave this machine."""
+    """True of HTTPS, and of HTTP to this machine."""
     try:
         return is_private(httpx.URL(address.get_secret_value()))
     except httpx.InvalidURL:

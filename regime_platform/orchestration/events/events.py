@@ -1,9 +1,10 @@
-"""From what happened to a symbol to what Dagster is told about it.
+"""The Dagster events of a symbol's outcome.
 
-In a partitioned run every good stage of every symbol is reported, changed or not, so that a good
-symbol never looks missing. In a listed run (schedule, sensor) only what changed is: an event costs
-about 18 ms of CPU, and a daily pass has thousands of symbols with nothing new. A listed run that
-repeats one that died tells all, since what the first had done and not yet told is unchanged now.
+A partitioned run reports every successful stage of every symbol, changed or not, so that no
+successful symbol looks missing. A listed run (schedule, sensor) reports only what changed: an event
+costs about 18 ms of CPU, and a daily pass has thousands of symbols with nothing new. A listed run
+that repeats a run that died reports all, since what the first one had finished and not yet reported
+is unchanged by then.
 """
 
 from collections.abc import Iterator
@@ -11,49 +12,49 @@ from collections.abc import Iterator
 import dagster as dg
 
 from regime_platform.orchestration.checks import check_evaluations
+from regime_platform.orchestration.events.check_targets import CheckTargets
 from regime_platform.orchestration.events.metadata import (
-    IS_WALKED_ON,
+    IS_PROCESSED,
     Metadata,
     data_version,
     stage_metadata,
     with_picture,
 )
-from regime_platform.orchestration.targets import Targets
-from regime_platform.orchestration.work import Work
+from regime_platform.orchestration.run_scope import RunScope
 from regime_platform.pipeline.outcomes import Stage, Status, SymbolOutcome
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run_workspace import RunWorkspace
 
 SymbolEvent = dg.AssetMaterialization | dg.AssetCheckEvaluation
 
 
 def materializations(
-    workspace: RunWorkspace, work: Work, outcome: SymbolOutcome
+    workspace: RunWorkspace, scope: RunScope, outcome: SymbolOutcome
 ) -> Iterator[dg.AssetMaterialization]:
-    """What one symbol came through, in the order of the walk."""
-    for stage in _told(work, outcome):
+    """The materialisations of one symbol, in the order of the stages."""
+    for stage in _reported_stages(scope, outcome):
         status = stage_status(outcome, stage)
-        if (status and status.is_good) or _grew_before_failing(work, outcome, stage):
-            yield _materialization(workspace, work, outcome, stage)
+        if (status and status.is_good) or _grew_before_failing(scope, outcome, stage):
+            yield _materialization(workspace, scope, outcome, stage)
 
 
 def evaluations(
-    workspace: RunWorkspace, work: Work, outcome: SymbolOutcome, targets: Targets
+    workspace: RunWorkspace, scope: RunScope, outcome: SymbolOutcome, targets: CheckTargets
 ) -> Iterator[dg.AssetCheckEvaluation]:
-    """The checks of the same stages; report them after the assets that they are about."""
-    # with no stage somebody executes checks alone: they judge what is there
-    for stage in _told(work, outcome) if work.stages else Stage:
-        yield from check_evaluations(workspace, work, outcome, stage, targets)
+    """The check results of the same stages; yield them after the materialisations."""
+    # a run without stages executes checks alone: they cover all stages
+    for stage in _reported_stages(scope, outcome) if scope.stages else Stage:
+        yield from check_evaluations(workspace, scope, outcome, stage, targets)
 
 
-def _told(work: Work, outcome: SymbolOutcome) -> Iterator[Stage]:
-    for stage in (stage for stage in Stage if stage in work.stages):
+def _reported_stages(scope: RunScope, outcome: SymbolOutcome) -> Iterator[Stage]:
+    for stage in (stage for stage in Stage if stage in scope.stages):
         status = stage_status(outcome, stage)
-        if status is not None and (work.tells_all or status is not Status.UNCHANGED):
+        if status is not None and (scope.reports_unchanged or status is not Status.UNCHANGED):
             yield stage
 
 
 def stage_status(outcome: SymbolOutcome, stage: Stage) -> Status | None:
-    """How the symbol came out of one stage; None where it never got there."""
+    """The status of a symbol after a stage; None where it did not reach the stage."""
     done = {
         Stage.RAW_BARS: outcome.ingest,
         Stage.VALIDATED_BARS: outcome.promote,
@@ -65,18 +66,18 @@ def stage_status(outcome: SymbolOutcome, stage: Stage) -> Status | None:
     return outcome.status if outcome.stage is stage and not outcome.status.is_good else None
 
 
-def _grew_before_failing(work: Work, outcome: SymbolOutcome, stage: Stage) -> bool:
-    # One timeframe of several failed: what the others brought must still reach the sensor. Not in a
-    # partitioned run, where the failed symbol has to turn red.
-    if work.is_partitioned or stage is not Stage.RAW_BARS or outcome.ingest is None:
+def _grew_before_failing(scope: RunScope, outcome: SymbolOutcome, stage: Stage) -> bool:
+    # One timeframe of several failed: the bars of the others must still reach the sensor. Not in a
+    # partitioned run, where the partition of the failed symbol has to be shown as failed.
+    if scope.is_partitioned or stage is not Stage.RAW_BARS or outcome.ingest is None:
         return False
     return outcome.ingest.rows_inserted > 0
 
 
 def _materialization(
-    workspace: RunWorkspace, work: Work, outcome: SymbolOutcome, stage: Stage
+    workspace: RunWorkspace, scope: RunScope, outcome: SymbolOutcome, stage: Stage
 ) -> dg.AssetMaterialization:
-    metadata = _metadata(workspace, work, outcome, stage)
+    metadata = _metadata(workspace, scope, outcome, stage)
     version = _version(workspace, outcome, stage)
     return dg.AssetMaterialization(
         stage.value,
@@ -89,24 +90,24 @@ def _materialization(
 def _version(workspace: RunWorkspace, outcome: SymbolOutcome, stage: Stage) -> str | None:
     try:
         return data_version(workspace, stage, outcome)
-    except Exception:  # noqa: BLE001 - the stage is done; the metadata say what is wrong
+    except Exception:  # noqa: BLE001 - the stage is done; the metadata name the error
         return None
 
 
 def _metadata(
-    workspace: RunWorkspace, work: Work, outcome: SymbolOutcome, stage: Stage
+    workspace: RunWorkspace, scope: RunScope, outcome: SymbolOutcome, stage: Stage
 ) -> Metadata:
     try:
         metadata = stage_metadata(workspace, stage, outcome)
         if stage is Stage.RAW_BARS:
-            metadata[IS_WALKED_ON] = work.stages == frozenset(Stage)
-        if stage is Stage.COMPUTE_DB and _wants_picture(workspace, work, outcome.symbol):
+            metadata[IS_PROCESSED] = scope.stages == frozenset(Stage)
+        if stage is Stage.COMPUTE_DB and _wants_picture(workspace, scope, outcome.symbol):
             metadata = with_picture(workspace, outcome.symbol, metadata)
     except Exception as error:  # noqa: BLE001 - the stage is done, only its description fails
-        return {"not_described": f"{type(error).__name__}: {error}"}
+        return {"metadata_error": f"{type(error).__name__}: {error}"}
     return metadata
 
 
-def _wants_picture(workspace: RunWorkspace, work: Work, symbol: str) -> bool:
-    # 2 kB each: for whoever looks, and for the core tier; not for 1,507 daily symbols every night.
-    return work.is_partitioned or workspace.universe.instrument(symbol).tier == "core"
+def _wants_picture(workspace: RunWorkspace, scope: RunScope, symbol: str) -> bool:
+    # 2 kB each: in partitioned runs and for the core tier, not for 1,507 daily symbols every night
+    return scope.is_partitioned or workspace.universe.instrument(symbol).tier == "core"

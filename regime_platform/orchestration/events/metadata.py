@@ -1,7 +1,7 @@
-"""What the UI shows of each materialisation: counts, ranges per timeframe, digests, regimes.
+"""The metadata of each materialisation: counts, ranges per timeframe, digests, regimes.
 
-Everything is taken from outcomes and from what the stages wrote; nothing is computed here. Values
-that Dagster shall plot over time are plain numbers at the top level.
+All of it comes from outcomes and from stored files; nothing is computed here. Values that Dagster
+plots over time are numbers at the top level.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,17 +10,21 @@ from typing import Any
 
 import dagster as dg
 
-from regime_platform.bar_store.raw.raw_log import LogExtent, extent, log_digest
-from regime_platform.model.digests import facts_digest
-from regime_platform.model.series import iso
+from regime_platform.bar_store.raw.raw_log import LogExtent, extent
+from regime_platform.bar_store.raw.raw_names import list_raw
+from regime_platform.model.digests import document_digest
+from regime_platform.model.instants import iso
+from regime_platform.orchestration.events.regimes import latest_regimes
 from regime_platform.orchestration.events.tables import brief, picture, table, when
-from regime_platform.orchestration.regimes import chart, latest_regimes
 from regime_platform.pipeline.outcomes import Stage, SymbolOutcome
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run_workspace import RunWorkspace
+from regime_platform.report.charts import small_chart_png
 
-#: These two are read by the sensor new_bars.
+#: Read by the sensor new_bars: bars stored by the fetch, and whether the same run processes them.
 ROWS_INSERTED = "rows_inserted"
-IS_WALKED_ON = "is_walked_on"
+IS_PROCESSED = "is_processed"
+#: The same in the events of release 0.1.0, which stay in Dagster's event log.
+IS_PROCESSED_BEFORE_0_2 = "is_walked_on"
 
 Metadata = dict[str, Any]
 
@@ -31,16 +35,16 @@ def stage_metadata(workspace: RunWorkspace, stage: Stage, outcome: SymbolOutcome
 
 
 def data_version(workspace: RunWorkspace, stage: Stage, outcome: SymbolOutcome) -> str | None:
-    """The digest of what the stage stands for; None where there is nothing to digest."""
+    """The digest of what the stage stores; None where it stored nothing."""
     if stage is Stage.RAW_BARS and outcome.ingest:
         paths = workspace.root.symbol(outcome.symbol)
         frames = workspace.universe.instrument(outcome.symbol).timeframes
-        return facts_digest({name: log_digest(paths.raw(name)) for name in frames})
+        return document_digest({name: list_raw(paths.raw(name)).digest for name in frames})
     if stage is Stage.VALIDATED_BARS and outcome.promote:
         promoted = outcome.promote.promoted
-        return facts_digest({name: series.digest for name, series in promoted.items()})
+        return document_digest({name: series.digest for name, series in promoted.items()})
     if stage is Stage.COMPUTE_DB and outcome.compute:
-        return facts_digest(outcome.compute.tables)
+        return document_digest(outcome.compute.tables)
     if stage is Stage.MANIFESTS and outcome.publish:
         return outcome.publish.compute_manifest_digest
     return None
@@ -142,8 +146,8 @@ def _manifests(workspace: RunWorkspace, outcome: SymbolOutcome) -> Metadata:
 
 
 def with_picture(workspace: RunWorkspace, symbol: str, metadata: Metadata) -> Metadata:
-    """The same metadata with price and regime of the symbol drawn, where there is a picture."""
-    png = chart(workspace, symbol)
+    """The metadata with a chart of price and regime added, where the symbol has results."""
+    png = small_chart_png(workspace, symbol)
     return metadata if png is None else {"picture": picture(png, symbol), **metadata}
 
 

@@ -1,4 +1,4 @@
-"""What Dagster knows of the last passes, for `regime status`."""
+"""Heartbeats, queue and last runs from Dagster's databases, for `regime status`."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -28,9 +28,9 @@ class LastPass:
 
 @dataclass(frozen=True)
 class Overview:
-    """What runs, what ran, and what failed within a day."""
+    """The daemon, runs in progress, the last passes, and the failed runs of a day."""
 
-    beats: dict[str, float]  # daemon -> seconds since its last sign of life
+    beats: dict[str, float]  # daemon -> seconds since its last heartbeat
     waiting: int
     working: int
     passes: tuple[LastPass, ...]
@@ -38,13 +38,13 @@ class Overview:
 
 
 def overview(settings: Settings, now: dt.datetime) -> Overview:
-    """Reads Dagster's state of the data root in force."""
+    """Reads Dagster's databases of the data root."""
     with open_instance(settings) as instance:
-        needed = set(instance.get_required_daemon_types())  # others may have beaten long ago
+        needed = set(instance.get_required_daemon_types())  # others may be outdated
         beats = {
             name: beat.timestamp
             for name, beat in instance.get_daemon_heartbeats().items()
-            # of a time to come: a clock was ahead, so that it says nothing of the present
+            # a future heartbeat comes from a clock ahead and is left out
             if name in needed and not is_ahead(_moment(beat.timestamp), now)
         }
         failed = dg.RunsFilter(
@@ -55,17 +55,19 @@ def overview(settings: Settings, now: dt.datetime) -> Overview:
             instance.get_runs_count(dg.RunsFilter(statuses=_WAITING)),
             instance.get_runs_count(dg.RunsFilter(statuses=_WORKING)),
             tuple(_last(instance, job) for job in _PASSES),
-            tuple(_told(run_record) for run_record in instance.get_run_records(failed, limit=20)),
+            tuple(
+                _last_pass(run_record) for run_record in instance.get_run_records(failed, limit=20)
+            ),
         )
 
 
 def _last(instance: dg.DagsterInstance, job: str) -> LastPass:
     ended = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
     records = instance.get_run_records(dg.RunsFilter(job_name=job, statuses=ended), limit=1)
-    return _told(records[0]) if records else LastPass(job)
+    return _last_pass(records[0]) if records else LastPass(job)
 
 
-def _told(record: dg.RunRecord) -> LastPass:
+def _last_pass(record: dg.RunRecord) -> LastPass:
     run = record.dagster_run
     ended = None if record.end_time is None else _moment(record.end_time)
     seconds = (record.end_time or 0.0) - (record.start_time or record.end_time or 0.0)

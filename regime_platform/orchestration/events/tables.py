@@ -1,4 +1,4 @@
-"""Values in the shapes that Dagster's UI draws: tables, column schemas, inline pictures."""
+"""Metadata values that Dagster's UI draws: tables, column schemas, inline images."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ def table(rows: Sequence[Mapping[str, Any]]) -> dg.MetadataValue[Any]:
 def column_schema(
     schema: pl.Schema, notes: Mapping[str, str] = MappingProxyType({})
 ) -> dg.TableSchema:
-    """The columns of a frame as the UI's column list, with what there is to say of some of them."""
+    """The columns of a frame as the UI's column list, with notes on some of them."""
     return dg.TableSchema(
         columns=[
             dg.TableColumn(name, *_type(dtype, notes.get(name, "")))
@@ -38,25 +38,25 @@ def column_schema(
 def _type(dtype: pl.DataType, note: str) -> tuple[str, str | None]:
     if not isinstance(dtype, pl.Enum):
         return str(dtype), note or None
-    said = [f"one of {', '.join(dtype.categories)}", *([note] if note else [])]
-    return "Enum", "; ".join(said)
+    parts = [f"one of {', '.join(dtype.categories)}", *([note] if note else [])]
+    return "Enum", "; ".join(parts)
 
 
 def brief(digest: str) -> str:
-    """Enough of a digest to compare by eye: a whole one pushes the columns after it off the page.
+    """The first 12 characters of a digest: a whole one pushes the columns after it off the page.
 
-    The whole ones are in verdict, lineage and manifests.
+    The whole digests are in verdict, lineage and manifests.
     """
     return digest[:12]
 
 
 def when(instant: str, timeframe: str) -> str:
-    """The instant of a bar as the UI shows it: the day is enough where bars are days."""
+    """The open time of a bar as the UI shows it: only the date for daily and weekly bars."""
     return instant if is_intraday(timeframe) else instant.removesuffix("T00:00:00Z")
 
 
 def picture(png: bytes, text: str) -> dg.MetadataValue[Any]:
-    """An inline PNG; it is stored in the event's row, so it must be a few kB."""
+    """An inline PNG; it is stored in the event's row, so it must not exceed a few kB."""
     encoded = base64.b64encode(png).decode("ascii")
     return dg.MetadataValue.md(f"![{text}](data:image/png;base64,{encoded})")
 

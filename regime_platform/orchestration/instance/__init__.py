@@ -1,1 +1,1 @@
-"""The only place that touches Dagster's private parts: its state, storage and processes."""
+"""I/O: the only package that uses Dagster's private parts: state, storage, processes."""

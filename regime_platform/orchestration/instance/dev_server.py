@@ -1,8 +1,7 @@
-"""``dagster dev`` with the guarded webserver: what `regime ui` turns into.
+"""``dagster dev`` with the guarded webserver; `regime ui` runs this module.
 
-Run as a module it takes the options of ``dagster dev``, and ``--read-only`` for its webserver.
-``dagster dev`` always starts Dagster's own webserver, so the function that starts its processes is
-replaced here.
+It takes the options of ``dagster dev``, and ``--read-only`` for its webserver. ``dagster dev``
+always starts Dagster's own webserver, so the function that starts its processes is replaced here.
 """
 
 import sys
@@ -30,10 +29,10 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def guarded(command: Sequence[str], more: Sequence[str]) -> list[str]:
-    """A command of ``dagster dev``, with the guarded webserver and ``more`` for it.
+    """A command that ``dagster dev`` starts, with the guarded webserver and its ``more`` options.
 
     Raises:
-        RuntimeError: it starts neither webserver nor daemon, so what it starts is not guarded.
+        RuntimeError: the command is neither webserver nor daemon, so it would not be guarded.
     """
     if _OWN in command:
         own = [_GUARDED if word == _OWN else word for word in command]

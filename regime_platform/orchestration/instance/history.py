@@ -1,9 +1,9 @@
-"""Dagster's history on disk: which of its databases are damaged, and how a new history is begun.
+"""Dagster's databases on disk: which are damaged, and how they are set aside for new ones.
 
-Bars and results do not depend on it. Lost with it are the list of runs, the statuses that the UI
-shows and how far the sensors had come; `reconcile_daily` does whatever they would have missed.
+Bars and results do not depend on them. They hold the list of runs, the statuses that the UI shows
+and the cursors of sensors; `reconcile_daily` does what sensors miss without them.
 
-Nothing of Dagster is imported here, so that a look at the files costs no start of it.
+This module does not import Dagster, so that the check does not cost the time of its import.
 """
 
 import sqlite3
@@ -16,7 +16,7 @@ from regime_platform.files import move_folder
 from regime_platform.settings import Settings
 
 _STORAGE, _SET_ASIDE = "storage", "set_aside"
-#: A sensor's place in schedules.db counts events of index.db: these are only of use together.
+#: The cursors in schedules.db are ids of events in index.db, so these are set aside together.
 _MAIN = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
 _COMPANIONS = ("", "-wal", "-shm", "-journal")
 _REMEDY = (
@@ -28,6 +28,8 @@ _REMEDY = (
 class HistoryError(RegimeError):
     """Dagster's history is damaged."""
 
+    default_code = "history-damaged"
+
 
 def history_folder(settings: Settings) -> Path:
     """Where Dagster keeps its databases."""
@@ -35,11 +37,11 @@ def history_folder(settings: Settings) -> Path:
 
 
 def damaged_databases(folder: Path, *, with_runs: bool = False) -> dict[Path, str]:
-    """The damaged databases below ``folder``, and what is wrong with each.
+    """The damaged databases below ``folder``, each with its fault.
 
     Args:
-        folder: as ``history_folder`` gives it.
-        with_runs: also the events of single runs, one file each.
+        folder: see ``history_folder``.
+        with_runs: also check the events of single runs, one file each.
     """
     paths = [folder / name for name in _MAIN]
     if with_runs:
@@ -49,22 +51,22 @@ def damaged_databases(folder: Path, *, with_runs: bool = False) -> dict[Path, st
 
 
 def require_sound_history(settings: Settings) -> None:
-    """Refuses to start Dagster on databases that it could not work with.
+    """Refuses damaged databases before Dagster is started.
 
     Raises:
-        HistoryError: one is damaged; names file and remedy.
+        HistoryError: a database is damaged; names file and remedy.
     """
     damaged = damaged_databases(history_folder(settings))
     if damaged:
-        raise HistoryError(_named(damaged))
+        raise HistoryError(_message(damaged))
 
 
 @contextmanager
 def naming_damage(folder: Path) -> Iterator[None]:
-    """Turns what Dagster raises on damaged databases into an error that names file and remedy.
+    """Turns an error of Dagster on damaged databases into one that names file and remedy.
 
     Raises:
-        HistoryError: something failed, and a database is damaged.
+        HistoryError: an error was raised, and a database is damaged.
     """
     try:
         yield
@@ -73,27 +75,29 @@ def naming_damage(folder: Path) -> Iterator[None]:
     except Exception as error:
         damaged = damaged_databases(folder, with_runs=True)
         if damaged:
-            raise HistoryError(_named(damaged)) from error
+            raise HistoryError(_message(damaged)) from error
         if _is_of_storage(error):
             raise HistoryError(
-                f"Dagster's history in {folder} cannot be understood ({type(error).__name__}: "
-                f"{_first_line(error)}). {_REMEDY.format(option=' --all')}"
+                f"Dagster's history in {folder} cannot be read ({type(error).__name__}: "
+                f"{_first_line(error)}). {_REMEDY.format(option=' --all')}",
+                code="history-unreadable",
             ) from error
         raise
 
 
 def set_history_aside(folder: Path, stamp: str, *, everything: bool = False) -> dict[Path, Path]:
-    """Takes damaged databases out of use; Dagster makes new ones. It must not be running.
+    """Moves damaged databases away, so that Dagster makes new ones. It must not be running.
 
-    Of damaged events of single runs only these go. All else goes with any other damage.
+    Of the databases of single runs only the damaged ones are moved. Where another database is
+    damaged, the whole folder is.
 
     Args:
-        folder: as ``history_folder`` gives it.
-        stamp: names the folder for what is taken out of use.
-        everything: set all aside, damaged or not.
+        folder: see ``history_folder``.
+        stamp: the name of the folder that the databases are moved to.
+        everything: move the whole folder, damaged or not.
 
     Returns:
-        What was moved, and where to; empty where nothing is damaged.
+        The old and new paths; empty where nothing is damaged.
     """
     damaged = damaged_databases(folder, with_runs=True)
     target = folder.parent / _SET_ASIDE / stamp
@@ -113,11 +117,11 @@ def set_history_aside(folder: Path, stamp: str, *, everything: bool = False) -> 
 
 
 def _problem(path: Path) -> str:
-    """What is wrong with a database; empty where nothing is, or where it cannot be asked now."""
+    """The fault of a database; empty where it is sound, or locked by another process."""
     if not path.exists():
         return ""
     if not path.is_file():
-        return "it is no file"
+        return "it is not a file"
     try:
         with closing(sqlite3.connect(path)) as database:
             database.text_factory = _text
@@ -133,7 +137,7 @@ def _text(data: bytes) -> str:
     return data.decode(errors="replace")
 
 
-def _named(damaged: Mapping[Path, str]) -> str:
+def _message(damaged: Mapping[Path, str]) -> str:
     each = "; ".join(f"{path} ({problem})" for path, problem in damaged.items())
     return f"Dagster's history is damaged: {each}. {_REMEDY.format(option='')}"
 

@@ -1,7 +1,7 @@
-"""DAGSTER_HOME for a data root, and the instance that lives there.
+"""DAGSTER_HOME for a data root, and its instance.
 
-The tracked dagster.yaml in the project folder serves the default data root. Another data root gets
-a copy of it that also names the folder, so that nothing of it lands in the checkout.
+The tracked dagster.yaml in the project folder is used with the default data root. Another data root
+gets a copy of it that also names the folder, so that no state is written into the checkout.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ import yaml
 
 from regime_platform.files import write_text
 from regime_platform.orchestration.instance.history import history_folder, naming_damage
-from regime_platform.orchestration.instance.state import state_folder
+from regime_platform.orchestration.instance.storage import state_folder
 from regime_platform.settings import PROJECT_ROOT, Settings
 
 _CONFIG = "dagster.yaml"
@@ -22,15 +22,15 @@ _DEFAULT_ROOT = PROJECT_ROOT / "data"
 
 
 def prepare_home(settings: Settings) -> Path:
-    """The folder to set DAGSTER_HOME to; made, and filled where it is not the project's own."""
+    """The folder for DAGSTER_HOME: the project's, or one in the data root with a dagster.yaml."""
     folder = state_folder(settings)
     folder.mkdir(parents=True, exist_ok=True)
     if folder.parent.resolve() == _DEFAULT_ROOT.resolve():
         return PROJECT_ROOT
-    wanted = _render(folder)
-    held = folder / _CONFIG
-    if not held.exists() or held.read_text(encoding="utf-8") != wanted:
-        write_text(held, wanted)
+    text = _render(folder)
+    config = folder / _CONFIG
+    if not config.exists() or config.read_text(encoding="utf-8") != text:
+        write_text(config, text)
     return folder
 
 
@@ -39,7 +39,7 @@ def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     """The persistent instance of the data root.
 
     Raises:
-        HistoryError: its databases are damaged, which may show only while they are read.
+        HistoryError: its databases are damaged; some damage shows only while they are read.
     """
     home = str(prepare_home(settings))
     with naming_damage(history_folder(settings)), dg.DagsterInstance.from_config(home) as instance:

@@ -1,6 +1,6 @@
-"""Runs the real graph in this process, for ``regime demo`` and for tests.
+"""Runs the asset graph in this process, for ``regime demo`` and for tests.
 
-The runs land in the data root's own instance, so the UI shows them like any other.
+The runs are recorded in the instance of the data root, so the UI shows them as it does others.
 """
 
 from collections.abc import Sequence
@@ -11,27 +11,27 @@ import dagster as dg
 from regime_platform.orchestration.batch import OnOutcome
 from regime_platform.orchestration.build import build_definitions
 from regime_platform.orchestration.instance.home import open_instance
-from regime_platform.orchestration.jobs import WALK_ALL, WALK_LISTED, listed_config
+from regime_platform.orchestration.jobs import PROCESS_ALL, PROCESS_LISTED, listed_config
 from regime_platform.orchestration.partitions import range_tags
 from regime_platform.pipeline.outcomes import Status, SymbolOutcome
 from regime_platform.settings import Settings, load_universe
 
-#: The caller shows progress itself, and the event log has everything.
+#: The caller shows progress, and the event log has the details.
 _QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
 
 
 @dataclass(frozen=True)
 class LaunchSummary:
-    """What a run did."""
+    """The outcome of a run."""
 
     run_id: str
     is_success: bool
     outcomes: tuple[SymbolOutcome, ...]
-    reason: str = ""  # what the run says of itself where it failed
+    reason: str = ""  # the message of the failure
 
     @property
     def is_unchanged(self) -> bool:
-        """True where every symbol was looked at and none had anything new."""
+        """True where the run succeeded and every symbol was unchanged."""
         return self.is_success and all(
             outcome.status is Status.UNCHANGED for outcome in self.outcomes
         )
@@ -40,12 +40,12 @@ class LaunchSummary:
 def materialize_symbols(
     settings: Settings, symbols: Sequence[str], *, on_event: OnOutcome | None = None
 ) -> LaunchSummary:
-    """Walks the symbols through all four assets in one run.
+    """Materialises all four assets of the symbols in one run.
 
     Args:
         settings: data root and universe; Dagster's state follows the data root.
-        symbols: one unbroken range of the universe becomes a partitioned run, others a listed one.
-        on_event: called in this process with every finished symbol, for a progress bar.
+        symbols: one unbroken range of the universe is a partitioned run, others a listed one.
+        on_event: called with every finished symbol, for a progress bar.
 
     Raises:
         UsageError: a symbol is not in the universe.
@@ -59,10 +59,10 @@ def materialize_symbols(
             on_event(outcome)
 
     universe = load_universe(settings)
-    wanted = [one.symbol for one in universe.select(symbols)]
+    wanted = [instrument.symbol for instrument in universe.select(symbols)]
     tags = range_tags(wanted, universe)
-    config = dg.RunConfig() if tags else listed_config(WALK_LISTED, wanted)
-    job = build_definitions(settings, note).resolve_job_def(WALK_ALL if tags else WALK_LISTED)
+    config = dg.RunConfig() if tags else listed_config(PROCESS_LISTED, wanted)
+    job = build_definitions(settings, note).resolve_job_def(PROCESS_ALL if tags else PROCESS_LISTED)
     with open_instance(settings) as instance:
         result = job.execute_in_process(
             instance=instance,

@@ -1,7 +1,7 @@
-"""Old runs are forgotten, so that Dagster's own state does not grow for ever.
+"""The job that deletes old runs, so that Dagster's state does not grow without bound.
 
-A run goes with its events and its logs. One that made what a partition shows as its latest state
-stays, however old: without it a symbol that has not changed since would look as if never made.
+A run is deleted with its events and logs. A run that holds the latest materialisation of a
+partition is kept, however old: without it an unchanged symbol would look as if never materialised.
 """
 
 import datetime as dt
@@ -23,8 +23,8 @@ _ASSETS = tuple(dg.AssetKey(name) for name in (*(stage.value for stage in Stage)
 def build_pruning() -> dg.JobDefinition:
     """The job ``prune_runs``."""
     text = (
-        "Forgets runs older than REGIME_KEEP_RUNS_DAYS that made nothing that is in force; removes "
-        "temporary files that killed processes left anywhere in the data root."
+        "Deletes runs older than REGIME_KEEP_RUNS_DAYS without a latest materialisation; removes "
+        "temporary files of killed processes from the data root."
     )
 
     @dg.op(name=f"{PRUNE_RUNS}_step", description=text, out=dg.Out(dg.Nothing))
@@ -33,7 +33,7 @@ def build_pruning() -> dg.JobDefinition:
         before = now - dt.timedelta(days=workspace.settings().keep_runs_days)
         number = prune(context.instance, before)
         sweep_below(workspace.settings().root_folder)
-        context.log.info("%d runs from before %s forgotten", number, before.date())
+        context.log.info("%d runs from before %s deleted", number, before.date())
 
     @dg.job(name=PRUNE_RUNS, description=text)
     def job() -> None:
@@ -43,7 +43,7 @@ def build_pruning() -> dg.JobDefinition:
 
 
 def prune(instance: dg.DagsterInstance, before: dt.datetime) -> int:
-    """Deletes finished runs created before an instant; returns how many."""
+    """Deletes finished runs that were created before a time; returns how many."""
     in_force = {run for asset in _ASSETS for run in _runs_in_force(instance, asset)}
     old = dg.RunsFilter(created_before=before, statuses=list(FINISHED_STATUSES))
     doomed = [
@@ -64,8 +64,8 @@ def _runs_in_force(instance: dg.DagsterInstance, asset: dg.AssetKey) -> Iterator
     for start in range(0, len(numbers), _AT_ONCE):
         some = numbers[start : start + _AT_ONCE]
         wanted = dg.AssetRecordsFilter(asset_key=asset, storage_ids=some)
-        found = instance.fetch_materializations(wanted, limit=len(some)).records
-        yield from (record.run_id for record in found)
+        page = instance.fetch_materializations(wanted, limit=len(some))
+        yield from (record.run_id for record in page.records)
     newest = instance.get_latest_materialization_event(asset)
     if newest is not None:
         yield newest.run_id

@@ -1,10 +1,10 @@
-"""Which requests the webserver answers: those of its own pages and of programs, no other page's.
+"""Middleware of the webserver: refuses requests that pages of other sites can send.
 
-Dagster's webserver has no passwords and trusts whatever reaches it. A page of another site that is
-open in the operator's browser reaches it too: by a link that carries a GraphQL mutation, by a form,
-by a websocket, or by a name of its own that it lets point to this machine (DNS rebinding). So the
-name in the request (Host) must be a name of this server, a page that asks (Origin) must come from
-that very name, and mutations come only in a form that no other site's page can send unasked.
+Dagster's webserver has no passwords and answers every request. A page of another site that is open
+in the operator's browser can send requests too: by a link with a GraphQL mutation, by a form, by a
+websocket, or by a name of its own that resolves to this machine (DNS rebinding). So the name in the
+request (Host) must be a name of this server, a requesting page (Origin) must have the same name,
+and mutations are accepted only in a form that pages of other sites cannot send without permission.
 """
 
 from collections.abc import Collection, Iterable
@@ -21,10 +21,10 @@ _POLICY_VIOLATION = 1008  # of websockets
 
 
 def host_names(listening_on: str, configured: Iterable[str]) -> frozenset[str]:
-    """The names this server answers to, in lower case and without ports.
+    """The accepted names of this server, in lower case and without ports.
 
     Args:
-        listening_on: the address it binds; one that stands for all addresses is no name.
+        listening_on: the address that it binds; 0.0.0.0 and :: are not names.
         configured: further names, such as that of a reverse proxy.
     """
     names = {listening_on.strip("[]"), *configured} - _ANY_ADDRESS
@@ -32,10 +32,10 @@ def host_names(listening_on: str, configured: Iterable[str]) -> frozenset[str]:
 
 
 class RequestGuard:
-    """Middleware that refuses a request before Dagster sees it.
+    """Middleware that refuses requests before Dagster receives them.
 
     Args:
-        app: what answers the others.
+        app: answers the accepted requests.
         names: see `host_names`.
     """
 
@@ -44,10 +44,10 @@ class RequestGuard:
         self._names = names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers a refused request, passes any other on."""
+        """Answers a refused request, and passes others to the app."""
         if scope["type"] not in {"http", "websocket"}:
             return await self._app(scope, receive, send)
-        refusal = self._strange_sender(Headers(scope=scope)) or _strange_form(scope)
+        refusal = self._foreign_sender(Headers(scope=scope)) or _foreign_form(scope)
         if refusal is None:
             return await self._app(scope, receive, send)
         if scope["type"] == "http":
@@ -55,7 +55,7 @@ class RequestGuard:
         await send(_closed())
         return None
 
-    def _strange_sender(self, headers: Headers) -> PlainTextResponse | None:
+    def _foreign_sender(self, headers: Headers) -> PlainTextResponse | None:
         host = headers.get("host", "")
         name = _name_of(f"//{host}")
         if name not in self._names:
@@ -74,8 +74,8 @@ class RequestGuard:
         return None
 
 
-def _strange_form(scope: Scope) -> PlainTextResponse | None:
-    """Refuses GraphQL in a form that other sites' pages can send: links and plain forms."""
+def _foreign_form(scope: Scope) -> PlainTextResponse | None:
+    """Refuses GraphQL in a form that pages of other sites can send: links and plain forms."""
     if scope["type"] != "http" or not scope["path"].rstrip("/").endswith("/graphql"):
         return None
     if scope["method"] != "POST":
@@ -87,18 +87,18 @@ def _strange_form(scope: Scope) -> PlainTextResponse | None:
 
 
 def _mutation_by_link(parameters: dict[str, list[str]]) -> PlainTextResponse | None:
-    if all(_only_asks(query) for query in parameters.get("query", [])):
+    if all(_has_only_queries(query) for query in parameters.get("query", [])):
         return None
     return _refused(
         405, "A GraphQL mutation is sent by POST as application/json.", {"Allow": "POST"}
     )
 
 
-def _only_asks(query: str) -> bool:
+def _has_only_queries(query: str) -> bool:
     try:
         definitions = parse(query).definitions
     except (GraphQLError, RecursionError):
-        return True  # not executed either: Dagster reports the error
+        return True  # Dagster reports the error and executes nothing
     return all(
         definition.operation is OperationType.QUERY
         for definition in definitions

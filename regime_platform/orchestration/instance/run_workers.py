@@ -1,9 +1,9 @@
-"""Dagster's own launcher, which can also tell whether the process of a run is still there.
+"""Dagster's own run launcher, with a check whether the process of a run still exists.
 
-A code server reports the runs that die under it, unless it dies with them: in a power cut, or when
-the whole service is killed. Such a run would stay started for ever, and with it its lane and every
-later update of its job. The daemon's run monitoring asks here, when it starts and every two
-minutes, and has a run whose process is gone started once more.
+A code server reports runs that die, unless it dies with them: in a power cut, or when the whole
+service is killed. Such a run would stay started, and block its lane and all later updates of its
+job. The daemon's run monitoring calls this check when it starts and every two minutes, and launches
+a run whose process is gone once more.
 """
 
 import os
@@ -17,25 +17,25 @@ from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
 _PROCESSES = Path("/proc")
 _TICKS = os.sysconf("SC_CLK_TCK")
 _SET_FORWARD = 300  # seconds that a clock may be set forward while a run is at work
-_STATE, _START = 0, 19  # of the fields of a process's stat that follow its name
+_STATE, _START = 0, 19  # indexes of the fields in /proc/PID/stat that follow the name
 
 
 class RunWorkers(dg.DefaultRunLauncher):
-    """Launches as the stock one does, and looks after what it launched."""
+    """The stock launcher with a health check of the launched processes."""
 
     @property
     def supports_check_run_worker_health(self) -> bool:
-        """True where the system lists its processes."""
+        """True where the system has /proc."""
         return _PROCESSES.exists()
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
-        """Looks for the process that the run's log names; none named means that it is to come."""
-        for process, told in self._named(run):
-            if not _lives(process, told):
+        """Looks for the processes that the log of the run names; a run without any is starting."""
+        for process, since in self._processes(run):
+            if not _is_alive(process, since):
                 return CheckRunHealthResult(WorkerStatus.FAILED, f"process {process} is gone")
         return CheckRunHealthResult(WorkerStatus.RUNNING)
 
-    def _named(self, run: dg.DagsterRun) -> Iterator[tuple[int, float]]:
+    def _processes(self, run: dg.DagsterRun) -> Iterator[tuple[int, float]]:
         for entry in self._instance.all_logs(run.run_id, dg.DagsterEventType.ENGINE_EVENT):
             event = entry.dagster_event
             process = event.engine_event_data.metadata.get("pid") if event else None
@@ -43,12 +43,12 @@ class RunWorkers(dg.DefaultRunLauncher):
                 yield int(str(process.value)), entry.timestamp
 
 
-def _lives(process: int, told: float) -> bool:
-    """True where ``process`` is there, and was soon after its number was told (Unix time)."""
+def _is_alive(process: int, since: float) -> bool:
+    """True where ``process`` exists and started no later than its id was logged (Unix time)."""
     try:
         text = (_PROCESSES / str(process) / "stat").read_text()
     except OSError:
         return False
     fields = text.rsplit(")", 1)[1].split()
     age = time.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[_START]) / _TICKS
-    return fields[_STATE] != "Z" and age + _SET_FORWARD >= time.time() - told
+    return fields[_STATE] != "Z" and age + _SET_FORWARD >= time.time() - since

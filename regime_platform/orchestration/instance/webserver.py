@@ -30,8 +30,8 @@ def _serve_guarded(context: Any, host: str | None, *options: Any) -> None:
     names = host_names(host or "127.0.0.1", Settings().allowed_host_names())
     if host not in LOOPBACK | {None}:
         _LOG.warning(
-            "%s can be reached from other machines and has no passwords: whoever reaches it can "
-            "start runs. Put a proxy that authenticates before it; it answers to %s",
+            "%s can be reached from other machines and has no passwords: any client can "
+            "start runs. Put an authenticating proxy before it; it answers to %s",
             host,
             ", ".join(sorted(names)),
         )

@@ -1,1 +1,1 @@
-"""Stage 3: from canonical bars to compute.db."""
+"""I/O, stage 3: from canonical bars to compute.db."""

@@ -6,104 +6,103 @@ the recipe (bars, parameters, eras, code) makes the numbers that it already hold
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.locks import writing
-from regime_platform.bar_store.manifest_file import read_manifest
+from regime_platform.bar_store.manifest_file import whole_compute_manifest
+from regime_platform.bar_store.session import read_once
 from regime_platform.compute.eras.eras import EraChoice, EraClass, era_class
-from regime_platform.compute.warming import warm_up
-from regime_platform.compute_db.proof import is_known, mark_proven
+from regime_platform.compute_db.proof import file_stat, is_file_proven, mark_proven
 from regime_platform.compute_db.reader import read_lineage
 from regime_platform.errors import (
-    BarsError,
-    BlockedError,
     ConfigError,
     NewerResultsError,
     ResultsError,
 )
-from regime_platform.manifests.recipe import is_same_recipe, is_stale_code, recipe_facts
+from regime_platform.manifests.lineage import Lineage, ResultOrigin, SeriesLineage
+from regime_platform.manifests.recipe import Code, RankedEras, Recipe
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.compute.inputs import Inputs
 from regime_platform.pipeline.compute.results import make_results
 from regime_platform.pipeline.eras import why_not_adopted
-from regime_platform.pipeline.gate.promote import read_verdict
+from regime_platform.pipeline.gate.promote import passed_verdict
 from regime_platform.pipeline.outcomes import ComputeOutcome, SeriesStatus, Status
-from regime_platform.pipeline.platform import RunWorkspace
-from regime_platform.validation.gate import BLOCKED
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.validation.verdict import Verdict
 
 
 def compute(
-    workspace: RunWorkspace, instrument: Instrument, *, force: bool = False
+    workspace: RunWorkspace,
+    instrument: Instrument,
+    paths: SymbolPaths | None = None,
+    *,
+    force: bool = False,
 ) -> ComputeOutcome:
     """Computes the results of ``instrument`` where its bars or its eras changed, or where forced.
 
-    Unchanged bars whose results come from other parameters or code are left as they are and
-    reported as stale: recomputing the universe is a decision, not a side effect of an upgrade.
-    Other eras are in force only after somebody has decided so, hence need no further word.
+    Results of unchanged bars by other parameters or code stay and are reported as stale: to
+    recompute the universe is a decision, not a side effect of an upgrade.
+    Other eras are in force only after an explicit adoption, so results follow them at once.
 
     Raises:
-        BarsError: the symbol was never judged, or its canonical bars are missing or damaged.
-        BlockedError: the gate holds the symbol back.
+        BarsError: the symbol was never validated, or its canonical bars are missing or damaged.
+        BlockedError: the gate blocks the symbol.
         ConfigError: the results are ranked in eras whose adoption is gone.
     """
-    paths = workspace.root.symbol(instrument.symbol)
-    verdict = _open_verdict(workspace, instrument.symbol)
+    paths = paths or workspace.root.symbol(instrument.symbol)
+    verdict = passed_verdict(paths)
     recipe = current_recipe(workspace, instrument, verdict)
-    held = stored_lineage(paths)
-    _require_adopted(workspace, instrument, held)
-    is_unusable = held is None and paths.compute_db.exists()
-    if held is not None and not force:
-        if is_same_recipe(held["recipe"], recipe):
-            return _outcome(instrument.symbol, Status.UNCHANGED, held)
-        if is_stale_code(held["recipe"], recipe):
-            return _outcome(instrument.symbol, Status.UNCHANGED, held, is_stale=True)
+    stored = stored_lineage(paths)
+    _require_adopted(workspace, instrument, stored)
+    is_unusable = stored is None and paths.compute_db.exists()
+    if stored is not None and not force:
+        if stored.recipe.makes_same_numbers(recipe):
+            return _outcome(instrument.symbol, Status.UNCHANGED, stored)
+        if stored.recipe.is_stale(recipe):
+            return _outcome(instrument.symbol, Status.UNCHANGED, stored, is_stale=True)
     choice = workspace.eras.choose(era_class(instrument.symbol, instrument.asset_class))
     inputs = Inputs(instrument, paths, verdict.promoted, choice.eras, workspace.params)
     with writing(paths):
-        made = {"recipe": recipe, "code": workspace.code.facts()}
-        stored, how = make_results(inputs, made, force=force)
+        made = ResultOrigin(recipe, Code.model_validate(workspace.code.document()))
+        made_from, how = make_results(inputs, made, force=force)
         mark_proven(paths.compute_db)
+        _lineage.written(paths, made_from)
     reason = f"{instrument.symbol}: {how}" if is_unusable else ""
-    return replace(_outcome(instrument.symbol, Status.DONE, stored), how=how, reason=reason)
+    return replace(_outcome(instrument.symbol, Status.DONE, made_from), how=how, reason=reason)
 
 
-def current_recipe(
-    workspace: RunWorkspace, instrument: Instrument, verdict: Verdict
-) -> dict[str, Any]:
+def current_recipe(workspace: RunWorkspace, instrument: Instrument, verdict: Verdict) -> Recipe:
     """What the results would be made from now."""
     wanted = era_class(instrument.symbol, instrument.asset_class)
-    bars = {timeframe: held.digest for timeframe, held in verdict.promoted.items()}
+    bars = {timeframe: series.digest for timeframe, series in verdict.promoted.items()}
     return recipe_of(workspace, bars, wanted, workspace.eras.choose(wanted))
 
 
 def recipe_of(
     workspace: RunWorkspace, bars: Mapping[str, str], wanted: EraClass, choice: EraChoice
-) -> dict[str, Any]:
+) -> Recipe:
     """What results of these bars (timeframe -> digest) are made from, in the eras chosen."""
-    return recipe_facts(
+    return Recipe.of(
         bars=bars,
         params_fingerprint=workspace.params.fingerprint(),
-        eras={
-            "version": choice.version,
-            "class": wanted.name,
-            "reason": choice.reason,
-            "boundaries": [[era.start_us, era.end_us] for era in choice.eras],
-        },
+        eras=RankedEras(
+            boundaries=tuple((era.start_us, era.end_us) for era in choice.eras),
+            era_class=wanted.name,
+            reason=choice.reason,
+            version=choice.version,
+        ),
         compute_digest=workspace.code.compute_digest,
         libraries=workspace.code.calculating,
     )
 
 
-def stored_lineage(paths: SymbolPaths) -> Mapping[str, Any] | None:
-    """What compute.db was made from; None where there is no usable one, so that it is built anew.
+def stored_lineage(paths: SymbolPaths) -> Lineage | None:
+    """What compute.db was made from; None where there is none that can be used.
 
-    A damaged file is none, and one of an earlier version neither: what is built takes its place at
-    one moment.
+    A damaged file and one of an earlier version cannot: a new one takes its place.
 
-    The manifest is read first, since opening 1,600 databases to learn that nothing changed would
-    take half a minute. It counts while the database is the very file that it was written for, and
+    The compute manifest is read first, since opening 1,600 databases only to find nothing changed
+    takes half a minute. It counts while the database is the very file that it was written for, and
     that file was proven and is the same since.
 
     Raises:
@@ -112,71 +111,49 @@ def stored_lineage(paths: SymbolPaths) -> Mapping[str, Any] | None:
     """
     if not paths.compute_db.exists():
         return None
-    manifest = _whole_manifest(paths)
-    if manifest is not None and manifest["run"].get("compute_db") == stat_facts(paths):
-        facts = manifest["manifest"]
-        return {**facts, "series": list(facts["series"].values())}
+    if is_file_proven(paths.compute_db):
+        manifest = whole_compute_manifest(paths)  # `publish` reports a damaged one
+        if manifest is not None and manifest.run.compute_db == file_stat(paths.compute_db):
+            return manifest.manifest.lineage
     try:
-        return read_lineage(paths.compute_db)
+        return _lineage(paths)
     except NewerResultsError:
         raise
     except ResultsError:
         return None
 
 
-def _whole_manifest(paths: SymbolPaths) -> Mapping[str, Any] | None:
-    """The compute manifest of a file that was proven; None where one of the two is in doubt."""
-    if not is_known(paths.compute_db):
-        return None
-    try:
-        return read_manifest(paths.compute_manifest)
-    except BarsError:  # whoever writes manifests names it
-        return None
-
-
-def warm_kernels() -> None:
-    """Compiles the kernels, or loads them: half a minute once per machine and version of them."""
-    warm_up()
-
-
-def stat_facts(paths: SymbolPaths) -> dict[str, int]:
-    """What tells one compute.db file from another without opening it."""
-    found = paths.compute_db.stat()
-    return {"bytes": found.st_size, "mtime_ns": found.st_mtime_ns}
-
-
-def _open_verdict(workspace: RunWorkspace, symbol: str) -> Verdict:
-    verdict = read_verdict(workspace, symbol)
-    if verdict is None:
-        raise BarsError(f"{symbol} has no validated bars; run `regime run {symbol}`")
-    if verdict.status == BLOCKED:
-        raise BlockedError(f"{symbol} is blocked by the gate: {verdict.reason}")
-    return verdict
+@read_once("compute_db")
+def _lineage(paths: SymbolPaths) -> Lineage:
+    return read_lineage(paths.compute_db)
 
 
 def _require_adopted(
-    workspace: RunWorkspace, instrument: Instrument, held: Mapping[str, Any] | None
+    workspace: RunWorkspace, instrument: Instrument, stored: Lineage | None
 ) -> None:
-    """Refuses to make results in other eras only because the file that adopted theirs is gone."""
-    if held is None:
+    """Refuses to compute in other eras only because the adoption of the present ones is lost."""
+    if stored is None:
         return
-    symbol, ranked = instrument.symbol, held["recipe"]["eras"]
+    symbol, ranked = instrument.symbol, stored.recipe.eras
     wanted = era_class(symbol, instrument.asset_class)
     reason = why_not_adopted(workspace.root, workspace.eras, wanted, ranked)
     if reason:
-        raise ConfigError(f"{symbol} has results already: {reason}; {adoption_remedy(ranked)}")
+        raise ConfigError(
+            f"{symbol} has results already: {reason}; {adoption_remedy(ranked)}",
+            code="adoption-lost",
+        )
 
 
-def adoption_remedy(ranked: Mapping[str, Any]) -> str:
+def adoption_remedy(ranked: RankedEras) -> str:
     """What to do where the adoption of the eras that results are ranked in is gone."""
     return (
         "restore the folder eras from a backup, or put the set in force again: "
-        f"regime eras adopt {ranked.get('version')} --reason TEXT"
+        f"regime eras adopt {ranked.version} --reason TEXT"
     )
 
 
 def _outcome(
-    symbol: str, status: Status, lineage: Mapping[str, Any], *, is_stale: bool = False
+    symbol: str, status: Status, lineage: Lineage, *, is_stale: bool = False
 ) -> ComputeOutcome:
     reason = (
         f"{symbol}: results come from other parameters or code; "
@@ -185,22 +162,22 @@ def _outcome(
     return ComputeOutcome(
         symbol,
         status,
-        series=tuple(_series_status(series) for series in lineage["series"]),
-        tables=lineage["tables"],
+        series=tuple(_series_status(series) for series in lineage.series),
+        tables=lineage.tables,
         reason=reason if is_stale else "",
         is_stale_code=is_stale,
     )
 
 
-def _series_status(facts: Mapping[str, Any]) -> SeriesStatus:
+def _series_status(series: SeriesLineage) -> SeriesStatus:
     return SeriesStatus(
-        timeframe=facts["timeframe"],
-        status=facts["status"],
-        reason=facts["reason"],
-        bars=facts["bars"],
-        bars_digest=facts["bars_digest"],
-        min_ts=facts["min_ts"],
-        max_ts=facts["max_ts"],
-        escalation_rows=facts["escalation_rows"],
-        state_rows=facts["state_rows"],
+        timeframe=series.timeframe,
+        status=series.status,
+        reason=series.reason,
+        bars=series.bars,
+        bars_digest=series.bars_digest,
+        min_ts=series.min_ts,
+        max_ts=series.max_ts,
+        escalation_rows=series.escalation_rows,
+        state_rows=series.state_rows,
     )

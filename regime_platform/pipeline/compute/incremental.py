@@ -1,8 +1,8 @@
-"""New bars into a compute.db that holds the results of the bars before them.
+"""Updates a compute.db by what new bars change in it.
 
-Every timeframe goes on from the first bar that differs from those its results were made from, to
-the block of bars that this can be told by. A series that cannot go on is computed as a whole, and
-when most rows would change a new file is cheaper than mending the old one.
+The results of a timeframe are kept up to the first block of bars whose digest differs from the one
+stored with the results; the rows after it are computed again. Where a series cannot be continued it
+is computed as a whole, and where most rows would change a new file is cheaper than an update.
 """
 
 from collections.abc import Mapping
@@ -24,67 +24,69 @@ from regime_platform.compute.results import (
     latest_table,
 )
 from regime_platform.compute_db.content import BARS, Content
-from regime_platform.compute_db.reader import Reader
+from regime_platform.compute_db.reader import ResultsReader
 from regime_platform.compute_db.update import Addition, Update
-from regime_platform.manifests.recipe import differs_in_bars_alone
+from regime_platform.manifests.lineage import ResultOrigin, SeriesLineage
 from regime_platform.model.digests import Blocks
 from regime_platform.pipeline.compute.inputs import Inputs
 
-#: Of all rows; beyond this share a new file is written.
+#: Share of all rows; if more would change, a new file is written.
 _MOST_CHANGED = 0.25
 
 _STATE_COLUMNS = ("downside_shock_risk", "instability_index", "structural_score", "regime_label")
 
 
-class CannotExtendError(Exception):
-    """The results held are nothing to go on from; the message says why."""
+class NotIncrementalError(Exception):
+    """The stored results cannot be continued; the message is the reason."""
 
 
 @dataclass(frozen=True)
 class _Changed:
-    """One timeframe whose bars are not those that its results were made from."""
+    """A timeframe whose bars differ from those of its results."""
 
     timeframe: str
     bars: pl.DataFrame
     blocks: Blocks
-    shared: int  # first rows that are what they were
+    shared: int  # number of first rows that are unchanged
 
 
-def extension(inputs: Inputs, reader: Reader, made: Mapping[str, Any]) -> Update:
+def incremental_update(inputs: Inputs, reader: ResultsReader, made: ResultOrigin) -> Update:
     """Computes what new bars change in the results of a symbol; writes nothing.
 
     Args:
-        inputs: the bars in force and the terms.
-        reader: of the results held.
-        made: the recipe and the code, as the lineage shall name them.
+        inputs: the bars in force, the eras and the parameters.
+        reader: of the stored results.
+        made: the recipe and the code, for the lineage.
 
     Raises:
-        CannotExtendError: more than bars changed, or too many of them, or what to go on from is not
-            there.
+        NotIncrementalError: more than bars changed, or too many of them, or rows to continue from
+            are missing.
         BarsError: the canonical bars are missing or damaged.
     """
-    return _Extender(inputs, reader).extension(made)
+    return _Increment(inputs, reader).update(made)
 
 
 @dataclass(frozen=True)
-class _Extender:
+class _Increment:
     inputs: Inputs
-    reader: Reader
+    reader: ResultsReader
 
-    def extension(self, made: Mapping[str, Any]) -> Update:
+    def update(self, made: ResultOrigin) -> Update:
         lineage = self.reader.lineage()
-        if not differs_in_bars_alone(lineage["recipe"], made["recipe"]):
-            raise CannotExtendError("parameters, eras, code or libraries are others")
-        held = {series["timeframe"]: series for series in lineage["series"]}
-        if set(held) != set(self.inputs.instrument.timeframes):
-            raise CannotExtendError("the timeframes of the symbol have changed")
+        if not lineage.recipe.differs_in_bars_alone(made.recipe):
+            raise NotIncrementalError("parameters, eras, code or libraries are others")
+        stored = {series.timeframe: series for series in lineage.series}
+        if set(stored) != set(self.inputs.instrument.timeframes):
+            raise NotIncrementalError("the timeframes of the symbol have changed")
         before = self.reader.blocks()
-        changed = self._changed(held, before)
-        results = {one.timeframe: self._result(one, held[one.timeframe]) for one in changed}
-        facts = [
-            self.inputs.facts(timeframe, results[timeframe])
+        changed = self._changed(stored, before)
+        results = {
+            series.timeframe: self._result(series, stored[series.timeframe]) for series in changed
+        }
+        series_lineage = [
+            self.inputs.lineage(timeframe, results[timeframe])
             if timeframe in results
-            else held[timeframe]
+            else stored[timeframe]
             for timeframe in self.inputs.instrument.timeframes
         ]
         return Update(
@@ -94,70 +96,71 @@ class _Extender:
                 for table in (ESCALATION, LABELS, STATE)
             ),
             before=before,
-            bars={one.timeframe: one.blocks for one in changed},
-            latest=self._latest(results, held),
-            lineage={"series": facts, **made},
-            how="; ".join(_told(one, results[one.timeframe]) for one in changed),
+            bars={series.timeframe: series.blocks for series in changed},
+            latest=self._latest(results, stored),
+            made=made,
+            series=series_lineage,
+            how="; ".join(_summary(series, results[series.timeframe]) for series in changed),
         )
 
-    def _changed(self, held: Mapping[str, Mapping[str, Any]], before: Content) -> list[_Changed]:
+    def _changed(self, stored: Mapping[str, SeriesLineage], before: Content) -> list[_Changed]:
         changed = []
-        for timeframe, facts in held.items():
+        for timeframe, lineage in stored.items():
             promoted = self.inputs.promoted.get(timeframe)
-            if promoted is None and facts["bars"]:
-                raise CannotExtendError(f"{timeframe} has no bars any more")
-            if promoted is None or promoted.digest == facts["bars_digest"]:
+            if promoted is None and lineage.bars:
+                raise NotIncrementalError(f"{timeframe} no longer has bars")
+            if promoted is None or promoted.digest == lineage.bars_digest:
                 continue
             bars, blocks = self.inputs.bars(timeframe)
             shared = before.get((BARS, timeframe), Blocks(0, ())).rows_shared(bars, blocks)
             changed.append(_Changed(timeframe, bars, blocks, shared))
-        anew = sum(one.bars.height - one.shared for one in changed)
-        total = sum(one.rows for one in self.inputs.promoted.values())
+        anew = sum(series.bars.height - series.shared for series in changed)
+        total = sum(series.rows for series in self.inputs.promoted.values())
         if anew > _MOST_CHANGED * total:
-            raise CannotExtendError(f"{anew} of {total} bars are new or changed")
+            raise NotIncrementalError(f"{anew} of {total} bars are new or changed")
         return changed
 
-    def _result(self, one: _Changed, facts: Mapping[str, Any]) -> SeriesResult:
+    def _result(self, series: _Changed, lineage: SeriesLineage) -> SeriesResult:
         added = None
-        short = why_not(one.shared, self.inputs.params, one.timeframe)
-        if facts["status"] == "complete" and not short:
-            added = self.inputs.extended(one.timeframe, one.bars, self._past(one))
-        return self.inputs.computed(one.timeframe, one.bars) if added is None else added
+        short = why_not(series.shared, self.inputs.params, series.timeframe)
+        if lineage.status == "complete" and not short:
+            added = self.inputs.extended(series.timeframe, series.bars, self._past(series))
+        return self.inputs.computed(series.timeframe, series.bars) if added is None else added
 
-    def _past(self, one: _Changed) -> Past:
-        rows = one.shared - FIRST_BARS.state
-        shock, unstable, structure, label = self._stored(one, STATE, rows, *_STATE_COLUMNS)
-        (esc_raw,) = self._stored(one, ESCALATION, one.shared, "esc_raw")
-        horizon = self.inputs.params.at(one.timeframe).horizon
-        close = one.bars["close"].head(one.shared).to_numpy()
+    def _past(self, series: _Changed) -> Past:
+        rows = series.shared - FIRST_BARS.state
+        shock, unstable, structure, label = self._stored(series, STATE, rows, *_STATE_COLUMNS)
+        (esc_raw,) = self._stored(series, ESCALATION, series.shared, "esc_raw")
+        horizon = self.inputs.params.at(series.timeframe).horizon
+        close = series.bars["close"].head(series.shared).to_numpy()
         return past_of(close, (shock, unstable, structure), esc_raw, label, horizon)
 
     def _stored(
-        self, one: _Changed, table: str, rows: int, *columns: str
+        self, series: _Changed, table: str, rows: int, *columns: str
     ) -> list[npt.NDArray[Any]]:
-        found = self.reader.plain(table, one.timeframe, *columns).head(rows)
-        if found.height < rows:
-            raise CannotExtendError(f"{table} holds {found.height} of {rows} rows")
-        return [found[name].to_numpy() for name in columns]
+        kept = self.reader.physical(table, series.timeframe, *columns).head(rows)
+        if kept.height < rows:
+            raise NotIncrementalError(f"{table} holds {kept.height} of {rows} rows")
+        return [kept[name].to_numpy() for name in columns]
 
     def _latest(
-        self, results: Mapping[str, SeriesResult], held: Mapping[str, Mapping[str, Any]]
+        self, results: Mapping[str, SeriesResult], stored: Mapping[str, SeriesLineage]
     ) -> pl.DataFrame:
         latest: dict[str, Latest] = {}
         for timeframe in self.inputs.instrument.timeframes:
             if timeframe in results:
-                found = latest_of(results[timeframe])
+                state = latest_of(results[timeframe])
             else:
-                found = self._latest_held(held[timeframe])
-            if found is not None:
-                latest[timeframe] = found
+                state = self._latest_stored(stored[timeframe])
+            if state is not None:
+                latest[timeframe] = state
         return latest_table(latest)
 
-    def _latest_held(self, facts: Mapping[str, Any]) -> Latest | None:
-        if not facts["state_rows"]:
+    def _latest_stored(self, lineage: SeriesLineage) -> Latest | None:
+        if not lineage.state_rows:
             return None
-        row = self.reader.table("latest_state", timeframe=facts["timeframe"])
-        return Latest(row, has_escalation=facts["status"] == "complete")
+        row = self.reader.table("latest_state", timeframe=lineage.timeframe)
+        return Latest(row, has_escalation=lineage.status == "complete")
 
 
 def _addition(result: SeriesResult, table: str) -> Addition:
@@ -167,8 +170,8 @@ def _addition(result: SeriesResult, table: str) -> Addition:
     return Addition(table, result.timeframe, kept, opens[:kept], rows)
 
 
-def _told(one: _Changed, result: SeriesResult) -> str:
+def _summary(series: _Changed, result: SeriesResult) -> str:
     rows = result.rows[STATE].first if STATE in result.rows else 0
     if rows > FIRST_BARS.state:
-        return f"{one.timeframe}: went on from bar {rows} of {result.bars_used}"
-    return f"{one.timeframe}: computed all {result.bars_used} bars"
+        return f"{series.timeframe}: went on from bar {rows} of {result.bars_used}"
+    return f"{series.timeframe}: computed all {result.bars_used} bars"

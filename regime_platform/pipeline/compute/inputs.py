@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
 
 import polars as pl
 
@@ -14,9 +13,10 @@ from regime_platform.compute.eras.eras import Era
 from regime_platform.compute.incremental import Past, extend_series
 from regime_platform.compute.params import Params
 from regime_platform.compute.results import ESCALATION, STATE, SeriesResult, latest_state
+from regime_platform.manifests.lineage import SeriesLineage
 from regime_platform.model.digests import BLOCK_ROWS, Blocks
 from regime_platform.model.instruments import Instrument
-from regime_platform.model.promoted_bars import Promoted
+from regime_platform.model.promoted_bars import PromotedBars
 from regime_platform.model.result_schema import TABLES
 
 _AT_ONCE = 32 * BLOCK_ROWS  # rows: as many as are hashed together
@@ -24,11 +24,11 @@ _AT_ONCE = 32 * BLOCK_ROWS  # rows: as many as are hashed together
 
 @dataclass(frozen=True)
 class Inputs:
-    """The bars in force of one symbol, and the terms on which its results are computed."""
+    """The bars in force of one symbol, with the eras and parameters for its results."""
 
     instrument: Instrument
     paths: SymbolPaths
-    promoted: Mapping[str, Promoted]
+    promoted: Mapping[str, PromotedBars]
     eras: tuple[Era, ...]
     params: Params
 
@@ -51,7 +51,7 @@ class Inputs:
         )
 
     def extended(self, timeframe: str, bars: pl.DataFrame, past: Past) -> SeriesResult | None:
-        """The rows that bars beyond those of ``past`` add; None where they change earlier ones."""
+        """The rows that bars after those of ``past`` add; None where they change earlier rows."""
         return extend_series(
             bars,
             past,
@@ -61,37 +61,37 @@ class Inputs:
             params=self.params,
         )
 
-    def facts(self, timeframe: str, result: SeriesResult | None) -> dict[str, Any]:
-        """What the lineage says of one timeframe."""
+    def lineage(self, timeframe: str, result: SeriesResult | None) -> SeriesLineage:
+        """What the lineage states of one timeframe."""
         if result is None:
-            return {
-                "timeframe": timeframe,
-                "status": "no_bars",
-                "reason": "no canonical bars on this timeframe",
-                "bars": 0,
-                "bars_digest": "",
-                "min_ts": None,
-                "max_ts": None,
-                "escalation_rows": 0,
-                "state_rows": 0,
-            }
+            return SeriesLineage(
+                bars=0,
+                bars_digest="",
+                escalation_rows=0,
+                max_ts=None,
+                min_ts=None,
+                reason="no canonical bars on this timeframe",
+                state_rows=0,
+                status="no_bars",
+                timeframe=timeframe,
+            )
         promoted = self.promoted[timeframe]
-        return {
-            "timeframe": timeframe,
-            "status": result.status,
-            "reason": result.reason,
-            "bars": result.bars_used,
-            "bars_digest": promoted.digest,
-            "min_ts": promoted.min_ts,
-            "max_ts": promoted.max_ts,
-            "escalation_rows": result.rows_in(ESCALATION),
-            "state_rows": result.rows_in(STATE),
-        }
+        return SeriesLineage(
+            bars=result.bars_used,
+            bars_digest=promoted.digest,
+            escalation_rows=result.rows_in(ESCALATION),
+            max_ts=promoted.max_ts,
+            min_ts=promoted.min_ts,
+            reason=result.reason,
+            state_rows=result.rows_in(STATE),
+            status=result.status,
+            timeframe=timeframe,
+        )
 
 
 @dataclass(frozen=True)
 class Tables(Mapping[str, Iterable[pl.DataFrame]]):
-    """Every table of a compute.db in pieces, made when asked for: together they fill the memory."""
+    """Every table of a compute.db in pieces, made when read: together they fill the memory."""
 
     results: Mapping[str, SeriesResult]  # by timeframe, in their order
 

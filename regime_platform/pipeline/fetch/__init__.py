@@ -1,1 +1,1 @@
-"""Stage 1: from a source into the raw log."""
+"""I/O, stage 1: from a source into the raw log."""

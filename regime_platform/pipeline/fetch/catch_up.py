@@ -1,41 +1,43 @@
-"""One series of a vendor from what is held to all there is, one window after the other.
+"""Fetches one series of a vendor, window by window, until nothing is missing.
 
-Every answer is stored and remembered before the next question, so a process that is killed has lost
-one page at most, and what was answered is not asked again.
+Every answer is stored and recorded before the next request, so a killed process loses one page at
+most, and nothing is requested twice.
 """
 
 import datetime as dt
 from dataclasses import replace
 from functools import partial
 
+from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.locks import writing
 from regime_platform.bar_store.raw import raw_log
 from regime_platform.bar_store.raw.acquisition import proven_coverage, write_coverage
-from regime_platform.bar_store.raw.contradictions import page_contradicts
-from regime_platform.bar_store.raw.raw_log import FetchFacts, LogUpdate
+from regime_platform.bar_store.raw.raw_log import FetchOrigin, LogUpdate
+from regime_platform.bar_store.session import raw_listing
 from regime_platform.errors import RegimeError, RunEndingError, SourceError
 from regime_platform.model.clock import MOST_AHEAD
 from regime_platform.model.coverage import Coverage, Refusal
 from regime_platform.model.fetch_plan import (
     HISTORY,
     REREAD,
-    Followed,
     Need,
+    TrackedSeries,
     after_answer,
     next_need,
 )
 from regime_platform.model.instruments import Instrument
-from regime_platform.pipeline.fetch.fetched_ahead import set_ahead_aside
-from regime_platform.pipeline.fetch.request import FetchRequest, fetch_facts
+from regime_platform.pipeline.fetch.pages import append_page, fetch_origin, set_ahead_aside
+from regime_platform.pipeline.fetch.request import FetchRequest
 from regime_platform.pipeline.fetch.split_rewrites import (
-    Shown,
+    ShownSplit,
     await_rewrite,
     settle_rewrite,
     shown_split,
 )
 from regime_platform.pipeline.identity import remember, remembers
 from regime_platform.pipeline.outcomes import SeriesIngest
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run_workspace import RunWorkspace
+from regime_platform.revisions.contradictions import page_contradicts
 from regime_platform.sources.protocol import (
     BarPage,
     CutError,
@@ -45,29 +47,34 @@ from regime_platform.sources.protocol import (
     WindowSource,
 )
 
-#: A refusal is believed so long: a plan changes or a symbol is mended from one day to the next.
-_BELIEVED = {
+#: How long a refusal is taken as given; plans and symbols change from one day to the next.
+_REFUSAL_HOLDS = {
     "not_entitled": dt.timedelta(days=1),
     "unknown_symbol": dt.timedelta(days=1),
     "not_offered": dt.timedelta(days=7),
 }
-#: A backfill that a person orders asks again for the first bar when the answer is so old.
+#: A backfill requests the first bar again when the answer is older.
 _EARLIEST_HOLDS = dt.timedelta(days=30)
 
 
 class SeriesFetch:
-    """The fetch of one series; ``counts`` is what it brought so far."""
+    """The fetch of one series; ``counts`` is what it has added so far."""
 
     def __init__(
-        self, workspace: RunWorkspace, instrument: Instrument, timeframe: str, order: FetchRequest
+        self,
+        workspace: RunWorkspace,
+        instrument: Instrument,
+        timeframe: str,
+        request: FetchRequest,
+        paths: SymbolPaths,
     ) -> None:
         source = workspace.sources[instrument.source]
         assert isinstance(source, WindowSource)
         self._source = source
-        self._paths = workspace.root.symbol(instrument.symbol)
+        self._paths = paths
         self._instrument = instrument
-        self._order = order
-        self._followed = Followed(
+        self._request = request
+        self._followed = TrackedSeries(
             instrument.symbol, timeframe, instrument.asset_class, workspace.settings.reread_days()
         )
         self._most_rows = source.most_rows
@@ -77,16 +84,16 @@ class SeriesFetch:
         self.symbol = instrument.symbol
         self.timeframe = timeframe
         self.counts = SeriesIngest(timeframe)
-        self._present = partial(workspace.present, order.now)
+        self._present = partial(workspace.present, request.now)
         self.coverage = self._proven()
 
     def run(self) -> SeriesIngest:
-        """Asks until all is held.
+        """Fetches until nothing is missing.
 
         Raises:
-            RunEndingError: the source refuses everybody; what came before is stored.
+            RunEndingError: the source refuses every request; earlier pages are stored.
         """
-        if self.counts.status != "ok":  # a batch was told so already
+        if self.counts.status != "ok":  # a batch got the refusal already
             return self.counts
         try:
             self._ask_for_all()
@@ -100,41 +107,40 @@ class SeriesFetch:
             self._end("failed", f"{self.timeframe}: {error}")
         return self.counts
 
-    def believed_refusal(self) -> Refusal | None:
-        """Why nothing is asked for now; None where there is no reason."""
+    def standing_refusal(self) -> Refusal | None:
+        """The refusal because of which nothing is requested now, if any."""
         refusal = self.coverage.refusal
-        if refusal is None or self._order.is_backfill:
+        if refusal is None or self._request.is_backfill:
             return None
-        now = self._order.now
-        latest = self._present() + MOST_AHEAD + _BELIEVED.get(refusal.status, dt.timedelta())
+        now = self._request.now
+        latest = self._present() + MOST_AHEAD + _REFUSAL_HOLDS.get(refusal.status, dt.timedelta())
         is_known = now.date() < refusal.ask_again <= latest.date()
         return refusal if is_known else None
 
     def next_need(self) -> Need | None:
-        """The next window to ask for; None where all is held, or what came contradicts it."""
+        """The next window to request; None where nothing is missing or the answers contradict."""
         if self._is_contradicted:
             return None
         return next_need(
             self._followed,
             self.coverage,
-            self._order.now,
+            self._request.now,
             self._most_rows,
             tail_is_asked=self._tail_is_asked,
         )
 
     def ask(self, need: Need) -> WindowRequest:
-        """The question that answers ``need``."""
+        """The request for ``need``."""
         return WindowRequest(self._instrument, self.timeframe, need.start, need.end)
 
     def keep(self, need: Need, page: BarPage) -> None:
-        """Stores what a page brings, and remembers that it was answered."""
+        """Stores a page and records that its window was answered."""
         self._tail_is_asked |= need.is_final
         facts = self._facts(page)
-        folder = self._paths.raw(self.timeframe)
         set_ahead_aside(self._paths, self.timeframe, page, self._present())
-        update = raw_log.compare(folder, page.bars, facts)
+        update = raw_log.compare(raw_listing(self._paths, self.timeframe), page.bars, facts)
         split = shown_split(self._paths, self.timeframe, page, update)
-        # then it counts for no answer, so that the next fetch asks for the same bars again
+        # then its window stays unanswered, so that the next fetch requests the same bars again
         self._is_contradicted = bool(update.diff.revised) and page_contradicts(
             update.diff.in_force, page.bars
         )
@@ -145,34 +151,38 @@ class SeriesFetch:
             or self._answered(need, page, self.coverage) != self.coverage
         ):
             with writing(self._paths):
-                if not page.bars.is_empty():  # checked again: an edit may have come between
-                    remember(self._paths, self._instrument, page.answered, self._order.now)
+                if (
+                    not page.bars.is_empty()
+                ):  # checked again: universe.yaml may have been edited since
+                    remember(self._paths, self._instrument, page.answered, self._request.now)
                 if split is not None:
-                    shown = Shown(split, self.timeframe, self._order.now)
+                    shown = ShownSplit(split, self.timeframe, self._request.now)
                     await_rewrite(self._paths, self._instrument, shown, self._present())
-                # as it stands by now: another process may have been here meanwhile
+                # as it is now: another process may have written since
                 known = self._proven()
-                update = raw_log.append(folder, page.bars, facts, compared=update)
+                update = append_page(self._paths, self.timeframe, page, facts, update)
                 self.coverage = self._answered(need, page, known)
                 if need.kind == HISTORY and update.diff.revised and not self._was_restarted:
-                    # what joins here was served on two states of the vendor's history
+                    # pages of two states of the vendor's history meet here
                     self._was_restarted = True
                     self.coverage = self._answered(need, page, self.coverage.unread())
                 write_coverage(self._paths, self.timeframe, self.coverage)
         self._add(_counted(self.timeframe, update, page))
 
     def refuse(self, status: str, reason: str) -> None:
-        """Remembers that the source does not serve this series, and until when that is believed."""
-        now = self._order.now
-        refusal = Refusal(status=status, reason=reason, ask_again=(now + _BELIEVED[status]).date())
+        """Records that the source does not serve this series, and for how long that holds."""
+        now = self._request.now
+        refusal = Refusal(
+            status=status, reason=reason, ask_again=(now + _REFUSAL_HOLDS[status]).date()
+        )
         self._remember(self.coverage.model_copy(update={"refusal": refusal}))
         self._end(status, reason)
 
     def _ask_for_all(self) -> None:
-        refusal = self.believed_refusal()
+        refusal = self.standing_refusal()
         if refusal is not None:
-            told = f"{refusal.reason} (asked again from {refusal.ask_again} on)"
-            self._end(refusal.status, told)
+            reason = f"{refusal.reason} (asked again from {refusal.ask_again} on)"
+            self._end(refusal.status, reason)
             return
         self._find_earliest()
         before: Need | None = None
@@ -180,40 +190,43 @@ class SeriesFetch:
             if need == before:
                 raise SourceError(
                     f"{self.symbol} {self.timeframe}: the answer for {need.start:%Y-%m-%d} to "
-                    f"{need.end:%Y-%m-%d} makes no headway; report it"
+                    f"{need.end:%Y-%m-%d} brings nothing that was missing; "
+                    "report it",
+                    code="no-progress",
                 )
             before = need
             try:
-                page = self._source.page(self.ask(need), self._order.now)
+                page = self._source.page(self.ask(need), self._request.now)
             except CutError as error:
                 self._count_request()
                 self._ask_for_less(need, error)
                 continue
-            self._order.paid(page.cost)
+            self._request.paid(page.cost)
             self.keep(need, page)
-        settle_rewrite(self._paths, self.timeframe, self.coverage, self._order.now)
+        settle_rewrite(self._paths, self.timeframe, self.coverage, self._request.now)
 
     def _find_earliest(self) -> None:
-        known, order = self.coverage, self._order
-        today = order.now.date()
+        known, request = self.coverage, self._request
+        today = request.now.date()
         asked = known.earliest_asked
-        is_old = asked is None or (order.is_backfill and today - asked >= _EARLIEST_HOLDS)
+        is_old = asked is None or (request.is_backfill and today - asked >= _EARLIEST_HOLDS)
         if known.earliest is None or is_old:
-            first = self._source.earliest(self._instrument, self.timeframe, order.now)
+            first = self._source.earliest(self._instrument, self.timeframe, request.now)
             self._count_request()
             known = known.model_copy(
                 update={"earliest": first, "earliest_asked": today, "refusal": None}
             )
-        if order.is_backfill:
-            known = known.model_copy(update={"since": order.since})
+        if request.is_backfill:
+            known = known.model_copy(update={"since": request.since})
         self._remember(known)
 
     def _ask_for_less(self, need: Need, error: CutError) -> None:
         if need.end - need.start <= dt.timedelta(days=1):
             raise SourceError(
-                f"{error}, more than an answer can hold; check that this is the instrument you mean"
+                f"{error}, more than an answer can hold; check the instrument in universe.yaml",
+                code="answer-too-large",
             )
-        if need.kind == REREAD:  # it grew beyond an answer: fetched like any other hole
+        if need.kind == REREAD:  # it no longer fits into one answer: fetched like any gap
             stale = next(window for window in self.coverage.windows if window.start >= need.start)
             self._remember(self.coverage.without(stale))
             return
@@ -223,8 +236,8 @@ class SeriesFetch:
         if self._is_contradicted:
             return known
         opens = page.bars["ts"].drop_nulls().unique()
-        told = after_answer(self._followed, known, need, opens, self._order.now)
-        return told.model_copy(
+        coverage = after_answer(self._followed, known, need, opens, self._request.now)
+        return coverage.model_copy(
             update={
                 "earliest": self.coverage.earliest,
                 "earliest_asked": self.coverage.earliest_asked,
@@ -236,8 +249,8 @@ class SeriesFetch:
     def _proven(self) -> Coverage:
         return proven_coverage(self._paths, self._instrument, self.timeframe, self._present())
 
-    def _facts(self, page: BarPage) -> FetchFacts:
-        return fetch_facts(self._instrument, self.timeframe, page, self._order.now)
+    def _facts(self, page: BarPage) -> FetchOrigin:
+        return fetch_origin(self._instrument, self.timeframe, page, self._request.now)
 
     def _remember(self, coverage: Coverage) -> None:
         if coverage != self.coverage:
@@ -246,7 +259,7 @@ class SeriesFetch:
         self.coverage = coverage
 
     def _count_request(self) -> None:
-        self._order.paid(1)
+        self._request.paid(1)
         self._add(SeriesIngest(self.timeframe, requests=1, credits=1))
 
     def _add(self, more: SeriesIngest) -> None:

@@ -1,7 +1,7 @@
-"""What a fetch will cost before it is begun: the plan itself, answered by the calendar.
+"""Estimates the cost of a fetch: the plan itself, with answers made from the calendar.
 
-Nothing is asked of the source. Where its first bar is not known yet, an early one is assumed, so
-that the estimate errs on the high side; the estimate says for how many series that is so.
+The source gets no request. Where its first bar is unknown, an early one is assumed, so the estimate
+is too high rather than too low; it has the number of such series.
 """
 
 import datetime as dt
@@ -11,12 +11,12 @@ from functools import lru_cache
 
 from regime_platform.bar_store.raw.acquisition import proven_coverage
 from regime_platform.model.coverage import Coverage
-from regime_platform.model.fetch_plan import Followed, after_answer, next_need
+from regime_platform.model.fetch_plan import TrackedSeries, after_answer, next_need
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.timeframes import is_intraday
 from regime_platform.pipeline.fetch.batches import Batches
 from regime_platform.pipeline.fetch.request import FetchRequest
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.sources.protocol import WindowSource
 
 #: Before these dates the vendor has hardly anything.
@@ -26,7 +26,7 @@ ASSUMED_FIRST_INTRADAY = dt.date(2020, 1, 1)
 
 @dataclass(frozen=True)
 class Estimate:
-    """At most so much; updates that share round trips need fewer requests, not fewer credits."""
+    """An upper bound; updates that share requests need fewer of them, not fewer credits."""
 
     series: int  # that need at least one request
     requests: int
@@ -47,44 +47,44 @@ def estimate(
 
     Raises:
         ConfigError: the source cannot be made from the settings.
-        BarsError: what is held of a series is damaged.
+        BarsError: the stored bars of a series are damaged.
     """
     needs: list[int] = []
     assumed, per_minute = 0, 1
-    for instrument in (one for one in instruments if one.is_polled):
+    for instrument in (instrument for instrument in instruments if instrument.is_polled):
         source = workspace.sources[instrument.source]
         if not isinstance(source, WindowSource):
             continue
         per_minute = source.credits_per_minute()
         for timeframe in batches.wanted(instrument):
-            paths = workspace.root.symbol(instrument.symbol)
-            present = workspace.present(batches.order.now)
+            paths = batches.paths(instrument)  # the fetch goes on from what is read here
+            present = workspace.present(batches.request.now)
             proven = proven_coverage(paths, instrument, timeframe, present)
-            known = _planned(proven, batches.order)
-            # what nothing is held of costs the same for every symbol of a class
+            known = _planned(proven, batches.request)
+            # without stored bars the cost is the same for every symbol of a class
             symbol = instrument.symbol if known.windows else ""
             days = workspace.settings.reread_days()
-            series = Followed(symbol, timeframe, instrument.asset_class, days)
-            needs.append(_needs(series, known, source.most_rows, batches.order.now))
+            series = TrackedSeries(symbol, timeframe, instrument.asset_class, days)
+            needs.append(_needs(series, known, source.most_rows, batches.request.now))
             assumed += known.earliest is None
     requests = sum(needs) + assumed  # each of those asks for its first bar, too
     return Estimate(sum(need > 0 for need in needs), requests, requests, per_minute, assumed)
 
 
-def _planned(known: Coverage, order: FetchRequest) -> Coverage:
-    since = order.since if order.is_backfill else known.since
+def _planned(known: Coverage, request: FetchRequest) -> Coverage:
+    since = request.since if request.is_backfill else known.since
     return known.model_copy(update={"since": since, "log": ""})
 
 
 @lru_cache(maxsize=1024)
-def _needs(series: Followed, known: Coverage, most_rows: int, now: dt.datetime) -> int:
+def _needs(series: TrackedSeries, known: Coverage, most_rows: int, now: dt.datetime) -> int:
     if known.earliest is None:
         is_short = is_intraday(series.timeframe)
         first = ASSUMED_FIRST_INTRADAY if is_short else ASSUMED_FIRST_DATE
         known = known.model_copy(update={"earliest": first})
-    asked, tail_is_asked = 0, False
+    count, tail_is_asked = 0, False
     while need := next_need(series, known, now, most_rows, tail_is_asked=tail_is_asked):
-        asked += 1
+        count += 1
         tail_is_asked |= need.is_final
         known = after_answer(series, known, need, series.opens(need.start, need.end), now)
-    return asked
+    return count

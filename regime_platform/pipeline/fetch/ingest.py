@@ -1,59 +1,73 @@
-"""From the source into the raw log: fetch what is missing, keep what is news.
+"""Stage 1: fetches what is missing and appends new rows to the raw log.
 
-The one door for the command line, the schedules and the assets. Each page is stored as soon as it
-is there, so an interrupted fetch goes on where it stopped. A page without news writes nothing.
+The one entry point for the command line, the schedules and the assets. Each page is stored as it
+arrives, so an interrupted fetch continues where it stopped. A page without new rows writes nothing.
 """
 
-import datetime as dt
+from collections.abc import Callable
 from dataclasses import replace
 
 from regime_platform.bar_store.locks import writing
 from regime_platform.bar_store.raw import raw_log
 from regime_platform.bar_store.raw.raw_log import LogUpdate
+from regime_platform.bar_store.session import raw_listing
 from regime_platform.errors import RegimeError, RunEndingError
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.fetch.batches import Batches
-from regime_platform.pipeline.fetch.fetched_ahead import set_ahead_aside
-from regime_platform.pipeline.fetch.request import fetch_facts
+from regime_platform.pipeline.fetch.pages import append_page, fetch_origin, set_ahead_aside
 from regime_platform.pipeline.identity import require_same_instrument
 from regime_platform.pipeline.outcomes import IngestOutcome, SeriesIngest, Status
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.sources.protocol import BarPage, NotOfferedError, WholeSource, WindowSource
 
 
 def ingest(workspace: RunWorkspace, instrument: Instrument, batches: Batches) -> IngestOutcome:
-    """Fetches what ``instrument`` lacks.
+    """Fetches the bars that ``instrument`` lacks.
 
     One timeframe's failure leaves the others fetched, and the symbol failed.
 
     Args:
-        workspace: where to and from where.
-        instrument: whose bars.
-        batches: made once for all the symbols that are fetched one after another, so that their
-            updates share round trips; tells instant and timeframes.
+        workspace: the data root and the sources.
+        instrument: the symbol.
+        batches: made once for all symbols of the fetch, so that their updates share requests; has
+            the time and the timeframes.
 
     Raises:
-        RunEndingError: the source refuses everybody.
+        RunEndingError: the source refuses every request.
         OtherInstrumentError: the stored bars are of another instrument.
     """
-    require_same_instrument(workspace.root, instrument)
+    if not instrument.is_polled:
+        reason = f"delisted since {instrument.delisted}: source {instrument.source} is not asked"
+        return IngestOutcome(instrument.symbol, Status.UNCHANGED, (), reason)
+    paths = batches.paths(instrument)
+    require_same_instrument(paths, instrument)
     wanted = batches.wanted(instrument)
     source = workspace.sources[instrument.source]
     if isinstance(source, WindowSource):
-        series = tuple(_catch_up(batches, instrument, one) for one in wanted)
+        series = tuple(_catch_up(batches, instrument, timeframe) for timeframe in wanted)
     else:
-        now = batches.order.now
-        series = tuple(_take_whole(workspace, source, instrument, one, now) for one in wanted)
+        now, present = batches.request.now, workspace.present(batches.request.now)
+
+        def store(timeframe: str, page: BarPage) -> LogUpdate:
+            facts = fetch_origin(instrument, timeframe, page, now)
+            set_ahead_aside(paths, timeframe, page, present)
+            compared = raw_log.compare(raw_listing(paths, timeframe), page.bars, facts)
+            if compared.diff.is_empty:
+                return compared
+            with writing(paths):
+                return append_page(paths, timeframe, page, facts, compared)
+
+        series = tuple(_take_whole(source, instrument, timeframe, store) for timeframe in wanted)
     return _outcome(instrument, series)
 
 
 def _outcome(instrument: Instrument, series: tuple[SeriesIngest, ...]) -> IngestOutcome:
-    failed = [one.reason for one in series if one.has_failed]
+    failed = [each.reason for each in series if each.has_failed]
     if failed:
         return IngestOutcome(instrument.symbol, Status.FAILED, series, " | ".join(failed))
-    if all(one.status == "not_offered" for one in series):
+    if all(each.status == "not_offered" for each in series):
         reason = f"{instrument.symbol}: source {instrument.source} offers none of its timeframes"
-        why = series[0].reason if series else "no timeframe was asked for"
+        why = series[0].reason if series else "no timeframe was requested"
         return IngestOutcome(instrument.symbol, Status.FAILED, series, f"{reason} ({why})")
     outcome = IngestOutcome(instrument.symbol, Status.UNCHANGED, series)
     return replace(outcome, status=Status.DONE) if outcome.rows_inserted else outcome
@@ -69,34 +83,20 @@ def _catch_up(batches: Batches, instrument: Instrument, timeframe: str) -> Serie
 
 
 def _take_whole(
-    workspace: RunWorkspace,
     source: WholeSource,
     instrument: Instrument,
     timeframe: str,
-    now: dt.datetime,
+    store: Callable[[str, BarPage], LogUpdate],
 ) -> SeriesIngest:
     counts = SeriesIngest(timeframe)
     try:
         page = source.series(instrument, timeframe)
-        counts = _added(counts, _store(workspace, instrument, timeframe, page, now))
+        counts = _added(counts, store(timeframe, page))
     except NotOfferedError as error:
         return replace(counts, status="not_offered", reason=str(error))
     except RegimeError as error:
         return replace(counts, status="failed", reason=f"{timeframe}: {error}")
     return counts
-
-
-def _store(
-    workspace: RunWorkspace, instrument: Instrument, timeframe: str, page: BarPage, now: dt.datetime
-) -> LogUpdate:
-    paths = workspace.root.symbol(instrument.symbol)
-    facts = fetch_facts(instrument, timeframe, page, now)
-    set_ahead_aside(paths, timeframe, page, workspace.present(now))
-    compared = raw_log.compare(paths.raw(timeframe), page.bars, facts)
-    if compared.diff.is_empty:
-        return compared
-    with writing(paths):
-        return raw_log.append(paths.raw(timeframe), page.bars, facts, compared=compared)
 
 
 def _added(counts: SeriesIngest, update: LogUpdate) -> SeriesIngest:

@@ -1,1 +1,1 @@
-"""Stage 2: validates the raw log and promotes canonical bars."""
+"""I/O, stage 2: validates the raw log and promotes canonical bars."""

@@ -1,12 +1,13 @@
-"""Judging bars where they lie, without promoting anything: canonical, raw, a file, a live.db.
+"""Validates bars without promoting them: canonical bars, a raw log, a file, a live.db.
 
-The same gate as in ``promote`` with the same severities and decisions, so that what is found here
-is what a promotion would find.
+The gate, severities and overrides are those of ``promote``, so the findings are those that a
+promotion would have.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -15,27 +16,35 @@ from regime_platform.bar_store.canonical import read_in_force
 from regime_platform.bar_store.layout import DataRoot
 from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.errors import BarsError, failure_reason
+from regime_platform.model.instants import iso
 from regime_platform.model.instruments import Instrument
-from regime_platform.model.series import iso
-from regime_platform.pipeline.gate.validate_log import standard_of, validate_log, validate_rows
+from regime_platform.pipeline.gate.validate_log import (
+    read_policy,
+    validate_log,
+    validate_rows,
+    validation_context,
+)
+from regime_platform.pipeline.workers import map_in_processes
 from regime_platform.validation.findings import ValidationFinding
 from regime_platform.validation.gate import BLOCKED, NO_BARS, PASSED, GateResult
-from regime_platform.validation.policy import Standard
+from regime_platform.validation.policy import ValidationContext
 from regime_platform.validation.rules.calendar import stretches
 from regime_platform.validation.rules.series import GATE_SCHEMA
 from regime_platform.validation.verdict import series_reason
 
-FAILED = "failed"  # could not be judged at all
+#: With fewer symbols for each, starting processes takes longer than it saves.
+WORTH_A_PROCESS = 150
+FAILED = "failed"  # could not be validated
 
 
 @dataclass(frozen=True)
 class SeriesReport:
-    """What the gate says of one series."""
+    """The gate's result for one series."""
 
     timeframe: str
     status: str  # passed, blocked, no_bars, failed
     reason: str = ""
-    bars: int = 0  # judged, forming ones included
+    bars: int = 0  # validated, forming ones included
     first: str | None = None  # ISO 8601 UTC
     last: str | None = None
     findings: tuple[ValidationFinding, ...] = ()
@@ -43,7 +52,7 @@ class SeriesReport:
 
     def facts(self, *, with_gaps: bool = False) -> dict[str, Any]:
         """Plain values for JSON and pages."""
-        told = {
+        document = {
             "timeframe": self.timeframe,
             "status": self.status,
             "reason": self.reason,
@@ -53,27 +62,27 @@ class SeriesReport:
             "findings": [finding.model_dump(mode="json") for finding in self.findings],
         }
         if with_gaps and self.gaps is not None:
-            told["gaps"] = [
+            document["gaps"] = [
                 {**gap, "first": iso(gap["first"]), "last": iso(gap["last"])}
                 for gap in self.gaps.iter_rows(named=True)
             ]
-        return told
+        return document
 
 
 @dataclass(frozen=True)
 class SymbolReport:
-    """What the gate says of one symbol."""
+    """The gate's result for one symbol."""
 
     symbol: str
     asset_class: str
     series: tuple[SeriesReport, ...]
-    reason: str = ""  # why nothing could be judged
+    reason: str = ""  # why nothing could be validated
 
     @property
     def status(self) -> str:
         """Failed or blocked where any series is; passed where any has bars."""
         statuses = {series.status for series in self.series} | ({FAILED} if self.reason else set())
-        return next((one for one in (FAILED, BLOCKED, PASSED) if one in statuses), NO_BARS)
+        return next((status for status in (FAILED, BLOCKED, PASSED) if status in statuses), NO_BARS)
 
     @property
     def is_good(self) -> bool:
@@ -91,41 +100,67 @@ class SymbolReport:
         }
 
 
-def inspect_canonical(root: DataRoot, instrument: Instrument, now: dt.datetime) -> SymbolReport:
-    """The bars in force, judged anew as if fetched at ``now``; what is held back is told too."""
+def inspect_many(
+    root: DataRoot,
+    instruments: Sequence[Instrument],
+    now: dt.datetime,
+    *,
+    raw: bool = False,
+    workers: int = 1,
+) -> Iterator[SymbolReport]:
+    """One report per instrument, in order, each as soon as it and those before it are there.
 
-    def judged() -> Iterator[SeriesReport]:
+    Args:
+        root: where the symbols live.
+        instruments: the symbols.
+        now: the time at which canonical bars count as fetched.
+        raw: validate the raw log instead of the canonical bars.
+        workers: processes, at most.
+    """
+    inspect = partial(inspect_raw, root) if raw else partial(inspect_canonical, root, now)
+    workers = min(workers, len(instruments) // WORTH_A_PROCESS)
+    return map_in_processes(workers, inspect, instruments, _died)
+
+
+def inspect_canonical(root: DataRoot, now: dt.datetime, instrument: Instrument) -> SymbolReport:
+    """Validates the bars in force as if fetched at ``now``; reports blocked newer bars, too."""
+
+    def reports() -> Iterator[SeriesReport]:
         verdict = read_verdict(root.symbol(instrument.symbol))
-        paths, standard = root.symbol(instrument.symbol), standard_of(root, instrument)
+        paths = root.symbol(instrument.symbol)
+        context = validation_context(paths, instrument, read_policy(root))
         rows = {
-            timeframe: _as_fetched(held[1], now)
+            timeframe: _as_fetched(in_force[1], now)
             for timeframe in instrument.timeframes
-            if (held := read_in_force(paths, timeframe)) is not None
+            if (in_force := read_in_force(paths, timeframe)) is not None
         }
         if not rows and verdict is None:
-            raise BarsError(f"no canonical bars; `regime run {instrument.symbol}` fetches them")
-        results = validate_rows(rows, instrument.asset_class, standard)
+            raise BarsError(
+                f"no canonical bars; `regime run {instrument.symbol}` fetches them", code="no-bars"
+            )
+        results = validate_rows(rows, instrument.asset_class, context)
         for timeframe in instrument.timeframes:
             series = None if verdict is None else verdict.at(timeframe)
             result = results.get(timeframe)
-            told = _series(timeframe, rows[timeframe], result) if result else _empty(timeframe)
-            if series is not None and series.status == BLOCKED and told.status != BLOCKED:
-                reason = f"newer bars are held back: {series.reason}"
-                told = replace(told, status=BLOCKED, reason=reason)
-            yield told
+            report = _series(timeframe, rows[timeframe], result) if result else _empty(timeframe)
+            if series is not None and series.status == BLOCKED and report.status != BLOCKED:
+                reason = f"newer bars are blocked: {series.reason}"
+                report = replace(report, status=BLOCKED, reason=reason)
+            yield report
 
-    return _reported(instrument.symbol, instrument.asset_class, judged)
+    return _reported(instrument.symbol, instrument.asset_class, reports)
 
 
 def inspect_raw(root: DataRoot, instrument: Instrument) -> SymbolReport:
-    """What a promotion would find in the raw log now."""
+    """Validates the raw log as a promotion would now."""
 
-    def judged() -> Iterator[SeriesReport]:
-        paths, standard = root.symbol(instrument.symbol), standard_of(root, instrument)
-        for timeframe, one in validate_log(paths, instrument, standard).items():
-            yield _series(timeframe, one.rows, one.result)
+    def reports() -> Iterator[SeriesReport]:
+        paths = root.symbol(instrument.symbol)
+        context = validation_context(paths, instrument, read_policy(root))
+        for timeframe, series in validate_log(paths, instrument, context).items():
+            yield _series(timeframe, series.rows, series.result)
 
-    return _reported(instrument.symbol, instrument.asset_class, judged)
+    return _reported(instrument.symbol, instrument.asset_class, reports)
 
 
 def inspect_bars(
@@ -133,35 +168,39 @@ def inspect_bars(
     asset_class: str,
     read: Callable[[], Mapping[str, pl.DataFrame]],
     *,
-    standard: Standard,
+    context: ValidationContext,
     now: dt.datetime,
 ) -> SymbolReport:
-    """Bars of any origin, judged as if fetched at ``now``.
+    """Validates bars of any origin as if fetched at ``now``.
 
     Args:
-        symbol: whose they are.
+        symbol: the symbol of the bars.
         asset_class: its class.
-        read: gives bars in ``BAR_SCHEMA`` per timeframe; an error of it fails the symbol.
-        standard: by what they are judged.
-        now: the time they count as fetched at.
+        read: returns bars in ``BAR_SCHEMA`` by timeframe; its errors fail the symbol.
+        standard: what they are validated against.
+        now: the time at which they count as fetched.
     """
 
-    def judged() -> Iterator[SeriesReport]:
+    def reports() -> Iterator[SeriesReport]:
         rows = {name: _as_fetched(bars, now) for name, bars in read().items()}
-        for timeframe, result in validate_rows(rows, asset_class, standard).items():
+        for timeframe, result in validate_rows(rows, asset_class, context).items():
             yield _series(timeframe, rows[timeframe], result)
 
-    return _reported(symbol, asset_class, judged)
+    return _reported(symbol, asset_class, reports)
 
 
 def _reported(
-    symbol: str, asset_class: str, judged: Callable[[], Iterator[SeriesReport]]
+    symbol: str, asset_class: str, reports: Callable[[], Iterator[SeriesReport]]
 ) -> SymbolReport:
     try:
-        series = tuple(judged())
+        series = tuple(reports())
     except Exception as error:  # noqa: BLE001 - one damaged symbol must not stop the others
         return SymbolReport(symbol, asset_class, (), failure_reason(error, symbol))
     return SymbolReport(symbol, asset_class, series)
+
+
+def _died(instrument: Instrument, reason: str) -> SymbolReport:
+    return SymbolReport(instrument.symbol, instrument.asset_class, (), reason)
 
 
 def _as_fetched(bars: pl.DataFrame, now: dt.datetime) -> pl.DataFrame:

@@ -1,198 +1,199 @@
 """From the raw log through the gate to canonical bars.
 
-Promotion is a pure function of the raw log, the rules with their severities, what persons decided
-and between which dates a series can have bars: no clock, no source. The verdict is written last and
-holds the pointer to the canonical bars, so it is the one moment at which they change.
+The result depends on the raw log, the rules with their severities, the overrides and the dates
+between which a series can have bars, not on a clock or a source. The verdict is written last and
+names the files of the canonical bars, so they change at one moment.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from regime_platform.bar_store import canonical, verdicts
+from regime_platform.bar_store import canonical
 from regime_platform.bar_store.factor_file import write_factors
-from regime_platform.bar_store.layout import DataRoot, SymbolPaths
+from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.locks import writing
-from regime_platform.bar_store.raw import raw_log
 from regime_platform.bar_store.rejected import write_rejected
+from regime_platform.bar_store.session import raw_listing
+from regime_platform.bar_store.verdicts import read_verdict, write_verdict
+from regime_platform.errors import BarsError, BlockedError
 from regime_platform.model.instruments import Instrument
-from regime_platform.model.promoted_bars import FileFacts, Promoted
+from regime_platform.model.promoted_bars import PromotedBars, StoredFile
 from regime_platform.model.timeframes import is_intraday
 from regime_platform.pipeline.gate.raw_presence import require_raw_files
-from regime_platform.pipeline.gate.sealed_records import require_records
+from regime_platform.pipeline.gate.records import require_records
 from regime_platform.pipeline.gate.validate_log import (
     ValidatedSeries,
     calendar_version,
-    standard_of,
+    read_policy,
     validate_log,
+    validation_context,
 )
 from regime_platform.pipeline.identity import require_same_instrument
 from regime_platform.pipeline.outcomes import PromoteOutcome, Status
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.validation.gate import BLOCKED, PASSED, RULES_VERSION, GateResult
+from regime_platform.validation.policy import Policy
 from regime_platform.validation.verdict import SeriesVerdict, Verdict, input_digest
 
 
 @dataclass(frozen=True)
 class InForce:
-    """What is in force of one series before a promotion."""
+    """The files in force of one series before a promotion."""
 
-    promoted: Promoted | None = None
-    rejected_file: FileFacts | None = None
-
-    @classmethod
-    def by(cls, verdict: SeriesVerdict) -> "InForce":
-        """As a verdict names it."""
-        return cls(verdict.promoted, verdict.rejected_file)
-
-    @classmethod
-    def recorded(cls, promoted: Promoted | None, gate: Mapping[str, Any]) -> "InForce":
-        """As a bar manifest names it."""
-        file = gate.get("rejected_file")
-        return cls(promoted, None if file is None else FileFacts.model_validate(file))
+    promoted: PromotedBars | None = None
+    rejected_file: StoredFile | None = None
 
 
-def promote(workspace: RunWorkspace, instrument: Instrument) -> PromoteOutcome:
-    """Judges every series of ``instrument`` whose raw log changed, and promotes what passes.
+def promote(
+    workspace: RunWorkspace, instrument: Instrument, paths: SymbolPaths | None = None
+) -> PromoteOutcome:
+    """Validates every series whose raw log changed, and promotes those that pass.
 
     A blocked series keeps the bars that were in force. Where the logs and the rules are those of
-    the verdict in force, nothing is read and nothing is written.
+    the verdict in force, no bars are read and nothing is written.
+
+    Args:
+        workspace: where the symbol lives.
+        instrument: the symbol.
+        paths: its folder, where a run has opened it.
 
     Raises:
         OtherInstrumentError: the stored bars are of another instrument.
-        BarsError: what the verdict in force was reached on is gone or damaged.
+        BarsError: files that the verdict in force was based on are gone or damaged.
     """
-    require_same_instrument(workspace.root, instrument)
-    paths = workspace.root.symbol(instrument.symbol)
-    held = read_verdict(workspace, instrument.symbol)
-    if held is not None and _is_current(held, workspace.root, instrument):
-        _sweep_leftovers(paths, held)
-        return _outcome(held, Status.UNCHANGED)
+    paths = paths or workspace.root.symbol(instrument.symbol)
+    require_same_instrument(paths, instrument)
+    policy = read_policy(workspace.root)
+    stored = read_verdict(paths)
+    if stored is not None and _is_current(stored, paths, instrument, policy):
+        _sweep_leftovers(paths, stored)
+        return _outcome(stored, Status.UNCHANGED)
     with writing(paths):
         require_records(paths)
-        held = read_verdict(workspace, instrument.symbol)
-        require_raw_files(paths, held, instrument.timeframes)
-        series = () if held is None else held.series
-        before = {one.timeframe: InForce.by(one) for one in series}
-        verdict = _judged(workspace.root, instrument, before)
-        if verdict == held:
+        stored = read_verdict(paths)
+        require_raw_files(paths, stored, instrument.timeframes)
+        series = () if stored is None else stored.series
+        before = {each.timeframe: InForce(each.promoted, each.rejected_file) for each in series}
+        verdict = _validated(paths, instrument, policy, before)
+        if verdict == stored:
             return _outcome(verdict, Status.UNCHANGED)
         _put_in_force(paths, verdict)
     return _outcome(verdict, Status.DONE)
 
 
+def passed_verdict(paths: SymbolPaths) -> Verdict:
+    """The verdict in force of a symbol that the gate does not block.
+
+    Raises:
+        BarsError: the symbol was never validated, or verdict.json is damaged.
+        BlockedError: the gate blocks it.
+    """
+    verdict = read_verdict(paths)
+    if verdict is None:
+        raise BarsError(
+            f"{paths.symbol} has no validated bars; run `regime run {paths.symbol}`",
+            code="not-validated",
+        )
+    if verdict.status == BLOCKED:
+        raise BlockedError(f"{paths.symbol} is blocked by the gate: {verdict.reason}")
+    return verdict
+
+
 def promote_again(
     workspace: RunWorkspace, instrument: Instrument, before: Mapping[str, InForce]
 ) -> PromoteOutcome:
-    """The same whatever the verdict on disk says, which may be damaged or name lost raw files.
+    """The same whatever the stored verdict is: it may be damaged or name lost raw files.
 
-    Every part and every file of rejected rows that is not as it was written is written again, over
-    the damaged one.
+    Every part and every file of rejected rows that is not as it was written is written again.
 
     Args:
         workspace: where the symbol lives.
         instrument: the symbol.
-        before: timeframe -> what to go on from, as far as it is known.
+        before: timeframe -> what was in force, as far as it is known.
     """
     paths = workspace.root.symbol(instrument.symbol)
     with writing(paths):
-        verdict = _judged(workspace.root, instrument, before)
+        verdict = _validated(paths, instrument, read_policy(workspace.root), before)
         _put_in_force(paths, verdict)
     return _outcome(verdict, Status.DONE)
 
 
-def is_promotion_due(workspace: RunWorkspace, instrument: Instrument, held: Verdict) -> bool:
+def is_promotion_due(workspace: RunWorkspace, instrument: Instrument, stored: Verdict) -> bool:
     """True where a run would validate the symbol again, whatever lies in its folder."""
-    return not _is_current(held, workspace.root, instrument)
+    paths = workspace.root.symbol(instrument.symbol)
+    return not _is_current(stored, paths, instrument, read_policy(workspace.root))
 
 
 def _put_in_force(paths: SymbolPaths, verdict: Verdict) -> None:
-    verdicts.write_verdict(paths, verdict)
+    write_verdict(paths, verdict)
     for series in verdict.series:
         canonical.sweep(paths.bars(series.timeframe), series.promoted)
 
 
-def read_verdict(workspace: RunWorkspace, symbol: str) -> Verdict | None:
-    """The verdict in force; None where the symbol was never judged.
-
-    Raises:
-        BarsError: verdict.json is damaged.
-    """
-    return verdicts.read_verdict(workspace.root.symbol(symbol))
-
-
-def _is_current(held: Verdict, root: DataRoot, instrument: Instrument) -> bool:
-    if (held.rules_version, held.calendar_version) != (RULES_VERSION, calendar_version()):
+def _is_current(
+    stored: Verdict, paths: SymbolPaths, instrument: Instrument, policy: Policy
+) -> bool:
+    if (stored.rules_version, stored.calendar_version) != (RULES_VERSION, calendar_version()):
         return False
-    paths, standard = root.symbol(instrument.symbol), standard_of(root, instrument)
-    if (held.policy_digest, held.overrides) != (standard.policy.digest, standard.overrides):
+    context = validation_context(paths, instrument, policy)
+    if (stored.policy_digest, stored.overrides) != (policy.digest, context.overrides):
         return False
-    if held.withdrawn != standard.withdrawn:
+    if stored.withdrawn != context.withdrawn:
         return False
-    if any(
-        series.rows_in > series.valid and series.rejected_file is None for series in held.series
-    ):
-        return False  # of an earlier release, which did not seal them
-    if any(series.listed != standard.listed(series.timeframe) for series in held.series):
+    if any(each.rows_in > each.valid and each.rejected_file is None for each in stored.series):
+        return False  # written by a release that did not record the digest of rejected rows
+    if any(each.listed != context.listed(each.timeframe) for each in stored.series):
         return False
-    logs = {
-        timeframe: raw_log.log_digest(paths.raw(timeframe)) for timeframe in instrument.timeframes
-    }
-    return logs == {series.timeframe: series.log_digest for series in held.series}
+    logs = {timeframe: raw_listing(paths, timeframe).digest for timeframe in instrument.timeframes}
+    return logs == {each.timeframe: each.log_digest for each in stored.series}
 
 
-def _judged(root: DataRoot, instrument: Instrument, before: Mapping[str, InForce]) -> Verdict:
-    paths, standard = root.symbol(instrument.symbol), standard_of(root, instrument)
-    judged = validate_log(paths, instrument, standard)
+def _validated(
+    paths: SymbolPaths, instrument: Instrument, policy: Policy, before: Mapping[str, InForce]
+) -> Verdict:
+    context = validation_context(paths, instrument, policy)
+    validated = validate_log(paths, instrument, context)
     series = [
-        _series(paths, instrument.symbol, timeframe, one, before.get(timeframe, InForce()))
-        for timeframe, one in judged.items()
+        _series(paths, timeframe, series, before.get(timeframe, InForce()))
+        for timeframe, series in validated.items()
     ]
-    return Verdict.of(instrument.symbol, series, standard, calendar_version())
+    return Verdict.of(instrument.symbol, series, context, calendar_version())
 
 
 def _series(
-    paths: SymbolPaths,
-    symbol: str,
-    timeframe: str,
-    judged: ValidatedSeries,
-    before: InForce,
+    paths: SymbolPaths, timeframe: str, series: ValidatedSeries, before: InForce
 ) -> SeriesVerdict:
-    result = judged.result
+    result = series.result
     if is_intraday(timeframe):
-        _keep_factors(paths, timeframe, judged)
+        logs = {name: raw_listing(paths, name).digest for name in ("1day", timeframe)}
+        write_factors(paths, timeframe, series.factors, logs)
     return SeriesVerdict.of(
         result,
         timeframe=timeframe,
-        input_digest=input_digest(judged.rows),
-        promoted=_promoted(paths, symbol, timeframe, result, before.promoted),
-        log_digest=judged.log_digest,
-        raw_files=judged.raw_files,
-        listed=judged.listed,
+        input_digest=input_digest(series.rows),
+        promoted=_promoted(paths, timeframe, result, before.promoted),
+        log_digest=series.log.digest,
+        raw_files=series.log.names,
+        listed=series.listed,
         rejected_file=write_rejected(paths, timeframe, result.rejected, before.rejected_file),
     )
 
 
 def _promoted(
-    paths: SymbolPaths, symbol: str, timeframe: str, result: GateResult, in_force: Promoted | None
-) -> Promoted | None:
+    paths: SymbolPaths, timeframe: str, result: GateResult, in_force: PromotedBars | None
+) -> PromotedBars | None:
     if result.status == BLOCKED:
         return in_force
     if result.status != PASSED:
         return None
     folder = paths.bars(timeframe)
-    return canonical.write_parts(folder, timeframe, result.valid, symbol, in_force)
+    return canonical.write_parts(folder, timeframe, result.valid, paths.symbol, in_force)
 
 
-def _keep_factors(paths: SymbolPaths, timeframe: str, judged: ValidatedSeries) -> None:
-    found_in = {name: raw_log.log_digest(paths.raw(name)) for name in ("1day", timeframe)}
-    write_factors(paths, timeframe, judged.factors, found_in)
-
-
-def _sweep_leftovers(paths: SymbolPaths, held: Verdict) -> None:
-    """Removes what a promotion that was killed after its verdict left; mostly there is nothing."""
-    pointers = {series.timeframe: series.promoted for series in held.series}
-    if any(canonical.unnamed(paths.bars(name), pointer) for name, pointer in pointers.items()):
+def _sweep_leftovers(paths: SymbolPaths, stored: Verdict) -> None:
+    """Removes the parts that a promotion left when it was killed after its verdict."""
+    pointers = {each.timeframe: each.promoted for each in stored.series}
+    if any(canonical.unnamed(paths.bars(name), parts) for name, parts in pointers.items()):
         with writing(paths):
             for name in pointers:
                 canonical.sweep(paths.bars(name), canonical.pointer(paths, name))

@@ -1,6 +1,6 @@
-"""Are the raw files that the bars in force were validated with still in the raw log?
+"""Checks that the raw log still has the files that the bars in force were validated with.
 
-Without one of them a promotion would drop its bars and say nothing. Compaction and setting aside
+Without one of them a promotion would silently drop its bars. Compaction and setting aside
 (see ``bar_store.raw.compaction`` and ``bar_store.raw.ahead``) keep what a file held; what is to
 leave the log for good is released first.
 """
@@ -8,8 +8,9 @@ leave the log for good is released first.
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from regime_platform.bar_store.layout import SymbolPaths
-from regime_platform.bar_store.manifest_file import whole_manifest
+from regime_platform.bar_store.manifest_file import whole_bar_manifest
 from regime_platform.bar_store.raw.compaction import locate_all
+from regime_platform.bar_store.session import raw_listing
 from regime_platform.bar_store.verdicts import read_verdict, write_verdict
 from regime_platform.errors import BarsError
 from regime_platform.validation.verdict import Verdict
@@ -40,14 +41,15 @@ def require_raw_files(
         f"{paths.folder}: raw files that the bars in force were validated with are gone "
         f"({', '.join(gone[:_SHOWN])}{more}); promoted without them, bars would be dropped, so "
         "those in force stay; restore the files from a backup, or where there is none, "
-        f"`regime repair {symbol} --accept-loss` shows what is lost and goes on without them"
+        f"`regime repair {symbol} --accept-loss` shows what is lost and goes on without them",
+        code="raw-file-lost",
     )
 
 
 def release_raw_files(paths: SymbolPaths, leaving: Mapping[str, Collection[str]]) -> None:
     """Takes files out of what the verdict in force names; hold the lock, then remove them.
 
-    The verdict has no digest of those logs any more, so that the next promotion validates anew.
+    The verdict has no digest of those logs any more, so that the next promotion validates again.
 
     Args:
         paths: the symbol.
@@ -74,13 +76,13 @@ def release_raw_files(paths: SymbolPaths, leaving: Mapping[str, Collection[str]]
 def _named(paths: SymbolPaths, verdict: Verdict | None) -> Mapping[str, Sequence[str]]:
     if verdict is not None:
         return {series.timeframe: series.raw_files for series in verdict.series}
-    manifest = whole_manifest(paths.manifest)
-    recorded = {} if manifest is None else manifest["manifest"].get("timeframes", {})
-    return {name: facts.get("raw_files", ()) for name, facts in recorded.items()}
+    manifest = whole_bar_manifest(paths)
+    recorded = {} if manifest is None else manifest.manifest.timeframes
+    return {name: series.raw_files for name, series in recorded.items()}
 
 
 def _gone(paths: SymbolPaths, named: Mapping[str, Sequence[str]]) -> Iterator[str]:
     for timeframe, names in named.items():
-        for name, file in locate_all(paths.raw(timeframe), names).items():
+        for name, file in locate_all(raw_listing(paths, timeframe), names).items():
             if file is None:
                 yield f"raw/{timeframe}/{name}"

@@ -1,86 +1,85 @@
-"""What the gate says of a symbol's bars, wherever they lie; nothing is written here."""
+"""Validates a symbol's bars against its standard; writes nothing."""
 
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
-from pathlib import Path
 
 import polars as pl
 
 from regime_platform.bar_store.layout import DataRoot, SymbolPaths
-from regime_platform.bar_store.overrides import read_decisions
+from regime_platform.bar_store.overrides import read_overrides
 from regime_platform.bar_store.raw import raw_log
 from regime_platform.bar_store.raw.acquisition import earliest_dates
-from regime_platform.bar_store.raw.contradictions import contradictions
 from regime_platform.bar_store.raw.gate_input import GateInput, gate_input
+from regime_platform.bar_store.raw.raw_names import RawListing, RawLog
 from regime_platform.bar_store.recorded import recorded_first_dates
+from regime_platform.bar_store.session import raw_listing
 from regime_platform.errors import ConfigError
+from regime_platform.model.instants import instant
 from regime_platform.model.instruments import Instrument
-from regime_platform.model.series import instant
 from regime_platform.regular_files import read_text
+from regime_platform.revisions.contradictions import contradictions
 from regime_platform.revisions.price_factors import Adjustment
 from regime_platform.validation.comparison import compared
 from regime_platform.validation.gate import GateResult, gate
 from regime_platform.validation.overrides import in_force, out_of_force
-from regime_platform.validation.policy import Policy, Standard, parse_policy
+from regime_platform.validation.policy import Policy, ValidationContext, parse_policy
 from regime_platform.validation.rules.listing import Listed
 from regime_platform.validation.rules.overlap import Overlap, overlap
 
 
 @dataclass(frozen=True)
 class ValidatedSeries:
-    """One series as it went into the gate, and what came of it."""
+    """One series as it went into the gate, and the gate's result."""
 
     rows: pl.DataFrame
     result: GateResult
-    log_digest: str  # of the raw log it was read from
-    raw_files: tuple[str, ...]  # of that log, in order of arrival
+    log: RawListing  # of the raw log that it was read from
     factors: tuple[Adjustment, ...]  # by which its prices were adjusted
-    listed: Listed  # the dates it was judged by
+    listed: Listed  # the dates between which it can have bars
 
 
-def standard_of(
-    root: DataRoot, instrument: Instrument, as_of: dt.datetime | None = None
-) -> Standard:
-    """By what the bars held of an instrument are judged.
+def validation_context(
+    paths: SymbolPaths, instrument: Instrument, policy: Policy, as_of: dt.datetime | None = None
+) -> ValidationContext:
+    """What the bars of an instrument are validated against.
 
-    ``as_of`` leaves out what persons decided later; severities, the delisting and the first bars
-    that the source has are those of today.
+    ``as_of`` leaves out later overrides; severities, the delisting and the first bars that the
+    source has are those of today.
 
     Raises:
-        ConfigError: gate.yaml or decisions.yaml is damaged or says what cannot be.
+        ConfigError: decisions.yaml is damaged or contradicts itself.
     """
-    paths = root.symbol(instrument.symbol)
     known = {name: date.isoformat() for name, date in earliest_dates(paths).items()}
-    first = recorded_first_dates(paths) | known  # the memory of requests may be lost
+    first = recorded_first_dates(paths) | known  # acquisition.json may be lost
     listing = {
         timeframe: Listed(first=first.get(timeframe, ""), last=instrument.delisted)
         for timeframe in instrument.timeframes
     }
-    return replace(decided(root, instrument.symbol, as_of), listing=listing)
+    return replace(with_overrides(paths, policy, as_of), listing=listing)
 
 
-def decided(root: DataRoot, symbol: str, as_of: dt.datetime | None = None) -> Standard:
-    """What persons decided on: gate.yaml of the data root, and the symbol's decisions.
-
-    ``as_of`` leaves out what persons decided later; the severities are those of today.
+def with_overrides(
+    paths: SymbolPaths, policy: Policy, as_of: dt.datetime | None = None
+) -> ValidationContext:
+    """The severities, and the overrides of a symbol; ``as_of`` leaves out later ones.
 
     Raises:
-        ConfigError: one of the files is damaged or says what cannot be.
+        ConfigError: decisions.yaml is damaged or contradicts itself.
     """
-    entries = read_decisions(root.symbol(symbol))
+    entries = read_overrides(paths)
     if as_of is not None:
         entries = tuple(entry for entry in entries if instant(entry.at) <= as_of)
-    return Standard(severities(root), in_force(entries), withdrawn=out_of_force(entries))
+    return ValidationContext(policy, in_force(entries), withdrawn=out_of_force(entries))
 
 
-def severities(root: DataRoot) -> Policy:
-    """Those of gate.yaml, or as they ship where there is none.
+def read_policy(root: DataRoot) -> Policy:
+    """The severities of gate.yaml, or the default ones where there is no such file.
 
     Raises:
-        ConfigError: the file cannot be read, or says what cannot be.
+        ConfigError: the file cannot be read, or names what does not exist.
     """
     where = root.gate_policy
     try:
@@ -88,71 +87,79 @@ def severities(root: DataRoot) -> Policy:
     except FileNotFoundError:
         return Policy()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot read {where}: {error}; correct or remove it") from error
+        raise ConfigError(
+            f"cannot read {where}: {error}; correct or remove it", code="unreadable-file"
+        ) from error
 
 
 def validate_log(
     paths: SymbolPaths,
     instrument: Instrument,
-    standard: Standard,
+    context: ValidationContext,
     as_of: dt.datetime | None = None,
 ) -> dict[str, ValidatedSeries]:
-    """Every series of the raw log of ``instrument``, judged; ``as_of`` leaves out later fetches."""
-    folders = {timeframe: paths.raw(timeframe) for timeframe in instrument.timeframes}
-    logs = {
-        one: (raw_log.log_digest(folder), tuple(raw_log.names(folder)))
-        for one, folder in folders.items()
+    """Validates every series in the raw log of an instrument; ``as_of`` leaves out later fetches.
+
+    Raises:
+        BarsError: a file of the raw log is damaged.
+    """
+    asset_class = instrument.asset_class
+    logs = {timeframe: raw_listing(paths, timeframe) for timeframe in instrument.timeframes}
+    inputs = {
+        timeframe: gate_input(paths, timeframe, asset_class, as_of, logs) for timeframe in logs
     }
-    given = {folder: gate_input(paths, folder, instrument.asset_class, as_of) for folder in folders}
     overlaps = {
-        timeframe: overlap_of(folders[timeframe], one, timeframe, instrument.asset_class, standard)
-        for timeframe, one in given.items()
+        timeframe: overlap_of(logs[timeframe], series, timeframe, asset_class, context)
+        for timeframe, series in inputs.items()
     }
-    rows = {timeframe: one.rows for timeframe, one in given.items()}
-    results = validate_rows(rows, instrument.asset_class, standard, overlaps)
+    rows = {timeframe: series.rows for timeframe, series in inputs.items()}
     return {
-        one: ValidatedSeries(
-            rows[one], result, *logs[one], given[one].factors, standard.listed(one)
+        timeframe: ValidatedSeries(
+            rows[timeframe],
+            result,
+            logs[timeframe],
+            inputs[timeframe].factors,
+            context.listed(timeframe),
         )
-        for one, result in results.items()
+        for timeframe, result in validate_rows(rows, asset_class, context, overlaps).items()
     }
 
 
 def overlap_of(
-    folder: Path, given: GateInput, timeframe: str, asset_class: str, standard: Standard
+    log: RawLog, series: GateInput, timeframe: str, asset_class: str, context: ValidationContext
 ) -> Overlap:
     """How the fetches of one series agree where they brought the same bars."""
 
     def repeated() -> dict[str, str]:
-        return dict(raw_log.read_origins(folder).select("batch", "same").iter_rows())
+        return dict(raw_log.read_origins(log).select("batch", "same").iter_rows())
 
     contradicting = contradictions(
-        given.raw,
-        given.served,
+        series.raw,
+        series.served,
         timeframe,
         asset_class,
         repeated=repeated,
-        settled=standard.settled(timeframe),
+        settled=context.settled(timeframe),
     )
-    agreed = overlap(given.raw, given.served, timeframe, asset_class)
+    agreed = overlap(series.raw, series.served, timeframe, asset_class)
     return replace(agreed, contradicting=contradicting)
 
 
 def validate_rows(
     rows: Mapping[str, pl.DataFrame],
     asset_class: str,
-    standard: Standard,
+    context: ValidationContext,
     overlaps: Mapping[str, Overlap] | None = None,
 ) -> dict[str, GateResult]:
     """The rows of each timeframe of one symbol through the gate, then against each other."""
     results = {
-        timeframe: gate(row, timeframe=timeframe, asset_class=asset_class, standard=standard)
-        for timeframe, row in rows.items()
+        timeframe: gate(series, timeframe=timeframe, asset_class=asset_class, context=context)
+        for timeframe, series in rows.items()
     }
-    return compared(results, overlaps or {}, asset_class=asset_class, standard=standard)
+    return compared(results, overlaps or {}, asset_class=asset_class, context=context)
 
 
 @cache
 def calendar_version() -> str:
-    """Of the library that knows the holidays: another one may judge otherwise."""
+    """Version of the library of holidays: with another one, bars may be validated differently."""
     return version("exchange_calendars")

@@ -1,1 +1,1 @@
-"""Stage 4: writes the manifests."""
+"""I/O, stage 4: writes the manifests."""

@@ -1,1 +1,1 @@
-"""WORLD: bars from files that a user supplies."""
+"""I/O: bars from files that a user supplies."""

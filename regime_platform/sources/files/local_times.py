@@ -1,8 +1,9 @@
-"""Times of a file as UTC instants: its own format, its own zone, and the hour that comes twice.
+"""Times of a file as UTC instants: its own format and zone, and the hour that occurs twice.
 
-Where clocks go back, the first of two equal local times is the earlier one, in files that run
-forward; one that comes once or three times there means nothing, nor does one that the clocks
-skipped: both are refused, never guessed. A midnight in a file of dates is that date.
+Where clocks go back, the first of two equal local times is the earlier instant (the later one in a
+file in descending order). A local time that occurs once or three times there, or that the clocks
+skipped, is ambiguous or invalid: it is refused, never guessed. A midnight in a file of dates is
+that date.
 """
 
 import datetime as dt
@@ -19,13 +20,13 @@ _HOURS = ("%H", "%I", "%T", "%R", "%X", "%c", "%s", "%k", "%l")
 def instants(
     column: pl.Series, zone: str, time_format: str | None, *, accept_dates: bool
 ) -> pl.Series | None:
-    """UTC instants, null where a value is not understood; None where the type holds no times.
+    """UTC instants, null where a value cannot be parsed; None where the type has no times.
 
     Args:
         column: text, dates or times.
         zone: of times that name no offset.
-        time_format: of text, in the terms of strftime; None: ISO 8601.
-        accept_dates: whether the file is one of dates, whose midnights are dates in no zone.
+        time_format: of text, as for strftime; None: ISO 8601.
+        accept_dates: whether the file has dates, whose midnights are dates without a zone.
     """
     parsed = _parsed(column, time_format)
     if parsed is None or zone == "UTC":
@@ -45,7 +46,7 @@ def has_date_only(column: pl.Series, time_format: str | None) -> pl.Series:
 
 
 def _parsed(column: pl.Series, time_format: str | None) -> pl.Series | None:
-    """Instants as if what names no offset were UTC."""
+    """Instants, with values without an offset read as UTC."""
     if time_format is None or column.dtype != pl.String:
         return parsed_timestamps(column)
     aware = "%z" in time_format or "%#z" in time_format or "%:z" in time_format
@@ -77,5 +78,5 @@ def _in_zone(parsed: pl.Series, zone: str) -> pl.Series:
     first = local.is_last_distinct() if backward else local.is_first_distinct()
     twice = local.to_frame("t").select(pl.len().over("t") == 2).to_series()
     unclear = (earlier != later).fill_null(value=False) & ~twice
-    told = earlier.zip_with(first, later)
-    return told.set(unclear, None).dt.convert_time_zone("UTC").alias("ts")
+    chosen = earlier.zip_with(first, later)
+    return chosen.set(unclear, None).dt.convert_time_zone("UTC").alias("ts")

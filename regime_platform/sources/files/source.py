@@ -1,8 +1,8 @@
-"""Bars that a person puts into a folder as CSV or Parquet, and the strict reader of such files.
+"""Bars from CSV or Parquet files that a user supplies, and the strict reader of such files.
 
-What cannot be understood (a column, a number, a timestamp) is refused with its place. What can be
-understood but is wrong (a null price, a duplicate, rows out of order) passes through unchanged: the
-gate judges it and keeps the record.
+A column, number or timestamp that cannot be parsed is refused with its location. Rows that can be
+parsed but are wrong (a null price, a duplicate, rows out of order) pass unchanged: the gate
+validates them and records its findings.
 """
 
 import csv
@@ -29,7 +29,7 @@ _ROW = "_row"  # place in the file, for messages: the line of a CSV, the row of 
 class FilesSource:
     """Serves ``{root}/{SYMBOL}/{timeframe}.csv`` or ``.parquet``, always the whole file.
 
-    A ``mapping.yaml`` beside the files or above them says what columns and times of others mean.
+    A ``mapping.yaml`` beside the files or in the folder above describes foreign columns and times.
     """
 
     name = "files"
@@ -59,24 +59,24 @@ class FilesSource:
                 "for example 1day.csv",
                 code="no-symbol-folder",
             )
-        found = sorted(path for path in folder.iterdir() if _timeframe_of(path) == timeframe)
-        if not found:
+        files = sorted(path for path in folder.iterdir() if _timeframe_of(path) == timeframe)
+        if not files:
             raise NotOfferedError(f"{folder} has no {timeframe}.csv or {timeframe}.parquet")
-        if len(found) > 1:
-            names = ", ".join(path.name for path in found)
+        if len(files) > 1:
+            names = ", ".join(path.name for path in files)
             raise SourceError(
                 f"{symbol}: {names} in {folder} all mean {timeframe}; keep one",
                 code="ambiguous-file",
             )
-        return found[0]
+        return files[0]
 
 
 def read_bars_file(
     path: Path, *, accept_dates: bool = True, mapping: FileMapping = AS_NAMED
 ) -> pl.DataFrame:
-    """The bars of one CSV or Parquet file in ``BAR_SCHEMA``, rows and order as they stand.
+    """The bars of one CSV or Parquet file in ``BAR_SCHEMA``, with the rows and order of the file.
 
-    Unless ``mapping`` says otherwise, columns are ts, open, high, low, close and, where known,
+    Without a ``mapping``, columns are ts, open, high, low, close and, where known,
     volume, and naive times are UTC. A date means its midnight where dates are accepted. An empty
     number is null.
 
@@ -94,7 +94,7 @@ def read_bars_file(
         raise BarsError(str(error), code="irregular-file") from error
     except OSError as error:
         raise BarsError(
-            f"{path}: cannot be read ({error}); restore or export it anew", code="unreadable-file"
+            f"{path}: cannot be read ({error}); restore or export it again", code="unreadable-file"
         ) from error
     if "volume" not in table.columns:
         table = table.with_columns(pl.lit(None, pl.Float64).alias("volume"))
@@ -122,7 +122,7 @@ def _csv_table(path: Path, mapping: FileMapping) -> pl.DataFrame:
             rows = [_fields(row, header, reader.line_num, path) for row in reader if row]
         except (csv.Error, UnicodeDecodeError) as error:
             raise BarsError(
-                f"{path} line {reader.line_num}: not CSV in UTF-8 ({error}); export it anew",
+                f"{path} line {reader.line_num}: not CSV in UTF-8 ({error}); export it again",
                 code="unreadable-file",
             ) from error
     schema = {**dict.fromkeys(header, pl.String), _ROW: pl.Int64}
@@ -144,7 +144,8 @@ def _parquet_table(path: Path, mapping: FileMapping) -> pl.DataFrame:
         table = pl.from_arrow(pq.read_table(path, page_checksum_verification=True))
     except pa.ArrowException as error:
         raise BarsError(
-            f"{path}: not a readable Parquet file ({error}); export it anew", code="unreadable-file"
+            f"{path}: not a readable Parquet file ({error}); export it again",
+            code="unreadable-file",
         ) from error
     assert isinstance(table, pl.DataFrame)
     mapping.refuse_header(table.columns, path)

@@ -1,7 +1,7 @@
-"""Timestamps as people and other programs write them, read as UTC instants.
+"""Timestamps in files of users and other programs, parsed as UTC instants.
 
-Only unambiguous forms are understood: ISO 8601 with a dash-separated date, day and month never in
-doubt. What a vendor's API promises about its own form is read by that source itself.
+Only unambiguous forms are accepted: ISO 8601 with a dash-separated date. The forms of a vendor's
+API are parsed by its source.
 """
 
 import polars as pl
@@ -13,7 +13,7 @@ _SHAPE = r"^\d{4}-\d{2}-\d{2}($|[T ]\d{2}:\d{2})"  # the parser alone would take
 
 
 def parsed_timestamps(column: pl.Series) -> pl.Series | None:
-    """UTC instants, null where a text was not understood; None where the type holds no times.
+    """UTC instants, null where a text cannot be parsed; None where the type has no times.
 
     Naive times are UTC; a date is its midnight.
     """

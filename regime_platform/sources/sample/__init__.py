@@ -1,1 +1,1 @@
-"""WORLD: the bars that ship with the package, how they were made, and what is known of them."""
+"""I/O: the bars that ship with the package, and how they were made."""

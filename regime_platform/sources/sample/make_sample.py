@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from regime_platform.errors import ConfigError
 from regime_platform.files import file_sha256, write_atomically, write_json
 from regime_platform.model.bar_schema import BAR_SCHEMA
-from regime_platform.model.series import iso
+from regime_platform.model.instants import iso
 from regime_platform.sources.sample.aggregation import (
     clock_bars,
     fx_days,
@@ -93,12 +93,12 @@ def make_sample(output: Path) -> None:
     Raises:
         ConfigError: a package is missing or has another version than the one pinned.
     """
-    facts: dict[str, Mapping[str, object]] = {}
+    entries: dict[str, Mapping[str, object]] = {}
     for series in [*_stocks(), *_eurusd(), *synthetic_series()]:
         target = output / series.file
         write_atomically(target, partial(_write, series.bars))
-        facts[series.file] = _facts(series, file_sha256(target))
-    write_json(output / "metadata.json", {"files": dict(sorted(facts.items()))})
+        entries[series.file] = _entry(series, file_sha256(target))
+    write_json(output / "metadata.json", {"files": dict(sorted(entries.items()))})
 
 
 def synthetic_series() -> list[_Series]:
@@ -153,7 +153,8 @@ def _packaged(origin: _Origin) -> bytes:
     if installed.version != origin.version:
         raise ConfigError(
             f"{origin.source} {installed.version} is installed, expected {origin.version}; "
-            "install the versions named in this module's docstring"
+            "install the versions named in this module's docstring",
+            code="sample-source-version",
         )
     return Path(str(installed.locate_file(origin.file))).read_bytes()
 
@@ -174,7 +175,7 @@ def _write(bars: pl.DataFrame, path: Path) -> None:
     )
 
 
-def _facts(series: _Series, sha256: str) -> Mapping[str, object]:
+def _entry(series: _Series, sha256: str) -> Mapping[str, object]:
     opens = series.bars["ts"]
     return {
         "symbol": series.symbol,

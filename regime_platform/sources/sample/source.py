@@ -37,7 +37,7 @@ class SampleSource:
         Raises:
             NotOfferedError: the sample has no such timeframe of this symbol.
             SourceError: the sample has no such symbol.
-            BarsError: the file is not the one that was shipped.
+            BarsError: the file differs from the one that was shipped.
         """
         wanted = canonical_timeframe(timeframe)
         files = sample_files(self._folder)
@@ -48,7 +48,7 @@ class SampleSource:
 
 
 def sample_files(folder: Path = SAMPLE_DATA) -> Mapping[str, Mapping[str, Any]]:
-    """What metadata.json says of each file: origin, licence, derivation, rows, range, sha256."""
+    """The entries of metadata.json by file: origin, licence, derivation, rows, range, sha256."""
     metadata: Mapping[str, Mapping[str, Any]] = json.loads(
         (folder / "metadata.json").read_text(encoding="utf-8")
     )["files"]
@@ -56,9 +56,9 @@ def sample_files(folder: Path = SAMPLE_DATA) -> Mapping[str, Mapping[str, Any]]:
 
 
 def _absence(symbol: str, timeframe: str, files: Mapping[str, Mapping[str, Any]]) -> Exception:
-    offered = {facts["timeframe"] for facts in files.values() if facts["symbol"] == symbol}
+    offered = {entry["timeframe"] for entry in files.values() if entry["symbol"] == symbol}
     if not offered:
-        symbols = sorted({str(facts["symbol"]) for facts in files.values()})
+        symbols = sorted({str(entry["symbol"]) for entry in files.values()})
         return SourceError(
             f"{symbol}: not among the sample symbols ({', '.join(symbols)}); "
             "give it another source in universe.yaml",

@@ -1,1 +1,1 @@
-"""WORLD: bars from Twelve Data over HTTP."""
+"""I/O: bars from Twelve Data over HTTP."""

@@ -1,7 +1,7 @@
-"""From the bodies of the Twelve Data API to bars: which instrument answered, and what it said.
+"""Parses the bodies of the Twelve Data API: bars, their instrument, the earliest date.
 
-Every number comes as text and is read to the nearest Float64. What is no number becomes null, which
-the gate rejects on the record; what cannot be placed in time is an error.
+Every number is a text and is parsed to the nearest Float64. A text that is no number becomes null,
+which the gate rejects; a bar without a valid time is an error.
 """
 
 import datetime as dt
@@ -23,7 +23,7 @@ def answered_bars(body: Mapping[str, Any], instrument: Instrument, timeframe: st
     """The bars of one /time_series answer in ``BAR_SCHEMA``, oldest first, equal opens kept.
 
     Raises:
-        SourceError: another instrument answered, or the answer has not the promised form.
+        SourceError: the answer is of another instrument or has another form.
     """
     what = f"{instrument.symbol} {timeframe}"
     _refuse_another_instrument(body.get("meta"), instrument, timeframe)
@@ -40,7 +40,7 @@ def answered_bars(body: Mapping[str, Any], instrument: Instrument, timeframe: st
 
 
 def answered_market(body: Mapping[str, Any]) -> dict[str, str]:
-    """What a /time_series answer names of the market beyond the symbol; mostly both fields."""
+    """The market fields in a /time_series answer, as far as it has them."""
     meta = body.get("meta")
     named = meta if isinstance(meta, Mapping) else {}
     return {name: str(named[name]) for name in ANSWERED if named.get(name)}
@@ -56,7 +56,7 @@ def answered_earliest(body: Mapping[str, Any], timeframe: str, what: str) -> dt.
     if is_intraday(timeframe) and isinstance(seconds, int):
         return dt.datetime.fromtimestamp(seconds, dt.UTC).date()
     try:
-        # the form depends on the interval; the date leads in all of them
+        # the form depends on the interval; all begin with the date
         return dt.date.fromisoformat(str(body.get("datetime"))[:10])
     except ValueError:
         raise SourceError(
@@ -70,14 +70,14 @@ def _refuse_another_instrument(meta: object, instrument: Instrument, timeframe: 
     answered = meta if isinstance(meta, Mapping) else {}
     registered = {"symbol": instrument.identity["provider_symbol"], "interval": timeframe}
     for name in _CHECKED:
-        # pairs have no exchange to speak of, so only what the answer names can differ
+        # pairs have no exchange, so only fields that the answer has are compared
         if name in instrument.identity and answered.get(name):
             registered[name] = instrument.identity[name]
     for name, expected in registered.items():
-        found = str(answered.get(name) or "nothing")
-        if found.casefold() != expected.casefold():
+        value = str(answered.get(name) or "nothing")
+        if value.casefold() != expected.casefold():
             raise SourceError(
-                f"{instrument.symbol}: Twelve Data answered with {name} {found!r}, registered is "
+                f"{instrument.symbol}: Twelve Data answered with {name} {value!r}, registered is "
                 f"{expected!r}; correct the entry in universe.yaml",
                 code="other-instrument-answered",
             )

@@ -1,7 +1,7 @@
-"""What an error of the Twelve Data API means: told by its body first, by its HTTP status second.
+"""The errors of the Twelve Data API as exceptions, by the code in the body or the HTTP status.
 
-The status may be 200 for an error, and the vendor rewords its messages, so a code decides and, only
-where a code means two things, a short phrase.
+The status may be 200 for an error, and the vendor rewords its messages, so the code decides and,
+only where a code has two meanings, a short phrase.
 """
 
 import json
@@ -18,7 +18,7 @@ _REMEDIES = {
 
 
 class TransientError(Exception):
-    """Worth another attempt: the server stumbled or the answer was cut."""
+    """A fault of the server or a truncated answer: another attempt may succeed."""
 
 
 class MinuteSpentError(Exception):
@@ -26,11 +26,11 @@ class MinuteSpentError(Exception):
 
 
 class TooManyError(SourceError):
-    """More symbols at once than one request may name."""
+    """The request named more symbols than allowed."""
 
 
 def json_object(content: bytes) -> dict[str, Any] | None:
-    """The body as a JSON object, from its bytes, since a text would hide broken UTF-8."""
+    """The body as a JSON object; None for anything else, invalid UTF-8 included."""
     try:
         body = json.loads(content)
     except ValueError:
@@ -39,27 +39,33 @@ def json_object(content: bytes) -> dict[str, Any] | None:
 
 
 def is_error(body: Mapping[str, Any]) -> bool:
-    """True where a body, or the part of a batch that is about one symbol, tells of an error."""
+    """True where a body, or the part of one symbol in a batch, is an error."""
     return body.get("status") == "error" or (
         isinstance(body.get("code"), int) and "values" not in body
     )
 
 
 def is_empty_window(code: int, message: str) -> bool:
-    """True for the error that means: no bar in the window asked for."""
+    """True for the error that means that the requested window has no bar."""
     return code == 400 and "no data is available" in message.lower()
 
 
-def refusal(code: int, message: str, what: str) -> Exception:
-    """The exception that an error stands for; ``message`` must hold no key."""
-    said = message.lower()
+def error_of(code: int, message: str, what: str) -> Exception:
+    """The exception for an error; ``message`` must not contain the key.
+
+    Args:
+        code: of the error.
+        message: of the vendor.
+        what: symbol and timeframe, for the message.
+    """
+    text = message.lower()
     if code == 401:
         return CredentialsError("Twelve Data refused the key; check TWELVEDATA_API_KEY")
     if code == 429:
-        return _spent(said, what)
+        return _spent(text, what)
     if code >= 500 or code < 300 or code == 408:
         return TransientError(f"{code}: {message}")
-    if code == 403 or (code == 404 and "plan" in said):
+    if code == 403 or (code == 404 and "plan" in text):
         return NotServedError(
             f"{what}: Twelve Data answered {code} ({message}); the plan does not cover it: "
             "choose another plan or source for this symbol",
@@ -73,11 +79,11 @@ def refusal(code: int, message: str, what: str) -> Exception:
         )
     kind = TooManyError if code == 414 else SourceError
     remedy = _REMEDIES.get(code, "check REGIME_TWELVEDATA_URL")
-    refused = "too-many-symbols" if code == 414 else "source-refused"
-    return kind(f"{what}: Twelve Data answered {code} ({message}); {remedy}", code=refused)
+    fault = "too-many-symbols" if code == 414 else "source-refused"
+    return kind(f"{what}: Twelve Data answered {code} ({message}); {remedy}", code=fault)
 
 
-def _spent(said: str, what: str) -> Exception:
-    if "minute" not in said and ("the day" in said or "daily" in said):
+def _spent(text: str, what: str) -> Exception:
+    if "minute" not in text and ("the day" in text or "daily" in text):
         return QuotaError(f"{what}: the Twelve Data credits of the day are spent; run tomorrow")
-    return MinuteSpentError(said)
+    return MinuteSpentError(text)

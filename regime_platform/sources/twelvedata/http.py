@@ -1,8 +1,7 @@
-"""One question to the Twelve Data API and its answer: the key, the credits, the waiting.
+"""One request to the Twelve Data API and its answer: key, credits, retries.
 
-What a body means as bars is told by ``twelvedata_answers``, what an error means by
-``twelvedata_errors``. The key travels in a header only, and every text that comes back is cleaned
-of it before it enters a message; the bodies themselves are parsed as they came.
+``answers`` parses bodies as bars, ``errors`` maps errors to exceptions. The key is sent in a header
+only and removed from every text of the vendor that enters a message; bodies are parsed unchanged.
 """
 
 import datetime as dt
@@ -29,10 +28,10 @@ from regime_platform.sources.http_client import open_client
 from regime_platform.sources.twelvedata.errors import (
     MinuteSpentError,
     TransientError,
+    error_of,
     is_empty_window,
     is_error,
     json_object,
-    refusal,
 )
 from regime_platform.sources.vendor_clock import note_clock
 
@@ -42,21 +41,21 @@ _LONGEST_WAIT = 20.0
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 #: Seconds for one exchange, connecting included.
 DEADLINE = 120.0
-#: Of an answer, for each symbol that it is about: 5,000 bars of at most 256 bytes (a bar with all
-#: digits that a float can have takes 180); and what a body without bars may take.
+#: Size limit of an answer: for each symbol 5,000 bars of at most 256 bytes (a bar with all digits
+#: that a float can have takes 180), and the size of a body without bars.
 _BYTES_PER_SYMBOL = 5000 * 256
 _BYTES_BESIDE = 1024**2
-#: So many exchanges in a row that miss the deadline mean that the vendor is out of order.
+#: After so many exchanges in a row that miss the deadline the vendor counts as unavailable.
 _LATE_IN_A_ROW = 6
-#: An answer that was late is asked for once more, not as often as one that failed at once.
+#: A request that missed the deadline is sent once more, less often than one that failed at once.
 _LATE_ATTEMPTS = 2
-#: A key that is still refused after so many minutes is being drained by somebody else.
+#: A key that is still refused after so many minutes is in use elsewhere.
 _MINUTES_TO_WAIT = 5
 
 
 @dataclass(frozen=True)
 class ApiRequest:
-    """One request: where, about what, at which price."""
+    """One request: path, parameters and cost."""
 
     path: str
     params: Mapping[str, str]  # without the key
@@ -66,7 +65,7 @@ class ApiRequest:
 
 @dataclass(frozen=True)
 class ApiAnswer:
-    """What came back."""
+    """A successful answer."""
 
     body: Mapping[str, Any] | None  # None: the vendor has no data for the question
     requests: int  # attempts included
@@ -75,7 +74,7 @@ class ApiAnswer:
 
 @dataclass(frozen=True)
 class ApiResponse:
-    """What came back as it came, errors included."""
+    """A raw response, errors included."""
 
     http_status: int
     body: Mapping[str, Any] | None  # None where it is no JSON object
@@ -83,12 +82,12 @@ class ApiResponse:
 
 
 class TwelveDataClient:
-    """Asks one question after another over one connection.
+    """Sends one request after another over one connection.
 
     Args:
-        base_url: where the API lives.
+        base_url: the address of the API.
         key: never shown in any message, log or URL.
-        budget: what every request is paid from.
+        budget: every request is charged to it.
         transport: replaces the network, for tests of the transport itself.
         clock: the machine's, in seconds since the epoch; compared with the vendor's.
         deadline: seconds for one exchange as a whole.
@@ -109,7 +108,7 @@ class TwelveDataClient:
     ) -> None:
         if not key.isascii() or not key.isprintable() or not key.strip():
             raise ConfigError(
-                "the Twelve Data key is empty or holds characters that no key has; "
+                "the Twelve Data key is empty or has characters that no key has; "
                 "copy it into TWELVEDATA_API_KEY again",
                 code="unusable-key",
             )
@@ -129,11 +128,11 @@ class TwelveDataClient:
         self._bounded = BoundedHttp(self._http, deadline)
         weakref.finalize(self, self._bounded.close)
 
-    def ask(self, question: ApiRequest, day: dt.date) -> ApiAnswer:
-        """The answer; an empty window is one without a body.
+    def ask(self, request: ApiRequest, day: dt.date) -> ApiAnswer:
+        """The answer to a request; an empty window has none as body.
 
         Args:
-            question: what to ask.
+            request: the request.
             day: the vendor's UTC day on which the credits are counted.
 
         Raises:
@@ -142,45 +141,47 @@ class TwelveDataClient:
             ClockError: this machine's clock is not the vendor's.
             UnresponsiveError: answer after answer misses the deadline.
             NotServedError: the vendor does not serve this to this key.
-            SourceError: anything else that another attempt would not mend.
+            SourceError: any other fault that another attempt would not solve.
         """
         before = self._sent
         for _ in range(_MINUTES_TO_WAIT):
             try:
-                body, status = self._persist(question, day)
+                body, status = self._with_retries(request, day)
             except MinuteSpentError as error:
                 self.budget.exhaust_minute(str(error))
             else:
                 return ApiAnswer(body, self._sent - before, status)
         raise QuotaError(
-            f"{question.what}: no credits for {_MINUTES_TO_WAIT} minutes in a row; "
+            f"{request.what}: no credits for {_MINUTES_TO_WAIT} minutes in a row; "
             "check what else uses this Twelve Data key, then run again",
             code="minute-credits-spent",
         )
 
-    def look(self, question: ApiRequest, day: dt.date) -> ApiResponse:
-        """One attempt, whatever comes back: for questions about the vendor itself.
+    def response(self, request: ApiRequest, day: dt.date) -> ApiResponse:
+        """The response of one attempt, errors included: for probing the vendor.
 
         Raises:
             QuotaError: the day's credits are spent.
             SourceError: nothing came back.
         """
         try:
-            response = self._send(question, day)
+            response = self._send(request, day)
         except (httpx.RequestError, DeadlineError) as error:
             raise SourceError(
-                f"{question.what}: {self.clean(str(error))}; try later", code="no-answer"
+                f"{request.what}: {self.clean(str(error))}; try later", code="no-answer"
             ) from None
         used = response.headers.get("api-credits-used", "")
         return ApiResponse(
             response.status_code,
-            self._body(question, response),
+            self._body(request, response),
             int(used) if used.isdecimal() else None,
         )
 
-    def _persist(self, question: ApiRequest, day: dt.date) -> tuple[Mapping[str, Any] | None, int]:
+    def _with_retries(
+        self, request: ApiRequest, day: dt.date
+    ) -> tuple[Mapping[str, Any] | None, int]:
         attempts = stamina.retry_context(
-            on=self._deserves_another,
+            on=self._is_retryable,
             attempts=_ATTEMPTS,
             timeout=None,
             wait_initial=_FIRST_WAIT,
@@ -190,50 +191,50 @@ class TwelveDataClient:
         try:
             for attempt in attempts:
                 with attempt:
-                    return self._once(question, day)
+                    return self._attempt(request, day)
         except (httpx.RequestError, TransientError, DeadlineError) as error:
             reason = self.clean(str(error)) or type(error).__name__
-            # the cause is not shown: it knows the request, and the request knows the key
+            # without the cause, whose request contains the key
             raise SourceError(
-                f"{question.what}: Twelve Data did not answer {question.path} properly ({reason}) "
+                f"{request.what}: Twelve Data did not answer {request.path} properly ({reason}) "
                 "although asked again; run once more later",
                 code="no-answer",
             ) from None
         raise AssertionError("stamina ends with a result or an exception")
 
-    def _deserves_another(self, error: Exception) -> bool:
+    def _is_retryable(self, error: Exception) -> bool:
         if isinstance(error, DeadlineError):
             return self._late % _LATE_ATTEMPTS != 0
         return isinstance(error, httpx.RequestError | TransientError)
 
-    def _once(self, question: ApiRequest, day: dt.date) -> tuple[Mapping[str, Any] | None, int]:
-        response = self._send(question, day)
-        body = self._body(question, response)
+    def _attempt(self, request: ApiRequest, day: dt.date) -> tuple[Mapping[str, Any] | None, int]:
+        response = self._send(request, day)
+        body = self._body(request, response)
         code, message = response.status_code, "no JSON object"
         if body is not None:
             if response.status_code < 400 and not is_error(body):
                 return body, response.status_code
-            # the body knows better than the status, which may be 200 for an error
+            # the code in the body counts, since the status may be 200 for an error
             code = body["code"] if isinstance(body.get("code"), int) else code
             message = self.clean(str(body.get("message", "no message")))
         if is_empty_window(code, message):
             return None, response.status_code
-        refused = refusal(code, message, question.what)
-        if isinstance(refused, QuotaError):
+        error = error_of(code, message, request.what)
+        if isinstance(error, QuotaError):
             self.budget.note_day_refusal(message)
-        raise refused
+        raise error
 
-    def _send(self, question: ApiRequest, day: dt.date) -> HttpAnswer:
-        self.budget.reserve(question.cost, day)
+    def _send(self, request: ApiRequest, day: dt.date) -> HttpAnswer:
+        self.budget.reserve(request.cost, day)
         self._sent += 1
-        request = self._http.build_request("GET", question.path, params=dict(question.params))
-        limit = _BYTES_BESIDE + question.cost * _BYTES_PER_SYMBOL
+        http_request = self._http.build_request("GET", request.path, params=dict(request.params))
+        limit = _BYTES_BESIDE + request.cost * _BYTES_PER_SYMBOL
         sent_at = self._clock()
         try:
-            answered = self._bounded.exchange(request, limit)
+            answered = self._bounded.exchange(http_request, limit)
         except TooLargeError as error:
             raise SourceError(
-                f"{question.what}: {self.clean(str(error))}, and was not read further; check that "
+                f"{request.what}: {self.clean(str(error))}, and was not read further; check that "
                 "REGIME_TWELVEDATA_URL is the vendor's address, then run again",
                 code="answer-too-large",
             ) from None
@@ -251,16 +252,16 @@ class TwelveDataClient:
         if self._late >= _LATE_IN_A_ROW:
             raise UnresponsiveError(
                 f"{self._late} exchanges with Twelve Data in a row were too slow, the last: "
-                f"{self.clean(str(error))}; nothing more is asked: see to the network or to the "
+                f"{self.clean(str(error))}; no more requests are sent: check the network or the "
                 "vendor's status page, then run again"
             ) from None
 
-    def _body(self, question: ApiRequest, answered: HttpAnswer) -> dict[str, Any] | None:
+    def _body(self, request: ApiRequest, answered: HttpAnswer) -> dict[str, Any] | None:
         try:
             return json_object(answered.content)
         except RecursionError:
             raise SourceError(
-                f"{question.what}: Twelve Data answered {question.path} with JSON that is nested "
+                f"{request.what}: Twelve Data answered {request.path} with JSON that is nested "
                 "too deeply to be bars; check REGIME_TWELVEDATA_URL, then run again",
                 code="answer-form",
             ) from None
@@ -268,10 +269,10 @@ class TwelveDataClient:
     def _count(self, response: HttpAnswer) -> None:
         used = response.headers.get("api-credits-used", "")
         left = response.headers.get("api-credits-left", "")
-        # a plan without a limit may say something else than numbers
+        # a plan without a limit may send other texts than numbers
         if used.isdecimal() and left.isdecimal() and int(used) + int(left) > 0:
             self.budget.correct(int(used), int(left))
 
     def clean(self, text: str) -> str:
-        """``text`` without the key and no longer than a message may be."""
+        """``text`` without the key, cut to the length of a message."""
         return redact(text)[:300]

@@ -1,7 +1,7 @@
-"""What only the live Twelve Data API can tell: asked by `regime doctor --live`, kept as answers.
+"""Measures the behaviour of the live Twelve Data API, for `regime doctor --live`.
 
-The platform holds in either case: ends are cut here, forming bars are told by the calendar, labels
-are kept as they stand. The answers say where it could ask less or trust more.
+The platform is correct for every outcome: windows are cut to their ends, the calendar decides which
+bars are forming, labels are kept unchanged. The answers show where fewer requests would do.
 """
 
 import datetime as dt
@@ -19,31 +19,38 @@ _NONE_MET = "none met yet"
 
 @dataclass(frozen=True)
 class Learned:
-    """One question about the vendor and what it did."""
+    """One question about the vendor and its answer."""
 
     question: str
     answer: str
+    is_known: bool = True  # False: the answer is the reason why there is none
 
 
-_Ask = Callable[[TwelveDataClient, dt.datetime], str]
+_Measure = Callable[[TwelveDataClient, dt.datetime], str]
+
+
+class _UnknownError(Exception):
+    """The answers of the vendor do not show it."""
 
 
 def probe(client: TwelveDataClient, now: dt.datetime) -> tuple[Learned, ...]:
-    """Asks all questions, about ten credits; what cannot be told says why.
+    """Answers all questions, for about ten credits; an unknown answer has a reason.
 
     Raises:
-        CredentialsError: the key is refused, so nothing can be asked.
+        CredentialsError: the key is refused.
     """
-    return tuple(Learned(question, _told(ask, client, now)) for question, ask in _QUESTIONS)
+    return tuple(_learned(question, measure, client, now) for question, measure in _QUESTIONS)
 
 
-def _told(ask: _Ask, client: TwelveDataClient, now: dt.datetime) -> str:
+def _learned(
+    question: str, measure: _Measure, client: TwelveDataClient, now: dt.datetime
+) -> Learned:
     try:
-        return client.clean(ask(client, now))
+        return Learned(question, client.clean(measure(client, now)))
     except CredentialsError:
         raise
-    except (RegimeError, LookupError, TypeError, ValueError) as error:
-        return f"not told: {client.clean(str(error))}"
+    except (_UnknownError, RegimeError, LookupError, TypeError, ValueError) as error:
+        return Learned(question, f"unknown: {client.clean(str(error))}", is_known=False)
 
 
 def _end_of_an_intraday_window(client: TwelveDataClient, now: dt.datetime) -> str:
@@ -68,12 +75,12 @@ def _forming_daily_bar(client: TwelveDataClient, now: dt.datetime) -> str:
 
 
 def _anchors(client: TwelveDataClient, now: dt.datetime) -> str:
-    told = []
+    anchors = []
     for interval in ("1h", "4h"):
         opens = _opens(client, now, **_SPY, interval=interval, timezone="America/New_York")
         times = sorted({text[11:16] for text in opens})
-        told.append(f"{interval} opens at {' '.join(times)} New York")
-    return "; ".join(told)
+        anchors.append(f"{interval} opens at {' '.join(times)} New York")
+    return "; ".join(anchors)
 
 
 def _week_of_a_monday_holiday(client: TwelveDataClient, now: dt.datetime) -> str:
@@ -85,30 +92,30 @@ def _week_of_a_monday_holiday(client: TwelveDataClient, now: dt.datetime) -> str
 
 
 def _cost_of_earliest(client: TwelveDataClient, now: dt.datetime) -> str:
-    before = _look(client, now, "/time_series", {**_SPY, "interval": "1day", "outputsize": "1"})
-    after = _look(client, now, "/earliest_timestamp", {**_SPY, "interval": "1day"})
+    before = _response(client, now, "/time_series", {**_SPY, "interval": "1day", "outputsize": "1"})
+    after = _response(client, now, "/earliest_timestamp", {**_SPY, "interval": "1day"})
     if before.credits_used is None or after.credits_used is None:
-        return "not told: the answers carry no api-credits-used header"
+        raise _UnknownError("the answers have no api-credits-used header")
     if after.credits_used <= before.credits_used - 1:
-        return "not told: the minute turned in between"
+        raise _UnknownError("a new minute began in between")
     return f"{after.credits_used - before.credits_used} credits"
 
 
 def _status_of_an_error(client: TwelveDataClient, now: dt.datetime) -> str:
     params = {"symbol": "NO-SUCH-SYMBOL", "interval": "1day"}
-    looked = _look(client, now, "/time_series", params)
-    code = (looked.body or {}).get("code")
-    return f"an unknown symbol is answered with HTTP {looked.http_status} and code {code}"
+    response = _response(client, now, "/time_series", params)
+    code = (response.body or {}).get("code")
+    return f"an unknown symbol is answered with HTTP {response.http_status} and code {code}"
 
 
 def _limit_texts(client: TwelveDataClient, now: dt.datetime) -> str:
     del now
-    minute = client.budget.told("minute_refusal") or _NONE_MET
-    day = client.budget.told("day_refusal") or _NONE_MET
+    minute = client.budget.reported("minute_refusal") or _NONE_MET
+    day = client.budget.reported("day_refusal") or _NONE_MET
     return f"minute: {minute}; day: {day}"
 
 
-_QUESTIONS: tuple[tuple[str, _Ask], ...] = (
+_QUESTIONS: tuple[tuple[str, _Measure], ...] = (
     ("end of an intraday window", _end_of_an_intraday_window),
     ("forming daily bar", _forming_daily_bar),
     ("anchor of 1h and 4h stock bars", _anchors),
@@ -131,7 +138,7 @@ def _opens(client: TwelveDataClient, now: dt.datetime, **params: str) -> list[st
     return [str(row["datetime"]) for row in values]
 
 
-def _look(
+def _response(
     client: TwelveDataClient, now: dt.datetime, path: str, params: Mapping[str, str]
 ) -> ApiResponse:
-    return client.look(ApiRequest(path, params, params["symbol"]), now.date())
+    return client.response(ApiRequest(path, params, params["symbol"]), now.date())

@@ -1,7 +1,7 @@
-"""Bars from the Twelve Data API: how a window, a batch or the earliest bar is asked for.
+"""Bars from the Twelve Data API: requests for a window, a batch or the earliest bar.
 
-The vendor cuts long answers at their old end without a word, so every question is bounded at both
-ends and an answer as long as can be is taken for cut. Which windows to ask for is not decided here.
+The vendor silently cuts long answers at their old end. So every request is bounded at both ends,
+and an answer of the maximum length counts as cut. The pipeline decides which windows to request.
 """
 
 import datetime as dt
@@ -30,18 +30,18 @@ from regime_platform.sources.twelvedata.errors import (
     MinuteSpentError,
     TooManyError,
     TransientError,
+    error_of,
     is_empty_window,
     is_error,
-    refusal,
 )
 from regime_platform.sources.twelvedata.http import ApiAnswer, ApiRequest, TwelveDataClient
 
-MOST_ROWS = 5000  # of one answer; an answer that long may have been cut
+MOST_ROWS = 5000  # of one answer; an answer of this length may be cut
 MOST_SYMBOLS = 120  # of one request
 
 
 class TwelveDataSource:
-    """Serves windows; every request is paid from the client's budget."""
+    """Serves windows; every request is charged to the client's budget."""
 
     name = "twelvedata"
     most_rows = MOST_ROWS
@@ -51,41 +51,41 @@ class TwelveDataSource:
 
     def earliest(self, instrument: Instrument, timeframe: str, now: dt.datetime) -> dt.date:
         """See ``WindowSource``; a week's first bar is dated by its Monday."""
-        what = f"{instrument.symbol} {timeframe}"
-        question = ApiRequest("/earliest_timestamp", _identity(instrument, timeframe), what)
-        answer = self.client.ask(question, _day(now))
+        series = f"{instrument.symbol} {timeframe}"
+        request = ApiRequest("/earliest_timestamp", _identity(instrument, timeframe), series)
+        answer = self.client.ask(request, _day(now))
         if answer.body is None:
             raise NotOfferedError(f"Twelve Data has no {timeframe} bar of this instrument")
-        first = answered_earliest(answer.body, timeframe, what)
+        first = answered_earliest(answer.body, timeframe, series)
         return first - dt.timedelta(days=first.weekday()) if timeframe == "1week" else first
 
-    def page(self, ask: WindowRequest, now: dt.datetime) -> BarPage:
+    def page(self, request: WindowRequest, now: dt.datetime) -> BarPage:
         """See ``WindowSource``."""
-        answer = self.client.ask(_question([ask]), _day(now))
-        return self._dated(_page(ask, answer.body, answer.requests, answer.requests))
+        answer = self.client.ask(_api_request([request]), _day(now))
+        return self._dated(_page(request, answer.body, answer.requests, answer.requests))
 
     def batch(
-        self, asks: Sequence[WindowRequest], now: dt.datetime
+        self, requests: Sequence[WindowRequest], now: dt.datetime
     ) -> Mapping[str, BarPage | NotServedError]:
         """See ``WindowSource``."""
-        if len(asks) == 1:
-            raise ValueError("one symbol is answered without its name: ask for it with page()")
+        if len(requests) == 1:
+            raise ValueError("one symbol is answered without its name: request it with page()")
         try:
-            answer = self.client.ask(_question(asks), _day(now))
+            answer = self.client.ask(_api_request(requests), _day(now))
         except TooManyError:
-            if len(asks) < 4:
+            if len(requests) < 4:
                 raise
-            half = len(asks) // 2
-            return {**self.batch(asks[:half], now), **self.batch(asks[half:], now)}
-        return self._outcomes(asks, answer)
+            half = len(requests) // 2
+            return {**self.batch(requests[:half], now), **self.batch(requests[half:], now)}
+        return self._outcomes(requests, answer)
 
-    def batch_key(self, ask: WindowRequest) -> tuple[str, ...]:
-        """What besides the symbol names the instrument, since a request says it once for all."""
-        named = _identity(ask.instrument, ask.timeframe)
-        return tuple(f"{name}={text}" for name, text in named.items() if name != "symbol")
+    def batch_key(self, request: WindowRequest) -> tuple[str, ...]:
+        """The parameters besides the symbol that identify the instrument; one set a batch."""
+        parameters = _identity(request.instrument, request.timeframe)
+        return tuple(f"{name}={text}" for name, text in parameters.items() if name != "symbol")
 
     def batch_size(self) -> int:
-        """What is left of the minute pays for a whole request, so that no credit goes unused."""
+        """As many symbols as the credits left in the minute allow."""
         return min(MOST_SYMBOLS, self.client.budget.left_in_minute())
 
     def credits_per_minute(self) -> int:
@@ -93,39 +93,38 @@ class TwelveDataSource:
         return self.client.budget.minute_limit()
 
     def _outcomes(
-        self, asks: Sequence[WindowRequest], answer: ApiAnswer
+        self, requests: Sequence[WindowRequest], answer: ApiAnswer
     ) -> dict[str, BarPage | NotServedError]:
-        found: dict[str, BarPage | NotServedError] = {}
-        requests = answer.requests
-        for ask in asks:
-            part = (answer.body or {}).get(ask.instrument.identity["provider_symbol"])
+        outcomes: dict[str, BarPage | NotServedError] = {}
+        round_trips = answer.requests
+        for request in requests:
+            part = (answer.body or {}).get(request.instrument.identity["provider_symbol"])
             if not isinstance(part, Mapping):
                 continue
-            outcome = self._outcome(ask, part, requests, answer.requests)
+            outcome = self._outcome(request, part, round_trips, answer.requests)
             if outcome is not None:
-                found[ask.instrument.symbol] = outcome
-                requests = 0  # the round trip is counted once
-        return found
+                outcomes[request.instrument.symbol] = outcome
+                round_trips = 0  # counted once
+        return outcomes
 
     def _outcome(
-        self, ask: WindowRequest, part: Mapping[str, object], requests: int, cost: int
+        self, request: WindowRequest, part: Mapping[str, object], round_trips: int, cost: int
     ) -> BarPage | NotServedError | None:
+        """The page or refusal of one symbol; None where it has to be requested alone."""
         if is_error(part):
             code = part["code"] if isinstance(part.get("code"), int) else 500
             message = self.client.clean(str(part.get("message", "no message")))
             assert isinstance(code, int)
             if is_empty_window(code, message):
-                return self._dated(_page(ask, None, requests, cost))
-            refused = refusal(code, message, ask.what)
-            if isinstance(refused, NotServedError):
-                return refused
-            if isinstance(refused, MinuteSpentError | TransientError):
+                return self._dated(_page(request, None, round_trips, cost))
+            error = error_of(code, message, request.series)
+            if isinstance(error, NotServedError):
+                return error
+            if isinstance(error, MinuteSpentError | TransientError) or type(error) is SourceError:
                 return None
-            if type(refused) is SourceError:
-                return None  # asked alone, it tells its own story
-            raise refused
+            raise error
         try:
-            return self._dated(_page(ask, part, requests, cost))
+            return self._dated(_page(request, part, round_trips, cost))
         except (SourceError, CutError):
             return None
 
@@ -133,9 +132,9 @@ class TwelveDataSource:
         return replace(page, is_clock_behind=self.client.is_clock_behind)
 
 
-def _question(asks: Sequence[WindowRequest]) -> ApiRequest:
-    first = asks[0]
-    symbols = [ask.instrument.identity["provider_symbol"] for ask in asks]
+def _api_request(requests: Sequence[WindowRequest]) -> ApiRequest:
+    first = requests[0]
+    symbols = [request.instrument.identity["provider_symbol"] for request in requests]
     params = {
         **_identity(first.instrument, first.timeframe),
         "symbol": ",".join(symbols),
@@ -143,31 +142,33 @@ def _question(asks: Sequence[WindowRequest]) -> ApiRequest:
         "end_date": _date_text(first.end, first.timeframe),
         "outputsize": str(MOST_ROWS),
     }
-    more = f" and {len(asks) - 1} more" if len(asks) > 1 else ""
-    return ApiRequest("/time_series", params, first.what + more, len(asks))
+    more = f" and {len(requests) - 1} more" if len(requests) > 1 else ""
+    return ApiRequest("/time_series", params, first.series + more, len(requests))
 
 
 def _page(
-    ask: WindowRequest, body: Mapping[str, object] | None, requests: int, cost: int
+    request: WindowRequest, body: Mapping[str, object] | None, round_trips: int, cost: int
 ) -> BarPage:
-    basis = "unadjusted" if is_intraday(ask.timeframe) else "split_adjusted"
-    window = (ask.start, ask.end)
+    basis = "unadjusted" if is_intraday(request.timeframe) else "split_adjusted"
+    window = (request.start, request.end)
     if body is None:
-        return BarPage(empty_bars(), basis, window, requests, cost)
-    bars = answered_bars(body, ask.instrument, ask.timeframe)
+        return BarPage(empty_bars(), basis, window, round_trips, cost)
+    bars = answered_bars(body, request.instrument, request.timeframe)
     if bars.height >= MOST_ROWS:
-        raise CutError(f"{ask.what}: {bars.height} bars between {ask.start} and {ask.end}")
-    # the vendor's ends are exclusive here and inclusive there, so both are cut here as well
+        raise CutError(
+            f"{request.series}: {bars.height} bars between {request.start} and {request.end}"
+        )
+    # the vendor includes or excludes the ends of a window, so the page is cut to it here
     within = bars.filter(pl.col("ts").is_between(*window, closed="left"))
-    return BarPage(within, basis, window, requests, cost, answered=answered_market(body))
+    return BarPage(within, basis, window, round_trips, cost, answered=answered_market(body))
 
 
 def _identity(instrument: Instrument, timeframe: str) -> dict[str, str]:
-    named = dict(instrument.identity)
-    question = {"symbol": named.pop("provider_symbol"), **named, "interval": timeframe}
+    fields = dict(instrument.identity)
+    parameters = {"symbol": fields.pop("provider_symbol"), **fields, "interval": timeframe}
     if is_intraday(timeframe):
-        question["timezone"] = "UTC"  # dates stand as they are, whatever one asks for
-    return question
+        parameters["timezone"] = "UTC"  # has no effect on dates
+    return parameters
 
 
 def _date_text(instant: dt.datetime, timeframe: str) -> str:

@@ -1,1 +1,1 @@
-"""PURE: the rules of the gate, by what they look at."""
+"""PURE: the rules of the gate, by what they compare a bar with."""

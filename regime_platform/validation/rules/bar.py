@@ -1,8 +1,8 @@
-"""Rules that one bar keeps or breaks by itself, each a Polars expression with its own words.
+"""Rules on a single bar, each a Polars expression with the text of its reason.
 
-The expressions read ``BAR_SCHEMA`` and ``fetched_at``; a null result means the rule is kept, so
-that a missing price is told once, by the rule for missing prices. What takes several bars to see is
-in ``series_rules``.
+The expressions read ``BAR_SCHEMA`` and ``fetched_at``; a null result counts as kept, so that a
+missing price is reported once, by the rule for missing prices. Rules over several bars are in
+``rules.series``.
 """
 
 import datetime as dt
@@ -41,7 +41,7 @@ class BarRule(Rule):
     """A rule on one row."""
 
     breaks: pl.Expr
-    is_answerable: bool = True  # False where what it asks about is not known
+    is_applicable: bool = True  # False where the dates that it compares with are not known
 
 
 @cache
@@ -62,11 +62,11 @@ def bar_rules(timeframe: str, asset_class: str) -> tuple[BarRule, ...]:
 
 
 def finished_when_fetched(rows: pl.DataFrame, timeframe: str, asset_class: str) -> pl.Series:
-    """True for the rows whose bar was over at their ``fetched_at``.
+    """True for the rows whose bar was finished at their ``fetched_at``.
 
-    A row without ts counts as finished, so that it is judged and not waited for.
+    A row without ts counts as finished, so that it is checked.
     """
-    if is_intraday(timeframe):  # such a log grows by thousands of fetches a year
+    if is_intraday(timeframe):  # vectorised: such a log grows by thousands of fetches a year
         over = (_TS + DURATION[timeframe] <= pl.col("fetched_at")).fill_null(value=True)
         return rows.select(over).to_series()
     moments, fetch = np.unique(_ticks(rows["fetched_at"]), return_inverse=True)
@@ -78,13 +78,13 @@ def finished_when_fetched(rows: pl.DataFrame, timeframe: str, asset_class: str) 
 
 
 def opens_text(timeframe: str) -> pl.Expr:
-    """How people read the open of a bar: a date, or an instant to the minute."""
+    """The open of a bar as text: a date, or an instant to the minute."""
     text = _TS.dt.strftime("%Y-%m-%d %H:%M" if is_intraday(timeframe) else "%Y-%m-%d")
     return text.fill_null("no ts")
 
 
 def _ticks(moments: pl.Series) -> npt.NDArray[np.int64]:
-    """Microseconds since 1970; a moment that is missing comes before all others."""
+    """Microseconds since 1970; a null is earlier than all others."""
     ticks = moments.to_physical()
     return (ticks.fill_null(_NEVER) if ticks.null_count() else ticks).to_numpy()
 
@@ -125,8 +125,8 @@ def _date_range(asset_class: str) -> BarRule:
 def _lead(timeframe: str, asset_class: str) -> dt.timedelta:
     """How long before the label of a date its trading may begin.
 
-    Where the day ends at 17:00 New York, the next one begins there and then: that is up to three
-    hours before 00:00 UTC of the date it is named by.
+    Where the day ends at 17:00 New York, the next one begins then, which is up to three hours
+    before 00:00 UTC of its label.
     """
     if is_intraday(timeframe):
         return dt.timedelta()
@@ -135,7 +135,7 @@ def _lead(timeframe: str, asset_class: str) -> dt.timedelta:
 
 
 def _order_reason() -> pl.Expr:
-    """The widest of the four ways to be out of order is not told; the first is enough."""
+    """The first pair of prices that is out of order."""
     beyond = [
         (pl.col(side) < pl.col(other), worded(f"high {{}} < {other} {{}}", side, other))
         for side, other in (("high", "low"), ("high", "open"), ("high", "close"))
@@ -149,8 +149,8 @@ def _order_reason() -> pl.Expr:
 def _quoted(broken: tuple[pl.Expr, ...], word: str) -> pl.Expr:
     """The names of the prices for which ``broken`` holds, after ``word``."""
     names = [
-        pl.when(one).then(worded(f"{name} {{}}", name))
-        for name, one in zip(PRICE_COLUMNS, broken, strict=True)
+        pl.when(is_broken).then(worded(f"{name} {{}}", name))
+        for name, is_broken in zip(PRICE_COLUMNS, broken, strict=True)
     ]
     return pl.concat_str(pl.lit(word), pl.concat_str(names, separator=", ", ignore_nulls=True))
 

@@ -1,7 +1,7 @@
-"""Rules that hold the bars of a series against the trading calendar of its class.
+"""Rules that compare the bars of a series with the trading calendar of its class.
 
-Expected are the bars between the first and the last one held: what came before the listing or has
-not come yet is no gap. ``gaps`` lists every bar that is missing; the rules count them.
+Expected are the bars between the first and the last stored one, so that bars before the listing or
+after the last fetch are no gaps. ``gaps`` lists every missing bar; the rules count them.
 """
 
 import datetime as dt
@@ -47,14 +47,14 @@ _TICK = dt.timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
-class Coverage:
+class CalendarFit:
     """How the bars of a series lie on the calendar."""
 
     anchor: str  # where intraday bars start: session or clock; empty for dates
     expected: int  # bars that must exist between the first and the last one
     sessions: int  # trading dates (weekly: weeks) that these are of
-    outside: NDArray[np.bool_]  # per bar held: True where the calendar has no session
-    gaps: pl.DataFrame  # ts, date, place, whole_session of every bar missing, by ts
+    outside: NDArray[np.bool_]  # per stored bar: True where the calendar has no session
+    gaps: pl.DataFrame  # ts, date, place, whole_session of every missing bar, by ts
 
     def due(self, rule: Rule) -> int:
         """How many units of ``rule`` must exist."""
@@ -69,20 +69,20 @@ class Coverage:
         return self.gaps.filter(~pl.col("whole_session"))
 
 
-def coverage(opens: pl.Series, timeframe: str, asset_class: str) -> Coverage:
+def calendar_fit(opens: pl.Series, timeframe: str, asset_class: str) -> CalendarFit:
     """How ``opens`` (ascending, without null) lie on the calendar of the class."""
     if opens.is_empty():
-        return Coverage("", 0, 0, np.zeros(0, np.bool_), no_gaps())
+        return CalendarFit("", 0, 0, np.zeros(0, np.bool_), no_gaps())
     span = span_of(opens)
     anchor = _anchor(opens, timeframe, asset_class, *span)
     expected = expected_bars(asset_class, timeframe, *span, anchor=anchor)
-    held = _ticks(opens)
-    outside = ~_among(held, _ticks(expected["ts"]))
-    if outside.any():  # what need not exist may still be tolerated
+    stored = _ticks(opens)
+    outside = ~_among(stored, _ticks(expected["ts"]))
+    if outside.any():  # bars of thin dates may exist
         tolerated = tolerated_opens(asset_class, timeframe, *span, anchor=anchor)
-        outside &= ~_among(held, _ticks(tolerated))
-    is_missing = ~_among(_ticks(expected["ts"]), held)
-    return Coverage(
+        outside &= ~_among(stored, _ticks(tolerated))
+    is_missing = ~_among(_ticks(expected["ts"]), stored)
+    return CalendarFit(
         anchor=anchor if is_intraday(timeframe) else "",
         expected=expected.height,
         sessions=_runs(expected["date"]),
@@ -99,19 +99,21 @@ def span_of(opens: pl.Series) -> tuple[dt.datetime, dt.datetime]:
 def _anchor(
     opens: pl.Series, timeframe: str, asset_class: str, start: dt.datetime, end: dt.datetime
 ) -> str:
-    """The anchor that most of the last bars stand on; the usual one of the class where equal."""
+    """The anchor that most of the last bars match; the usual one of the class on a tie."""
     possible = anchors(asset_class, timeframe)
     if len(possible) == 1:
         return possible[0]
     recent = opens.tail(500)
     from_ = max(start, recent[0])
-    due = {one: expected_bars(asset_class, timeframe, from_, end, one)["ts"] for one in possible}
-    hits = {one: int(_among(_ticks(recent), _ticks(due[one])).sum()) for one in possible}
+    hits = {}
+    for anchor in possible:
+        due = expected_bars(asset_class, timeframe, from_, end, anchor)["ts"]
+        hits[anchor] = int(_among(_ticks(recent), _ticks(due)).sum())
     return CLOCK if hits[CLOCK] > hits[SESSION] else SESSION
 
 
 def _marked(expected: pl.DataFrame, is_missing: NDArray[np.bool_]) -> pl.DataFrame:
-    """Gaps with ``whole_session``: nothing at all is there of their date."""
+    """Gaps with ``whole_session``: True where no bar of their date is stored."""
     gaps = expected.with_row_index("place").filter(is_missing)
     dates = gaps["date"].unique()
     due = expected.filter(pl.col("date").is_in(dates.implode())).group_by("date").len("due")
@@ -122,19 +124,19 @@ def _marked(expected: pl.DataFrame, is_missing: NDArray[np.bool_]) -> pl.DataFra
 
 
 def no_gaps() -> pl.DataFrame:
-    """Not a bar is missing."""
+    """A frame of gaps without rows."""
     return pl.DataFrame(
         schema={
             "ts": pl.Datetime("us", "UTC"),
             "date": pl.Date,
-            "place": pl.UInt32,  # among the bars expected, so that neighbours are told
+            "place": pl.UInt32,  # among the expected bars, so that neighbours can be joined
             "whole_session": pl.Boolean,
         }
     )
 
 
 def stretches(gaps: pl.DataFrame) -> pl.DataFrame:
-    """Gaps without a bar between them as one row: first, last, missing (bars), sessions (whole)."""
+    """Consecutive gaps as one row: first, last, missing (bars), sessions (whole ones)."""
     run = pl.col("place").cast(pl.Int64) - pl.int_range(pl.len())
     return (
         gaps.group_by(run, maintain_order=True)
@@ -149,7 +151,7 @@ def stretches(gaps: pl.DataFrame) -> pl.DataFrame:
 
 
 def _runs(dates: pl.Series) -> int:
-    """How many different dates follow each other."""
+    """The number of runs of equal dates."""
     days = dates.to_physical().to_numpy()
     return int(np.count_nonzero(np.diff(days))) + bool(days.size)
 
@@ -165,5 +167,5 @@ def _among(values: NDArray[np.int64], known: NDArray[np.int64]) -> NDArray[np.bo
     if values.size == known.size and np.array_equal(values, known):
         return np.ones(values.size, dtype=np.bool_)
     place = np.searchsorted(known, values).clip(max=known.size - 1)
-    found: NDArray[np.bool_] = known[place] == values
-    return found
+    matches: NDArray[np.bool_] = known[place] == values
+    return matches

@@ -46,7 +46,7 @@ def outside_listing(listed: Listed) -> BarRule:
         "exclude the bar if it is of another instrument; accept it, or correct the delisting",
         reason,
         is_early.fill_null(value=False) | is_late.fill_null(value=False),
-        is_answerable=listed != UNLISTED,
+        is_applicable=listed != UNLISTED,
     )
 
 

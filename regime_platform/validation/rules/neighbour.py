@@ -1,8 +1,8 @@
-"""Rules that see a bar among those before it: frozen prices, jumps, wide ranges, odd volumes.
+"""Rules that compare a bar with those before it: frozen prices, jumps, wide ranges, volumes.
 
-What is usual is the mean of the bars before, each counted with at most five times the median of the
-whole series, so that one outlier does not excuse the next. All of them need sound bars by ts; a
-true extreme is one that a person accepts.
+The usual value is the mean of the preceding bars, each capped at five times the median of the whole
+series, so that one outlier does not hide the next. All need sound bars by ts; a true extreme is
+accepted by an override.
 """
 
 import datetime as dt
@@ -22,21 +22,21 @@ from regime_platform.validation.findings import Rule, Severity, worded
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-_WINDOW = 50  # bars that say what is usual
-_LEAST = 10  # before so many, nothing is usual yet
-_CAP = 5.0
+_WINDOW = 50  # bars of the mean
+_LEAST = 10  # bars of the mean, at least
+_CAP = 5.0  # times the median
 
-#: So many times the usual move, range or volume is an outlier; below the floor nothing is.
+#: An outlier is so many times the usual move, range or volume, and above the floor.
 MOVES = 15.0
 RANGES = 15.0
 VOLUMES = 40.0
 _FLOOR: Mapping[str, float] = MappingProxyType(
     {"15min": 0.04, "1h": 0.05, "4h": 0.07, "1day": 0.15, "1week": 0.30}
 )
-#: Over a night or a weekend more may happen than between two bars of a session.
+#: The floor for moves over a night or a weekend.
 _FLOOR_AFTER_A_BREAK = 0.25
 
-#: So many bars with the very same prices are frozen.
+#: So many consecutive bars with equal prices count as frozen.
 FROZEN_BARS: Mapping[str, int] = MappingProxyType(
     {"15min": 8, "1h": 6, "4h": 4, "1day": 4, "1week": 3}
 )
@@ -95,28 +95,28 @@ NEIGHBOUR_RULES = (STALE_RUN, PRICE_JUMP, WIDE_RANGE, VOLUME_OUTLIER, MISSING_VO
 
 @dataclass(frozen=True)
 class Neighbours:
-    """Sound bars by ts with what the rules compare them to; arrays have one value per bar."""
+    """Sound bars by ts with the values that the rules compare; arrays have one value per bar."""
 
     sound: pl.DataFrame
     compared: dict[str, Floats]  # last_close, move and range, NaN where there is none
-    usual: dict[str, Floats]  # move, range and volume: NaN until it can be told
+    usual: dict[str, Floats]  # move, range and volume: NaN for the first bars
 
     def breaking(self, timeframe: str, asset_class: str) -> dict[str, Mask]:
         """Per rule, which bars break it."""
-        traded = ASSET_CLASSES[asset_class].reports_volume
+        has_volume = ASSET_CLASSES[asset_class].reports_volume
         volume = self.sound["volume"].to_numpy()  # null becomes NaN, which is above nothing
         move, range_ = self.compared["move"], self.compared["range"]
         never = np.zeros(len(volume), np.bool_)
         return {
-            STALE_RUN.name: _frozen(self.sound, volume > 0 if traded else ~never, timeframe),
+            STALE_RUN.name: _frozen(self.sound, volume > 0 if has_volume else ~never, timeframe),
             PRICE_JUMP.name: (move > MOVES * self.usual["move"])
             & (move > _floor_of_moves(self.sound["ts"], timeframe)),
             WIDE_RANGE.name: (range_ > RANGES * self.usual["range"]) & (range_ > _FLOOR[timeframe]),
-            VOLUME_OUTLIER.name: volume > VOLUMES * self.usual["volume"] if traded else never,
-            MISSING_VOLUME.name: np.isnan(volume) | (volume == 0) if traded else never,
+            VOLUME_OUTLIER.name: volume > VOLUMES * self.usual["volume"] if has_volume else never,
+            MISSING_VOLUME.name: np.isnan(volume) | (volume == 0) if has_volume else never,
         }
 
-    def told(self, mask: Mask) -> pl.DataFrame:
+    def detail(self, mask: Mask) -> pl.DataFrame:
         """The bars of ``mask`` with the columns that the reasons read."""
         usual = {f"usual_{name}": values for name, values in self.usual.items()}
         beside = {name: values[mask] for name, values in (self.compared | usual).items()}
@@ -140,7 +140,7 @@ def neighbours(sound: pl.DataFrame) -> Neighbours:
 
 
 def _capped(values: Floats) -> Floats:
-    """A bar without a value counts as an extreme one."""
+    """Values capped at ``_CAP`` times their median; NaN becomes the cap."""
     known = values[~np.isnan(values)]
     return np.fmin(values, _CAP * np.median(known)) if known.size else values
 
@@ -162,5 +162,5 @@ def _frozen(sound: pl.DataFrame, traded: Mask, timeframe: str) -> Mask:
     least = FROZEN_BARS[timeframe]
     if np.count_nonzero(repeats) < least - 1:
         return np.zeros_like(repeats)
-    run = np.cumsum(~repeats)  # the bar that began the run is of it
+    run = np.cumsum(~repeats)  # includes the bar that began the run
     return repeats & (np.bincount(run)[run] >= least)

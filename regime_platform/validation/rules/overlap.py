@@ -1,7 +1,7 @@
-"""The rule on bars that came twice with different prices while the history before them stayed.
+"""Rules on bars that were fetched twice with different prices.
 
-A vendor that restates a series serves all of it again. Where a fetch disagrees in its overlap and
-what came before is still of an earlier fetch, two price bases may have been joined.
+A vendor that restates a series serves all of it again. Where a fetch disagrees in its overlap with
+stored bars and the history before is still of an earlier fetch, two price bases may be joined.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from regime_platform.model.bar_schema import PRICE_COLUMNS
 from regime_platform.validation.findings import Rule, Severity, worded
 from regime_platform.validation.rules.bar import finished_when_fetched
 
-#: Relative; less is a correction of the last digits.
+#: Relative; smaller differences are corrections of the last digits.
 TOLERANCE = 0.001
 
 OVERLAP = Rule(
@@ -23,24 +23,25 @@ OVERLAP = Rule(
     worded("close {} was {} when fetched before", "close", "earlier_close"),
 )
 
-#: Accepted for all fetches up to the moment of the decision, by `regime universe repoint --same`.
+#: `regime universe repoint --same` accepts it for all fetches up to the time of the override.
 CONTRADICTED = Rule(
     "overlap_contradiction",
     Severity.ERROR,
     "bars",
     "its source serves another instrument or another state of this one: "
-    "`regime universe repoint SYMBOL --reason TEXT` says --same, or --archive to start anew",
+    "settle it by `regime universe repoint SYMBOL --reason TEXT`, with --same, or with --archive "
+    "to start again",
     worded("close {} was {} when fetched before", "close", "earlier_close"),
 )
 
 
 @dataclass(frozen=True)
 class Overlap:
-    """What the overlaps of a series' fetches came to."""
+    """How the fetches of a series agree where they have the same bars."""
 
     compared: int  # bars in force that an earlier fetch had too
-    disagreeing: pl.DataFrame  # ts and what the rule's reason reads
-    contradicting: pl.DataFrame | None = None  # the same, of fetches that differ throughout
+    disagreeing: pl.DataFrame  # ts and the columns of the rule's reason
+    contradicting: pl.DataFrame | None = None  # the same, of fetches that differ in every bar
 
 
 def overlap(raw: pl.DataFrame, rows: pl.DataFrame, timeframe: str, asset_class: str) -> Overlap:
@@ -73,6 +74,6 @@ def overlap(raw: pl.DataFrame, rows: pl.DataFrame, timeframe: str, asset_class: 
 
 
 def _stayed(rows: pl.DataFrame, disagreeing: pl.DataFrame) -> bool:
-    """True where bars before the first disagreement are of an earlier fetch than it."""
+    """True where bars before the first disagreement are of an earlier fetch."""
     first, batch = disagreeing.select("ts", "batch").row(0)
     return bool(((rows["ts"] < first) & (rows["batch"] < batch)).any())

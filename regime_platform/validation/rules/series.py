@@ -1,7 +1,7 @@
-"""Rules that take more than one bar to see, or that ask of the frame as a whole.
+"""Rules on several bars or on the frame as a whole.
 
-Each is a plain function over the rows in question; ``gate`` decides which rows those are. The
-values of two bars are the same when their bits are: null equals null and NaN equals NaN.
+Each is a plain function over the rows to check, which ``gate`` selects. The values of two bars are
+equal when their bits are: null equals null and NaN equals NaN.
 """
 
 import numpy as np
@@ -10,15 +10,15 @@ import polars as pl
 from regime_platform.model.bar_schema import BAR_COLUMNS, BAR_SCHEMA
 from regime_platform.validation.findings import Rule, Severity, worded
 
-#: What the gate reads: bars, and when and by which file each of them came.
+#: The input of the gate: bars with the time and the raw file of their fetch.
 GATE_SCHEMA = pl.Schema(
     {**BAR_SCHEMA, "fetched_at": pl.Datetime("us", "UTC"), "batch": pl.String()}
 )
-#: The bits of a null among those of floats: a NaN that ``_bits`` lets no other value have.
+#: The bits of a null: a NaN that ``_bits`` gives no other value.
 _NULL = np.uint64(0xFFFFFFFFFFFFFFFF)
 VALUE_COLUMNS = tuple(name for name in BAR_COLUMNS if name != "ts")
 
-#: Bars below which compute has nothing to say of a timeframe (canonical compute: state gate).
+#: Bars that compute needs for a state (canonical compute: state gate).
 MINIMUM_BARS = 200
 
 _VALUES = pl.concat_str(
@@ -31,7 +31,7 @@ SCHEMA = Rule(
     Severity.ERROR,
     "bars",
     "convert the input to the columns and types of BAR_SCHEMA with fetched_at and batch",
-    pl.lit("the frame has not the shape of bars"),
+    pl.lit("the frame has not the schema of bars"),
 )
 CONTRADICTION = Rule(
     "contradicting_duplicate",
@@ -44,14 +44,14 @@ NOT_INCREASING = Rule(
     "ts_order",
     Severity.ERROR,
     "bars",
-    "sort the bars by ts before they are judged",
+    "sort the bars by ts before they are validated",
     pl.lit("stands after a later bar"),
 )
 UNFINISHED = Rule(
     "unfinished_bar",
     Severity.SET_ASIDE,
     "bars",
-    "none needed: it is looked at again once its period is over",
+    "none needed: it is validated again once its period is over",
     worded("was still forming at {}", pl.col("fetched_at").dt.strftime("%F %T")),
 )
 REPETITION = Rule(
@@ -65,8 +65,8 @@ EXCLUDED = Rule(
     "excluded_bar",
     Severity.SET_ASIDE,
     "bars",
-    "none needed: a person keeps it out; `regime bars undo` lets it in again",
-    pl.col("decision"),
+    "none needed: an override excludes it; `regime bars undo` withdraws that",
+    pl.col("override"),
 )
 TOO_SHORT = Rule(
     "minimum_count",
@@ -85,7 +85,7 @@ def value_bits(rows: pl.DataFrame) -> list[bytes]:
 
 
 def schema_faults(rows: pl.DataFrame) -> tuple[str, ...]:
-    """What keeps ``rows`` from being judged at all; empty where nothing does."""
+    """How the schema of ``rows`` differs from ``GATE_SCHEMA``; empty where it does not."""
     faults = [
         f"{name} is {rows.schema[name]}, expected {dtype}"
         if name in rows.schema
@@ -102,7 +102,7 @@ def schema_faults(rows: pl.DataFrame) -> tuple[str, ...]:
 def duplicates(rows: pl.DataFrame, examined: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Masks over ``rows``: those that contradict another of the same ts, those that repeat one.
 
-    Of equal rows the first is kept; where the rows of one ts differ, all of them contradict.
+    Of equal rows the first is kept; where the rows of a ts differ, all of them contradict.
     """
     nothing = pl.repeat(value=False, n=rows.height, eager=True)
     twice = examined & rows["ts"].is_not_null() & rows["ts"].is_duplicated()
@@ -110,10 +110,10 @@ def duplicates(rows: pl.DataFrame, examined: pl.Series) -> tuple[pl.Series, pl.S
         return nothing, nothing
     places = twice.arg_true()
     bars = rows[places]
-    said: dict[int, list[bytes]] = {}
+    versions: dict[int, list[bytes]] = {}
     for key, bits in zip(bars["ts"].to_physical().to_list(), value_bits(bars), strict=True):
-        said.setdefault(key, []).append(bits)
-    contradicting = [key for key, versions in said.items() if len(set(versions)) > 1]
+        versions.setdefault(key, []).append(bits)
+    contradicting = [key for key, values in versions.items() if len(set(values)) > 1]
     contradicts = bars["ts"].to_physical().is_in(contradicting)
     repeats = ~contradicts & ~bars["ts"].is_first_distinct()
     return _mask(rows.height, places.filter(contradicts)), _mask(
@@ -122,7 +122,7 @@ def duplicates(rows: pl.DataFrame, examined: pl.Series) -> tuple[pl.Series, pl.S
 
 
 def not_increasing(rows: pl.DataFrame, examined: pl.Series) -> pl.Series:
-    """Rows that stand after a later one, among those ``examined``."""
+    """Rows after a row with a later or equal ts, among those ``examined``."""
     opens = rows["ts"].to_physical()
     highest = opens.set(~examined, None).cum_max().shift(1).forward_fill()
     return (examined & (opens <= highest)).fill_null(value=False)

@@ -1,7 +1,7 @@
-"""Rules that hold the bars of one timeframe against those of a finer one.
+"""Rules that compare the bars of a timeframe with those of a finer one.
 
-Only days and weeks of which every finer bar is held are compared. Opens and volumes are not: an
-auction is in the day's bar and in none of its hours.
+Only days and weeks of which every finer bar is stored are compared. Opens and volumes are not,
+since an auction is in the day's bar and in none of its hours.
 """
 
 from collections.abc import Mapping
@@ -23,11 +23,11 @@ _DAY = 24 * 3600 * 1_000_000
 _THURSDAY = 3  # 1970-01-01, counted from Monday
 _COMPARED = ("high", "low", "close")
 _FINER: Mapping[str, tuple[str, ...]] = {"1day": ("1h", "15min"), "1week": ("1day",)}
-#: An exchange's closing auction and the vendor's own rounding stay within this.
+#: Relative; closing auctions and the vendor's rounding stay within it.
 TOLERANCE: Mapping[str, float] = {"1day": 0.01, "1week": 0.001}
 
 _REMEDY = "look for a split that only one of the timeframes knows; fetch both again, or accept it"
-_REASON = worded("{} {}, but {} by its {} bars", "worst", "told", "counted", "finer")
+_REASON = worded("{} {}, but {} by its {} bars", "worst", "stored", "computed", "finer")
 DAY_DISAGREES = Rule("day_disagrees", Severity.WARNING, "bars", _REMEDY, _REASON)
 WEEK_DISAGREES = Rule("week_disagrees", Severity.WARNING, "bars", _REMEDY, _REASON)
 TIMEFRAME_RULES = (DAY_DISAGREES, WEEK_DISAGREES)
@@ -36,17 +36,17 @@ _RULE: Mapping[str, Rule] = {"1day": DAY_DISAGREES, "1week": WEEK_DISAGREES}
 
 @dataclass(frozen=True)
 class Agreement:
-    """What a comparison of two timeframes came to."""
+    """The result of comparing two timeframes."""
 
     rule: Rule
     compared: int  # bars whose finer bars are all there
-    disagreeing: pl.DataFrame  # ts and what the rule's reason reads
+    disagreeing: pl.DataFrame  # ts and the columns of the rule's reason
 
 
 def agreement(
     bars: Mapping[str, pl.DataFrame], timeframe: str, asset_class: str
 ) -> Agreement | None:
-    """Holds ``timeframe`` against the finer bars; None where there is nothing to compare.
+    """Compares ``timeframe`` with the finest bars; None where there is nothing to compare.
 
     Args:
         bars: the sound bars of one symbol by timeframe, each by ts.
@@ -54,24 +54,24 @@ def agreement(
         asset_class: the class of the instrument.
     """
     rule = _RULE.get(timeframe)
-    finer = next((one for one in _FINER.get(timeframe, ()) if not _is_empty(bars, one)), None)
+    finer = next((name for name in _FINER.get(timeframe, ()) if not _is_empty(bars, name)), None)
     if rule is None or finer is None or _is_empty(bars, timeframe):
         return None
-    due, held = _due(bars[finer], finer, timeframe, asset_class), bars[timeframe]
+    due, coarse = _due(bars[finer], finer, timeframe, asset_class), bars[timeframe]
     whole = _whole(_groups(bars[finer], finer, timeframe, asset_class), due)
-    place, both = _places(_ticks(held["ts"]), whole.labels)
-    told = held[place].select(_COMPARED).to_numpy()
-    counted = np.column_stack([whole.high, whole.low, whole.close])[both]
-    apart = np.abs(told / counted - 1)
+    place, both = _places(_ticks(coarse["ts"]), whole.labels)
+    stored = coarse[place].select(_COMPARED).to_numpy()
+    computed = np.column_stack([whole.high, whole.low, whole.close])[both]
+    apart = np.abs(stored / computed - 1)
     worst = apart.argmax(axis=1) if len(apart) else np.zeros(0, np.intp)
     row = np.flatnonzero(apart[np.arange(len(worst)), worst] > TOLERANCE[timeframe])
     at = row, worst[row]
     disagreeing = pl.DataFrame(
         {
-            "ts": held["ts"][place[row]],
+            "ts": coarse["ts"][place[row]],
             "worst": np.array(_COMPARED)[at[1]],
-            "told": told[at],
-            "counted": counted[at],
+            "stored": stored[at],
+            "computed": computed[at],
         },
         schema_overrides={"worst": pl.String},
     ).with_columns(finer=pl.lit(finer))
@@ -84,13 +84,13 @@ def _is_empty(bars: Mapping[str, pl.DataFrame], timeframe: str) -> bool:
 
 @dataclass(frozen=True)
 class _Groups:
-    """High, low and close of finer bars per coarser label, and how many they are."""
+    """High, low and close of the finer bars per coarser label, and their number."""
 
     labels: Ints
     high: Floats
     low: Floats
     close: Floats
-    held: Ints
+    count: Ints
 
     def at(self, places: Ints) -> "_Groups":
         return _Groups(
@@ -98,7 +98,7 @@ class _Groups:
             self.high[places],
             self.low[places],
             self.close[places],
-            self.held[places],
+            self.count[places],
         )
 
 
@@ -127,20 +127,20 @@ def _due(finer: pl.DataFrame, name: str, timeframe: str, asset_class: str) -> tu
 
 
 def _whole(groups: _Groups, due: tuple[Ints, Ints]) -> _Groups:
-    """Those of which all the finer bars due are held."""
+    """The groups of which all expected finer bars are stored."""
     place, known = _places(groups.labels, due[0])
-    kept = place[groups.held[place] >= due[1][known]]
-    return groups.at(kept[1:-1])  # the first and the last may be cut short by the ends
+    kept = place[groups.count[place] >= due[1][known]]
+    return groups.at(kept[1:-1])  # the first and the last may be incomplete
 
 
 def _places(values: Ints, others: Ints) -> tuple[Ints, Ints]:
-    """Where what both of these hold lies in each of them; both ascending."""
+    """The places of the common values in each of two ascending arrays."""
     _, first, second = np.intersect1d(values, others, assume_unique=True, return_indices=True)
     return first, second
 
 
 def _labels(dates: pl.Series, timeframe: str) -> Ints:
-    """The labels of the coarser bars, in microseconds since 1970, that these dates are of."""
+    """The label of the coarser bar of each date, in microseconds since 1970."""
     days = dates.to_physical().to_numpy().astype(np.int64)
     if timeframe == "1week":
         days -= (days + _THURSDAY) % 7
@@ -148,7 +148,7 @@ def _labels(dates: pl.Series, timeframe: str) -> Ints:
 
 
 def _starts(labels: Ints) -> Ints:
-    """Where each run of equal labels begins."""
+    """The place where each run of equal labels begins."""
     return np.flatnonzero(np.diff(labels, prepend=-1))
 
 

@@ -1,4 +1,4 @@
-"""Batches that a clock ahead stamped leave the log, and nothing else does."""
+"""Batches with a fetch time in the future are set aside, and no others."""
 
 import datetime as dt
 import os
@@ -9,7 +9,8 @@ import pytest
 
 from regime_platform.bar_store.raw.ahead import files_ahead, set_aside
 from regime_platform.bar_store.raw.compaction import compact, locate_all
-from regime_platform.bar_store.raw.raw_log import FetchFacts, append, log_digest, names, read_raw
+from regime_platform.bar_store.raw.raw_log import FetchOrigin, append, read_raw
+from regime_platform.bar_store.raw.raw_names import list_raw
 from regime_platform_tests.builders import make_bars
 
 NOW = dt.datetime(2026, 11, 20, 22, 30, tzinfo=dt.UTC)
@@ -17,8 +18,8 @@ HOUR = dt.timedelta(hours=1)
 BARS = make_bars(60)
 
 
-def facts(fetched_at: dt.datetime, source: str = "files") -> FetchFacts:
-    return FetchFacts(fetched_at, source, "1day", "FX", "as_served", "digest")
+def facts(fetched_at: dt.datetime, source: str = "files") -> FetchOrigin:
+    return FetchOrigin(fetched_at, source, "1day", "FX", "as_served", "digest")
 
 
 def fetch(folder: Path, number: int, fetched_at: dt.datetime) -> str:
@@ -37,16 +38,16 @@ def rows(*numbers: int) -> list[dt.datetime]:
     return pl.concat([BARS.slice(10 * number, 10) for number in numbers])["ts"].to_list()
 
 
-def test_what_was_fetched_later_than_now_is_set_aside_and_kept_as_a_file(tmp_path: Path) -> None:
+def test_a_batch_fetched_later_than_now_is_set_aside(tmp_path: Path) -> None:
     fetch(tmp_path, 0, NOW - HOUR)
-    before = log_digest(tmp_path)
+    before = list_raw(tmp_path).digest
     bad = fetch(tmp_path, 1, NOW + HOUR)
     data = (tmp_path / bad).read_bytes()
 
     set_aside(tmp_path, NOW)
 
     assert opens(tmp_path) == rows(0)
-    assert log_digest(tmp_path) == before
+    assert list_raw(tmp_path).digest == before
     aside = locate_all(tmp_path, [bad])[bad]
     assert aside is not None
     assert (tmp_path / aside).read_bytes() == data
@@ -63,7 +64,7 @@ def test_a_lead_of_minutes_is_no_clock_ahead(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("ahead", [(1,), (1, 2), (3, 4, 5), (0, 1, 2, 3, 4, 5), (0, 5)])
-def test_a_compacted_file_gives_up_only_what_a_clock_ahead_stamped(
+def test_a_compacted_file_loses_only_batches_fetched_later_than_now(
     tmp_path: Path, ahead: tuple[int, ...]
 ) -> None:
     arrived = [
@@ -79,9 +80,9 @@ def test_a_compacted_file_gives_up_only_what_a_clock_ahead_stamped(
     good = [number for number in range(6) if number not in ahead]
     assert opens(tmp_path) == (rows(*good) if good else [])
     assert None not in locate_all(tmp_path, arrived).values()
-    again = names(tmp_path)
+    again = list_raw(tmp_path).names
     set_aside(tmp_path, NOW)
-    assert names(tmp_path) == again
+    assert list_raw(tmp_path).names == again
 
 
 def test_a_compacted_file_is_opened_only_where_it_was_written_later_than_now(

@@ -1,4 +1,4 @@
-"""A compacted log reads as it did before, for every moment of the past, and so does one cut off."""
+"""A compacted log reads as before, as of every moment, also after a kill at any step."""
 
 import datetime as dt
 import json
@@ -16,15 +16,14 @@ from hypothesis import strategies as st
 from regime_platform.bar_store.raw import compaction
 from regime_platform.bar_store.raw.compaction import MOST_FILES, compact, is_compact, locate
 from regime_platform.bar_store.raw.raw_log import (
-    FetchFacts,
+    FetchOrigin,
     append,
     compare,
     extent,
-    log_digest,
-    names,
     read_origins,
     read_raw,
 )
+from regime_platform.bar_store.raw.raw_names import list_raw
 from regime_platform.errors import BarsError
 from regime_platform.model.bar_schema import BAR_SCHEMA
 from regime_platform.revisions.fold import fold
@@ -33,10 +32,10 @@ from regime_platform_tests.error_codes import raises
 from regime_platform_tests.scenario import fingerprint, with_value
 
 
-def _at(day: int, source: str = "sample") -> FetchFacts:
+def _at(day: int, source: str = "sample") -> FetchOrigin:
     moment = LONG_AFTER + dt.timedelta(days=day)
     window = (LONG_AFTER, moment + dt.timedelta(days=1))
-    return FetchFacts(moment, source, "1day", "US_EQUITY", "as_served", "0" * 64, window)
+    return FetchOrigin(moment, source, "1day", "US_EQUITY", "as_served", "0" * 64, window)
 
 
 def _log(folder: Path, days: int = 6, start: int = 0) -> None:
@@ -58,19 +57,19 @@ def _everything(folder: Path) -> tuple[object, ...]:
         folded,
         read_origins(folder).rows(),
         extent(folder),
-        log_digest(folder),
+        list_raw(folder).digest,
         (diff.new, diff.revised, diff.same, diff.in_force.rows()),
     )
 
 
 def test_a_compacted_log_reads_as_before_in_one_file(tmp_path: Path) -> None:
     _log(tmp_path)
-    before, old = _everything(tmp_path), names(tmp_path)
+    before, old = _everything(tmp_path), list_raw(tmp_path).names
 
     done = compact(tmp_path)
 
     assert _everything(tmp_path) == before
-    (now,) = names(tmp_path)
+    (now,) = list_raw(tmp_path).names
     assert now.startswith("000001-000006-")
     assert done.replaced == tuple((name, now) for name in old)
     assert (done.files, done.bytes_after) == (1, (tmp_path / now).stat().st_size)
@@ -94,19 +93,19 @@ def test_an_empty_log_is_compact(tmp_path: Path) -> None:
     assert compact(tmp_path / "none").files == 0
 
 
-def test_what_comes_later_is_appended_and_merged_with_the_rest(tmp_path: Path) -> None:
-    one, two = tmp_path / "one", tmp_path / "two"
-    for folder in (one, two):
+def test_later_batches_are_appended_and_merged_with_the_others(tmp_path: Path) -> None:
+    first, second = tmp_path / "one", tmp_path / "two"
+    for folder in (first, second):
         _log(folder, 4)
-    compact(one)
-    for folder in (one, two):
+    compact(first)
+    for folder in (first, second):
         _log(folder, 3, start=4)
 
-    assert names(one)[1:] == names(two)[4:]
-    assert _everything(one) == _everything(two)
-    compact(one)
-    assert _everything(one) == _everything(two)
-    assert len(names(one)) == 1
+    assert list_raw(first).names[1:] == list_raw(second).names[4:]
+    assert _everything(first) == _everything(second)
+    compact(first)
+    assert _everything(first) == _everything(second)
+    assert len(list_raw(first).names) == 1
 
 
 def test_migrated_files_are_never_merged(tmp_path: Path) -> None:
@@ -114,30 +113,31 @@ def test_migrated_files_are_never_merged(tmp_path: Path) -> None:
     sources = ["legacy:live.db", "legacy:live.db", "sample", "sample", "legacy:frozen", "sample"]
     for day, source in enumerate(sources):
         append(tmp_path, bars[10 * day : 10 * day + 10], _at(day, source))
-    before, old = _everything(tmp_path), names(tmp_path)
+    before, old = _everything(tmp_path), list_raw(tmp_path).names
 
     done = compact(tmp_path)
 
     assert _everything(tmp_path) == before
-    assert [name for name, _ in done.replaced] == old[2:4]
-    assert [name for name in names(tmp_path) if name in old] == [old[0], old[1], old[4], old[5]]
+    assert tuple(name for name, _ in done.replaced) == old[2:4]
+    left = [name for name in list_raw(tmp_path).names if name in old]
+    assert left == [old[0], old[1], old[4], old[5]]
     assert is_compact(tmp_path)
 
 
 def test_a_log_compacts_itself_past_a_number_of_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one, two = tmp_path / "one", tmp_path / "two"
-    _log(two, 30)
+    first, second = tmp_path / "one", tmp_path / "two"
+    _log(second, 30)
     monkeypatch.setattr(compaction, "MOST_FILES", 4)
     counts = []
     for day in range(30):
-        _log(one, 1, start=day)
-        counts.append(len(names(one)))
+        _log(first, 1, start=day)
+        counts.append(len(list_raw(first).names))
 
     assert MOST_FILES == 8
     assert (max(counts), counts[-1]) == (4, 2)
-    assert _everything(one) == _everything(two)
+    assert _everything(first) == _everything(second)
 
 
 def test_by_itself_a_log_merges_its_small_files_and_leaves_a_large_one_alone(
@@ -145,27 +145,27 @@ def test_by_itself_a_log_merges_its_small_files_and_leaves_a_large_one_alone(
 ) -> None:
     bars = make_bars(12_000 + 3 * MOST_FILES, start=dt.datetime(1973, 1, 1, tzinfo=dt.UTC))
     append(tmp_path, bars[:12_000], _at(0))
-    (large,) = names(tmp_path)
+    (large,) = list_raw(tmp_path).names
     for day in range(1, 3 * MOST_FILES):
         append(tmp_path, bars[11_998 + day : 12_000 + day], _at(day))
-        assert len(names(tmp_path)) <= MOST_FILES
+        assert len(list_raw(tmp_path).names) <= MOST_FILES
 
-    assert names(tmp_path)[0] == large
+    assert list_raw(tmp_path).names[0] == large
     assert read_raw(tmp_path).height == 11_999 + 3 * MOST_FILES
     compact(tmp_path)
-    assert len(names(tmp_path)) == 1
+    assert len(list_raw(tmp_path).names) == 1
 
 
-def test_every_name_of_old_leads_to_the_file_that_holds_it_now(tmp_path: Path) -> None:
+def test_every_earlier_name_leads_to_the_file_with_its_rows(tmp_path: Path) -> None:
     _log(tmp_path, 3)
-    old = names(tmp_path)
+    old = list_raw(tmp_path).names
     compact(tmp_path)
-    between = names(tmp_path)
+    between = list_raw(tmp_path).names
     _log(tmp_path, 2, start=3)
-    new = names(tmp_path)[1:]
+    new = list_raw(tmp_path).names[1:]
     compact(tmp_path)
 
-    (now,) = names(tmp_path)
+    (now,) = list_raw(tmp_path).names
 
     assert {locate(tmp_path, name) for name in [*old, *between, *new, now]} == {now}
     replaces = pq.read_metadata(tmp_path / now).metadata[b"replaces"]
@@ -173,48 +173,48 @@ def test_every_name_of_old_leads_to_the_file_that_holds_it_now(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"),
+    ("name", "code"),
     [
-        ("000002-20261123T031500Z-00000000.parquet", "no longer what .* restore it"),
-        ("000001-000002-0000000000000000-00000000.parquet", "no longer what"),
-        ("000009-20261123T031500Z-00000000.parquet", "no longer what"),
-        ("bars.parquet", "no file name of a raw log"),
+        ("000002-20261123T031500Z-00000000.parquet", "raw-file-lost"),
+        ("000001-000002-0000000000000000-00000000.parquet", "raw-file-lost"),
+        ("000009-20261123T031500Z-00000000.parquet", "raw-file-lost"),
+        ("bars.parquet", "no-raw-file-name"),
     ],
 )
-def test_a_name_that_never_was_leads_nowhere(tmp_path: Path, name: str, expected: str) -> None:
+def test_a_name_that_no_file_ever_had_is_an_error(tmp_path: Path, name: str, code: str) -> None:
     _log(tmp_path, 3)
     compact(tmp_path)
 
-    with pytest.raises(BarsError, match=expected):
+    with raises(BarsError, code, match=name):
         locate(tmp_path, name)
 
 
 def test_damage_stops_a_compaction_before_anything_is_removed(tmp_path: Path) -> None:
     _log(tmp_path, 5)
-    old = names(tmp_path)
+    old = list_raw(tmp_path).names
     (tmp_path / old[2]).write_bytes((tmp_path / old[2]).read_bytes()[:-1])
 
     with raises(BarsError, "file-damaged", match=old[2]):
         compact(tmp_path)
 
-    assert names(tmp_path) == old
+    assert list_raw(tmp_path).names == old
 
 
 def test_any_flipped_bit_of_a_compacted_file_is_caught(tmp_path: Path) -> None:
     _log(tmp_path)
     compact(tmp_path)
-    path = tmp_path / names(tmp_path)[0]
+    path = tmp_path / list_raw(tmp_path).names[0]
     sound = path.read_bytes()
 
     for position in range(0, len(sound), 131):
         damaged = bytearray(sound)
         damaged[position] ^= 1 << (position % 8)
         path.write_bytes(damaged)
-        with pytest.raises(BarsError, match=path.name):
+        with raises(BarsError, "file-damaged", match=path.name):
             read_raw(tmp_path)
 
 
-def test_a_bar_without_open_hides_no_other(tmp_path: Path) -> None:
+def test_a_bar_without_open_does_not_hide_others(tmp_path: Path) -> None:
     bars = make_bars(10)
     nameless = bars[3:4].with_columns(ts=pl.lit(None, dtype=BAR_SCHEMA["ts"]))
     append(tmp_path, bars, _at(0))
@@ -301,7 +301,7 @@ _page = st.tuples(st.integers(0, 20), st.integers(1, 8), st.integers(0, 2), st.b
 @settings(deadline=None, max_examples=12)
 @given(pages=st.lists(_page, min_size=1, max_size=9), every=st.integers(1, 4))
 @example(pages=[(0, 3, 0, False), (0, 3, 1, False)], every=1)  # only a part of no rows before one
-def test_compacting_now_and_then_changes_no_answer_for_any_moment(
+def test_compaction_changes_no_reading_as_of_any_moment(
     pages: list[tuple[int, int, int, bool]], every: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     plain, often = tmp_path_factory.mktemp("plain"), tmp_path_factory.mktemp("often")
@@ -314,5 +314,5 @@ def test_compacting_now_and_then_changes_no_answer_for_any_moment(
             compact(often)
 
     assert _everything(often) == _everything(plain)
-    for name in names(plain):
-        assert locate(often, name) in names(often)
+    for name in list_raw(plain).names:
+        assert locate(often, name) in list_raw(often).names

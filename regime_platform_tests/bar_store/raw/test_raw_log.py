@@ -1,4 +1,4 @@
-"""The raw log keeps every revision, once, in the order in which they came."""
+"""The raw log stores every revision once, in order of arrival."""
 
 import datetime as dt
 from pathlib import Path
@@ -12,18 +12,15 @@ from regime_platform.bar_store.raw.raw_log import (
     append,
     compare,
     extent,
-    log_digest,
-    names,
     read_raw,
 )
+from regime_platform.bar_store.raw.raw_names import list_raw
 from regime_platform.errors import BarsError
 from regime_platform.model.bar_schema import BAR_COLUMNS, BAR_SCHEMA, empty_bars
 from regime_platform.revisions.fold import fold
-from regime_platform_tests.builders import LONG_AFTER, START, fetch_facts, make_bars
+from regime_platform_tests.bar_store.raw.fetches import FACTS, LATER
+from regime_platform_tests.builders import LONG_AFTER, START, fetch_origin, make_bars
 from regime_platform_tests.error_codes import raises
-
-FACTS = fetch_facts()
-LATER = fetch_facts(LONG_AFTER + dt.timedelta(days=1))
 
 
 def _counts(folder: Path, bars: pl.DataFrame, facts=FACTS) -> tuple[int, int, int, int]:
@@ -39,7 +36,7 @@ def _changed(bars: pl.DataFrame, row: int, **values: float | None) -> pl.DataFra
     )
 
 
-def test_a_page_comes_back_as_it_was_served(tmp_path: Path) -> None:
+def test_a_page_is_read_as_it_was_served(tmp_path: Path) -> None:
     bars = make_bars(30)
 
     update = append(tmp_path, bars, FACTS)
@@ -60,7 +57,7 @@ def test_file_names_sort_by_arrival_and_name_the_moment(tmp_path: Path) -> None:
     append(tmp_path, make_bars(3), LATER)
     append(tmp_path, make_bars(5), FACTS)
 
-    first, second = names(tmp_path)
+    first, second = list_raw(tmp_path).names
 
     assert first.startswith("000001-20261123T031500Z-")
     assert second.startswith("000002-20261122T031500Z-")
@@ -90,22 +87,22 @@ def test_only_new_and_changed_rows_are_stored(tmp_path: Path) -> None:
 def test_a_bar_that_changes_back_is_a_revision_again(tmp_path: Path) -> None:
     good, other = make_bars(3), _changed(make_bars(3), 1, close=1.25)
 
-    told = [_counts(tmp_path, page) for page in (good, other, good, good)]
+    counts = [_counts(tmp_path, page) for page in (good, other, good, good)]
 
-    assert told == [(3, 0, 0, 0), (0, 1, 2, 0), (0, 1, 2, 0), (0, 0, 3, 0)]
+    assert counts == [(3, 0, 0, 0), (0, 1, 2, 0), (0, 1, 2, 0), (0, 0, 3, 0)]
 
 
 @pytest.mark.parametrize("value", [None, float("nan"), float("inf"), -0.0])
-def test_odd_values_are_themselves_and_nothing_else(tmp_path: Path, value: float | None) -> None:
+def test_nan_null_and_signed_zero_are_different_values(tmp_path: Path, value: float | None) -> None:
     page = _changed(make_bars(3), 1, volume=value)
     append(tmp_path, _changed(make_bars(3), 1, volume=0.0), FACTS)
 
-    told = [_counts(tmp_path, page), _counts(tmp_path, page)]
+    counts = [_counts(tmp_path, page), _counts(tmp_path, page)]
 
-    assert told == [(0, 1, 2, 0), (0, 0, 3, 0)]
+    assert counts == [(0, 1, 2, 0), (0, 0, 3, 0)]
 
 
-def test_rows_that_contradict_each_other_are_both_kept_and_then_known(tmp_path: Path) -> None:
+def test_contradicting_rows_of_a_page_are_stored_once(tmp_path: Path) -> None:
     pair = pl.concat([make_bars(5), _changed(make_bars(5), 2, close=1.25)[2:3]])
 
     first, again = _counts(tmp_path, pair), _counts(tmp_path, pair, LATER)
@@ -119,18 +116,18 @@ def test_one_of_a_contradicting_pair_alone_settles_it(tmp_path: Path) -> None:
     good = make_bars(5)
     append(tmp_path, pl.concat([good, _changed(good, 2, close=1.25)[2:3]]), FACTS)
 
-    told = _counts(tmp_path, good, LATER)
+    counts = _counts(tmp_path, good, LATER)
 
-    assert told == (0, 1, 4, 0)
+    assert counts == (0, 1, 4, 0)
     assert fold(read_raw(tmp_path), "1day", "US_EQUITY").select(BAR_COLUMNS).equals(good)
 
 
 def test_equal_rows_of_one_page_are_stored_once(tmp_path: Path) -> None:
     bars = make_bars(4)
 
-    told = _counts(tmp_path, pl.concat([bars, bars[1:3]]))
+    counts = _counts(tmp_path, pl.concat([bars, bars[1:3]]))
 
-    assert told == (4, 0, 2, 0)
+    assert counts == (4, 0, 2, 0)
     assert read_raw(tmp_path).height == 4
 
 
@@ -147,31 +144,31 @@ def test_rows_without_ts_are_kept_for_the_gate(tmp_path: Path) -> None:
         pl.when(pl.int_range(pl.len()) == 1).then(None).otherwise("ts").alias("ts")
     )
 
-    told = [_counts(tmp_path, page), _counts(tmp_path, page)]
+    counts = [_counts(tmp_path, page), _counts(tmp_path, page)]
 
-    assert told == [(3, 0, 0, 0), (0, 0, 3, 0)]
+    assert counts == [(3, 0, 0, 0), (0, 0, 3, 0)]
 
 
 def test_a_forming_bar_counts_as_provisional_until_it_is_seen_finished(tmp_path: Path) -> None:
     bars = make_bars(3)  # Monday to Wednesday, 4 January 2012
-    during = fetch_facts(dt.datetime(2012, 1, 4, 18, tzinfo=dt.UTC))
-    after = fetch_facts(dt.datetime(2012, 1, 4, 23, tzinfo=dt.UTC))
+    during = fetch_origin(dt.datetime(2012, 1, 4, 18, tzinfo=dt.UTC))
+    after = fetch_origin(dt.datetime(2012, 1, 4, 23, tzinfo=dt.UTC))
 
-    told = [_counts(tmp_path, bars, facts) for facts in (during, during, after, after)]
+    counts = [_counts(tmp_path, bars, facts) for facts in (during, during, after, after)]
 
-    assert told == [(2, 0, 0, 1), (0, 0, 2, 1), (1, 0, 2, 0), (0, 0, 3, 0)]
-    assert len(names(tmp_path)) == 2
+    assert counts == [(2, 0, 0, 1), (0, 0, 2, 1), (1, 0, 2, 0), (0, 0, 3, 0)]
+    assert len(list_raw(tmp_path).names) == 2
 
 
 def test_a_clock_that_goes_back_makes_no_final_bar_provisional(tmp_path: Path) -> None:
     bars = make_bars(3)
     append(tmp_path, bars, FACTS)
-    before_close = fetch_facts(dt.datetime(2012, 1, 4, 18, tzinfo=dt.UTC))
+    before_close = fetch_origin(dt.datetime(2012, 1, 4, 18, tzinfo=dt.UTC))
 
-    told = _counts(tmp_path, _changed(bars, 2, close=1.25), before_close)
+    counts = _counts(tmp_path, _changed(bars, 2, close=1.25), before_close)
 
-    assert told == (0, 0, 2, 1)
-    assert len(names(tmp_path)) == 1
+    assert counts == (0, 0, 2, 1)
+    assert len(list_raw(tmp_path).names) == 1
 
 
 def test_as_of_leaves_out_what_came_later(tmp_path: Path) -> None:
@@ -183,7 +180,7 @@ def test_as_of_leaves_out_what_came_later(tmp_path: Path) -> None:
     assert read_raw(tmp_path, as_of=START).is_empty()
 
 
-def test_an_empty_log_and_an_empty_page_are_in_order(tmp_path: Path) -> None:
+def test_an_empty_log_and_an_empty_page_are_valid(tmp_path: Path) -> None:
     update = append(tmp_path / "none", empty_bars(), FACTS)
 
     assert (update.diff.is_empty, update.file) == (True, None)
@@ -191,7 +188,7 @@ def test_an_empty_log_and_an_empty_page_are_in_order(tmp_path: Path) -> None:
     assert extent(tmp_path / "none") is None
 
 
-def test_held_tells_extent_and_finished_bars(tmp_path: Path) -> None:
+def test_the_extent_has_first_and_last_open_and_finished_bars(tmp_path: Path) -> None:
     append(tmp_path, make_bars(10), FACTS)
     append(tmp_path, _changed(make_bars(12), 3, close=1.25), LATER)
 
@@ -203,15 +200,15 @@ def test_held_tells_extent_and_finished_bars(tmp_path: Path) -> None:
 
 def test_the_log_digest_changes_with_the_log_only(tmp_path: Path) -> None:
     append(tmp_path, make_bars(10), FACTS)
-    before = log_digest(tmp_path)
+    before = list_raw(tmp_path).digest
     append(tmp_path, make_bars(10), LATER)
-    unchanged = log_digest(tmp_path)
+    unchanged = list_raw(tmp_path).digest
     append(tmp_path, make_bars(11), LATER)
 
-    assert before == unchanged != log_digest(tmp_path)
+    assert before == unchanged != list_raw(tmp_path).digest
 
 
-def test_comparing_first_spares_append_the_work_unless_the_log_grew(tmp_path: Path) -> None:
+def test_append_uses_the_comparison_unless_the_log_grew(tmp_path: Path) -> None:
     stale = compare(tmp_path, make_bars(5), FACTS)
     append(tmp_path, make_bars(5), FACTS)
 
@@ -220,31 +217,7 @@ def test_comparing_first_spares_append_the_work_unless_the_log_grew(tmp_path: Pa
     assert (stale.diff.new, update.diff.new, update.diff.same) == (5, 0, 5)
 
 
-@pytest.mark.parametrize("share", [0.0, 0.3, 0.999])
-def test_a_truncated_file_is_named_with_a_remedy(tmp_path: Path, share: float) -> None:
-    append(tmp_path, make_bars(100), FACTS)
-    path = tmp_path / names(tmp_path)[0]
-    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
-
-    for use in (lambda: read_raw(tmp_path), lambda: append(tmp_path, make_bars(101), LATER)):
-        with raises(BarsError, "file-damaged", match=path.name):
-            use()
-
-
-def test_any_flipped_bit_is_caught(tmp_path: Path) -> None:
-    append(tmp_path, make_bars(100), FACTS)
-    path = tmp_path / names(tmp_path)[0]
-    sound = path.read_bytes()
-
-    for position in range(0, len(sound), 97):
-        damaged = bytearray(sound)
-        damaged[position] ^= 1 << (position % 8)
-        path.write_bytes(damaged)
-        with pytest.raises(BarsError, match=path.name):
-            read_raw(tmp_path)
-
-
-def test_strangers_in_the_folder_are_named(tmp_path: Path) -> None:
+def test_a_foreign_file_in_the_folder_is_named(tmp_path: Path) -> None:
     append(tmp_path, make_bars(3), FACTS)
     (tmp_path / "2012-01-02.parquet").touch()
 
@@ -270,20 +243,20 @@ def _page(rows: list[tuple[int, float | None]]) -> pl.DataFrame:
 
 @settings(deadline=None, max_examples=60)
 @given(pages=st.lists(_rows, max_size=5))
-def test_whatever_came_a_page_served_twice_tells_nothing_the_second_time(
+def test_a_page_served_twice_adds_nothing_the_second_time(
     pages: list[list[tuple[int, float | None]]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("log")
     for rows in pages:
         page = _page(rows)
-        told = _counts(folder, page)
-        log = names(folder)
+        counts = _counts(folder, page)
+        log = list_raw(folder).names
         again = append(folder, page, LATER)
 
-        assert sum(told) == page.height
+        assert sum(counts) == page.height
         assert (again.diff.same, again.diff.is_empty) == (page.height, True)
-        assert names(folder) == log
+        assert list_raw(folder).names == log
         force = fold(read_raw(folder), "1day", "US_EQUITY").select(BAR_COLUMNS)
-        said = page.unique().sort("ts", "close")
-        named = force.filter(pl.col("ts").is_in(said["ts"].implode()))
-        assert named.sort("ts", "close").equals(said)
+        expected = page.unique().sort("ts", "close")
+        named = force.filter(pl.col("ts").is_in(expected["ts"].implode()))
+        assert named.sort("ts", "close").equals(expected)

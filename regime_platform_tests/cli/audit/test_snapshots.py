@@ -1,4 +1,4 @@
-"""`regime snapshot` takes, lists, compares and hands on; `regime export` writes files of old."""
+"""`regime snapshot` takes, lists, compares and exports; `regime export` writes version 1 files."""
 
 import json
 import shutil
@@ -8,23 +8,23 @@ from pathlib import Path
 
 import pytest
 
-from regime_platform.audit.bundle.proof import verify_bundle
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.audit.bundle.verify import verify_bundle
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform_tests.cli.conftest import Regime
 
 NOW = ("--now", "2026-11-21T09:00Z")
 
 
 @pytest.fixture
-def copied(regime: Regime, walked: RunWorkspace, tmp_path: Path) -> Regime:
-    """The command on a copy of two walked symbols."""
+def copied(regime: Regime, processed: RunWorkspace, tmp_path: Path) -> Regime:
+    """The command on a copy of two processed symbols."""
     for symbol in ("FB", "IBM"):
-        source = walked.root.path / "assets" / symbol
+        source = processed.root.path / "assets" / symbol
         shutil.copytree(source, tmp_path / "data/assets" / symbol, copy_function=shutil.copy2)
     return regime
 
 
-def test_a_snapshot_is_taken_listed_compared_and_handed_on(copied: Regime, tmp_path: Path) -> None:
+def test_snapshot_is_taken_listed_compared_and_exported(copied: Regime, tmp_path: Path) -> None:
     first = copied("snapshot", *NOW)
     second = copied("snapshot", "--date", "2026-11-20", "--name", "friday", *NOW, "--json")
     again = copied("snapshot", *NOW)
@@ -32,11 +32,15 @@ def test_a_snapshot_is_taken_listed_compared_and_handed_on(copied: Regime, tmp_p
     compared = copied("snapshot", "diff", "friday", "2026-11-21")
     bundle = copied("snapshot", "export", "friday", "--output", str(tmp_path / "b.zip"), "--json")
 
-    assert [one.code for one in (first, second, again, compared, bundle)] == [0] * 5
+    assert [result.code for result in (first, second, again, compared, bundle)] == [0] * 5
     assert "2 of 7 symbols" in first.err
-    assert [one["label"] for one in listed] == ["2026-11-21.1", "2026-11-20.1", "2026-11-21.2"]
+    assert [snapshot["label"] for snapshot in listed] == [
+        "2026-11-21.1",
+        "2026-11-20.1",
+        "2026-11-21.2",
+    ]
     assert json.loads(second.out)["digest"] == listed[1]["digest"]
-    assert "0 symbols changed, 7 the same" in compared.err
+    assert "0 symbols changed, 7 unchanged" in compared.err
     assert json.loads(bundle.out)["symbols"] == ["FB", "IBM"]
     assert verify_bundle(tmp_path / "b.zip").digest == listed[1]["digest"]
 
@@ -50,16 +54,14 @@ def test_an_unfinished_symbol_makes_a_snapshot_partial(copied: Regime, tmp_path:
     assert "IBM is not proven: a manifest is missing; a rerun writes it" in ended.err
 
 
-def test_what_is_not_there_is_wrong_usage(copied: Regime) -> None:
+def test_unknown_snapshot_is_a_usage_error(copied: Regime) -> None:
     assert copied("snapshot", "diff", "a", "b").code == 2
     assert copied("snapshot", "export", "a").code == 2
     assert copied("snapshot", "--date", "yesterday").code == 2
     assert copied("snapshot", "list").code == 0
 
 
-def test_export_writes_what_there_is_and_says_what_there_is_not(
-    on_sample: Regime, tmp_path: Path
-) -> None:
+def test_export_writes_results_and_reports_missing_ones(on_sample: Regime, tmp_path: Path) -> None:
     ended = on_sample("export", "IBM", "FB", "--output", str(tmp_path / "v1.db"), *NOW)
     refused = on_sample("export", "IBM", "--output", str(tmp_path / "v1.db"))
 

@@ -17,7 +17,7 @@ def test_a_reason_can_be_read_on_a_narrow_terminal(
 
 
 @pytest.mark.parametrize("width", [20, 34, 120])
-def test_no_figure_is_cut_and_what_is_none_everywhere_gives_way(
+def test_numbers_are_never_cut_and_empty_columns_are_left_out(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: int
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(width))

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regime_platform.compute.classifier.classifier import classify, conviction, summary
-from regime_platform.compute.classifier.codes import REASONS, TAGS, TOP_PRIORITY
 from regime_platform.compute.frames import columns_frame
 from regime_platform.model.result_schema import STATE_SCHEMA
 from regime_platform_tests.reference import classifier_reference as reference
@@ -89,12 +88,6 @@ def test_no_bars_give_no_rows() -> None:
 
     assert empty.height == 0
     assert dict(empty.schema) == {name: STATE_SCHEMA[name] for name in empty.columns}
-
-
-def test_every_priority_reason_is_a_reason_and_codes_are_unique() -> None:
-    assert set(TOP_PRIORITY) <= set(REASONS)
-    assert len(set(REASONS)) == len(REASONS) == 32
-    assert len(set(TAGS)) == len(TAGS)
 
 
 @pytest.mark.parametrize(

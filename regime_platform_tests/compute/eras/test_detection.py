@@ -13,6 +13,7 @@ from regime_platform.compute.eras import detection
 from regime_platform.compute.eras.detection import BENCHMARKS, benchmarks_of, detect_breaks
 from regime_platform.compute.eras.eras import ERA_CLASSES, era_class
 from regime_platform.errors import UsageError
+from regime_platform_tests.error_codes import raises
 from regime_platform_tests.reference import era_reference
 
 Closes = npt.NDArray[np.float64]
@@ -29,13 +30,13 @@ def closes_of(*stretches: tuple[int, float], seed: int = 1) -> Closes:
 def test_one_break_is_found_where_the_reference_finds_it() -> None:
     closes = closes_of((700, 0.01), (600, 0.04))
 
-    found = detect_breaks(closes)
+    detected = detect_breaks(closes)
 
-    assert found.breaks == era_reference.breaks(list(closes))
-    assert len(found.breaks) == 1
-    assert abs(found.breaks[0] - 700) < 126
-    assert found.points == 1300 - 126
-    assert len(found.criterion) == 2
+    assert detected.breaks == era_reference.breaks(list(closes))
+    assert len(detected.breaks) == 1
+    assert abs(detected.breaks[0] - 700) < 126
+    assert detected.points == 1300 - 126
+    assert len(detected.criterion) == 2
 
 
 @pytest.mark.parametrize("cuts", [0, 1, 2, 3])
@@ -43,9 +44,9 @@ def test_one_break_is_found_where_the_reference_finds_it() -> None:
 def test_the_best_partition_is_the_one_found_by_trying_all(cuts: int, seed: int) -> None:
     points = np.random.default_rng(seed).standard_normal(26) + np.arange(26) // 9
 
-    found = detection._best_partitions(points, 3, 6)[cuts]
+    detected = detection._best_partitions(points, 3, 6)[cuts]
 
-    assert found == era_reference.best_cuts(list(points), cuts, 6)
+    assert detected == era_reference.best_cuts(list(points), cuts, 6)
 
 
 @settings(max_examples=60, deadline=None)
@@ -54,31 +55,31 @@ def test_ties_lead_to_a_partition_as_good_as_the_best(levels: list[int]) -> None
     points = [float(level) for level in levels]
     most = len(points) // 4 - 1
 
-    found = detection._best_partitions(np.array(points), most, 4)
+    detected = detection._best_partitions(np.array(points), most, 4)
 
-    for cuts, one in enumerate(found):
+    for cuts, each in enumerate(detected):
         best = era_reference.rss(points, era_reference.best_cuts(points, cuts, 4))
-        assert era_reference.rss(points, one) == pytest.approx(best, abs=1e-9)
-        assert detection._criterion(np.array(points), one) == pytest.approx(
-            era_reference.criterion(points, one)
+        assert era_reference.rss(points, each) == pytest.approx(best, abs=1e-9)
+        assert detection._criterion(np.array(points), each) == pytest.approx(
+            era_reference.criterion(points, each)
         ) or best == pytest.approx(0.0, abs=1e-9)
 
 
 def test_a_flat_tape_is_one_era_and_every_partition_of_it_is_perfect() -> None:
-    found = detect_breaks(np.full(2400, 7.0))
+    detected = detect_breaks(np.full(2400, 7.0))
 
-    assert found.breaks == ()
-    assert set(found.criterion) == {-math.inf}
+    assert detected.breaks == ()
+    assert set(detected.criterion) == {-math.inf}
 
 
 @pytest.mark.parametrize("bars", [0, 1, 126, 127, 1007, 1008, 1008 + 125])
 def test_a_short_series_has_no_breaks(bars: int) -> None:
     closes = closes_of((1133, 0.01))[:bars]
 
-    found = detect_breaks(closes)
+    detected = detect_breaks(closes)
 
-    assert found.breaks == ()
-    assert found.points == max(0, bars - 126)
+    assert detected.breaks == ()
+    assert detected.points == max(0, bars - 126)
 
 
 def test_the_shortest_series_that_can_break_breaks_in_its_middle() -> None:
@@ -91,10 +92,10 @@ def test_missing_closes_count_as_the_mean_inside_and_not_at_all_outside() -> Non
     closes = closes_of((750, 0.01), (700, 0.04))
     closes[[0, 1, 2, 400, 1449]] = math.nan
 
-    found = detect_breaks(closes)
+    detected = detect_breaks(closes)
 
-    assert found.points == 1450 - 3 - 126 - 1
-    assert found.breaks == era_reference.breaks(list(closes))
+    assert detected.points == 1450 - 3 - 126 - 1
+    assert detected.breaks == era_reference.breaks(list(closes))
     assert detect_breaks(np.full(1500, math.nan)).points == 0
 
 
@@ -106,8 +107,8 @@ def test_several_breaks_are_at_least_the_shortest_era_apart() -> None:
     edges = np.array([126, *breaks, closes.size])
     assert len(breaks) >= 2
     assert np.diff(edges).min() >= 504
-    assert min(abs(one - 900) for one in breaks) < 126
-    assert min(abs(one - 1700) for one in breaks) < 126
+    assert min(abs(each - 900) for each in breaks) < 126
+    assert min(abs(each - 1700) for each in breaks) < 126
 
 
 def test_thirty_years_take_seconds() -> None:
@@ -138,5 +139,5 @@ def test_classes_and_benchmarks_can_be_chosen() -> None:
 
 
 def test_an_unknown_class_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"FX_USD_PROXY.*expected one of EQUITIES_US"):
+    with raises(UsageError, "unknown-era-class", match="FX_USD_PROXY.*expected one of EQUITIES_US"):
         benchmarks_of(["FX_USD_PROXY"])

@@ -1,4 +1,4 @@
-"""Era classes, era sets and the incumbent's era file."""
+"""Era classes, era sets and the era file of the legacy engine."""
 
 import datetime as dt
 
@@ -14,13 +14,14 @@ from regime_platform.compute.eras.eras import (
     Era,
     EraSet,
     era_class,
-    incumbent_era_set,
-    incumbent_eras,
+    legacy_era_set,
+    legacy_eras,
     midnight_us,
     tiling_eras,
 )
 from regime_platform.errors import ConfigError
 from regime_platform.model.asset_classes import ASSET_CLASSES
+from regime_platform_tests.error_codes import raises
 
 HEADER = "asset_class,benchmark,era_index,start_date,end_date\n"
 TODAY = dt.date(2026, 1, 1)
@@ -53,11 +54,11 @@ def test_a_symbol_follows_its_own_entry_before_its_asset_class(
 
 
 def test_an_unknown_asset_class_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"OPTIONS.*expected one of US_EQUITY"):
+    with raises(ConfigError, "no-era-class", match=r"OPTIONS.*expected one of US_EQUITY"):
         era_class("XYZ", "OPTIONS")
 
 
-def test_every_asset_class_of_the_house_has_its_eras() -> None:
+def test_every_asset_class_has_its_eras() -> None:
     assert set(eras.CLASS_OF_ASSET_CLASS) == set(ASSET_CLASSES)
     assert set(eras.CLASS_OF_ASSET_CLASS.values()) - {None} <= set(ERA_CLASSES)
 
@@ -95,12 +96,12 @@ def test_a_date_is_its_midnight_and_a_zone_is_honoured() -> None:
     ids=["none", "closed start", "closed end", "gap", "overlap", "empty"],
 )
 def test_eras_that_do_not_tile_the_time_line_are_refused(broken: tuple[Era, ...]) -> None:
-    with pytest.raises(ConfigError, match="without gap or overlap"):
+    with raises(ConfigError, "eras-not-tiling", match="CRYPTO"):
         EraSet("broken", TODAY, {"CRYPTO": broken})
 
 
 def test_an_unknown_class_in_an_era_set_is_refused() -> None:
-    with pytest.raises(ConfigError, match="FX_USD_PROXY"):
+    with raises(ConfigError, "unknown-era-class", match="FX_USD_PROXY"):
         EraSet("odd", TODAY, {"FX_USD_PROXY": FIXED_ERAS})
 
 
@@ -133,18 +134,18 @@ def test_an_era_file_is_taken_over_in_index_order_with_its_gaps_and_aliases() ->
         "CRYPTO,B,0,2014-01-01,2015-01-01\n"
     )
 
-    found = incumbent_eras(text, "FX_MAJORS")
+    eras_found = legacy_eras(text, "FX_MAJORS")
 
-    assert [era.index for era in found] == [0, 1]
-    assert found[0].end_us == midnight_us(dt.date(2010, 1, 4))
-    assert found[1].start_us == midnight_us(dt.date(2010, 1, 5))
-    assert incumbent_eras(text, "RATES_LONG") == ()
+    assert [era.index for era in eras_found] == [0, 1]
+    assert eras_found[0].end_us == midnight_us(dt.date(2010, 1, 4))
+    assert eras_found[1].start_us == midnight_us(dt.date(2010, 1, 5))
+    assert legacy_eras(text, "RATES_LONG") == ()
 
 
 def test_an_incumbent_era_set_is_flagged_as_not_tiling() -> None:
     text = HEADER + "CRYPTO,B,0,2014-01-01,2015-01-01\n"
 
-    taken = incumbent_era_set(text, "file-1", TODAY)
+    taken = legacy_era_set(text, "file-1", TODAY)
 
     assert not taken.tiles
     assert set(taken.by_class) == {"CRYPTO"}
@@ -152,14 +153,14 @@ def test_an_incumbent_era_set_is_flagged_as_not_tiling() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("text", "code", "culprit"),
     [
-        ("asset_class,start_date\n", "end_date, era_index missing"),
-        (HEADER + "CRYPTO,B,0,2014-01-01,soon\n", "line 2"),
-        (HEADER + "CRYPTO,B,x,2014-01-01,2015-01-01\n", "line 2"),
-        (HEADER + "CRYPTO,B,0\n", "line 2"),
+        ("asset_class,start_date\n", "era-file-columns", "end_date, era_index"),
+        (HEADER + "CRYPTO,B,0,2014-01-01,soon\n", "era-file-values", "line 2"),
+        (HEADER + "CRYPTO,B,x,2014-01-01,2015-01-01\n", "era-file-values", "line 2"),
+        (HEADER + "CRYPTO,B,0\n", "era-file-values", "line 2"),
     ],
 )
-def test_a_broken_era_file_is_refused(text: str, message: str) -> None:
-    with pytest.raises(ConfigError, match=message):
-        incumbent_eras(text, "CRYPTO")
+def test_a_broken_era_file_is_refused(text: str, code: str, culprit: str) -> None:
+    with raises(ConfigError, code, match=culprit):
+        legacy_eras(text, "CRYPTO")

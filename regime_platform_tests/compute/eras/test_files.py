@@ -1,4 +1,4 @@
-"""Era sets and adoptions as text: what is written is read back, and damage is told."""
+"""Era sets as text: what is written is read back, and damage is reported."""
 
 import datetime as dt
 
@@ -6,16 +6,14 @@ import pytest
 
 from regime_platform.compute.eras.eras import OPEN_END, OPEN_START, EraSet, tiling_eras
 from regime_platform.compute.eras.files import (
-    Adoption,
     EraSetFile,
     era_set_digest,
-    read_adoptions,
     read_era_set,
     require_new_version,
-    write_adoptions,
     write_era_set,
 )
 from regime_platform.errors import ConfigError, UsageError
+from regime_platform_tests.error_codes import raises
 
 BREAK = dt.date(2015, 3, 2)
 HELD = EraSetFile(
@@ -27,10 +25,6 @@ HELD = EraSetFile(
     {"EQUITIES_US": {"benchmark": "SPY"}, "CRYPTO": {"kept_from": "fixed-1"}},
     {"FX_MAJORS": "EURUSD is not in the universe"},
     {"window": 126},
-)
-ADOPTIONS = tuple(
-    Adoption(version, "ab", dt.datetime(2026, 11, day, tzinfo=dt.UTC), "me", "why: because")
-    for day, version in ((20, "2026-11-20"), (21, "fixed-1"))
 )
 
 
@@ -44,13 +38,6 @@ def test_an_era_set_is_read_back_as_it_was_written() -> None:
     first, last = HELD.eras.by_class["EQUITIES_US"]
     assert (first.start_us, last.end_us) == (OPEN_START, OPEN_END)
     assert first.end_us == last.start_us
-
-
-def test_adoptions_are_read_back_in_order() -> None:
-    text = write_adoptions(ADOPTIONS)
-
-    assert read_adoptions(text, "file") == ADOPTIONS
-    assert text.startswith("in_force: fixed-1\n")
 
 
 def test_the_digest_of_a_set_tells_its_eras() -> None:
@@ -75,31 +62,14 @@ def test_the_digest_of_a_set_tells_its_eras() -> None:
 def test_a_damaged_era_set_is_refused_with_a_remedy(old: str, new: str, message: str) -> None:
     damaged = write_era_set(HELD).replace(old, new)
 
-    with pytest.raises(ConfigError, match=message) as refused:
+    with raises(ConfigError, "era-set-damaged", match=message) as refused:
         read_era_set(damaged, "eras/x.yaml")
 
     assert "eras/x.yaml" in str(refused.value)
     assert "restore it from a backup" in str(refused.value)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "- a list\n",
-        "in_force: v1\n",
-        "in_force: v1\nadoptions: []\n",
-        write_adoptions(ADOPTIONS).replace("in_force: fixed-1", "in_force: v9"),
-        write_adoptions(ADOPTIONS).replace("by: me", "by: ''"),
-        write_adoptions(ADOPTIONS).replace("2026-11-20T00:00:00Z", "yesterday"),
-    ],
-)
-def test_damaged_adoptions_are_refused(text: str) -> None:
-    with pytest.raises(ConfigError, match=r"adopted\.yaml is damaged .*restore it"):
-        read_adoptions(text, "adopted.yaml")
-
-
 @pytest.mark.parametrize("version", ["", "../x", ".hidden", "a/b", "adopted", "fixed-1", "x" * 65])
 def test_a_version_that_cannot_name_a_new_set_is_refused(version: str) -> None:
-    with pytest.raises(UsageError, match="cannot be used"):
+    with raises(UsageError, "era-set-version"):
         require_new_version(version)

@@ -41,7 +41,8 @@ SERIES = {
 }
 EARLY = Params(
     tuple(
-        (name, replace(one, component_min_members=30)) for name, one in DEFAULT_PARAMS.by_timeframe
+        (name, replace(params, component_min_members=30))
+        for name, params in DEFAULT_PARAMS.by_timeframe
     )
 )
 DAY_US = 86_400_000_000
@@ -51,7 +52,7 @@ def golden_eras(series: str) -> tuple[Era, ...]:
     vintage = FALLBACK_ERAS
     if "erafile" in series:
         text = (GOLDEN / "erafile.csv").read_text()
-        vintage = eras.incumbent_era_set(text, "erafile", dt.date(2013, 1, 1))
+        vintage = eras.legacy_era_set(text, "erafile", dt.date(2013, 1, 1))
     return vintage.choose(era_class(*SERIES[series])).eras
 
 
@@ -60,15 +61,19 @@ def test_every_golden_escalation_row_is_met(series: str) -> None:
     golden = golden_frame(series, "escalation")
     timeframe = series.rpartition("_")[2]
 
-    found = escalation_series(*escalation_inputs(series), timeframe)
+    own = escalation_series(*escalation_inputs(series), timeframe)
     ts_us = golden["ts"].to_physical().to_numpy()
-    columns = escalation_columns(found["esc_raw"], ts_us, timeframe, golden_eras(series))
+    columns = escalation_columns(own["esc_raw"], ts_us, timeframe, golden_eras(series))
 
     assert words(columns["esc_bucket"]) == golden["esc_bucket"].to_list()
     floats = [name for name in golden.columns if name.startswith("esc_") and name != "esc_bucket"]
     for name in floats:
         np.testing.assert_allclose(
-            {**found, **columns}[name], golden[name].to_numpy(), rtol=0, atol=1e-9, err_msg=name
+            {**own, **columns}[name],
+            golden[name].to_numpy(),
+            rtol=0,
+            atol=1e-9,
+            err_msg=name,
         )
 
 
@@ -91,10 +96,10 @@ def five_inputs(draw: st.DrawFn, max_size: int = 140) -> list[npt.NDArray[np.flo
     """Five series of one length with flat stretches, exact zeros and repeated values."""
     count = draw(st.integers(1, max_size))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    held = rng.random((5, count)) < draw(st.sampled_from([0.0, 0.5, 0.97]))
+    repeats = rng.random((5, count)) < draw(st.sampled_from([0.0, 0.5, 0.97]))
     values = np.round(rng.random((5, count)), draw(st.sampled_from([1, 17])))
     for j in range(1, count):
-        values[:, j] = np.where(held[:, j], values[:, j - 1], values[:, j])
+        values[:, j] = np.where(repeats[:, j], values[:, j - 1], values[:, j])
     values[3:] += 100
     return list(values)
 
@@ -104,7 +109,7 @@ def five_inputs(draw: st.DrawFn, max_size: int = 140) -> list[npt.NDArray[np.flo
 def test_components_and_their_mean_agree_with_the_rules_written_out(
     inputs: list[npt.NDArray[np.float64]],
 ) -> None:
-    raw = reference.raw_components(*(one.tolist() for one in inputs))
+    raw = reference.raw_components(*(values.tolist() for values in inputs))
     wanted = reference.escalation(raw, 30)
 
     result = escalation_series(*inputs, "1day", EARLY)
@@ -123,7 +128,7 @@ def test_escalation_uses_no_later_bar(
     cut = data.draw(st.integers(1, len(inputs[0])))
 
     whole = escalation_series(*inputs, "1day", EARLY)
-    prefix = escalation_series(*(one[:cut] for one in inputs), "1day", EARLY)
+    prefix = escalation_series(*(values[:cut] for values in inputs), "1day", EARLY)
 
     for name, values in prefix.items():
         np.testing.assert_array_equal(whole[name][:cut], values)
@@ -177,10 +182,10 @@ def test_percentile_columns_use_no_later_bar(
 
 
 def test_the_columns_are_those_of_the_escalation_table() -> None:
-    found = escalation_series(*(np.ones(3),) * 5)
-    columns = escalation_columns(found["esc_raw"], np.arange(3), "1day", FIXED_ERAS)
+    own = escalation_series(*(np.ones(3),) * 5)
+    columns = escalation_columns(own["esc_raw"], np.arange(3), "1day", FIXED_ERAS)
 
-    frame = columns_frame("escalation_history_v3", {**found, **columns})
+    frame = columns_frame("escalation_history_v3", {**own, **columns})
 
     keys = {"symbol", "timeframe", "ts"}
     assert dict(frame.schema) == {n: d for n, d in ESCALATION_SCHEMA.items() if n not in keys}
@@ -215,6 +220,6 @@ def test_a_flat_tape_has_no_rise_and_ranks_as_a_tie() -> None:
 
 
 def test_bucket_edges_are_inclusive_and_a_missing_percentile_is_na() -> None:
-    found = buckets(np.array([np.nan, 0.0, 0.5999, 0.60, 0.8499, 0.85, 1.0]))
+    codes = buckets(np.array([np.nan, 0.0, 0.5999, 0.60, 0.8499, 0.85, 1.0]))
 
-    assert words(found) == ["NA", "LOW", "LOW", "MED", "MED", "HIGH", "HIGH"]
+    assert words(codes) == ["NA", "LOW", "LOW", "MED", "MED", "HIGH", "HIGH"]

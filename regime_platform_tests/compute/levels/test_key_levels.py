@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 
 from regime_platform.compute import primitives as prim
 from regime_platform.compute.kernels import compile_kernels
-from regime_platform.compute.levels.clusters import pairwise_sum
 from regime_platform.compute.levels.key_levels import key_levels
-from regime_platform.compute.levels.pivots import pivot_prices
 from regime_platform.errors import BarsError
 from regime_platform_tests.builders import make_bars
+from regime_platform_tests.error_codes import raises
 
 Floats = NDArray[np.float64]
 Bars = tuple[Floats, Floats, Floats, Floats]
@@ -24,7 +23,7 @@ def _kernels() -> None:
     compile_kernels()
 
 
-def _walk(count: int, seed: int, scale: float = 1.0, decimals: int = 4) -> Bars:
+def _random_walk(count: int, seed: int, scale: float = 1.0, decimals: int = 4) -> Bars:
     frame = make_bars(count, seed=seed)
     high, low, close = (
         np.round(frame[name].to_numpy() * scale, decimals) for name in ("high", "low", "close")
@@ -34,38 +33,38 @@ def _walk(count: int, seed: int, scale: float = 1.0, decimals: int = 4) -> Bars:
 
 def _on_a_coarse_grid() -> Bars:
     """Prices on a grid of one point: ties of every kind, pivots of equal price, flat stretches."""
-    high, low, close, volume = _walk(420, seed=5, decimals=0)
+    high, low, close, volume = _random_walk(420, seed=5, decimals=0)
     return high, low, close, np.round(volume, -6)
 
 
 def _with_holes() -> Bars:
-    high, low, close, volume = _walk(420, seed=6)
+    high, low, close, volume = _random_walk(420, seed=6)
     for series, step in ((high, 41), (low, 67), (volume, 5)):
         series[::step] = np.nan
     return high, low, close, volume
 
 
 def _flat_then_moving() -> Bars:
-    high, low, close, volume = _walk(600, seed=7)
+    high, low, close, volume = _random_walk(600, seed=7)
     for series in (high, low, close):
         series[200:500] = 100.0
     return high, low, close, volume
 
 
 def _without_volume() -> Bars:
-    high, low, close, volume = _walk(300, seed=8, scale=0.011)
+    high, low, close, volume = _random_walk(300, seed=8, scale=0.011)
     return high, low, close, np.full_like(volume, np.nan)
 
 
 def _traded_in_few_bins() -> Bars:
-    high, low, close, volume = _walk(400, seed=9, scale=30.0)
+    high, low, close, volume = _random_walk(400, seed=9, scale=30.0)
     volume[(np.arange(400) % 90) > 1] = 0.0
     return high, low, close, volume
 
 
 CASES: dict[str, Callable[[], Bars]] = {
-    "walk": lambda: _walk(330, seed=4),
-    "large prices": lambda: _walk(330, seed=11, scale=450.0),
+    "walk": lambda: _random_walk(330, seed=4),
+    "large prices": lambda: _random_walk(330, seed=11, scale=450.0),
     "coarse grid": _on_a_coarse_grid,
     "holes": _with_holes,
     "flat then moving": _flat_then_moving,
@@ -117,7 +116,7 @@ def test_levels_of_a_prefix_are_the_prefix_of_the_levels() -> None:
 
 
 def test_there_is_no_level_before_the_window_is_full() -> None:
-    levels = _levels(_walk(260, seed=1))
+    levels = _levels(_random_walk(260, seed=1))
 
     assert np.isnan(levels[:, :249]).all()
     assert not np.isnan(levels[:, 249]).all()
@@ -130,7 +129,7 @@ def test_a_flat_tape_has_no_level() -> None:
 
 
 def test_supports_lie_below_and_resistances_above_strongest_first() -> None:
-    bars = _walk(900, seed=2)
+    bars = _random_walk(900, seed=2)
     levels = _levels(bars)[:, 249:]
     close = bars[2][249:]
     prices, strengths = levels[0::2], levels[1::2]
@@ -143,29 +142,11 @@ def test_supports_lie_below_and_resistances_above_strongest_first() -> None:
     assert (np.isnan(strengths) | (strengths >= 0.35)).all()
 
 
-def test_every_bar_of_a_flat_stretch_is_a_pivot() -> None:
-    high = np.array([5.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 3.0])
-    low = high - 1.0
-
-    pivots = pivot_prices(high, low)
-
-    assert np.isnan(pivots[[0, 1, 2, 6, 7, 8]]).all()
-    assert np.isnan(pivots[3]) or pivots[3] == 3.0
-    assert pivots[4] == 4.0
-
-
-@pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 127, 128, 129, 300, 1000])
-def test_the_pairwise_sum_is_the_one_numpy_uses(count: int) -> None:
-    values = np.random.default_rng(count).random(count)
-
-    assert pairwise_sum(values, 0, count) == values.sum()
-
-
-def test_a_range_out_of_all_proportion_is_refused_by_name() -> None:
-    high, low, close, volume = _walk(300, seed=3)
+def test_an_extreme_range_is_refused_with_its_bar() -> None:
+    high, low, close, volume = _random_walk(300, seed=3)
     high[260] = 1e9
 
-    with pytest.raises(BarsError, match="bar 260: the average true range 5e\\+07"):
+    with raises(BarsError, "extreme-range", match="bar 260"):
         _levels((high, low, close, volume))
 
 
@@ -181,27 +162,29 @@ def _reference_levels(
         *_reference_round_numbers(float(close[-1]), atr),
     ]
     candidates.sort(key=lambda candidate: candidate[0])
-    found = _reference_clusters(candidates, 0.35 * atr)
+    clusters = _reference_clusters(candidates, 0.35 * atr)
     for side, sign in enumerate((-1.0, 1.0)):
-        here = [one for one in found if (one[0] - close[-1]) * sign > 0 and one[1] >= 0.35]
-        here.sort(key=lambda one: (-one[1], abs(one[0] - close[-1])))
-        for rank, one in enumerate(here[:3]):
-            out[6 * side + 2 * rank : 6 * side + 2 * rank + 2] = one
+        here = [
+            level for level in clusters if (level[0] - close[-1]) * sign > 0 and level[1] >= 0.35
+        ]
+        here.sort(key=lambda level: (-level[1], abs(level[0] - close[-1])))
+        for rank, level in enumerate(here[:3]):
+            out[6 * side + 2 * rank : 6 * side + 2 * rank + 2] = level
     return out
 
 
 def _reference_pivots(
     high: Floats, low: Floats, close: Floats, atr: float
 ) -> list[tuple[float, float]]:
-    found = []
+    levels = []
     for p in range(3, 247):
         highs, lows = high[p - 3 : p + 4], low[p - 3 : p + 4]
         is_high = high[p] == max(highs[~np.isnan(highs)], default=math.nan)
         is_low = low[p] == min(lows[~np.isnan(lows)], default=math.nan)
         if is_high or is_low:
             price = float(high[p] if is_high else low[p])
-            found.append((price, _reference_pivot_score(price, close, atr)))
-    return found
+            levels.append((price, _reference_pivot_score(price, close, atr)))
+    return levels
 
 
 def _reference_pivot_score(price: float, close: Floats, atr: float) -> float:
@@ -246,10 +229,10 @@ def _reference_clusters(
             groups[-1].append(candidate)
         else:
             groups.append([candidate])
-    found = []
+    levels = []
     for group in groups:
         prices, scores = np.array(group).T
         if scores.sum() > 0:
             price = (scores * prices).sum() / scores.sum()
-            found.append((float(price), float(1 - np.prod(1 - scores))))
-    return found
+            levels.append((float(price), float(1 - np.prod(1 - scores))))
+    return levels

@@ -2,10 +2,7 @@
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from regime_platform.compute.kernels import compile_kernels
-from regime_platform.compute.metrics import liquidity, risk, trend, volatility
 from regime_platform.compute.metrics.metrics import (
     METRIC_BITS,
     BarArrays,
@@ -15,8 +12,6 @@ from regime_platform.compute.metrics.metrics import (
 )
 from regime_platform.compute.params import DEFAULT_PARAMS
 from regime_platform_tests.builders import make_bars
-
-Floats = NDArray[np.float64]
 
 FIRST_BARS = {
     "market_bias": 20,
@@ -38,11 +33,6 @@ _SERIES_OF_BIT = {
     "liquidity": "lq",
     "key_levels": "key_levels",
 }
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _kernels() -> None:
-    compile_kernels()
 
 
 def _bars(count: int = 320, seed: int = 3) -> BarArrays:
@@ -126,103 +116,8 @@ def test_a_missing_high_silences_what_needs_the_range_for_twenty_bars_at_most() 
     assert metrics.market_bias[300] != 0.0
 
 
-def test_one_unknown_volume_makes_liquidity_neutral_for_twenty_bars() -> None:
-    volume = np.full(100, 10.0)
-    volume[50] = np.nan
-    close = np.linspace(10.0, 20.0, 100)
-
-    value = liquidity.traded_value(close, volume)
-
-    assert (value[50:70] == 0.5).all()
-    assert value[70] != 0.5
-
-
-def test_the_liquidity_trend_weighs_past_bars_with_the_volatility_of_this_one() -> None:
-    value = np.full(60, 0.5)
-    value[40:] = 0.9
-    opening = np.ones(60)
-    vrs = np.linspace(0.0, 1.0, 60)  # were each bar weighed with its own, this would drown the step
-
-    lq, label, moving = liquidity.liquidity(value, opening, vrs, np.zeros(60))
-
-    assert moving[39] == 1
-    assert moving[40] == 2
-    assert moving[46] == 1
-    assert lq[0] == 0.5
-    assert label[0] == 1
-
-
-def test_the_first_liquidity_bar_has_no_bars_to_compare_with() -> None:
-    value = np.linspace(0.0, 1.0, 30)
-    ones = np.ones(30)
-
-    _, _, moving = liquidity.liquidity(value, ones, ones, ones)
-
-    assert moving[24] == 1
-
-
-def test_a_resistance_overhead_raises_the_structural_score() -> None:
-    count = 110
-    close, atr = np.full(count, 100.0), np.full(count, 2.0)
-    none, level = np.full((2, count), np.nan), np.vstack([np.full(count, 104.0), np.ones(count)])
-    zeros = np.zeros(count)
-
-    without = trend.structural_score(close, atr, none, none, zeros, zeros, zeros, zeros)
-    below = trend.structural_score(close, atr, none, level, zeros, zeros, zeros, zeros)
-
-    assert without[104] == 0.0
-    assert below[104] == pytest.approx(0.25 * 0.4 * np.tanh(2.0), abs=1e-15)
-    assert below[103] == 0.0
-
-
-def test_a_strong_impulse_with_moderate_drive_is_called_a_range() -> None:
-    close = np.linspace(100.0, 130.0, 60)
-    atr, ones = np.full(60, 1.0), np.ones(60)
-    zeros = np.zeros(60)
-
-    state, cms, ii, er = trend.momentum(
-        close, atr, ones, np.full(60, 0.48), zeros, zeros, ones, zeros
-    )
-
-    assert 0.20 <= cms[40] < 0.55
-    assert ii[40] >= 0.50
-    assert state[40] == 2
-    assert er[23] == 0.0
-
-
 def test_the_instability_kicker_is_live_before_the_volatility_regime() -> None:
     metrics = _metrics(_bars())
 
     assert (metrics.vrs[24:104] == 0.0).all()
     assert np.unique(metrics.instability_index[24:104]).size > 70
-
-
-def test_a_bad_slow_sigma_saturates_the_volatility_ratio() -> None:
-    sigma = np.array([0.0, 0.02, 0.02])
-    nothing = np.full(3, np.nan)
-    zeros = np.zeros(3)
-
-    now, before = volatility.volatility_scores(sigma, nothing, nothing, nothing, zeros)
-
-    assert now.tolist() == [0.0, 0.65, 0.65]
-    assert before.tolist() == [0.0, 0.65, 0.65]
-
-
-def test_no_dispersion_among_the_gains_counts_as_most_downside_dominance() -> None:
-    count = 106
-    series = np.ones(count)
-    zeros = np.zeros(count)
-    losses = (np.full(count, 0.01), np.full(count, 10.0))
-    even = (np.full(count, 0.01), np.full(count, 10.0))
-    none = (np.full(count, np.nan), np.full(count, 1.0))
-    known = np.full(count, 60.0)
-
-    def shock(gains: tuple[Floats, Floats], seen: Floats = known) -> float:
-        values = risk.downside_shock_risk(
-            series, series, series, series, zeros, zeros, seen, losses, gains, zeros, zeros
-        )
-        return float(values[104])
-
-    assert shock(even) == pytest.approx(0.20 * 0.5 * 0.8)
-    assert shock(none) == pytest.approx(0.20 * 1.0 * 0.8)
-    assert shock(none, np.full(count, 14.0)) == 0.0

@@ -1,11 +1,11 @@
-"""Times of old stores: understood and turned back, or refused with a reason; never guessed."""
+"""Times of legacy stores are converted to instants and back, or refused with a reason."""
 
 import datetime as dt
 from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regime_platform.legacy.readers.times import (
@@ -20,16 +20,16 @@ from regime_platform.legacy.readers.times import (
 )
 
 NEW_YORK = "America/New_York"
-AUTUMN = "2023-11-05 "  # 01:00 to 02:00 comes twice
-SPRING = "2024-03-10 "  # 02:00 to 03:00 never comes
+AUTUMN = "2023-11-05 "  # 01:00 to 02:00 occurs twice
+SPRING = "2024-03-10 "  # 02:00 to 03:00 does not exist
 EARLY, LATE = (dt.datetime.fromisoformat(text) for text in ("1990-01-01", "2030-01-01"))
 
 
 def read(
-    said: list[str | None], zone: str = NEW_YORK, *, order: bool = False, needs_time: bool = True
+    raw_ts: list[str | None], zone: str = NEW_YORK, *, order: bool = False, needs_time: bool = True
 ) -> Opens:
-    times = local_times(pl.Series("ts", said, pl.String), zone)
-    return opens(times, order_tells=order, needs_time=needs_time)
+    times = local_times(pl.Series("ts", raw_ts, pl.String), zone)
+    return opens(times, is_chronological=order, needs_time=needs_time)
 
 
 def utc(text: str) -> dt.datetime:
@@ -37,7 +37,7 @@ def utc(text: str) -> dt.datetime:
 
 
 @pytest.mark.parametrize(
-    ("said", "zone", "expected"),
+    ("text", "zone", "expected"),
     [
         ("2024-07-05 09:30:00", NEW_YORK, "2024-07-05 13:30"),
         ("2024-01-05 09:30:00", NEW_YORK, "2024-01-05 14:30"),
@@ -49,15 +49,15 @@ def utc(text: str) -> dt.datetime:
         (f"{AUTUMN}02:00:00", NEW_YORK, "2023-11-05 07:00"),
     ],
 )
-def test_a_clear_time_is_its_instant(said: str, zone: str, expected: str) -> None:
-    told = read([said], zone)
+def test_an_unambiguous_time_is_its_instant(text: str, zone: str, expected: str) -> None:
+    parsed = read([text], zone)
 
-    assert told.ts.to_list() == [utc(expected)]
-    assert told.refused is None
+    assert parsed.ts.to_list() == [utc(expected)]
+    assert parsed.refused is None
 
 
 @pytest.mark.parametrize(
-    ("said", "reason"),
+    ("raw_ts", "reason"),
     [
         (["05/01/2024 09:30"], UNREADABLE),
         ([None], UNREADABLE),
@@ -68,64 +68,65 @@ def test_a_clear_time_is_its_instant(said: str, zone: str, expected: str) -> Non
         (["2024-01-05 09:30:00+01:00", "2024-01-05 10:30:00"], UNREADABLE),
     ],
 )
-def test_what_is_not_clear_is_refused_and_its_neighbour_is_not(
-    said: list[str | None], reason: str
+def test_an_unclear_time_is_refused_and_its_neighbour_is_not(
+    raw_ts: list[str | None], reason: str
 ) -> None:
-    told = read([*said, "2024-01-05 15:45:00"])
+    parsed = read([*raw_ts, "2024-01-05 15:45:00"])
 
-    assert told.refused is not None
-    assert told.refused[0] == reason
-    assert told.ts[0] is None
-    assert told.refused[-1] is None
-    assert told.ts[-1] == utc("2024-01-05 20:45")
+    assert parsed.refused is not None
+    assert parsed.refused[0] == reason
+    assert parsed.ts[0] is None
+    assert parsed.refused[-1] is None
+    assert parsed.ts[-1] == utc("2024-01-05 20:45")
 
 
 @pytest.mark.parametrize("backward", [False, True], ids=["forward", "backward"])
-def test_an_hour_that_comes_twice_is_told_by_the_order_of_the_rows(*, backward: bool) -> None:
-    said = [f"{AUTUMN}{time}" for time in ("00:30", "01:00", "01:30", "01:00", "01:30", "02:00")]
+def test_an_hour_that_occurs_twice_is_resolved_by_the_order_of_the_rows(*, backward: bool) -> None:
+    raw_ts = [f"{AUTUMN}{time}" for time in ("00:30", "01:00", "01:30", "01:00", "01:30", "02:00")]
     instants = [utc(f"2023-11-05 {time}") for time in ("04:30", "05:00", "05:30")]
     instants += [utc(f"2023-11-05 {time}") for time in ("06:00", "06:30", "07:00")]
     if backward:
-        said, instants = said[::-1], instants[::-1]
+        raw_ts, instants = raw_ts[::-1], instants[::-1]
 
-    told = read(list(said), order=True)
+    parsed = read(list(raw_ts), order=True)
 
-    assert told.ts.to_list() == instants
-    assert told.refused is None
-    assert told.by_order == 4
+    assert parsed.ts.to_list() == instants
+    assert parsed.refused is None
+    assert parsed.by_order == 4
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_order_does_not_help_where_the_hour_does_not_come_twice(count: int) -> None:
-    told = read([f"{AUTUMN}01:30:00"] * count, order=True)
+def test_order_resolves_nothing_where_the_hour_does_not_occur_twice(count: int) -> None:
+    parsed = read([f"{AUTUMN}01:30:00"] * count, order=True)
 
-    assert told.refused is not None
-    assert told.refused.to_list() == [AMBIGUOUS] * count
+    assert parsed.refused is not None
+    assert parsed.refused.to_list() == [AMBIGUOUS] * count
 
 
 def test_dates_are_dates_in_no_zone() -> None:
-    told = read(["2024-07-05", "2024-07-08 00:00:00"], "UTC", needs_time=False)
+    parsed = read(["2024-07-05", "2024-07-08 00:00:00"], "UTC", needs_time=False)
 
-    assert told.ts.to_list() == [utc("2024-07-05"), utc("2024-07-08")]
+    assert parsed.ts.to_list() == [utc("2024-07-05"), utc("2024-07-08")]
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.datetimes(EARLY, LATE), min_size=1),
     st.sampled_from(["UTC", NEW_YORK, "Europe/Berlin"]),
 )
-def test_an_instant_and_the_clock_that_showed_it_lead_to_each_other(
+def test_instants_and_local_times_convert_to_each_other(
     moments: list[dt.datetime], zone: str
 ) -> None:
-    shown = [one.replace(tzinfo=dt.UTC).astimezone(ZoneInfo(zone)) for one in moments]
-    local = [one.replace(tzinfo=None) for one in shown]
+    shown = [moment.replace(tzinfo=dt.UTC).astimezone(ZoneInfo(zone)) for moment in moments]
+    local = [moment.replace(tzinfo=None) for moment in shown]
     times = local_times(pl.Series("ts", local, pl.Datetime("us")), zone)
 
-    told = opens(times, order_tells=False, needs_time=True)
+    parsed = opens(times, is_chronological=False, needs_time=True)
 
     for at, moment in enumerate(moments):
-        if told.ts[at] is None:
+        if parsed.ts[at] is None:
             assert shown[at].replace(fold=0).utcoffset() != shown[at].replace(fold=1).utcoffset()
         else:
-            assert told.ts[at] == moment.replace(tzinfo=dt.UTC)
-    known = told.ts.is_not_null()
-    assert as_local(told.ts.filter(known), zone).to_list() == times.local.filter(known).to_list()
+            assert parsed.ts[at] == moment.replace(tzinfo=dt.UTC)
+    known = parsed.ts.is_not_null()
+    assert as_local(parsed.ts.filter(known), zone).to_list() == times.local.filter(known).to_list()

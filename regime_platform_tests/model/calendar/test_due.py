@@ -1,4 +1,4 @@
-"""Who is asked at a tick: whose bar is over, and nobody else."""
+"""At a tick those symbols are requested that have a finished bar."""
 
 import datetime as dt
 
@@ -40,7 +40,7 @@ def test_a_core_symbol_is_due_where_a_bar_of_its_market_is_over(
     assert _due(asset_class, "core", at) is wanted
 
 
-def test_a_bar_is_asked_for_only_after_its_source_had_time_to_write_it() -> None:
+def test_a_bar_is_requested_only_after_its_source_had_time_to_write_it() -> None:
     assert not is_due(STOCK, "core", _at(15, 1), _at(15, 2))
     assert is_due(STOCK, "core", _at(15, 1), _at(15, 3))
     assert is_due(FX, "core", _at(15, 0), _at(15, 1))
@@ -53,7 +53,7 @@ def test_a_daily_symbol_is_due_after_the_close_and_at_the_second_look() -> None:
     assert not is_due(STOCK, "daily", _at(3, 0, day=1), _at(22, 30, day=2))
 
 
-def test_what_came_due_while_nobody_asked_is_due_at_the_next_tick_even_on_a_weekend() -> None:
+def test_what_came_due_without_a_tick_is_due_at_the_next_tick_even_on_a_weekend() -> None:
     assert is_due(STOCK, "core", _at(18, 1), _at(12, 3, day=2))
     assert is_due(STOCK, "core", None, _at(12, 3, day=2))
     assert is_due(STOCK, "daily", _at(0, 0, day=-40), _at(12, 3, day=2))

@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 
-from regime_platform.errors import UsageError
 from regime_platform.model.universe.import_rows import file_rows
-from regime_platform.model.universe.importing import Decision, Given, decide
+from regime_platform.model.universe.importing import Defaults, ImportedRow, import_rows
 from regime_platform.model.universe.listings import listings
 from regime_platform.model.universe.universe import parse_universe
 
-HELD = parse_universe(
+TRACKED = parse_universe(
     "instruments:\n"
     "  - {symbol: META, name: M, asset_class: US_EQUITY, tier: daily, source: twelvedata,"
     " provider_symbol: META, mic_code: XNGS, formerly: [FB]}\n"
@@ -37,7 +36,7 @@ LISTED = listings(
 
 
 def asset(symbol: str, **fields: Any) -> dict[str, Any]:
-    """A row as the incumbent writes it."""
+    """A row as the legacy engine writes it."""
     return {
         "symbol": symbol,
         "provider_symbol": symbol,
@@ -53,17 +52,17 @@ def asset(symbol: str, **fields: Any) -> dict[str, Any]:
     }
 
 
-def imported(*assets: dict[str, Any], given: Given | None = None) -> list[Decision]:
-    text = "[\n" + ",\n".join(json.dumps(one) for one in assets) + "\n]"
-    return decide(file_rows(text, "universe.json"), HELD, given or Given({}, LISTED))
+def imported(*assets: dict[str, Any], defaults: Defaults | None = None) -> list[ImportedRow]:
+    text = "[\n" + ",\n".join(json.dumps(row) for row in assets) + "\n]"
+    return import_rows(file_rows(text, "universe.json"), TRACKED, defaults or Defaults({}, LISTED))
 
 
 def test_a_stock_is_taken_over_with_the_market_that_the_listings_name() -> None:
-    (one,) = imported(asset("IBM"))
+    (row,) = imported(asset("IBM"))
 
-    assert one.status == "new"
-    assert one.instrument is not None
-    assert one.instrument.facts() == {
+    assert row.status == "new"
+    assert row.instrument is not None
+    assert row.instrument.model_dump(mode="json") == {
         "symbol": "IBM",
         "name": "IBM Inc",
         "asset_class": "US_EQUITY",
@@ -79,11 +78,11 @@ def test_a_stock_is_taken_over_with_the_market_that_the_listings_name() -> None:
 def test_a_currency_pair_that_was_classed_as_a_stock_becomes_a_pair(symbol: str) -> None:
     provider = f"{symbol[:3]}/{symbol[3:]}"
 
-    (one,) = imported(asset(symbol, provider_symbol=provider, update_frequency="15min"))
+    (row,) = imported(asset(symbol, provider_symbol=provider, update_frequency="15min"))
 
-    assert one.instrument is not None
-    assert (one.instrument.asset_class, one.instrument.tier) == ("FX", "core")
-    assert one.note == f"US_EQUITY there, but {provider} are two currencies: FX"
+    assert row.instrument is not None
+    assert (row.instrument.asset_class, row.instrument.tier) == ("FX", "core")
+    assert row.note == f"US_EQUITY there, but {provider} are two currencies: FX"
 
 
 @pytest.mark.parametrize(
@@ -91,7 +90,10 @@ def test_a_currency_pair_that_was_classed_as_a_stock_becomes_a_pair(symbol: str)
     [
         ({"symbol": "DAX", "provider_symbol": "DAX"}, "DAX is listed on ARCX, XNAS; add it with"),
         ({"symbol": "ZZZ", "provider_symbol": "ZZZ"}, "ZZZ is not among the listings; add it"),
-        ({"provider_symbol": "USDJPY"}, "USDJPY looks like a pair, its class is US_EQUITY; mend"),
+        (
+            {"provider_symbol": "USDJPY"},
+            "USDJPY looks like a pair, its class is US_EQUITY; correct",
+        ),
         ({"provider_symbol": "XAU/USD"}, "XAU/USD looks like a pair, its class is US_EQUITY"),
         ({"provider_symbol": ""}, "needs provider_symbol|is not among the listings"),
         ({"asset_class": "FX"}, "the vendor writes FX as a pair; give provider_symbol like"),
@@ -99,7 +101,7 @@ def test_a_currency_pair_that_was_classed_as_a_stock_becomes_a_pair(symbol: str)
         ({"asset_class": None}, "asset_class missing; add to this entry"),
         ({"symbol": "BRK/B"}, "'BRK/B' is not safe as a folder name"),
         ({"symbol": ""}, "symbol missing"),
-        ({"update_frequency": "weekly"}, "update_frequency 'weekly' is no tier; mend it"),
+        ({"update_frequency": "weekly"}, "update_frequency 'weekly' is no tier; change it"),
         ({"update_frequency": None}, "tier missing; add to this entry"),
         ({"active": False}, "inactive there; add it with `regime universe add`"),
         ({"symbol": "FB"}, "renamed to META, which is in the universe"),
@@ -130,60 +132,60 @@ def test_what_cannot_be_decided_is_refused_with_its_line_and_a_remedy(
 def test_an_older_spelling_of_a_class_is_read_where_it_is_clear(
     name: str, provider: str, wanted: str | None
 ) -> None:
-    row = asset(provider.replace("/", ""), provider_symbol=provider, asset_class=name)
+    exported = asset(provider.replace("/", ""), provider_symbol=provider, asset_class=name)
 
-    (one,) = imported(row)
+    (row,) = imported(exported)
 
-    assert (one.instrument and one.instrument.asset_class) == wanted
+    assert (row.instrument and row.instrument.asset_class) == wanted
 
 
-def test_without_listings_a_stock_is_refused_unless_the_market_is_told() -> None:
-    (bare,) = imported(asset("IBM"), given=Given())
-    (told,) = imported(asset("IBM"), given=Given({"mic_code": "XNYS"}))
+def test_without_listings_a_stock_is_refused_unless_the_market_is_given() -> None:
+    (bare,) = imported(asset("IBM"), defaults=Defaults())
+    (listed,) = imported(asset("IBM"), defaults=Defaults({"mic_code": "XNYS"}))
 
     assert "a bare IBM may mean two; give --listings or --mic-code" in bare.note
-    assert told.status == "new"
+    assert listed.status == "new"
 
 
-def test_what_is_told_beside_the_file_overrides_nothing_in_it() -> None:
-    (one,) = imported(asset("IBM"), given=Given({"tier": "core", "mic_code": "XNYS"}))
+def test_defaults_override_nothing_in_the_file() -> None:
+    (row,) = imported(asset("IBM"), defaults=Defaults({"tier": "core", "mic_code": "XNYS"}))
 
-    assert one.instrument is not None
-    assert one.instrument.tier == "daily"
-
-
-def test_a_market_told_of_the_whole_file_is_not_that_of_a_pair() -> None:
-    row = asset("GBPUSD", provider_symbol="GBP/USD", asset_class="FX")
-
-    (one,) = imported(row, given=Given({"mic_code": "XNYS"}))
-
-    assert one.instrument is not None
-    assert one.instrument.identity == {"provider_symbol": "GBP/USD"}
+    assert row.instrument is not None
+    assert row.instrument.tier == "daily"
 
 
-def test_importing_again_finds_everything_held_with_or_without_listings() -> None:
+def test_a_default_market_does_not_apply_to_a_pair() -> None:
+    exported = asset("GBPUSD", provider_symbol="GBP/USD", asset_class="FX")
+
+    (row,) = imported(exported, defaults=Defaults({"mic_code": "XNYS"}))
+
+    assert row.instrument is not None
+    assert row.instrument.identity == {"provider_symbol": "GBP/USD"}
+
+
+def test_importing_again_finds_everything_existing_with_or_without_listings() -> None:
     rows = (
         asset("META"),
         asset("EURUSD", provider_symbol="EUR/USD", asset_class="FX", update_frequency="15min"),
     )
 
-    assert [one.status for one in imported(*rows)] == ["held", "held"]
-    assert [one.status for one in imported(*rows, given=Given())] == ["held", "held"]
+    assert [row.status for row in imported(*rows)] == ["held", "held"]
+    assert [row.status for row in imported(*rows, defaults=Defaults())] == ["held", "held"]
 
 
-def test_a_symbol_twice_is_one_where_both_lines_agree_and_refused_where_not() -> None:
+def test_a_repeated_symbol_counts_once_where_both_lines_agree_and_refused_where_not() -> None:
     same, other = asset("IBM"), asset("IBM", update_frequency="15min")
 
-    decided = imported(same, same, other)
+    rows = imported(same, same, other)
 
-    assert [one.status for one in decided] == ["new", "held", "refused"]
-    assert decided[2].note == "stands on line 2 too, with other fields; remove one of them"
+    assert [row.status for row in rows] == ["new", "held", "refused"]
+    assert rows[2].note == "stands on line 2 too, with other fields; remove one of them"
 
 
-def test_what_the_incumbent_did_not_poll_is_told() -> None:
-    (one,) = imported(asset("IBM", scheduler_enabled=False))
+def test_a_note_says_what_the_legacy_engine_did_not_poll() -> None:
+    (row,) = imported(asset("IBM", scheduler_enabled=False))
 
-    assert (one.status, one.note) == ("new", "was not polled there, is polled here")
+    assert (row.status, row.note) == ("new", "was not polled there, is polled here")
 
 
 @pytest.mark.parametrize(
@@ -196,45 +198,45 @@ def test_what_the_incumbent_did_not_poll_is_told() -> None:
     ],
 )
 def test_other_shapes_of_the_same_file_are_read_with_their_lines(text: str) -> None:
-    (one,) = decide(
-        file_rows(text % json.dumps(asset("IBM")), "universe.json"), HELD, Given({}, LISTED)
+    (row,) = import_rows(
+        file_rows(text % json.dumps(asset("IBM")), "universe.json"), TRACKED, Defaults({}, LISTED)
     )
 
-    assert (one.status, one.symbol, one.line) == ("new", "IBM", 2 if "\n" in text else 1)
+    assert (row.status, row.symbol, row.line) == ("new", "IBM", 2 if "\n" in text else 1)
 
 
 def test_an_escaped_slash_is_a_slash() -> None:
     text = json.dumps([asset("GBPUSD", provider_symbol="GBP/USD")]).replace("/", r"\/")
 
-    (one,) = decide(file_rows(text, "universe.json"), HELD, Given())
+    (row,) = import_rows(file_rows(text, "universe.json"), TRACKED, Defaults())
 
-    assert one.instrument is not None
-    assert one.instrument.identity["provider_symbol"] == "GBP/USD"
+    assert row.instrument is not None
+    assert row.instrument.identity["provider_symbol"] == "GBP/USD"
 
 
-def test_a_plain_list_is_filled_from_what_is_told_of_all_of_it() -> None:
+def test_a_plain_list_is_filled_from_defaults() -> None:
     text = "# indices\nIBM, META\n\nEUR/USD  # a pair\n"
-    told = {"asset_class": "US_EQUITY", "tier": "daily", "source": "twelvedata"}
-    given = Given(told, LISTED, currency="USD")
+    listed = {"asset_class": "US_EQUITY", "tier": "daily", "source": "twelvedata"}
+    defaults = Defaults(listed, LISTED, currency="USD")
 
-    decided = decide(file_rows(text, "core.txt"), HELD, given)
+    rows = import_rows(file_rows(text, "core.txt"), TRACKED, defaults)
 
-    assert [(one.symbol, one.status, one.line) for one in decided] == [
+    assert [(row.symbol, row.status, row.line) for row in rows] == [
         ("IBM", "new", 2),
         ("META", "held", 2),
         ("EURUSD", "refused", 4),
     ]
-    assert decided[0].instrument is not None
-    assert decided[0].instrument.identity["mic_code"] == "XNYS"
+    assert rows[0].instrument is not None
+    assert rows[0].instrument.identity["mic_code"] == "XNYS"
 
 
 def test_a_plain_list_for_another_source_needs_no_market() -> None:
-    given = Given({"asset_class": "US_EQUITY", "tier": "daily", "source": "files"})
+    defaults = Defaults({"asset_class": "US_EQUITY", "tier": "daily", "source": "files"})
 
-    (one,) = decide(file_rows("IBM", "core.txt"), HELD, given)
+    (row,) = import_rows(file_rows("IBM", "core.txt"), TRACKED, defaults)
 
-    assert one.instrument is not None
-    assert one.instrument.identity == {}
+    assert row.instrument is not None
+    assert row.instrument.identity == {}
 
 
 def test_a_universe_of_this_platform_is_read_too() -> None:
@@ -244,31 +246,13 @@ def test_a_universe_of_this_platform_is_read_too() -> None:
         "  - {symbol: ON, name: O, asset_class: US_EQUITY, tier: daily, source: sample}\n"
     )
 
-    good, bad = decide(file_rows(text, "other.yaml"), HELD, Given())
+    good, bad = import_rows(file_rows(text, "other.yaml"), TRACKED, Defaults())
 
     assert good.status == "new"
     assert (bad.line, bad.note) == (3, "symbol was read as True; put it in quotes")
 
 
-@pytest.mark.parametrize("text", ["[1, 2", "{", '[{"a": 1}'])
-def test_a_file_that_is_no_json_is_refused_with_the_place(text: str) -> None:
-    with pytest.raises(UsageError, match=r"universe\.json is not JSON: .*line 1"):
-        file_rows(text, "universe.json")
-
-
 def test_a_row_that_is_no_object_is_refused() -> None:
-    (one,) = decide(file_rows('["SPY"]', "u.json"), HELD, Given())
+    (row,) = import_rows(file_rows('["SPY"]', "u.json"), TRACKED, Defaults())
 
-    assert (one.status, one.symbol) == ("refused", "(none)")
-
-
-def test_listings_may_be_csv() -> None:
-    (one,) = listings("symbol,name,mic_code\nIBM,I,XNYS\n", "stocks.csv")
-
-    assert (one.symbol, one.mic_code, one.currency) == ("IBM", "XNYS", "")
-
-
-@pytest.mark.parametrize("text", ["symbol\nIBM\n", '{"data": ["IBM"]}', '["IBM"]'])
-def test_listings_without_markets_are_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="expected rows with symbol and mic_code"):
-        listings(text, "stocks")
+    assert (row.status, row.symbol) == ("refused", "(none)")

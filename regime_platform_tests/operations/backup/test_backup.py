@@ -16,11 +16,12 @@ from regime_platform.operations.backup.listing import BackupError
 from regime_platform.operations.backup.restore import restore
 from regime_platform.operations.universe_edits import remove
 from regime_platform.pipeline.outcomes import Status
-from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.pipeline.run import run_symbols
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.conftest import NOW
+from regime_platform_tests.error_codes import raises
 from regime_platform_tests.scenario import contents, serve, street
 
 SYMBOLS = ("ELM", "OAK")
@@ -47,7 +48,7 @@ def _once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def used(_once: Path, tmp_path: Path) -> Settings:
-    """Two walked symbols, and something that looks like Dagster's state."""
+    """Two processed symbols, and something that looks like Dagster's state."""
     shutil.copytree(_once, tmp_path / "used")
     return street(tmp_path / "used", SYMBOLS)
 
@@ -71,8 +72,8 @@ def test_what_is_restored_is_what_was_backed_up_and_needs_no_compute(
         assert database.execute("SELECT id FROM runs").fetchall() == [(7,)]
     again = Settings(_env_file=None, REGIME_DATA_ROOT=other.path, REGIME_FILES_ROOT=used.files_root)
     workspace = RunWorkspace.open(again)
-    walked = list(run_symbols(workspace, workspace.universe.instruments, NOW))
-    assert {one.status for one in walked} == {Status.UNCHANGED}
+    processed = list(run_symbols(workspace, workspace.universe.instruments, NOW))
+    assert {path.status for path in processed} == {Status.UNCHANGED}
 
 
 def test_a_second_backup_copies_what_changed_and_forgets_what_is_gone(
@@ -115,7 +116,7 @@ def test_a_symbol_whose_folder_vanished_keeps_its_copy_as_long_as_the_universe_h
 
 
 def test_what_is_no_data_root_makes_no_backup(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="is no data root; check REGIME_DATA_ROOT"):
+    with raises(UsageError, "no-data-root", match="REGIME_DATA_ROOT"):
         backup(DataRoot(tmp_path / "typo"), tmp_path / "backup", NOW)
 
 
@@ -143,10 +144,10 @@ def test_a_backup_that_was_interrupted_or_damaged_is_not_restored(
     backup(_root(used), target, NOW)
     board = target / "assets" / "OAK" / "verdict.json"
     board.write_text(board.read_text()[:-10])
-    with pytest.raises(BackupError, match=r"verdict\.json is missing or damaged"):
+    with raises(BackupError, "copies-damaged", match=r"verdict\.json"):
         restore(target, other.path)
     (target / "backup.json").unlink()
-    with pytest.raises(UsageError, match="one that was interrupted"):
+    with raises(UsageError, "no-backup"):
         restore(target, other.path)
 
     assert not other.path.exists()
@@ -156,12 +157,12 @@ def test_nothing_is_overwritten_that_is_no_backup(used: Settings, tmp_path: Path
     target = tmp_path / "letters"
     target.mkdir()
     (target / "letter.txt").write_text("dear")
-    with pytest.raises(UsageError, match="neither empty nor a backup"):
+    with raises(UsageError, "no-backup-folder", match="letters"):
         backup(_root(used), target, NOW)
-    with pytest.raises(UsageError, match="lies in the data root"):
+    with raises(UsageError, "backup-in-data-root"):
         backup(_root(used), used.data_root / "backup", NOW)
     backup(_root(used), tmp_path / "backup", NOW)
-    with pytest.raises(UsageError, match="holds symbols already"):
+    with raises(UsageError, "data-root-in-use", match="REGIME_DATA_ROOT"):
         restore(tmp_path / "backup", used.data_root)
 
     assert (target / "letter.txt").read_text() == "dear"

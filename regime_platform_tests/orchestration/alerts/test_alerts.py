@@ -1,6 +1,5 @@
-"""Persons are told once, of what they can do something about, on every channel there is."""
+"""Alerts are sent once, on every channel, with what to do."""
 
-import datetime as dt
 import json
 import socketserver
 import threading
@@ -15,31 +14,29 @@ from pytest_httpserver import HTTPServer
 
 from regime_platform.bar_store.layout import DataRoot
 from regime_platform.compute_db.board import read_board, update_board
-from regime_platform.model.series import instant
+from regime_platform.model.instants import instant
 from regime_platform.operations.staleness import missing_bars, stale_series
-from regime_platform.orchestration.alerts.alerts import build_alarms
-from regime_platform.orchestration.alerts.channels import Notice, notify
+from regime_platform.orchestration.alerts.alerts import build_alert_sensors
+from regime_platform.orchestration.alerts.channels import Alert, send_alert
 from regime_platform.orchestration.build import build_definitions
-from regime_platform.orchestration.instance.pruning import prune
 from regime_platform.orchestration.resources import WorkspaceResource
 from regime_platform.pipeline.outcomes import Stage
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.conftest import NOW
-from regime_platform_tests.orchestration.conftest import HELD, SYMBOLS
-from regime_platform_tests.orchestration.graph import QUIET, green, run_listed, run_range
+from regime_platform_tests.orchestration.graph import BARS, QUIET, SYMBOLS, run_listed, run_range
 from regime_platform_tests.scenario import serve, with_value
 
-NOTICE = Notice("stale", "2 series of 1 symbol lack bars", NOW, ["OAK 1day: 3 missing"])
+ALERT = Alert("stale", "2 series of 1 symbol lack bars", NOW, ["OAK 1day: 3 missing"])
 
 
 def _sensor(settings: Settings, name: str) -> dg.SensorDefinition:
-    alarms = build_alarms(WorkspaceResource.from_settings(settings))
+    alarms = build_alert_sensors(WorkspaceResource.from_settings(settings))
     return next(alarm for alarm in alarms if alarm.name == name)
 
 
-def _told(settings: Settings) -> list[Mapping[str, Any]]:
+def _sent_alerts(settings: Settings) -> list[Mapping[str, Any]]:
     path = settings.data_root / "dagster" / "notices.jsonl"
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
@@ -60,57 +57,57 @@ def _hear(settings: Settings, instance: dg.DagsterInstance, run: dg.DagsterRun) 
     _sensor(settings, "run_failures")(context.for_run_failure())
 
 
-def test_a_failed_run_tells_whom_it_left_behind_and_apart_who_is_only_held_back(
-    walked_eight: Settings, walked_instance: dg.DagsterInstance
+def test_a_failed_run_names_failed_symbols_apart_from_blocked_ones(
+    processed_eight: Settings, processed_instance: dg.DagsterInstance
 ) -> None:
-    longer = make_bars(HELD + 5, seed=1)
-    serve(walked_eight, "BIRCH", "1day", with_value(longer, HELD + 2, high=1.0))
-    (walked_eight.data_root / "assets" / "ELM" / "verdict.json").write_text("{")
+    longer = make_bars(BARS + 5, seed=1)
+    serve(processed_eight, "BIRCH", "1day", with_value(longer, BARS + 2, high=1.0))
+    (processed_eight.data_root / "assets" / "ELM" / "verdict.json").write_text("{")
 
-    both = run_listed(walked_eight, walked_instance, ["BIRCH", "ELM"], "walk_listed")
-    _hear(walked_eight, walked_instance, both.dagster_run)
-    blocked = run_listed(walked_eight, walked_instance, ["BIRCH"], "recompute")
-    _hear(walked_eight, walked_instance, blocked.dagster_run)
-    clicked = run_range(walked_eight, walked_instance, ["BIRCH"], "__ASSET_JOB", list(Stage))
-    _hear(walked_eight, walked_instance, clicked.dagster_run)
+    both = run_listed(processed_eight, processed_instance, ["BIRCH", "ELM"], "process_listed")
+    _hear(processed_eight, processed_instance, both.dagster_run)
+    blocked = run_listed(processed_eight, processed_instance, ["BIRCH"], "recompute")
+    _hear(processed_eight, processed_instance, blocked.dagster_run)
+    clicked = run_range(processed_eight, processed_instance, ["BIRCH"], "__ASSET_JOB", list(Stage))
+    _hear(processed_eight, processed_instance, clicked.dagster_run)
 
-    first, second, third = _told(walked_eight)
-    assert first["title"].startswith("walk_listed failed")
+    first, second, third = _sent_alerts(processed_eight)
+    assert first["title"].startswith("process_listed failed")
     assert first["lines"][0].startswith("ELM failed at")
     assert "`regime repair ELM --yes` makes it again" in first["lines"][0]
     assert first["lines"][1].startswith("BIRCH blocked at validated_bars")
     assert "high_low_order rejected 1 bar" in first["lines"][1]
-    assert second["title"].startswith("recompute held symbols back")
-    assert third["title"].startswith("materialize held symbols back")
+    assert second["title"].startswith("recompute blocked symbols")
+    assert third["title"].startswith("materialize blocked symbols")
 
 
-def test_a_run_that_died_is_told_as_such(
-    walked_eight: Settings, walked_instance: dg.DagsterInstance
+def test_a_run_that_died_is_reported_as_such(
+    processed_eight: Settings, processed_instance: dg.DagsterInstance
 ) -> None:
-    job = build_definitions(walked_eight).resolve_job_def("recompute")
-    run = walked_instance.create_run_for_job(job, status=dg.DagsterRunStatus.FAILURE)
+    job = build_definitions(processed_eight).resolve_job_def("recompute")
+    run = processed_instance.create_run_for_job(job, status=dg.DagsterRunStatus.FAILURE)
 
-    _hear(walked_eight, walked_instance, run)
+    _hear(processed_eight, processed_instance, run)
 
-    (notice,) = _told(walked_eight)
-    assert notice["lines"] == ["the run crashed:", "its process is gone"]
+    (alert,) = _sent_alerts(processed_eight)
+    assert alert["lines"] == ["the run crashed:", "its process is gone"]
 
 
-def test_stale_series_are_told_once_and_shown_by_the_check(
-    walked_eight: Settings, walked_instance: dg.DagsterInstance
+def test_stale_series_are_reported_once_and_shown_by_the_check(
+    processed_eight: Settings, processed_instance: dg.DagsterInstance
 ) -> None:
-    cursor = _look(walked_eight, walked_instance, "stale_symbols")
-    again = _look(walked_eight, walked_instance, "stale_symbols", cursor)
+    cursor = _look(processed_eight, processed_instance, "stale_symbols")
+    again = _look(processed_eight, processed_instance, "stale_symbols", cursor)
     checked = (
-        build_definitions(walked_eight)
+        build_definitions(processed_eight)
         .resolve_job_def("check_freshness")
-        .execute_in_process(instance=walked_instance, run_config={"loggers": QUIET})
+        .execute_in_process(instance=processed_instance, run_config={"loggers": QUIET})
     )
 
-    (notice,) = _told(walked_eight)
+    (alert,) = _sent_alerts(processed_eight)
     assert again == cursor
-    assert notice["title"] == "8 series of 8 symbols lack bars"
-    assert notice["lines"][0].startswith("ALDER 1day: last bar 2013-07-12T00:00:00Z, ")
+    assert alert["title"] == "8 series of 8 symbols lack bars"
+    assert alert["lines"][0].startswith("ALDER 1day: last bar 2013-07-12T00:00:00Z, ")
     (evaluation,) = checked.get_asset_check_evaluations()
     assert not evaluation.passed
     assert evaluation.severity is dg.AssetCheckSeverity.WARN
@@ -138,11 +135,11 @@ def test_a_bar_is_missed_only_after_its_grace(
     assert count == wanted
 
 
-def test_a_changed_regime_is_told_once_and_the_first_look_tells_nothing(
-    walked_eight: Settings, walked_instance: dg.DagsterInstance
+def test_a_changed_regime_is_reported_once_and_not_at_the_first_look(
+    processed_eight: Settings, processed_instance: dg.DagsterInstance
 ) -> None:
-    root = DataRoot(walked_eight.data_root)
-    cursor = _look(walked_eight, walked_instance, "regime_changes")
+    root = DataRoot(processed_eight.data_root)
+    cursor = _look(processed_eight, processed_instance, "regime_changes")
     rows = read_board(root).filter(pl.col("symbol") == "FIR")
     before = rows.filter(pl.col("timeframe") == "1day")["regime_label"][0]
     after = next(word for word in rows["regime_label"].dtype.categories if word != before)  # type: ignore[attr-defined]
@@ -158,31 +155,31 @@ def test_a_changed_regime_is_told_once_and_the_first_look_tells_nothing(
         ),
     )
 
-    later = _look(walked_eight, walked_instance, "regime_changes", cursor)
-    _look(walked_eight, walked_instance, "regime_changes", later)
+    later = _look(processed_eight, processed_instance, "regime_changes", cursor)
+    _look(processed_eight, processed_instance, "regime_changes", later)
 
-    (notice,) = _told(walked_eight)
-    assert len(notice["lines"]) == 1
-    assert notice["lines"][0].startswith(f"FIR 1day: {before} (")
-    assert f"-> {after} (" in notice["lines"][0]
+    (alert,) = _sent_alerts(processed_eight)
+    assert len(alert["lines"]) == 1
+    assert alert["lines"][0].startswith(f"FIR 1day: {before} (")
+    assert f"-> {after} (" in alert["lines"][0]
 
 
-def test_a_webhook_and_a_mail_server_get_the_notice(
+def test_a_webhook_and_a_mail_server_get_the_alert(
     settings: Settings, httpserver: HTTPServer
 ) -> None:
     httpserver.expect_oneshot_request("/secret", method="POST").respond_with_data("ok")
     with _mail_server() as (port, letters):
-        told = _with(
+        chosen = _with(
             settings,
             notify_webhook=httpserver.url_for("/secret"),
             notify_email="desk@example.org",
             notify_smtp=f"smtp://127.0.0.1:{port}",
         )
-        problems = notify(told, NOTICE)
+        problems = send_alert(chosen, ALERT)
 
     assert problems == []
     body = httpserver.log[0][0].get_json()
-    assert body["text"] == NOTICE.text()
+    assert body["text"] == ALERT.text()
     assert "To: desk@example.org" in letters[0]
     assert "Subject: regime: 2 series of 1 symbol lack bars" in letters[0]
     assert "OAK 1day: 3 missing" in letters[0]
@@ -192,17 +189,17 @@ def test_a_channel_that_fails_stops_no_other_and_gives_no_address_away(
     settings: Settings, httpserver: HTTPServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     httpserver.expect_request("/secret-word").respond_with_data("no", status=500)
-    told = _with(
+    chosen = _with(
         settings,
         notify_webhook=httpserver.url_for("/secret-word"),
         notify_email="desk@example.org",
         notify_smtp="smtp://127.0.0.1:1",
     )
 
-    problems = notify(told, NOTICE)
+    problems = send_alert(chosen, ALERT)
 
     assert problems == ["webhook: HTTPStatusError", "e-mail: ConnectionRefusedError"]
-    assert [one["title"] for one in _told(settings)] == [NOTICE.title]
+    assert [alert["title"] for alert in _sent_alerts(settings)] == [ALERT.title]
     ours = [
         record.getMessage()
         for record in caplog.records
@@ -210,23 +207,6 @@ def test_a_channel_that_fails_stops_no_other_and_gives_no_address_away(
     ]
     assert len(ours) == 3
     assert "secret-word" not in " ".join(ours)
-
-
-def test_old_runs_are_forgotten_but_for_those_that_made_what_is_in_force(
-    walked_eight: Settings, walked_instance: dg.DagsterInstance
-) -> None:
-    first = walked_instance.get_run_ids()
-    run_range(walked_eight, walked_instance, SYMBOLS[:4])
-    run_listed(walked_eight, walked_instance, SYMBOLS, "recompute")
-    later = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
-
-    early = prune(walked_instance, NOW - dt.timedelta(days=9000))
-    forgotten = prune(walked_instance, later)
-
-    assert early == 0
-    assert forgotten == 1  # the run that changed nothing
-    assert set(first) < set(walked_instance.get_run_ids())
-    assert green(walked_eight, walked_instance, Stage.COMPUTE_DB) == set(SYMBOLS)
 
 
 def test_symbols_that_are_never_polled_are_never_stale(settings: Settings) -> None:

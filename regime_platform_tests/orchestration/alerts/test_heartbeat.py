@@ -14,8 +14,7 @@ from regime_platform.orchestration.alerts import heartbeat
 from regime_platform.orchestration.alerts.heartbeat import send_heartbeat
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
-from regime_platform_tests.orchestration.conftest import HELD
-from regime_platform_tests.orchestration.graph import run_listed, run_range
+from regime_platform_tests.orchestration.graph import BARS, run_listed, run_range
 from regime_platform_tests.scenario import serve, with_value
 
 SECRET = "/ping/5ecret-w0rd"  # noqa: S105 - of a server in this process
@@ -48,26 +47,26 @@ def silent() -> Iterator[str]:
 
 
 def test_every_pass_of_dagster_gives_one_sign_of_life_and_other_runs_none(
-    walked_eight: Settings, walked_instance: dg.DagsterInstance, service: HTTPServer
+    processed_eight: Settings, processed_instance: dg.DagsterInstance, service: HTTPServer
 ) -> None:
     heard = []
-    for job in ("update_core", "update_daily", "recompute", "reconcile", "walk_listed"):
-        assert run_listed(walked_eight, walked_instance, ["ALDER"], job).success
+    for job in ("update_core", "update_daily", "recompute", "reconcile", "process_listed"):
+        assert run_listed(processed_eight, processed_instance, ["ALDER"], job).success
         heard.append(len(service.log))
-    assert run_range(walked_eight, walked_instance, ["ALDER"]).success
+    assert run_range(processed_eight, processed_instance, ["ALDER"]).success
 
     assert heard == [1, 2, 3, 4, 4]
     assert len(service.log) == 4
 
 
 def test_a_pass_with_failed_symbols_gives_one_too(
-    walked_eight: Settings, walked_instance: dg.DagsterInstance, service: HTTPServer
+    processed_eight: Settings, processed_instance: dg.DagsterInstance, service: HTTPServer
 ) -> None:
-    bars = with_value(make_bars(HELD + 5, seed=1), HELD + 2, high=1.0)
-    serve(walked_eight, "BIRCH", "1day", bars)
-    assert run_listed(walked_eight, walked_instance, ["BIRCH"], "update_daily").success
+    bars = with_value(make_bars(BARS + 5, seed=1), BARS + 2, high=1.0)
+    serve(processed_eight, "BIRCH", "1day", bars)
+    assert run_listed(processed_eight, processed_instance, ["BIRCH"], "update_daily").success
 
-    assert not run_listed(walked_eight, walked_instance, ["BIRCH"], "recompute").success
+    assert not run_listed(processed_eight, processed_instance, ["BIRCH"], "recompute").success
 
     assert len(service.log) == 2
 
@@ -111,9 +110,9 @@ def test_an_accepted_one_is_not_logged_either(
     assert "5ecret" not in _logged(caplog)
 
 
-def test_nobody_there_and_nobody_answering_delay_and_fail_no_pass(
-    walked_eight: Settings,
-    walked_instance: dg.DagsterInstance,
+def test_an_absent_or_silent_service_neither_fails_nor_delays_a_pass(
+    processed_eight: Settings,
+    processed_instance: dg.DagsterInstance,
     silent: str,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
@@ -121,7 +120,7 @@ def test_nobody_there_and_nobody_answering_delay_and_fail_no_pass(
     monkeypatch.setattr(heartbeat, "DEADLINE", 0.2)
     for address in (silent, f"http://127.0.0.1:1{SECRET}"):
         monkeypatch.setenv("REGIME_HEARTBEAT_URL", address)
-        assert run_listed(walked_eight, walked_instance, ["ALDER"], "reconcile").success
+        assert run_listed(processed_eight, processed_instance, ["ALDER"], "reconcile").success
 
     ours = [
         record.getMessage()
@@ -168,6 +167,6 @@ def test_no_address_means_no_sign(settings: Settings) -> None:
 
 
 def test_the_address_is_in_no_text_of_the_settings(settings: Settings) -> None:
-    told = _with(settings, f"https://example.org{SECRET}")
+    chosen = _with(settings, f"https://example.org{SECRET}")
 
-    assert "5ecret" not in f"{told!r} {told.model_dump(mode='json')}"
+    assert "5ecret" not in f"{chosen!r} {chosen.model_dump(mode='json')}"

@@ -1,4 +1,4 @@
-"""Our event log is the stock one with engines kept open: same files, same answers, same notice."""
+"""The event log is the stock one with engines kept open: same files, answers and notifications."""
 
 import threading
 from contextlib import suppress
@@ -11,11 +11,11 @@ from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 
 from regime_platform.orchestration.instance.event_log import EventLog
 from regime_platform.orchestration.instance.home import open_instance
-from regime_platform.orchestration.instance.state import state_folder
+from regime_platform.orchestration.instance.storage import state_folder
 from regime_platform_tests.orchestration.graph import QUIET
 from regime_platform_tests.scenario import street
 
-ASSET = dg.AssetKey("told")
+ASSET = dg.AssetKey("sample")
 MANY = 12  # runs, more than engines are kept for
 
 
@@ -50,25 +50,25 @@ def test_what_it_writes_the_stock_log_reads(tmp_path: Path) -> None:
     storage = DagsterSqliteStorage.from_local(str(folder))
     assert isinstance(storage.event_log_storage, SqliteEventLogStorage)
     read = {
-        run: [one.message for one in storage.event_log_storage.get_logs_for_run(run)]
+        run: [event.message for event in storage.event_log_storage.get_logs_for_run(run)]
         for run in runs
     }
     storage.dispose()
 
     assert read == ours
-    assert all(len(one) > 8 for one in read.values())
+    assert all(len(messages) > 8 for messages in read.values())
 
 
-def test_who_watches_a_run_is_told_of_every_event_as_it_is_stored(tmp_path: Path) -> None:
-    settings, told = street(tmp_path, ["OAK"]), Queue[str]()
+def test_a_watcher_of_a_run_receives_every_event_when_it_is_stored(tmp_path: Path) -> None:
+    settings, received = street(tmp_path, ["OAK"]), Queue[str]()
     with open_instance(settings) as instance, open_instance(settings) as watching:
         run = _run(instance)
         past = watching.get_records_for_run(run).cursor
-        watching.watch_event_logs(run, past, lambda event, _cursor: told.put(event.message))
+        watching.watch_event_logs(run, past, lambda event, _cursor: received.put(event.message))
         for number in range(3):
             instance.report_engine_event(f"one more: {number}", run_id=run, job_name="telling")
 
-            assert told.get(timeout=60) == f"one more: {number}"
+            assert received.get(timeout=60) == f"one more: {number}"
 
 
 def test_threads_may_use_it_together(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_threads_may_use_it_together(tmp_path: Path) -> None:
                 for _ in range(10):
                     instance.report_engine_event("here", run_id=run, job_name="telling")
                     instance.fetch_materializations(ASSET, limit=5)
-            except BaseException as error:  # noqa: BLE001 - told to the test
+            except BaseException as error:  # noqa: BLE001 - asserted below
                 problems.append(error)
 
         threads = [threading.Thread(target=work) for _ in range(3)]
@@ -90,9 +90,9 @@ def test_threads_may_use_it_together(tmp_path: Path) -> None:
         for thread in threads:
             thread.join()
 
-        told = [log.message for log in instance.all_logs(run)]
+        messages = [log.message for log in instance.all_logs(run)]
     assert problems == []
-    assert told.count("here") == 30
+    assert messages.count("here") == 30
 
 
 def test_it_leaves_no_file_open(tmp_path: Path) -> None:
@@ -103,4 +103,4 @@ def test_it_leaves_no_file_open(tmp_path: Path) -> None:
     for link in Path("/proc/self/fd").iterdir():
         with suppress(OSError):  # the listing's own
             links.append(str(link.readlink()))
-    assert [one for one in links if str(tmp_path) in one and "history/runs" in one] == []
+    assert [link for link in links if str(tmp_path) in link and "history/runs" in link] == []

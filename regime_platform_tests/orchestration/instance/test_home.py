@@ -15,7 +15,7 @@ from regime_platform.settings import PROJECT_ROOT, Settings
 OPENING = """
 import sys
 import dagster
-from regime_platform.orchestration import state
+from regime_platform.orchestration.instance import storage
 print("ready", flush=True)
 sys.stdin.read()
 with dagster.DagsterInstance.from_config(sys.argv[1]):

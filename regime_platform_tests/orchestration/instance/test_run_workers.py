@@ -31,8 +31,8 @@ def run(instance: dg.DagsterInstance) -> dg.DagsterRun:
 
 def _health(instance: dg.DagsterInstance, run: dg.DagsterRun) -> tuple[WorkerStatus, str | None]:
     assert instance.run_launcher.supports_check_run_worker_health
-    found = instance.run_launcher.check_run_worker_health(run)
-    return found.status, found.msg
+    health = instance.run_launcher.check_run_worker_health(run)
+    return health.status, health.msg
 
 
 def _name(instance: dg.DagsterInstance, run: dg.DagsterRun, process: int) -> None:

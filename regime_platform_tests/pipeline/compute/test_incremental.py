@@ -6,77 +6,33 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from polars.testing import assert_frame_equal
 
-from regime_platform.bar_store.canonical import write_parts
-from regime_platform.bar_store.layout import DataRoot, SymbolPaths
-from regime_platform.compute.eras.eras import FIXED_ERAS
-from regime_platform.compute.params import DEFAULT_PARAMS
-from regime_platform.compute_db.reader import read_lineage, read_table, reading
-from regime_platform.model.instruments import Instrument
-from regime_platform.model.result_schema import TABLES
-from regime_platform.pipeline.compute.inputs import Inputs
+from regime_platform.compute_db.reader import read_table
 from regime_platform.pipeline.compute.results import make_results
-from regime_platform.pipeline.platform import RunWorkspace
 from regime_platform.pipeline.run import run_symbol
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform_tests.builders import make_bars
+from regime_platform_tests.compute_db.result_frames import made_from
+from regime_platform_tests.pipeline.compute.updates import (
+    DAYS,
+    WEEKS,
+    assert_as_if_made_at_once,
+    inputs_of,
+    long_bars,
+    made,
+    paths_of,
+)
 from regime_platform_tests.scenario import serve, street, with_value
 
-AAA = Instrument("AAA", "Test", "US_EQUITY", "daily", "files")
-#: Enough that a day more is far from a quarter of all, and that blocks of 1,024 rows are full.
-DAYS, WEEKS = 2100, 460
 
-Bars = Mapping[str, pl.DataFrame]
-
-
-def made(folder: Path, bars: Bars, *, recipe: str = "one", force: bool = False) -> tuple[Any, str]:
-    """Brings the compute.db in ``folder`` up to date with ``bars``."""
-    inputs = inputs_of(folder, bars)
-    digests = {timeframe: held.digest for timeframe, held in inputs.promoted.items()}
-    facts = {"recipe": {"bars": digests, "terms": recipe}, "code": {}}
-    return make_results(inputs, facts, force=force)
-
-
-def inputs_of(folder: Path, bars: Bars) -> Inputs:
-    paths = paths_of(folder)
-    promoted = {
-        timeframe: write_parts(paths.bars(timeframe), timeframe, bar, AAA.symbol)
-        for timeframe, bar in bars.items()
-    }
-    return Inputs(AAA, paths, promoted, FIXED_ERAS, DEFAULT_PARAMS)
-
-
-def paths_of(folder: Path) -> SymbolPaths:
-    return DataRoot(folder).symbol(AAA.symbol)
-
-
-def assert_as_if_made_at_once(folder: Path, bars: Bars) -> None:
-    """Every row, every digest and the lineage are those of a full run in an empty folder."""
-    fresh = folder.with_name(f"{folder.name}-fresh")
-    shutil.rmtree(fresh, ignore_errors=True)
-    made(fresh, bars)
-    ours, theirs = paths_of(folder).compute_db, paths_of(fresh).compute_db
-    for name in TABLES:
-        assert_frame_equal(read_table(ours, name), read_table(theirs, name), check_exact=True)
-    assert read_lineage(ours) == read_lineage(theirs)
-    with reading(ours) as one, reading(theirs) as other:
-        assert one.blocks() == other.blocks()
-
-
-def long_bars() -> dict[str, pl.DataFrame]:
-    return {"1day": make_bars(DAYS), "1week": make_bars(WEEKS, "1week")}
-
-
-def test_a_bar_more_goes_on_from_the_rows_held(tmp_path: Path) -> None:
+def test_a_new_bar_continues_from_the_stored_rows(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     bars = long_bars()
     made(folder, {**bars, "1day": bars["1day"].head(DAYS - 1)})
@@ -87,7 +43,7 @@ def test_a_bar_more_goes_on_from_the_rows_held(tmp_path: Path) -> None:
     assert_as_if_made_at_once(folder, bars)
 
 
-def test_a_revised_bar_goes_on_from_the_block_it_is_in(tmp_path: Path) -> None:
+def test_a_revised_bar_continues_from_its_block(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     bars = long_bars()
     made(folder, bars)
@@ -100,7 +56,7 @@ def test_a_revised_bar_goes_on_from_the_block_it_is_in(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("gone", [1030, 2050, DAYS - 1])
-def test_a_bar_that_is_gone_leaves_no_trace(tmp_path: Path, gone: int) -> None:
+def test_a_removed_bar_leaves_no_trace(tmp_path: Path, gone: int) -> None:
     folder = tmp_path / "data"
     bars = long_bars()
     made(folder, bars)
@@ -111,7 +67,7 @@ def test_a_bar_that_is_gone_leaves_no_trace(tmp_path: Path, gone: int) -> None:
     assert_as_if_made_at_once(folder, fewer)
 
 
-def test_a_short_series_is_computed_as_a_whole_beside_a_long_one_that_is_not(
+def test_a_short_series_is_computed_as_a_whole_beside_a_long_one(
     tmp_path: Path,
 ) -> None:
     folder = tmp_path / "data"
@@ -125,7 +81,7 @@ def test_a_short_series_is_computed_as_a_whole_beside_a_long_one_that_is_not(
     assert_as_if_made_at_once(folder, bars)
 
 
-def test_a_series_that_comes_of_age_gets_its_rows_in_place(tmp_path: Path) -> None:
+def test_a_series_that_becomes_long_enough_gets_its_rows_in_place(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     weekly = make_bars(401, "1week")
     made(folder, {"1day": make_bars(DAYS), "1week": weekly.head(199)})
@@ -137,27 +93,7 @@ def test_a_series_that_comes_of_age_gets_its_rows_in_place(tmp_path: Path) -> No
         assert_as_if_made_at_once(folder, bars)
 
 
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        ({"recipe": "two"}, "parameters, eras, code or libraries are others"),
-        ({"force": True}, "as asked for"),
-    ],
-)
-def test_results_on_other_terms_are_computed_as_a_whole(
-    tmp_path: Path, change: dict[str, Any], reason: str
-) -> None:
-    folder = tmp_path / "data"
-    bars = long_bars()
-    made(folder, {**bars, "1day": bars["1day"].head(DAYS - 1)})
-
-    stored, how = made(folder, bars, **change)
-
-    assert reason in how
-    assert read_lineage(paths_of(folder).compute_db) == stored
-
-
-def test_many_new_bars_are_cheaper_computed_as_a_whole(tmp_path: Path) -> None:
+def test_many_new_bars_are_computed_as_a_whole(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     made(folder, {"1day": make_bars(1000)})
 
@@ -165,18 +101,6 @@ def test_many_new_bars_are_cheaper_computed_as_a_whole(tmp_path: Path) -> None:
 
     assert "1000 of 2000 bars are new or changed" in how
     assert_as_if_made_at_once(folder, {"1day": make_bars(2000)})
-
-
-def test_a_damaged_compute_db_is_made_anew(tmp_path: Path) -> None:
-    folder = tmp_path / "data"
-    bars = long_bars()
-    made(folder, {**bars, "1day": bars["1day"].head(DAYS - 1)})
-    paths_of(folder).compute_db.write_bytes(b"no database" * 1000)
-
-    _, how = made(folder, bars)
-
-    assert "damaged" in how
-    assert_as_if_made_at_once(folder, bars)
 
 
 STEP = st.tuples(
@@ -194,17 +118,17 @@ STEP = st.tuples(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(steps=st.lists(STEP, min_size=1, max_size=5))
-def test_whatever_happens_to_the_bars_the_results_are_those_of_a_full_run(
+def test_incremental_results_equal_those_of_a_full_run(
     tmp_path: Path, steps: list[tuple[str, str, int]]
 ) -> None:
     folder = tmp_path / "data"
     shutil.rmtree(folder, ignore_errors=True)
     every = {"1day": make_bars(DAYS), "1week": make_bars(WEEKS, "1week")}
-    held = {"1day": list(range(1500)), "1week": list(range(410))}
-    bars = {name: every[name][rows] for name, rows in held.items()}
+    kept = {"1day": list(range(1500)), "1week": list(range(410))}
+    bars = {name: every[name][rows] for name, rows in kept.items()}
     made(folder, bars)
     for change, timeframe, number in steps:
-        rows = held[timeframe]
+        rows = kept[timeframe]
         if change == "append":
             rows.extend(range(rows[-1] + 1, min(rows[-1] + 2 + number % 40, len(every[timeframe]))))
         elif change == "revise":
@@ -216,13 +140,13 @@ def test_whatever_happens_to_the_bars_the_results_are_those_of_a_full_run(
             missing = sorted(set(range(rows[-1])) - set(rows))
             rows.extend(missing[:1])
             rows.sort()
-        bars = {name: every[name][rows] for name, rows in held.items()}
+        bars = {name: every[name][rows] for name, rows in kept.items()}
         made(folder, bars)
 
     assert_as_if_made_at_once(folder, bars)
 
 
-def test_a_reader_that_holds_the_file_is_left_alone_and_the_update_made_on_a_copy(
+def test_an_update_beside_an_open_reader_is_made_on_a_copy(
     tmp_path: Path,
 ) -> None:
     folder = tmp_path / "data"
@@ -246,7 +170,7 @@ def test_a_reader_that_holds_the_file_is_left_alone_and_the_update_made_on_a_cop
     assert_as_if_made_at_once(folder, bars)
 
 
-def test_a_reader_that_meets_an_update_waits_for_it(tmp_path: Path) -> None:
+def test_a_reader_waits_for_an_update(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     bars = long_bars()
     made(folder, bars)
@@ -262,7 +186,7 @@ def test_a_reader_that_meets_an_update_waits_for_it(tmp_path: Path) -> None:
     assert rows == 2
 
 
-def test_killed_anywhere_the_next_run_finishes(tmp_path: Path) -> None:
+def test_the_next_run_finishes_an_update_killed_anywhere(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     bars = long_bars()
     before = {**bars, "1day": bars["1day"].head(DAYS - 30)}
@@ -290,7 +214,7 @@ def test_killed_anywhere_the_next_run_finishes(tmp_path: Path) -> None:
         assert_as_if_made_at_once(folder, bars)
 
 
-def test_a_file_of_larger_blocks_is_gone_on_from(tmp_path: Path) -> None:
+def test_a_file_with_larger_blocks_is_continued(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     bars = long_bars()
     made(folder, {**bars, "1day": bars["1day"].head(DAYS - 1)})
@@ -307,7 +231,7 @@ def test_a_file_of_larger_blocks_is_gone_on_from(tmp_path: Path) -> None:
     assert_as_if_made_at_once(folder, bars)
 
 
-def test_a_bar_more_writes_little(tmp_path: Path) -> None:
+def test_a_new_bar_writes_little(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     bars = {"1day": make_bars(20_000)}
     made(folder, {"1day": bars["1day"].head(19_999)})
@@ -315,15 +239,14 @@ def test_a_bar_more_writes_little(tmp_path: Path) -> None:
 
     # the kernel counts what this process hands it
     inputs = inputs_of(folder, bars)
-    facts = {"recipe": {"bars": {}, "terms": "one"}, "code": {}}
     before = _written()
-    make_results(inputs, facts, force=False)
+    make_results(inputs, made_from({}, "one"), force=False)
 
     assert path.stat().st_size > 5_000_000
     assert _written() - before < 1_000_000
 
 
-def test_the_walk_goes_on_from_what_it_holds_and_says_so(tmp_path: Path) -> None:
+def test_a_run_reports_from_where_results_were_continued(tmp_path: Path) -> None:
     settings = street(tmp_path, ["AAA"])
     now = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
     bars = make_bars(2000)
@@ -366,7 +289,7 @@ _MAKE = """
 import sys
 from pathlib import Path
 from regime_platform.compute.warming import warm_up
-from regime_platform_tests.pipeline.compute.test_incremental import long_bars, made
+from regime_platform_tests.pipeline.compute.updates import long_bars, made
 bars = long_bars()
 warm_up()
 print("ready", flush=True)

@@ -6,19 +6,15 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-import stamina
-from pytest_httpserver import HTTPServer
 
-from regime_platform.bar_store.rewrites import pending, read_rewrites
 from regime_platform.pipeline.outcomes import Status
-from regime_platform.pipeline.platform import RunWorkspace
-from regime_platform.settings import Settings
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform_tests.pipeline.vendor_street import (
     catch_up,
-    held_bars,
     list_stock,
+    one_stock,
     stock_bars,
-    vendor_settings,
+    stored_bars,
 )
 from regime_platform_tests.scenario import fingerprint
 from regime_platform_tests.vendor import LoopbackVendor, error_answer
@@ -28,22 +24,6 @@ START = dt.datetime(2024, 1, 2, tzinfo=UTC)
 #: Friday evening in New York: after the close, after the second look.
 FRIDAY = dt.datetime(2026, 11, 21, 2, tzinfo=UTC)
 MONDAY = dt.datetime(2026, 11, 23, 23, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def _retries_do_not_wait() -> None:
-    stamina.set_testing(True, attempts=2)
-
-
-@pytest.fixture
-def vendor(httpserver: HTTPServer) -> LoopbackVendor:
-    return LoopbackVendor(httpserver, asset_class="US_EQUITY")
-
-
-def one_stock(
-    folder: Path, vendor: LoopbackVendor, tier: str = "daily", **more: object
-) -> Settings:
-    return vendor_settings(folder, vendor, ["AAA"], tier=tier, **more)
 
 
 def asked_since(vendor: LoopbackVendor, before: int) -> list[dict[str, str]]:
@@ -68,13 +48,14 @@ def test_a_full_history_arrives_complete_newest_first_and_in_pages_that_overlap(
 
     (outcome,) = catch_up(settings, FRIDAY, [timeframe])
 
-    assert held_bars(settings, "AAA", timeframe, FRIDAY).equals(
+    assert stored_bars(settings, "AAA", timeframe, FRIDAY).equals(
         bars.head(-1)
         if timeframe == "1week" and bars["ts"][-1].isocalendar() == FRIDAY.isocalendar()
         else bars
     )
     windows = [
-        (one.params["start_date"], one.params["end_date"]) for one in vendor.asked("/time_series")
+        (call.params["start_date"], call.params["end_date"])
+        for call in vendor.asked("/time_series")
     ]
     for newer, older in pairwise(windows):
         assert older[0] < newer[0] < older[1]
@@ -82,9 +63,7 @@ def test_a_full_history_arrives_complete_newest_first_and_in_pages_that_overlap(
     assert outcome.series[0].requests == len(vendor.questions)
 
 
-def test_what_is_held_is_not_asked_for_again_by_a_new_process(
-    tmp_path: Path, vendor: LoopbackVendor
-) -> None:
+def test_a_new_process_does_not_request_stored_bars(tmp_path: Path, vendor: LoopbackVendor) -> None:
     for frame in ("1day", "1week"):
         list_stock(vendor, "AAA", frame, stock_bars(frame, START, FRIDAY))
     settings = one_stock(tmp_path, vendor)
@@ -99,7 +78,7 @@ def test_what_is_held_is_not_asked_for_again_by_a_new_process(
     assert fingerprint(tmp_path) == before
 
 
-def test_an_update_asks_once_per_series_with_an_overlap_and_counts_only_what_is_new(
+def test_an_update_makes_one_request_per_series_and_counts_only_new_bars(
     tmp_path: Path, vendor: LoopbackVendor
 ) -> None:
     days = stock_bars("1day", START, MONDAY)
@@ -132,12 +111,12 @@ def test_the_forming_bar_is_provisional_and_replaced_when_it_is_over(
     (after,) = catch_up(settings, FRIDAY, ["1day"])
 
     assert during.series[0].provisional == 1
-    assert held_bars(settings, "AAA", "1day", noon).equals(days.head(-2))
+    assert stored_bars(settings, "AAA", "1day", noon).equals(days.head(-2))
     assert (after.series[0].new, after.series[0].revised) == (2, 0)
-    assert held_bars(settings, "AAA", "1day", FRIDAY).equals(days)
+    assert stored_bars(settings, "AAA", "1day", FRIDAY).equals(days)
 
 
-def test_a_second_look_after_the_close_finds_what_was_corrected_and_there_is_no_third(
+def test_a_second_look_after_the_close_finds_corrections_and_there_is_no_third(
     tmp_path: Path, vendor: LoopbackVendor
 ) -> None:
     closed = dt.datetime(2026, 11, 20, 21, 1, tzinfo=UTC)  # 16:01 New York
@@ -155,12 +134,12 @@ def test_a_second_look_after_the_close_finds_what_was_corrected_and_there_is_no_
     late = catch_up(settings, closed + dt.timedelta(hours=4), ["1day"])
     again = catch_up(settings, closed + dt.timedelta(hours=5), ["1day"])
 
-    assert [one[0].series[0].requests for one in (early, late, again)] == [0, 1, 0]
+    assert [outcomes[0].series[0].requests for outcomes in (early, late, again)] == [0, 1, 0]
     assert late[0].series[0].revised == 1
     assert len(vendor.questions) == asked + 1
 
 
-def test_a_bar_that_the_vendor_owes_is_asked_for_until_its_second_look_and_then_no_more(
+def test_a_missing_bar_is_requested_until_its_second_look(
     tmp_path: Path, vendor: LoopbackVendor
 ) -> None:
     days = stock_bars("1day", START, FRIDAY)
@@ -192,12 +171,10 @@ def test_intraday_bars_cost_one_request_per_quarter_hour_and_one_after_the_close
 
     # 15:00 to 16:00 New York one each, 20:00 the second look, and nothing between and after
     assert requests == [2, 1, 1, 1, 1, 1, *[0] * 15, 1, *[0] * 3]
-    assert held_bars(settings, "AAA", "15min", FRIDAY).equals(bars)
+    assert stored_bars(settings, "AAA", "15min", FRIDAY).equals(bars)
 
 
-def test_a_killed_backfill_goes_on_with_the_page_it_was_at(
-    tmp_path: Path, vendor: LoopbackVendor
-) -> None:
+def test_a_killed_backfill_continues_with_its_page(tmp_path: Path, vendor: LoopbackVendor) -> None:
     bars = stock_bars("15min", dt.datetime(2024, 6, 3, tzinfo=UTC), FRIDAY)
     list_stock(vendor, "AAA", "15min", bars)
     settings = one_stock(tmp_path, vendor, "core")
@@ -213,8 +190,8 @@ def test_a_killed_backfill_goes_on_with_the_page_it_was_at(
         catch_up(settings, FRIDAY, ["15min"], on_credits=kill)
     catch_up(settings, FRIDAY, ["15min"])
 
-    windows = [one.params["start_date"] for one in vendor.asked("/time_series")]
-    assert held_bars(settings, "AAA", "15min", FRIDAY).equals(bars)
+    windows = [call.params["start_date"] for call in vendor.asked("/time_series")]
+    assert stored_bars(settings, "AAA", "15min", FRIDAY).equals(bars)
     assert windows[1] == windows[2]
     assert len(set(windows)) == len(windows) - 1
     assert len(vendor.asked("/earliest_timestamp")) == 1
@@ -233,7 +210,7 @@ def test_a_file_that_was_lost_from_the_raw_log_is_fetched_again(
 
     catch_up(settings, FRIDAY, ["15min"])
 
-    assert held_bars(settings, "AAA", "15min", FRIDAY).equals(bars)
+    assert stored_bars(settings, "AAA", "15min", FRIDAY).equals(bars)
     assert len(vendor.questions) - asked == 1
 
 
@@ -249,13 +226,13 @@ def test_a_dense_series_halves_its_windows(tmp_path: Path, vendor: LoopbackVendo
     (outcome,) = catch_up(settings, FRIDAY, ["15min"])
 
     assert outcome.status is Status.DONE, outcome.reason
-    assert held_bars(settings, "AAA", "15min", FRIDAY).equals(
+    assert stored_bars(settings, "AAA", "15min", FRIDAY).equals(
         bars.filter(pl.col("ts") < FRIDAY - dt.timedelta(minutes=14))
     )
 
 
 @pytest.mark.parametrize("code", [403, 404])
-def test_a_refusal_is_believed_for_a_day_and_asked_about_again_by_a_person(
+def test_a_refusal_holds_for_a_day_and_a_backfill_requests_again(
     tmp_path: Path, vendor: LoopbackVendor, code: int
 ) -> None:
     settings = one_stock(tmp_path, vendor)
@@ -273,7 +250,7 @@ def test_a_refusal_is_believed_for_a_day_and_asked_about_again_by_a_person(
     assert insisted.status is Status.DONE
 
 
-def test_a_timeframe_that_the_vendor_lacks_is_remembered_for_a_week(
+def test_a_timeframe_that_the_vendor_lacks_is_skipped_for_a_week(
     tmp_path: Path, vendor: LoopbackVendor
 ) -> None:
     list_stock(vendor, "AAA", "1day", stock_bars("1day", START, FRIDAY))
@@ -299,43 +276,14 @@ def test_since_goes_back_so_far_and_a_later_backfill_further(
     since = dt.date(2026, 1, 2)
 
     catch_up(settings, FRIDAY, ["1day"], is_backfill=True, since=since)
-    few = held_bars(settings, "AAA", "1day", FRIDAY)
+    few = stored_bars(settings, "AAA", "1day", FRIDAY)
     catch_up(settings, FRIDAY, ["1day"])
-    still = held_bars(settings, "AAA", "1day", FRIDAY)
+    still = stored_bars(settings, "AAA", "1day", FRIDAY)
     catch_up(settings, FRIDAY, ["1day"], is_backfill=True)
 
     assert few["ts"][0].date() == since
     assert still.equals(few)
-    assert held_bars(settings, "AAA", "1day", FRIDAY).equals(bars)
-
-
-def test_a_split_has_daily_and_weekly_history_fetched_anew_and_settles(
-    tmp_path: Path, vendor: LoopbackVendor
-) -> None:
-    frames = {frame: stock_bars(frame, START, MONDAY) for frame in ("1day", "1week")}
-    for frame, bars in frames.items():
-        list_stock(vendor, "AAA", frame, bars)
-    settings = one_stock(tmp_path, vendor)
-    vendor.now = lambda: FRIDAY
-    catch_up(settings, FRIDAY)
-    split = {
-        frame: bars.with_columns(pl.col("open", "high", "low", "close") / 4)
-        for frame, bars in frames.items()
-    }
-    for frame, bars in split.items():
-        list_stock(vendor, "AAA", frame, bars)
-    vendor.now = lambda: MONDAY
-
-    (outcome,) = catch_up(settings, MONDAY)
-
-    assert outcome.status is Status.DONE, outcome.reason
-    paths = RunWorkspace.open(settings).root.symbol("AAA")
-    assert [rewrite.ratio for rewrite in read_rewrites(paths)] == ["4:1", "4:1"]
-    for frame, bars in split.items():
-        assert pending(paths, frame) is None
-        closed = held_bars(settings, "AAA", frame, MONDAY)
-        assert closed.equals(bars.head(closed.height))
-        assert closed.height >= bars.height - 1
+    assert stored_bars(settings, "AAA", "1day", FRIDAY).equals(bars)
 
 
 def test_a_late_revision_is_found_by_the_rolling_reread(
@@ -355,5 +303,5 @@ def test_a_late_revision_is_found_by_the_rolling_reread(
     ]
 
     assert sorted(outcome.series[0].revised for outcome in outcomes) == [0, 1]
-    assert held_bars(settings, "AAA", "1day", FRIDAY).equals(revised)
+    assert stored_bars(settings, "AAA", "1day", FRIDAY).equals(revised)
     assert sum(outcome.series[0].requests for outcome in outcomes) == 1

@@ -7,7 +7,7 @@ from regime_platform.pipeline.fetch.batches import Batches
 from regime_platform.pipeline.fetch.ingest import ingest
 from regime_platform.pipeline.fetch.request import FetchRequest
 from regime_platform.pipeline.outcomes import IngestOutcome, Status
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.scenario import fingerprint, serve, street, with_value
@@ -36,7 +36,7 @@ def test_the_first_fetch_brings_the_full_history(tmp_path: Path, now: dt.datetim
     ]
 
 
-def test_a_fetch_without_news_writes_nothing(tmp_path: Path, now: dt.datetime) -> None:
+def test_a_fetch_without_new_rows_writes_nothing(tmp_path: Path, now: dt.datetime) -> None:
     settings, workspace = _open(tmp_path)
     serve(settings, "AAA", "1day", make_bars(500))
     _ingest(workspace, now)
@@ -49,7 +49,7 @@ def test_a_fetch_without_news_writes_nothing(tmp_path: Path, now: dt.datetime) -
     assert fingerprint(tmp_path) == before
 
 
-def test_new_and_revised_bars_are_told_apart(tmp_path: Path, now: dt.datetime) -> None:
+def test_new_and_revised_bars_are_counted_apart(tmp_path: Path, now: dt.datetime) -> None:
     settings, workspace = _open(tmp_path)
     bars = make_bars(503)
     serve(settings, "AAA", "1day", bars.head(500))

@@ -8,12 +8,13 @@ import polars as pl
 import pytest
 
 from regime_platform.bar_store.canonical import read_in_force
+from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.pipeline.fetch.batches import Batches
 from regime_platform.pipeline.fetch.ingest import ingest
 from regime_platform.pipeline.fetch.request import FetchRequest
-from regime_platform.pipeline.gate.promote import promote, read_verdict
+from regime_platform.pipeline.gate.promote import promote
 from regime_platform.pipeline.outcomes import PromoteOutcome, Status
-from regime_platform.pipeline.platform import RunWorkspace
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.scenario import fingerprint, serve, street, with_value
@@ -119,15 +120,15 @@ def test_the_verdict_reports_every_rule(
     serve(settings, "AAA", "1day", make_bars(500))
     _take(workspace, now)
 
-    verdict = read_verdict(workspace, "AAA")
+    verdict = read_verdict(workspace.root.symbol("AAA"))
 
     assert verdict is not None
-    judged = verdict.at("1day")
-    assert judged is not None
-    assert len(judged.findings) >= 10
+    validated = verdict.at("1day")
+    assert validated is not None
+    assert len(validated.findings) >= 10
     wrong = [
         finding.rule
-        for finding in judged.findings
+        for finding in validated.findings
         if finding.count and finding.severity != "warning"
     ]
     assert wrong == []

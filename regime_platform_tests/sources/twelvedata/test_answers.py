@@ -1,4 +1,4 @@
-"""What the vendor's bodies mean as bars."""
+"""Bodies of the vendor, parsed as bars."""
 
 import datetime as dt
 from typing import Any
@@ -12,12 +12,15 @@ from regime_platform.sources.twelvedata.answers import answered_bars, answered_e
 from regime_platform_tests.error_codes import raises
 
 SPY = Instrument(
-    "SPY",
-    "S&P 500 ETF",
-    "US_EQUITY_INDEX",
-    "core",
-    "twelvedata",
-    {"provider_symbol": "SPY", "mic_code": "ARCX", "exchange": "NYSE", "type": "ETF"},
+    symbol="SPY",
+    name="S&P 500 ETF",
+    asset_class="US_EQUITY_INDEX",
+    tier="core",
+    source="twelvedata",
+    provider_symbol="SPY",
+    mic_code="ARCX",
+    exchange="NYSE",
+    type="ETF",
 )
 META = {"symbol": "SPY", "interval": "1day", "mic_code": "ARCX", "exchange": "NYSE", "type": "ETF"}
 ROW = {
@@ -91,12 +94,14 @@ def test_no_rows_are_no_bars() -> None:
     ],
 )
 def test_another_instrument_is_refused(meta: dict[str, str | None]) -> None:
-    with raises(SourceError, "other-instrument-answered", match=r"SPY: .*universe.yaml"):
+    with raises(
+        SourceError, "other-instrument-answered", match=r"SPY: .*registered is .*universe.yaml"
+    ):
         answered_bars(body(ROW, **meta), SPY, "1day")
 
 
 @pytest.mark.parametrize("name", ["mic_code", "exchange", "type"])
-def test_what_the_answer_leaves_out_is_not_held_against_it(name: str) -> None:
+def test_a_field_missing_from_the_answer_is_not_compared(name: str) -> None:
     assert answered_bars(body(ROW, **{name: None}), SPY, "1day").height == 1
 
 
@@ -110,7 +115,7 @@ def test_what_the_answer_leaves_out_is_not_held_against_it(name: str) -> None:
     ],
 )
 def test_an_answer_of_another_form_is_refused(answer: dict[str, Any]) -> None:
-    with raises(SourceError, "answer-form", match="SPY"):
+    with raises(SourceError, "answer-form", match="SPY 1day: .*without a list of values"):
         answered_bars(answer, SPY, "1day")
 
 
@@ -122,7 +127,7 @@ def test_an_answer_that_names_no_instrument_is_refused(answer: dict[str, Any]) -
 
 @pytest.mark.parametrize("text", [None, "", "03.01.2024", "2024-02-30", "2024-01-03 14:30:00"])
 def test_a_bar_that_cannot_be_placed_in_time_is_an_error(text: str | None) -> None:
-    with raises(SourceError, "answer-form", match="SPY 1day"):
+    with raises(SourceError, "answer-form", match="SPY 1day: Twelve Data dated a bar"):
         answered_bars(body({**ROW, "datetime": text}), SPY, "1day")
 
 
@@ -143,5 +148,5 @@ def test_the_earliest_timestamp_is_read_as_a_date(
 
 
 def test_an_earliest_timestamp_without_a_date_is_an_error() -> None:
-    with raises(SourceError, "answer-form", match="SPY 1day"):
+    with raises(SourceError, "answer-form", match="SPY 1day: .*expected a date"):
         answered_earliest({"datetime": None}, "1day", "SPY 1day")

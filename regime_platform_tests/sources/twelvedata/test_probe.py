@@ -1,4 +1,4 @@
-"""What `regime doctor --live` learns of a vendor whose behaviour is known."""
+"""`regime doctor --live` measures a vendor of known behaviour."""
 
 import datetime as dt
 from pathlib import Path
@@ -21,7 +21,7 @@ def ask(tmp_path: Path, vendor: LoopbackVendor, key: str = KEY) -> dict[str, str
     clock = FakeClock()
     budget = CreditBudget(tmp_path / "credits.sqlite", Limits(55), clock, clock.sleep)
     learned = probe(TwelveDataClient(vendor.url, key, budget), NOON)
-    return {one.question: one.answer for one in learned}
+    return {each.question: each.answer for each in learned}
 
 
 def test_the_seven_questions_are_answered(tmp_path: Path, vendor: LoopbackVendor) -> None:
@@ -37,31 +37,31 @@ def test_the_seven_questions_are_answered(tmp_path: Path, vendor: LoopbackVendor
         opens = expected_opens("US_EQUITY", frame, start, end)
         vendor.list_series("SPY", frame, make_bars(opens.len()).with_columns(ts=opens))
 
-    told = ask(tmp_path, vendor)
+    answers = ask(tmp_path, vendor)
 
-    assert told["end of an intraday window"] == "inclusive"
-    assert told["forming daily bar"].endswith(
+    assert answers["end of an intraday window"] == "inclusive"
+    assert answers["forming daily bar"].endswith(
         "the newest daily bar is 2026-11-19, which is forming"
     )
-    assert told["anchor of 1h and 4h stock bars"].startswith("1h opens at ")
-    assert told["label of a week whose Monday is closed"].endswith(
+    assert answers["anchor of 1h and 4h stock bars"].startswith("1h opens at ")
+    assert answers["label of a week whose Monday is closed"].endswith(
         "labelled 2024-01-08 2024-01-15 2024-01-22"
     )
-    assert told["credits of /earliest_timestamp"] == "1 credits"
-    assert told["HTTP status of errors"].endswith("HTTP 200 and code 404")
-    assert told["texts of spent credits"] == "minute: none met yet; day: none met yet"
+    assert answers["credits of /earliest_timestamp"] == "1 credits"
+    assert answers["HTTP status of errors"].endswith("HTTP 200 and code 404")
+    assert answers["texts of spent credits"] == "minute: none met yet; day: none met yet"
 
 
-def test_what_cannot_be_told_says_why(tmp_path: Path, vendor: LoopbackVendor) -> None:
-    told = ask(tmp_path, vendor)
+def test_an_unknown_answer_has_a_reason(tmp_path: Path, vendor: LoopbackVendor) -> None:
+    answers = ask(tmp_path, vendor)
 
-    assert told["end of an intraday window"].startswith(
-        "not told: EUR/USD: Twelve Data answered 404"
+    assert answers["end of an intraday window"].startswith(
+        "unknown: EUR/USD: Twelve Data answered 404"
     )
-    assert told["credits of /earliest_timestamp"].startswith("not told: the answers carry no")
+    assert answers["credits of /earliest_timestamp"].startswith("unknown: the answers have no")
 
 
-def test_a_refused_key_asks_nothing_more(tmp_path: Path, vendor: LoopbackVendor) -> None:
+def test_a_refused_key_ends_the_probe(tmp_path: Path, vendor: LoopbackVendor) -> None:
     with pytest.raises(CredentialsError):
         ask(tmp_path, vendor, "another-key")
     assert len(vendor.questions) == 1

@@ -1,4 +1,4 @@
-"""How the Twelve Data source asks for a window or a batch, against a vendor on loopback."""
+"""Requests of the Twelve Data source for a window or a batch, to a vendor on loopback."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -31,21 +31,37 @@ from regime_platform_tests.vendor import (
     series_body,
 )
 
-EURUSD = Instrument("EURUSD", "Euro", "FX", "core", "twelvedata", {"provider_symbol": "EUR/USD"})
+EURUSD = Instrument(
+    symbol="EURUSD",
+    name="Euro",
+    asset_class="FX",
+    tier="core",
+    source="twelvedata",
+    provider_symbol="EUR/USD",
+)
 SPY = Instrument(
-    "SPY",
-    "S&P 500 ETF",
-    "US_EQUITY_INDEX",
-    "core",
-    "twelvedata",
-    {"provider_symbol": "SPY", "mic_code": "ARCX", "type": "ETF"},
+    symbol="SPY",
+    name="S&P 500 ETF",
+    asset_class="US_EQUITY_INDEX",
+    tier="core",
+    source="twelvedata",
+    provider_symbol="SPY",
+    mic_code="ARCX",
+    type="ETF",
 )
 NOW = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
 
 
 def stock(symbol: str, mic_code: str = "XNGS") -> Instrument:
     identity = {"provider_symbol": symbol, "mic_code": mic_code}
-    return Instrument(symbol, symbol, "US_EQUITY", "daily", "twelvedata", identity)
+    return Instrument(
+        symbol=symbol,
+        name=symbol,
+        asset_class="US_EQUITY",
+        tier="daily",
+        source="twelvedata",
+        **identity,
+    )
 
 
 @pytest.fixture
@@ -79,7 +95,7 @@ def test_a_window_arrives_as_it_was_served(
     )
 
 
-def test_every_question_names_the_instrument_and_both_ends(
+def test_every_request_names_the_instrument_and_both_ends(
     vendor: LoopbackVendor, source: TwelveDataSource
 ) -> None:
     bars = make_bars(300)
@@ -117,7 +133,7 @@ def test_both_ends_are_cut_whatever_the_vendor_includes(
     assert source.page(ask, NOW).bars.equals(bars.slice(10, 10))
 
 
-def test_an_answer_as_long_as_can_be_counts_as_cut(
+def test_an_answer_of_the_maximum_length_counts_as_cut(
     vendor: LoopbackVendor, source: TwelveDataSource
 ) -> None:
     bars = make_bars(5000)
@@ -176,7 +192,7 @@ def test_another_instrument_under_the_same_symbol_is_refused(
         (404, "**symbol** not found", "unknown_symbol"),
     ],
 )
-def test_what_the_vendor_does_not_serve_is_marked_as_what_it_is(
+def test_a_refused_series_has_its_status(
     vendor: LoopbackVendor, source: TwelveDataSource, code: int, message: str, status: str
 ) -> None:
     vendor.answer_next(error_answer(code, message))
@@ -245,7 +261,7 @@ def test_in_a_batch_every_symbol_has_its_own_outcome(batch_of: Batch) -> None:
         {"meta": {"symbol": "XXX"}, "values": [], "status": "ok"},
     ],
 )
-def test_what_a_batch_leaves_open_is_left_to_a_question_of_its_own(
+def test_a_symbol_without_a_clear_answer_is_missing_from_the_batch(
     batch_of: Batch, part: object
 ) -> None:
     assert set(batch_of(BBB=part)) == {"AAA", "CCC"}
@@ -271,12 +287,13 @@ def test_a_batch_that_is_too_long_is_halved(
     assert [len(question.params["symbol"].split(",")) for question in vendor.questions] == [8, 4, 4]
 
 
-def test_only_what_differs_by_its_symbol_alone_may_share_a_batch(
+def test_only_requests_that_differ_by_symbol_alone_share_a_batch(
     source: TwelveDataSource,
 ) -> None:
     bars = make_bars(5)
     keys = [
-        source.batch_key(ask_for(bars, one)) for one in (stock("A"), stock("B"), stock("C", "XNYS"))
+        source.batch_key(ask_for(bars, instrument))
+        for instrument in (stock("A"), stock("B"), stock("C", "XNYS"))
     ]
 
     assert keys[0] == keys[1] != keys[2]

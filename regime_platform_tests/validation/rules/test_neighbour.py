@@ -9,10 +9,10 @@ from regime_platform_tests.validation.real_bars import (
     CLASS_OF,
     changed,
     finding_of,
-    judged,
     real,
     timeframes,
     times,
+    validated,
 )
 
 #: The samples' true extremes: two splits of AAPL, one of MSFT, the crash of 2000-09-29.
@@ -26,16 +26,18 @@ SERIES = [(symbol, timeframe) for symbol in CLASS_OF for timeframe in timeframes
 
 
 @pytest.mark.parametrize(("symbol", "timeframe"), SERIES, ids=lambda word: word)
-def test_of_the_true_series_only_the_true_extremes_are_told(symbol: str, timeframe: str) -> None:
-    result = judged(real(symbol, timeframe), symbol, timeframe)
+def test_of_the_true_series_only_the_true_extremes_are_reported(
+    symbol: str, timeframe: str
+) -> None:
+    result = validated(real(symbol, timeframe), symbol, timeframe)
 
-    told = {
+    counts = {
         finding.rule: [text[:10] for text in finding.examples]
         for finding in result.findings
         if finding.count and finding.rule != "minimum_count"
     }
     extremes = TRUE_EXTREMES.get((symbol, timeframe))
-    assert told == ({"price_jump": extremes} if extremes else {})
+    assert counts == ({"price_jump": extremes} if extremes else {})
     assert result.status == PASSED
     assert result.rejected.is_empty()
 
@@ -54,17 +56,17 @@ def test_of_the_true_series_only_the_true_extremes_are_told(symbol: str, timefra
         ("IBM", "1day", {"volume": 0.0}, "missing_volume"),
     ],
 )
-def test_a_planted_extreme_is_told_and_blocks_nothing(
+def test_a_planted_extreme_is_reported_and_blocks_nothing(
     symbol: str, timeframe: str, spoilt: dict[str, pl.Expr], rule: str
 ) -> None:
     rows = changed(real(symbol, timeframe), 1500, **spoilt)
 
-    result = judged(rows, symbol, timeframe)
+    result = validated(rows, symbol, timeframe)
 
-    found = finding_of(result, rule)
-    assert found.count >= 1
-    assert found.examples[0].startswith(str(rows["ts"][1500])[:10])
-    assert found.remedy
+    finding = finding_of(result, rule)
+    assert finding.count >= 1
+    assert finding.examples[0].startswith(str(rows["ts"][1500])[:10])
+    assert finding.remedy
     assert result.status == PASSED
     assert result.valid.equals(rows)
 
@@ -73,18 +75,20 @@ def test_one_outlier_does_not_hide_the_next() -> None:
     rows = changed(real("IBM", "1day"), 1500, **times(10.0))
     rows = changed(rows, 1510, **times(10.0))
 
-    found = finding_of(judged(rows, "IBM", "1day"), "price_jump")
+    finding = finding_of(validated(rows, "IBM", "1day"), "price_jump")
 
-    assert found.count == 4  # up and down again, twice
+    assert finding.count == 4  # up and down again, twice
 
 
 @pytest.mark.parametrize(("repeats", "counted"), [(2, 0), (3, 3), (9, 9)])
-def test_a_price_that_stays_frozen_while_volume_goes_on_is_told(repeats: int, counted: int) -> None:
+def test_a_price_that_stays_frozen_while_volume_goes_on_is_reported(
+    repeats: int, counted: int
+) -> None:
     rows = real("IBM", "1day")
     frozen = {name: rows[name][1000] for name in ("open", "high", "low", "close")}
     rows = changed(rows, slice(1001, 1001 + repeats), **frozen)
 
-    assert finding_of(judged(rows, "IBM", "1day"), "stale_run").count == counted
+    assert finding_of(validated(rows, "IBM", "1day"), "stale_run").count == counted
 
 
 def test_a_frozen_price_without_trading_is_missing_volume_and_not_stale() -> None:
@@ -92,16 +96,16 @@ def test_a_frozen_price_without_trading_is_missing_volume_and_not_stale() -> Non
     frozen = {name: rows[name][1000] for name in ("open", "high", "low", "close")}
     rows = changed(rows, slice(1001, 1011), **frozen, volume=0.0)
 
-    result = judged(rows, "IBM", "1day")
+    result = validated(rows, "IBM", "1day")
 
     assert finding_of(result, "stale_run").count == 0
     assert finding_of(result, "missing_volume").count == 10
 
 
-def test_volume_is_not_asked_of_a_class_that_reports_none() -> None:
+def test_volume_is_not_expected_of_a_class_that_reports_none() -> None:
     rows = changed(real("EURUSD", "1h"), slice(0, 6225), volume=None)
 
-    result = judged(rows, "EURUSD", "1h")
+    result = validated(rows, "EURUSD", "1h")
 
     assert finding_of(result, "missing_volume").checked == 0
     assert finding_of(result, "volume_outlier").checked == 0
@@ -109,7 +113,7 @@ def test_volume_is_not_asked_of_a_class_that_reports_none() -> None:
 
 @pytest.mark.parametrize("rows", [0, 1, 2, 11])
 def test_few_bars_have_nothing_to_compare(rows: int) -> None:
-    result = judged(real("IBM", "1day").head(rows), "IBM", "1day")
+    result = validated(real("IBM", "1day").head(rows), "IBM", "1day")
 
     rules = {rule.name for rule in NEIGHBOUR_RULES}
     assert {

@@ -1,0 +1,45 @@
+"""Decisions and identities against what verdict and manifest state of them."""
+
+from regime_platform.files import read_json, write_json
+from regime_platform.operations.overrides import undo
+from regime_platform.pipeline.outcomes import Status
+from regime_platform.pipeline.run_workspace import RunWorkspace
+from regime_platform.settings import Settings
+from regime_platform_tests.audit.rich_symbol import (
+    SAID,
+    SYMBOL,
+    paths_of_rich,
+    proof_of_rich,
+    repair_rich,
+    run_rich,
+)
+
+
+def test_what_is_filled_in_or_added_to_an_instrument_is_no_change(rich: Settings) -> None:
+    path = paths_of_rich(rich).identity
+    (record,) = read_json(path)["identities"]
+    record["identity"]["exchange"] = "NASDAQ"
+    write_json(path, {"identities": [record, {**record, "because": "renamed"}]})
+
+    assert proof_of_rich(rich).result == "proven"
+    assert run_rich(rich).status is Status.DONE  # which seals it
+    record["identity"]["mic_code"] = "XNYS"
+    write_json(path, {"identities": [record]})
+    assert proof_of_rich(rich).result == "changed"
+
+
+def test_a_decision_that_waits_for_a_run_is_reported_and_survives_a_repair(rich: Settings) -> None:
+    workspace = RunWorkspace.open(rich)
+    undo(workspace.root, workspace.universe.instrument(SYMBOL), 1, SAID)
+    waiting = proof_of_rich(rich)
+    text = paths_of_rich(rich).decisions.read_text()
+    paths_of_rich(rich).decisions.write_text(text.replace("by: ann", "by: bob", 1))
+
+    outcome = repair_rich(rich)
+
+    assert (waiting.result, waiting.status.is_good) == ("proven", True)
+    assert waiting.remedy == f"regime run {SYMBOL}"
+    assert "no verdict applies override 4 yet" in waiting.reason
+    assert (outcome.after.result, outcome.after.reason) == ("proven", waiting.reason)
+    assert paths_of_rich(rich).decisions.read_text() == text
+    assert run_rich(rich).status is Status.BLOCKED  # the withdrawal is obeyed

@@ -1,0 +1,116 @@
+"""What a session hands on from one reader to the next, and what it reads again."""
+
+from pathlib import Path
+
+import pytest
+
+from regime_platform.bar_store.layout import SymbolPaths
+from regime_platform.bar_store.locks import one_lock, writing
+from regime_platform.bar_store.session import (
+    SymbolSession,
+    listing_changed,
+    raw_listing,
+    read_once,
+)
+from regime_platform.errors import BarsError
+from regime_platform_tests.error_codes import raises
+
+_reads: list[Path] = []
+
+
+@read_once("splits")
+def _read(paths: SymbolPaths) -> str:
+    _reads.append(paths.splits)
+    return paths.splits.read_text() if paths.splits.exists() else ""
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> SymbolSession:
+    _reads.clear()
+    folder = tmp_path / "AAA"
+    folder.mkdir()
+    return SymbolSession(folder)
+
+
+def test_a_document_is_read_once_while_its_file_is_the_same(session: SymbolSession) -> None:
+    session.splits.write_text("first")
+
+    assert [_read(session), _read(session)] == ["first", "first"]
+    assert len(_reads) == 1
+
+
+def test_a_replaced_document_is_read_again(session: SymbolSession, tmp_path: Path) -> None:
+    session.splits.write_text("first")
+    _read(session)
+    other = tmp_path / "other"
+    other.write_text("second")
+    other.replace(session.splits)
+
+    assert _read(session) == "second"
+
+
+def test_a_missing_document_is_read_again_once_it_is_there(session: SymbolSession) -> None:
+    assert [_read(session), _read(session)] == ["", ""]
+    assert len(_reads) == 1
+    session.splits.write_text("first")
+
+    assert _read(session) == "first"
+
+
+def test_a_written_document_is_not_read(session: SymbolSession) -> None:
+    session.splits.write_text("first")
+    _read.written(session, "first")
+
+    assert _read(session) == "first"
+    assert not _reads
+
+
+def test_without_a_session_every_call_reads(session: SymbolSession) -> None:
+    paths = SymbolPaths(session.folder)
+
+    assert [_read(paths), _read(paths)] == ["", ""]
+    assert len(_reads) == 2
+
+
+def test_an_error_is_not_kept(session: SymbolSession) -> None:
+    session.splits.mkdir()
+    with pytest.raises(IsADirectoryError):
+        _read(session)
+    session.splits.rmdir()
+
+    assert _read(session) == ""
+
+
+def test_a_raw_folder_is_listed_again_when_a_file_was_added(session: SymbolSession) -> None:
+    assert raw_listing(session, "1day").files == ()
+    folder = session.raw("1day")
+    folder.mkdir(parents=True)
+    name = "000001-20261120T220000Z-70b977b1.parquet"
+    (folder / name).touch()
+
+    assert raw_listing(session, "1day").names == (name,)
+    assert raw_listing(session, "1day") is raw_listing(session, "1day")
+
+
+def test_a_changed_listing_is_handed_on(session: SymbolSession) -> None:
+    session.raw("1day").mkdir(parents=True)
+    listing = raw_listing(SymbolPaths(session.folder), "1day")
+
+    listing_changed(session, listing)
+
+    assert raw_listing(session, "1day") is listing
+
+
+def test_one_lock_is_taken_by_the_first_writer_and_kept(session: SymbolSession) -> None:
+    other = SymbolPaths(session.folder)
+    with one_lock(session):
+        with writing(other):  # free until the session writes
+            pass
+        with writing(session):
+            pass
+        with writing(session), raises(BarsError, "locked"), writing(other, timeout=0.1):
+            pass
+        with raises(BarsError, "locked"), writing(other, timeout=0.1):
+            pass
+    with writing(other):
+        pass

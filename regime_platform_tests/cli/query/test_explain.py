@@ -1,0 +1,82 @@
+"""`regime explain`: a number and its provenance; a changed number is refused."""
+
+import json
+import shutil
+from pathlib import Path
+
+import duckdb
+
+from regime_platform.model.digests import frame_digest
+from regime_platform.pipeline.run_workspace import RunWorkspace
+from regime_platform.query.series import bars, history
+from regime_platform_tests.cli.conftest import Regime
+
+LAST = "2013-03-01"
+
+
+def test_explanation_names_the_number_and_its_provenance(
+    on_sample: Regime, processed: RunWorkspace
+) -> None:
+    ended = on_sample("explain", "aapl", "1d", LAST, "--json")
+
+    answer = json.loads(ended.out)
+    where = processed.root.path
+    row = history("AAPL", "1day", last=1, where=where).row(0, named=True)
+    manifest = json.loads((where / "assets/AAPL/compute_manifest.json").read_text())
+    facts = manifest["manifest"]
+    assert ended.code == 0
+    assert answer["escalation"]["esc_pctl"] == row["esc_pctl"]
+    assert answer["regime"]["regime_label"] == row["regime_label"]
+    rank = answer["escalation"]["rank_in_era"]
+    assert rank["k"] / rank["n"] == row["esc_pctl_era"]
+    era = answer["escalation"]["era"]
+    assert era == {"index": 1, "from": "2010-01-01", "until": "2020-01-01", "of": 3}
+    used = bars("AAPL", "1day", where=where).collect()
+    assert answer["bars_used"]["digest"] == frame_digest(used)
+    assert answer["bars_used"]["count"] == used.height
+    assert answer["manifests"]["results"]["digest"] == manifest["digest"]
+    assert answer["manifests"]["results"]["recipe_digest"] == facts["recipe_digest"]
+    assert answer["made_from"]["code"] == facts["code"]
+    assert [revision["source"] for revision in answer["origin"]["revisions"]] == ["sample"]
+    assert (answer["wrong"], answer["notes"]) == ([], [])
+
+
+def test_short_series_explains_the_regime_without_escalation(on_sample: Regime) -> None:
+    answer = json.loads(on_sample("explain", "EURUSD", "1day", "2017-12-28", "--json").out)
+
+    assert answer["escalation"] is None
+    assert answer["rules"]["label"] == answer["regime"]["regime_label"]
+
+
+def test_missing_bar_names_its_neighbours(on_sample: Regime) -> None:
+    ended = on_sample("explain", "AAPL", "1week", "2013-02-26")
+
+    assert (ended.code, ended.out) == (1, "")
+    assert "error[no-such-bar]" in ended.err
+    assert "nearest open at 2013-02-25T00:00:00Z" in ended.err
+
+
+def test_as_of_explains_what_was_known_then(on_sample: Regime) -> None:
+    ended = on_sample("explain", "IBM", "1week", "2013-02-25", "--as-of", "2026-11-21", "--json")
+
+    answer = json.loads(ended.out)
+    assert answer["then"]["terms"]["standing"] == "proven"
+    assert answer["wrong"] == []
+
+
+def test_changed_number_in_the_store_is_refused(
+    regime: Regime, processed: RunWorkspace, tmp_path: Path
+) -> None:
+    shutil.copytree(processed.root.path / "assets/IBM", tmp_path / "data/assets/IBM")
+    path = tmp_path / "data/assets/IBM/compute.db"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "UPDATE escalation_history_v3 SET esc_pctl = 0.93 "
+            "WHERE timeframe = '1day' AND ts = TIMESTAMP '2013-03-01'"
+        )
+
+    ended = regime("explain", "IBM", "1day", LAST)
+
+    assert ended.code == 1
+    assert "is damaged" in ended.err
+    assert "0.93" not in ended.out

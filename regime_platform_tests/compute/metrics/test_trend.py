@@ -1,0 +1,35 @@
+"""Structure and momentum at their edges."""
+
+import numpy as np
+import pytest
+
+from regime_platform.compute.metrics import trend
+
+
+def test_a_resistance_overhead_raises_the_structural_score() -> None:
+    count = 110
+    close, atr = np.full(count, 100.0), np.full(count, 2.0)
+    none, level = np.full((2, count), np.nan), np.vstack([np.full(count, 104.0), np.ones(count)])
+    zeros = np.zeros(count)
+
+    without = trend.structural_score(close, atr, none, none, zeros, zeros, zeros, zeros)
+    below = trend.structural_score(close, atr, none, level, zeros, zeros, zeros, zeros)
+
+    assert without[104] == 0.0
+    assert below[104] == pytest.approx(0.25 * 0.4 * np.tanh(2.0), abs=1e-15)
+    assert below[103] == 0.0
+
+
+def test_a_strong_impulse_with_moderate_drive_is_called_a_range() -> None:
+    close = np.linspace(100.0, 130.0, 60)
+    atr, ones = np.full(60, 1.0), np.ones(60)
+    zeros = np.zeros(60)
+
+    state, cms, ii, er = trend.momentum(
+        close, atr, ones, np.full(60, 0.48), zeros, zeros, ones, zeros
+    )
+
+    assert 0.20 <= cms[40] < 0.55
+    assert ii[40] >= 0.50
+    assert state[40] == 2
+    assert er[23] == 0.0

@@ -1,0 +1,15 @@
+"""Comparisons of MSFT with legacy results, and the reasons of what differs."""
+
+from pathlib import Path
+
+from regime_platform.legacy.comparison.compare import compare_compute
+from regime_platform.legacy.comparison.outcome import CompareOutcome
+from regime_platform.pipeline.run_workspace import RunWorkspace
+
+
+def compared(workspace: RunWorkspace, path: Path) -> CompareOutcome:
+    return compare_compute(workspace, workspace.universe.instrument("MSFT"), path)
+
+
+def reasons(outcome: CompareOutcome) -> dict[str, dict[str, int]]:
+    return {column.name: dict(column.different) for column in outcome.columns if column.different}

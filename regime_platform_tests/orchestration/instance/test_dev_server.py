@@ -1,0 +1,15 @@
+"""`dagster dev` starts the guarded webserver."""
+
+import pytest
+
+from regime_platform.orchestration.instance import dev_server
+
+
+def test_dagster_dev_starts_the_guarded_server_or_nothing() -> None:
+    started = dev_server.guarded(["python", "-m", "dagster_webserver", "--port", "1"], ["--x"])
+    daemon = ["python", "-m", "dagster._daemon", "run"]
+
+    assert started[2:] == ["regime_platform.orchestration.instance.webserver", "--port", "1", "--x"]
+    assert dev_server.guarded(daemon, ["--x"]) == daemon
+    with pytest.raises(RuntimeError, match="unknown process"):
+        dev_server.guarded(["python", "-m", "dagster_web"], [])

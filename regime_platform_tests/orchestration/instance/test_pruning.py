@@ -1,0 +1,29 @@
+"""Old runs are deleted, but for those that hold a latest materialisation."""
+
+import datetime as dt
+
+import dagster as dg
+
+from regime_platform.orchestration.instance.pruning import prune
+from regime_platform.pipeline.outcomes import Stage
+from regime_platform.settings import Settings
+from regime_platform_tests.conftest import NOW
+from regime_platform_tests.orchestration.conftest import SYMBOLS
+from regime_platform_tests.orchestration.graph import green, run_listed, run_range
+
+
+def test_old_runs_are_deleted_except_those_with_a_latest_materialisation(
+    processed_eight: Settings, processed_instance: dg.DagsterInstance
+) -> None:
+    first = processed_instance.get_run_ids()
+    run_range(processed_eight, processed_instance, SYMBOLS[:4])
+    run_listed(processed_eight, processed_instance, SYMBOLS, "recompute")
+    later = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
+
+    early = prune(processed_instance, NOW - dt.timedelta(days=9000))
+    deleted = prune(processed_instance, later)
+
+    assert early == 0
+    assert deleted == 1  # the run that changed nothing
+    assert set(first) < set(processed_instance.get_run_ids())
+    assert green(processed_eight, processed_instance, Stage.COMPUTE_DB) == set(SYMBOLS)

@@ -1,0 +1,77 @@
+"""The sensor new_bars starts one run for exactly the symbols with new bars."""
+
+from functools import partial
+
+import dagster as dg
+import pytest
+
+from regime_platform.orchestration import sensors
+from regime_platform.orchestration.sensors import build_sensors
+from regime_platform.pipeline.outcomes import Stage
+from regime_platform.settings import Settings, load_universe
+from regime_platform_tests.orchestration.conftest import SYMBOLS
+from regime_platform_tests.orchestration.graph import (
+    CHANGED,
+    append_bars,
+    materialized,
+    run_listed,
+)
+
+
+def _tick(
+    settings: Settings, instance: dg.DagsterInstance, cursor: str | None
+) -> dg.SensorResult | dg.SkipReason:
+    (sensor,) = build_sensors(partial(load_universe, settings))
+    answer = sensor(dg.build_sensor_context(instance=instance, cursor=cursor))
+    assert isinstance(answer, dg.SensorResult | dg.SkipReason)
+    return answer
+
+
+def test_three_symbols_with_new_bars_are_exactly_what_the_sensor_recomputes(
+    processed_eight: Settings, processed_instance: dg.DagsterInstance
+) -> None:
+    first = _tick(processed_eight, processed_instance, None)
+    append_bars(processed_eight, CHANGED)
+
+    update = run_listed(processed_eight, processed_instance, SYMBOLS, "update_daily")
+    answer = _tick(processed_eight, processed_instance, None)
+
+    assert isinstance(first, dg.SkipReason)  # processed by the run that fetched them
+    assert materialized(update, Stage.RAW_BARS) == list(CHANGED)
+    assert isinstance(answer, dg.SensorResult)
+    (request,) = answer.run_requests or []
+    config = request.run_config["ops"]["recompute_step"]["config"]
+    assert config["symbols"] == list(CHANGED)
+    assert "dagster/asset_partition_range_start" not in request.tags
+    assert request.tags["regime/lane"] == "daily"
+
+    recompute = run_listed(processed_eight, processed_instance, config["symbols"], "recompute")
+
+    assert recompute.success
+    for stage in (Stage.VALIDATED_BARS, Stage.COMPUTE_DB, Stage.MANIFESTS):
+        assert materialized(recompute, stage) == list(CHANGED)
+    assert isinstance(_tick(processed_eight, processed_instance, answer.cursor), dg.SkipReason)
+
+
+def test_symbols_wait_for_the_rest_of_their_update_but_not_for_long(
+    processed_eight: Settings,
+    processed_instance: dg.DagsterInstance,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    append_bars(processed_eight, CHANGED)
+    run_listed(processed_eight, processed_instance, CHANGED, "update_daily")
+    started = dg.DagsterRun("update_daily", status=dg.DagsterRunStatus.STARTED)
+    processed_instance.add_run(started)
+
+    waiting = _tick(processed_eight, processed_instance, None)
+    monkeypatch.setattr(sensors, "_GATHERING", 0.0)
+    goes_on = _tick(processed_eight, processed_instance, None)
+    monkeypatch.undo()
+    processed_instance.report_run_failed(started)
+    over = _tick(processed_eight, processed_instance, None)
+
+    assert isinstance(waiting, dg.SkipReason)
+    assert "3 symbols wait for more" in str(waiting.skip_message)
+    for answer in (goes_on, over):
+        assert isinstance(answer, dg.SensorResult)
+        assert len(answer.run_requests or []) == 1

@@ -1,0 +1,43 @@
+"""What a killed run announced in the chain is what the next writer puts in place."""
+
+import datetime as dt
+import shutil
+from pathlib import Path
+
+import pytest
+
+from regime_platform.bar_store.chain_file import read_chain
+from regime_platform.bar_store.layout import DataRoot
+from regime_platform.bar_store.manifest_file import read_bar_manifest
+from regime_platform.pipeline.publish import manifest_writer
+from regime_platform.pipeline.publish.manifest_writer import write_manifests
+from regime_platform.pipeline.run_workspace import RunWorkspace
+
+
+def test_an_announced_manifest_is_written_as_it_was_announced(
+    processed: RunWorkspace, tmp_path: Path, now: dt.datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = DataRoot(tmp_path / "copy").symbol("MSFT")
+    shutil.copytree(processed.root.symbol("MSFT").folder, paths.folder)
+    stored = read_bar_manifest(paths)
+    assert stored is not None
+    days = {"1day": stored.manifest.timeframes["1day"]}
+    newer = stored.manifest.model_copy(update={"timeframes": days})
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(manifest_writer, "write_json", killed)
+        with pytest.raises(KeyboardInterrupt):
+            write_manifests(paths, [newer], now + dt.timedelta(hours=1))
+    links = read_chain(paths)
+
+    write_manifests(paths, [newer], now + dt.timedelta(hours=2))
+
+    written = read_bar_manifest(paths)
+    assert read_chain(paths) == links
+    assert written is not None
+    assert written.link == links[-1]
+    assert written.link != stored.link
+    assert written.manifest == newer

@@ -1,0 +1,26 @@
+"""Tests are in the same folders as the source that they test."""
+
+from regime_platform.settings import PROJECT_ROOT
+
+SOURCE = PROJECT_ROOT / "regime_platform"
+TESTS = PROJECT_ROOT / "regime_platform_tests"
+#: Folders of the tests without a package of the source, and why.
+OF_THEIR_OWN = {
+    "bench": "measurements",
+    "golden": "expected results",
+    "project": "checks of the whole project",
+    "reference": "a second implementation of the compute",
+    "ui": "tests in a browser",
+}
+
+
+def test_every_test_folder_has_a_package() -> None:
+    folders = sorted({module.parent.relative_to(TESTS) for module in TESTS.rglob("*.py")})
+    alone = [
+        str(folder)
+        for folder in folders
+        if not (SOURCE / folder).is_dir() and folder.parts[0] not in OF_THEIR_OWN
+    ]
+
+    assert len(folders) > 20
+    assert alone == []

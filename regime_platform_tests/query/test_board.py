@@ -1,0 +1,13 @@
+"""The board agrees with the states."""
+
+from regime_platform.pipeline.run_workspace import RunWorkspace
+from regime_platform.query.board import board
+from regime_platform.query.states import state
+
+
+def test_board_agrees_with_state(processed: RunWorkspace) -> None:
+    rows = board(where=processed.root.path).filter(symbol="AAPL", timeframe="1week")
+
+    now = state("AAPL", "1week", where=processed.root.path)["1week"]
+    assert rows["regime_label"].to_list() == [now.regime]
+    assert rows["regime_since"].to_list() == [now.since]

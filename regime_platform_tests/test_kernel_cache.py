@@ -1,0 +1,137 @@
+"""Compiled kernels are stored on disk, shared by checkouts, never stale and never damaged."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from regime_platform.compute.warming import warm_up
+from regime_platform.kernel_cache import kernel_cache
+from regime_platform.settings import PROJECT_ROOT
+
+_PROBE = """
+import sys
+sys.path.insert(0, {checkout!r})
+import numpy as np
+from regime_platform.compute import kernels
+from regime_platform.compute.escalation import late_ranks
+assert late_ranks.__file__.startswith({checkout!r}), late_ranks.__file__
+began = kernels.kernels_are_compiled()
+kernels.compile_kernels()
+rank = late_ranks.late_rolling(np.array([1.0, 2.0, 4.0]), np.array([3.0]), 4)[-1]
+hits = sum(late_ranks.late_rolling.stats.cache_hits.values())
+print(began, hits, rank)
+"""
+
+
+def _checkout(folder: Path) -> Path:
+    shutil.copytree(
+        PROJECT_ROOT / "regime_platform",
+        folder / "regime_platform",
+        ignore=shutil.ignore_patterns("__pycache__", "data"),
+    )
+    return folder
+
+
+def _probe(checkout: Path, cache: Path) -> tuple[str, int, float]:
+    words = subprocess.run(
+        [sys.executable, "-c", _PROBE.format(checkout=str(checkout))],
+        env={**os.environ, "NUMBA_CACHE_DIR": str(cache)},
+        cwd=checkout,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    return words[0], int(words[1]), float(words[2])
+
+
+def test_another_checkout_of_the_same_sources_finds_the_kernels(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    first, second = _checkout(tmp_path / "one"), _checkout(tmp_path / "two")
+
+    compiled, cached = _probe(first, cache), _probe(second, cache)
+
+    assert compiled[:2] == ("False", 0)
+    assert cached[:2] == ("True", 1)
+    assert compiled[2] == cached[2]
+
+
+def test_an_edit_anywhere_in_the_compute_is_never_answered_from_old_kernels(
+    tmp_path: Path,
+) -> None:
+    cache = tmp_path / "cache"
+    checkout = _checkout(tmp_path / "one")
+    _probe(checkout, cache)
+    callee = checkout / "regime_platform" / "compute" / "price_order.py"
+    callee.write_text(callee.read_text() + "\n# an edit in a module that others call\n")
+
+    compiled, hits, _ = _probe(checkout, cache)
+
+    assert compiled == "False"
+    assert hits == 0
+
+
+def _flip_a_byte(kernel: Path) -> None:
+    data = bytearray(kernel.read_bytes())
+    data[len(data) // 2] ^= 1
+    kernel.write_bytes(data)
+
+
+def _cut_in_half(kernel: Path) -> None:
+    kernel.write_bytes(kernel.read_bytes()[: kernel.stat().st_size // 2])
+
+
+def _exchange(kernel: Path) -> None:
+    other = next(path for path in kernel.parent.glob("*.kernel") if path != kernel)
+    shutil.copyfile(other, kernel)
+
+
+def _start(cache: Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-c", _PROBE.format(checkout=str(PROJECT_ROOT))],
+        env={**os.environ, "NUMBA_CACHE_DIR": str(cache)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.fixture
+def stored_kernel(tmp_path: Path) -> Path:
+    """The file of one kernel, in a copy of the complete cache of this machine."""
+    warm_up()
+    folder = kernel_cache().folder
+    copy = shutil.copytree(folder, tmp_path / folder.name)
+    return next(copy.glob("*late_ranks.late_rolling.*"))
+
+
+@pytest.mark.parametrize("damage", [_flip_a_byte, _cut_in_half, _exchange])
+def test_a_damaged_kernel_is_reported_and_compiled_again(
+    stored_kernel: Path, damage: Callable[[Path], None]
+) -> None:
+    damage(stored_kernel)
+
+    first = _start(stored_kernel.parent.parent)
+    printed, messages = first.communicate()
+
+    assert printed.split() == ["True", "0", "0.75"]
+    assert messages == f"{stored_kernel} is damaged: the kernel is compiled again\n"
+    again, messages = _start(stored_kernel.parent.parent).communicate()
+    assert again.split() == ["True", "1", "0.75"]
+    assert not messages
+
+
+def test_processes_that_find_the_same_damage_at_once_all_compute_the_same(
+    stored_kernel: Path,
+) -> None:
+    _flip_a_byte(stored_kernel)
+
+    processes = [_start(stored_kernel.parent.parent) for _ in range(3)]
+    printed = [process.communicate()[0].split() for process in processes]
+
+    assert {rank for _complete, _hits, rank in printed} == {"0.75"}
+    assert _start(stored_kernel.parent.parent).communicate()[0].split()[1] == "1"

@@ -1,0 +1,70 @@
+"""Temporary files of killed writers are removed; those of running writers stay."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from regime_platform.files import write_atomically, write_bytes
+from regime_platform.temporary_files import sweep_below, sweep_temporary
+
+
+def test_sweeping_a_missing_folder_does_nothing(tmp_path: Path) -> None:
+    sweep_temporary(tmp_path / "none")
+
+
+@pytest.mark.parametrize("folder", ["", "dagster/x"])
+def test_temporary_files_of_killed_writers_are_removed_and_others_stay(
+    tmp_path: Path, folder: str
+) -> None:
+    place = tmp_path / folder
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from regime_platform.files import write_atomically\n"
+        "def slowly(temporary):\n"
+        "    temporary.write_bytes(b'half')\n"
+        "    Path(f'{temporary}.wal').write_bytes(b'log')\n"
+        "    print('begun', flush=True)\n"
+        "    sys.stdin.read()\n"
+        "    temporary.write_bytes(b'whole')\n"
+        "write_atomically(Path(sys.argv[1]), slowly)\n"
+    )
+    with (
+        _begun(code, str(place / "killed.db")) as killed,
+        _begun(code, str(place / "living.db")) as living,
+    ):
+        write_bytes(place / "others.db", b"")
+        sweep_below(tmp_path)
+        assert len(list(place.glob(".tmp-*"))) == 4
+        killed.kill()
+        killed.wait()
+        (place / ".tmp-download").write_text("of another program")
+        write_bytes(place / "others.db", b"")
+        assert len(list(place.glob(".tmp-regime-*"))) == 2
+        assert (place / ".tmp-download").exists()
+        sweep_below(tmp_path)
+        assert len(list(place.glob(".tmp-*"))) == 2
+        living.communicate()
+    assert {path.name for path in place.iterdir()} == {"living.db", "others.db"}
+    assert (place / "living.db").read_bytes() == b"whole"
+
+
+def test_a_writer_that_fails_leaves_no_log_of_its_database(tmp_path: Path) -> None:
+    def fail(temporary: Path) -> None:
+        Path(f"{temporary}.wal").write_bytes(b"log")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        write_atomically(tmp_path / "compute.db", fail)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def _begun(code: str, *arguments: str) -> subprocess.Popen[str]:
+    """A process that is writing a file."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    process = subprocess.Popen([sys.executable, "-c", code, *arguments], text=True, **pipes)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begun\n"
+    return process
