@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
@@ -56,14 +57,14 @@ def _locked(paths: SymbolPaths, timeout: float) -> Iterator[None]:
     paths.folder.mkdir(parents=True, exist_ok=True)
     # The fallback where flock is missing is a mere file, which would stay after a kill.
     lock = FileLock(
-        paths.lock, timeout, poll_interval=0.02, fallback_to_soft=False, on_acquired=_sign
+        paths.lock, timeout, poll_interval=0.02, fallback_to_soft=False, on_acquired=sign
     )
     try:
         lock.acquire()
     except Timeout as error:
         raise BarsError(
-            f"{paths.folder} is being written by {_holder(paths)} for more than {timeout:g} s; "
-            "wait for it or end it, then try again (the lock frees itself)",
+            f"{paths.folder} is being written by {holder_of(paths.lock)} for more than "
+            f"{timeout:g} s; wait for it or end it, then try again (the lock frees itself)",
             code="locked",
         ) from error
     try:
@@ -89,11 +90,12 @@ def writing_when_needed(paths: SymbolPaths) -> Iterator[Callable[[], None]]:
         yield lock
 
 
-def _sign(descriptor: int) -> None:
+def sign(descriptor: int) -> None:
     """Writes the process id into the lock file, for the error message of other writers."""
     os.ftruncate(descriptor, 0)
     os.write(descriptor, f"process {os.getpid()}".encode())
 
 
-def _holder(paths: SymbolPaths) -> str:
-    return paths.lock.read_text(encoding="utf-8") or "another process"
+def holder_of(lock: Path) -> str:
+    """The process that has signed a lock file."""
+    return lock.read_text(encoding="utf-8") or "another process"

@@ -3,7 +3,6 @@
 The tracked universe is never written: the first edit in a data root copies it there.
 """
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from regime_platform.bar_store.locks import holder_of, sign
 from regime_platform.errors import ConfigError
 from regime_platform.files import write_text
 from regime_platform.model.universe.universe import Universe, parse_universe
@@ -99,12 +99,12 @@ def editing(settings: Settings) -> Iterator[None]:
     folder = editable(settings).parent
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / _LOCK
-    lock = FileLock(path, _PATIENCE, poll_interval=0.02, fallback_to_soft=False, on_acquired=_sign)
+    lock = FileLock(path, _PATIENCE, poll_interval=0.02, fallback_to_soft=False, on_acquired=sign)
     try:
         lock.acquire()
     except Timeout as error:
         raise ConfigError(
-            f"the universe in {folder} is being edited by {_holder(path)} for more than "
+            f"the universe in {folder} is being edited by {holder_of(path)} for more than "
             f"{_PATIENCE:g} s; wait for it or end it, then try again (the lock frees itself)",
             code="locked",
         ) from error
@@ -112,12 +112,3 @@ def editing(settings: Settings) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def _sign(descriptor: int) -> None:
-    os.ftruncate(descriptor, 0)
-    os.write(descriptor, f"process {os.getpid()}".encode())
-
-
-def _holder(path: Path) -> str:
-    return path.read_text(encoding="utf-8") or "another process"
