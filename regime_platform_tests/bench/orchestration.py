@@ -81,7 +81,6 @@ def measure(root: Path, size: Size) -> Iterator[Phase]:
         settings = settings_of(root, url)
         with dagster_dev(settings) as address, open_instance(settings) as instance:
             workspace = RunningPlatform(settings, address, instance)
-            workspace.pause_schedules()
             workspace.settle()
             memory = PeakMemory(root)
             yield from _passes(workspace, size)

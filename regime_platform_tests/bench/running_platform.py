@@ -40,19 +40,6 @@ class RunningPlatform:
     def __init__(self, settings: Settings, address: str, instance: dg.DagsterInstance) -> None:
         self.settings, self._address, self._instance = settings, address, instance
 
-    def pause_schedules(self) -> None:
-        """Nothing starts by the clock while a pass is timed."""
-        schedules = self._ask(
-            "query S { schedulesOrError(repositorySelector: {repositoryName: "
-            '"__repository__", repositoryLocationName: "regime_platform"}) { ... on Schedules '
-            "{ results { id scheduleState { id selectorId } } } } }"
-        )
-        for result in schedules["schedulesOrError"]["results"]:
-            self._ask(
-                "mutation P($id: String!) { stopRunningSchedule(id: $id) { __typename } }",
-                {"id": result["scheduleState"]["id"]},
-            )
-
     def launch(self, job: str) -> None:
         """Queues a run of an update job over all that it is about."""
         self._launch(job, {"ops": listed_config(job, []).to_config_dict()["ops"]}, {})

@@ -12,6 +12,7 @@ from typing import IO, TypeVar
 
 from regime_platform.orchestration.instance.home import prepare_home
 from regime_platform.settings import PROJECT_ROOT, Settings
+from regime_platform_tests.orchestration.stopped_schedules import stop_schedules
 
 WORKSPACE = str(PROJECT_ROOT / "workspace.yaml")
 PATIENCE = 240  # seconds; half a minute on idle cores
@@ -55,7 +56,8 @@ def end(process: subprocess.Popen[str]) -> str:
 def daemon(
     settings: Settings, command: Sequence[str] = ("regime", "service", "daemon")
 ) -> Iterator[subprocess.Popen[str]]:
-    """The daemon of the data root; no process of it is left behind."""
+    """The daemon of the data root, its schedules stopped; no process of it is left behind."""
+    stop_schedules(settings)
     with _log(settings).open("a") as log:
         process = start(settings, *command, output=log)
     try:

@@ -1,4 +1,4 @@
-"""Webserver and daemon on a free loopback port, over a data root of their own."""
+"""Webserver and daemon on a free loopback port, over a data root of their own; no schedule runs."""
 
 import os
 import signal
@@ -14,6 +14,7 @@ import httpx
 
 from regime_platform.orchestration.instance.home import prepare_home
 from regime_platform.settings import PROJECT_ROOT, Settings
+from regime_platform_tests.orchestration.stopped_schedules import stop_schedules
 
 PATIENCE = 180  # seconds to start; 15 to 30 on idle cores
 _Process = subprocess.Popen[bytes]
@@ -54,6 +55,7 @@ def _listening(program: str, *, port: int) -> list[str]:
 def _running(settings: Settings, port: int, commands: Sequence[Sequence[str]]) -> Iterator[str]:
     log = settings.data_root.parent / "dagster.log"
     address = f"http://127.0.0.1:{port}"
+    stop_schedules(settings)
     processes = [_start(settings, log, command) for command in commands]
     try:
         _wait_until_served(processes, address, log)
