@@ -57,9 +57,7 @@ def add(  # noqa: PLR0913, PLR0917 - one parameter per option
     try:
         instrument = parse_entry({key: value for key, value in fields.items() if value})
     except ConfigError as error:
-        raise UsageError(
-            f"{symbol}: {error} (see `regime universe add --help`)", code="bad-entry"
-        ) from error
+        raise UsageError(f"{error} (see `regime universe add --help`)", code="bad-entry") from error
     edit = add_instruments(Settings(), [instrument], dry_run=dry_run)
     _print_edit(edit, f"{instrument.symbol} is added", dry_run=dry_run, as_json=as_json)
 

@@ -42,10 +42,14 @@ def test_the_default_data_root_is_not_edited(
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (("add", "QQQ"), 2, "name, asset_class, tier, source missing"),
+        (("add", "QQQ"), 2, "[bad-entry]: QQQ: name, asset_class, tier, source missing"),
         (("add", "../QQQ", *QQQ), 2, "not safe as a folder name"),
         (("add", "AAA", *QQQ), 2, "AAA is in the universe already"),
-        (("add", "QQQ", *QQQ[:-2]), 2, "needs mic_code or exchange"),
+        (
+            ("add", "QQQ", *QQQ[:-2]),
+            2,
+            "[bad-entry]: QQQ: US_EQUITY_INDEX at twelvedata needs mic_code",
+        ),
         (("remove", "NOPE"), 2, "not in the universe: NOPE"),
         (("remove", "AAA", "BBB"), 1, "at least one symbol"),
         (("delist", "NOPE"), 2, "not in the universe: NOPE"),
