@@ -6,12 +6,16 @@ DATA ?=
 BIN := .venv/bin
 RUN := .venv/installed
 TEST := .venv/installed-tests
+FAST = $(addprefix regime_platform_tests/,bar_store compute compute_db manifests model query report \
+  revisions sources validation) $(wildcard regime_platform_tests/test_*.py)
+COMPILE = $(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
+  --generate-hashes --no-header --upgrade -q
 
 ifneq ($(DATA),)
 export REGIME_DATA_ROOT := $(abspath $(DATA))
 endif
 
-.PHONY: help setup demo ui test test-ui screenshots lint format
+.PHONY: help setup demo ui test test-fast test-ui screenshots lint format
 .PHONY: bench bench-store bench-gates bench-ingest bench-audit bench-migrate bench-orchestration
 .PHONY: lock clean
 
@@ -27,10 +31,14 @@ demo: $(RUN) ## process real bars through the whole Dagster graph to a board and
 ui: $(RUN) ## serve the Dagster UI on http://127.0.0.1:3000, stop with Ctrl-C [DATA=folder]
 	@$(BIN)/regime ui
 
-test: $(TEST) ## run all tests except those that need a browser
+test: $(TEST) ## run all tests except those that need a browser; measures branch coverage
 	@echo "compiling kernels where needed, then testing on all cores"
 	@$(BIN)/regime warm
-	@$(BIN)/python -m pytest -n auto --dist loadgroup -q
+	@$(BIN)/python -m pytest -n auto --dist loadgroup -q --cov --cov-report=term:skip-covered
+
+test-fast: $(TEST) ## run the quick tests that start no process, for the daily loop
+	@$(BIN)/regime warm
+	@$(BIN)/python -m pytest -n auto -q -m "not slow and not ui" $(FAST)
 
 test-ui: $(TEST) ## run the tests of the UI in a real Chromium
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
@@ -72,10 +80,8 @@ bench-orchestration: $(TEST) ## time whole passes through Dagster [SLICE="--core
 	@$(BIN)/python -m regime_platform_tests.bench.orchestration $(SLICE)
 
 lock: $(RUN) ## pin the newest allowed versions by hash
-	@$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-header \
-	  --upgrade -q --python-version 3.11 -o requirements.lock
-	@$(BIN)/uv pip compile pyproject.toml --group test --universal --generate-hashes --no-header \
-	  --upgrade -q --python-version 3.11 -c requirements.lock -o regime_platform_tests/requirements.lock
+	@$(COMPILE) --group build -o requirements.lock
+	@$(COMPILE) --group test -c requirements.lock -o regime_platform_tests/requirements.lock
 
 clean: ## remove .venv and build output; data stays
 	@rm -rf .venv build dist
@@ -87,7 +93,7 @@ $(RUN): requirements.lock pyproject.toml
 	@awk '/^uv==/{on=1} on{print} on&&!/\\$$/{exit}' requirements.lock > .venv/uv.lock
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r .venv/uv.lock
 	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install -q --compile-bytecode --require-hashes -r requirements.lock
-	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install -q --no-deps --no-build-isolation -e .
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install -q --no-deps --offline -e .
 	@touch $@
 
 $(TEST): $(RUN) regime_platform_tests/requirements.lock

@@ -1,8 +1,4 @@
-"""Validated market bars in Parquet, and the regime and escalation of every bar.
-
-The Python API: ``bars``, ``history``, ``state`` and ``explain`` read what is stored. They are
-imported on first use, which keeps the import of the package light.
-"""
+"""The Python API over what is stored; imported on first use, so that the package imports fast."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

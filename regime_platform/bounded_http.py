@@ -1,16 +1,14 @@
-"""HTTP exchanges bounded in time and in bytes.
+"""HTTP exchanges with one deadline and a limit of decoded bytes.
 
 The timeouts of httpx cover single reads only: a server that sends a byte now and then blocks its
-client for hours, an endless answer fills the memory, and a compressed body grows a thousandfold
-when it is decoded. Here one deadline covers connecting, headers and body, and a limit covers the
-decoded bytes; nothing beyond the limit is read or decoded.
+client for hours, an endless answer fills the memory, a compressed one grows a thousandfold.
 """
 
 import socket
 import threading
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,12 +39,7 @@ class DeadlineError(Exception):
 
 
 class BoundedHttp:
-    """Sends requests of one ``httpx.Client``, one after the other.
-
-    Args:
-        client: what the requests are made with; closed by ``close``.
-        seconds: the deadline of a whole exchange.
-    """
+    """Sends requests of a client one after the other, each within ``seconds``."""
 
     def __init__(self, client: httpx.Client, seconds: float) -> None:
         self._client = client
@@ -118,10 +111,8 @@ class BoundedHttp:
 
     def _cut(self) -> None:
         if self._socket is not None:
-            try:
+            with suppress(OSError):  # it is closed already
                 self._socket.shutdown(socket.SHUT_RDWR)
-            except OSError:  # it is closed already
-                return
 
     def _forget(self) -> None:
         if self._socket is not None:
@@ -138,41 +129,29 @@ def _decoded(response: httpx.Response, most_bytes: int, address: str) -> bytes:
     if response.is_stream_consumed:  # by a transport that answers from memory
         return response.content
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
-    if encoding == "identity":
-        return _plain(response, most_bytes, address)
-    if encoding not in _ENCODINGS:
+    if encoding not in {"identity", *_ENCODINGS}:
         raise httpx.DecodingError(f"{address} answered in the encoding {encoding}, not in gzip")
-    return _unpacked(response, most_bytes, address)
-
-
-def _plain(response: httpx.Response, most_bytes: int, address: str) -> bytes:
     announced = response.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > most_bytes:
+    if encoding == "identity" and announced.isdecimal() and int(announced) > most_bytes:
         raise _too_large(f"{int(announced):,} bytes are announced", most_bytes, address)
-    content = bytearray()
-    for chunk in response.iter_raw():
-        content += chunk
-        if len(content) > most_bytes:
-            raise _too_large(f"{len(content):,} bytes were read", most_bytes, address)
-    return bytes(content)
-
-
-def _unpacked(response: httpx.Response, most_bytes: int, address: str) -> bytes:
-    content, packed = bytearray(), 0
-    unpack = zlib.decompressobj(_GZIP_OR_ZLIB)
+    unpack = None if encoding == "identity" else zlib.decompressobj(_GZIP_OR_ZLIB)
     try:
-        for chunk in response.iter_raw():
-            packed += len(chunk)
-            content += unpack.decompress(chunk, most_bytes + 1 - len(content))
-            if len(content) > most_bytes:
-                raise _too_large(
-                    f"{packed:,} compressed bytes already decode to more", most_bytes, address
-                )
-            if unpack.eof:  # anything after the end is not needed
-                break
+        return _read(response.iter_raw(), unpack, most_bytes, address)
     except zlib.error as error:
         raise httpx.DecodingError(f"{address} answered with damaged gzip ({error})") from error
-    if packed and not unpack.eof:
+
+
+def _read(chunks: Iterator[bytes], unpack: Any, most_bytes: int, address: str) -> bytes:
+    content, read = bytearray(), 0
+    for chunk in chunks:
+        read += len(chunk)
+        content += unpack.decompress(chunk, most_bytes + 1 - len(content)) if unpack else chunk
+        if len(content) > most_bytes:
+            more = "compressed bytes already decode to more" if unpack else "bytes were read"
+            raise _too_large(f"{read:,} {more}", most_bytes, address)
+        if unpack and unpack.eof:  # anything after the end is not needed
+            break
+    if read and unpack and not unpack.eof:
         raise httpx.DecodingError(f"{address} answered with gzip that is cut short")
     return bytes(content)
 

@@ -1,55 +1,28 @@
-"""WORLD: the version of the running code: package, commit, libraries and digest of the engine.
-
-``compute_digest`` covers the sources of exactly the modules that the engine imports, so two
-checkouts with the same engine have the same digest, whatever their place and history.
-"""
+"""I/O: the version of the running code; the same engine has the same digest in any checkout."""
 
 import platform
 import subprocess
-from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 from regime_platform.import_closure import engine_digest
+from regime_platform.manifests.compute_manifest import CALCULATING, Code
 
 _PACKAGE = Path(__file__).parent
-_CALCULATING = ("llvmlite", "numba", "numpy")
-_LIBRARIES = (*_CALCULATING, "duckdb", "polars", "pyarrow")
-
-
-@dataclass(frozen=True)
-class CodeVersion:
-    """The code that produced a result."""
-
-    package: str
-    commit: str | None  # None outside a git checkout
-    is_dirty: bool | None
-    compute_digest: str
-    python: str
-    libraries: tuple[tuple[str, str], ...]
-
-    @property
-    def calculating(self) -> dict[str, str]:
-        """The libraries that can change the last bit of a number."""
-        return {name: installed for name, installed in self.libraries if name in _CALCULATING}
-
-    def document(self) -> dict[str, object]:
-        """The JSON object of manifests and ``--json``."""
-        return {**asdict(self), "libraries": dict(self.libraries)}
 
 
 @cache
-def code_version() -> CodeVersion:
+def code_version() -> Code:
     """The version of the running code, read once per process."""
     status = _git("status", "--porcelain", "--untracked-files=no")
-    return CodeVersion(
-        package=version("regime-platform"),
+    return Code(
         commit=_git("rev-parse", "HEAD"),
-        is_dirty=None if status is None else bool(status),
         compute_digest=engine_digest(),
+        is_dirty=None if status is None else bool(status),
+        libraries={name: version(name) for name in (*CALCULATING, "duckdb", "polars", "pyarrow")},
+        package=version("regime-platform"),
         python=platform.python_version(),
-        libraries=tuple((name, version(name)) for name in _LIBRARIES),
     )
 
 

@@ -1,5 +1,8 @@
 """The definitions that Dagster loads; importing this module builds nothing."""
 
+import atexit
+import os
+
 import dagster as dg
 
 from regime_platform.orchestration.build import build_definitions
@@ -11,4 +14,10 @@ from regime_platform.settings import Settings
 def defs() -> dg.Definitions:
     """Everything that the UI, the daemon and the command lines see."""
     clean_logs()
+    atexit.register(_silence)
     return build_definitions(Settings())
+
+
+def _silence() -> None:
+    """A code server ends beside threads that use duckdb, whose bindings print that as leaks."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)

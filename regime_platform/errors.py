@@ -1,10 +1,10 @@
-"""The errors that the platform raises.
+"""The errors that the platform raises; the command line derives its exit code from the class.
 
-Every message names the culprit, what was expected and the remedy. The command line derives its exit
-code from the class and shows the error's code; how an error is shown is not decided here.
+Every message names the culprit, what was expected and the remedy.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
 from typing import ClassVar
 
 from regime_platform.inert_text import inert
@@ -22,111 +22,83 @@ class RegimeError(Exception):
     #: The code of an error that was raised without one of its own.
     default_code: ClassVar[str] = "error"
 
+    def __init_subclass__(cls, *, code: str | None = None, **options: object) -> None:
+        super().__init_subclass__(**options)
+        cls.default_code = code or cls.default_code
+
     def __init__(self, *parts: object, code: str | None = None) -> None:
         """Makes the message safe to show.
 
-        Args:
-            parts: the message.
-            code: what went wrong, in lower case with hyphens. Scripts and tests rely on it; the
-                wording of a message may change at any time.
+        ``code`` tells what went wrong in lower case with hyphens. Scripts and tests rely on it; the
+        wording of a message may change at any time.
         """
         hide = type(self).hide_secrets
         super().__init__(*(inert(hide(part)) if isinstance(part, str) else part for part in parts))
         self.code = code or self.default_code
 
 
-class UsageError(RegimeError):
+class UsageError(RegimeError, code="usage"):
     """The request cannot be fulfilled: an unknown symbol, timeframe or option."""
 
-    default_code = "usage"
 
-
-class ConfigError(RegimeError):
+class ConfigError(RegimeError, code="config"):
     """Settings or the universe file are not usable."""
 
-    default_code = "config"
 
-
-class PathError(RegimeError):
+class PathError(RegimeError, code="unsafe-path"):
     """A name given by a document, an archive or a request leads out of its folder."""
 
-    default_code = "unsafe-path"
 
-
-class SourceError(RegimeError):
+class SourceError(RegimeError, code="source"):
     """A bar source could not deliver what was requested."""
-
-    default_code = "source"
 
 
 class RunEndingError(SourceError):
     """The source would fail for every other symbol too, so the whole run ends."""
 
 
-class CredentialsError(RunEndingError):
+class CredentialsError(RunEndingError, code="credentials"):
     """The source refuses the key."""
 
-    default_code = "credentials"
 
-
-class QuotaError(RunEndingError):
+class QuotaError(RunEndingError, code="quota"):
     """The source's requests for the day are used up; a later run resumes this one."""
 
-    default_code = "quota"
 
-
-class ClockError(RunEndingError):
+class ClockError(RunEndingError, code="clock"):
     """This machine's clock is wrong, so that fetched bars would get a wrong fetch time."""
 
-    default_code = "clock"
 
-
-class UnresponsiveError(RunEndingError):
+class UnresponsiveError(RunEndingError, code="source-unresponsive"):
     """The source does not answer in time."""
 
-    default_code = "source-unresponsive"
 
-
-class BarsError(RegimeError):
+class BarsError(RegimeError, code="bars"):
     """Stored bars or input bars are damaged or do not match their metadata."""
 
-    default_code = "bars"
 
-
-class MissingBarsError(BarsError):
+class MissingBarsError(BarsError, code="missing-bars"):
     """A file of bars that a verdict or a manifest names does not exist."""
 
-    default_code = "missing-bars"
 
-
-class BlockedError(RegimeError):
+class BlockedError(RegimeError, code="blocked"):
     """The gate blocks a symbol, so nothing downstream of it may run."""
 
-    default_code = "blocked"
 
-
-class OtherInstrumentError(BlockedError):
+class OtherInstrumentError(BlockedError, code="other-instrument"):
     """The universe names another instrument for a symbol than its stored bars are of."""
 
-    default_code = "other-instrument"
 
-
-class ResultsError(RegimeError):
+class ResultsError(RegimeError, code="results"):
     """A compute.db is missing, damaged or of another version."""
 
-    default_code = "results"
 
-
-class NewerResultsError(ResultsError):
+class NewerResultsError(ResultsError, code="newer-results"):
     """A compute.db was written by a later release, and only that may overwrite it."""
 
-    default_code = "newer-results"
 
-
-class OlderResultsError(ResultsError):
+class OlderResultsError(ResultsError, code="older-results"):
     """A compute.db was written by an earlier release; the next compute replaces it."""
-
-    default_code = "older-results"
 
 
 class OlderVersionWarning(UserWarning):
@@ -147,12 +119,7 @@ def folder_in_place(path: object) -> str:
 
 
 def failure_reason(error: Exception, symbol: str) -> str:
-    """Why one symbol of many failed, and the remedy; for commands that continue with the others.
-
-    Args:
-        error: what was raised while the symbol was processed.
-        symbol: the symbol.
-    """
+    """Why one symbol of many failed, and the remedy; for commands that continue with the others."""
     if isinstance(error, RegimeError):
         return str(error)
     if isinstance(error, IsADirectoryError):
@@ -160,3 +127,9 @@ def failure_reason(error: Exception, symbol: str) -> str:
     if isinstance(error, OSError):
         return f"{error}; check the disk or the folder, then run {symbol} again"
     return f"unexpected {type(error).__name__}: {error}; `regime verify {symbol}` looks for damage"
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known words that a misspelt one may mean, as a part of a message; empty without any."""
+    matches = get_close_matches(word, known)
+    return f" (did you mean {' or '.join(matches)}?)" if matches else ""

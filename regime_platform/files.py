@@ -1,10 +1,7 @@
-"""WORLD: the only module that opens files for writing.
+"""I/O: the only module that opens files for writing.
 
-Every write is a temporary file in the target's folder, flushed to disk, renamed over the target,
-and the folder flushed too: a reader sees the old file or the new one, never a mixture, and
-``kill -9`` leaves at most a temporary file, which the next writer to that folder removes (see
-``temporary_files``). Logs get whole lines appended instead; a last line without a line end is
-ignored.
+Every write is a temporary file, flushed, renamed over the target, and the folder flushed too: a
+reader sees the old file or the new one, and ``kill -9`` leaves at most a temporary file.
 """
 
 import hashlib
@@ -31,27 +28,22 @@ _UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 def path_below(root: Path, name: object) -> Path:
     """The path of a name from a document, an archive or a request; always below ``root``.
 
-    Only this function turns names from outside the process into paths.
-
-    Args:
-        root: the folder.
-        name: one plain name or several joined by ``/``; of any type, since documents hold any.
+    Only this function turns names from outside the process into paths: plain ones, or several
+    joined by ``/``.
 
     Raises:
         PathError: it is no such name, or a symbolic link below ``root`` leads out of it.
     """
-    if not isinstance(name, str):
-        raise _outside(root, name, "is no text")
-    reason = why_unsafe(name)
+    text = name if isinstance(name, str) else ""
+    reason = why_unsafe(text) or _why_elsewhere(root, text)
     if reason:
-        raise _outside(root, name, reason)
-    try:
-        is_below = _is_below(root, name)
-    except (OSError, RuntimeError) as error:  # links in a circle
-        raise _outside(root, name, f"cannot be followed ({type(error).__name__})") from error
-    if not is_below:
-        raise _outside(root, name, "leads out of it through a symbolic link")
-    return root / name
+        raise PathError(
+            f"{name!a:.200} is no name of a file below {root}: it "
+            f"{reason if text == name else 'is no text'}; expected one name, or several joined by "
+            "/. Nothing was opened or written; correct the name where it was given, or have the "
+            "file that holds it made again"
+        )
+    return root / text
 
 
 def why_unsafe(name: str) -> str:
@@ -133,9 +125,7 @@ def append_lines(target: Path, lines: Sequence[str]) -> None:
     is_new = not target.exists()
     with target.open("ab+") as stream:
         _cut_unfinished(stream)
-        stream.write("".join(f"{line}\n" for line in lines).encode())
-        stream.flush()
-        os.fsync(stream.fileno())
+        _append(stream, lines)
     if is_new:
         _flush(target.parent)
 
@@ -144,9 +134,13 @@ def append_line(target: Path, line: str) -> None:
     """Appends one line to a log; needs no lock."""
     _make_folder(target.parent)
     with target.open("ab") as stream:
-        stream.write(f"{line}\n".encode())
-        stream.flush()
-        os.fsync(stream.fileno())
+        _append(stream, [line])
+
+
+def _append(stream: BinaryIO, lines: Sequence[str]) -> None:
+    stream.write("".join(f"{line}\n" for line in lines).encode())
+    stream.flush()
+    os.fsync(stream.fileno())
 
 
 def write_cache(target: Path, data: bytes) -> None:
@@ -194,19 +188,12 @@ def damaged(source: Path, why: str) -> RegimeError:
     )
 
 
-def move_folder(source: Path, target: Path) -> None:
-    """Moves or renames a folder atomically, and flushes both parents."""
-    _make_folder(target.parent)
-    source.rename(target)
-    _flush(target.parent)
-    _flush(source.parent)
-
-
-def move_file(source: Path, target: Path) -> None:
-    """Moves or renames a file on its file system atomically, and flushes the target's folder."""
+def move(source: Path, target: Path) -> None:
+    """Moves or renames a file or folder on its file system atomically, and flushes both parents."""
     _make_folder(target.parent)
     source.replace(target)
     _flush(target.parent)
+    _flush(source.parent)
 
 
 def file_sha256(source: Path) -> str:
@@ -215,22 +202,17 @@ def file_sha256(source: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _is_below(root: Path, name: str) -> bool:
-    """False where a symbolic link below ``root`` leads out of it; mostly there is none."""
+def _why_elsewhere(root: Path, name: str) -> str:
+    """Why symbolic links below ``root`` lead out of it; empty where none does, mostly for none."""
     step = root
-    for part in name.split("/"):
-        step /= part
-        if step.is_symlink():
-            return (root / name).resolve().is_relative_to(root.resolve())
-    return True
-
-
-def _outside(root: Path, name: object, reason: str) -> PathError:
-    return PathError(
-        f"{name!a:.200} is no name of a file below {root}: it {reason}; expected one name, or "
-        "several joined by /. Nothing was opened or written; correct the name where it was given, "
-        "or have the file that holds it made again"
-    )
+    try:
+        for part in name.split("/"):
+            step /= part
+            if step.is_symlink() and not (root / name).resolve().is_relative_to(root.resolve()):
+                return "leads out of it through a symbolic link"
+    except (OSError, RuntimeError) as error:  # links in a circle
+        return f"cannot be followed ({type(error).__name__})"
+    return ""
 
 
 def _cut_unfinished(stream: BinaryIO) -> None:

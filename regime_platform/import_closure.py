@@ -1,8 +1,6 @@
 """I/O: the source files that determine the numbers, and their digest.
 
-These are exactly the modules of this package that importing an entry point of the engine imports:
-an edit of any of them may change a number, an edit of any other cannot. Stored results
-(``compute_digest``) and compiled kernels record the digest of these sources.
+Only an edit of a module that an entry point of the engine imports can change a number.
 """
 
 import ast

@@ -1,12 +1,9 @@
 """I/O: the store of compiled kernels on this machine.
 
-numba does not notice when a stored kernel calls a kernel of another module that was edited, and
-would keep computing the old numbers. So the folder is named by the digest of all engine sources and
-of everything else that affects machine code. All checkouts with the same sources share a folder.
-
-numba does not notice a damaged file either. So each file begins with the digest of its name and
-content; a file that does not match is compiled again. Files are published by a rename, so several
-processes can compile and load at the same time.
+numba does not notice that a kernel of another module was edited, so the folder is named by the
+digest of all engine sources and of everything else that affects machine code. Nor does it notice a
+damaged file, so each begins with the digest of its name and content. Files are published by a
+rename: several processes can compile and load at the same time.
 """
 
 import logging
@@ -96,21 +93,15 @@ class _SealedCache(FunctionCache):
 
 
 class _Serialized(CompileResultCacheImpl):
-    """numba's serialisation of a compiled kernel."""
+    """numba's serialisation of a compiled kernel, and the locator that it requires."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._lineno = function.__code__.co_firstlineno
-        self._locator = _Nowhere(function.__code__.co_filename)
-
-
-class _Nowhere:
-    """The locator that numba requires; the folder is created with the first file."""
-
-    def __init__(self, source: str) -> None:
-        self._py_file = source
+        self._py_file = function.__code__.co_filename
+        self._locator = self
 
     def ensure_cache_path(self) -> None:
-        """Does nothing."""
+        """Does nothing: the folder is created with the first file."""
 
 
 class _SealedFiles:

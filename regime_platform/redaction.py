@@ -1,4 +1,4 @@
-"""WORLD: hides keys and passwords in text that is shown; data that is parsed is not changed.
+"""I/O: hides keys and passwords in text that is shown; data that is parsed is not changed.
 
 A secret is registered where it is read. From then on it is hidden in the message of every error of
 the platform, in every log record of this process and in every traceback of the command line. A

@@ -1,4 +1,4 @@
-"""WORLD: reading files that users supply, with limits on their kind and size.
+"""I/O: reading files that users supply, with limits on their kind and size.
 
 Reading a pipe or a device may never end, so only regular files are opened.
 """
@@ -18,10 +18,8 @@ _KINDS = {
 }
 
 
-class IrregularFileError(RegimeError):
+class IrregularFileError(RegimeError, code="irregular-file"):
     """A path leads to no regular file, or to one that is too large to read at once."""
-
-    default_code = "irregular-file"
 
 
 def require_regular(path: Path, most: int) -> None:

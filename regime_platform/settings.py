@@ -13,11 +13,7 @@ from urllib.parse import unquote, urlsplit
 from platformdirs import user_state_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import (
-    BaseSettings,
-    DotEnvSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfigDict
 
 from regime_platform.errors import ConfigError
 from regime_platform.model.universe.universe import Universe, parse_universe
@@ -28,6 +24,7 @@ from regime_platform.regular_files import read_text
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 VENDOR_URL = "https://api.twelvedata.com"
 _SECRET = re.compile("KEY|SMTP|WEBHOOK|URL")
+_SECRETS = ("twelvedata_api_key", "notify_webhook", "notify_smtp", "heartbeat_url")
 _PROXY_VARIABLES = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"})
 #: DuckDB, SQLite and Dagster read these in a path as options or patterns, and would write beside
 #: the data root or find nothing in it; a line end would end a line of a systemd unit.
@@ -95,41 +92,15 @@ class Settings(BaseSettings):
     @field_validator("data_root")
     @classmethod
     def _is_plain(cls, path: Path) -> Path:
-        whole = str(path.expanduser().absolute())
-        bad = {
-            repr(sign)
-            for sign in whole
-            if sign in _NOT_IN_DATA_ROOT or "\ud800" <= sign <= "\udfff"
-        }
-        if path.exists() and not path.is_dir():
-            raise ConfigError(
-                f"REGIME_DATA_ROOT {whole!r} is no folder; name one, or a new path",
-                code="data-root-unusable",
-            )
-        if not str(path).strip():
-            raise ConfigError(
-                "REGIME_DATA_ROOT is blank; name a folder, or leave it unset",
-                code="data-root-unusable",
-            )
-        if bad:
-            raise ConfigError(
-                f"REGIME_DATA_ROOT {whole!r} cannot be used: DuckDB, Dagster or systemd misread "
-                f"{', '.join(sorted(bad))} in a path; choose a folder whose path is UTF-8 without "
-                "? * [ \\ and line ends",
-                code="data-root-unusable",
-            )
+        if problem := _why_unusable(path):
+            raise ConfigError(f"REGIME_DATA_ROOT {problem}", code="data-root-unusable")
         return path
 
     def model_post_init(self, _context: object) -> None:
         """Registers the secrets, which are then hidden in everything that is shown."""
-        secrets = [
-            self.twelvedata_api_key,
-            self.notify_webhook,
-            self.notify_smtp,
-            self.heartbeat_url,
-        ]
-        for secret in filter(None, secrets):
-            hide(secret.get_secret_value().strip())
+        for name in _SECRETS:
+            if (secret := getattr(self, name)) is not None:
+                hide(secret.get_secret_value().strip())
         if self.notify_smtp is not None:
             password = urlsplit(self.notify_smtp.get_secret_value()).password or ""
             hide(password)
@@ -161,10 +132,7 @@ class Settings(BaseSettings):
 
     def without_secrets(self) -> "Settings":
         """The same settings without keys and addresses that are secret, for worker processes."""
-        none = dict.fromkeys(
-            ("twelvedata_api_key", "notify_webhook", "notify_smtp", "heartbeat_url")
-        )
-        return self.model_copy(update=none)
+        return self.model_copy(update=dict.fromkeys(_SECRETS))
 
     def allowed_host_names(self) -> list[str]:
         """The names in ``REGIME_ALLOWED_HOSTS``."""
@@ -179,12 +147,15 @@ class Settings(BaseSettings):
         """The data root as an absolute path."""
         return self.data_root.expanduser().absolute()
 
+    @property
+    def dagster_folder(self) -> Path:
+        """Dagster's state for the data root."""
+        return self.root_folder / "dagster"
+
     def universe_file(self) -> Path:
         """The universe in force: of the setting, else of the data root, else the tracked one."""
-        if self.universe is not None:
-            return self.universe
         own = self.own_universe()
-        return own if own.exists() else TRACKED_UNIVERSE
+        return self.universe or (own if own.exists() else TRACKED_UNIVERSE)
 
     def own_universe(self) -> Path:
         """The universe of the data root, which exists once it was edited."""
@@ -199,6 +170,24 @@ def proxy_variables() -> dict[str, str]:
         for name, value in named.items()
         if name.upper() in _PROXY_VARIABLES and (name.islower() or name.lower() not in named)
     }
+
+
+def _why_unusable(data_root: Path) -> str:
+    whole = str(data_root.expanduser().absolute())
+    bad = {
+        repr(sign) for sign in whole if sign in _NOT_IN_DATA_ROOT or "\ud800" <= sign <= "\udfff"
+    }
+    if data_root.exists() and not data_root.is_dir():
+        return f"{whole!r} is no folder; name one, or a new path"
+    if not str(data_root).strip():
+        return "is blank; name a folder, or leave it unset"
+    if bad:
+        return (
+            f"{whole!r} cannot be used: DuckDB, Dagster or systemd misread "
+            f"{', '.join(sorted(bad))} in a path; choose a folder whose path is UTF-8 without "
+            "? * [ \\ and line ends"
+        )
+    return ""
 
 
 def _describe(error: ErrorDetails) -> str:

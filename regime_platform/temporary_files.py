@@ -1,11 +1,10 @@
-"""WORLD: temporary files of atomic writes, and the removal of those that killed writers left.
+"""I/O: temporary files of atomic writes, and the removal of those that killed writers left.
 
-A writer holds a lock (flock) on its temporary file, which the kernel frees when the process ends in
-any way. So a temporary file without a lock has no writer and is removed, whatever its age and
-whatever locks of folders exist; one with a lock is left alone.
+A writer holds a lock on its temporary file, which the kernel frees when the process ends in any
+way. So a temporary file without a lock has no writer and is removed, whatever its age; one with a
+lock is left alone. filelock locks the open descriptor, since its ``FileLock`` leaves a file behind.
 """
 
-import fcntl
 import os
 import re
 import tempfile
@@ -14,13 +13,14 @@ from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 
+from filelock import lock_descriptor
+
 #: Every name in a data root with this prefix is a temporary file, of earlier releases too.
 TEMPORARY = ".tmp-"
 #: Outside a data root only names that no other program makes are removed.
 OURS = f"{TEMPORARY}regime-"
 #: The common part of a database's name and those beside it, as ``.tmp-regime-abcdefgh.db.wal``.
 _FAMILY = re.compile(rf"{re.escape(TEMPORARY)}(?:regime-)?[a-z0-9_]{{8}}")
-
 _COMPANIONS = (".wal", "-wal", "-shm", "-journal")  # of DuckDB and SQLite
 
 
@@ -62,7 +62,7 @@ def sweep_below(folder: Path) -> None:
 def _locked(target: Path) -> tuple[int, Path]:
     while True:
         descriptor, name = tempfile.mkstemp(prefix=OURS, suffix=target.suffix, dir=target.parent)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        lock_descriptor(descriptor)
         if Path(name).exists():  # else another process swept it before it was locked
             return descriptor, Path(name)
         os.close(descriptor)
@@ -75,11 +75,7 @@ def _remove_unless_locked(family: list[Path]) -> None:
     except FileNotFoundError:
         return
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return
-    else:
-        for path in family:
+        for path in family if lock_descriptor(descriptor, blocking=False) else ():
             path.unlink(missing_ok=True)
     finally:
         os.close(descriptor)

@@ -1,6 +1,7 @@
 """What every test may stand on: a clean environment, a fixed now, and a data root of its own."""
 
 import datetime as dt
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,18 @@ from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
 
 NOW = dt.datetime(2026, 11, 20, 22, 30, tzinfo=dt.UTC)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_processes_in_fast_tests(pytestconfig: pytest.Config) -> None:
+    if pytestconfig.option.markexpr.startswith("not slow"):
+        sys.addaudithook(_refuse_processes)
+
+
+def _refuse_processes(event: str, facts: tuple[object, ...]) -> None:
+    """But for git, which is asked for the commit of the running code."""
+    if event in {"os.fork", "os.posix_spawn", "subprocess.Popen"} and facts[0] != "git":
+        raise RuntimeError(f"this test starts a process, mark it as slow: {facts}")
 
 
 @pytest.fixture(autouse=True)

@@ -65,6 +65,7 @@ def _append_to(checkout: Path, *modules: str) -> None:
             source.write("\n# one more line\n")
 
 
+@pytest.mark.slow
 def test_the_same_sources_have_the_same_digest_in_another_folder(checkout: Path) -> None:
     first = _facts(checkout)
     elsewhere = shutil.move(checkout / "regime_platform", checkout / "moved" / "regime_platform")
@@ -76,13 +77,14 @@ def test_the_same_sources_have_the_same_digest_in_another_folder(checkout: Path)
     assert first["is_dirty"] is None
 
 
+@pytest.mark.slow
 def test_a_line_of_compute_or_model_changes_the_digest_and_any_other_does_not(
     checkout: Path,
 ) -> None:
     digests = [_facts(checkout)["compute_digest"]]
     for modules in (
         ("report/page.py", "pipeline/run.py"),
-        ("compute/escalation/escalation.py",),
+        ("compute/escalation.py",),
         ("model/digests.py",),
     ):
         _append_to(checkout, *modules)
@@ -92,6 +94,7 @@ def test_a_line_of_compute_or_model_changes_the_digest_and_any_other_does_not(
     assert len(set(digests)) == 3
 
 
+@pytest.mark.slow
 def test_a_renamed_source_changes_the_digest(checkout: Path) -> None:
     before = _facts(checkout)["compute_digest"]
 
@@ -102,6 +105,7 @@ def test_a_renamed_source_changes_the_digest(checkout: Path) -> None:
     assert _facts(checkout)["compute_digest"] != before
 
 
+@pytest.mark.slow
 def test_kernels_and_digest_follow_what_the_engine_imports_and_nothing_else(
     checkout: Path,
 ) -> None:
@@ -115,7 +119,7 @@ def test_kernels_and_digest_follow_what_the_engine_imports_and_nothing_else(
     risk.write_text(f"{risk.read_text()}\nfrom regime_platform.compute.deeper import kernels\n")
     edits = [
         ("model/result_schema.py", order, other_order),
-        ("compute/price_order.py", "", "# an edit\n"),
+        ("compute/primitives.py", "", "# an edit\n"),
         (nested, "1.0", "2.0"),
         ("model/universe/universe.py", "", "# an edit\n"),
         ("compute/eras/detection.py", "", "# an edit\n"),

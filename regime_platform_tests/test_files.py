@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,11 +55,15 @@ def _limit_file_size() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))
 
 
-def _run(code: str, *arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+def _run(code: str, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", code, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+    ended: subprocess.CompletedProcess[str] = subprocess.run(
+        command, capture_output=True, text=True, check=False, **options
+    )
+    return ended
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_a_killed_writer_leaves_the_old_file_or_the_new_one(tmp_path: Path) -> None:
     target = tmp_path / "bars.parquet"
@@ -79,6 +84,7 @@ def test_a_killed_writer_leaves_the_old_file_or_the_new_one(tmp_path: Path) -> N
     assert seen == sorted(seen, key=[OLD, NEW].index)
 
 
+@pytest.mark.slow
 def test_a_writer_killed_in_the_middle_of_writing_leaves_the_old_file(tmp_path: Path) -> None:
     target = tmp_path / "bars.parquet"
     write_bytes(target, OLD)
@@ -98,6 +104,7 @@ def test_a_writer_killed_in_the_middle_of_writing_leaves_the_old_file(tmp_path: 
     assert list(tmp_path.iterdir()) == [target]
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_the_old_file_and_fails_loudly(tmp_path: Path) -> None:
     target = tmp_path / "bars.parquet"
     write_bytes(target, OLD)

@@ -1,5 +1,7 @@
 """The digest covers what the engine imports, and every kernel."""
 
+import pytest
+
 from regime_platform.import_closure import ENTRY_POINTS, import_closure
 from regime_platform.settings import PROJECT_ROOT
 from regime_platform_tests.checkouts import answer_of
@@ -16,6 +18,7 @@ print(json.dumps([sorted(closure), sorted(imported | {"regime_platform.errors"})
 """
 
 
+@pytest.mark.slow
 def test_the_digest_covers_exactly_what_python_imports() -> None:
     closure, imported = answer_of(_IMPORTED, PROJECT_ROOT)
 

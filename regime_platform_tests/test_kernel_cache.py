@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from regime_platform.compute.warming import warm_up
+from regime_platform.compute.engine import warm_up
 from regime_platform.kernel_cache import kernel_cache
 from regime_platform.settings import PROJECT_ROOT
 
@@ -18,12 +18,12 @@ import sys
 sys.path.insert(0, {checkout!r})
 import numpy as np
 from regime_platform.compute import kernels
-from regime_platform.compute.escalation import late_ranks
-assert late_ranks.__file__.startswith({checkout!r}), late_ranks.__file__
+from regime_platform.compute import percentiles
+assert percentiles.__file__.startswith({checkout!r}), percentiles.__file__
 began = kernels.kernels_are_compiled()
 kernels.compile_kernels()
-rank = late_ranks.late_rolling(np.array([1.0, 2.0, 4.0]), np.array([3.0]), 4)[-1]
-hits = sum(late_ranks.late_rolling.stats.cache_hits.values())
+rank = percentiles.late_rolling(np.array([1.0, 2.0, 4.0]), np.array([3.0]), 4)[-1]
+hits = sum(percentiles.late_rolling.stats.cache_hits.values())
 print(began, hits, rank)
 """
 
@@ -49,6 +49,7 @@ def _probe(checkout: Path, cache: Path) -> tuple[str, int, float]:
     return words[0], int(words[1]), float(words[2])
 
 
+@pytest.mark.slow
 def test_another_checkout_of_the_same_sources_finds_the_kernels(tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     first, second = _checkout(tmp_path / "one"), _checkout(tmp_path / "two")
@@ -60,13 +61,14 @@ def test_another_checkout_of_the_same_sources_finds_the_kernels(tmp_path: Path) 
     assert compiled[2] == cached[2]
 
 
+@pytest.mark.slow
 def test_an_edit_anywhere_in_the_compute_is_never_answered_from_old_kernels(
     tmp_path: Path,
 ) -> None:
     cache = tmp_path / "cache"
     checkout = _checkout(tmp_path / "one")
     _probe(checkout, cache)
-    callee = checkout / "regime_platform" / "compute" / "price_order.py"
+    callee = checkout / "regime_platform" / "compute" / "primitives.py"
     callee.write_text(callee.read_text() + "\n# an edit in a module that others call\n")
 
     compiled, hits, _ = _probe(checkout, cache)
@@ -106,9 +108,10 @@ def stored_kernel(tmp_path: Path) -> Path:
     warm_up()
     folder = kernel_cache().folder
     copy = shutil.copytree(folder, tmp_path / folder.name)
-    return next(copy.glob("*late_ranks.late_rolling.*"))
+    return next(copy.glob("*percentiles.late_rolling.*"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [_flip_a_byte, _cut_in_half, _exchange])
 def test_a_damaged_kernel_is_reported_and_compiled_again(
     stored_kernel: Path, damage: Callable[[Path], None]
@@ -125,6 +128,7 @@ def test_a_damaged_kernel_is_reported_and_compiled_again(
     assert not messages
 
 
+@pytest.mark.slow
 def test_processes_that_find_the_same_damage_at_once_all_compute_the_same(
     stored_kernel: Path,
 ) -> None:

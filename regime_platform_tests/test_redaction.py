@@ -67,11 +67,12 @@ def test_a_long_secret_shows_in_no_event_of_dagster() -> None:
     assert "asking with [key]" in events
 
 
+@pytest.mark.slow
 def test_an_uncaught_error_of_the_command_shows_no_secret(tmp_path: Path) -> None:
     script = (
         "from regime_platform.cli import main\nfrom regime_platform.settings import Settings\n"
-        f"def broken(**_): Settings(); raise ValueError('apikey={KEY}')\n"
-        "main.app = broken\nmain.main([])"
+        f"def broken(_): Settings(); raise ValueError('apikey={KEY}')\n"
+        "main._code = broken\nmain.main([])"
     )
     ended = subprocess.run(
         [sys.executable, "-c", script],

@@ -13,7 +13,10 @@ from regime_platform.temporary_files import sweep_below, sweep_temporary
 def test_sweeping_a_missing_folder_does_nothing(tmp_path: Path) -> None:
     sweep_temporary(tmp_path / "none")
 
+    assert list(tmp_path.iterdir()) == []
 
+
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["", "dagster/x"])
 def test_temporary_files_of_killed_writers_are_removed_and_others_stay(
     tmp_path: Path, folder: str
@@ -63,8 +66,8 @@ def test_a_writer_that_fails_leaves_no_log_of_its_database(tmp_path: Path) -> No
 
 def _begun(code: str, *arguments: str) -> subprocess.Popen[str]:
     """A process that is writing a file."""
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    process = subprocess.Popen([sys.executable, "-c", code, *arguments], text=True, **pipes)
+    command = [sys.executable, "-c", code, *arguments]
+    process = subprocess.Popen(command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stdout.readline() == "begun\n"
     return process

@@ -17,7 +17,7 @@ import polars as pl
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from regime_platform.model.calendar.sessions import bar_end
+from regime_platform.model.calendar.due import bar_end
 from regime_platform.model.timeframes import is_intraday
 
 KEY = "loopback-key-1234567890"
@@ -138,7 +138,7 @@ class LoopbackVendor:
         symbols = params["symbol"].split(",")
         if len(symbols) > MOST_SYMBOLS:
             return error_answer(414, "Too many symbols in one request.")
-        pays, headers, refusal = (True, {}, "")
+        pays, headers, refusal = True, dict[str, str](), ""
         if self.plan is not None:
             pays, headers, refusal = self.plan.charge(len(symbols))
         if self.is_dated and self.now is not None:

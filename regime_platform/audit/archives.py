@@ -13,14 +13,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from regime_platform.audit.verify.copied_files import damage_of_symbol
-from regime_platform.audit.verify.finding import AuditFinding, FindingKind, Subject
+from regime_platform.audit.verify.verification import AuditFinding, FindingKind, Subject
 from regime_platform.bar_store.layout import DataRoot, SymbolPaths
 from regime_platform.errors import BarsError, ConfigError, RegimeError
 from regime_platform.files import read_json, write_json
 from regime_platform.model.document import Document, first_fault
 from regime_platform.model.instants import instant
-from regime_platform.model.instruments import Instrument
-from regime_platform.model.universe.entry import parse_entry
+from regime_platform.model.instruments import Instrument, parse_entry
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.temporary_files import sweep_temporary
 
@@ -51,11 +50,7 @@ class Archive(Document):
 
 
 def read_archives(root: DataRoot, symbol: str) -> list[Archive]:
-    """All archives of a symbol, the oldest first.
-
-    Raises:
-        ConfigError: a record is damaged; names it.
-    """
+    """All archives of a symbol, the oldest first; ConfigError where a record is damaged."""
     folder = root.archive / symbol
     # a killed writer leaves temporary files, with names that begin otherwise
     paths = folder.glob("[0-9]*.json") if folder.is_dir() else ()
@@ -63,11 +58,7 @@ def read_archives(root: DataRoot, symbol: str) -> list[Archive]:
 
 
 def all_archives(root: DataRoot) -> list[Archive]:
-    """The archives of all symbols, by symbol.
-
-    Raises:
-        ConfigError: a record is damaged; names it.
-    """
+    """The archives of all symbols, by symbol; ConfigError where a record is damaged."""
     symbols = sorted(path.name for path in root.archive.iterdir()) if root.archive.is_dir() else ()
     return [archive for symbol in symbols for archive in read_archives(root, symbol)]
 
@@ -83,20 +74,17 @@ def archive_findings(root: DataRoot, symbol: str) -> Iterator[AuditFinding]:
     try:
         archives = read_archives(root, symbol)
     except ConfigError as error:
-        remedy = "restore the record from a backup"
-        yield AuditFinding(
-            FindingKind.UNREADABLE, Subject.ARCHIVE, f"archive/{symbol}", str(error), remedy
+        yield Subject.ARCHIVE.finding(
+            FindingKind.UNREADABLE, error, f"archive/{symbol}", "restore the record from a backup"
         )
         return
     for archive in (each for each in archives if each.is_finished):
         folder, name = archive.folder(root), f"archive/{symbol}/{archive.number}"
-        remedy = f"restore {name} from a backup"
-        if not folder.is_dir():
-            yield AuditFinding(
-                FindingKind.MISSING, Subject.ARCHIVE, name, "the folder is gone", remedy
-            )
-        elif damage := damage_of_symbol(SymbolPaths(folder), ()):
-            yield AuditFinding(FindingKind.CHANGED, Subject.ARCHIVE, name, damage, remedy)
+        kind, damage = FindingKind.MISSING, "the folder is gone"
+        if folder.is_dir():
+            kind, damage = FindingKind.CHANGED, damage_of_symbol(SymbolPaths(folder), ())
+        if damage:
+            yield Subject.ARCHIVE.finding(kind, damage, name, f"restore {name} from a backup")
 
 
 def before_archiving(
@@ -126,23 +114,16 @@ def before_archiving(
         raise BarsError(
             f"{first.folder(root)} is gone; restore it from a backup", code="archive-missing"
         )
-    elsewhere = {first.symbol: first.folder(root)}
-    return replace(workspace, root=replace(root, elsewhere=elsewhere)), parse_entry(
-        first.instrument
-    )
+    workspace = replace(workspace, root=replace(root, elsewhere={first.symbol: first.folder(root)}))
+    return workspace, parse_entry(first.instrument)
 
 
 def _read(path: Path) -> Archive:
     try:
         return Archive.model_validate(read_json(path))
-    except ValidationError as error:
-        raise _damaged(path, first_fault(error)) from error
-    except RegimeError as error:
-        raise _damaged(path, str(error)) from error
-
-
-def _damaged(path: Path, reason: str) -> ConfigError:
-    return ConfigError(
-        f"{path} is no record of an archive ({reason}); restore it from a backup",
-        code="archive-record-damaged",
-    )
+    except (ValidationError, RegimeError) as error:
+        reason = first_fault(error) if isinstance(error, ValidationError) else error
+        raise ConfigError(
+            f"{path} is no record of an archive ({reason}); restore it from a backup",
+            code="archive-record-damaged",
+        ) from error

@@ -1,16 +1,18 @@
-"""How far numbers computed now are backed by a record of then: recipe against record.
+"""How far numbers computed now are backed by a record of then: recipe against record."""
 
-Without a record the status is UNRECORDED; where parameters, eras or code differ, the reason names
-them.
-"""
-
+import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
-from regime_platform.audit.compute_record import ComputeRecord
-from regime_platform.manifests.recipe import Recipe
+from pydantic import Field
+
+from regime_platform.bar_store.layout import SymbolPaths
+from regime_platform.bar_store.manifest_files import read_chain
+from regime_platform.manifests.compute_manifest import Recipe
+from regime_platform.manifests.manifest import RESULTS, ResultsLink
 from regime_platform.model.digests import document_digest
+from regime_platform.model.document import Array, Document
+from regime_platform.model.instants import instant
 
 
 class ProvenanceStatus(StrEnum):
@@ -24,48 +26,58 @@ class ProvenanceStatus(StrEnum):
     UNKNOWN = "unknown"  # the numbers of then cannot be computed
 
 
-@dataclass(frozen=True)
-class Provenance:
+class Provenance(Document):
     """The status, and why."""
 
-    status: ProvenanceStatus
+    status: ProvenanceStatus = Field(serialization_alias="standing")
     reason: str
-    differs: tuple[str, ...] = ()  # parts of the recipe that are not those of the record
+    differs: Array[str] = ()  # parts of the recipe that are not those of the record
+
+
+def record_by(paths: SymbolPaths, as_of: dt.datetime) -> ResultsLink | None:
+    """The link of the compute manifest in force at a moment (aware); None where there was none.
+
+    BarsError where the chain is damaged.
+    """
+    links = [link for link in read_chain(paths) if link.kind == RESULTS]
+    by_then = [link for link in links if instant(link.run.written_at) <= as_of]
+    return ResultsLink.model_validate(by_then[-1].as_json()) if by_then else None
 
 
 def provenance_of(
-    record: ComputeRecord | None, recipe: Recipe, tables: Mapping[str, str]
+    record: ResultsLink | None, recipe: Recipe, tables: Mapping[str, str]
 ) -> Provenance:
-    """The provenance of numbers made by ``recipe``.
+    """How far ``record``, the link in force then, backs numbers made by ``recipe`` now.
 
-    Args:
-        record: the compute manifest in force then.
-        recipe: by which the numbers were computed now.
-        tables: table -> content digest of what was computed.
+    ``tables``: table -> content digest of what was computed.
     """
     if record is None:
-        return Provenance(
-            ProvenanceStatus.UNRECORDED,
-            "no compute manifest of then is on record: parameters and code are those installed now",
+        status, differs = ProvenanceStatus.UNRECORDED, []
+        reason = (
+            "no compute manifest of then is on record: parameters and code are those installed now"
         )
-    others = tuple(_other_parts(record, recipe))
-    if others:
-        return Provenance(ProvenanceStatus.OTHER_TERMS, f"{', '.join(others)} in {record}", others)
-    if record.recipe_digest != recipe.digest:
+    elif differs := list(_other_parts(record, recipe)):
+        status, reason = ProvenanceStatus.OTHER_TERMS, f"{', '.join(differs)} in {record}"
+    elif record.about.recipe_digest != recipe.digest:
+        status, differs = ProvenanceStatus.SAME_TERMS, ["bars"]
         reason = f"parameters, eras and code are those of {record}, which is of other bars"
-        return Provenance(ProvenanceStatus.SAME_TERMS, reason, ("bars",))
-    if document_digest(tables) == record.content_digest:
-        return Provenance(ProvenanceStatus.PROVEN, f"every number is the one recorded in {record}")
-    reason = f"numbers differ from {record}, made from the same bars, parameters, eras and code"
-    return Provenance(ProvenanceStatus.DIFFERENT, f"{reason}; `regime verify` shows more")
+    elif record.about.content_digest == document_digest(tables):
+        status, reason = ProvenanceStatus.PROVEN, f"every number is the one recorded in {record}"
+    else:
+        status = ProvenanceStatus.DIFFERENT
+        reason = (
+            f"numbers differ from {record}, made from the same bars, parameters, eras and code; "
+            "`regime verify` shows more"
+        )
+    return Provenance(status=status, reason=reason, differs=tuple(differs))
 
 
-def _other_parts(record: ComputeRecord, recipe: Recipe) -> Iterator[str]:
-    if record.params_fingerprint != recipe.params_fingerprint:
-        yield f"the parameters were others ({record.params_fingerprint[:12]})"
-    if record.eras != recipe.eras.version:
-        yield f"the eras were {record.eras}"
-    if record.code["compute_digest"] != recipe.compute_digest:
-        commit = record.code.get("commit") or "of no commit"
-        name = f"{record.code['package']}, {commit}, {record.code['compute_digest'][:12]}"
-        yield f"the code was another ({name})"
+def _other_parts(record: ResultsLink, recipe: Recipe) -> Iterator[str]:
+    about, code = record.about, record.about.code
+    if about.params_fingerprint != recipe.params_fingerprint:
+        yield f"the parameters were others ({about.params_fingerprint[:12]})"
+    if about.eras != recipe.eras.version:
+        yield f"the eras were {about.eras}"
+    if code.compute_digest != recipe.compute_digest:
+        commit = code.commit or "of no commit"
+        yield f"the code was another ({code.package}, {commit}, {(code.compute_digest or '')[:12]})"

@@ -1,9 +1,8 @@
 """Repairs what `verify` found damaged, from the raw log alone; nothing is thrown away.
 
-Damaged files are copied whole into a folder of their own; then bars are promoted, results computed
-and manifests written again, each replacing the damaged file atomically. The repair is a link of the
-chain, written before anything is done. The raw log itself cannot be repaired: it is reported and
-left alone, unless the loss of raw files is accepted; then that is recorded and the rest promoted.
+Damaged files are copied whole into a folder of their own; then bars, results and manifests are made
+again, each replacing the damaged file atomically. The repair is a link of the chain, written before
+anything is done. A damaged raw log is reported and left alone, unless its loss is accepted.
 """
 
 import datetime as dt
@@ -12,27 +11,30 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from regime_platform.audit.recorded_state import RecordedState, recorded_state
+from regime_platform.audit.as_of import bars_as_of
 from regime_platform.audit.repair_plan import RepairPlan, RepairStep, plan_repair
-from regime_platform.audit.restore_bars import restore_bars
-from regime_platform.audit.verify.evidence import new_set_aside_folder, restore_renames
-from regime_platform.audit.verify.finding import FindingKind, Subject
-from regime_platform.audit.verify.verification import Verification, unproven
-from regime_platform.audit.verify.verify import verify
-from regime_platform.bar_store.chain_file import append_links, read_chain
+from regime_platform.audit.verify.recorded_state import RecordedState
+from regime_platform.audit.verify.records import new_set_aside_folder, restore_renames
+from regime_platform.audit.verify.verification import FindingKind, Subject, Verification, unproven
+from regime_platform.audit.verify.verify import stored_state, verify
+from regime_platform.bar_store.canonical import write_parts
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.locks import writing
+from regime_platform.bar_store.manifest_files import append_links, read_chain
+from regime_platform.bar_store.verdicts import read_verdict, write_verdict
 from regime_platform.errors import BarsError, RegimeError, failure_reason
 from regime_platform.files import copy_file, file_sha256, path_below, write_atomically, write_text
 from regime_platform.manifests.chain import missing_ends, repair_link
 from regime_platform.model.digests import canonical_json
 from regime_platform.model.instruments import Instrument
-from regime_platform.pipeline.compute.compute import compute
+from regime_platform.pipeline.compute import compute
+from regime_platform.pipeline.gate.intact import restore_records
 from regime_platform.pipeline.gate.promote import promote, promote_again
-from regime_platform.pipeline.gate.records import restore_records
 from regime_platform.pipeline.outcomes import Status
-from regime_platform.pipeline.publish.publish import publish
+from regime_platform.pipeline.publish import publish
 from regime_platform.pipeline.run_workspace import RunWorkspace
+from regime_platform.validation.gate import BLOCKED
+from regime_platform.validation.verdict import SeriesVerdict
 
 _DOCUMENTS = frozenset({Subject.COMPUTE_MANIFEST, Subject.BAR_MANIFEST, Subject.CHAIN})
 
@@ -57,50 +59,37 @@ class RepairOutcome:
             return Status.FAILED
         return Status.UNCHANGED if self.plan.is_empty else Status.DONE
 
+    def as_json(self) -> dict[str, Any]:
+        """One symbol of ``regime repair --json``."""
+        plan = self.plan
+        return {
+            "symbol": self.symbol,
+            "found": [finding.as_json() for finding in plan.before.findings],
+            "set_aside": list(plan.set_aside),
+            "steps": plan.sentences,
+            "lost": list(plan.lost),
+            "beyond_repair": [finding.as_json() for finding in plan.beyond],
+            "reason": self.reason,
+            "after": self.after.as_json(),
+        }
+
 
 def repair(
     workspace: RunWorkspace, instrument: Instrument, plan: RepairPlan, now: dt.datetime
 ) -> RepairOutcome:
-    """Does what was planned, and verifies the symbol.
+    """Does what was planned, and verifies the symbol; an error is the reason of the outcome.
 
-    Every file is made beside the damaged one and put in its place, so that a repair that is killed
-    leaves either of them, and a rerun goes on.
-
-    Raises:
-        BarsError: the symbol is blocked by the gate, so that no results can be made; or the raw log
-            is damaged or gives no bars.
-        RegimeError: a step failed; what was set aside stays there, and a rerun goes on.
+    Every file is made beside the damaged one and put in its place, so that a repair that fails or
+    is killed leaves either of them, and a rerun goes on.
     """
     if plan.is_empty and not plan.beyond:
         return RepairOutcome(plan, plan.before)
-    paths = workspace.root.symbol(instrument.symbol)
-    state = recorded_state(instrument, paths)
-    _require_repairable(plan, state)
-    with writing(paths):
-        _set_aside(paths, plan, state, now)
-        if RepairStep.RESTORE_RECORDS in plan.steps:
-            restore_records(paths)
-            restore_renames(paths, plan.symbol)
-    if RepairStep.PROMOTE in plan.steps:
-        promote_again(workspace, instrument, state.series_in_force)
-        if not plan.lost:  # else the raw log gives other bars, which is what was accepted
-            restore_bars(workspace, instrument, now)
-    if _is_done(plan, state) or (plan.lost and recorded_state(instrument, paths).is_blocked):
-        return RepairOutcome(plan, verify(workspace, instrument))
-    promote(workspace, instrument)
-    compute(workspace, instrument, force=RepairStep.COMPUTE in plan.steps)
-    publish(workspace, instrument, now, anew=bool(_DOCUMENTS & plan.damaged))
-    return RepairOutcome(plan, verify(workspace, instrument))
-
-
-def try_repair(
-    workspace: RunWorkspace, instrument: Instrument, plan: RepairPlan, now: dt.datetime
-) -> RepairOutcome:
-    """Repairs one symbol of many; an error is reported in the outcome instead of raised."""
+    reason = ""
     try:
-        return repair(workspace, instrument, plan, now)
+        _carry_out(workspace, instrument, plan, now)
     except (RegimeError, OSError) as error:
-        return RepairOutcome(plan, verify(workspace, instrument), str(error))
+        reason = failure_reason(error, plan.symbol)
+    return RepairOutcome(plan, verify(workspace, instrument), reason)
 
 
 def repair_many(
@@ -113,22 +102,40 @@ def repair_many(
 ) -> Iterator[RepairOutcome]:
     """Plans and repairs each symbol; an error of one symbol does not stop the others.
 
-    Args:
-        workspace: where they live.
-        instruments: the symbols.
-        now: when it is done.
-        accept_loss: see ``plan_repair``.
-        only_plan: change nothing.
+    ``only_plan`` changes nothing; ``accept_loss``: see `plan_repair`.
     """
     for instrument in instruments:
         try:
             plan = plan_repair(workspace, instrument, accept_loss=accept_loss)
             done = RepairOutcome(plan, plan.before)
-            yield done if only_plan else try_repair(workspace, instrument, plan, now)
+            yield done if only_plan else repair(workspace, instrument, plan, now)
         except Exception as error:  # noqa: BLE001 - unforeseen damage must not stop the others
             reason = failure_reason(error, instrument.symbol)
             proof = unproven(instrument.symbol, reason)
             yield RepairOutcome(RepairPlan(instrument.symbol, proof), proof, reason)
+
+
+def _carry_out(
+    workspace: RunWorkspace, instrument: Instrument, plan: RepairPlan, now: dt.datetime
+) -> None:
+    paths = workspace.root.symbol(instrument.symbol)
+    state = stored_state(workspace, instrument)
+    _require_repairable(plan, state)
+    with writing(paths):
+        _set_aside(paths, plan, state, now)
+        if RepairStep.RESTORE_RECORDS in plan.steps:
+            restore_records(paths)
+            restore_renames(paths, plan.symbol)
+    if RepairStep.PROMOTE in plan.steps:
+        promote_again(workspace, instrument, state.series)
+        if not plan.lost:  # else the raw log gives other bars, which is what was accepted
+            _restore_bars(workspace, instrument, now)
+    is_blocked_now = plan.lost and stored_state(workspace, instrument).is_blocked
+    if not (_is_done(plan, state) or is_blocked_now):
+        promote(workspace, instrument)
+        compute(workspace, instrument, force=RepairStep.COMPUTE in plan.steps)
+        is_of_document = any(finding.subject in _DOCUMENTS for finding in plan.damage)
+        publish(workspace, instrument, now, anew=is_of_document)
 
 
 def _is_done(plan: RepairPlan, state: RecordedState) -> bool:
@@ -140,40 +147,32 @@ def _is_done(plan: RepairPlan, state: RecordedState) -> bool:
 
 
 def _require_repairable(plan: RepairPlan, state: RecordedState) -> None:
-    newer = [finding for finding in plan.beyond if finding.kind is FindingKind.NEWER]
+    newer = [finding.what for finding in plan.beyond if finding.kind is FindingKind.NEWER]
     if newer:
-        names = "; ".join(finding.what for finding in newer)
         raise BarsError(
-            f"a later release wrote {names} of {plan.symbol}, which no repair replaces; use "
-            "that release, or move the files away to have them made again",
+            f"a later release wrote {'; '.join(newer)} of {plan.symbol}, which no repair replaces; "
+            "use that release, or move the files away to have them made again",
             code="written-by-later-release",
         )
-    other = [finding for finding in plan.beyond if finding.remedy]
-    if other:
-        raise BarsError(
-            f"{plan.symbol}: {other[0].what}: {other[0].reason}; {other[0].remedy}",
-            code="beyond-repair",
-        )
+    for finding in (each for each in plan.beyond if each.remedy):
+        raise BarsError(f"{plan.symbol}: {finding}; {finding.remedy}", code="beyond-repair")
     if plan.beyond:
-        names = "; ".join(f"{finding.what}: {finding.reason}" for finding in plan.beyond)
+        damaged = [fault.what for fault in plan.beyond if not fault.is_raw_loss]
+        first = f"move {', '.join(damaged)} to somewhere else, then " if damaged else ""
         raise BarsError(
-            f"the raw log of {plan.symbol} is not what it was ({names}), so nothing can be made of "
-            "it; restore the log from a backup, or where there is none, "
-            f"{_move_out(plan)}`regime repair {plan.symbol} --accept-loss` goes on without it",
+            f"the raw log of {plan.symbol} is not what it was "
+            f"({'; '.join(map(str, plan.beyond))}), so nothing can be made of it; restore the log "
+            f"from a backup, or where there is none, {first}`regime repair {plan.symbol} "
+            "--accept-loss` goes on without it",
             code="raw-log-damaged",
         )
     is_blocked = state.is_blocked and not plan.lost  # which the bars to come may end
     if is_blocked and state.verdict is not None and plan.needs_results:
         raise BarsError(
-            f"{plan.symbol} is blocked by the gate ({state.verdict.reason}), so that nothing can "
+            f"{plan.symbol} is blocked by the gate ({state.verdict.message}), so that nothing can "
             "be made from its bars; exclude or accept them, promote the symbol, then repair",
             code="blocked",
         )
-
-
-def _move_out(plan: RepairPlan) -> str:
-    damaged = [fault.what for fault in plan.beyond if not fault.is_raw_loss]
-    return f"move {', '.join(damaged)} to somewhere else, then " if damaged else ""
 
 
 def _set_aside(
@@ -197,12 +196,46 @@ def _set_aside(
         "folder": target.name,
         **({"lost": list(plan.lost)} if plan.lost else {}),
     }
-    if "chain.jsonl" in kept:  # kept whole in the folder of what is set aside
+    if paths.chain.name in kept:  # kept whole in the folder of what is set aside
         write_text(paths.chain, f"{canonical_json(repair_link([], about, now).as_json())}\n")
     else:
         links = read_chain(paths)
-        ends = [] if not links else missing_ends(links, state.documents)
+        ends = missing_ends(links, state.manifests) if links else []
         append_links(paths, [*ends, repair_link(links, about, now)])
     for name in plan.set_aside:
         if name.startswith("set_aside/"):  # a changed copy proves nothing
             path_below(paths.folder, name).unlink()
+
+
+def _restore_bars(workspace: RunWorkspace, instrument: Instrument, now: dt.datetime) -> None:
+    """Writes missing parts of the bars in force again with their former bytes, and the verdict."""
+    paths = workspace.root.symbol(instrument.symbol)
+    with writing(paths):
+        verdict = read_verdict(paths)
+        if verdict is None:
+            return
+        series = tuple(_restored(workspace, instrument, each, now) for each in verdict.series)
+        restored = verdict.model_copy(update={"series": series})
+        if restored != verdict:
+            write_verdict(paths, restored)
+
+
+def _restored(
+    workspace: RunWorkspace, instrument: Instrument, series: SeriesVerdict, now: dt.datetime
+) -> SeriesVerdict:
+    """One series with its parts as they were; a blocked one with its last good bars."""
+    promoted = series.promoted
+    if promoted is None and series.status != BLOCKED:
+        return series
+    known = bars_as_of(workspace, instrument, series.timeframe, now)
+    if promoted is not None and known.digest != promoted.digest:
+        raise BarsError(
+            f"{instrument.symbol} {series.timeframe}: the raw log gives other bars than those in "
+            "force, so the log is not whole; restore it from a backup",
+            code="raw-log-gives-other-bars",
+        )
+    if known.bars.is_empty():
+        return series
+    folder = workspace.root.symbol(instrument.symbol).bars(series.timeframe)
+    parts = write_parts(folder, series.timeframe, known.bars, instrument.symbol, promoted)
+    return series.model_copy(update={"promoted": parts})

@@ -1,31 +1,23 @@
-"""What a repair would do: which files it copies aside, and which steps it takes.
+"""What a repair would do: which files it copies aside, and which steps it takes."""
 
-A plan is made from the findings of `verify` alone and changes nothing.
-"""
-
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from regime_platform.audit.raw_loss import describe_loss, lost_files
-from regime_platform.audit.recorded_state import recorded_state
-from regime_platform.audit.verify.finding import AuditFinding, FindingKind, Subject
-from regime_platform.audit.verify.manifests import is_chain_whole
-from regime_platform.audit.verify.verification import Verification
-from regime_platform.audit.verify.verify import verify
+from regime_platform.audit.verify.results import validated_series
+from regime_platform.audit.verify.verification import (
+    AuditFinding,
+    FindingKind,
+    Subject,
+    Verification,
+)
+from regime_platform.audit.verify.verify import stored_state, verify
 from regime_platform.bar_store.layout import SymbolPaths
-from regime_platform.errors import PathError
+from regime_platform.errors import PathError, RegimeError
 from regime_platform.files import path_below
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.run_workspace import RunWorkspace
-
-#: Subjects of damage -> what is made again from the raw log.
-_OF_PROMOTION = frozenset({Subject.BARS, Subject.REJECTED, Subject.VERDICT})
-#: Manifests, and the file that each is.
-_MANIFESTS = {
-    Subject.COMPUTE_MANIFEST: "compute_manifest.json",
-    Subject.BAR_MANIFEST: "manifest.json",
-}
+from regime_platform.validation.gate import BLOCKED
 
 
 class RepairStep(StrEnum):
@@ -38,6 +30,15 @@ class RepairStep(StrEnum):
     PROMOTE = "promote the bars again from the raw log"
     COMPUTE = "compute the results again"
     WRITE_MANIFESTS = "write the manifests that are not as they should be"
+
+
+#: Step -> the subjects of what it makes again.
+_MAKES = {
+    RepairStep.RESTORE_RECORDS: {Subject.RECORD},
+    RepairStep.PROMOTE: {Subject.BARS, Subject.REJECTED, Subject.VERDICT},
+    RepairStep.COMPUTE: {Subject.RESULTS},
+    RepairStep.WRITE_MANIFESTS: {Subject.COMPUTE_MANIFEST, Subject.BAR_MANIFEST, Subject.CHAIN},
+}
 
 
 @dataclass(frozen=True)
@@ -64,15 +65,14 @@ class RepairPlan:
         return [accepted if step is RepairStep.ACCEPT_LOSS else step.value for step in self.steps]
 
     @property
-    def damaged(self) -> set[Subject]:
-        """The subjects of the damage."""
-        return {finding.subject for finding in self.before.findings if finding.kind.is_damage}
+    def damage(self) -> list[AuditFinding]:
+        """The findings that no run leaves behind."""
+        return [finding for finding in self.before.findings if finding.kind.is_damage]
 
     @property
     def needs_results(self) -> bool:
         """True where more than records and rejected rows is made again."""
-        damage = [each for each in self.before.findings if each.kind.is_damage]
-        return not all(each.is_of_record for each in damage if each not in self.beyond)
+        return not all(each.is_of_record for each in self.damage if each not in self.beyond)
 
 
 def plan_repair(
@@ -86,40 +86,38 @@ def plan_repair(
     paths = workspace.root.symbol(instrument.symbol)
     faults = [each for each in proof.findings if not each.kind.is_good]
     beyond = tuple(each for each in faults if each.is_beyond_repair)
-    lost = lost_files(beyond) if accept_loss else ()
+    is_accepted = accept_loss and all(each.is_raw_loss for each in beyond)
+    lost = tuple(each.what for each in beyond) if is_accepted else ()
     repairable = [
         each for each in faults if each not in beyond and each.kind is not FindingKind.BUSY
     ]
-    damage = [each for each in repairable if each.kind.is_damage]
-    records = {each.what for each in damage if each.subject is Subject.RECORD}
-    bars = {each.what for each in damage if each.subject in _OF_PROMOTION}
-    results = {each.what for each in damage if each.subject is Subject.RESULTS}
-    documents = {
-        _MANIFESTS[each.subject] for each in damage if each.subject in _MANIFESTS
-    } | _lost_chain(paths, damage)
-    damaged = sorted(records) + sorted(bars) + sorted(results) + sorted(documents)
+    damaged: dict[RepairStep, list[str]] = {
+        step: sorted({each.what for each in repairable if _is_made_again(each, subjects)})
+        for step, subjects in _MAKES.items()
+    }
     unwritten = [each for each in repairable if each.subject is not Subject.RECORD]
     is_wanted = {
+        **damaged,
         RepairStep.ACCEPT_LOSS: lost,
-        RepairStep.RESTORE_RECORDS: records,
-        RepairStep.PROMOTE: lost or bars,
-        RepairStep.COMPUTE: results,
+        RepairStep.PROMOTE: lost or damaged[RepairStep.PROMOTE],
         RepairStep.WRITE_MANIFESTS: lost or unwritten,
     }
-    loss = (
-        describe_loss(workspace, instrument, lost, recorded_state(instrument, paths).promoted)
-        if lost
-        else ""
-    )
+    names = [name for files in damaged.values() for name in files if _is_file(paths, name)]
     return RepairPlan(
         instrument.symbol,
         proof,
-        set_aside=tuple(name for name in damaged if _is_file(paths, name)),
+        set_aside=tuple(names),
         steps=tuple(step for step in RepairStep if is_wanted[step]),
         beyond=() if lost else beyond,
         lost=lost,
-        loss=loss,
+        loss=_describe_loss(workspace, instrument, lost) if lost else "",
     )
+
+
+def _is_made_again(finding: AuditFinding, subjects: Collection[Subject]) -> bool:
+    """True of damage; a chain that lost nothing but its end is completed instead."""
+    is_lost_end = finding.subject is Subject.CHAIN and finding.kind is FindingKind.MISSING
+    return finding.kind.is_damage and finding.subject in subjects and not is_lost_end
 
 
 def _is_file(paths: SymbolPaths, what: str) -> bool:
@@ -130,7 +128,22 @@ def _is_file(paths: SymbolPaths, what: str) -> bool:
         return False
 
 
-def _lost_chain(paths: SymbolPaths, damage: Iterable[AuditFinding]) -> set[str]:
-    """The name of the chain where more than its end is lost, so that a new one is begun."""
-    chain = {each.what for each in damage if each.subject is Subject.CHAIN}
-    return set() if is_chain_whole(paths, paths.symbol) else chain
+def _describe_loss(workspace: RunWorkspace, instrument: Instrument, lost: Iterable[str]) -> str:
+    """The raw files that are gone, and how many of the bars in force are left without them."""
+    files = tuple(lost)
+    try:
+        validated = validated_series(workspace, instrument)
+    except (RegimeError, OSError):  # reported as a finding, and repaired before a promotion
+        return ", ".join(files)
+    promoted = stored_state(workspace, instrument).promoted
+    effects = []
+    for timeframe in {file.split("/")[1]: None for file in files}:
+        if timeframe not in validated or timeframe not in promoted:
+            continue
+        result, bars = validated[timeframe].result, promoted[timeframe].rows
+        effects.append(
+            f"{timeframe} is blocked by the gate without them and keeps its last good bars"
+            if result.status == BLOCKED
+            else f"{timeframe} has {result.valid.height:,} bars without them, {bars:,} are in force"
+        )
+    return "; ".join([", ".join(files), *effects])

@@ -1,49 +1,47 @@
 """Snapshots in the data root: taken of what the manifests state, written once, found by name.
 
-A symbol is complete when its bars and results were proven, now or since they last changed.
-
-A date that is taken again gets another revision; nothing is ever overwritten. Every snapshot names
-the digest of the one written before it, as the manifests of a symbol do.
+A symbol is complete when its bars and results were proven, now or since they last changed. Every
+snapshot names the digest of the one written before it. The index has a line of JSON for each, so
+that finding one opens no other.
 """
 
 import datetime as dt
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock
+from pydantic import ValidationError
 
-from regime_platform.audit.snapshot_index import read_index, snapshot_files
 from regime_platform.bar_store.layout import DataRoot, SymbolPaths
-from regime_platform.bar_store.manifest_file import read_bar_manifest, read_compute_manifest
+from regime_platform.bar_store.manifest_files import read_bar_manifest, read_compute_manifest
 from regime_platform.bar_store.verdicts import read_verdict
-from regime_platform.compute_db.proof import file_stat, is_file_proven
-from regime_platform.compute_db.reader import read_lineage
+from regime_platform.compute_db.reader import file_stat, is_file_proven, read_lineage
 from regime_platform.errors import RegimeError, ResultsError, UsageError, failure_reason
 from regime_platform.files import append_lines, path_below, read_json, write_json
 from regime_platform.manifests.compute_manifest import ComputeManifest
 from regime_platform.manifests.manifest import SealedManifest, sealed
 from regime_platform.manifests.snapshot import (
-    SnapshotManifest,
-    SnapshotSummary,
-    parsed_snapshot,
-    snapshot_manifest,
-    summary_of,
-)
-from regime_platform.manifests.snapshot_entry import (
     NO_RESULTS,
     UNFINISHED,
     AbsentEntry,
+    SnapshotManifest,
+    SnapshotSummary,
     SymbolEntry,
+    parsed_snapshot,
+    snapshot_manifest,
     symbol_entry,
     why_inconsistent,
 )
 from regime_platform.model.digests import canonical_json
+from regime_platform.model.document import first_fault
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.gate.intact import named_parts, require_files
 from regime_platform.pipeline.run_workspace import RunWorkspace
 
 _PATIENCE = 120.0  # seconds; a snapshot of 1,600 symbols is taken in a few
+_FILE = re.compile(r"manifest_(?P<date>\d{4}-\d{2}-\d{2})(\.(?P<revision>\d+))?\.json")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
 _REMEDY = "restore it from a backup; a snapshot is written once and never edited"
 
@@ -63,7 +61,7 @@ class Snapshot:
     @property
     def summary(self) -> SnapshotSummary:
         """Its entry in the index."""
-        return summary_of(self.path.name, self.document)
+        return SnapshotSummary.of(self.path.name, self.document)
 
 
 def take_snapshot(
@@ -71,11 +69,8 @@ def take_snapshot(
 ) -> Snapshot:
     """Writes a snapshot of all symbols of the universe as they are now.
 
-    Args:
-        workspace: the symbols.
-        date: the release's; an earlier snapshot of it stays.
-        now: when it is taken (aware).
-        name: to find it by; several may bear one, and the newest is then meant.
+    A date that is taken again gets another revision. Several snapshots may bear one ``name``; the
+    newest is then meant.
 
     Raises:
         UsageError: the name could be a date.
@@ -86,28 +81,28 @@ def take_snapshot(
             f"--name {name!r} cannot be used; take 1 to 64 of A-Z a-z 0-9 . _ -, a letter first",
             code="snapshot-name",
         )
-    folder = workspace.root.snapshots
+    root, folder = workspace.root, workspace.root.snapshots
     folder.mkdir(parents=True, exist_ok=True)
     entries = {
-        instrument.symbol: _entry(workspace.root, instrument)
-        for instrument in workspace.universe.instruments
+        instrument.symbol: _entry(root, instrument) for instrument in workspace.universe.instruments
     }
     with FileLock(folder / ".lock", timeout=_PATIENCE, fallback_to_soft=False):
-        listings = _complete_index(workspace.root)
-        path, revision = _next_file(folder, f"{date}")
+        for stray in sorted(_unlisted(root), key=lambda summary: summary.number):
+            _add_to_index(root, stray)  # which a killed writer left unlisted
+        known = snapshots(root)
+        revisions = [number for day, number, _ in _files(root) if day == f"{date}"]
+        revision = max(revisions, default=0) + 1
+        suffix = "" if revision == 1 else f".{revision}"
         facts = snapshot_manifest(f"{date}", name, revision, entries, workspace.code.document())
-        document = sealed(facts, listings[-1] if listings else None, now)
-        write_json(path, document.as_json())
-        _add_to_index(workspace.root, summary_of(path.name, document))
-    return Snapshot(path, document)
+        document = sealed(facts, known[-1] if known else None, now)
+        taken = Snapshot(folder / f"manifest_{date}{suffix}.json", document)
+        write_json(taken.path, taken.document.as_json())
+        _add_to_index(root, taken.summary)
+    return taken
 
 
 def snapshots(root: DataRoot) -> list[SnapshotSummary]:
-    """The entries of all snapshots, in the order of writing.
-
-    Raises:
-        ResultsError: the index, or a snapshot that is not in it yet, is damaged.
-    """
+    """All snapshots in the order of writing; ResultsError where index or snapshot are damaged."""
     return sorted([*read_index(root), *_unlisted(root)], key=lambda summary: summary.number)
 
 
@@ -134,11 +129,30 @@ def find_snapshot(root: DataRoot, wanted: str) -> Snapshot:
     )
 
 
-def _complete_index(root: DataRoot) -> list[SnapshotSummary]:
-    """All snapshots; lists those that a killed writer left unlisted first."""
-    for summary in sorted(_unlisted(root), key=lambda stray: stray.number):
-        _add_to_index(root, summary)
-    return snapshots(root)
+def read_index(root: DataRoot) -> list[SnapshotSummary]:
+    """The snapshots listed, in the order of writing; ResultsError where a line is damaged."""
+    path = root.snapshot_index
+    try:
+        lines = path.read_bytes().split(b"\n")[:-1]  # what has no end of line was never written
+        return [_listing(line) for line in lines]
+    except FileNotFoundError:
+        return []
+    except ValueError as error:
+        raise ResultsError(
+            f"{path} is damaged ({error}); restore it from a backup, or remove it: it is rebuilt "
+            "from the snapshots",
+            code="snapshot-index-damaged",
+        ) from error
+
+
+def _listing(line: bytes) -> SnapshotSummary:
+    try:
+        summary = SnapshotSummary.model_validate_json(line)
+    except ValidationError as error:
+        raise ValueError(f"a line is no entry of a snapshot, {first_fault(error)}") from error
+    if not _FILE.fullmatch(summary.file):
+        raise ValueError(f"{summary.file!a:.200} is no name of a snapshot")
+    return summary
 
 
 def _add_to_index(root: DataRoot, summary: SnapshotSummary) -> None:
@@ -147,15 +161,15 @@ def _add_to_index(root: DataRoot, summary: SnapshotSummary) -> None:
 
 def _unlisted(root: DataRoot) -> list[SnapshotSummary]:
     listed = {summary.file for summary in read_index(root)}
-    files = [path for _, _, path in snapshot_files(root.snapshots) if path.name not in listed]
-    return [_read(path).summary for path in files]
+    return [_read(path).summary for _, _, path in _files(root) if path.name not in listed]
 
 
-def _next_file(folder: Path, date: str) -> tuple[Path, int]:
-    revisions = [revision for day, revision, _ in snapshot_files(folder) if day == date]
-    revision = max(revisions, default=0) + 1
-    suffix = "" if revision == 1 else f".{revision}"
-    return folder / f"manifest_{date}{suffix}.json", revision
+def _files(root: DataRoot) -> Iterator[tuple[str, int, Path]]:
+    """Date, revision and path of every snapshot that lies in the folder."""
+    for path in sorted(root.snapshots.glob("manifest_*.json")):
+        match = _FILE.fullmatch(path.name)
+        if match is not None:
+            yield match["date"], int(match["revision"] or 1), path
 
 
 def _entry(root: DataRoot, instrument: Instrument) -> SymbolEntry | AbsentEntry:
@@ -164,42 +178,37 @@ def _entry(root: DataRoot, instrument: Instrument) -> SymbolEntry | AbsentEntry:
     try:
         verdict = read_verdict(paths)
         blocked_because = "" if verdict is None else verdict.reason
-        bars = read_bar_manifest(paths)
-        results = read_compute_manifest(paths)
+        bars, results = read_bar_manifest(paths), read_compute_manifest(paths)
         if results is None and not paths.compute_db.exists():
             reason = blocked_because or "nothing was computed yet"
             return AbsentEntry(status=NO_RESULTS, reason=reason, held_back=blocked_because)
         if bars is None or results is None:
-            return _unfinished("a manifest is missing; a rerun writes it", blocked_because)
-        if not _is_described(paths, results):
+            reason = "a manifest is missing; a rerun writes it"
+        elif not _is_described(paths, results):
             reason = "compute.db is not the file that its manifest describes; a rerun finishes it"
-            return _unfinished(reason, blocked_because)
-        apart = why_inconsistent(instrument.symbol, bars, results)
-        if apart:
-            return _unfinished(f"{apart}; a rerun finishes it", blocked_because)
-        in_force = {} if verdict is None else verdict.promoted
-        promoted = bars.manifest.promoted
-        # those that went out of force since come again from the raw log
-        still = {name: series for name, series in promoted.items() if in_force.get(name) == series}
-        require_files(paths, named_parts(still))
-        return symbol_entry(bars, results, blocked_because)
+        elif apart := why_inconsistent(instrument.symbol, bars, results):
+            reason = f"{apart}; a rerun finishes it"
+        else:
+            in_force = {} if verdict is None else verdict.promoted
+            # those that went out of force since come again from the raw log
+            still = {
+                name: series
+                for name, series in bars.manifest.promoted.items()
+                if in_force.get(name) == series
+            }
+            require_files(paths, named_parts(still))
+            return symbol_entry(bars, results, blocked_because)
     except Exception as error:  # noqa: BLE001 - one damaged symbol must not stop a snapshot
-        return _unfinished(failure_reason(error, instrument.symbol), blocked_because)
-
-
-def _unfinished(reason: str, blocked_because: str) -> AbsentEntry:
+        reason = failure_reason(error, instrument.symbol)
     return AbsentEntry(status=UNFINISHED, reason=reason, held_back=blocked_because)
 
 
 def _read(path: Path) -> Snapshot:
     try:
-        document = read_json(path)
-    except RegimeError as error:
-        raise ResultsError(f"{path} is damaged; {_REMEDY}", code="snapshot-damaged") from error
-    try:
-        return Snapshot(path, parsed_snapshot(document))
-    except ValueError as error:
-        raise ResultsError(f"{path} {error}; {_REMEDY}", code="snapshot-damaged") from error
+        return Snapshot(path, parsed_snapshot(read_json(path)))
+    except (RegimeError, ValueError) as error:
+        reason = "is damaged" if isinstance(error, RegimeError) else error
+        raise ResultsError(f"{path} {reason}; {_REMEDY}", code="snapshot-damaged") from error
 
 
 def _is_described(paths: SymbolPaths, results: SealedManifest[ComputeManifest]) -> bool:
@@ -207,9 +216,6 @@ def _is_described(paths: SymbolPaths, results: SealedManifest[ComputeManifest]) 
 
     It is not opened where it is the very file that the manifest was written for, and was proven.
     After a restore or a copy it has another time; then it is proven and read.
-
-    Raises:
-        ResultsError: it is damaged.
     """
     is_that_file = results.run.compute_db == file_stat(paths.compute_db)
     if is_that_file and is_file_proven(paths.compute_db):

@@ -1,15 +1,12 @@
-"""Canonical bars on disk: the bars that passed the gate, the only input of compute.
+"""Canonical bars on disk, which passed the gate and are the only input of compute; rejected rows.
 
 A series is a few immutable part files with a digest in their names: one for daily and weekly bars,
-one per UTC year for intraday bars. A part counts only if the pointer in verdict.json names it:
-promotion writes parts, then the verdict, so a reader sees the old bars or the new ones.
-
-Every reader hashes the bytes, compares them with the pointer and decodes the same bytes. Hashing
-takes less time than decoding, so no result of it is cached here.
+one per UTC year for intraday bars. A part counts only if verdict.json, written last, names it.
+Every reader hashes the bytes that it decodes, which takes less time than decoding them.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
@@ -17,7 +14,7 @@ from typing import TypeVar
 import polars as pl
 
 from regime_platform.bar_store.layout import SymbolPaths
-from regime_platform.bar_store.parquet import decode, encode
+from regime_platform.bar_store.parquet import decode, encode, stored_file
 from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.errors import BarsError, MissingBarsError, PathError, remedy_of
 from regime_platform.files import file_sha256, path_below, write_bytes
@@ -25,14 +22,17 @@ from regime_platform.model.bar_schema import (
     BAR_COLUMNS,
     BARS_SCHEMA_DIGEST,
     BARS_SCHEMA_VERSION,
+    PromotedBars,
+    StoredFile,
     empty_bars,
 )
 from regime_platform.model.digests import Blocks, blocks_of, frame_digest
 from regime_platform.model.instants import iso
-from regime_platform.model.promoted_bars import PromotedBars, StoredFile
 from regime_platform.model.timeframes import is_intraday
+from regime_platform.validation.rules.series import GATE_SCHEMA
 
 _Answer = TypeVar("_Answer")
+_REASONS = ("disposition", "rule", "reason")
 
 #: Attempts to read bars that a promotion replaces meanwhile, and seconds between them.
 _ATTEMPTS, _PAUSE = 8, 0.005
@@ -71,29 +71,20 @@ def write_parts(
     parts = _years(bars) if is_intraday(timeframe) else [(f"all-{digest[:12]}", bars)]
     known = {} if in_force is None else {file.name: file for file in in_force.files}
     files = tuple(
-        _kept(folder, known.get(f"{name}.parquet"))
-        or _write_part(folder / f"{name}.parquet", part, metadata, known)
+        _write_part(folder / f"{name}.parquet", part, metadata, known.get(f"{name}.parquet"))
         for name, part in parts
     )
-    first, last = bars["ts"][0], bars["ts"][-1]
-    return PromotedBars(
-        digest=digest, rows=bars.height, min_ts=iso(first), max_ts=iso(last), files=files
-    )
+    first, last = iso(bars["ts"][0]), iso(bars["ts"][-1])
+    return PromotedBars(digest=digest, rows=bars.height, min_ts=first, max_ts=last, files=files)
 
 
 def part_path(folder: Path, name: str) -> Path:
-    """The path of a part that a verdict or manifest names.
-
-    Raises:
-        BarsError: the name is not one of a file in ``folder``.
-    """
+    """The path of a part; raises BarsError where a document names none in ``folder``."""
     try:
         return path_below(folder, name)
     except PathError as error:
-        raise BarsError(
-            f"a part of the bars has no valid file name: {error}; {_remedy(folder)}",
-            code="unsafe-path",
-        ) from error
+        reason = f"a part of the bars has no valid file name: {error}"
+        raise _error(folder, reason, "unsafe-path") from error
 
 
 def sweep(folder: Path, promoted: PromotedBars | None) -> None:
@@ -117,25 +108,20 @@ def is_part(path: Path) -> bool:
         return False
 
 
-def read_bars(folder: Path, promoted: PromotedBars) -> pl.DataFrame:
-    """The bars that ``promoted`` names, every byte verified before it is used.
+def read_bars(folder: Path, promoted: PromotedBars) -> tuple[pl.DataFrame, Blocks]:
+    """The bars that ``promoted`` names, with the block digests that verified every byte of them.
 
     Raises:
-        BarsError: a part is missing or damaged, or the bars are not those that were promoted.
+        BarsError: a part is missing or damaged, or the bars are not those promoted.
     """
-    return read_hashed(folder, promoted)[0]
-
-
-def read_hashed(folder: Path, promoted: PromotedBars) -> tuple[pl.DataFrame, Blocks]:
-    """The same, with the block digests that verified them."""
-    parts = [_read_part(folder, file) for file in promoted.files]
+    parts = [
+        decode(_part_bytes(folder, file), str(folder / file.name))[0] for file in promoted.files
+    ]
     bars = pl.concat(parts) if parts else empty_bars()
     blocks = blocks_of(bars)
     if blocks.digest(bars.schema) != promoted.digest:
-        raise BarsError(
-            f"the bars in {folder} are not those that were promoted; {_remedy(folder)}",
-            code="bars-altered",
-        )
+        reason = f"the bars in {folder} are not those that were promoted"
+        raise _error(folder, reason, "bars-altered")
     return bars, blocks
 
 
@@ -151,8 +137,7 @@ def scan_in_force(paths: SymbolPaths, timeframe: str) -> pl.LazyFrame | None:
     in_force = _in_force(paths, timeframe, _verified_bytes)
     if in_force is None:
         return None
-    parts = in_force[1]
-    return pl.scan_parquet(parts) if parts else empty_bars().lazy()
+    return pl.scan_parquet(in_force[1]) if in_force[1] else empty_bars().lazy()
 
 
 def pointer(paths: SymbolPaths, timeframe: str) -> PromotedBars | None:
@@ -163,12 +148,54 @@ def pointer(paths: SymbolPaths, timeframe: str) -> PromotedBars | None:
 
 
 def read_in_force(paths: SymbolPaths, timeframe: str) -> tuple[PromotedBars, pl.DataFrame] | None:
-    """The canonical bars in force and their pointer, without a lock.
+    """The canonical bars in force and their pointer, without a lock; raises as `read_bars`."""
+    in_force = _in_force(paths, timeframe, read_bars)
+    return None if in_force is None else (in_force[0], in_force[1][0])
 
-    Raises:
-        BarsError: the bars in force are missing or damaged.
+
+def read_rejected(paths: SymbolPaths, timeframe: str) -> pl.DataFrame:
+    """``GATE_SCHEMA`` with disposition, rule and reason; raises BarsError where it is damaged."""
+    path = paths.rejected(timeframe)
+    try:
+        return decode(path.read_bytes(), str(path))[0]
+    except FileNotFoundError:
+        return pl.DataFrame(schema={**GATE_SCHEMA, **dict.fromkeys(_REASONS, pl.String)})
+
+
+def write_rejected(
+    paths: SymbolPaths, timeframe: str, rows: pl.DataFrame, before: StoredFile | None
+) -> StoredFile | None:
+    """Writes the rows in place of those of the last promotion; hold the lock.
+
+    Returns:
+        The file as a verdict records it; None where there are no rows. A file that ``before``
+        records and that has these rows stays, so that another release of the Parquet writer
+        changes no verdict.
     """
-    return _in_force(paths, timeframe, read_bars)
+    target = paths.rejected(timeframe)
+    if rows.is_empty():
+        target.unlink(missing_ok=True)
+        return None
+    if before is not None and not rejected_fault(paths, timeframe, before):
+        try:
+            if read_rejected(paths, timeframe).equals(rows):
+                return before
+        except BarsError:
+            pass
+    data = encode(rows, {"timeframe": timeframe})
+    write_bytes(target, data)
+    return stored_file(target.name, rows.height, data)
+
+
+def rejected_fault(paths: SymbolPaths, timeframe: str, recorded: StoredFile | None) -> str:
+    """How the file differs from its digest in the verdict; empty where it does not."""
+    try:
+        data = paths.rejected(timeframe).read_bytes()
+    except FileNotFoundError:
+        return "" if recorded is None else "the file is gone"
+    if recorded is None:
+        return "the verdict names no rejected rows"
+    return "" if sha256(data).hexdigest() == recorded.sha256 else "its bytes are not those written"
 
 
 def _in_force(
@@ -206,39 +233,20 @@ def _years(bars: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
         yield f"{label}-{frame_digest(part)[:12]}", part
 
 
-def _kept(folder: Path, file: StoredFile | None) -> StoredFile | None:
-    """``file`` where its bytes are those that were promoted."""
-    try:
-        return file if file and file_sha256(part_path(folder, file.name)) == file.sha256 else None
-    except FileNotFoundError:
-        return None
-
-
 def _write_part(
-    target: Path, part: pl.DataFrame, metadata: dict[str, str], known: Mapping[str, StoredFile]
+    target: Path, part: pl.DataFrame, metadata: dict[str, str], known: StoredFile | None
 ) -> StoredFile:
-    data = None if target.name in known else _sound(target, part)
-    if data is None:
-        data = encode(part, metadata)
-        write_bytes(target, data)
-    return StoredFile(
-        name=target.name, rows=part.height, bytes=len(data), sha256=sha256(data).hexdigest()
-    )
-
-
-def _sound(target: Path, part: pl.DataFrame) -> bytes | None:
-    """The bytes of a part that exists and has the right contents; None otherwise."""
+    """Writes a part, unless ``known`` or any other file there has its contents."""
     try:
-        data = target.read_bytes()
-        frame, _ = decode(data, str(target))
+        if known is not None and file_sha256(target) == known.sha256:
+            return known
+        if known is None and decode(data := target.read_bytes(), str(target))[0].equals(part):
+            return stored_file(target.name, part.height, data)
     except (FileNotFoundError, BarsError):
-        return None
-    return data if frame.equals(part) else None
-
-
-def _read_part(folder: Path, file: StoredFile) -> pl.DataFrame:
-    frame, _ = decode(_part_bytes(folder, file), str(folder / file.name))
-    return frame
+        pass
+    data = encode(part, metadata)
+    write_bytes(target, data)
+    return stored_file(target.name, part.height, data)
 
 
 def _verified_bytes(folder: Path, promoted: PromotedBars) -> list[bytes]:
@@ -253,15 +261,15 @@ def _part_bytes(folder: Path, file: StoredFile) -> bytes:
     except FileNotFoundError as error:
         raise MissingBarsError(f"{path} is missing; {_remedy(folder)}") from error
     except OSError as error:
-        raise BarsError(
-            f"{path} cannot be read ({error.strerror}); {_remedy(folder)}", code="unreadable-file"
-        ) from error
+        reason = f"{path} cannot be read ({error.strerror})"
+        raise _error(folder, reason, "unreadable-file") from error
     if len(data) != file.bytes or sha256(data).hexdigest() != file.sha256:
-        raise BarsError(
-            f"{path} is damaged: its bytes are not those promoted; {_remedy(folder)}",
-            code="bars-damaged",
-        )
+        raise _error(folder, f"{path} is damaged: its bytes are not those promoted", "bars-damaged")
     return data
+
+
+def _error(folder: Path, reason: str, code: str) -> BarsError:
+    return BarsError(f"{reason}; {_remedy(folder)}", code=code)
 
 
 def _remedy(folder: Path) -> str:

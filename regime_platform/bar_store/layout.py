@@ -21,28 +21,28 @@ class FileClass(StrEnum):
 
 
 _TEMPORARY = ".tmp-*"  # what a killed writer left, swept by the next one
+_SEALED = (
+    # a digest is in the name and in the verdict; those set aside (see `compaction`) may be removed
+    "raw/*/*.parquet",
+    "bars/*/*.parquet",  # in verdict and bar manifest
+    "rejected/*.parquet",  # the same
+    "verdict.json",  # in the bar manifest
+    "manifest.json",  # in the chain
+    "compute_manifest.json",
+    "chain.jsonl",  # link by link
+    "compute.db",  # in the compute manifest
+    "compute.db.wal",  # what an update adds to it
+    "decisions.yaml",  # in verdict and bar manifest
+    "splits.json",  # in the bar manifest
+    "price_factors.json",
+    "identity.json",
+    "renames.json",  # in the chain
+    "set_aside/*",  # in the link of its repair; may be removed
+)
 #: Pattern of a path below a symbol's folder -> its class; also used for files set aside.
 FILE_CLASSES: Mapping[str, FileClass] = MappingProxyType(
-    {
-        # a digest is in the name and in the verdict; those set aside (see `ahead`) may be removed
-        "raw/*/*.parquet": FileClass.SEALED,
-        "bars/*/*.parquet": FileClass.SEALED,  # in verdict and bar manifest
-        "rejected/*.parquet": FileClass.SEALED,  # the same
-        "verdict.json": FileClass.SEALED,  # in the bar manifest
-        "manifest.json": FileClass.SEALED,  # in the chain
-        "compute_manifest.json": FileClass.SEALED,
-        "chain.jsonl": FileClass.SEALED,  # link by link
-        "compute.db": FileClass.SEALED,  # in the compute manifest
-        "compute.db.wal": FileClass.SEALED,  # what an update adds to it
-        "decisions.yaml": FileClass.SEALED,  # in verdict and bar manifest
-        "splits.json": FileClass.SEALED,  # in the bar manifest
-        "price_factors.json": FileClass.SEALED,
-        "identity.json": FileClass.SEALED,
-        "renames.json": FileClass.SEALED,  # in the chain
-        "set_aside/*": FileClass.SEALED,  # in the link of its repair; may be removed
-        "acquisition.json": FileClass.CACHE,
-        ".lock": FileClass.CACHE,
-    }
+    dict.fromkeys(_SEALED, FileClass.SEALED)
+    | dict.fromkeys(("acquisition.json", ".lock"), FileClass.CACHE)
 )
 
 
@@ -59,11 +59,36 @@ _ARCHIVE = "archive"
 PROVEN = "proven"
 
 
+class _Below:
+    """A path with a fixed name below the folder that its owner stands for."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, owner: "SymbolPaths | DataRoot", _type: type) -> Path:
+        folder = owner.folder if isinstance(owner, SymbolPaths) else owner.path
+        return folder / self._name
+
+
 @dataclass(frozen=True)
 class SymbolPaths:
     """The folder of one symbol."""
 
     folder: Path
+
+    compute_db = _Below("compute.db")  # results
+    verdict = _Below("verdict.json")  # of the gate, and the pointer to the canonical bars in force
+    acquisition = _Below("acquisition.json")  # windows that the source answered, per timeframe
+    identity = _Below("identity.json")  # the instruments that the stored bars are of
+    splits = _Below("splits.json")  # that overlapping fetches showed, with their evidence
+    price_factors = _Below("price_factors.json")  # adjustments for splits, every version
+    decisions = _Below("decisions.yaml")  # overrides of single bars
+    manifest = _Below("manifest.json")  # the bar manifest
+    compute_manifest = _Below("compute_manifest.json")
+    chain = _Below("chain.jsonl")  # a line for every manifest ever written and for every repair
+    renames = _Below("renames.json")  # the manifests from before each rename, kept whole
+    set_aside = _Below("set_aside")  # damaged files, one folder for each repair
+    lock = _Below(".lock")  # of the one writer of this folder
 
     @property
     def symbol(self) -> str:
@@ -84,66 +109,6 @@ class SymbolPaths:
         return self.folder / "rejected" / f"{_series_name(timeframe)}.parquet"
 
     @property
-    def compute_db(self) -> Path:
-        """The symbol's results."""
-        return self.folder / "compute.db"
-
-    @property
-    def verdict(self) -> Path:
-        """The result of the gate, and the pointer to the canonical bars in force."""
-        return self.folder / "verdict.json"
-
-    @property
-    def acquisition(self) -> Path:
-        """Which windows were requested from the source and answered, per timeframe."""
-        return self.folder / "acquisition.json"
-
-    @property
-    def identity(self) -> Path:
-        """The instruments at their sources that the stored bars are of."""
-        return self.folder / "identity.json"
-
-    @property
-    def splits(self) -> Path:
-        """The splits that overlapping fetches showed, with their evidence."""
-        return self.folder / "splits.json"
-
-    @property
-    def price_factors(self) -> Path:
-        """The adjustments of intraday bars for splits, every version with its evidence."""
-        return self.folder / "price_factors.json"
-
-    @property
-    def decisions(self) -> Path:
-        """The overrides of single bars."""
-        return self.folder / "decisions.yaml"
-
-    @property
-    def manifest(self) -> Path:
-        """The bar manifest."""
-        return self.folder / "manifest.json"
-
-    @property
-    def compute_manifest(self) -> Path:
-        """The compute manifest."""
-        return self.folder / "compute_manifest.json"
-
-    @property
-    def chain(self) -> Path:
-        """One line for every manifest ever written and for every repair."""
-        return self.folder / "chain.jsonl"
-
-    @property
-    def renames(self) -> Path:
-        """The manifests from before each rename, kept whole."""
-        return self.folder / "renames.json"
-
-    @property
-    def set_aside(self) -> Path:
-        """Damaged files that repairs took out of use, one folder for each repair."""
-        return self.folder / "set_aside"
-
-    @property
     def proven(self) -> Path | None:
         """The record of proven files, a cache outside the symbol's folder.
 
@@ -154,11 +119,6 @@ class SymbolPaths:
             return None
         return assets.parent / PROVEN / f"{self.folder.name}.json"
 
-    @property
-    def lock(self) -> Path:
-        """The lock file of the one writer of this folder."""
-        return self.folder / ".lock"
-
 
 @dataclass(frozen=True)
 class DataRoot:
@@ -167,67 +127,31 @@ class DataRoot:
     path: Path
     elsewhere: Mapping[str, Path] = field(default_factory=dict)  # symbol -> a folder of the archive
 
-    def symbol(self, symbol: str) -> SymbolPaths:
-        """The folder of one symbol.
+    #: Per symbol the folders of instruments that had its name before, each with its record.
+    archive = _Below(_ARCHIVE)
+    board = _Below("board.parquet")  # latest state of every symbol: a cache
+    gate_policy = _Below("gate.yaml")  # severities of rules that differ from the defaults
+    renames = _Below("renames.json")  # every rename of a symbol
+    vendor_answers = _Below("vendor_answers.json")  # as `regime doctor --live` measured them
+    eras = _Below("eras")  # the era sets, each written once, and which of them is in force
+    adopted_eras = _Below("eras/adopted.yaml")  # every adoption, oldest first; the last in force
+    #: The same adoptions as an append-only chain of links, to verify `adopted_eras` with.
+    adoption_log = _Below("eras/adoptions.jsonl")
+    snapshots = _Below("snapshots")  # one manifest per release over all symbols, written once
+    snapshot_index = _Below("snapshots/index.jsonl")  # one line for every snapshot ever taken
 
-        Raises:
-            ConfigError: it is no symbol, so it cannot name a folder.
-        """
+    def symbol(self, symbol: str) -> SymbolPaths:
+        """The folder of one symbol; raises ConfigError where the name is none of a symbol."""
         require_safe(symbol)
         return SymbolPaths(self.elsewhere.get(symbol, self.path / _ASSETS / symbol))
-
-    @property
-    def archive(self) -> Path:
-        """Per symbol the folders of instruments that had its name before, each with its record."""
-        return self.path / _ARCHIVE
-
-    @property
-    def board(self) -> Path:
-        """Latest state of every symbol: a cache, rebuilt from the compute.db files at any time."""
-        return self.path / "board.parquet"
-
-    @property
-    def gate_policy(self) -> Path:
-        """The severities of the rules of the gate that differ from the defaults."""
-        return self.path / "gate.yaml"
 
     def migration(self, name: str) -> Path:
         """The record of one migration from a legacy store."""
         return path_below(self.path / "migrations", f"{name}.json")
 
-    @property
-    def vendor_answers(self) -> Path:
-        """The vendor's behaviour as `regime doctor --live` measured it."""
-        return self.path / "vendor_answers.json"
-
-    @property
-    def eras(self) -> Path:
-        """The era sets, each written once, and which of them is in force."""
-        return self.path / "eras"
-
     def era_set(self, version: str) -> Path:
         """One era set."""
         return path_below(self.eras, f"{version}.yaml")
-
-    @property
-    def snapshots(self) -> Path:
-        """One manifest per release over all symbols, each written once."""
-        return self.path / "snapshots"
-
-    @property
-    def snapshot_index(self) -> Path:
-        """One line for every snapshot ever taken."""
-        return self.snapshots / "index.jsonl"
-
-    @property
-    def adopted_eras(self) -> Path:
-        """Every adoption of an era set, oldest first; the last one is in force."""
-        return self.eras / "adopted.yaml"
-
-    @property
-    def adoption_log(self) -> Path:
-        """The same adoptions as an append-only chain of links, to verify `adopted_eras` with."""
-        return self.eras / "adoptions.jsonl"
 
 
 def _series_name(timeframe: str) -> str:

@@ -1,8 +1,7 @@
 """Frames as Parquet bytes and back, the same for every Parquet file of the platform.
 
 pyarrow writes them, because its page checksums let a reader detect a flipped bit, which Polars
-would read as a wrong number. Files are small, so they are read whole: the bytes that are hashed are
-the bytes that are decoded.
+would read as a wrong number.
 """
 
 from collections.abc import Collection, Mapping
@@ -14,10 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from regime_platform.errors import BarsError
+from regime_platform.model.bar_schema import StoredFile
 
 _SEAL_KEY, _SEAL_BYTES = b"sha256_of_file", 64
-#: The metadata entry that `sealed` fills in.
-UNSEALED = {_SEAL_KEY.decode(): "0" * _SEAL_BYTES}
+_UNSEALED = {_SEAL_KEY.decode(): "0" * _SEAL_BYTES}
 
 # pyarrow's own pool keeps the memory in which a long series was decoded, a tenth of all that its
 # compute needs; the system's pool returns it.
@@ -35,21 +34,19 @@ def encode(frame: pl.DataFrame, metadata: Mapping[str, str]) -> bytes:
     return bytes(sink.getvalue())
 
 
-def sealed(data: bytes) -> bytes:
-    """A file that `encode` made with ``UNSEALED`` in its metadata, with the hash of its bytes."""
+def encode_sealed(frame: pl.DataFrame) -> bytes:
+    """The same with the hash of the file's bytes in it, for a file whose digest is kept nowhere.
+
+    Pages have checksums and the footer has none: a bit flipped there is a wrong number, or crashes
+    the decoder.
+    """
+    data = encode(frame, _UNSEALED)
     place = _seal_at(data)
     return data[:place] + _hash(data, place) + data[place + _SEAL_BYTES :]
 
 
 def require_sealed(data: bytes, name: str) -> None:
-    """Refuses a file whose bytes differ from the hash in it; a file without one passes.
-
-    For a file whose digest is recorded nowhere else. Pages have checksums and the footer has none:
-    a bit flipped there is a wrong number, or crashes the decoder.
-
-    Raises:
-        BarsError: its bytes are not those written; names the file.
-    """
+    """Refuses bytes that differ from the hash in them by a BarsError; those without one pass."""
     if _SEAL_KEY not in data:  # written before seals were
         return
     place = _seal_at(data)
@@ -57,41 +54,33 @@ def require_sealed(data: bytes, name: str) -> None:
         raise damaged(name, "its bytes are not those written")
 
 
-def decode(data: bytes, name: str) -> tuple[pl.DataFrame, dict[str, str]]:
+def decode(
+    data: bytes, name: str, columns: Collection[str] | None = None
+) -> tuple[pl.DataFrame, dict[str, str]]:
     """The frame and the metadata of a file, every page checked.
+
+    Of ``columns``, those that the file has are read; None reads all.
 
     Raises:
         BarsError: the bytes are not a whole, undamaged Parquet file; names the file.
     """
-    table, metadata = decode_table(data, name)
-    return pl.DataFrame(pl.from_arrow(table)), metadata
-
-
-def decode_table(
-    data: bytes, name: str, columns: Collection[str] | None = None
-) -> tuple[pa.Table, dict[str, str]]:
-    """The table and the metadata of a file, for a reader that makes one frame of many files.
-
-    Args:
-        data: the bytes of the file.
-        name: the file, for errors.
-        columns: those of these that the file has are read; None reads all.
-
-    Raises:
-        BarsError: as ``decode``.
-    """
     try:
         with pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True) as file:
             present = file.schema_arrow.names
-            wanted = [name for name in present if columns is None or name in columns]
+            wanted = [column for column in present if columns is None or column in columns]
             # without threads: starting a pool costs more than reading these pages
             table = file.read(columns=wanted, use_threads=False)
     except (pa.ArrowException, OSError) as error:
         raise damaged(name, str(error)) from error
     metadata = table.schema.metadata or {}
-    return table.replace_schema_metadata(None), {
-        key.decode(): value.decode() for key, value in metadata.items()
-    }
+    # column by column, since a whole table would be converted in a slower thread pool
+    frame = pl.DataFrame([pl.Series(column, table[column]) for column in wanted])
+    return frame, {key.decode(): value.decode() for key, value in metadata.items()}
+
+
+def stored_file(name: str, rows: int, data: bytes) -> StoredFile:
+    """The record of a file with these contents."""
+    return StoredFile(name=name, rows=rows, bytes=len(data), sha256=sha256(data).hexdigest())
 
 
 def damaged(name: str, evidence: str) -> BarsError:

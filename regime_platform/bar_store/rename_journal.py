@@ -1,18 +1,16 @@
 """renames.json in the data root: every rename, written before it begins and marked when it is done.
 
-The next edit of the universe finishes what a killed process began. A run that loaded the universe
-before a rename asks here, so that it does not fetch the old symbol into a new folder.
+The next edit of the universe finishes what a killed process began, and a run that loaded the
+universe before a rename does not fetch the old symbol into a new folder.
 """
 
-from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from regime_platform.bar_store.layout import DataRoot
+from regime_platform.bar_store.session import read_document
 from regime_platform.errors import ConfigError
-from regime_platform.files import read_json, write_json
-from regime_platform.model.document import Array, Document, first_fault
+from regime_platform.files import write_json
+from regime_platform.model.document import Array, Document
 
 
 class Rename(Document):
@@ -46,26 +44,17 @@ class _Journal(Document, extra="ignore"):
 
 
 def renames(root: DataRoot) -> tuple[Rename, ...]:
-    """All renames, the oldest first.
-
-    Raises:
-        ConfigError: the file is damaged.
-    """
-    document = read_json(_path(root))
-    try:
-        return () if document is None else _Journal.model_validate(document).renames
-    except ValidationError as error:
-        raise ConfigError(
-            f"{_path(root)} is no list of renames ({first_fault(error)}); restore it from a "
-            "backup, or remove it once `regime universe check` finds nothing",
-            code="rename-journal-damaged",
-        ) from error
+    """All renames, the oldest first; raises ConfigError where the file is damaged."""
+    remedy = "restore it from a backup, or remove it once `regime universe check` finds nothing"
+    code = "rename-journal-damaged"
+    journal = read_document(root.renames, _Journal.model_validate, remedy, code, ConfigError)
+    return () if journal is None else journal.renames
 
 
 def record(root: DataRoot, rename: Rename) -> None:
     """Adds a rename, or replaces the same one in an earlier state."""
     others = [each for each in renames(root) if not each.is_same(rename)]
-    write_json(_path(root), _Journal(renames=(*others, rename)).model_dump(mode="json"))
+    write_json(root.renames, _Journal(renames=(*others, rename)).model_dump(mode="json"))
 
 
 def moved_away(root: DataRoot, symbol: str) -> Rename | None:
@@ -73,11 +62,5 @@ def moved_away(root: DataRoot, symbol: str) -> Rename | None:
 
     Where nothing was ever renamed it only looks whether the journal exists.
     """
-    if not _path(root).exists():
-        return None
     about = [rename for rename in renames(root) if symbol in (rename.former, rename.symbol)]
     return about[-1] if about and about[-1].former == symbol else None
-
-
-def _path(root: DataRoot) -> Path:
-    return root.path / "renames.json"

@@ -1,91 +1,104 @@
 """A session: one symbol's folder during a run, with every document read so far.
 
-Functions that take `SymbolPaths` also take a `SymbolSession`. With it they parse no document and
-list no raw folder twice, unless size, inode or times show that another process has changed it
-since. So every stage still works on the files as they are on disk.
+Functions that take `SymbolPaths` also take a `SymbolSession`. With it they read no document and no
+raw folder twice, unless size, inode or times show that another process has changed it since.
 """
 
+import json
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
 
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.proven import FileStamp, stamp_of
 from regime_platform.bar_store.raw.raw_names import RawListing, list_raw
+from regime_platform.errors import BarsError, RegimeError, folder_in_place
+from regime_platform.model.document import first_fault
 
-Document = TypeVar("Document")
-
-
-@dataclass
-class KeptLock:
-    """The symbol's lock as all writers of a session share it."""
-
-    until: ExitStack | None = None  # releases it at its end; None while each writer takes its own
-    is_held: bool = False
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
 class SymbolSession(SymbolPaths):
     """The folder of a symbol, with the documents and listings read during a run."""
 
-    known: dict[object, tuple[FileStamp | None, object]] = field(
+    known: dict[Path, tuple[FileStamp | None, Any]] = field(
         default_factory=dict, compare=False, repr=False
     )
-    kept_lock: KeptLock = field(default_factory=KeptLock, compare=False, repr=False)
+    #: Takes the lock that all writers share, see `locks.one_lock`; empty while each takes its own.
+    shared_lock: list[Callable[[], None]] = field(default_factory=list, compare=False, repr=False)
 
 
-class Reader(Generic[Document]):
-    """Reads one file of a symbol; in a session only once while the file stays the same."""
-
-    def __init__(self, read: Callable[[SymbolPaths], Document], name: str) -> None:
-        wraps(read)(self)
-        self._read, self._name = read, name
-
-    def __call__(self, paths: SymbolPaths) -> Document:
-        """The document in the file."""
-        if not isinstance(paths, SymbolSession):
-            return self._read(paths)
-        path: Path = getattr(paths, self._name)
-        stamp = stamp_of(path)
-        known = paths.known.get(self)
-        if known is None or known[0] != stamp:
-            known = paths.known[self] = stamp, self._read(paths)
-        return known[1]  # type: ignore[return-value]
-
-    def written(self, paths: SymbolPaths, document: Document) -> None:
-        """Keeps a document that was just written; hold the lock."""
-        if isinstance(paths, SymbolSession):
-            paths.known[self] = stamp_of(getattr(paths, self._name)), document
-
-
-def read_once(name: str) -> Callable[[Callable[[SymbolPaths], Document]], Reader[Document]]:
+def read_once(name: str) -> Callable[[Callable[[SymbolPaths], _T]], Callable[[SymbolPaths], _T]]:
     """Decorates a function that reads the file at attribute ``name`` of `SymbolPaths`.
 
     Its result is shared within a session, so it must not be changed in place.
     """
-    return lambda read: Reader(read, name)
+
+    def decorated(read: Callable[[SymbolPaths], _T]) -> Callable[[SymbolPaths], _T]:
+        @wraps(read)
+        def shared(paths: SymbolPaths) -> _T:
+            return once(paths, getattr(paths, name), lambda: read(paths))
+
+        return shared
+
+    return decorated
+
+
+def once(paths: SymbolPaths, path: Path, read: Callable[[], _T]) -> _T:
+    """What ``read`` returns for the file at ``path``; called again only if that has changed."""
+    if not isinstance(paths, SymbolSession):
+        return read()
+    stamp = stamp_of(path)
+    known = paths.known.get(path)
+    if known is None or known[0] != stamp:
+        known = paths.known[path] = stamp, read()
+    contents: _T = known[1]
+    return contents
 
 
 def raw_listing(paths: SymbolPaths, timeframe: str) -> RawListing:
-    """The files of a raw log; in a session listed again only where the folder changed since.
+    """The files of a raw log, listed again only where the folder changed; raises as `list_raw`."""
+    folder = paths.raw(timeframe)
+    return once(paths, folder, lambda: list_raw(folder))
+
+
+def keep(paths: SymbolPaths, path: Path, contents: object) -> None:
+    """Keeps a document that was just written, or a listing that changed; hold the lock."""
+    if isinstance(paths, SymbolSession):
+        paths.known[path] = stamp_of(path), contents
+
+
+def read_document(
+    path: Path,
+    parse: Callable[[Any], _T],
+    remedy: str,
+    code: str,
+    error: type[RegimeError] = BarsError,
+) -> _T | None:
+    """The JSON object in a file as ``parse`` reads it; None where there is no file.
 
     Raises:
-        BarsError: the folder contains something that is no file of a raw log.
+        RegimeError: of class ``error``; the file is damaged, or ``parse`` refuses it.
     """
-    folder = paths.raw(timeframe)
-    if not isinstance(paths, SymbolSession):
-        return list_raw(folder)
-    stamp = stamp_of(folder)
-    known = paths.known.get(folder)
-    if known is None or known[0] != stamp:
-        known = paths.known[folder] = stamp, list_raw(folder)
-    return known[1]  # type: ignore[return-value]
+    try:
+        return parse(_object(json.loads(path.read_bytes())))
+    except FileNotFoundError:
+        return None
+    except (OSError, RecursionError, RegimeError, TypeError, ValueError) as fault:
+        if path.is_dir():
+            raise error(folder_in_place(path), code="folder-in-place") from fault
+        reason = first_fault(fault) if isinstance(fault, ValidationError) else str(fault)
+        if isinstance(fault, json.JSONDecodeError | UnicodeDecodeError):
+            reason = f"it is no JSON object: {fault}"
+        raise error(f"{path} is damaged ({reason}); {remedy}", code=code) from fault
 
 
-def listing_changed(paths: SymbolPaths, listing: RawListing) -> None:
-    """Keeps the listing of a raw log after a file was added to it; hold the lock."""
-    if isinstance(paths, SymbolSession):
-        paths.known[listing.folder] = stamp_of(listing.folder), listing
+def _object(document: Any) -> Any:
+    if not isinstance(document, dict):
+        raise TypeError(f"a JSON object was expected, not {type(document).__name__}")
+    return document

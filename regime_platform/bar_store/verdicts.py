@@ -1,17 +1,16 @@
 """verdict.json on disk: the result of the gate, and the pointer to the canonical bars in force.
 
 Its last entry is a digest of the others. A verdict of a release that wrote no such seal has no
-other entries than those known here; any other key means that it was changed.
+entries but those known here.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from regime_platform.bar_store.layout import SymbolPaths
-from regime_platform.bar_store.session import read_once
-from regime_platform.errors import BarsError, folder_in_place, remedy_of
-from regime_platform.files import write_json
+from regime_platform.bar_store.session import keep, read_document, read_once
+from regime_platform.errors import BarsError, RegimeError, remedy_of
+from regime_platform.files import read_json, write_json
 from regime_platform.model.digests import document_digest
 from regime_platform.validation.policy import DEFAULT_CONTEXT
 from regime_platform.validation.verdict import Verdict
@@ -22,42 +21,31 @@ _UNSEALED = frozenset(Verdict.of("", (), DEFAULT_CONTEXT, "").model_dump(mode="j
 
 @read_once("verdict")
 def read_verdict(paths: SymbolPaths) -> Verdict | None:
-    """The verdict in force; None where the symbol was never validated.
+    """The verdict in force, None before the first; raises BarsError where the file is damaged."""
+    return read_document(paths.verdict, _parsed, remedy_of(paths.symbol), "verdict-damaged")
 
-    Raises:
-        BarsError: the file is damaged; names it.
-    """
+
+def damaged_verdict(paths: SymbolPaths) -> Mapping[str, Any]:
+    """The JSON object of a verdict.json that was changed; empty where there is none."""
     try:
-        return parse_verdict(json.loads(paths.verdict.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return None
-    except IsADirectoryError as error:
-        raise BarsError(folder_in_place(paths.verdict), code="folder-in-place") from error
-    except (BarsError, OSError, RecursionError, ValueError) as error:
-        remedy = remedy_of(paths.symbol)
-        raise BarsError(
-            f"{paths.verdict} is damaged ({error}); {remedy}", code="verdict-damaged"
-        ) from error
+        return read_json(paths.verdict) or {}
+    except RegimeError:
+        return {}
 
 
-def parse_verdict(document: Any) -> Verdict:
-    """The verdict in a document of verdict.json.
-
-    Raises:
-        BarsError: it is no verdict, or was changed since it was written.
-    """
-    entries = unsealed(document)
-    if not is_as_sealed(document):
-        raise BarsError("it was changed after the gate wrote it", code="verdict-damaged")
-    return Verdict.parsed(entries)
+def recorded_first_dates(paths: SymbolPaths) -> dict[str, str]:
+    """Timeframe -> ISO date of the source's first bar that the verdict in force used, if known."""
+    try:
+        verdict = read_verdict(paths)
+        series = () if verdict is None else verdict.series
+        listed = {each.timeframe: each.listed.first for each in series}
+    except BarsError:
+        listed = _listed_in_damaged(paths)
+    return {timeframe: first for timeframe, first in listed.items() if first}
 
 
 def unsealed(document: Any) -> dict[str, Any]:
-    """The entries that the seal of a document covers.
-
-    Raises:
-        BarsError: it is no document of verdict.json.
-    """
+    """What the seal of a document covers; raises BarsError where it is no JSON object."""
     if not isinstance(document, dict):
         raise BarsError("it is no verdict", code="verdict-damaged")
     return {name: part for name, part in document.items() if name != _SEAL}
@@ -75,4 +63,19 @@ def write_verdict(paths: SymbolPaths, verdict: Verdict) -> None:
     """Puts a verdict in force; hold the lock."""
     entries = verdict.model_dump(mode="json")
     write_json(paths.verdict, {**entries, _SEAL: document_digest(entries)})
-    read_verdict.written(paths, verdict)
+    keep(paths, paths.verdict, verdict)
+
+
+def _parsed(document: Any) -> Verdict:
+    entries = unsealed(document)
+    if not is_as_sealed(document):
+        raise BarsError("it was changed after the gate wrote it", code="verdict-damaged")
+    return Verdict.parsed(entries)
+
+
+def _listed_in_damaged(paths: SymbolPaths) -> dict[str, str]:
+    try:
+        series = damaged_verdict(paths)["series"]
+        return {str(each["timeframe"]): each["listed"]["first"] for each in series}
+    except (KeyError, TypeError):
+        return {}

@@ -1,181 +1,146 @@
-"""The commands of `regime`: panel of the help, name, where it is defined, and its help text.
+"""The commands of `regime`, by panel of its help.
 
-Kept apart from the commands, so that `regime --help` imports none of their modules.
+The table is apart from the commands, so that `regime --help` imports none of their modules.
 """
 
-from typing import NamedTuple
+from regime_platform.cli.command_groups import BARS, ERAS, MIGRATE, SERVICE, SNAPSHOT, UNIVERSE
+from regime_platform.cli.console.lazy_group import Command, Entry
 
-
-class Entry(NamedTuple):
-    """A command or a group of commands."""
-
-    name: str
-    target: str  # module below regime_platform.cli, and the function or typer.Typer in it
-    help: str
-
-
-#: Panel of `regime --help` -> its entries, in the order shown.
-PANELS = {
-    "Pipeline": (
-        Entry(
-            "run",
+PANELS: dict[str, dict[str, Entry]] = {
+    "Pipeline": {
+        "run": Command(
             "pipeline.run:run",
             "Fetch missing bars, validate them, compute what changed and write the manifests.",
+            "regime run AAPL MSFT",
         ),
-        Entry(
-            "update",
+        "update": Command(
             "pipeline.fetch:update",
             "Fetch the bars that are due and not stored yet; nothing else.",
+            "regime update --tier core",
         ),
-        Entry(
-            "backfill",
+        "backfill": Command(
             "pipeline.fetch:backfill",
             "Fetch full histories from the source's first bar; a stopped backfill resumes.",
+            "regime backfill AAPL --start 2015-01-01 --dry-run",
         ),
-        Entry(
-            "validate",
+        "validate": Command(
             "pipeline.validate:validate",
             "Validate bars by every rule of the gate; report per symbol and timeframe.",
+            "regime validate AAPL --input raw --check-gaps",
         ),
-        Entry(
-            "promote",
+        "promote": Command(
             "pipeline.run:promote",
             "Validate the fetched bars and promote those that pass; fetches and computes nothing.",
+            "regime promote AAPL",
         ),
-        Entry(
-            "compute",
+        "compute": Command(
             "pipeline.run:compute",
             "Compute results from new promoted bars and write the manifests; fetches nothing.",
+            "regime compute --all --force",
         ),
-    ),
-    "Query": (
-        Entry(
-            "state",
+    },
+    "Query": {
+        "state": Command(
             "query.answers:state",
             "Show the regime of a symbol, since when and why; with --as-of, as known at that time.",
+            "regime state AAPL --timeframe 1day",
         ),
-        Entry(
-            "history",
+        "history": Command(
             "query.answers:history",
             "Show or export the regime and escalation of every bar.",
+            "regime history AAPL 1day --last 10",
         ),
-        Entry(
-            "explain",
+        "explain": Command(
             "query.explain:explain",
             "Explain the numbers of one bar: inputs, ranks, rules, manifests and code.",
+            "regime explain AAPL 1day 2013-03-01",
         ),
-        Entry(
-            "board",
+        "board": Command(
             "query.board:board",
             "Show the latest regime of every symbol on every timeframe.",
+            "regime board --tier core --sort escalation",
         ),
-        Entry(
-            "charts",
-            "query.board:charts",
+        "charts": Command(
+            "query.charts:charts",
             "Write one HTML page per symbol with results; default: all symbols.",
+            "regime charts AAPL MSFT",
         ),
-        Entry(
-            "bars",
-            "operations.overrides:bars",
-            "Show canonical bars; list, add and undo overrides of single bars.",
-        ),
-    ),
-    "Audit": (
-        Entry(
-            "verify",
+        "bars": BARS,
+    },
+    "Audit": {
+        "verify": Command(
             "audit.verify:verify",
             "Verify bars, results and manifests, value by value; changes nothing.",
+            "regime verify --all --recompute",
         ),
-        Entry(
-            "repair",
+        "repair": Command(
             "audit.verify:repair",
             "Show how to rebuild damaged symbols from their raw logs; with --yes, rebuild them.",
+            "regime repair AAPL --yes",
         ),
-        Entry(
-            "snapshot",
-            "audit.snapshots:snapshot",
-            "Take, list and compare snapshots of all symbols; export one as a bundle.",
-        ),
-    ),
-    "Ad hoc": (
-        Entry(
-            "evaluate",
+        "snapshot": SNAPSHOT,
+    },
+    "Ad hoc": {
+        "evaluate": Command(
             "query.ad_hoc:evaluate",
             "Compute the results of any file of bars, without the gate; the store is not touched.",
+            "regime evaluate spy.csv --symbol SPY --timeframe 1day --output results",
         ),
-        Entry(
-            "export",
+        "export": Command(
             "query.ad_hoc:export",
             "Write results as SQLite tables of the legacy engine, or as Parquet or CSV per symbol.",
+            "regime export --all --format parquet --output results",
         ),
-    ),
-    "Operations": (
-        Entry(
-            "demo",
+    },
+    "Operations": {
+        "demo": Command(
             "operations.demo:demo",
             "Run the sample symbols through the Dagster graph, show the board and write charts.",
+            "regime demo",
         ),
-        Entry(
-            "ui",
+        "ui": Command(
             "operations.service:ui",
             "Start the Dagster UI with its schedules and sensors; stop it with Ctrl-C.",
+            "regime ui --port 3001",
         ),
-        Entry(
-            "status",
+        "status": Command(
             "operations.status:status",
             "Show active runs, the last passes, blocked symbols and what is left to do.",
+            "regime status --check",
         ),
-        Entry(
-            "doctor",
+        "doctor": Command(
             "operations.doctor:doctor",
             "Check settings, data root, universe, eras, sources and kernels; changes nothing.",
+            "regime doctor",
         ),
-        Entry(
-            "backup",
+        "backup": Command(
             "operations.backup:backup",
             "Copy the data root while it is in use; a repeated backup copies only changes.",
+            "regime backup /backups/regime",
         ),
-        Entry(
-            "restore",
+        "restore": Command(
             "operations.backup:restore",
             "Restore a backup into the current data root, which must have no symbols yet.",
+            "regime restore /backups/regime",
         ),
-        Entry(
-            "compact",
+        "compact": Command(
             "operations.compact:compact",
             "Merge the small files of raw logs; every revision and fetch time is kept.",
+            "regime compact --all",
         ),
-        Entry(
-            "warm",
-            "operations.installation:warm",
+        "warm": Command(
+            "operations.warm:warm",
             "Compile the compute kernels in advance, once per machine.",
+            "regime warm",
         ),
-        Entry(
-            "version",
-            "operations.installation:version",
+        "version": Command(
+            "operations.version:version",
             "Print the versions of the platform, Python and the libraries that affect results.",
+            "regime version --json",
         ),
-        Entry(
-            "service",
-            "operations.service:service",
-            "Run the daemon and the webserver as system services.",
-        ),
-        Entry(
-            "migrate",
-            "migration.migrating:migrate",
-            "Import stores of the legacy engine, undo a migration, compare results.",
-        ),
-    ),
-    "Eras": (
-        Entry(
-            "eras",
-            "operations.eras:eras",
-            "Detect, list and adopt the eras that escalation is ranked in.",
-        ),
-    ),
-    "Universe": (
-        Entry(
-            "universe", "universe.commands:universe", "Check, list and change the tracked symbols."
-        ),
-    ),
+        "service": SERVICE,
+        "migrate": MIGRATE,
+    },
+    "Eras": {"eras": ERAS},
+    "Universe": {"universe": UNIVERSE},
 }

@@ -1,100 +1,112 @@
-"""Entry point of the `regime` command: finds commands, shows warnings and errors.
-
-The module of a command is imported when the command runs, which keeps `regime --help` fast.
-"""
+"""Entry point of the `regime` command: finds commands, shows warnings and errors."""
 
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib import import_module
-from types import TracebackType
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
-from typer.core import TyperCommand, TyperGroup
 
-from regime_platform.cli.commands import PANELS, Entry
-from regime_platform.cli.console.exits import ALL_GOOD, NOTHING_SUCCEEDED, code_of_error
+from regime_platform.cli.commands import PANELS
+from regime_platform.cli.console.lazy_group import LazyGroup
+from regime_platform.cli.console.output import (
+    ALL_GOOD,
+    INTERRUPTED,
+    NOTHING_SUCCEEDED,
+    code_of_error,
+)
+from regime_platform.cli.console.screen import messages, results, use_ascii
+from regime_platform.cli.console.targets import function_of
 from regime_platform.errors import OlderVersionWarning, RegimeError
 
-
-class LazyGroup(TyperGroup):
-    """The commands of ``PANELS``; each is a name with a help text until it is called."""
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self.entries = {entry.name: entry for entries in PANELS.values() for entry in entries}
-        for panel, entries in PANELS.items():
-            for entry in entries:
-                self.commands[entry.name] = TyperCommand(
-                    entry.name, help=entry.help, rich_help_panel=panel
-                )
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The command that is called, with its module imported."""
-        name, command, rest = super().resolve_command(ctx, args)
-        if name in self.entries:
-            command = self.commands[name] = load(self.entries[name])
-        return name, command, rest
+#: Module that only an optional feature needs -> extra of pyproject.toml.
+_EXTRAS = {
+    "adbc_driver_sqlite": "legacy",
+    **dict.fromkeys(("altair", "vl_convert", "vl-convert-python"), "charts"),
+}
 
 
-def load(entry: Entry) -> Any:
-    """The command or group of an entry."""
-    module, _, name = entry.target.partition(":")
-    target = getattr(import_module(f"regime_platform.cli.{module}"), name)
-    parent = typer.Typer(add_completion=False)
-    if isinstance(target, typer.Typer):
-        parent.add_typer(target, name=entry.name, help=entry.help)
-    else:
-        parent.command(entry.name)(target)
-        parent.callback()(lambda: None)  # makes a group of it even with a single command
-    group: Any = typer.main.get_group(parent)
-    return group.commands[entry.name]
+class Regime(LazyGroup):
+    """All commands."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(PANELS, **options)
 
 
 app = typer.Typer(
-    cls=LazyGroup,
+    cls=Regime,
     name="regime",
     help="Validated market bars in Parquet, and regime and escalation of every bar.",
-    epilog="Exit codes: 0 success, 1 nothing succeeded, 2 usage error, 3 some symbols failed.",
+    epilog="Exit codes: 0 success, 1 nothing succeeded, 2 usage error, 3 some symbols failed, "
+    "130 interrupted.",
     no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
+def _show_version(is_asked: bool) -> None:
+    if is_asked:
+        results().print(function_of("operations.version:version_line")())
+        raise typer.Exit
+
+
 @app.callback()
-def _options() -> None:
-    """The options before the command: none but the help."""
+def _options(
+    show_version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Show version and engine.", callback=_show_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    del show_version
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs the command line and exits; shows an error of the platform in one line."""
     sys.excepthook = _show_uncaught
+    use_ascii()
+    with _notes_as_messages():
+        sys.exit(_code(arguments))
+
+
+def _show_uncaught(*error: Any) -> None:
+    function_of("console.uncaught:show_uncaught")(*error)
+
+
+def _code(arguments: Sequence[str] | None) -> int:
+    command = typer.main.get_command(app)
     try:
-        with _notes_as_messages():
-            # otherwise typer prints its errors itself
-            code = app(
-                args=None if arguments is None else list(arguments),
-                prog_name="regime",
-                standalone_mode=False,
-            )
+        # without standalone mode, which would print errors and exit on its own
+        code = command.main(
+            None if arguments is None else list(arguments), "regime", standalone_mode=False
+        )
     except typer.TyperException as error:
         _print_usage_error(error)
-        sys.exit(error.exit_code)
+        return error.exit_code
     except typer.Abort:
         _print_error("aborted", "aborted")
-        sys.exit(NOTHING_SUCCEEDED)
+        return NOTHING_SUCCEEDED
     except RegimeError as error:
         _print_error(str(error), error.code)
-        sys.exit(code_of_error(error))
+        return code_of_error(error)
+    except ModuleNotFoundError as error:
+        extra = _EXTRAS.get((error.name or "").partition(".")[0])
+        if extra is None:
+            raise
+        remedy = f"install the extra {extra}: pip install 'regime-platform[{extra}]'"
+        _print_error(f"{error.name} is not installed; {remedy}", "extra-missing")
+        return NOTHING_SUCCEEDED
     except PermissionError as error:
         reason = f"{error.filename}: {error.strerror}; check its owner or set REGIME_DATA_ROOT"
         _print_error(reason, "permission-denied")
-        sys.exit(NOTHING_SUCCEEDED)
-    sys.exit(code if isinstance(code, int) else ALL_GOOD)
+        return NOTHING_SUCCEEDED
+    if code == INTERRUPTED:
+        _print_error(
+            "stopped by Ctrl-C; what was done is stored, repeat the command", "interrupted"
+        )
+    return code if isinstance(code, int) else ALL_GOOD
 
 
 @contextmanager
@@ -106,29 +118,17 @@ def _notes_as_messages() -> Iterator[None]:
         def show_note(
             message: Warning | str, category: type[Warning], *rest: Any, **more: Any
         ) -> None:
-            if not issubclass(category, OlderVersionWarning):
+            if issubclass(category, OlderVersionWarning):
+                messages().print(str(message), style="yellow", soft_wrap=True)
+            else:
                 show(message, category, *rest, **more)
-                return
-            from regime_platform.cli.console.screen import messages
-
-            messages().print(str(message), style="yellow", soft_wrap=True)
 
         warnings.simplefilter("always", OlderVersionWarning)
         warnings.showwarning = show_note
         yield
 
 
-def _show_uncaught(
-    kind: type[BaseException], error: BaseException, at: TracebackType | None
-) -> None:
-    from regime_platform.cli.console.screen import show_uncaught
-
-    show_uncaught(kind, error, at)
-
-
 def _print_usage_error(error: typer.TyperException) -> None:
-    from regime_platform.cli.console.screen import messages
-
     context: typer.Context | None = getattr(error, "ctx", None)
     if not error.format_message():  # no arguments: the help was printed
         return
@@ -139,8 +139,6 @@ def _print_usage_error(error: typer.TyperException) -> None:
 
 
 def _print_error(text: str, code: str) -> None:
-    from regime_platform.cli.console.screen import messages
-
     messages().print(f"error[{code}]: {text}", style="bold red", soft_wrap=True)
 
 

@@ -5,19 +5,47 @@ the same bits. The status of the result states whether the history was long enou
 and for escalation.
 """
 
+import datetime as dt
+
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from regime_platform.compute.eras.eras import Era
-from regime_platform.compute.escalation.escalation import escalation_columns, escalation_series
-from regime_platform.compute.kernels import compile_kernels, kernel_array
+from regime_platform.compute.classifier.classifier import classify
+from regime_platform.compute.classifier.quality import Bar, BarCodes
+from regime_platform.compute.eras.eras import FIXED_ERAS, Era
+from regime_platform.compute.escalation import (
+    Components,
+    escalation_columns,
+    escalation_series,
+    raw_components,
+)
+from regime_platform.compute.kernels import Codes, Floats, Indices, compile_kernels, kernel_array
 from regime_platform.compute.labels import forward_labels
-from regime_platform.compute.metrics.metrics import BarArrays, compute_metrics
+from regime_platform.compute.metrics.metrics import (
+    Metrics,
+    compute_metrics,
+    valid_metrics,
+)
+from regime_platform.compute.metrics.shared import BarArrays
 from regime_platform.compute.params import DEFAULT_PARAMS, FIRST_BARS, Params
-from regime_platform.compute.results import ESCALATION, LABELS, STATE, Rows, SeriesResult, Status
-from regime_platform.compute.states import run_start, state_columns
+from regime_platform.compute.results import (
+    ESCALATION,
+    LABELS,
+    STATE,
+    Columns,
+    Rows,
+    SeriesResult,
+    Status,
+    latest_state,
+)
 from regime_platform.errors import BarsError
+from regime_platform.model.bar_schema import BAR_SCHEMA
+from regime_platform.model.result_schema import ESCALATION_BUCKETS, STATE_SCHEMA
+
+_LEVEL_COLUMNS = tuple(
+    name for name in STATE_SCHEMA if name.startswith(("support_", "resistance_"))
+)
+_NA = ESCALATION_BUCKETS.index("NA")
 
 
 def compute_series(
@@ -30,12 +58,7 @@ def compute_series(
 ) -> SeriesResult:
     """All rows of one series. Escalation and state rows use no bar after their own (causal).
 
-    Args:
-        bars: ``BAR_SCHEMA``, ascending; bars without a close are skipped.
-        symbol: value of the symbol column.
-        timeframe: a canonical name.
-        eras: the eras in which escalation is ranked, see `compute.eras.eras`.
-        params: the constants.
+    Bars (``BAR_SCHEMA``) without a close are skipped.
 
     Raises:
         BarsError: the bars are not ascending, or a range is extreme against its close.
@@ -51,8 +74,8 @@ def compute_series(
     rows = {}
     buckets = None
     if status == "complete":
-        inputs = (metrics.downside_shock_risk, metrics.instability_index, metrics.structural_score)
-        series = escalation_series(*inputs, arrays.close, metrics.ema_slow, timeframe, params)
+        raw = components_of(metrics, arrays.close)
+        series = escalation_series(raw, used.height, timeframe, params)
         ranked = escalation_columns(
             series["esc_raw"], microseconds(used["ts"]), timeframe, eras, params
         )
@@ -65,6 +88,59 @@ def compute_series(
     return SeriesResult(symbol, timeframe, status, reason, used["ts"], rows, since)
 
 
+def components_of(metrics: Metrics, close: Floats) -> Components:
+    """The raw components of escalation from the metrics of the same bars as ``close``."""
+    return raw_components(
+        metrics.downside_shock_risk,
+        metrics.instability_index,
+        metrics.structural_score,
+        close,
+        metrics.ema_slow,
+    )
+
+
+def state_columns(close: Floats, metrics: Metrics, count: int, buckets: Codes | None) -> Columns:
+    """Every column of state_history for the last ``count`` bars, without the key.
+
+    ``close`` and ``metrics`` are of the same bars; ``buckets`` are those of the rows, or None where
+    there is no escalation.
+    """
+    before = len(close) - count
+    computed = {
+        name: value[before:] for name, value in vars(metrics).items() if name != "key_levels"
+    }
+    levels = zip(_LEVEL_COLUMNS, metrics.key_levels[:, before:], strict=True)
+    return {
+        **computed,
+        **dict(levels),
+        **classify({name: computed[name] for name in (*Bar._fields, *BarCodes._fields)}),
+        "price": close[before:],
+        "valid_metrics": valid_metrics(len(close))[before:],
+        "escalation_bucket": np.full(count, _NA, np.uint8) if buckets is None else buckets,
+    }
+
+
+def run_start(labels: Codes) -> int:
+    """Position at which the unbroken run of the last label began."""
+    other = np.flatnonzero(labels != labels[-1])
+    return int(other[-1]) + 1 if len(other) else 0
+
+
+def warm_up() -> None:
+    """Runs the whole engine once on synthetic bars; takes half a minute, once per machine."""
+    count = DEFAULT_PARAMS.at("1day").escalation_gate
+    wave = 100.0 + 5.0 * np.sin(np.arange(count) / 7.0)
+    start = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+    opens = [start + dt.timedelta(days=day) for day in range(count)]
+    bars = pl.DataFrame(
+        {"ts": opens, "open": wave, "high": wave + 1.0, "low": wave - 1.0, "close": wave},
+    ).with_columns(volume=pl.lit(1.0))
+    result = compute_series(
+        bars.cast(BAR_SCHEMA), symbol="WARM-UP", timeframe="1day", eras=FIXED_ERAS
+    )
+    latest_state({"1day": result})
+
+
 def bars_with_close(bars: pl.DataFrame) -> pl.DataFrame:
     """The bars that have a close: neither null nor NaN."""
     close = bars["close"]
@@ -74,11 +150,7 @@ def bars_with_close(bars: pl.DataFrame) -> pl.DataFrame:
 
 
 def require_ascending(opens: pl.Series, symbol: str, timeframe: str) -> None:
-    """Refuses opens that are not strictly ascending.
-
-    Raises:
-        BarsError: names the first such bar.
-    """
+    """Raises `BarsError` for the first open that is not after the one before it."""
     steps = np.diff(microseconds(opens))
     if (steps <= 0).any():
         row = int(np.flatnonzero(steps <= 0)[0]) + 1
@@ -98,7 +170,7 @@ def bar_arrays(bars: pl.DataFrame) -> BarArrays:
     return BarArrays(*columns)
 
 
-def microseconds(opens: pl.Series) -> npt.NDArray[np.int64]:
+def microseconds(opens: pl.Series) -> Indices:
     """Opens (Datetime[us], UTC) as integer microseconds since 1970."""
     return opens.to_numpy().view(np.int64)
 

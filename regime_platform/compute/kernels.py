@@ -1,7 +1,7 @@
 """Compiles the numba kernels of this package.
 
-A kernel is compiled for one signature, and never during an import, so that the command line can
-print a message before `compile_kernels` takes half a minute, once per machine.
+A kernel is compiled for the types of its annotations only, and never during an import, so that the
+command line can print a message before `compile_kernels` takes half a minute, once per machine.
 
 Compiled kernels are stored on disk. The store does I/O, so it is outside this pure package and is
 imported by name when the first kernel is compiled.
@@ -10,21 +10,30 @@ imported by name when the first kernel is compiled.
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
-from typing import Any, Protocol, TypeVar, cast
+from types import NoneType
+from typing import Annotated, Any, Protocol, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import numba
 import numpy as np
+import numpy.typing as npt
 from numba.core.dispatcher import Dispatcher
 
 F = TypeVar("F", bound=Callable[..., Any])
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.uint8]
+# with two dimensions
+Table = Annotated[Floats, 2]
+IndexTable = Annotated[Indices, 2]
 
 # its stubs are incomplete
-_njit: Any = numba.njit
-_registered: list[tuple[Dispatcher, str]] = []
+_numba: Any = numba
+_SCALARS = {float: "float64", int: "int64", bool: "boolean", NoneType: "void"}
+_registered: list[Dispatcher] = []
 
 
 class KernelStore(Protocol):
-    """A store of compiled kernels."""
+    """A store of compiled kernels; see `regime_platform.kernel_cache`."""
 
     def is_complete(self) -> bool:
         """True if it has every kernel of these sources."""
@@ -42,25 +51,25 @@ def _store() -> KernelStore:
     return store
 
 
-def kernel(signature: str, **options: Any) -> Callable[[F], F]:
-    """Declares a kernel: strict IEEE arithmetic, stored on disk, compiled for ``signature`` only.
+def kernel(**options: Any) -> Callable[[F], F]:
+    """Declares a kernel: strict IEEE arithmetic, stored on disk, compiled for its annotations only.
 
-    Arrays in a signature are contiguous and writable: a read-only view raises an error instead of
-    compiling the kernel a second time; see `kernel_array`.
+    Arrays are contiguous and writable: a read-only view raises an error instead of compiling the
+    kernel a second time; see `kernel_array`. Numba accepts no objects that contain arrays, so every
+    array is an argument of its own.
 
     Args:
-        signature: numba's notation, such as ``float64[::1](float64[::1], int64)``.
-        options: further options of ``numba.njit``. ``inline="always"``: compiled into its callers.
+        options: options of ``numba.njit``. ``inline="always"``: compiled into its callers.
             ``_nrt=False``: allocates nothing, so numba counts no references to its arrays, which
             would cost more than the work of a kernel that is called for every bar.
     """
 
     def declare(function: F) -> F:
-        dispatcher: Dispatcher = _njit(
+        dispatcher: Dispatcher = _numba.njit(
             fastmath=False, error_model="numpy", no_cfunc_wrapper=True, **options
         )(function)
         if options.get("inline") != "always":  # inlined kernels are part of their callers
-            _registered.append((dispatcher, signature))
+            _registered.append(dispatcher)
         return cast(F, dispatcher)
 
     return declare
@@ -80,30 +89,45 @@ def compile_kernels() -> None:
     if not _registered:
         return
     store = _store()
-    for dispatcher, _signature in _registered:
+    for dispatcher in _registered:
         store.keep(dispatcher)
     on_disk = store.is_complete()
-    for dispatcher, signature in _registered:
+    for dispatcher in _registered:
         if on_disk:
-            _load_when_called(dispatcher, signature)
+            _load_when_called(dispatcher)
         else:
-            _compile(dispatcher, signature)
+            _compile(dispatcher)
     _registered.clear()
     if not on_disk:
         store.mark_complete()
 
 
-def _compile(dispatcher: Dispatcher, signature: str) -> None:
-    dispatcher.compile(signature)
+def _compile(dispatcher: Any) -> None:
+    hints = get_type_hints(dispatcher.py_func, include_extras=True)
+    returned = _numba_type(hints.pop("return"))
+    dispatcher.compile(returned(*map(_numba_type, hints.values())))
     dispatcher.disable_compile()
 
 
-def _load_when_called(dispatcher: Any, signature: str) -> None:
+def _numba_type(hint: Any) -> Any:
+    if hint in _SCALARS:
+        return getattr(_numba.types, _SCALARS[hint])
+    if get_origin(hint) is tuple:
+        return _numba.types.BaseTuple.from_types(list(map(_numba_type, get_args(hint))))
+    if hasattr(hint, "_fields"):  # a NamedTuple
+        members = map(_numba_type, get_type_hints(hint).values())
+        return _numba.types.BaseTuple.from_types(list(members), hint)
+    array, dimensions = get_args(hint) if get_origin(hint) is Annotated else (hint, 1)
+    (dtype,) = get_args(get_args(array)[1])
+    return _numba.types.Array(_numba.from_dtype(np.dtype(dtype)), dimensions, "C")
+
+
+def _load_when_called(dispatcher: Any) -> None:
     """Replaces the method that numba calls when a kernel has no machine code yet."""
 
     def load(*_arguments: Any) -> Any:
         del dispatcher._compile_for_args
-        _compile(dispatcher, signature)
+        _compile(dispatcher)
         return dispatcher
 
     dispatcher._compile_for_args = load

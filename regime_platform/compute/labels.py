@@ -5,31 +5,43 @@ in a table of their own.
 """
 
 import numpy as np
-import numpy.typing as npt
 
-from regime_platform.compute.escalation.percentiles import expanding_percentile
-from regime_platform.compute.frames import NO_CODE, Columns
-from regime_platform.compute.kernels import kernel, kernel_array
+from regime_platform.compute.kernels import Floats, kernel, kernel_array
 from regime_platform.compute.params import DEFAULT_PARAMS, EVENT_EDGES, Params
+from regime_platform.compute.percentiles import ranks_of
+from regime_platform.compute.results import NO_CODE, Columns
 from regime_platform.model.result_schema import EVENT_SEVERITIES
-
-Floats = npt.NDArray[np.float64]
 
 _EDGES = dict(zip(EVENT_SEVERITIES, EVENT_EDGES, strict=True))
 
 
-def forward_labels(close: Floats, timeframe: str, params: Params = DEFAULT_PARAMS) -> Columns:
+def forward_labels(
+    close: Floats,
+    timeframe: str,
+    params: Params = DEFAULT_PARAMS,
+    history: Floats | None = None,
+) -> Columns:
     """The columns of forward_labels for all bars; the last ``horizon`` rows are provisional.
 
     fwd_absret_h(i) = max of abs(C_j/C_i - 1) over the next H = 20 bars j, a fraction of the price;
     over fewer bars at the end of the series, NaN at the last bar or where C_i is 0 or not finite.
     event_severity grades its expanding percentile, null below MILD; event_flag is set from MODERATE
     on and null without a return. is_mature is True once all H bars exist, so that the row is final.
+
+    With the fwd_absret_h of earlier bars as ``history``, ``close`` is of the bars after them.
     """
     constants = params.at(timeframe)
     forward = forward_returns(close, constants.horizon)
-    rank = expanding_percentile(forward, constants.min_members, params.short_list)
-    return label_columns(forward, rank, constants.horizon)
+    rank = ranks_of(forward, history).expanding(constants.min_members, params.short_list)
+    severity = np.full(len(rank), NO_CODE, np.uint8)
+    for code, name in enumerate(EVENT_SEVERITIES):  # mildest first, so that the most severe remains
+        severity[rank >= _EDGES[name]] = code
+    return {
+        "fwd_absret_h": forward,
+        "event_flag": np.where(np.isnan(forward), np.nan, rank >= EVENT_EDGES.moderate),
+        "event_severity": severity,
+        "is_mature": np.arange(len(forward))[::-1] >= constants.horizon,
+    }
 
 
 def forward_returns(close: Floats, horizon: int) -> Floats:
@@ -37,28 +49,7 @@ def forward_returns(close: Floats, horizon: int) -> Floats:
     return _largest_forward_return(kernel_array(close), horizon)
 
 
-def label_columns(forward: Floats, rank: Floats, horizon: int) -> Columns:
-    """The label columns of the last bars of a series.
-
-    Args:
-        forward: fwd_absret_h per bar.
-        rank: its expanding percentile per bar.
-        horizon: bars that a label looks ahead.
-    """
-    raised = np.where(np.isnan(forward), np.nan, rank >= EVENT_EDGES.moderate)
-    severity = np.full(len(rank), NO_CODE, np.uint8)
-    for code, name in enumerate(EVENT_SEVERITIES):  # mildest first, so that the most severe remains
-        severity[rank >= _EDGES[name]] = code
-    following = np.arange(len(forward))[::-1]
-    return {
-        "fwd_absret_h": forward,
-        "event_flag": raised,
-        "event_severity": severity,
-        "is_mature": following >= horizon,
-    }
-
-
-@kernel("float64[::1](float64[::1], int64)")
+@kernel()
 def _largest_forward_return(close: Floats, horizon: int) -> Floats:
     count = close.shape[0]
     out = np.full(count, np.nan)

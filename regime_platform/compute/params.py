@@ -1,11 +1,8 @@
 """All constants of the compute, and the fingerprint over them.
 
-There are two kinds. `Params` has the bar counts and caps that may differ by timeframe; functions
-receive it and kernels get its numbers as arguments. The other constants are compiled into the
-kernels from the tuples below. The fingerprint reads the same tuples as the kernels.
-
-Weights inside the formula of a metric are part of that formula; changing one changes the digest of
-the compute sources.
+`Params` has the bar counts and caps that may differ by timeframe; the other constants are compiled
+into the kernels. Weights inside the formula of a metric are part of that formula; changing one
+changes the digest of the compute sources.
 """
 
 from dataclasses import asdict, dataclass
@@ -146,38 +143,34 @@ class Params:
         """
         return dict(self.by_timeframe)[canonical_timeframe(timeframe)]
 
-    def facts(self) -> dict[str, object]:
+    def document(self) -> dict[str, object]:
         """All constants as JSON values: these and the compiled ones."""
-        per_timeframe = {
-            name: {**asdict(params), "min_members": params.min_members}
-            for name, params in self.by_timeframe
+        # looked up at call time, under the names that the kernels read
+        compiled: dict[str, NamedTuple] = {
+            "windows": WINDOWS,
+            "first_bars": FIRST_BARS,
+            "escalation_windows": ESCALATION_WINDOWS,
+            "escalation_numbers": ESCALATION_NUMBERS,
+            "buckets": BUCKETS,
+            "event_edges": EVENT_EDGES,
+            "quality": QUALITY,
+            "stance": STANCE,
+            "label_rules": LABEL_RULES,
+            "tag_rules": TAG_RULES,
+            "reason_edges": REASON_EDGES,
         }
         return {
-            "timeframes": per_timeframe,
+            "timeframes": {
+                name: {**asdict(params), "min_members": params.min_members}
+                for name, params in self.by_timeframe
+            },
             "short_list": self.short_list,
-            "compiled": {name: group._asdict() for name, group in _compiled().items()},
+            "compiled": {name: group._asdict() for name, group in compiled.items()},
         }
 
     def fingerprint(self) -> str:
         """SHA-256 hex of the canonical JSON of all constants."""
-        return document_digest(self.facts())
+        return document_digest(self.document())
 
 
 DEFAULT_PARAMS = Params()
-
-
-def _compiled() -> dict[str, NamedTuple]:
-    # looked up at call time, under the names that the kernels read
-    return {
-        "windows": WINDOWS,
-        "first_bars": FIRST_BARS,
-        "escalation_windows": ESCALATION_WINDOWS,
-        "escalation_numbers": ESCALATION_NUMBERS,
-        "buckets": BUCKETS,
-        "event_edges": EVENT_EDGES,
-        "quality": QUALITY,
-        "stance": STANCE,
-        "label_rules": LABEL_RULES,
-        "tag_rules": TAG_RULES,
-        "reason_edges": REASON_EDGES,
-    }

@@ -9,17 +9,13 @@ at a time. Values are NaN before the first bar with a full window.
 import math
 
 import numpy as np
-import numpy.typing as npt
 
-from regime_platform.compute.kernels import kernel
-
-Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
+from regime_platform.compute.kernels import Floats, Indices, kernel
 
 _BLOCK = 1024  # bars whose partial sums stay in the nearest cache
 
 
-@kernel("float64(float64, float64, float64)")
+@kernel()
 def clamp(x: float, low: float, high: float) -> float:
     """``x`` within [``low``, ``high``]; NaN gives ``high`` (section 1)."""
     if x < low:
@@ -29,13 +25,13 @@ def clamp(x: float, low: float, high: float) -> float:
     return high
 
 
-@kernel("float64(float64)")
+@kernel()
 def unit(x: float) -> float:
     """``x`` within [0, 1]; NaN gives 1 (section 1)."""
     return clamp(x, 0.0, 1.0)
 
 
-@kernel("boolean(float64)")
+@kernel()
 def bad(x: float) -> bool:
     """True unless ``x`` > 0 (section 1)."""
     return not x > 0.0
@@ -46,7 +42,7 @@ def ema(x: Floats, period: int) -> Floats:
     return ema_from(x[0], x, period)
 
 
-@kernel("float64[::1](float64, float64[::1], int64)")
+@kernel()
 def ema_from(first: float, x: Floats, period: int) -> Floats:
     """EMA that starts at e_0 = ``first``: e_i = (1-a) e_{i-1} + a x_i with a = 2/(p+1)."""
     out = np.empty_like(x)
@@ -59,7 +55,7 @@ def ema_from(first: float, x: Floats, period: int) -> Floats:
     return out
 
 
-@kernel("float64[::1](float64[::1])")
+@kernel()
 def log_returns(close: Floats) -> Floats:
     """r_i = ln(C_i / C_{i-1}); NaN at bar 0."""
     out = np.full(close.size, np.nan)
@@ -68,7 +64,7 @@ def log_returns(close: Floats) -> Floats:
     return out
 
 
-@kernel("float64[::1](float64[::1], float64[::1], float64[::1])")
+@kernel()
 def true_range(high: Floats, low: Floats, close: Floats) -> Floats:
     """TR_i = max(H_i - L_i, abs(H_i - C_{i-1}), abs(L_i - C_{i-1})) without NaN members.
 
@@ -85,8 +81,8 @@ def true_range(high: Floats, low: Floats, close: Floats) -> Floats:
     return out
 
 
-@kernel("int64[::1](float64[::1])")
-def run_lengths(x: Floats) -> Counts:
+@kernel()
+def run_lengths(x: Floats) -> Indices:
     """Length of the run of equal values that ends at each bar."""
     out = np.ones(x.size, np.int64)
     for i in range(1, x.size):
@@ -95,7 +91,7 @@ def run_lengths(x: Floats) -> Counts:
     return out
 
 
-@kernel("float64[::1](float64[::1], int64)")
+@kernel()
 def window_sums(x: Floats, window: int) -> Floats:
     """Sum of the last ``window`` values, oldest first; NaN where one is NaN or missing."""
     out = np.full(x.size, np.nan)
@@ -109,7 +105,7 @@ def window_sums(x: Floats, window: int) -> Floats:
     return out
 
 
-@kernel("float64[::1](float64[::1], int64)")
+@kernel()
 def rolling_mean(x: Floats, window: int) -> Floats:
     """Mean of the last ``window`` values; exactly x where all of them equal x."""
     out = window_sums(x, window)
@@ -119,7 +115,7 @@ def rolling_mean(x: Floats, window: int) -> Floats:
     return out
 
 
-@kernel("float64[::1](float64[::1], int64)")
+@kernel()
 def rolling_sigma(x: Floats, window: int) -> Floats:
     """Sample standard deviation (divisor w-1) of the last ``window`` values, in two passes.
 
@@ -141,7 +137,7 @@ def rolling_sigma(x: Floats, window: int) -> Floats:
     return out
 
 
-@kernel("float64[::1](float64[::1], int64, boolean)")
+@kernel()
 def rolling_max(x: Floats, window: int, skip_nan: bool) -> Floats:
     """Largest of the last ``window`` values; defined from bar ``window`` - 1.
 
@@ -169,7 +165,7 @@ def rolling_min(x: Floats, window: int, skip_nan: bool) -> Floats:
     return -rolling_max(-x, window, skip_nan)
 
 
-@kernel("float64[::1](float64[::1], int64)")
+@kernel()
 def efficiency_ratio(close: Floats, window: int) -> Floats:
     """ER = clamp(abs(C_i - C_{i-w}) / sum of abs(C_j - C_{j-1}), 0, 1); 0 where that sum is 0.
 
@@ -186,7 +182,7 @@ def efficiency_ratio(close: Floats, window: int) -> Floats:
     return out
 
 
-@kernel("float64[::1](float64[::1], float64[::1], float64[::1])")
+@kernel()
 def opening_gap(open_: Floats, close: Floats, atr: Floats) -> Floats:
     """(O_i - C_{i-1}) / ATR, signed; gap(i) of section 3 is its magnitude. NaN at bar 0."""
     out = np.full(close.size, np.nan)
@@ -195,7 +191,7 @@ def opening_gap(open_: Floats, close: Floats, atr: Floats) -> Floats:
     return out
 
 
-@kernel("float64[::1](float64[::1], float64[::1], int64)")
+@kernel()
 def counts_below(x: Floats, bounds: Floats, window: int) -> Floats:
     """How many of the last ``window`` values are less than the bound of the bar."""
     out = np.full(x.size, np.nan)
@@ -210,7 +206,7 @@ def counts_below(x: Floats, bounds: Floats, window: int) -> Floats:
     return out
 
 
-@kernel("UniTuple(float64[::1], 2)(float64[::1], int64)")
+@kernel()
 def positive_sigma(x: Floats, window: int) -> tuple[Floats, Floats]:
     """Sample deviation of the positive values among the last ``window``, and their number.
 

@@ -1,14 +1,19 @@
-"""The results of one series: columns, frames, and the latest state over all timeframes."""
+"""The results of one series: columns, frames, and the latest state over all timeframes.
 
-from collections.abc import Iterator, Mapping
+Kernels return numbers, codes and bit masks. Words, nulls and types are added here, for all columns
+of a table in one Polars evaluation, since one evaluation per column is slower. pyarrow is not used:
+it imports pandas where that is installed, which takes half a second.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Literal
+from functools import cache, cached_property
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 
-from regime_platform.compute.frames import Columns, columns_frame, key_columns
+from regime_platform.compute.kernels import Indices
 from regime_platform.compute.params import FIRST_BARS
 from regime_platform.model.result_schema import LATEST_SCHEMA, TABLES
 
@@ -17,6 +22,33 @@ Status = Literal["complete", "state_only", "too_short"]
 ESCALATION = "escalation_history_v3"
 LABELS = "forward_labels"
 STATE = "state_history"
+
+#: The code of a row without a word; it becomes null.
+NO_CODE = 255
+
+
+@dataclass(frozen=True)
+class Words:
+    """A text column in compact form: the position of each row's text among the distinct texts."""
+
+    positions: Indices
+    texts: pl.Series
+
+    def __getitem__(self, rows: slice) -> "Words":
+        return Words(self.positions[rows], self.texts)
+
+
+def words_of(masks: Indices, *texts: Callable[[int], str]) -> tuple[Words, ...]:
+    """One text column per function of ``texts``, which is called once per distinct bit mask."""
+    distinct = np.unique(masks)
+    positions = np.searchsorted(distinct, masks)
+    listed = distinct.tolist()
+    return tuple(Words(positions, pl.Series(map(text, listed), dtype=pl.String)) for text in texts)
+
+
+#: Name -> one value per row: an array of floats (NaN is null), codes (`NO_CODE` is null) or flags,
+#: `Words`, or a series.
+Columns = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -140,3 +172,43 @@ def latest_state(results: Mapping[str, SeriesResult]) -> pl.DataFrame:
     """The last state row of every timeframe that has one, in ``LATEST_SCHEMA``."""
     rows = {name: latest_of(result) for name, result in results.items()}
     return latest_table({name: row for name, row in rows.items() if row is not None})
+
+
+def columns_frame(table: str, columns: Columns) -> pl.DataFrame:
+    """The given columns in the order and with the types of ``TABLES[table]``."""
+    schema = TABLES[table]
+    raw = pl.DataFrame([_as_series(name, columns[name]) for name in schema if name in columns])
+    expressions = _expressions(table)
+    return raw.with_columns(
+        expressions[name] for name, dtype in raw.schema.items() if dtype != schema[name]
+    )
+
+
+def key_columns(symbol: str, timeframe: str, opens: pl.Series) -> dict[str, Any]:
+    """Symbol, timeframe and ts for every row of a table."""
+    words: pl.Enum = TABLES["state_history"]["timeframe"]  # type: ignore[assignment]
+    code = words.categories.to_list().index(timeframe)
+    rows = len(opens)
+    named = pl.Series([symbol], dtype=pl.String).new_from_index(0, rows)
+    return {"symbol": named, "timeframe": np.full(rows, code, np.uint8), "ts": opens}
+
+
+@cache
+def _expressions(table: str) -> dict[str, pl.Expr]:
+    return {name: _typed(name, dtype) for name, dtype in TABLES[table].items()}
+
+
+def _typed(name: str, dtype: pl.DataType) -> pl.Expr:
+    column = pl.col(name)
+    if isinstance(dtype, pl.Enum):
+        # the only vocabulary with rows that have no word
+        known = column.replace(NO_CODE, None) if name == "event_severity" else column
+        return known.cat.to(dtype)
+    return column.cast(dtype)
+
+
+def _as_series(name: str, column: Any) -> pl.Series:
+    if isinstance(column, Words):
+        return column.texts.gather(column.positions).alias(name)
+    # per column: the same option of a DataFrame takes seven times as long
+    return pl.Series(name, column, nan_to_null=True)

@@ -1,18 +1,17 @@
 """The board: the latest state of every symbol in one small file.
 
-Reading 1,600 databases takes 20 seconds, reading this file 30 milliseconds. It is a cache: all of
-it is derived from the compute.db files, and a damaged board is written again. Every row names the
-digest of the results that it shows, and sizes and times of the files that it was derived from, so
+Reading 1,600 databases takes 20 seconds, reading this file 30 milliseconds. It is a cache of the
+compute.db files. Every row names the digest of its results, and sizes and times of its files, so
 that an outdated row is recognised without opening them.
 """
 
 from collections.abc import Sequence
 
 import polars as pl
-from filelock import FileLock
 
 from regime_platform.bar_store.layout import DataRoot
-from regime_platform.bar_store.parquet import UNSEALED, decode, encode, require_sealed, sealed
+from regime_platform.bar_store.locks import PATIENCE, locked
+from regime_platform.bar_store.parquet import decode, encode_sealed, require_sealed
 from regime_platform.errors import BarsError, ResultsError
 from regime_platform.files import write_bytes
 from regime_platform.model.result_schema import LATEST_SCHEMA
@@ -51,10 +50,10 @@ def read_board(root: DataRoot) -> pl.DataFrame:
         data = root.board.read_bytes()
         require_sealed(data, str(root.board))
         stored, _ = decode(data, str(root.board))
-        board = stored.select(
-            pl.col(name).cast(dtype)
+        absent = _ADDED - {*stored.columns}
+        return stored.select(
+            (pl.lit(None) if name in absent else pl.col(name)).cast(dtype).alias(name)
             for name, dtype in BOARD_SCHEMA.items()
-            if name in stored.columns or name not in _ADDED
         )
     except FileNotFoundError:
         return BOARD_SCHEMA.to_frame()
@@ -63,25 +62,18 @@ def read_board(root: DataRoot) -> pl.DataFrame:
             f"{root.board} is damaged; remove it, the next run writes it again",
             code="board-damaged",
         ) from error
-    absent = [pl.lit(None, BOARD_SCHEMA[name]).alias(name) for name in _ADDED - {*board.columns}]
-    return board.with_columns(absent).select(list(BOARD_SCHEMA))
 
 
 def update_board(root: DataRoot, symbols: Sequence[str], rows: pl.DataFrame) -> bool:
-    """Replaces all rows of ``symbols`` by ``rows``.
-
-    Returns:
-        False where that changes nothing; then nothing is written.
-    """
+    """Replaces all rows of ``symbols`` by ``rows``; False where that changes nothing."""
     if _replaced(readable_board(root), symbols, rows) is None:
         return False
-    root.path.mkdir(parents=True, exist_ok=True)
-    with FileLock(root.path / ".board.lock", timeout=60):
+    with locked(root.path / ".board.lock", PATIENCE, _busy):
         board = _replaced(readable_board(root), symbols, rows)
         if board is None:
             return False
         words = pl.col("timeframe").cast(pl.String)
-        write_bytes(root.board, sealed(encode(board.with_columns(words), UNSEALED)))
+        write_bytes(root.board, encode_sealed(board.with_columns(words)))
     return True
 
 
@@ -91,6 +83,10 @@ def readable_board(root: DataRoot) -> pl.DataFrame:
         return read_board(root)
     except ResultsError:
         return BOARD_SCHEMA.to_frame()
+
+
+def _busy(reason: str) -> ResultsError:
+    return ResultsError(f"the board is being written by {reason}", code="locked")
 
 
 def _replaced(

@@ -1,8 +1,7 @@
 """Opens a compute.db by attaching it to the one DuckDB instance of this process.
 
 Starting an instance costs 30 ms, attaching a file to it 2 ms. DuckDB lets one writer or any number
-of readers open a file at a time, across processes. An attempt that finds the file in use is
-repeated until a timeout, since a writer needs it for a tenth of a second.
+of readers open a file at a time, across processes; a writer needs it for a tenth of a second.
 """
 
 import itertools
@@ -18,6 +17,9 @@ from typing import Any
 
 import duckdb
 
+from regime_platform.errors import NewerResultsError, OlderResultsError, ResultsError, remedy_of
+from regime_platform.model.result_schema import RESULT_SCHEMA_DIGEST, RESULT_SCHEMA_VERSION, TABLES
+
 #: Seconds to wait while another process has the file open.
 READER_TIMEOUT = 30.0
 #: A database in memory, which ends with its connection.
@@ -29,6 +31,8 @@ _MEMORY = "96MB"
 #: Of a new file. One more bar rewrites a block of each table, so small blocks write less.
 _BLOCK = 64 * 1024  # bytes
 _LOCK_MESSAGE = "Could not set lock on file"
+_SQLITE = b"SQLite format 3\x00"
+_HEADERS = 3 * 4096  # bytes of a DuckDB file before its blocks
 
 #: An instance attaches a file once, so the threads of a process take turns.
 _one_at_a_time = threading.RLock()
@@ -52,16 +56,63 @@ def attached(
         duckdb.Error: it is no DuckDB file, or a damaged one.
     """
     with _one_at_a_time, _instance(os.getpid()).cursor() as connection:
-        name = f"file_{next(_names)}"
-        _attach(connection, path, name, read_only=read_only, timeout=timeout)
-        try:
+        with _attachment(connection, path, read_only=read_only, timeout=timeout) as name:
             connection.execute(f"USE {name}")
             yield connection
-        finally:
-            connection.execute("USE memory")
-            connection.execute(f"DETACH {name}")  # moves what was committed into the file
-    if not read_only and write_ahead_log(path).exists():  # DETACH does not report a failure
-        _checkpoint(path)
+        if not read_only and write_ahead_log(path).exists():  # DETACH does not report a failure
+            with _attachment(connection, path, read_only=False, timeout=READER_TIMEOUT) as name:
+                connection.execute(f"CHECKPOINT {name}")
+
+
+@contextmanager
+def opened(
+    path: Path, *, read_only: bool, timeout: float = READER_TIMEOUT
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The same for a whole file of today's version.
+
+    Raises:
+        ResultsError: the file is missing, truncated, or of another version.
+        FileInUseError, duckdb.Error: see `attached`.
+    """
+    _require_duckdb(path)
+    with attached(path, read_only=read_only, timeout=timeout) as connection:
+        _require_version(path, connection)
+        yield connection
+
+
+def require_stored_tables(path: Path) -> None:
+    """Refuses a file with a view in place of a table; for files of unknown origin.
+
+    A query of a view can read other files, a query of a table cannot.
+
+    Raises:
+        ResultsError: the file is missing, damaged, or lacks a table.
+    """
+    _require_duckdb(path)
+    query = "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database()"
+    try:
+        with attached(path, read_only=True) as connection:
+            stored = {name for (name,) in connection.execute(query).fetchall()}
+    except (FileInUseError, duckdb.Error) as error:
+        raise ResultsError(
+            f"{path.name} cannot be read ({first_line(error)})", code="results-damaged"
+        ) from error
+    lacking = [name for name in (*TABLES, "schema_version", "content_blocks") if name not in stored]
+    if lacking:
+        raise ResultsError(f"{path.name} has no table {', '.join(lacking)}", code="results-damaged")
+
+
+def is_sqlite(path: Path) -> bool:
+    """True of the SQLite file of the legacy engine; raises ResultsError where there is no file."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(len(_SQLITE)) == _SQLITE
+    except FileNotFoundError as error:
+        raise ResultsError(
+            f"{path} does not exist; `regime run {_symbol(path)}` makes it", code="no-results"
+        ) from error
+    except OSError as error:
+        raise damaged(path, f"it cannot be read: {error.strerror}") from error
 
 
 def write_ahead_log(path: Path) -> Path:
@@ -81,6 +132,18 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     connection.commit()
 
 
+def damaged(path: Path, reason: str) -> ResultsError:
+    """The error for a compute.db that is not what was written."""
+    return ResultsError(
+        f"{path} is damaged ({reason}); {remedy_of(_symbol(path))}", code="results-damaged"
+    )
+
+
+def first_line(error: Exception) -> str:
+    """The first line of an error; some libraries add pages."""
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
 @cache
 def _instance(_process: int) -> duckdb.DuckDBPyConnection:
     """One per process: an instance does not survive a fork."""
@@ -95,40 +158,71 @@ def _instance(_process: int) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(":memory:", config=settings)
 
 
-def _checkpoint(path: Path) -> None:
-    name = f"file_{next(_names)}"
-    with _instance(os.getpid()).cursor() as connection:
-        _attach(connection, path, name, read_only=False, timeout=READER_TIMEOUT)
-        try:
-            connection.execute(f"CHECKPOINT {name}")
-        finally:
-            connection.execute(f"DETACH {name}")
-
-
-def _attach(
-    connection: duckdb.DuckDBPyConnection,
-    path: Path,
-    name: str,
-    *,
-    read_only: bool,
-    timeout: float,
-) -> None:
-    quoted = str(path).replace("'", "''")
+@contextmanager
+def _attachment(
+    connection: duckdb.DuckDBPyConnection, path: Path, *, read_only: bool, timeout: float
+) -> Iterator[str]:
+    """The name by which the file is attached within the block."""
+    name, quoted = f"file_{next(_names)}", str(path).replace("'", "''")
     mode = " (READ_ONLY)" if read_only else ""
     deadline = time.monotonic() + timeout
     while True:
         try:
             connection.execute(f"ATTACH '{quoted}' AS {name}{mode}")
+            break
         except duckdb.IOException as error:
             if _LOCK_MESSAGE not in str(error):
                 raise
-            if time.monotonic() > deadline:
-                raise FileInUseError(_holder(error)) from error
+            if time.monotonic() > deadline:  # with the sentence that names the process
+                holder = str(error).rpartition('": ')[2].partition(". See also")[0]
+                raise FileInUseError(holder) from error
             time.sleep(_PAUSE)
-        else:
-            return
+    try:
+        yield name
+    finally:
+        connection.execute("USE memory")
+        connection.execute(f"DETACH {name}")  # moves what was committed into the file
 
 
-def _holder(error: duckdb.IOException) -> str:
-    """The sentence of DuckDB's message that names the process with the lock."""
-    return str(error).rpartition('": ')[2].partition(". See also")[0]
+def _require_duckdb(path: Path) -> None:
+    """Refuses the file of the legacy engine, without opening it as a database."""
+    if is_sqlite(path):
+        raise OlderResultsError(
+            f"{path} is a SQLite file of version 1, expected version {RESULT_SCHEMA_VERSION}; "
+            f"`regime run {_symbol(path)}` replaces it by results of its bars (those of an old "
+            "store come in by `regime migrate`); state, history and export read it as it is"
+        )
+
+
+def _require_version(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
+    """Refuses a file of another schema, and one shorter than its own block count.
+
+    DuckDB opens a truncated file without an error as long as nothing beyond its end is read. Free
+    blocks do not count: DuckDB itself truncates those at the end of a file.
+    """
+    ((block, count),) = connection.execute(
+        "SELECT block_size, used_blocks FROM pragma_database_size() "
+        "WHERE database_name = current_database()"
+    ).fetchall()
+    in_use, size = _HEADERS + block * count, path.stat().st_size
+    if size < in_use:
+        raise damaged(path, f"truncated to {size:,} bytes, {in_use:,} are in use")
+    rows = connection.execute("SELECT version, definition FROM schema_version").fetchall()
+    if rows and rows[0][0] > RESULT_SCHEMA_VERSION:
+        raise NewerResultsError(
+            f"{path} has version {rows[0][0]}, expected version {RESULT_SCHEMA_VERSION}: it was "
+            "written by a later release; use that one, or move the file away to compute it again"
+        )
+    if rows != [(RESULT_SCHEMA_VERSION, RESULT_SCHEMA_DIGEST)]:
+        stated = f"version {rows[0][0]} ({str(rows[0][1])[:12]})" if rows else "no version"
+        is_older = rows and rows[0][0] < RESULT_SCHEMA_VERSION
+        raise (OlderResultsError if is_older else ResultsError)(
+            f"{path} has {stated}, expected version {RESULT_SCHEMA_VERSION} "
+            f"({RESULT_SCHEMA_DIGEST[:12]}); recompute it with "
+            f"`regime compute --force {_symbol(path)}`",
+            code="older-results" if is_older else "results-version",
+        )
+
+
+def _symbol(path: Path) -> str:
+    return path.parent.name  # the folder has the name of the symbol

@@ -1,35 +1,116 @@
-"""The digests that compute.db stores of its own content, by block of rows and by table.
+"""The rows of compute.db, and the digests that it stores of them, by block and by table.
 
-The digest of a table covers the digest of each of its timeframes, so that rows added to one
-timeframe leave the digests of the others unchanged.
+Rows are ordered by timeframe and ts, each pair once. Digests are taken of their physical values: an
+ENUM is its position, a TIMESTAMP its microseconds since 1970 UTC. The digest of a table covers that
+of each of its timeframes, so that rows added to one leave the digests of the others unchanged.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import zip_longest
+from typing import Any
 
 import duckdb
+import numpy as np
+import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
 
-from regime_platform.model.digests import Blocks, blocks_of, document_digest, frame_digest
+from regime_platform.compute_db.connection import IN_MEMORY, attached
+from regime_platform.compute_db.schema import create_tables
+from regime_platform.errors import ResultsError
+from regime_platform.manifests.compute_manifest import Lineage
+from regime_platform.model.digests import (
+    BLOCK_ROWS,
+    Blocks,
+    blocks_of,
+    document_digest,
+    frame_digest,
+)
 from regime_platform.model.result_schema import BLOCK_SCHEMA, TABLES
+from regime_platform.model.timeframes import TIMEFRAMES
 
+#: The key of a row within a symbol.
+KEY = ("timeframe", "ts")
+_AT_ONCE = 1 << 20  # rows per batch: most tables come in one, without concatenation
 BARS = "bars"
-
-#: (table or ``BARS``, timeframe) -> its blocks.
-Content = Mapping[tuple[str, str], Blocks]
-
 LATEST = "latest_state"
 
+#: Table, or ``BARS``, and timeframe.
+_Part = tuple[str, str]
+Content = Mapping[_Part, Blocks]
+NO_ROWS = Blocks(0, ())
 
-def content_of(table: str, rows: pl.DataFrame) -> dict[tuple[str, str], Blocks]:
+
+@dataclass(frozen=True)
+class RowHashes:
+    """The digests of the rows of a compute.db, computed now."""
+
+    tables: Mapping[str, str]  # table -> content digest
+    blocks: Content
+    stored: Content  # as the file states them, also of the bars used
+    opens: Mapping[_Part, npt.NDArray[np.int64]]  # ts of the rows, microseconds since 1970 UTC
+
+
+def checked_rows(name: str, frame: pl.DataFrame | None, schema: pl.Schema) -> pl.DataFrame:
+    """``frame``, which is complete and can be stored as the table ``name``.
+
+    Raises:
+        ResultsError: the frame is missing, has another schema, or repeats or misplaces a key.
+    """
+    if frame is None or frame.schema != schema:
+        given = "nothing" if frame is None else str(frame.schema)
+        raise ResultsError(
+            f"table {name}: expected {schema}, was given {given}", code="table-schema"
+        )
+    if any(frame[key].null_count() for key in ("symbol", "timeframe", "ts")):
+        raise ResultsError(f"table {name}: a row has no symbol, timeframe or ts", code="row-key")
+    if not _is_ordered(frame):
+        raise ResultsError(
+            f"table {name}: rows are not ordered by timeframe and ts, each once", code="row-order"
+        )
+    return frame
+
+
+def ordered(rows: pl.DataFrame) -> pl.DataFrame:
+    """``rows`` by timeframe and ts; mostly they are so already, and the check beats sorting."""
+    return rows if _is_ordered(rows) else rows.sort(KEY)
+
+
+def physical_rows(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    where: str = "",
+    values: Sequence[Any] = (),
+    columns: Sequence[str] = (),
+) -> pl.DataFrame:
+    """The rows of a table in their order, with the values of ``model.digests.plain_frame``.
+
+    ``where`` is an SQL condition with a ``?`` for each of ``values``; ``columns`` include timeframe
+    and ts. By default all rows and columns are read.
+
+    Raises:
+        duckdb.Error: some rows or columns cannot be read.
+    """
+    listed = ", ".join(f'"{name}"' for name in columns) or "*"  # quicker than all by name
+    narrowed = f"WHERE {where}" if where else ""
+    query = f'SELECT {listed} FROM "{table}" {narrowed}'  # noqa: S608 - own names
+    arrow = connection.sql(query, params=list(values)).to_arrow_table(_AT_ONCE)
+    physical = [_physical(column) for column in arrow.columns]
+    return ordered(pl.DataFrame(pa.table(physical, arrow.column_names)))
+
+
+def typed_rows(relation: duckdb.DuckDBPyRelation, schema: pl.Schema) -> pl.DataFrame:
+    """The rows of a query in their order, with the types of ``schema``."""
+    frame = pl.DataFrame(relation.to_arrow_table())
+    others = {name: schema[name] for name, dtype in frame.schema.items() if dtype != schema[name]}
+    return ordered(frame.with_columns(_typed(name, dtype) for name, dtype in others.items()))
+
+
+def content_of(table: str, rows: pl.DataFrame) -> dict[_Part, Blocks]:
     """The blocks of one table by table and timeframe; ``rows`` are all of its rows in order."""
-    if rows.height and rows["timeframe"][0] == rows["timeframe"][-1]:  # most pieces
-        return {(table, rows["timeframe"][0]): blocks_of(rows)}
-    content = {}
-    start = 0
-    for timeframe, count in rows.group_by("timeframe", maintain_order=True).len().iter_rows():
-        content[table, timeframe] = blocks_of(rows[start : start + count])  # a view, no copy
-        start += count
-    return content
+    return {(table, timeframe): blocks_of(part) for timeframe, part in _by_timeframe(rows)}
 
 
 def table_digests(content: Content, latest: str) -> dict[str, str]:
@@ -37,16 +118,11 @@ def table_digests(content: Content, latest: str) -> dict[str, str]:
 
     latest_state is small enough to be hashed whole whenever it changes, so it has no blocks.
     """
-    digests = {LATEST: latest}
-    for name, schema in TABLES.items():
-        if name != LATEST:
-            parts = {
-                timeframe: blocks.digest(schema)
-                for (of, timeframe), blocks in content.items()
-                if of == name and blocks.rows
-            }
-            digests[name] = document_digest(parts)
-    return {name: digests[name] for name in TABLES}
+    parts: dict[str, dict[str, str]] = {name: {} for name in TABLES}
+    for (name, timeframe), blocks in content.items():
+        if name in parts and blocks.rows:
+            parts[name][timeframe] = blocks.digest(TABLES[name])
+    return {name: latest if name == LATEST else document_digest(parts[name]) for name in TABLES}
 
 
 def table_digest(table: str, rows: pl.DataFrame) -> str:
@@ -54,18 +130,6 @@ def table_digest(table: str, rows: pl.DataFrame) -> str:
     if table == LATEST:
         return frame_digest(rows)
     return table_digests(content_of(table, rows), "")[table]
-
-
-def read_content(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], Blocks]:
-    """The blocks that the file states."""
-    rows = connection.execute(
-        'SELECT "of", timeframe, sum(rows), list(digest ORDER BY block) '
-        'FROM content_blocks GROUP BY "of", timeframe'
-    ).fetchall()
-    return {
-        (of, timeframe): Blocks(count, tuple(map(bytes.fromhex, digests)))
-        for of, timeframe, count, digests in rows
-    }
 
 
 def content_frame(content: Content) -> pl.DataFrame:
@@ -76,3 +140,138 @@ def content_frame(content: Content) -> pl.DataFrame:
         for block, digest in enumerate(blocks.digests)
     ]
     return pl.DataFrame(rows, BLOCK_SCHEMA, orient="row")
+
+
+def read_content(connection: duckdb.DuckDBPyConnection) -> dict[_Part, Blocks]:
+    """The blocks that the file states; with -1 rows where some are missing or out of order."""
+    rows = connection.execute(
+        'SELECT "of", timeframe, block, rows, digest FROM content_blocks'
+    ).fetchall()
+    parts: dict[_Part, list[tuple[int, int, str]]] = {}
+    for of, timeframe, number, count, digest in rows:
+        parts.setdefault((of, timeframe), []).append((number, count, digest))
+    return {key: _in_order(sorted(part)) for key, part in parts.items()}
+
+
+def hash_rows(connection: duckdb.DuckDBPyConnection) -> RowHashes:
+    """Reads every row of an open compute.db and hashes it.
+
+    Raises:
+        duckdb.Error: some rows cannot be read.
+    """
+    blocks: dict[_Part, Blocks] = {}
+    opens: dict[_Part, npt.NDArray[np.int64]] = {}
+    latest = ""
+    for name, schema in TABLES.items():
+        rows = physical_rows(connection, name)
+        if name == LATEST:
+            latest = blocks_of(rows).digest(schema)
+            continue
+        for timeframe, part in _by_timeframe(rows):
+            blocks[name, timeframe] = blocks_of(part)
+            opens[name, timeframe] = part["ts"].to_numpy()
+    return RowHashes(table_digests(blocks, latest), blocks, read_content(connection), opens)
+
+
+def content_differences(hashes: RowHashes, lineage: Lineage) -> Iterator[str]:
+    """How the rows differ from the digests stored with them, by block and by table."""
+    stated = {key: blocks for key, blocks in hashes.stored.items() if key[0] != BARS}
+    for key in sorted({*stated, *hashes.blocks}):
+        part = " ".join(key)
+        stored, actual = stated.get(key, NO_ROWS), hashes.blocks.get(key, NO_ROWS)
+        if stored.rows != actual.rows:
+            expected = "blocks out of order" if stored.rows < 0 else f"{stored.rows} rows"
+            yield f"{part} has {actual.rows} rows, the file states {expected}"
+            continue
+        for number, (before, now) in enumerate(zip_longest(stored.digests, actual.digests)):
+            if before != now:
+                yield f"{part}: a value between {_between(hashes.opens[key], number)}"
+    for name, digest in hashes.tables.items():
+        if lineage.tables.get(name) != digest:
+            yield f"{name} is not what was written"
+
+
+def schema_differences(
+    connection: duckdb.DuckDBPyConnection, *, only_tables: bool = False
+) -> list[str]:
+    """Tables and views that are missing, altered, or not of this platform.
+
+    ``only_tables`` compares the result tables alone.
+    """
+    actual, expected = _definitions(connection), _expected_definitions()
+    return [
+        f"{name} is {'missing' if name not in actual else 'not as this platform makes it'}"
+        for name in sorted({*TABLES} if only_tables else {*actual, *expected})
+        if actual.get(name) != expected.get(name)
+    ]
+
+
+def _is_ordered(frame: pl.DataFrame) -> bool:
+    if frame.height < 2:
+        return True
+    timeframe, opens = (frame[key].to_physical().to_numpy() for key in KEY)
+    longer, same = timeframe[1:] > timeframe[:-1], timeframe[1:] == timeframe[:-1]
+    return bool((longer | (same & (opens[1:] > opens[:-1]))).all())
+
+
+def _physical(column: Any) -> Any:
+    """The physical values of an Arrow column; only booleans are copied."""
+    whole = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    if isinstance(whole, pa.DictionaryArray):
+        return whole.indices
+    if pa.types.is_boolean(whole.type):
+        return whole.cast(pa.uint8())
+    return whole.view(pa.int64()) if pa.types.is_timestamp(whole.type) else whole
+
+
+def _typed(name: str, dtype: pl.DataType) -> pl.Expr:
+    column = pl.col(name)
+    if isinstance(dtype, pl.Datetime):
+        return column.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    return column.cast(dtype)
+
+
+def _by_timeframe(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Views of the rows of each timeframe, of typed or physical rows."""
+    codes = rows["timeframe"].to_physical().to_numpy()
+    ends = [*(np.flatnonzero(codes[1:] != codes[:-1]) + 1).tolist(), len(codes)]
+    for start, end in zip([0, *ends], ends, strict=False):
+        if end:
+            yield TIMEFRAMES[codes[start]], rows[start:end]
+
+
+def _in_order(part: list[tuple[int, int, str]]) -> Blocks:
+    rows = sum(count for _, count, _ in part)
+    blocks = Blocks(rows, tuple(_digest(text) for *_, text in part))
+    expected = [(number, blocks.rows_of(number)) for number in range(len(part))]
+    is_sound = [(number, count) for number, count, _ in part] == expected
+    return blocks if is_sound else Blocks(-1, blocks.digests)
+
+
+def _digest(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:  # damaged; no digest equals it
+        return text.encode()
+
+
+def _between(opens: npt.NDArray[np.int64], block: int) -> str:
+    rows = opens[block * BLOCK_ROWS : (block + 1) * BLOCK_ROWS].astype("datetime64[us]")
+    first, last = (str(end.astype("datetime64[m]")) for end in (rows[0], rows[-1]))
+    return f"{first} and {last} was changed"
+
+
+def _definitions(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    here = "database_name = current_database() AND NOT internal"
+    rows = connection.execute(
+        f"SELECT table_name, sql FROM duckdb_tables() WHERE {here} "  # noqa: S608 - own words
+        f"UNION ALL SELECT view_name, sql FROM duckdb_views() WHERE {here}"
+    ).fetchall()
+    return dict(rows)
+
+
+@cache
+def _expected_definitions() -> dict[str, str]:
+    with attached(IN_MEMORY, read_only=False) as connection:
+        create_tables(connection)
+        return _definitions(connection)

@@ -1,8 +1,8 @@
-"""Reads compute.db: opened read-only and closed at once, so that it can be updated.
+"""Reads compute.db: opened read-only, every row verified, and closed at once for updates.
 
-All rows are verified before any is returned: see `proof`. A file of another schema version is
-refused with both versions named; the SQLite file of the legacy engine is version 1, and
-`previous` reads it for queries.
+DuckDB's checksums detect flipped bits in the blocks that a query reads, and accept any value that
+DuckDB itself wrote. Hence every row is hashed and compared with the digests stored with the
+results, and these with the compute manifest, once until the file changes (`bar_store.proven`).
 """
 
 import datetime as dt
@@ -14,29 +14,37 @@ from typing import Any
 
 import duckdb
 import polars as pl
+import pyarrow as pa
+from pydantic import ValidationError
 
-from regime_platform.bar_store.proven import stamp_of
-from regime_platform.compute_db.connection import FileInUseError, attached
-from regime_platform.compute_db.content import read_content
-from regime_platform.compute_db.file_checks import require_current, require_version
-from regime_platform.compute_db.ordering import KEY, ordered
-from regime_platform.compute_db.physical_rows import physical_rows
-from regime_platform.compute_db.proof import (
-    UNREADABLE,
+from regime_platform.bar_store.layout import SymbolPaths
+from regime_platform.bar_store.manifest_files import read_compute_manifest
+from regime_platform.bar_store.proven import is_proven, remember, stamp_of
+from regime_platform.compute_db.connection import (
+    FileInUseError,
     damaged,
     first_line,
-    is_file_proven,
-    require_proven,
+    opened,
+    write_ahead_log,
 )
-from regime_platform.errors import (
-    ResultsError,
-    UsageError,
+from regime_platform.compute_db.content import (
+    KEY,
+    LATEST,
+    content_differences,
+    hash_rows,
+    physical_rows,
+    read_content,
+    schema_differences,
+    typed_rows,
 )
-from regime_platform.manifests.lineage import Lineage
+from regime_platform.errors import BarsError, ResultsError, UsageError
+from regime_platform.manifests.compute_manifest import Lineage
+from regime_platform.manifests.manifest import FileStat
 from regime_platform.model.digests import Blocks
-from regime_platform.model.result_schema import (
-    TABLES,
-)
+from regime_platform.model.result_schema import TABLES
+
+_UNREADABLE = (duckdb.Error, pa.ArrowException, pl.exceptions.PolarsError, ValidationError)
+_DEFECTS = (*_UNREADABLE, ValueError, KeyError, TypeError, IndexError, AttributeError)
 
 
 @dataclass(frozen=True)
@@ -59,13 +67,8 @@ class ResultsReader:
     ) -> pl.DataFrame:
         """Rows of one table of ``TABLES``, in its schema, ordered by timeframe and ts.
 
-        Args:
-            table: the name of the table.
-            timeframe: only rows of this timeframe.
-            start: first open wanted (aware).
-            end: the open before which the rows end (aware).
-            columns: a selection, in the given order; all by default.
-            last: only so many rows, from the end; needs ``timeframe``.
+        Opens are in [``start``, ``end``), both aware; ``columns`` are a selection in the given
+        order; ``last`` takes so many rows from the end and needs ``timeframe``.
 
         Raises:
             UsageError: there is no such table or column, or ``last`` comes without ``timeframe``.
@@ -80,12 +83,11 @@ class ResultsReader:
         narrowed = {clause: value for clause, value in conditions.items() if value is not None}
         where = f"WHERE {' AND '.join(narrowed)}" if narrowed else ""
         # updates append rows, so only the rows of a single timeframe are in order
-        read = (*KEY, *(name for name in wanted if name not in KEY))
-        listed = ", ".join(f'"{name}"' for name in read)
+        listed = ", ".join(f'"{name}"' for name in dict.fromkeys((*KEY, *wanted)))
         tail = f" ORDER BY ts DESC LIMIT {int(last)}" if last is not None else ""
         query = f'SELECT {listed} FROM "{table}" {where}{tail}'  # noqa: S608 - own names
-        rows = typed_rows(self.connection.sql(query, params=list(narrowed.values())), schema)
-        return ordered(rows).select(wanted)
+        relation = self.connection.sql(query, params=list(narrowed.values()))
+        return typed_rows(relation, schema).select(wanted)
 
     def physical(self, table: str, timeframe: str, *columns: str) -> pl.DataFrame:
         """Columns of all rows of one timeframe in physical values, see `physical_rows`."""
@@ -94,11 +96,7 @@ class ResultsReader:
         ).select(columns)
 
     def lineage(self) -> Lineage:
-        """What the results were made from, as stored by ``store.build``.
-
-        Raises:
-            ValidationError: it is damaged; `reading` turns that into a ResultsError.
-        """
+        """What the results were made from; raises ValidationError where that is damaged."""
         rows = self.connection.execute("SELECT lineage FROM schema_version").fetchall()
         return Lineage.model_validate_json(rows[0][0])
 
@@ -108,74 +106,108 @@ class ResultsReader:
 
     def blocks(self) -> dict[tuple[str, str], Blocks]:
         """Block digests of the tables and of the bars used, by (table or "bars", timeframe)."""
-        return read_content(self.connection)
+        stored = read_content(self.connection)
+        return {key: blocks for key, blocks in stored.items() if blocks.rows >= 0}
 
 
 @contextmanager
 def reading(path: Path, *, prove: bool = True) -> Iterator[ResultsReader]:
     """Opens a compute.db for several queries to the same state of it.
 
-    Args:
-        path: the file.
-        prove: verify every row first, unless that was done since the file last changed; False for
-            callers that verify the rows themselves.
+    Every row is verified first, unless that was done since the file last changed, or not ``prove``:
+    for callers that verify the rows themselves.
 
     Raises:
         ResultsError: the file is missing, damaged, of another version, or in use by a writer.
     """
-    require_current(path)
-    opened = stamp_of(path)
+    before = stamp_of(path)
     try:
-        with attached(path, read_only=True) as connection:
-            require_version(path, connection)
-            if prove:
-                require_proven(path, connection, opened)
-            yield ResultsReader(connection)
+        with opened(path, read_only=True) as connection:
+            reader = ResultsReader(connection)
+            if prove and not is_file_proven(path):
+                _prove(path, reader)
+                if stamp_of(path) == before:  # neither replaced nor updated before it was opened
+                    mark_proven(path)
+            yield reader
     except FileInUseError as error:
         raise ResultsError(
             f"{path} is being written: {error}; try again in a moment", code="results-in-use"
         ) from error
-    except UNREADABLE as error:
+    except _UNREADABLE as error:
         raise damaged(path, first_line(error)) from error
 
 
-def require_proven_file(path: Path) -> None:
-    """Verifies every row of a compute.db, unless that was done since the file last changed.
-
-    Raises:
-        ResultsError: see `reading`.
-    """
-    if not is_file_proven(path):
-        with reading(path):
-            pass
-
-
 def read_table(path: Path, table: str, **narrowed: Any) -> pl.DataFrame:
-    """One table of one file; ``narrowed`` as in `ResultsReader.table`.
-
-    Raises:
-        ResultsError: see `reading`.
-        UsageError: see `ResultsReader.table`.
-    """
+    """One table of one file; ``narrowed`` and errors as in `ResultsReader.table`."""
     with reading(path) as reader:
         return reader.table(table, **narrowed)
 
 
 def read_lineage(path: Path) -> Lineage:
-    """The lineage of one file.
-
-    Raises:
-        ResultsError: see `reading`.
-    """
+    """The lineage of one file; raises as `reading`."""
     with reading(path) as reader:
         return reader.lineage()
 
 
-def typed_rows(relation: duckdb.DuckDBPyRelation, schema: pl.Schema) -> pl.DataFrame:
-    """The rows of a query with the types of ``schema``."""
-    frame = pl.DataFrame(relation.to_arrow_table())
-    others = {name: schema[name] for name, dtype in frame.schema.items() if dtype != schema[name]}
-    return frame.with_columns(_as_typed(name, dtype) for name, dtype in others.items())
+def require_proven_file(path: Path) -> None:
+    """Verifies every row, unless that was done since the file changed; raises as `reading`."""
+    if not is_file_proven(path):
+        with reading(path):
+            pass
+
+
+def is_file_proven(path: Path) -> bool:
+    """True where the file was verified and has not changed since."""
+    paths = SymbolPaths(path.parent)
+    return is_proven(paths, path.name) and not write_ahead_log(path).exists()
+
+
+def mark_proven(path: Path) -> None:
+    """Remembers a file that was just verified, or written by this process."""
+    stamp = stamp_of(path)
+    if stamp is not None and not write_ahead_log(path).exists():
+        remember(SymbolPaths(path.parent), {path.name: (stamp, "")})
+
+
+def file_stat(path: Path) -> FileStat:
+    """Size and time of a compute.db, by which its manifest recognises it without opening it."""
+    stat = path.stat()
+    return FileStat(bytes=stat.st_size, mtime_ns=stat.st_mtime_ns)
+
+
+def _prove(path: Path, reader: ResultsReader) -> None:
+    """Refuses a file of which a row, a digest or a definition is not what was written."""
+    try:
+        reasons = schema_differences(reader.connection, only_tables=True)
+        if not reasons:
+            lineage = reader.lineage()
+            reasons = [*content_differences(hash_rows(reader.connection), lineage)]
+            reasons += _unlike_manifest(SymbolPaths(path.parent), reader, lineage)
+    except _DEFECTS as error:
+        raise damaged(path, first_line(error)) from error
+    if reasons:
+        raise damaged(path, "; ".join(reasons))
+
+
+def _unlike_manifest(paths: SymbolPaths, reader: ResultsReader, lineage: Lineage) -> Iterator[str]:
+    """How results differ from their manifest, unless an unfinished run or rename explains it.
+
+    Both replace results before their manifest: a run changes the recipe, a rename the symbol.
+    """
+    try:
+        document = read_compute_manifest(paths)
+    except BarsError:
+        return  # the rows match the digests in the file; `regime verify` reports the manifest
+    if document is None or document.manifest.tables == lineage.tables:
+        return
+    facts = document.manifest
+    rows = reader.connection.execute(f"SELECT DISTINCT symbol FROM {LATEST}").fetchall()  # noqa: S608
+    is_of_symbol = {symbol for (symbol,) in rows} <= {facts.symbol}
+    is_same_recipe = facts.recipe == lineage.recipe
+    if is_same_recipe and is_of_symbol:
+        yield "its rows are not those that the compute manifest names"
+    elif not is_same_recipe and not is_of_symbol:
+        yield f"its rows are not those of {facts.symbol}"
 
 
 def _known_schema(table: str, columns: Sequence[str] | None) -> pl.Schema:
@@ -190,13 +222,6 @@ def _known_schema(table: str, columns: Sequence[str] | None) -> pl.Schema:
             code="no-such-column",
         )
     return TABLES[table]
-
-
-def _as_typed(name: str, dtype: pl.DataType) -> pl.Expr:
-    column = pl.col(name)
-    if isinstance(dtype, pl.Datetime):
-        return column.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-    return column.cast(dtype)
 
 
 def _naive(moment: dt.datetime | None) -> dt.datetime | None:

@@ -1,14 +1,16 @@
 """The SQL of compute.db, derived from ``model.result_schema``.
 
-Times are stored as TIMESTAMP without zone and are UTC: a TIMESTAMPTZ would be shown in the time
-zone of the session. Fixed vocabularies are ENUMs: words for every reader, one byte each in the
-file, written in 0.6 of the time of text, and restricted to the vocabulary. The JSON form of a state
-is a view, since storing its text would take longer than the compute.
+Times are TIMESTAMPs without zone and are UTC: a TIMESTAMPTZ would be shown in the zone of the
+session. Vocabularies are ENUMs: words for every reader, one byte each, written in 0.6 of the time
+of text. The JSON of a state is a view, since storing its text would take longer than the compute.
 """
 
+import json
+
+import duckdb
 import polars as pl
 
-from regime_platform.compute.escalation.escalation import action, thresholds
+from regime_platform.compute.escalation import action, thresholds
 from regime_platform.model.digests import canonical_json
 from regime_platform.model.result_schema import (
     BLOCK_SCHEMA,
@@ -30,17 +32,27 @@ _SQL_TYPES: dict[str, str] = {
 }
 
 
-def create_table(table: str) -> str:
-    """The DDL of one table of ``TABLES``."""
-    return _create(table, TABLES[table], _KEY)
+#: Version, schema digest and lineage: one row, without run time.
+CREATE_SCHEMA_VERSION = (
+    "CREATE TABLE schema_version "
+    "(version INTEGER NOT NULL, definition VARCHAR NOT NULL, lineage VARCHAR NOT NULL)"
+)
+_KEY = ("symbol", "timeframe", "ts")
+_CONVICTION = "list_last(string_split(strategy_tags, ','))"
 
 
-def create_content_blocks() -> str:
-    """The DDL of the block digests."""
-    return _create("content_blocks", BLOCK_SCHEMA, tuple(BLOCK_SCHEMA))
+def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Creates all tables and the view, without rows."""
+    blocks = create_table("content_blocks", BLOCK_SCHEMA, tuple(BLOCK_SCHEMA))
+    results = [create_table(name, schema) for name, schema in TABLES.items()]
+    connection.begin()
+    for statement in (*results, blocks, CREATE_SCHEMA_VERSION, _create_state_json()):
+        connection.execute(statement)
+    connection.commit()
 
 
-def _create(table: str, schema: pl.Schema, required: tuple[str, ...]) -> str:
+def create_table(table: str, schema: pl.Schema, required: tuple[str, ...] = _KEY) -> str:
+    """The DDL of one table."""
     columns = ", ".join(
         f'"{name}" {sql_type(dtype)}{" NOT NULL" if name in required else ""}'
         for name, dtype in schema.items()
@@ -56,17 +68,11 @@ def sql_type(dtype: pl.DataType) -> str:
     return _SQL_TYPES[dtype.base_type().__name__]
 
 
-#: Version, schema digest and lineage: one row, without run time.
-CREATE_SCHEMA_VERSION = (
-    "CREATE TABLE schema_version "
-    "(version INTEGER NOT NULL, definition VARCHAR NOT NULL, lineage VARCHAR NOT NULL)"
-)
-
-_KEY = ("symbol", "timeframe", "ts")
-
-
-def create_state_json() -> str:
+def _create_state_json() -> str:
     """The view ``state_json``: the JSON of the legacy engine per bar, keys in its order."""
+    actions = {bucket: f"'{action(bucket)}'" for bucket in ESCALATION_BUCKETS}
+    values = {b: f"'{canonical_json(dict(thresholds(b)))}'::JSON" for b in ESCALATION_BUCKETS}
+    metadata = json.dumps(ESCALATION_METADATA, separators=(",", ":"))
     return f"""
     CREATE VIEW state_json AS
     SELECT symbol, timeframe, ts, "asof", to_json(struct_pack(
@@ -81,19 +87,14 @@ def create_state_json() -> str:
             regime_label := regime_label, confidence := confidence, regime_bias := regime_bias,
             risk_posture := risk_posture, strategy_tags := {_codes("strategy_tags")},
             regime_reasons := {_codes("regime_reasons")},
-            summary := concat_ws(' | ', regime_label, regime_bias, risk_posture, {_conviction()}),
+            summary := concat_ws(' | ', regime_label, regime_bias, risk_posture, {_CONVICTION}),
             regime_reasons_top := {_codes("regime_reasons_top")}),
-        escalation_bucket := escalation_bucket, escalation_action := {_action()},
-        escalation_bucket_thresholds := {_thresholds()},
-        escalation_metadata := '{canonical_json_in_order(ESCALATION_METADATA)}'::JSON,
+        escalation_bucket := escalation_bucket, escalation_action := {_by_bucket(actions)},
+        escalation_bucket_thresholds := {_by_bucket(values)},
+        escalation_metadata := '{metadata}'::JSON,
         timeframe := timeframe))::VARCHAR AS state_json
     FROM (SELECT * REPLACE ({_finite_numbers()}), {_asof()} AS "asof" FROM state_history)
     """  # noqa: S608 - constants only
-
-
-def canonical_json_in_order(facts: dict[str, object]) -> str:
-    """Compact JSON with the keys in their order."""
-    return "{" + ",".join(f'"{key}":{canonical_json(value)}' for key, value in facts.items()) + "}"
 
 
 def _finite_numbers() -> str:
@@ -112,19 +113,6 @@ def _levels(side: str) -> str:
 
 def _codes(column: str) -> str:
     return f"CASE WHEN {column} = '' THEN []::VARCHAR[] ELSE string_split({column}, ',') END"
-
-
-def _conviction() -> str:
-    return "list_last(string_split(strategy_tags, ','))"
-
-
-def _action() -> str:
-    return _by_bucket({bucket: f"'{action(bucket)}'" for bucket in ESCALATION_BUCKETS})
-
-
-def _thresholds() -> str:
-    values = {b: f"'{canonical_json(dict(thresholds(b)))}'::JSON" for b in ESCALATION_BUCKETS}
-    return _by_bucket(values)
 
 
 def _by_bucket(values: dict[str, str]) -> str:

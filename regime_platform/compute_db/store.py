@@ -1,8 +1,7 @@
 """Writes compute.db: a complete new file beside the old one, published by one rename.
 
-A reader that has the old file open keeps it, and a killed writer leaves the old file unchanged. The
-content depends on the inputs alone and includes no run time. Rows of a few new bars are added by
-``update`` instead.
+A reader that has the old file open keeps it. The content depends on the inputs alone and includes
+no run time.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,19 +17,14 @@ from regime_platform.compute_db.connection import attached, transaction, write_a
 from regime_platform.compute_db.content import (
     BARS,
     LATEST,
+    checked_rows,
     content_frame,
     content_of,
     table_digests,
 )
-from regime_platform.compute_db.ordering import checked_rows
-from regime_platform.compute_db.schema import (
-    CREATE_SCHEMA_VERSION,
-    create_content_blocks,
-    create_state_json,
-    create_table,
-)
+from regime_platform.compute_db.schema import create_tables
 from regime_platform.files import fill_file, write_atomically
-from regime_platform.manifests.lineage import Lineage, ResultOrigin, SeriesLineage
+from regime_platform.manifests.compute_manifest import Lineage, ResultOrigin, SeriesLineage
 from regime_platform.model.digests import Blocks, canonical_json, frame_digest
 from regime_platform.model.result_schema import (
     LATEST_SCHEMA,
@@ -54,15 +48,11 @@ def build(
     series: Sequence[SeriesLineage] = (),
     bars: Mapping[str, Blocks] = MappingProxyType({}),
 ) -> Lineage:
-    """Writes all tables of ``result_schema.TABLES`` and what they were made from.
+    """Writes all tables of ``result_schema.TABLES`` and what they were made from; hold the lock.
 
-    Args:
-        path: the compute.db to publish; hold the symbol's lock.
-        tables: the rows of every table in its schema, ordered by timeframe and ts. Each table is
-            looked up once, so a mapping may compute it then, in pieces.
-        made: recipe and code.
-        series: what the lineage states of each timeframe.
-        bars: timeframe -> blocks of the bars used, with which an update finds the new ones.
+    The rows of every table are in its schema, by timeframe and ts. Each table is looked up once, so
+    a mapping may compute it then, in pieces. ``series`` is what the lineage states of each
+    timeframe; ``bars`` are the blocks of the bars used, with which an update finds the new ones.
 
     Returns:
         The lineage as stored: with ``tables``, the content digest of each table.
@@ -78,18 +68,13 @@ def build(
             stored.append(made.lineage(series, fill_tables(connection, tables, bars)))
             connection.execute(
                 "INSERT INTO schema_version VALUES (?, ?, ?)",
-                [RESULT_SCHEMA_VERSION, RESULT_SCHEMA_DIGEST, lineage_text(stored[0])],
+                [RESULT_SCHEMA_VERSION, RESULT_SCHEMA_DIGEST, canonical_json(stored[0].as_json())],
             )
         # a killed update may have left a log of the file that is replaced
         write_ahead_log(path).unlink(missing_ok=True)
 
     write_atomically(path, fill)
     return stored[0]
-
-
-def lineage_text(lineage: Lineage) -> str:
-    """A lineage as it is stored."""
-    return canonical_json(lineage.as_json())
 
 
 def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame) -> None:
@@ -112,26 +97,12 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame
         connection.execute(f'INSERT INTO "{table}" VALUES {listed}', values)  # noqa: S608 - own names
 
 
-def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Creates all tables and the view, without rows."""
-    with transaction(connection):
-        for name in TABLES:
-            connection.execute(create_table(name))
-        connection.execute(create_content_blocks())
-        connection.execute(CREATE_SCHEMA_VERSION)
-        connection.execute(create_state_json())
-
-
 def fill_tables(
     connection: duckdb.DuckDBPyConnection,
     tables: Mapping[str, Table],
     bars: Mapping[str, Blocks] = MappingProxyType({}),
 ) -> dict[str, str]:
-    """Fills the empty tables as ``build`` does; gives the content digest of each.
-
-    Raises:
-        ResultsError: see ``build``.
-    """
+    """Fills the empty tables as ``build`` does, and raises as it; gives the digest of each."""
     content = {(BARS, timeframe): blocks for timeframe, blocks in bars.items()}
     latest, pending = LATEST_SCHEMA.to_frame(), 0
     with transaction(connection):
@@ -165,7 +136,7 @@ def _without_rows() -> bytes:
 def _sound_pieces(name: str, table: Table | None) -> Iterator[pl.DataFrame]:
     """The rows of a table, each piece checked to follow the previous one."""
     pieces = [table] if table is None or isinstance(table, pl.DataFrame) else table
-    before = None
+    before: pl.DataFrame | None = None
     for piece in pieces:
         rows = checked_rows(name, piece, TABLES[name])
         if before is not None:

@@ -1,13 +1,12 @@
 """Adds the rows of new bars to a compute.db that has the rows of the bars before them.
 
-The update happens in place and in one transaction: a killed update leaves either the old rows or
-the new ones, and writes 1.3 MB per bar where a new file has 67. While another process reads the
-file, a copy is updated and published by a rename, which does not disturb the reader.
+The update happens in place and in one transaction, and writes 1.3 MB per bar where a new file has
+67. While another process reads the file, a copy is updated and published by a rename.
 """
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -15,28 +14,29 @@ import polars as pl
 
 from regime_platform.compute_db.connection import (
     FileInUseError,
-    attached,
+    opened,
     transaction,
     write_ahead_log,
 )
 from regime_platform.compute_db.content import (
     BARS,
     LATEST,
+    NO_ROWS,
     Content,
+    checked_rows,
     content_frame,
+    physical_rows,
     table_digests,
 )
-from regime_platform.compute_db.file_checks import require_current, require_version
-from regime_platform.compute_db.ordering import checked_rows
-from regime_platform.compute_db.physical_rows import physical_rows
 from regime_platform.compute_db.reader import ResultsReader
-from regime_platform.compute_db.store import insert, lineage_text
+from regime_platform.compute_db.store import insert
 from regime_platform.errors import ResultsError
 from regime_platform.files import copy_file, write_atomically
-from regime_platform.manifests.lineage import Lineage, ResultOrigin, SeriesLineage
+from regime_platform.manifests.compute_manifest import Lineage, ResultOrigin, SeriesLineage
 from regime_platform.model.digests import (
     Blocks,
     block_start,
+    canonical_json,
     frame_digest,
     plain_frame,
 )
@@ -58,17 +58,6 @@ class Addition:
     opens: pl.Series  # ts of the kept rows
     rows: pl.DataFrame
 
-    @property
-    def last_kept(self) -> dt.datetime:
-        """The ts of the last kept row."""
-        return _naive(self.opens[self.kept - 1]) if self.kept else _BEFORE_ALL
-
-    @property
-    def block_first(self) -> dt.datetime:
-        """The ts of the first kept row in the block where the new rows begin."""
-        start = block_start(self.kept)
-        return _naive(self.opens[start]) if start < self.kept else _AFTER_ALL
-
 
 @dataclass(frozen=True)
 class Update:
@@ -83,44 +72,35 @@ class Update:
     how: str  # in words: from which bar on rows were computed
 
 
-@dataclass(frozen=True)
-class UpdateResult:
-    """The outcome of an update."""
-
-    lineage: Lineage  # as stored
-    how: str  # as in the update
-    is_copy: bool  # the file had readers, so a copy replaced it
-
-
 def apply_update(
     path: Path, change: Callable[[ResultsReader], Update], timeout: float = TIMEOUT
-) -> UpdateResult:
+) -> tuple[Lineage, str]:
     """Brings the compute.db at ``path`` up to date; hold the symbol's lock.
 
-    Args:
-        path: the file.
-        change: returns the update, given a reader of the file. Its exceptions pass through and
-            leave the file unchanged.
-        timeout: seconds to wait for readers.
+    ``change`` returns the update, given a reader of the file; its exceptions pass through and leave
+    the file unchanged. Readers are waited for ``timeout`` seconds.
+
+    Returns:
+        The lineage as stored, and how the file was updated, in words.
 
     Raises:
         ResultsError: the file is missing, damaged or of another version, or lacks rows that the
             update continues from. It is unchanged; a rebuild repairs it.
     """
-    require_current(path)
     try:
         try:
             return _apply(path, change, timeout)
         except FileInUseError:
-            return _apply_to_copy(path, change)
+            lineage, how = _apply_to_copy(path, change)
+            return lineage, f"{how}; on a copy, since another process reads the file"
     except duckdb.Error as error:
         raise ResultsError(
             f"{path} cannot be updated ({error}); build it again", code="results-damaged"
         ) from error
 
 
-def _apply_to_copy(path: Path, change: Callable[[ResultsReader], Update]) -> UpdateResult:
-    updated: list[UpdateResult] = []
+def _apply_to_copy(path: Path, change: Callable[[ResultsReader], Update]) -> tuple[Lineage, str]:
+    updated: list[tuple[Lineage, str]] = []
 
     def fill(temporary: Path) -> None:
         copy_file(path, temporary)
@@ -130,16 +110,17 @@ def _apply_to_copy(path: Path, change: Callable[[ResultsReader], Update]) -> Upd
         write_ahead_log(path).unlink(missing_ok=True)
 
     write_atomically(path, fill)
-    return replace(updated[0], is_copy=True)
+    return updated[0]
 
 
-def _apply(path: Path, change: Callable[[ResultsReader], Update], timeout: float) -> UpdateResult:
-    with attached(path, read_only=False, timeout=timeout) as connection:
-        require_version(path, connection)
+def _apply(
+    path: Path, change: Callable[[ResultsReader], Update], timeout: float
+) -> tuple[Lineage, str]:
+    with opened(path, read_only=False, timeout=timeout) as connection:
         update = change(ResultsReader(connection))
         checked_rows(LATEST, update.latest, TABLES[LATEST])
         with transaction(connection):
-            return UpdateResult(_stored(connection, update), update.how, is_copy=False)
+            return _stored(connection, update), update.how
 
 
 def _stored(connection: duckdb.DuckDBPyConnection, update: Update) -> Lineage:
@@ -147,26 +128,25 @@ def _stored(connection: duckdb.DuckDBPyConnection, update: Update) -> Lineage:
     after = {(BARS, timeframe): blocks for timeframe, blocks in update.bars.items()}
     for addition in update.additions:
         key = (addition.table, addition.timeframe)
-        after[key] = _add(connection, addition, update.before.get(key, Blocks(0, ())))
+        after[key] = _add(connection, addition, update.before.get(key, NO_ROWS))
     content = {**update.before, **after}
     digests = table_digests(content, frame_digest(update.latest))
     lineage = update.made.lineage(update.series, digests)
     _replace_blocks(connection, update.before, after)
     connection.execute(f"DELETE FROM {LATEST}")  # noqa: S608 - own name
     insert(connection, LATEST, update.latest)
-    connection.execute("UPDATE schema_version SET lineage = ?", [lineage_text(lineage)])
+    connection.execute("UPDATE schema_version SET lineage = ?", [canonical_json(lineage.as_json())])
     return lineage
 
 
 def _add(connection: duckdb.DuckDBPyConnection, addition: Addition, before: Blocks) -> Blocks:
     """Replaces the rows; returns the blocks of the table and timeframe afterwards."""
     checked_rows(addition.table, addition.rows, TABLES[addition.table])
-    table, timeframe = addition.table, addition.timeframe
-    bounds = [timeframe, addition.last_kept]
-    where = "timeframe = ? AND ts <= ? AND ts >= ?"
-    columns = TABLES[table].names()
-    kept = physical_rows(connection, table, where, [*bounds, addition.block_first], columns)
-    begins = block_start(addition.kept)
+    table, timeframe, begins = addition.table, addition.timeframe, block_start(addition.kept)
+    last = _naive(addition.opens[addition.kept - 1]) if addition.kept else _BEFORE_ALL
+    first = _naive(addition.opens[begins]) if begins < addition.kept else _AFTER_ALL
+    where, bounds = "timeframe = ? AND ts <= ? AND ts >= ?", [timeframe, last]
+    kept = physical_rows(connection, table, where, [*bounds, first], TABLES[table].names())
     if addition.kept > before.rows or kept.height != addition.kept - begins:
         raise ResultsError(
             f"{table} {timeframe} does not have the {addition.kept} rows to continue from",
@@ -183,7 +163,7 @@ def _add(connection: duckdb.DuckDBPyConnection, addition: Addition, before: Bloc
 
 def _replace_blocks(connection: duckdb.DuckDBPyConnection, before: Content, after: Content) -> None:
     """Stores the blocks that differ."""
-    first = {key: _first_changed(before.get(key, Blocks(0, ())), after[key]) for key in after}
+    first = {key: _first_changed(before.get(key, NO_ROWS), after[key]) for key in after}
     bounds = [value for (of, timeframe), block in first.items() for value in (of, timeframe, block)]
     changed = " OR ".join(['("of" = ? AND timeframe = ? AND block >= ?)'] * len(first))
     connection.execute(f"DELETE FROM content_blocks WHERE {changed or 'false'}", bounds)  # noqa: S608
@@ -193,12 +173,9 @@ def _replace_blocks(connection: duckdb.DuckDBPyConnection, before: Content, afte
 
 
 def _first_changed(before: Blocks, after: Blocks) -> int:
-    pairs = zip(before.digests, after.digests, strict=False)
-    same = (old == new for old, new in pairs)
-    return next(
-        (block for block, equal in enumerate(same) if not equal),
-        min(len(before.digests), len(after.digests)),
-    )
+    pairs = enumerate(zip(before.digests, after.digests, strict=False))
+    shared = min(len(before.digests), len(after.digests))
+    return next((block for block, (old, new) in pairs if old != new), shared)
 
 
 def _naive(moment: dt.datetime) -> dt.datetime:

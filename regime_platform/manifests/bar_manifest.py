@@ -1,6 +1,6 @@
 """The bar manifest: which bars a symbol has, in which files, and what the gate decided on them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 from pydantic import Field, JsonValue
@@ -12,25 +12,21 @@ from regime_platform.manifests.manifest import (
     SchemaVersion,
     StoredDocument,
 )
-from regime_platform.model.bar_schema import BARS_SCHEMA_DIGEST, BARS_SCHEMA_VERSION
+from regime_platform.model.bar_schema import (
+    BARS_SCHEMA_DIGEST,
+    BARS_SCHEMA_VERSION,
+    PromotedBars,
+    StoredFile,
+)
 from regime_platform.model.digests import document_digest
 from regime_platform.model.document import Array
 from regime_platform.model.instruments import Instrument
-from regime_platform.model.promoted_bars import PromotedBars, StoredFile
-from regime_platform.validation.rules.listing import Listed
+from regime_platform.validation.rules.bar import Listed
 from regime_platform.validation.verdict import SeriesVerdict, Verdict
-
-_NO_BARS: Mapping[str, Any] = {
-    "count": 0,
-    "min_ts": None,
-    "max_ts": None,
-    "digest": None,
-    "files": [],
-}
 
 
 class SeriesGate(StoredDocument):
-    """What the gate decided on one timeframe."""
+    """What the gate decided on one timeframe: a part of its verdict."""
 
     status: str  # passed, blocked, no_bars
     reason: str
@@ -78,20 +74,15 @@ class SeriesBars(StoredDocument):
     price_basis: Array[str]
     price_factors: PriceFactors | None
     raw_log_digest: str  # of the names of the raw files
-    raw_files: Array[str]  # in order of arrival
+    raw_files: Array[str]  # in order of arrival; see ``bar_store.raw.compaction.locate``
 
     @property
     def promoted(self) -> PromotedBars | None:
         """The pointer to the canonical bars; None without bars."""
         if self.digest is None or self.min_ts is None or self.max_ts is None:
             return None
-        return PromotedBars(
-            digest=self.digest,
-            rows=self.count,
-            min_ts=self.min_ts,
-            max_ts=self.max_ts,
-            files=self.files,
-        )
+        values = {name: getattr(self, name) for name in ("digest", "min_ts", "max_ts", "files")}
+        return PromotedBars(rows=self.count, **values)
 
 
 class Gate(StoredDocument):
@@ -134,10 +125,9 @@ class BarManifest(ManifestFacts):
         return {name: pointer for name, pointer in pointers.items() if pointer is not None}
 
 
-def bar_manifest(  # noqa: PLR0913 - one parameter per source of facts
+def bar_manifest(
     instrument: Instrument,
     verdict: Verdict,
-    raw_files: Mapping[str, Sequence[str]],
     price_factors: Mapping[str, PriceFactors],
     origins: Mapping[str, Origins],
     *,
@@ -145,22 +135,18 @@ def bar_manifest(  # noqa: PLR0913 - one parameter per source of facts
 ) -> BarManifest:
     """The manifest of the bars in force.
 
-    Args:
-        instrument: the entry of the universe.
-        verdict: the verdict in force.
-        raw_files: timeframe -> files of the raw log that were folded, in order of arrival. After a
-            compaction ``bar_store.raw.compaction.locate`` gives the files that hold their rows.
-        price_factors: timeframe -> the factors in force by which its prices were adjusted.
-        origins: timeframe -> the origins of its raw files.
-        records: the splits, price factors and instruments on record, as far as there are any.
+    ``price_factors`` in force are by timeframe; ``records`` are the splits, price factors and
+    instruments, as far as there are any.
     """
+    document = verdict.model_dump(mode="json")
     timeframes = {
         series.timeframe: {
-            **_series(series),
+            **_bars(series.promoted),
+            "gate": series_gate(series),
             **origins.get(series.timeframe, Origins())._asdict(),
             "price_factors": price_factors.get(series.timeframe),
             "raw_log_digest": series.log_digest,
-            "raw_files": list(raw_files.get(series.timeframe, ())),
+            "raw_files": series.raw_files,
         }
         for series in verdict.series
     }
@@ -172,14 +158,8 @@ def bar_manifest(  # noqa: PLR0913 - one parameter per source of facts
             "symbol": instrument.symbol,
             "instrument": instrument.model_dump(mode="json"),
             "bars_schema": {"version": BARS_SCHEMA_VERSION, "digest": BARS_SCHEMA_DIGEST},
-            "verdict_digest": document_digest(verdict.model_dump(mode="json")),
-            "gate": {
-                "status": verdict.status,
-                "rules_version": verdict.rules_version,
-                "policy_digest": verdict.policy_digest,
-                "calendar_version": verdict.calendar_version,
-                **_overrides(verdict),
-            },
+            "verdict_digest": document_digest(document),
+            "gate": {name: document[name] for name in Gate.model_fields if name in document},
             "content_digest": document_digest(digests),
             "timeframes": timeframes,
             **({"records": records} if records else {}),
@@ -187,36 +167,15 @@ def bar_manifest(  # noqa: PLR0913 - one parameter per source of facts
     )
 
 
-def _series(series: SeriesVerdict) -> dict[str, Any]:
-    promoted, file = series.promoted, series.rejected_file
-    bars = _NO_BARS
-    if promoted is not None:
-        bars = {
-            "count": promoted.rows,
-            "min_ts": promoted.min_ts,
-            "max_ts": promoted.max_ts,
-            "digest": promoted.digest,
-            "files": promoted.model_dump(mode="json")["files"],
-        }
-    return {
-        **bars,
-        "gate": {
-            "status": series.status,
-            "reason": series.reason,
-            "input_digest": series.input_digest,
-            "rows_in": series.rows_in,
-            "valid": series.valid,
-            "rejected": series.rejected,
-            "set_aside": series.set_aside,
-            "anchor": series.anchor,
-            "listed": series.listed.model_dump(mode="json"),
-            # absent in verdicts of releases that did not keep its digest
-            **({} if file is None else {"rejected_file": file.model_dump(mode="json")}),
-        },
-    }
+def series_gate(series: SeriesVerdict) -> SeriesGate:
+    """What a manifest states of the verdict on one timeframe."""
+    return SeriesGate.model_validate(
+        series.model_dump(mode="json", include=set(SeriesGate.model_fields))
+    )
 
 
-def _overrides(verdict: Verdict) -> dict[str, Any]:
-    """Those in force, and the withdrawn ones where there are any."""
-    document = verdict.model_dump(mode="json")
-    return {name: document[name] for name in ("decisions", "withdrawn") if name in document}
+def _bars(promoted: PromotedBars | None) -> dict[str, Any]:
+    if promoted is None:
+        return {"count": 0, "min_ts": None, "max_ts": None, "digest": None, "files": []}
+    bars = promoted.model_dump(mode="json")
+    return {"count": bars.pop("rows"), **bars}

@@ -7,13 +7,11 @@ a killed process announced and did not write.
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
-from regime_platform.manifests.manifest import REPAIR, ChainLink, ManifestFacts, Run, SealedManifest
+from regime_platform.manifests.manifest import REPAIR, ChainLink, Facts, Run, SealedManifest
 from regime_platform.model.digests import document_digest
 from regime_platform.model.instants import iso
-
-Facts = TypeVar("Facts", bound=ManifestFacts)
 
 
 class LinkStatus(StrEnum):
@@ -43,26 +41,14 @@ def announced(
         return None
     if _lasting(link.run) != _lasting(document.run):
         return None
-    return document.model_copy(
-        update={
-            "number": link.number,
-            "replaces": link.replaces,
-            "run": link.run,
-            "seal": link.seal,
-        }
-    )
+    place = {name: getattr(link, name) for name in ("number", "replaces", "run", "seal")}
+    return document.model_copy(update=place)
 
 
 def repair_link(
     links: Sequence[ChainLink], about: Mapping[str, Any], written_at: dt.datetime
 ) -> ChainLink:
-    """The link that records a repair.
-
-    Args:
-        links: the chain it is added to.
-        about: the findings, the steps taken, and the files set aside.
-        written_at: the time of the repair.
-    """
+    """The link that records a repair: findings, steps taken, and the files set aside."""
     before = last_of(links, REPAIR)
     return ChainLink.sealed(
         kind=REPAIR,
@@ -75,20 +61,25 @@ def repair_link(
 
 
 def broken(links: Sequence[ChainLink]) -> Iterator[str]:
-    """What is wrong with a chain, link by link; nothing where it is whole."""
+    """What is wrong with a chain, link by link; nothing where it is whole.
+
+    Each kind begins with number 1, or after a repair that records the loss of earlier links.
+    """
     before: dict[str | None, ChainLink] = {}
     for position, link in enumerate(links, 1):
-        kind = link.kind
+        name = f"{link.kind} {link.number}"
         if not link.is_whole:
-            yield f"link {position} ({kind} {link.number}) was changed after it was written"
-        previous = before.get(kind)
+            yield f"link {position} ({name}) was changed after it was written"
+        previous = before.get(link.kind)
         if previous is None:
-            yield from _beginning(link, position, links)
+            is_first = link.number == 1 and link.replaces is None
+            if not is_first and all(earlier.kind != REPAIR for earlier in links[:position]):
+                yield f"the links of {link.kind} before {link.number} are missing"
         elif link.number != previous.number + 1:
-            yield f"between {kind} {previous.number} and {link.number} links are missing"
+            yield f"between {link.kind} {previous.number} and {link.number} links are missing"
         elif link.replaces != previous.seal:
-            yield f"{kind} {link.number} does not follow from the one before it"
-        before[kind] = link
+            yield f"{name} does not follow from the one before it"
+        before[link.kind] = link
 
 
 def link_status(links: Sequence[ChainLink], document: SealedManifest[Any]) -> LinkStatus:
@@ -112,14 +103,6 @@ def missing_ends(
     return [
         document.link for document in documents if link_status(links, document) is LinkStatus.NEXT
     ]
-
-
-def _beginning(link: ChainLink, position: int, links: Sequence[ChainLink]) -> Iterator[str]:
-    """A chain begins with number 1, or after a repair that records the loss of earlier links."""
-    is_first = link.number == 1 and link.replaces is None
-    is_repaired = any(earlier.kind == REPAIR for earlier in links[:position])
-    if not is_first and not is_repaired:
-        yield f"the links of {link.kind} before {link.number} are missing"
 
 
 def _lasting(run: Run) -> dict[str, Any]:

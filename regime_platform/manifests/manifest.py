@@ -1,9 +1,8 @@
 """What all manifests share: facts, their digest, and the link of each manifest in its chain.
 
-Two digests are taken. ``digest`` covers the facts alone, so that the same bars and the same code
-give the same digest on any day. ``seal`` covers the digest, the time and circumstances of writing,
-and the seal of the manifest that this one replaces: no link of a chain can be changed, left out or
-moved without breaking those after it.
+``digest`` covers the facts alone: the same bars and the same code give the same on any day.
+``seal`` covers the digest, the time and circumstances of writing, and the seal of the manifest that
+this one replaces: no link can be changed, left out or moved without breaking those after it.
 """
 
 import datetime as dt
@@ -12,7 +11,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 from pydantic import ConfigDict, Field, SerializeAsAny, ValidationError
 
 from regime_platform.model.digests import document_digest
-from regime_platform.model.document import Document
+from regime_platform.model.document import Document, first_fault
 from regime_platform.model.instants import iso
 
 MANIFEST_VERSION = 2
@@ -74,34 +73,18 @@ class LinkedCode(StoredDocument):
 
 
 class LinkSubject(StoredDocument):
-    """What a link states of its manifest or repair; fields of other kinds are absent."""
+    """What a link states of its manifest or repair; of results see `ResultsLink`."""
 
     symbol: str | None = None
-    content_digest: str | None = None
-    recipe_digest: str | None = None
-    params_fingerprint: str | None = None
-    eras: str | None = None  # version
-    code: LinkedCode | None = None
     folder: str | None = None  # of a repair: where files were set aside
     set_aside: dict[str, str] = Field(default={})  # of a repair: file name -> SHA-256
-
-
-class ResultsLinkSubject(StoredDocument):
-    """What the link of a compute manifest states."""
-
-    symbol: str  # that the instrument had then
-    content_digest: str  # of all tables
-    recipe_digest: str
-    params_fingerprint: str
-    eras: str  # version
-    code: LinkedCode
 
 
 class ChainLink(StoredDocument):
     """One link of a chain: everything of a manifest but its facts, and what they are about."""
 
     kind: str | None
-    number: int
+    number: int  # of its kind, counted from 1
     digest: str
     replaces: str | None  # seal of the link before it, of the same kind
     about: LinkSubject
@@ -120,16 +103,36 @@ class ChainLink(StoredDocument):
         return bool(fields.pop("seal") == document_digest(fields))
 
 
+class ResultsLinkSubject(StoredDocument):
+    """What the link of a compute manifest states."""
+
+    symbol: str  # that the instrument had then
+    content_digest: str  # of all tables
+    recipe_digest: str
+    params_fingerprint: str
+    eras: str  # version
+    code: LinkedCode
+
+
+class ResultsLink(StoredDocument):
+    """The link of a compute manifest, which outlives it: what past results were made from."""
+
+    number: int
+    digest: str
+    about: ResultsLinkSubject
+    run: Run
+
+    def __str__(self) -> str:
+        return f"compute manifest {self.number} ({self.digest[:12]}) of {self.run.written_at}"
+
+
 class Numbered(Protocol):
     """Anything with a place in a chain."""
 
     @property
-    def number(self) -> int:
-        """Counted from 1, per kind."""
-
+    def number(self) -> int: ...
     @property
-    def seal(self) -> str:
-        """Of the link."""
+    def seal(self) -> str: ...
 
 
 Facts = TypeVar("Facts", bound=ManifestFacts)
@@ -150,12 +153,6 @@ class SealedManifest(StoredDocument, Generic[Facts]):
         """Its link in the chain, sealed again from what the manifest states now."""
         return _link(self.as_json())
 
-    @property
-    def is_whole(self) -> bool:
-        """True where facts, place in the chain and run are what was written."""
-        document = self.as_json()
-        return is_whole(document)
-
 
 def sealed(
     facts: Facts,
@@ -165,11 +162,8 @@ def sealed(
 ) -> SealedManifest[Facts]:
     """A manifest ready to be written.
 
-    Args:
-        facts: what the digest covers.
-        previous: the manifest, or its link, that this one replaces.
-        written_at: the time of the run.
-        compute_db: of a compute manifest, the file that it describes.
+    ``previous`` is the manifest, or its link, that this one replaces; ``compute_db`` the file that
+    a compute manifest describes.
     """
     document = {
         "manifest": facts.as_json(),
@@ -186,15 +180,25 @@ def sealed(
 
 
 def parsed(document: object, facts: type[Facts]) -> SealedManifest[Facts]:
-    """The manifest that parsed JSON is, with facts of this type; whole or not.
-
-    Raises:
-        ValidationError: it is no such manifest.
-    """
+    """The manifest with such facts that parsed JSON is, whole or not; else ValidationError."""
     manifest: SealedManifest[Facts] = SealedManifest[facts].model_validate(  # type: ignore[valid-type]
         document
     )
     return manifest
+
+
+def parsed_whole(document: object, facts: type[Facts]) -> SealedManifest[Facts]:
+    """The manifest that parsed JSON is, verified by its digest and seal.
+
+    Raises:
+        ValueError: it is none, or was changed; the message goes on after the name of the file.
+    """
+    if not is_whole(document):
+        raise ValueError("was changed after it was written")
+    try:
+        return parsed(document, facts)
+    except ValidationError as error:
+        raise ValueError(f"is no manifest of this kind ({first_fault(error)})") from error
 
 
 def is_same(stored: SealedManifest[Any] | None, facts: ManifestFacts) -> bool:
@@ -209,7 +213,7 @@ def is_whole(document: object) -> bool:
     try:
         is_of_facts = document["digest"] == document_digest(document["manifest"])
         return bool(is_of_facts and document["seal"] == _link(document).seal)
-    except (AttributeError, KeyError, RecursionError, TypeError, ValueError, ValidationError):
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
         return False
 
 

@@ -8,36 +8,27 @@ depends on the date, the name or the code that took the snapshot.
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    NonNegativeInt,
-    SerializeAsAny,
-    ValidationError,
-)
+from pydantic import AfterValidator, Discriminator, Field, NonNegativeInt, SerializeAsAny
 
 from regime_platform.errors import ConfigError
+from regime_platform.manifests.bar_manifest import BarManifest, SeriesBars
+from regime_platform.manifests.compute_manifest import Code, ComputeManifest, Recipe, SeriesLineage
 from regime_platform.manifests.manifest import (
     ManifestFacts,
     SealedManifest,
     StoredDocument,
-    is_whole,
-    parsed,
-)
-from regime_platform.manifests.snapshot_entry import (
-    COMPLETE,
-    NO_RESULTS,
-    UNFINISHED,
-    AbsentEntry,
-    SnapshotEntry,
-    SymbolEntry,
+    parsed_whole,
 )
 from regime_platform.model.digests import document_digest
-from regime_platform.model.document import first_fault
 from regime_platform.model.instruments import require_safe
+from regime_platform.model.timeframes import TIMEFRAMES
 
 SNAPSHOT: Final = "snapshot"
 SNAPSHOT_VERSION = 1
+
+COMPLETE: Final = "complete"  # bars and results are there and belong together
+UNFINISHED: Final = "unfinished"  # a run was interrupted; a rerun finishes it
+NO_RESULTS: Final = "no_results"  # nothing was ever computed
 
 
 def _safe_symbol(text: str) -> str:
@@ -46,6 +37,69 @@ def _safe_symbol(text: str) -> str:
     except ConfigError as error:
         raise ValueError(str(error)) from error
     return text
+
+
+def _timeframe(text: str) -> str:
+    if text not in TIMEFRAMES:
+        raise ValueError(f"{text!r} is no timeframe, expected one of {', '.join(TIMEFRAMES)}")
+    return text
+
+
+class ManifestReference(StoredDocument):
+    """A manifest as a snapshot names it."""
+
+    digest: str
+    number: int
+    seal: str
+
+    @classmethod
+    def to(cls, document: SealedManifest[Any]) -> "ManifestReference":
+        """The reference to a manifest."""
+        return cls(digest=document.digest, number=document.number, seal=document.seal)
+
+
+class SeriesEntry(StoredDocument):
+    """Bars and results of one timeframe."""
+
+    count: NonNegativeInt
+    min_ts: str | None = None
+    max_ts: str | None = None
+    digest: str | None
+    asof: str | None = None
+    status: str = "no_bars"
+    escalation_rows: int = 0
+    state_rows: int = 0
+
+
+class ContentDigests(StoredDocument):
+    """The digests of all bars and of all results of a symbol."""
+
+    bars: str
+    results: str
+
+
+class SymbolEntry(StoredDocument):
+    """A symbol whose manifests belong together."""
+
+    status: Literal["complete"]
+    reason: str = ""
+    held_back: str = ""  # why the gate blocks the symbol; empty where it does not
+    manifest: ManifestReference
+    compute_manifest: ManifestReference
+    content_digests: ContentDigests
+    recipe_digest: str
+    timeframes: dict[Annotated[str, AfterValidator(_timeframe)], SeriesEntry]
+    tables: dict[str, str]  # table -> content digest
+    recipe: Recipe
+    code: Code
+
+
+class AbsentEntry(StoredDocument):
+    """A symbol of which the snapshot can prove nothing."""
+
+    status: Literal["unfinished", "no_results"]
+    reason: str
+    held_back: str = ""
 
 
 class SnapshotTotals(StoredDocument):
@@ -59,7 +113,7 @@ class SnapshotTotals(StoredDocument):
 
 
 class TakerCode(StoredDocument):
-    """The code of the platform that took the snapshot."""
+    """The code of the platform that took the snapshot: `Code` in the order of its keys here."""
 
     package: str
     commit: str | None
@@ -81,16 +135,15 @@ class SnapshotManifest(ManifestFacts):
     recipe_digest: str
     totals: SnapshotTotals
     code: TakerCode
-    symbols: dict[Annotated[str, AfterValidator(_safe_symbol)], SerializeAsAny[SnapshotEntry]]
+    symbols: dict[
+        Annotated[str, AfterValidator(_safe_symbol)],
+        SerializeAsAny[Annotated[SymbolEntry | AbsentEntry, Discriminator("status")]],
+    ]
 
     @property
     def complete(self) -> dict[str, SymbolEntry]:
         """Symbol -> entry of those that the snapshot can prove."""
-        return {
-            symbol: entry
-            for symbol, entry in self.symbols.items()
-            if isinstance(entry, SymbolEntry)
-        }
+        return _complete(self.symbols)
 
 
 class SnapshotSummary(StoredDocument):
@@ -110,6 +163,56 @@ class SnapshotSummary(StoredDocument):
     content_digest: str = ""
     recipe_digest: str = ""
 
+    @classmethod
+    def of(cls, file: str, document: SealedManifest[SnapshotManifest]) -> "SnapshotSummary":
+        """A snapshot in short, and the name of its file."""
+        facts = document.manifest
+        values = {**dict(document), **dict(facts)}
+        return cls(
+            label=f"{facts.date}.{facts.revision}",
+            file=file,
+            taken_at=document.run.written_at,
+            **{name: values[name] for name in cls.model_fields if name in values},
+        )
+
+
+def symbol_entry(
+    bars: SealedManifest[BarManifest], results: SealedManifest[ComputeManifest], held_back: str
+) -> SymbolEntry:
+    """The entry of a symbol whose manifests belong together."""
+    about_bars, about_results = bars.manifest, results.manifest
+    return SymbolEntry(
+        status=COMPLETE,
+        reason="",
+        held_back=held_back,
+        manifest=ManifestReference.to(bars),
+        compute_manifest=ManifestReference.to(results),
+        content_digests=ContentDigests(
+            bars=about_bars.content_digest, results=about_results.content_digest
+        ),
+        recipe_digest=about_results.recipe_digest,
+        timeframes={
+            timeframe: _series(series, about_results.series.get(timeframe))
+            for timeframe, series in about_bars.timeframes.items()
+        },
+        tables=about_results.tables,
+        recipe=about_results.recipe,
+        code=about_results.code,
+    )
+
+
+def why_inconsistent(
+    symbol: str, bars: SealedManifest[BarManifest], results: SealedManifest[ComputeManifest]
+) -> str:
+    """Why two manifests are not of one state of a symbol; empty where they are."""
+    for facts in (bars.manifest, results.manifest):
+        if facts.symbol != symbol:
+            return f"the manifest of the {facts.kind} is that of {facts.symbol}"
+    promoted = {name: pointer.digest for name, pointer in bars.manifest.promoted.items()}
+    if results.manifest.recipe.bars != promoted:
+        return "the results were made from other bars than those of the bar manifest"
+    return ""
+
 
 def snapshot_manifest(
     date: str,
@@ -118,18 +221,8 @@ def snapshot_manifest(
     symbols: Mapping[str, SymbolEntry | AbsentEntry],
     code: Mapping[str, Any],
 ) -> SnapshotManifest:
-    """The facts of a snapshot.
-
-    Args:
-        date: the release's, ISO.
-        name: chosen by the user; empty where none was.
-        revision: 1 for the first of this date.
-        symbols: entries in partition order.
-        code: of the platform that takes it.
-    """
-    known = {symbol: entry for symbol, entry in symbols.items() if isinstance(entry, SymbolEntry)}
-    recipes = {symbol: entry.recipe_digest for symbol, entry in known.items()}
-    content = {symbol: entry.content_digests.as_json() for symbol, entry in known.items()}
+    """The facts of a snapshot of these entries, in partition order; ``code`` takes it."""
+    known = _complete(symbols)
     statuses: list[str] = [entry.status for entry in symbols.values()]
     totals = SnapshotTotals(
         symbols=len(symbols),
@@ -138,6 +231,7 @@ def snapshot_manifest(
         no_results=statuses.count(NO_RESULTS),
         bars=sum(series.count for entry in known.values() for series in entry.timeframes.values()),
     )
+    content = {symbol: entry.content_digests.as_json() for symbol, entry in known.items()}
     return SnapshotManifest(
         kind=SNAPSHOT,
         snapshot_version=SNAPSHOT_VERSION,
@@ -145,51 +239,42 @@ def snapshot_manifest(
         name=name,
         revision=revision,
         content_digest=document_digest(content),
-        recipe_digest=document_digest(recipes),
+        recipe_digest=document_digest({each: known[each].recipe_digest for each in known}),
         totals=totals,
         code=TakerCode.model_validate(dict(code)),
         symbols=dict(symbols),
     )
 
 
-def summary_of(file: str, document: SealedManifest[SnapshotManifest]) -> SnapshotSummary:
-    """A snapshot in short."""
-    facts = document.manifest
-    return SnapshotSummary(
-        label=f"{facts.date}.{facts.revision}",
-        file=file,
-        taken_at=document.run.written_at,
-        number=document.number,
-        digest=document.digest,
-        seal=document.seal,
-        replaces=document.replaces,
-        date=facts.date,
-        name=facts.name,
-        revision=facts.revision,
-        totals=facts.totals,
-        content_digest=facts.content_digest,
-        recipe_digest=facts.recipe_digest,
-    )
-
-
 def parsed_snapshot(document: object) -> SealedManifest[SnapshotManifest]:
-    """The snapshot that parsed JSON is.
+    """The snapshot that parsed JSON is, its names and types checked.
 
-    A digest proves that nothing was changed after it was taken; it can be taken of any content. So
-    names and types are checked as well before they are used.
+    A digest proves that nothing was changed after it was taken; it can be taken of any content.
 
     Raises:
         ValueError: it is no whole snapshot; the message goes on after the name of the file.
     """
-    if not isinstance(document, dict) or not is_whole(document):
-        raise ValueError("was changed after it was written")
-    facts = document["manifest"]
-    if facts.get("kind") != SNAPSHOT:
-        raise ValueError("is no snapshot")
-    if facts.get("snapshot_version") != SNAPSHOT_VERSION:
-        version = f"version {facts.get('snapshot_version')!r}, expected {SNAPSHOT_VERSION}"
-        raise ValueError(f"has {version}; use the release that wrote it")
-    try:
-        return parsed(document, SnapshotManifest)
-    except ValidationError as error:
-        raise ValueError(f"is no snapshot of this platform ({first_fault(error)})") from error
+    facts = document.get("manifest") if isinstance(document, dict) else None
+    version = facts.get("snapshot_version") if isinstance(facts, dict) else None
+    if isinstance(version, int) and version != SNAPSHOT_VERSION:
+        raise ValueError(
+            f"has version {version}, expected {SNAPSHOT_VERSION}; use the release that wrote it"
+        )
+    return parsed_whole(document, SnapshotManifest)
+
+
+def _complete(symbols: Mapping[str, SymbolEntry | AbsentEntry]) -> dict[str, SymbolEntry]:
+    return {name: entry for name, entry in symbols.items() if isinstance(entry, SymbolEntry)}
+
+
+def _series(bars: SeriesBars, results: SeriesLineage | None) -> SeriesEntry:
+    return SeriesEntry(
+        count=bars.count,
+        min_ts=bars.min_ts,
+        max_ts=bars.max_ts,
+        digest=bars.digest,
+        asof=None if results is None else results.max_ts,
+        status="no_bars" if results is None else results.status,
+        escalation_rows=0 if results is None else results.escalation_rows,
+        state_rows=0 if results is None else results.state_rows,
+    )

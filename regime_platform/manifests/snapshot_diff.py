@@ -2,8 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 
-from regime_platform.manifests.snapshot import SnapshotManifest
-from regime_platform.manifests.snapshot_entry import AbsentEntry, SeriesEntry, SymbolEntry
+from regime_platform.manifests.snapshot import (
+    AbsentEntry,
+    SeriesEntry,
+    SnapshotManifest,
+    SymbolEntry,
+)
 from regime_platform.model.document import Array, Document
 
 ADDED, REMOVED, CHANGED, SAME = "added", "removed", "changed", "same"
@@ -25,9 +29,9 @@ class SymbolChange(Document):
     """What changed of one symbol."""
 
     symbol: str
-    kind: str  # added, removed, changed, same
-    results_changed: bool  # whether any number of the results differs
-    causes: Array[Cause]
+    kind: str = SAME  # added, removed, changed, same
+    results_changed: bool = False  # whether any number of the results differs
+    causes: Array[Cause] = ()
 
 
 def changes(before: SnapshotManifest, after: SnapshotManifest) -> list[SymbolChange]:
@@ -42,13 +46,13 @@ def _change(
     if isinstance(old, SymbolEntry) and isinstance(new, SymbolEntry):
         return _of_present(symbol, old, new)
     if isinstance(old, SymbolEntry) == isinstance(new, SymbolEntry):
-        return _symbol_change(symbol, SAME, (), results_changed=False)
-    is_added = isinstance(new, SymbolEntry)
-    absent = old if is_added else new
-    where = "the first" if is_added else "the second"
-    reason = f"not in {where} snapshot" if absent is None else absent.reason
+        return SymbolChange(symbol=symbol)
+    kind, absent, where = (
+        (ADDED, old, "first") if isinstance(new, SymbolEntry) else (REMOVED, new, "second")
+    )
+    reason = f"not in the {where} snapshot" if absent is None else absent.reason
     causes = (Cause(what=BARS, detail=reason),)
-    return _symbol_change(symbol, ADDED if is_added else REMOVED, causes, results_changed=True)
+    return SymbolChange(symbol=symbol, kind=kind, results_changed=True, causes=causes)
 
 
 def _of_present(symbol: str, old: SymbolEntry, new: SymbolEntry) -> SymbolChange:
@@ -60,20 +64,15 @@ def _of_present(symbol: str, old: SymbolEntry, new: SymbolEntry) -> SymbolChange
             f"`regime verify {symbol} --recompute` shows which"
         )
         causes = (Cause(what=UNEXPLAINED, detail=detail),)
-    return _symbol_change(symbol, CHANGED if causes else SAME, causes, results_changed=differs)
-
-
-def _symbol_change(
-    symbol: str, kind: str, causes: tuple[Cause, ...], *, results_changed: bool
-) -> SymbolChange:
-    return SymbolChange(symbol=symbol, kind=kind, results_changed=results_changed, causes=causes)
+    kind = CHANGED if causes else SAME
+    return SymbolChange(symbol=symbol, kind=kind, results_changed=differs, causes=causes)
 
 
 def _causes(old: SymbolEntry, new: SymbolEntry) -> Iterator[Cause]:
+    was, now = old.recipe, new.recipe
     bars = list(_bars(old.timeframes, new.timeframes))
     if bars:
         yield Cause(what=BARS, detail="; ".join(bars))
-    was, now = old.recipe, new.recipe
     if was.params_fingerprint != now.params_fingerprint:
         detail = f"{was.params_fingerprint[:12]} became {now.params_fingerprint[:12]}"
         yield Cause(what=PARAMETERS, detail=detail)
@@ -82,8 +81,12 @@ def _causes(old: SymbolEntry, new: SymbolEntry) -> Iterator[Cause]:
     if was.compute_digest != now.compute_digest:
         yield Cause(what=CODE, detail=f"{_code(old)} became {_code(new)}")
     if was.libraries != now.libraries:
-        detail = ", ".join(_libraries(was.libraries, now.libraries))
-        yield Cause(what=LIBRARIES, detail=detail)
+        libraries = [
+            f"{name} {was.libraries.get(name)} became {now.libraries.get(name)}"
+            for name in {**was.libraries, **now.libraries}
+            if was.libraries.get(name) != now.libraries.get(name)
+        ]
+        yield Cause(what=LIBRARIES, detail=", ".join(libraries))
     if was.result_schema_digest != now.result_schema_digest:
         yield Cause(what=SCHEMA, detail="the tables have other columns")
 
@@ -103,9 +106,3 @@ def _code(entry: SymbolEntry) -> str:
     code = entry.code
     commit = (code.commit or "no commit")[:12]
     return f"{code.package} {commit} ({entry.recipe.compute_digest[:12]})"
-
-
-def _libraries(was: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
-    for name in {**was, **now}:
-        if was.get(name) != now.get(name):
-            yield f"{name} {was.get(name)} became {now.get(name)}"

@@ -1,27 +1,13 @@
-"""The asset classes and what depends on them: calendar, daily close, volume.
-
-``model.calendar`` derives sessions and expected bars from this table; ``compute.eras`` has an era
-list for exactly these classes.
-"""
+"""The asset classes and what depends on them: calendar, daily close, volume."""
 
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 NEW_YORK = "America/New_York"
-
 XNYS = "XNYS"  # New York Stock Exchange: early closes, unplanned closures
 FX = "FX"  # Sunday 17:00 to Friday 17:00 New York
 ALWAYS = "ALWAYS"  # every hour of every day
-
-_FIRST_DATES: Mapping[str, dt.date] = MappingProxyType(
-    {
-        XNYS: dt.date(1927, 1, 1),  # the first year whose holidays are known
-        FX: dt.date(1971, 1, 4),  # before, rates were fixed
-        ALWAYS: dt.date(2009, 1, 3),  # the first block
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -29,48 +15,40 @@ class AssetClass:
     """How a class of instruments trades."""
 
     name: str
+    calendar: str  # XNYS, FX or ALWAYS: which sessions it has
     zone: str  # IANA zone of the daily close
     close: dt.time  # local time at which the day's bar is closed
-    reports_volume: bool
-    calendar: str  # XNYS, FX or ALWAYS: which sessions it has
+    first_date: dt.date  # no bar can be older
 
     @property
-    def first_date(self) -> dt.date:
-        """No bar of the class can be older."""
-        return _FIRST_DATES[self.calendar]
+    def reports_volume(self) -> bool:
+        """True where a bar without volume is odd."""
+        return self.calendar == XNYS
 
     @property
     def trades_weekends(self) -> bool:
         """True where the week has seven trading days."""
         return self.calendar == ALWAYS
 
-    @property
-    def open_hours(self) -> float:
-        """Hours of regular trading on a trading day."""
-        return _STOCK_HOURS if self.close == _STOCK_CLOSE else 24.0
 
-
-def _class(name: str, zone: str, close: dt.time, volume: bool, calendar: str) -> AssetClass:
-    return AssetClass(name, zone, close, volume, calendar)
-
-
-_STOCK_CLOSE = dt.time(16, 0)
-_STOCK_HOURS = 6.5
-_FX_CLOSE = dt.time(17, 0)  # the FX day and week end at 17:00 New York
-
-ASSET_CLASSES: Mapping[str, AssetClass] = MappingProxyType(
-    {
-        row.name: row
-        for row in (
-            _class("US_EQUITY", NEW_YORK, _STOCK_CLOSE, volume=True, calendar=XNYS),
-            _class("US_EQUITY_INDEX", NEW_YORK, _STOCK_CLOSE, volume=True, calendar=XNYS),
-            _class("US_MEGA_CAP", NEW_YORK, _STOCK_CLOSE, volume=True, calendar=XNYS),
-            _class("FIXED_INCOME", NEW_YORK, _STOCK_CLOSE, volume=True, calendar=XNYS),
-            _class("COMMODITY_METALS", NEW_YORK, _FX_CLOSE, volume=False, calendar=FX),
-            _class("COMMODITY_ENERGY", NEW_YORK, _FX_CLOSE, volume=False, calendar=FX),
-            _class("FX", NEW_YORK, _FX_CLOSE, volume=False, calendar=FX),
-            _class("CRYPTO", "UTC", dt.time(0, 0), volume=False, calendar=ALWAYS),
-            _class("SYNTHETIC", NEW_YORK, _STOCK_CLOSE, volume=True, calendar=XNYS),
-        )
-    }
-)
+_CALENDARS = {
+    # the first year whose holidays are known
+    XNYS: (XNYS, NEW_YORK, dt.time(16, 0), dt.date(1927, 1, 1)),
+    # day and week end at 17:00 New York; before 1971 rates were fixed
+    FX: (FX, NEW_YORK, dt.time(17, 0), dt.date(1971, 1, 4)),
+    ALWAYS: (ALWAYS, "UTC", dt.time(0, 0), dt.date(2009, 1, 3)),  # the first block
+}
+_CLASSES = {
+    "US_EQUITY": XNYS,
+    "US_EQUITY_INDEX": XNYS,
+    "US_MEGA_CAP": XNYS,
+    "FIXED_INCOME": XNYS,
+    "COMMODITY_METALS": FX,
+    "COMMODITY_ENERGY": FX,
+    "FX": FX,
+    "CRYPTO": ALWAYS,
+    "SYNTHETIC": XNYS,
+}
+ASSET_CLASSES: Mapping[str, AssetClass] = {
+    name: AssetClass(name, *_CALENDARS[calendar]) for name, calendar in _CLASSES.items()
+}

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import polars as pl
 from pydantic import ConfigDict
 
-from regime_platform.model.clock import MOST_AHEAD, is_ahead
 from regime_platform.model.document import Array, Date, Document, Instant
+from regime_platform.model.instants import MOST_AHEAD, is_ahead
 
 #: ``read_at`` of a window that was answered once and must be requested again before it counts.
 UNREAD = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -56,11 +56,7 @@ class Coverage(Document):
 
     @classmethod
     def parsed(cls, document: Mapping[str, object]) -> "Coverage":
-        """The record that a JSON object holds.
-
-        Raises:
-            ValueError: it lacks a field, or has one of another type.
-        """
+        """The record that a JSON object holds; ValueError where a field is missing or misread."""
         missing = cls.model_fields.keys() - document.keys()
         if missing:
             raise ValueError(f"{', '.join(sorted(missing))} missing")
@@ -71,7 +67,8 @@ class Coverage(Document):
         """Where the wanted history begins; None while the source's first bar is unknown."""
         if self.earliest is None:
             return None
-        return _midnight(max(self.earliest, self.since or self.earliest))
+        date = max(self.earliest, self.since or self.earliest)
+        return dt.datetime.combine(date, dt.time(), dt.UTC)
 
     @property
     def end(self) -> dt.datetime | None:
@@ -90,16 +87,10 @@ class Coverage(Document):
         """The parts of [start, end) that no window covers, oldest first."""
         gaps = []
         for window in self.windows:
-            if window.end <= start:
-                continue
-            if window.start >= end:
-                break
-            if window.start > start:
-                gaps.append((start, window.start))
+            if start < window.start and start < end:
+                gaps.append((start, min(window.start, end)))
             start = max(start, window.end)
-        if start < end:
-            gaps.append((start, end))
-        return gaps
+        return [*gaps, (start, end)] if start < end else gaps
 
     def answered(
         self, start: dt.datetime, end: dt.datetime, opens: pl.Series, at: dt.datetime
@@ -108,17 +99,14 @@ class Coverage(Document):
 
         Windows wholly inside are renewed; for the rest only the gaps between windows are added.
         """
-        renewed = tuple(
+        renewed = [
             window._replace(rows=_count(opens, window.start, window.end), read_at=at)
             if start <= window.start and window.end <= end
             else window
             for window in self.windows
-        )
-        added = tuple(
-            Window(*gap, _count(opens, *gap), at) for gap in self.missing(start, end) if end > start
-        )
-        windows = sorted(renewed + added)
-        return self.model_copy(update={"windows": _joined(windows)})
+        ]
+        added = [Window(*gap, _count(opens, *gap), at) for gap in self.missing(start, end)]
+        return self.model_copy(update={"windows": _joined(sorted(renewed + added))})
 
     def verified(self, opens: pl.Series) -> "Coverage":
         """Without the windows whose bars are not all among ``opens`` any more."""
@@ -134,13 +122,9 @@ class Coverage(Document):
     def known_at(self, now: dt.datetime, bound: dt.datetime) -> "Coverage":
         """Without what was recorded by a clock ahead of ``now``, so that it is requested again.
 
-        Args:
-            now: the present.
-            bound: bars that open from here on are unfinished at ``now``; later than ``now`` for
-                the dates of some markets.
-
-        Where a window is dropped, the newest of the others may lack their second look, so
-        ``settled`` is at most their end.
+        Bars that open from ``bound`` on are unfinished at ``now``; it may be later than ``now`` for
+        the dates of some markets. Where a window is dropped, the newest of the others may lack
+        their second look, so ``settled`` is at most their end.
         """
         kept = tuple(
             window
@@ -151,12 +135,16 @@ class Coverage(Document):
         settled = self.settled
         if settled is not None and (kept != self.windows or settled > bound):
             settled = min(settled, kept[-1].end) if kept else None
+        earliest, asked = (
+            date if date is not None and date <= latest else None
+            for date in (self.earliest, self.earliest_asked)
+        )
         return self.model_copy(
             update={
                 "windows": kept,
                 "settled": settled,
-                "earliest": _by(self.earliest, latest),
-                "earliest_asked": _by(self.earliest_asked, latest),
+                "earliest": earliest,
+                "earliest_asked": asked,
             }
         )
 
@@ -185,13 +173,12 @@ def _joined(windows: Sequence[Window]) -> tuple[Window, ...]:
     """The windows, with small neighbours as written by daily updates merged into one."""
     joined: list[Window] = []
     for window in windows:
-        if joined and _is_mergeable(joined[-1], window):
-            last = joined[-1]
-            joined[-1] = Window(
-                last.start, window.end, last.rows + window.rows, min(last.read_at, window.read_at)
-            )
-        else:
+        last = joined[-1] if joined else None
+        if last is None or not _is_mergeable(last, window):
             joined.append(window)
+        else:
+            rows, read_at = last.rows + window.rows, min(last.read_at, window.read_at)
+            joined[-1] = Window(last.start, window.end, rows, read_at)
     return tuple(joined)
 
 
@@ -202,11 +189,3 @@ def _is_mergeable(last: Window, following: Window) -> bool:
 
 def _count(opens: pl.Series, start: dt.datetime, end: dt.datetime) -> int:
     return int(((opens >= start) & (opens < end)).sum())
-
-
-def _by(date: dt.date | None, latest: dt.date) -> dt.date | None:
-    return None if date is None or date > latest else date
-
-
-def _midnight(date: dt.date) -> dt.datetime:
-    return dt.datetime.combine(date, dt.time(), dt.UTC)

@@ -70,23 +70,15 @@ class Blocks:
         return Blocks(start + rows.height, (*kept, *blocks_of(rows).digests))
 
     def followed_by(self, others: "Blocks") -> "Blocks":
-        """The blocks of these rows followed by those of ``others``.
-
-        Raises:
-            ValueError: these rows do not fill their last block.
-        """
+        """The blocks of these rows, which fill their last one, followed by those of ``others``."""
         if self.rows % BLOCK_ROWS:
             raise ValueError(f"{self.rows} rows do not fill blocks of {BLOCK_ROWS}")
         return Blocks(self.rows + others.rows, self.digests + others.digests)
 
     def rows_shared(self, frame: pl.DataFrame, theirs: "Blocks") -> int:
-        """How many of the first rows are equal to those of ``frame``, as far as blocks show.
+        """How many of the first rows are equal to those of ``frame``, whose blocks are ``theirs``.
 
         All rows that both have, or those before the first block that differs.
-
-        Args:
-            frame: the other frame.
-            theirs: its blocks.
         """
         shared = min(self.rows, frame.height)
         if shared % BLOCK_ROWS and self.rows != frame.height:

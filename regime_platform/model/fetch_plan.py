@@ -14,8 +14,7 @@ from functools import lru_cache
 import polars as pl
 
 from regime_platform.model.asset_classes import ASSET_CLASSES, FX
-from regime_platform.model.calendar.second_look import second_look_bound
-from regime_platform.model.calendar.sessions import last_finished
+from regime_platform.model.calendar.due import last_finished, second_look_bound
 from regime_platform.model.calendar.trading_hours import expected_opens
 from regime_platform.model.coverage import UNKNOWN, UNREAD, Coverage, Window
 from regime_platform.model.timeframes import DURATION
@@ -45,7 +44,7 @@ class TrackedSeries:
 
     def opens(self, start: dt.datetime, end: dt.datetime) -> pl.Series:
         """The opens that must exist in [start, end)."""
-        return _opens(self.asset_class, self.timeframe, start, end)
+        return expected_opens(self.asset_class, self.timeframe, start, end)
 
 
 @dataclass(frozen=True)
@@ -66,14 +65,10 @@ def next_need(
     *,
     tail_is_asked: bool = False,
 ) -> Need | None:
-    """The next window, or None where all is stored.
+    """The next window for an answer of ``most_rows`` at most, or None where all is stored.
 
-    Args:
-        series: the series to plan for.
-        coverage: what was answered so far; its ``floor`` must be known.
-        now: the instant to plan for.
-        most_rows: the most rows of an answer.
-        tail_is_asked: the newest bars were requested at ``now`` already.
+    The ``floor`` of the coverage must be known. With ``tail_is_asked``, the newest bars were
+    requested at ``now`` already.
     """
     limit = series.most_expected(most_rows)
     if not tail_is_asked and is_tail_due(series, coverage, now):
@@ -88,15 +83,10 @@ def next_need(
         return Need(_floor_day(start), _overlap_end(series, stop, now), HISTORY)
     # windows may reach beyond it where the clock was set back
     seen = last_finished(now, series.timeframe, series.asset_class)
-    stale = next(
-        (
-            window
-            for window in reversed(coverage.windows)
-            if window.end <= seen and _is_stale(series, window, now)
-        ),
-        None,
-    )
-    return None if stale is None else Need(_floor_day(stale.start), _ceil_day(stale.end), REREAD)
+    for window in reversed(coverage.windows):
+        if window.end <= seen and _is_stale(series, window, now):
+            return Need(_floor_day(window.start), _ceil_day(window.end), REREAD)
+    return None
 
 
 def is_tail_due(series: TrackedSeries, coverage: Coverage, now: dt.datetime) -> bool:
@@ -126,12 +116,10 @@ def after_answer(
     known = coverage.answered(need.start, end, opens, now) if end > need.start else coverage
     if need.kind != TAIL:
         return known
-    settled = min(look, need.end)
-    before = known.settled
-    is_seamless = before is None or need.start <= before
-    return (
-        known.settled_until(max(settled, before) if before else settled) if is_seamless else known
-    )
+    settled, before = min(look, need.end), known.settled
+    if before is not None and need.start > before:
+        return known
+    return known.settled_until(max(settled, before or settled))
 
 
 def _first_missing(
@@ -143,12 +131,11 @@ def _first_missing(
     """
     length = DURATION[series.timeframe]
     near = served.filter(served > start - length).to_list()
-    owed = (
-        opened_at
-        for opened_at in series.opens(start, end)
-        if not any(-length < other - opened_at < length for other in near)
-    )
-    return next(owed, end)
+    for opened_at in series.opens(start, end):
+        if not any(-length < other - opened_at < length for other in near):
+            moment: dt.datetime = opened_at
+            return moment
+    return end
 
 
 def _tail(series: TrackedSeries, coverage: Coverage, now: dt.datetime, limit: int) -> Need:
@@ -207,14 +194,9 @@ def _is_stale(series: TrackedSeries, window: Window, now: dt.datetime) -> bool:
     return window.read_at.date().toordinal() < turn
 
 
-@lru_cache(maxsize=256)  # the same for all symbols of a class
-def _opens(asset_class: str, timeframe: str, start: dt.datetime, end: dt.datetime) -> pl.Series:
-    return expected_opens(asset_class, timeframe, start, end)
-
-
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096)  # the same for all symbols of a class
 def _any_open(asset_class: str, timeframe: str, start: dt.datetime, end: dt.datetime) -> bool:
-    return start < end and _opens(asset_class, timeframe, start, end).len() > 0
+    return start < end and not expected_opens(asset_class, timeframe, start, end).is_empty()
 
 
 def _floor_day(instant: dt.datetime) -> dt.datetime:

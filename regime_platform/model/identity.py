@@ -5,11 +5,10 @@ one of two descriptions has is no contradiction.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Self
 
-from pydantic import BeforeValidator, PlainSerializer
+from pydantic import ConfigDict
 
 from regime_platform.model.document import Document, Word
 from regime_platform.model.instruments import WITHOUT_EXCHANGE, Instrument
@@ -18,12 +17,18 @@ from regime_platform.model.instruments import WITHOUT_EXCHANGE, Instrument
 ANSWERED = ("mic_code", "exchange")
 
 
-@dataclass(frozen=True)
-class Identity:
-    """An instrument as its source identifies it."""
+class Identity(Document):
+    """An instrument as its source identifies it, by ``provider_symbol``, ``mic_code``, ..."""
 
-    source: str
-    fields: Mapping[str, str] = field(default_factory=dict)  # provider_symbol, mic_code, ...
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, str]
+
+    source: str = ""
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """All but the source."""
+        return self.__pydantic_extra__
 
     def contradicts(self, other: "Identity") -> bool:
         """True where both are of the same source and have different values of a field."""
@@ -32,9 +37,9 @@ class Identity:
             for name, text in self.fields.items()
         )
 
-    def with_fields(self, more: Mapping[str, str]) -> "Identity":
+    def with_fields(self, more: Mapping[str, str]) -> Self:
         """A copy with the fields of ``more`` that it lacks."""
-        return replace(self, fields={**more, **self.fields})
+        return self.model_copy(update={**more, **self.fields})
 
     def __str__(self) -> str:
         named = dict(self.fields)
@@ -51,25 +56,10 @@ class Because(StrEnum):
     SAME = "same"  # an operator declared it the same as those before
 
 
-def _from_json(value: Any) -> Any:
-    if isinstance(value, Identity):
-        return value
-    fields = dict(value)
-    if not all(isinstance(text, str) for text in fields.values()):
-        raise ValueError("expected texts")
-    return Identity(fields.pop("source", ""), fields)
-
-
-def _to_json(identity: Identity) -> dict[str, str]:
-    return {"source": identity.source, **identity.fields}
-
-
 class KnownIdentity(Document):
     """An instrument that the stored bars of a symbol are of; an entry of identity.json."""
 
-    identity: Annotated[
-        Identity, BeforeValidator(_from_json), PlainSerializer(_to_json, when_used="json")
-    ]
+    identity: Identity
     since: str  # ISO 8601 UTC; empty where no time is recorded
     because: Word[Because]
     by: str = ""  # who declared it the same instrument as those before
@@ -77,12 +67,12 @@ class KnownIdentity(Document):
 
     def follows(self, earlier: "KnownIdentity") -> bool:
         """True where this is ``earlier``, with missing fields or the time possibly filled in."""
-        named, before = self.identity.fields, earlier.identity.fields
+        before = earlier.identity
         filled = earlier.model_copy(
             update={"identity": self.identity, "since": earlier.since or self.since}
         )
-        is_filled_in = dict(before).items() <= dict(named).items()
-        return self == filled and self.identity.source == earlier.identity.source and is_filled_in
+        is_filled_in = before.fields.items() <= self.identity.fields.items()
+        return self == filled and self.identity.source == before.source and is_filled_in
 
 
 def identity_of(instrument: Instrument, answered: Mapping[str, str] | None = None) -> Identity:
@@ -91,7 +81,7 @@ def identity_of(instrument: Instrument, answered: Mapping[str, str] | None = Non
     Pairs and world prices have no market; the one that an answer names for them may vary, so it is
     ignored.
     """
-    identity = Identity(instrument.source, instrument.identity)
+    identity = Identity.model_validate({"source": instrument.source, **instrument.identity})
     if instrument.asset_class in WITHOUT_EXCHANGE:
         return identity
     return identity.with_fields(answered or {})
@@ -101,7 +91,7 @@ def followed_rename(known: Identity, instrument: Instrument) -> Identity:
     """``known`` with the present symbol, where its source renamed it as ``formerly`` says."""
     former, present = known.fields.get("provider_symbol"), instrument.provider_symbol
     if former in instrument.formerly and present == instrument.symbol:
-        return replace(known, fields={**known.fields, "provider_symbol": present})
+        return known.model_copy(update={"provider_symbol": present})
     return known
 
 
@@ -110,21 +100,14 @@ def contradicted(
 ) -> KnownIdentity | None:
     """The newest instrument of the stored bars, where all of them contradict the universe.
 
-    Args:
-        known: the instruments that the stored bars are of.
-        instrument: the entry of the universe.
-        answered: the fields ``ANSWERED`` of an answer of its source.
-
-    Returns:
-        None where one agrees, or none is of the same source.
+    None where one agrees with the entry and the fields ``ANSWERED`` of an answer, or none is of
+    the same source.
     """
     meant = identity_of(instrument, answered)
     same_source = [record for record in known if record.identity.source == meant.source]
-    if any(
-        not followed_rename(record.identity, instrument).contradicts(meant)
-        for record in same_source
-    ):
-        return None
+    for record in same_source:
+        if not followed_rename(record.identity, instrument).contradicts(meant):
+            return None
     return same_source[-1] if same_source else None
 
 
@@ -133,10 +116,8 @@ def with_identity(
 ) -> tuple[KnownIdentity, ...]:
     """``known`` with ``new`` added, or merged into the one that it does not contradict."""
     for place, record in enumerate(known):
-        if record.identity.source == new.identity.source and not record.identity.contradicts(
-            new.identity
-        ):
-            identity = record.identity.with_fields(new.identity.fields)
-            filled = record.model_copy(update={"identity": identity})
+        before, added = record.identity, new.identity
+        if before.source == added.source and not before.contradicts(added):
+            filled = record.model_copy(update={"identity": before.with_fields(added.fields)})
             return (*known[:place], filled, *known[place + 1 :])
     return (*known, new)

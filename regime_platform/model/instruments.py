@@ -1,14 +1,12 @@
 """An instrument: one entry of the universe, with what identifies it at its source.
 
 A symbol is a folder name, a partition key and a command-line argument, so only symbols that are
-safe for all three are accepted. It is this platform's name for the instrument; the source's name is
-``provider_symbol``. ``model.universe.universe`` reads many instruments from a file.
+safe for all three are accepted; the source's own name for it is ``provider_symbol``.
 """
 
 import datetime as dt
 import re
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -21,23 +19,27 @@ from pydantic import (
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from regime_platform.errors import ConfigError
-from regime_platform.model.asset_classes import ASSET_CLASSES
+from regime_platform.model.asset_classes import ASSET_CLASSES, XNYS
 from regime_platform.model.document import Array, Document
 from regime_platform.model.timeframes import TIERS
 
 #: The fields that identify an instrument at its source.
-SOURCE_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "sample": (),
-        "files": (),
-        "twelvedata": ("provider_symbol", "mic_code", "exchange", "type"),
-    }
-)
+SOURCE_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "sample": (),
+    "files": (),
+    "twelvedata": ("provider_symbol", "mic_code", "exchange", "type"),
+}
 _IDENTITY = ("exchange", "mic_code", "provider_symbol", "type")
-_SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9._=^-]{0,31}")
+_SYMBOL = re.compile(r"(?!.*\.\.)[A-Z0-9][A-Z0-9._=^-]{0,31}")
 _MIC = re.compile(r"[A-Z0-9]{4}")  # ISO 10383
 #: Classes whose symbols at a vendor are pairs or world prices, so that no exchange is needed.
-WITHOUT_EXCHANGE = frozenset({"FX", "CRYPTO", "COMMODITY_METALS", "COMMODITY_ENERGY"})
+WITHOUT_EXCHANGE = frozenset(
+    name for name, asset_class in ASSET_CLASSES.items() if asset_class.calendar != XNYS
+)
+_UNSAFE = (
+    "symbol {!r} is not safe as a folder name and partition key; "
+    "use 1 to 32 of A-Z 0-9 . _ - = ^, starting with a letter or digit"
+)
 
 
 def _fault(code: str, message: str) -> PydanticCustomError:
@@ -45,16 +47,9 @@ def _fault(code: str, message: str) -> PydanticCustomError:
 
 
 def _safe(symbol: str) -> str:
-    if not _SYMBOL.fullmatch(symbol) or ".." in symbol:
-        raise _fault("unsafe-symbol", _unsafe(symbol))
+    if not _SYMBOL.fullmatch(symbol):
+        raise _fault("unsafe-symbol", _UNSAFE.format(symbol))
     return symbol
-
-
-def _unsafe(symbol: object) -> str:
-    return (
-        f"symbol {symbol!r} is not safe as a folder name and partition key; "
-        "use 1 to 32 of A-Z 0-9 . _ - = ^, starting with a letter or digit"
-    )
 
 
 def _among(what: str, known: Mapping[str, object]) -> AfterValidator:
@@ -70,7 +65,11 @@ def _among(what: str, known: Mapping[str, object]) -> AfterValidator:
 
 
 def _date(text: str) -> str:
-    if text and not _is_date(text):
+    try:
+        is_date = not text or dt.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        is_date = False
+    if not is_date:
         raise _fault("bad-date", f"delisted {text!r} is no date; write it as 2022-06-09")
     return text
 
@@ -80,12 +79,7 @@ _Optional = Annotated[str, Field(exclude_if=lambda text: not text)]
 
 
 class Instrument(Document):
-    """One entry of the universe; fields that are empty are left out where it is written.
-
-    Raises:
-        ConfigError: fields are missing, unknown, of another type or unsafe; names each with the
-            remedy.
-    """
+    """One entry of the universe; a ConfigError names all its faults with their remedies."""
 
     symbol: _Safe
     name: Annotated[str, Field(min_length=1)]
@@ -103,12 +97,12 @@ class Instrument(Document):
     @model_validator(mode="after")
     def _require_identity(self) -> Self:
         known = SOURCE_FIELDS[self.source]
-        unknown = sorted(set(self.identity) - set(known))
+        unknown = ", ".join(sorted(set(self.identity) - set(known)))
         if unknown:
             raise _fault(
                 "unknown-field",
-                f"source {self.source} does not know {', '.join(unknown)}; "
-                f"expected {', '.join(known) or 'no further field'}; remove {', '.join(unknown)}",
+                f"source {self.source} does not know {unknown}; "
+                f"expected {', '.join(known) or 'no further field'}; remove {unknown}",
             )
         if self.source == "twelvedata":
             self._require_vendor_identity()
@@ -145,8 +139,7 @@ class Instrument(Document):
                 f"mic_code {self.mic_code!r} is no market code; "
                 "give the four letters or digits of ISO 10383, for example XNYS",
             )
-        has_market = self.mic_code or self.exchange
-        if self.asset_class not in WITHOUT_EXCHANGE and not has_market:
+        if self.asset_class not in WITHOUT_EXCHANGE and not (self.mic_code or self.exchange):
             raise _fault(
                 "no-market",
                 f"{self.asset_class} at twelvedata needs mic_code or exchange; "
@@ -156,8 +149,7 @@ class Instrument(Document):
     @property
     def identity(self) -> dict[str, str]:
         """The fields that identify it at its source, those that are given."""
-        fields = {name: getattr(self, name) for name in _IDENTITY}
-        return {name: text for name, text in fields.items() if text}
+        return {name: text for name in _IDENTITY if (text := getattr(self, name))}
 
     @property
     def is_polled(self) -> bool:
@@ -171,26 +163,37 @@ class Instrument(Document):
 
     @property
     def timeframes(self) -> tuple[str, ...]:
-        """The timeframes that this instrument is tracked on, shortest first."""
+        """Those it is tracked on, shortest first."""
         return TIERS[self.tier]
 
     def changed(self, **fields: Any) -> "Instrument":
-        """A copy with other values of ``fields``, validated.
-
-        Raises:
-            ConfigError: it would be no valid entry.
-        """
+        """A copy with other values of ``fields``, validated as any entry is."""
         return Instrument(**{**dict(self), **fields})
 
 
-def require_safe(symbol: object) -> None:
-    """Nothing, where the symbol can name a folder and a partition; documents hold any type.
+def parse_entry(entry: Any) -> Instrument:
+    """The instrument of an entry as YAML reads it; fields without a value count as absent."""
+    known = Instrument.model_fields
+    if not isinstance(entry, Mapping):
+        required = ", ".join(name for name, field in known.items() if field.is_required())
+        raise ConfigError(f"expected a mapping with {required}", code="no-entry")
+    fields = {str(name): _stripped(value) for name, value in entry.items()}
+    if type(fields.get("delisted")) is dt.date:  # YAML reads a bare date as one
+        fields["delisted"] = fields["delisted"].isoformat()
+    absent = {name for name, value in fields.items() if value in (None, "") and name in known}
+    return Instrument(**{name: value for name, value in fields.items() if name not in absent})
 
-    Raises:
-        ConfigError: it cannot.
-    """
-    if not isinstance(symbol, str) or not _SYMBOL.fullmatch(symbol) or ".." in symbol:
-        raise ConfigError(_unsafe(symbol), code="unsafe-symbol")
+
+def require_safe(symbol: object) -> None:
+    """ConfigError where a symbol, of any type in a document, cannot name a folder."""
+    if not isinstance(symbol, str) or not _SYMBOL.fullmatch(symbol):
+        raise ConfigError(_UNSAFE.format(symbol), code="unsafe-symbol")
+
+
+def _stripped(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_stripped(part) for part in value]
+    return value.strip() if isinstance(value, str) else value
 
 
 def _config_error(error: ValidationError, symbol: object) -> ConfigError:
@@ -229,10 +232,3 @@ def _message(fault: ErrorDetails) -> str:
         return fault["msg"]
     remedy = "list former symbols in [ ]" if fault["loc"] == ("formerly",) else "put it in quotes"
     return f"{_name(fault)} was read as {fault['input']!r}; {remedy}"
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return dt.date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False

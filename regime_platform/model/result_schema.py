@@ -1,24 +1,21 @@
-"""The tables of compute.db, column by column.
+"""The tables of compute.db, column by column, and the names of a state in its JSON form.
 
 ``symbol``, ``timeframe`` and ``ts`` (the open of the bar, UTC) identify a row everywhere. Nothing
 in ``escalation_history_v3``, ``state_history`` or ``latest_state`` at ``ts`` uses a bar after it;
 ``forward_labels`` does, by definition, and stands apart for that reason.
 """
 
+from collections.abc import Mapping
+
 import polars as pl
 
+from regime_platform.model.bar_schema import version_of
 from regime_platform.model.digests import definition_digest
-from regime_platform.model.schema_versions import RESULT_VERSIONS, version_of
 from regime_platform.model.timeframes import TIMEFRAMES
 
 REGIME_LABELS = (
-    "SHOCK",
-    "PANIC_RISK",
-    "TRENDING_BULL",
-    "TRENDING_BEAR",
-    "CHOP_RISK",
-    "TRANSITION_BREAKOUT_SETUP",
-    "TRANSITION",
+    *("SHOCK", "PANIC_RISK", "TRENDING_BULL", "TRENDING_BEAR", "CHOP_RISK"),
+    *("TRANSITION_BREAKOUT_SETUP", "TRANSITION"),
 )
 REGIME_BIASES = ("BULLISH", "NEUTRAL", "BEARISH")
 RISK_POSTURES = ("RISK_ON", "NEUTRAL", "DEFENSIVE", "RISK_OFF", "CAUTIOUS")
@@ -27,11 +24,8 @@ VOL_TRENDS = ("FALLING", "FLAT", "RISING")
 LIQUIDITY_LABELS = ("THIN", "NORMAL", "DEEP")
 LIQUIDITY_TRENDS = ("DETERIORATING", "STABLE", "IMPROVING")
 MOMENTUM_STATES = (
-    "STRONG_UP_IMPULSE",
-    "WEAK_UP_DRIFT",
-    "NEUTRAL_RANGE",
-    "WEAK_DOWN_DRIFT",
-    "STRONG_DOWN_IMPULSE",
+    *("STRONG_UP_IMPULSE", "WEAK_UP_DRIFT", "NEUTRAL_RANGE"),
+    *("WEAK_DOWN_DRIFT", "STRONG_DOWN_IMPULSE"),
 )
 ESCALATION_BUCKETS = ("NA", "LOW", "MED", "HIGH")
 EVENT_SEVERITIES = ("MILD", "MODERATE", "SEVERE", "CRISIS")
@@ -53,6 +47,11 @@ ESCALATION_METADATA = {
     "tie_formula": "(count_less + (count_equal + 1) / 2) / n",
 }
 
+
+def _floats(*names: str) -> dict[str, pl.DataType]:
+    return dict.fromkeys(names, pl.Float64())
+
+
 _KEY = {
     "symbol": pl.String(),
     "timeframe": pl.Enum(TIMEFRAMES),
@@ -62,26 +61,18 @@ _KEY = {
 ESCALATION_SCHEMA = pl.Schema(
     {
         **_KEY,
-        "esc_raw": pl.Float64(),  # mean of the five component percentiles
-        "esc_pctl": pl.Float64(),  # the production signal, equal to esc_pctl_era_adj
-        "esc_pctl_expanding": pl.Float64(),
-        "esc_pctl_252": pl.Float64(),
-        "esc_pctl_504": pl.Float64(),
-        "esc_pctl_1260": pl.Float64(),
-        "esc_pctl_2520": pl.Float64(),
-        "esc_pctl_52": pl.Float64(),  # this and the next two: 1week only
-        "esc_pctl_104": pl.Float64(),
-        "esc_pctl_260": pl.Float64(),
-        "esc_pctl_era": pl.Float64(),
-        "esc_pctl_era_confidence": pl.Float64(),
-        "esc_pctl_era_adj": pl.Float64(),
+        **_floats(
+            "esc_raw",  # mean of the five component percentiles
+            "esc_pctl",  # the production signal, equal to esc_pctl_era_adj
+            "esc_pctl_expanding",
+            *("esc_pctl_252", "esc_pctl_504", "esc_pctl_1260", "esc_pctl_2520"),
+            *("esc_pctl_52", "esc_pctl_104", "esc_pctl_260"),  # 1week only
+            *("esc_pctl_era", "esc_pctl_era_confidence", "esc_pctl_era_adj"),
+        ),
         "esc_bucket": pl.Enum(ESCALATION_BUCKETS),
         # the five component percentiles p_1 .. p_5 behind esc_raw
-        "esc_shock_level": pl.Float64(),
-        "esc_shock_rise": pl.Float64(),
-        "esc_instability_rise": pl.Float64(),
-        "esc_structure_fall": pl.Float64(),
-        "esc_divergence_rise": pl.Float64(),
+        **_floats("esc_shock_level", "esc_shock_rise", "esc_instability_rise"),
+        **_floats("esc_structure_fall", "esc_divergence_rise"),
     }
 )
 
@@ -95,12 +86,14 @@ LABEL_SCHEMA = pl.Schema(
     }
 )
 
-_LEVELS = {
-    f"{side}_{rank}_{what}": pl.Float64()
+LEVEL_COLUMNS = tuple(
+    f"{side}_{rank}_{what}"
     for side in ("support", "resistance")
     for rank in (1, 2, 3)
     for what in ("price", "strength")
-}
+)
+#: Lists of codes, joined by a comma in their columns.
+CODE_COLUMNS = ("strategy_tags", "regime_reasons", "regime_reasons_top")
 
 STATE_SCHEMA = pl.Schema(
     {
@@ -110,32 +103,18 @@ STATE_SCHEMA = pl.Schema(
         "regime_bias": pl.Enum(REGIME_BIASES),
         "risk_posture": pl.Enum(RISK_POSTURES),
         "escalation_bucket": pl.Enum(ESCALATION_BUCKETS),
-        "price": pl.Float64(),
-        "ema_fast": pl.Float64(),
-        "ema_slow": pl.Float64(),
-        "realized_vol": pl.Float64(),
-        "market_bias": pl.Float64(),
-        "risk_level": pl.Float64(),
-        "vrs": pl.Float64(),
+        **_floats("price", "ema_fast", "ema_slow", "realized_vol"),
+        **_floats("market_bias", "risk_level", "vrs"),
         "vol_label": pl.Enum(VOL_LABELS),
         "vol_trend": pl.Enum(VOL_TRENDS),
-        "breakout_up": pl.Float64(),
-        "breakout_down": pl.Float64(),
-        "downside_shock_risk": pl.Float64(),
-        "structural_score": pl.Float64(),
+        **_floats("breakout_up", "breakout_down", "downside_shock_risk", "structural_score"),
         "momentum_state": pl.Enum(MOMENTUM_STATES),
-        "cms": pl.Float64(),
-        "ii": pl.Float64(),
-        "er": pl.Float64(),
-        "lq": pl.Float64(),
+        **_floats("cms", "ii", "er", "lq"),
         "lq_label": pl.Enum(LIQUIDITY_LABELS),
         "lq_trend": pl.Enum(LIQUIDITY_TRENDS),
-        "instability_index": pl.Float64(),
-        "asymmetry_metric": pl.Float64(),
-        **_LEVELS,  # null where there are fewer than three
-        "strategy_tags": pl.String(),  # codes joined by ","
-        "regime_reasons": pl.String(),
-        "regime_reasons_top": pl.String(),
+        **_floats("instability_index", "asymmetry_metric"),
+        **_floats(*LEVEL_COLUMNS),  # null where there are fewer than three
+        **dict.fromkeys(CODE_COLUMNS, pl.String()),
         "valid_metrics": pl.UInt16(),  # bit k set: metric k of compute.metrics is warm
     }
 )
@@ -179,4 +158,32 @@ RESULT_SCHEMA_DIGEST = definition_digest(
     )
 )
 #: Version 1 is the SQLite file of the legacy engine.
+RESULT_VERSIONS = {"29d43f9c15f7b003849f0baeb920f3da990a28b486d282f5abd51676ba19b8f2": 2}
 RESULT_SCHEMA_VERSION = version_of(RESULT_SCHEMA_DIGEST, RESULT_VERSIONS)
+
+#: Name in the JSON form, flattened with dots -> column, in order; a few columns occur twice.
+STATE_NAMES: Mapping[str, str] = {
+    **{f"metrics.{name}": name for name in METRICS},
+    "vol_regime.vrs": "vrs",
+    "vol_regime.label": "vol_label",
+    "vol_regime.trend": "vol_trend",
+    "momentum.state": "momentum_state",
+    **{f"momentum.{name}": name for name in ("cms", "ii", "er")},
+    "liquidity.lq": "lq",
+    "liquidity.trend": "lq_trend",
+    "liquidity.label": "lq_label",
+    "classification.regime_label": "regime_label",
+    "classification.confidence": "confidence",
+    "classification.regime_bias": "regime_bias",
+    "classification.risk_posture": "risk_posture",
+}
+
+
+def names_of(column: str) -> tuple[str, ...]:
+    """The flattened names of a column; codes are lists there and key levels objects."""
+    if column in CODE_COLUMNS:
+        return (f"classification.{column}",)
+    if column in LEVEL_COLUMNS:
+        return (f"key_levels.{column}",)
+    names = tuple(name for name, named in STATE_NAMES.items() if named == column)
+    return names or (column,)

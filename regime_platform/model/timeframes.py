@@ -1,32 +1,23 @@
-"""The five timeframes, their aliases and the timeframes of each tier.
-
-Parameters of the compute that depend on a timeframe are in ``compute.params``; when a bar of a
-timeframe is finished is computed by ``model.calendar.sessions``.
-"""
+"""The five timeframes, their aliases and the timeframes of each tier."""
 
 import datetime as dt
 from collections.abc import Mapping
-from types import MappingProxyType
 
-from regime_platform.errors import UsageError
+from regime_platform.errors import UsageError, nearest
 
 TIMEFRAMES = ("15min", "1h", "4h", "1day", "1week")
 INTRADAY = ("15min", "1h", "4h")
 
 #: Nominal length of one bar; a daily bar is one date, a weekly bar one Monday-labelled week.
-DURATION: Mapping[str, dt.timedelta] = MappingProxyType(
-    {
-        "15min": dt.timedelta(minutes=15),
-        "1h": dt.timedelta(hours=1),
-        "4h": dt.timedelta(hours=4),
-        "1day": dt.timedelta(days=1),
-        "1week": dt.timedelta(days=7),
-    }
-)
+DURATION: Mapping[str, dt.timedelta] = {
+    "15min": dt.timedelta(minutes=15),
+    "1h": dt.timedelta(hours=1),
+    "4h": dt.timedelta(hours=4),
+    "1day": dt.timedelta(days=1),
+    "1week": dt.timedelta(days=7),
+}
 
-TIERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"core": TIMEFRAMES, "daily": ("1day", "1week")}
-)
+TIERS: Mapping[str, tuple[str, ...]] = {"core": TIMEFRAMES, "daily": ("1day", "1week")}
 
 _ALIASES = {
     "15mins": "15min",
@@ -39,18 +30,21 @@ _ALIASES = {
 
 
 def canonical_timeframe(name: str) -> str:
-    """The timeframe that a name or an alias (1d, 1w, 1hour, 15mins, 4hour, 4hours) stands for.
-
-    Raises:
-        UsageError: the name is neither a timeframe nor an alias of one.
-    """
-    folded = _ALIASES.get(name, name)
-    if folded not in TIMEFRAMES:
+    """The timeframe that a name or an alias stands for; UsageError where there is none."""
+    folded = known_timeframe(name)
+    if folded is None:
         raise UsageError(
-            f"unknown timeframe {name!r}; expected one of {', '.join(TIMEFRAMES)}",
+            f"unknown timeframe {name!r}{nearest(name, TIMEFRAMES)}; "
+            f"expected one of {', '.join(TIMEFRAMES)}",
             code="unknown-timeframe",
         )
     return folded
+
+
+def known_timeframe(word: str) -> str | None:
+    """As ``canonical_timeframe``; None for an unknown word."""
+    folded = _ALIASES.get(word, word)
+    return folded if folded in TIMEFRAMES else None
 
 
 def is_intraday(timeframe: str) -> bool:

@@ -5,13 +5,19 @@ that a parser runs out of stack. So the events of the text, whose number is boun
 are checked before any value is constructed.
 """
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
 #: The C loader reads 1,565 entries in a tenth of the time; wheels of PyYAML carry it.
 Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Dumper: type[yaml.SafeDumper] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_ON_ONE_LINE: dict[str, Any] = {
+    "default_flow_style": True,
+    "allow_unicode": True,
+    "sort_keys": False,
+    "width": 2**30,
+}
 
 MOST_CHARACTERS = 64 * 1024 * 1024  # a universe of 1,565 symbols has a quarter of a million
 _DEEPEST = 40  # levels of lists and mappings; documents of this platform have six
@@ -35,20 +41,14 @@ class YamlTextError(ValueError):
 
 
 def load_yaml(text: str | bytes) -> Any:
-    """The document in ``text``, UTF-8 where it is bytes; None where there is none.
-
-    Raises:
-        YamlTextError: it is no YAML, or exceeds the limits; names the line and the reason.
-    """
+    """The document in ``text``, UTF-8 where it is bytes; None where there is none."""
     return load_yaml_nodes(text)[1]
 
 
 def load_yaml_nodes(text: str | bytes) -> tuple[yaml.Node | None, Any]:
-    """The same after its YAML nodes, which know their lines.
-
-    Raises:
-        YamlTextError: see ``load_yaml``.
-    """
+    """The YAML nodes of ``text``, which know their lines, and the document; or YamlTextError."""
+    if len(text) > MOST_CHARACTERS:
+        raise YamlTextError(f"it has {len(text):,} characters, more than {MOST_CHARACTERS:,}")
     _require_bounds(text)
     loader = Loader(text)
     try:
@@ -60,49 +60,38 @@ def load_yaml_nodes(text: str | bytes) -> tuple[yaml.Node | None, Any]:
         loader.dispose()
 
 
-@dataclass
-class _Counter:
-    """Counts the values of a document, aliases as the values that they stand for."""
-
-    sizes: dict[str, int] = field(default_factory=dict)  # values at an anchor, `&name`
-    unfinished: list[tuple[str | None, int]] = field(default_factory=list)  # values before it
-    values: int = 0
-    repeated: int = 0
-
-    def add(self, event: yaml.Event) -> None:
-        """Counts the next event of the text."""
-        if isinstance(event, yaml.AliasEvent):
-            self._repeat(event)
-        elif isinstance(event, yaml.ScalarEvent):
-            self.values += 1
-            self.sizes |= {event.anchor: 1} if event.anchor else {}
-        elif isinstance(event, yaml.CollectionStartEvent):
-            self.unfinished.append((event.anchor, self.values))
-            self.values += 1
-            if len(self.unfinished) > _DEEPEST:
-                raise YamlTextError(f"it nests deeper than {_DEEPEST} levels{_place(event)}")
-        elif isinstance(event, yaml.CollectionEndEvent):
-            anchor, before = self.unfinished.pop()
-            self.sizes |= {anchor: self.values - before} if anchor else {}
-
-    def _repeat(self, event: yaml.AliasEvent) -> None:
-        if any(anchor == event.anchor for anchor, _ in self.unfinished):
-            raise YamlTextError(f"*{event.anchor} contains itself{_place(event)}")
-        size = self.sizes.get(event.anchor or "", 1)
-        self.values += size
-        self.repeated += size
-        if self.repeated > _MOST_REPEATED:
-            limit = f"more than {_MOST_REPEATED:,} values"
-            raise YamlTextError(f"its aliases repeat {limit}{_place(event)}; write them out")
+def flow_text(value: Any) -> str:
+    """A value on one line, in quotes wherever a YAML reader could take it for something else."""
+    listed: str = yaml.dump([value], Dumper=_Dumper, **_ON_ONE_LINE)
+    return listed.strip()[1:-1]
 
 
 def _require_bounds(text: str | bytes) -> None:
-    if len(text) > MOST_CHARACTERS:
-        raise YamlTextError(f"it has {len(text):,} characters, more than {MOST_CHARACTERS:,}")
-    counter = _Counter()
+    """Counts the values of a text, aliases as the values that they stand for."""
+    sizes: dict[str | None, int] = {}  # values at an anchor, `&name`
+    unfinished: list[tuple[str | None, int]] = []  # anchors, and the values before each
+    values = repeated = 0
     try:
         for event in yaml.parse(text, Loader):
-            counter.add(event)
+            if isinstance(event, yaml.CollectionEndEvent):
+                anchor, before = unfinished.pop()
+                sizes[anchor] = values - before
+            elif isinstance(event, yaml.AliasEvent):
+                if any(anchor == event.anchor for anchor, _ in unfinished):
+                    raise YamlTextError(f"*{event.anchor} contains itself{_place(event)}")
+                values += sizes.get(event.anchor, 1)
+                repeated += sizes.get(event.anchor, 1)
+            elif isinstance(event, yaml.CollectionStartEvent):
+                unfinished.append((event.anchor, values))
+                values += 1
+            elif isinstance(event, yaml.ScalarEvent):
+                sizes[event.anchor] = 1
+                values += 1
+            if len(unfinished) > _DEEPEST:
+                raise YamlTextError(f"it nests deeper than {_DEEPEST} levels{_place(event)}")
+            if repeated > _MOST_REPEATED:
+                limit = f"more than {_MOST_REPEATED:,} values{_place(event)}"
+                raise YamlTextError(f"its aliases repeat {limit}; write them out")
     except (yaml.YAMLError, UnicodeError) as error:
         raise YamlTextError(_reason(error)) from error
 

@@ -4,11 +4,11 @@ No bar and no digest of a log changes, so nothing is validated or computed after
 manifest names the new files.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from regime_platform.bar_store.locks import writing
-from regime_platform.bar_store.raw.ahead import files_ahead
-from regime_platform.bar_store.raw.compaction import Compaction, compact, is_compact
+from regime_platform.bar_store.raw.compaction import Compaction, compact, files_ahead, is_compact
 from regime_platform.errors import failure_reason
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.timeframes import TIMEFRAMES
@@ -17,31 +17,23 @@ from regime_platform.pipeline.run_workspace import RunWorkspace
 
 
 @dataclass(frozen=True)
-class SeriesCompaction:
-    """The compaction of the log of one series."""
-
-    timeframe: str
-    done: Compaction
-
-
-@dataclass(frozen=True)
 class CompactOutcome:
     """What ``compact_symbol`` did."""
 
     symbol: str
     status: Status
-    series: tuple[SeriesCompaction, ...] = ()  # those that were not compact
+    series: Mapping[str, Compaction] = field(default_factory=dict)  # those that were not compact
     reason: str = ""
 
     @property
     def files_merged(self) -> int:
         """Files that were merged into others."""
-        return sum(len(series.done.replaced) for series in self.series)
+        return sum(len(done.replaced) for done in self.series.values())
 
     @property
     def bytes_freed(self) -> int:
         """Bytes that the logs take less than before."""
-        return sum(series.done.bytes_before - series.done.bytes_after for series in self.series)
+        return sum(done.bytes_before - done.bytes_after for done in self.series.values())
 
 
 def compact_symbol(workspace: RunWorkspace, instrument: Instrument) -> CompactOutcome:
@@ -51,22 +43,16 @@ def compact_symbol(workspace: RunWorkspace, instrument: Instrument) -> CompactOu
     stays as it is and leaves the others compacted; so does one with files that a clock ahead
     stamped, which the next fetch sets aside.
     """
-    paths = workspace.root.symbol(instrument.symbol)
-    series: list[SeriesCompaction] = []
+    symbol, paths = instrument.symbol, workspace.root.symbol(instrument.symbol)
+    series: dict[str, Compaction] = {}
     failed: list[str] = []
     for timeframe in TIMEFRAMES:
         try:
             folder = paths.raw(timeframe)
-            if is_compact(folder) or files_ahead(folder, workspace.present()):
-                continue
-            with writing(paths):
-                series.append(SeriesCompaction(timeframe, compact(folder)))
+            if not is_compact(folder) and not files_ahead(folder, workspace.present()):
+                with writing(paths):
+                    series[timeframe] = compact(folder)
         except Exception as error:  # noqa: BLE001 - one damaged log must not stop the others
-            failed.append(f"{timeframe}: {failure_reason(error, instrument.symbol)}")
-    status = Status.DONE if series else Status.UNCHANGED
-    return CompactOutcome(
-        instrument.symbol,
-        Status.FAILED if failed else status,
-        tuple(series),
-        " | ".join(failed),
-    )
+            failed.append(f"{timeframe}: {failure_reason(error, symbol)}")
+    done = Status.DONE if series else Status.UNCHANGED
+    return CompactOutcome(symbol, Status.FAILED if failed else done, series, " | ".join(failed))

@@ -8,7 +8,7 @@ from pathlib import Path
 from stat import S_ISREG
 
 from regime_platform.compute_db.board import read_board
-from regime_platform.model.calendar.trading_hours import expected_count
+from regime_platform.model.calendar.trading_hours import expected_opens
 from regime_platform.pipeline.run_workspace import RunWorkspace
 
 _YEAR = dt.timedelta(days=365)
@@ -38,20 +38,18 @@ class DiskBudget:
 def disk_budget(workspace: RunWorkspace, now: dt.datetime) -> DiskBudget:
     """Looks at every file of the data root."""
     root = workspace.root.path
-    board = read_board(workspace.root)
-    yearly = 0
-    for instrument in workspace.universe.instruments:
-        if instrument.is_updating:
-            yearly += sum(
-                expected_count(instrument.asset_class, timeframe, now, now + _YEAR)
-                for timeframe in instrument.timeframes
-            )
     existing = next(path for path in (root, *root.parents) if path.exists())
+    yearly = sum(
+        expected_opens(instrument.asset_class, timeframe, now, now + _YEAR).len()
+        for instrument in workspace.universe.instruments
+        if instrument.is_updating
+        for timeframe in instrument.timeframes
+    )
     return DiskBudget(
         symbols_bytes=_bytes(root / "assets"),
         dagster_bytes=_bytes(root / "dagster"),
         free_bytes=shutil.disk_usage(existing).free,
-        bars=int(board["bars"].sum() or 0),
+        bars=int(read_board(workspace.root)["bars"].sum() or 0),
         bars_a_year=yearly,
     )
 

@@ -1,8 +1,10 @@
-"""Detects a new era set in the promoted daily bars of the benchmarks; it is adopted separately."""
+"""Era sets: detected in the promoted daily bars of the benchmarks, stored, and put in force."""
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from regime_platform.bar_store.canonical import read_in_force
@@ -18,28 +20,55 @@ from regime_platform.compute.eras.eras import (
     era_class,
     tiling_eras,
 )
-from regime_platform.compute.eras.files import EraSetFile, date_of
-from regime_platform.model.digests import document_digest
+from regime_platform.compute.eras.files import (
+    Adoption,
+    EraSetFile,
+    date_of,
+    era_set_digest,
+    require_new_version,
+    write_adoptions,
+    write_era_set,
+)
+from regime_platform.errors import ConfigError, UsageError
+from regime_platform.files import write_bytes, write_text
+from regime_platform.model.bar_schema import PromotedBars
 from regime_platform.model.instants import instant
-from regime_platform.model.instruments import Instrument
-from regime_platform.model.promoted_bars import PromotedBars
-from regime_platform.operations.era_adoption import store_era_set
-from regime_platform.pipeline.compute.compute import stored_lineage
-from regime_platform.pipeline.eras import stored_era_sets
+from regime_platform.model.universe.universe import Universe
+from regime_platform.pipeline.compute import stored_lineage
+from regime_platform.pipeline.eras import (
+    append_to_log,
+    era_set,
+    read_adopted,
+    read_adoption_log,
+    stored_era_sets,
+    writing_eras,
+)
 from regime_platform.pipeline.run_workspace import RunWorkspace
-
-TIMEFRAME = "1day"
 
 
 @dataclass(frozen=True)
 class ClassDetection:
-    """The detection of one class."""
+    """The eras detected for one class; ``reason`` is why there are none."""
 
     name: str
     benchmark: str
     eras: tuple[Era, ...] = ()
     bars: PromotedBars | None = None  # of the benchmark
-    reason: str = ""  # why there are no eras
+    reason: str = ""
+
+    def document(self) -> dict[str, Any]:
+        """JSON values, also for the Dagster UI."""
+        bars = self.bars
+        return {
+            "class": self.name,
+            "benchmark": self.benchmark,
+            "bars": bars.rows if bars else 0,
+            "first": bars.min_ts[:10] if bars else "",
+            "last": bars.max_ts[:10] if bars else "",
+            "eras": len(self.eras),
+            "breaks": ", ".join(breaks_of(self.eras)),
+            "reason": self.reason,
+        }
 
 
 @dataclass(frozen=True)
@@ -49,6 +78,11 @@ class DetectedEras:
     classes: tuple[ClassDetection, ...]
     version: str = ""  # "" where no class could be detected
     is_new: bool = False  # False: a set in the data root has these very eras
+
+    def document(self) -> dict[str, Any]:
+        """The document of ``regime eras detect --json``."""
+        classes = [each.document() for each in self.classes]
+        return {"version": self.version, "is_new": self.is_new, "classes": classes}
 
 
 def detect_eras(
@@ -61,19 +95,9 @@ def detect_eras(
     """Detects the eras of ``classes`` and stores them as a new set, unless a set has them already.
 
     Other classes keep the eras in force. A class whose benchmark lacks bars stays out of the set,
-    with the reason, and its symbols get the fixed eras.
-
-    Args:
-        workspace: where the bars are and what is in force.
-        classes: all by default.
-        instead: class -> another benchmark than its own.
-        version: of the new set, which is then written even if another has the same eras; by
-            default the date from which it could be known and a digest.
-
-    Raises:
-        UsageError: a class is unknown or the version is taken.
-        ConfigError: an era set in the data root is damaged.
-        BarsError: the bars of a benchmark are damaged.
+    with the reason, and its symbols get the fixed eras. ``instead`` names other benchmarks by
+    class. A ``version`` is written even if another set has the same eras. UsageError where a class
+    is unknown or the version taken, ConfigError or BarsError where what is stored is damaged.
     """
     detections = tuple(
         _detect(workspace, name, benchmark)
@@ -83,16 +107,56 @@ def detect_eras(
         return DetectedEras(detections)
     made = _era_set(workspace, detections)
     if version is None:
-        same = [
-            era_set
-            for era_set in stored_era_sets(workspace.root)
-            if era_set.eras.by_class == made.eras.by_class
-        ]
-        if same:
-            return DetectedEras(detections, same[-1].eras.version)
+        for stored in reversed(stored_era_sets(workspace.root)):
+            if stored.eras.by_class == made.eras.by_class:
+                return DetectedEras(detections, stored.eras.version)
     named = replace(made, eras=replace(made.eras, version=version or made.eras.version))
     store_era_set(workspace.root, named)
     return DetectedEras(detections, named.eras.version, is_new=True)
+
+
+def store_era_set(root: DataRoot, file: EraSetFile) -> Path:
+    """Writes a new set; UsageError where the version is taken or unsafe."""
+    version = file.eras.version
+    require_new_version(version)
+    path = root.era_set(version)
+    with writing_eras(root):
+        if path.exists():
+            raise UsageError(
+                f"era set {version} exists and is never overwritten; give another --version",
+                code="era-set-exists",
+            )
+        write_text(path, write_era_set(file))
+    return path
+
+
+def adopt(root: DataRoot, version: str, *, since: dt.datetime, by: str, reason: str) -> Adoption:
+    """Puts a set in force from now on; the next run recomputes exactly the symbols it touches.
+
+    A damaged file of adoptions is written again from what file and log have of them, after it was
+    copied aside. UsageError without a reason, or where the set is in force; ConfigError where it
+    is damaged.
+    """
+    if not reason.strip() or not by.strip():
+        raise UsageError(
+            "an adoption needs a reason and a name; give --reason and --by", code="no-reason"
+        )
+    digest = era_set_digest(era_set(root, version))
+    with writing_eras(root):
+        before, damaged = _as_far_as_known(root)
+        in_force = before[-1].version if before else FIXED_VERSION
+        if in_force == version and not damaged:
+            raise UsageError(f"era set {version} is in force already", code="era-set-in-force")
+        after = before
+        if not before or in_force != version:
+            new = Adoption(
+                version=version, digest=digest, since=since, by=by.strip(), reason=reason.strip()
+            )
+            after = (*before, new)
+        _set_aside(root, damaged, since)
+        write_text(root.adopted_eras, write_adoptions(after))
+        append_to_log(root, after)
+    return after[-1]
 
 
 def breaks_of(eras: Sequence[Era]) -> list[str]:
@@ -101,48 +165,52 @@ def breaks_of(eras: Sequence[Era]) -> list[str]:
 
 
 def summaries(root: DataRoot) -> list[dict[str, Any]]:
-    """Every set in plain values, oldest first; the fixed one is always there.
+    """Every set in plain values, oldest first; ConfigError where one is damaged."""
+    stored = [
+        (file.eras, str(file.eras.effective_from), file.absent) for file in stored_era_sets(root)
+    ]
+    return [
+        {
+            "version": eras.version,
+            "known_from": known_from,
+            "breaks": {name: breaks_of(of_class) for name, of_class in eras.by_class.items()},
+            "absent": dict(absent),
+        }
+        for eras, known_from, absent in [(FALLBACK_ERAS, "", {}), *stored]
+    ]
 
-    Raises:
-        ConfigError: a set is damaged.
-    """
-    fixed = {name: breaks_of(eras) for name, eras in FALLBACK_ERAS.by_class.items()}
-    first = {"version": FIXED_VERSION, "known_from": "", "breaks": fixed, "absent": {}}
-    return [first, *(_summary(era_set) for era_set in stored_era_sets(root))]
 
-
-def _summary(file: EraSetFile) -> dict[str, Any]:
+def touched(universe: Universe, before: EraSet, after: EraSet) -> Mapping[str, str]:
+    """Symbol -> era class of those with other eras in the two sets, in partition order."""
+    wanted = {
+        instrument.symbol: era_class(instrument.symbol, instrument.asset_class)
+        for instrument in universe.instruments
+    }
     return {
-        "version": file.eras.version,
-        "known_from": file.eras.effective_from.isoformat(),
-        "breaks": {name: breaks_of(eras) for name, eras in file.eras.by_class.items()},
-        "absent": dict(file.absent),
+        symbol: of_symbol.name or ""
+        for symbol, of_symbol in wanted.items()
+        if before.choose(of_symbol).eras != after.choose(of_symbol).eras
     }
 
 
 def outdated(workspace: RunWorkspace) -> Mapping[str, str]:
     """Symbol -> era class of those whose stored results are ranked in other eras than in force."""
-    return {
-        instrument.symbol: era_class(instrument.symbol, instrument.asset_class).name or ""
-        for instrument in workspace.universe.instruments
-        if _is_outdated(workspace, instrument)
-    }
-
-
-def _is_outdated(workspace: RunWorkspace, instrument: Instrument) -> bool:
-    lineage = stored_lineage(workspace.root.symbol(instrument.symbol))
-    if lineage is None:
-        return False
-    choice = workspace.eras.choose(era_class(instrument.symbol, instrument.asset_class))
-    boundaries = tuple((era.start_us, era.end_us) for era in choice.eras)
-    return lineage.recipe.eras.boundaries != boundaries
+    classes = {}
+    for instrument in workspace.universe.instruments:
+        lineage = stored_lineage(workspace.root.symbol(instrument.symbol))
+        wanted = era_class(instrument.symbol, instrument.asset_class)
+        eras = workspace.eras.choose(wanted).eras
+        boundaries = tuple((era.start_us, era.end_us) for era in eras)
+        if lineage is not None and lineage.recipe.eras.boundaries != boundaries:
+            classes[instrument.symbol] = wanted.name or ""
+    return classes
 
 
 def _detect(workspace: RunWorkspace, name: str, benchmark: str) -> ClassDetection:
     symbol = benchmark.upper()
     if symbol not in workspace.universe.symbols:
         return ClassDetection(name, symbol, reason=f"{symbol} is not in the universe")
-    stored = read_in_force(workspace.root.symbol(symbol), TIMEFRAME)
+    stored = read_in_force(workspace.root.symbol(symbol), "1day")
     if stored is None:
         reason = f"{symbol} has no promoted daily bars; run `regime run {symbol}`"
         return ClassDetection(name, symbol, reason=reason)
@@ -167,11 +235,14 @@ def _era_set(workspace: RunWorkspace, detections: Sequence[ClassDetection]) -> E
             by_class[name] = workspace.eras.by_class[name]
             origins[name] = {"kept_from": workspace.eras.version}
     absent = {detection.name: detection.reason for detection in detections if not detection.eras}
+    # the day after the last bar: the first on which all of them were over everywhere
     known_from = max(
-        _known_from(detection.bars) for detection in detections if detection.eras and detection.bars
+        instant(detection.bars.max_ts).date() + dt.timedelta(days=1)
+        for detection in detections
+        if detection.eras and detection.bars
     )
     unnamed = EraSet("unnamed", known_from, by_class)
-    named = replace(unnamed, version=f"{known_from}-{document_digest(unnamed.facts())[:8]}")
+    named = replace(unnamed, version=f"{known_from}-{era_set_digest(unnamed)[:8]}")
     return EraSetFile(named, origins, absent, DETECTION._asdict())
 
 
@@ -183,6 +254,23 @@ def _origin(detection: ClassDetection) -> dict[str, Any]:
     return {"benchmark": detection.benchmark, "bars": facts}
 
 
-def _known_from(bars: PromotedBars) -> dt.date:
-    """The day after the last bar: the first on which all of them were over everywhere."""
-    return instant(bars.max_ts).date() + dt.timedelta(days=1)
+def _as_far_as_known(root: DataRoot) -> tuple[tuple[Adoption, ...], list[Path]]:
+    """The adoptions that file and log have, and which of the two is damaged."""
+    read: dict[Path, tuple[Adoption, ...]] = {}
+    for path, reader in ((root.adopted_eras, read_adopted), (root.adoption_log, read_adoption_log)):
+        with suppress(ConfigError):
+            read[path] = reader(root)
+    damaged = [path for path in (root.adopted_eras, root.adoption_log) if path not in read]
+    adopted, logged = read.get(root.adopted_eras, ()), read.get(root.adoption_log, ())
+    if not damaged and adopted[: len(logged)] != logged:
+        damaged = [root.adopted_eras]
+    return (*logged, *adopted[len(logged) :]), damaged
+
+
+def _set_aside(root: DataRoot, damaged: Sequence[Path], now: dt.datetime) -> None:
+    """Copies what is about to be written again into a folder of its own."""
+    folder = root.eras / "set_aside" / now.astimezone(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
+    for path in (path for path in damaged if path.exists()):
+        write_bytes(folder / path.name, path.read_bytes())
+        if path == root.adoption_log:
+            path.unlink()

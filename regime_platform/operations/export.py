@@ -16,8 +16,8 @@ from regime_platform.bar_store.parquet import encode
 from regime_platform.compute_db.reader import ResultsReader
 from regime_platform.errors import UsageError, failure_reason
 from regime_platform.files import write_atomically, write_bytes
-from regime_platform.legacy.results.export import fill
-from regime_platform.legacy.results.reader import PREVIOUS, reading_any
+from regime_platform.legacy.conversion import PREVIOUS, reading_any
+from regime_platform.legacy.export import fill
 from regime_platform.model.digests import document_digest
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.result_schema import RESULT_SCHEMA_VERSION, TABLES
@@ -56,18 +56,10 @@ def export(  # noqa: PLR0913 - what of whom, in what form, and where to
     *,
     replace: bool = False,
 ) -> list[ExportOutcome]:
-    """Writes the results of ``instruments``; those without any are left out, with the reason.
+    """Writes the results of ``instruments`` to a file (SQLite) or a folder.
 
-    Args:
-        workspace: where the results are.
-        instruments: the symbols.
-        how: the format.
-        output: the file (sqlite) or the folder.
-        now: the time of update in the tables of the legacy engine.
-        replace: overwrite what is there.
-
-    Raises:
-        UsageError: there is something at ``output`` already.
+    Symbols without results are left out, with the reason. ``now`` is the time of update in the
+    tables of the legacy engine. UsageError where there is something and not ``replace``.
     """
     if output.exists() and not replace:
         raise UsageError(
@@ -92,23 +84,24 @@ def _to_sqlite(
             sound.append((instrument, path))
         except Exception as error:  # noqa: BLE001 - one damaged symbol must not stop the others
             reasons[instrument.symbol] = failure_reason(error, instrument.symbol)
-    written: dict[str, int] = {}
+    rows: dict[str, int] = {}
 
     def write(temporary: Path) -> None:
-        rows, failed = fill(temporary, sound, now)
+        written, failed = fill(temporary, sound, now)
         reasons.update(failed)
-        if not rows:
+        if not written:
             raise _NothingToWriteError
-        written.update(rows)
+        rows.update(written)
 
     with suppress(_NothingToWriteError):
         write_atomically(output, write)
     return [
         ExportOutcome(
-            instrument.symbol, Status.DONE, written[instrument.symbol], reasons[instrument.symbol]
+            instrument.symbol,
+            Status.DONE if instrument.symbol in rows else Status.FAILED,
+            rows.get(instrument.symbol, 0),
+            reasons[instrument.symbol],
         )
-        if instrument.symbol in written
-        else ExportOutcome(instrument.symbol, Status.FAILED, reason=reasons[instrument.symbol])
         for instrument in instruments
     ]
 
@@ -119,17 +112,16 @@ def _to_folder(
     symbol, rows = instrument.symbol, 0
     try:
         with reading_any(workspace.root.symbol(symbol).compute_db, instrument) as reader:
-            read_as = reader.read_as
-            for name, table, facts in _tables(reader, symbol):
+            for name, table, metadata in _tables(reader, symbol):
                 target = output / symbol / f"{name}.{how.value}"
                 rows += table.height
                 if how is ExportFormat.PARQUET:
-                    write_bytes(target, encode(table, facts))
+                    write_bytes(target, encode(table, metadata))
                 else:
                     write_atomically(target, _as_text(table).write_csv)
+            return ExportOutcome(symbol, Status.DONE, rows, reader.read_as)
     except Exception as error:  # noqa: BLE001 - one damaged symbol must not stop the others
         return ExportOutcome(symbol, Status.FAILED, reason=failure_reason(error, symbol))
-    return ExportOutcome(symbol, Status.DONE, rows, read_as)
 
 
 def _tables(
@@ -137,23 +129,21 @@ def _tables(
 ) -> Iterator[tuple[str, pl.DataFrame, dict[str, str]]]:
     """Every table with words as text, and the metadata of its file."""
     digests = reader.table_digests()
+    # a file of the previous version does not state how its rows were made
+    if reader.read_as:
+        origin = {"read_from_version": str(PREVIOUS)}
+    else:
+        origin = {"recipe_digest": reader.lineage().recipe.digest}
     for name in TABLES:
-        facts = {
+        metadata = {
             "symbol": symbol,
             "table": name,
             "result_schema_version": str(RESULT_SCHEMA_VERSION),
             "table_digest": digests[name],
             "content_digest": document_digest(digests),
-            **_origin(reader),
+            **origin,
         }
-        yield name, reader.table(name).with_columns(pl.selectors.enum().cast(pl.String)), facts
-
-
-def _origin(reader: ResultsReader) -> dict[str, str]:
-    """The recipe; a file of the previous version does not state how its rows were made."""
-    if reader.read_as:
-        return {"read_from_version": str(PREVIOUS)}
-    return {"recipe_digest": reader.lineage().recipe.digest}
+        yield name, reader.table(name).with_columns(pl.selectors.enum().cast(pl.String)), metadata
 
 
 def _as_text(table: pl.DataFrame) -> pl.DataFrame:

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from regime_platform.bar_store.canonical import read_rejected
 from regime_platform.bar_store.layout import DataRoot, SymbolPaths
 from regime_platform.bar_store.locks import writing
 from regime_platform.bar_store.overrides import read_overrides, write_overrides
 from regime_platform.bar_store.raw import raw_log
-from regime_platform.bar_store.rejected import read_rejected
 from regime_platform.errors import UsageError
 from regime_platform.model.calendar.trading_hours import tolerated_opens
 from regime_platform.model.instants import iso
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.timeframes import canonical_timeframe
-from regime_platform.validation.marks import REJECTED
+from regime_platform.validation.findings import REJECTED
 from regime_platform.validation.overrides import (
     ANY_RULE,
     Override,
@@ -32,11 +32,7 @@ _INSTANT = dt.timedelta(microseconds=1)
 
 @dataclass(frozen=True)
 class Statement:
-    """The reason, author and time of an override or another decision of a user.
-
-    Raises:
-        UsageError: no reason is given.
-    """
+    """Reason, author and time of a decision of a user; UsageError where no reason is given."""
 
     reason: str
     by: str
@@ -49,15 +45,26 @@ class Statement:
                 code="no-reason",
             )
 
+    def override(
+        self, kind: OverrideKind, timeframe: str, ts: str, rule: str = ANY_RULE
+    ) -> Override:
+        """An override for this reason; it is numbered when it is added."""
+        return Override(
+            id=0,
+            kind=kind,
+            timeframe=timeframe,
+            ts=ts,
+            reason=self.reason.strip(),
+            by=self.by,
+            at=iso(self.at),
+            rule=rule,
+        )
+
 
 def exclude(
     root: DataRoot, instrument: Instrument, timeframe: str, opens: dt.datetime, statement: Statement
 ) -> Override:
-    """Keeps the bar that opens at ``opens`` out of the canonical bars from the next promotion on.
-
-    Raises:
-        UsageError: the raw log has no such bar, or it is excluded already.
-    """
+    """Keeps a bar out of the canonical bars from the next promotion on; UsageError without one."""
     paths, known = root.symbol(instrument.symbol), _timeframe(instrument, timeframe)
     if not _is_stored(paths, known, opens):
         raise UsageError(
@@ -65,7 +72,7 @@ def exclude(
             f"`regime bars {instrument.symbol} {known}` shows those it has",
             code="no-such-bar",
         )
-    return _add(paths, _entry(OverrideKind.EXCLUDE, known, opens, statement))
+    return _add(paths, statement.override(OverrideKind.EXCLUDE, known, iso(opens)))
 
 
 def exclude_rejected(
@@ -75,12 +82,8 @@ def exclude_rejected(
     rule: str,
     statement: Statement,
 ) -> tuple[Override, ...]:
-    """Keeps out every bar that ``rule`` rejected at the last promotion, by an entry for each.
-
-    Raises:
-        UsageError: it rejected none that is not excluded already.
-    """
-    paths = root.symbol(instrument.symbol)
+    """Keeps out every bar that ``rule`` rejected at the last promotion; UsageError without any."""
+    symbol, paths = instrument.symbol, root.symbol(instrument.symbol)
     with writing(paths):
         entries = read_overrides(paths)
         excluded = {
@@ -88,19 +91,19 @@ def exclude_rejected(
             for entry in in_force(entries)
             if entry.kind is OverrideKind.EXCLUDE
         }
-        excluding = [
-            _entry(OverrideKind.EXCLUDE, timeframe, opens, statement)
-            for timeframe in (_timeframe(instrument, timeframe) for timeframe in timeframes)
+        new = [
+            statement.override(OverrideKind.EXCLUDE, timeframe, iso(opens))
+            for timeframe in (_timeframe(instrument, name) for name in timeframes)
             for opens in _rejected_opens(paths, timeframe, rule)
             if (timeframe, opens) not in excluded
         ]
-        if not excluding:
+        if not new:
             raise UsageError(
-                f"{rule} rejected no bar of {instrument.symbol} {', '.join(timeframes)} that is "
-                f"not excluded already; `regime promote {instrument.symbol}` shows what it rejects",
+                f"{rule} rejected no bar of {symbol} {', '.join(timeframes)} that is "
+                f"not excluded already; `regime promote {symbol}` shows what it rejects",
                 code="nothing-to-exclude",
             )
-        after = with_added(entries, *excluding)
+        after = with_added(entries, *new)
         write_overrides(paths, after)
     return after[len(entries) :]
 
@@ -114,41 +117,29 @@ def accept(  # noqa: PLR0913 - which bar of which series, and which finding of i
     *,
     rule: str = ANY_RULE,
 ) -> Override:
-    """Accepts what a rule reports at ``opens``: an extreme, or a missing bar.
-
-    Raises:
-        UsageError: the rule cannot be accepted, there is neither a bar nor a gap at that open, or
-            it is accepted already.
-    """
+    """Accepts an extreme or a missing bar at ``opens``; UsageError where there is neither."""
     paths, known = root.symbol(instrument.symbol), _timeframe(instrument, timeframe)
     if rule not in (ANY_RULE, *CONFIGURABLE):
         raise UsageError(
             f"what {rule} finds cannot be accepted; expected one of {', '.join(CONFIGURABLE)}",
             code="rule-not-acceptable",
         )
-    is_due = tolerated_opens(instrument.asset_class, known, opens, opens + _INSTANT).len() > 0
+    is_due = not tolerated_opens(instrument.asset_class, known, opens, opens + _INSTANT).is_empty()
     if not is_due and not _is_stored(paths, known, opens):
         raise UsageError(
             f"{instrument.symbol} has no {known} bar at {iso(opens)}, and none is due then",
             code="no-such-bar",
         )
-    return _add(paths, _entry(OverrideKind.ACCEPT, known, opens, statement, rule))
+    return _add(paths, statement.override(OverrideKind.ACCEPT, known, iso(opens), rule))
 
 
 def undo(root: DataRoot, instrument: Instrument, number: int, statement: Statement) -> Override:
-    """Withdraws override ``number``, which stays on record.
-
-    Raises:
-        UsageError: it is not in force.
-    """
+    """Withdraws override ``number``, which stays on record; UsageError where it is not in force."""
     paths = root.symbol(instrument.symbol)
+    by, at = statement.by, iso(statement.at)
     with writing(paths):
         entries = with_withdrawn(
-            read_overrides(paths),
-            number,
-            reason=statement.reason,
-            by=statement.by,
-            at=iso(statement.at),
+            read_overrides(paths), number, reason=statement.reason, by=by, at=at
         )
         write_overrides(paths, entries)
     return entries[-1]
@@ -159,25 +150,6 @@ def _add(paths: SymbolPaths, entry: Override) -> Override:
         entries = with_added(read_overrides(paths), entry)
         write_overrides(paths, entries)
     return entries[-1]
-
-
-def _entry(
-    kind: OverrideKind,
-    timeframe: str,
-    opens: dt.datetime,
-    statement: Statement,
-    rule: str = ANY_RULE,
-) -> Override:
-    return Override(
-        id=0,  # numbered when it is added
-        kind=kind,
-        timeframe=timeframe,
-        ts=iso(opens),
-        reason=statement.reason.strip(),
-        by=statement.by,
-        at=iso(statement.at),
-        rule=rule,
-    )
 
 
 def _timeframe(instrument: Instrument, name: str) -> str:

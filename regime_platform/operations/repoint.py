@@ -8,27 +8,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from regime_platform.audit.archives import Archive, read_archives, write_archive
-from regime_platform.bar_store.identity_file import (
-    dated,
-    has_bars,
-    read_identities,
-    write_identities,
-)
+from regime_platform.bar_store.identity_file import IDENTITIES, dated, has_bars, read_identities
 from regime_platform.bar_store.layout import DataRoot, SymbolPaths
 from regime_platform.bar_store.locks import writing
-from regime_platform.bar_store.manifest_file import whole_bar_manifest
+from regime_platform.bar_store.manifest_files import whole_bar_manifest
 from regime_platform.bar_store.overrides import read_overrides, write_overrides
 from regime_platform.bar_store.raw.gate_input import gate_input
 from regime_platform.compute_db.board import BOARD_SCHEMA, update_board
 from regime_platform.errors import UsageError
-from regime_platform.files import move_folder
-from regime_platform.model.identity import Because, Identity, KnownIdentity, identity_of
+from regime_platform.files import move
+from regime_platform.model.identity import Because, KnownIdentity, identity_of
 from regime_platform.model.instants import iso
 from regime_platform.model.instruments import Instrument
 from regime_platform.operations.overrides import Statement
 from regime_platform.pipeline.gate.validate_log import overlap_of, read_policy, with_overrides
 from regime_platform.validation.overrides import Override, OverrideKind, with_added
-from regime_platform.validation.rules.overlap import CONTRADICTED
+from regime_platform.validation.rules.comparison import CONTRADICTED
 
 ARCHIVED = "archived"
 
@@ -53,41 +48,42 @@ def repoint_same(
     """Records that the stored bars are of the instrument that the universe names.
 
     Settles identity and every contradicting fetch so far. Where neither is open and it is recorded
-    already, nothing is written.
-
-    Raises:
-        UsageError: no bars are stored, or an archiving was begun.
-        BarsError, ConfigError: what is stored is damaged.
+    already, nothing is written. UsageError where no bars are stored, or an archiving was begun.
     """
-    paths = root.symbol(instrument.symbol)
+    paths, meant = root.symbol(instrument.symbol), identity_of(instrument)
     _require_bars(root, paths, instrument)
     contradicting = dict(_contradicting(root, paths, instrument))
     plan = RepointOutcome(
         instrument.symbol,
         Because.SAME,
         _stored(paths),
-        str(identity_of(instrument)),
+        str(meant),
         is_written=False,
         contradicting={name: len(opens) for name, opens in contradicting.items()},
     )
-    new = KnownIdentity(
-        identity=identity_of(instrument),
-        since=iso(statement.at),
-        because=Because.SAME,
-        by=statement.by,
-        reason=statement.reason.strip(),
-    )
-    is_known = _is_recorded(paths, new.identity)
+    known = read_identities(paths)
+    same_source = [record for record in known if record.identity.source == meant.source]
+    # a record with more fields than the entry does not count: an answer filled them in, and another
+    # answer may contradict them
+    is_known = not meant.fields or (bool(same_source) and same_source[-1].identity == meant)
     if dry_run or (is_known and not contradicting):
         return plan
     with writing(paths):
+        before = read_overrides(paths)
         entries = [
-            _accepted(paths, name, opens, statement) for name, opens in contradicting.items()
+            _accepted(before, name, opens, statement) for name, opens in contradicting.items()
         ]
         if entries:
-            write_overrides(paths, with_added(read_overrides(paths), *entries))
+            write_overrides(paths, with_added(before, *entries))
         if not is_known:
-            write_identities(paths, (*dated(paths, read_identities(paths)), new))
+            new = KnownIdentity(
+                identity=meant,
+                since=iso(statement.at),
+                because=Because.SAME,
+                by=statement.by,
+                reason=statement.reason.strip(),
+            )
+            IDENTITIES.write(paths, (*dated(paths, read_identities(paths)), new))
     return replace(plan, is_written=True)
 
 
@@ -96,11 +92,7 @@ def repoint_archive(
 ) -> RepointOutcome:
     """Moves all that is stored of a symbol to the archive; the next run fetches it again.
 
-    After a kill, the same call finishes what was begun and does nothing else.
-
-    Raises:
-        UsageError: nothing is stored.
-        BarsError: the symbol is being written for more than a minute, or is damaged.
+    After a kill, the same call finishes what was begun. UsageError where nothing is stored.
     """
     symbol, paths = instrument.symbol, root.symbol(instrument.symbol)
     archives = read_archives(root, symbol)
@@ -121,30 +113,28 @@ def repoint_archive(
         instrument=_entry_of(paths, instrument),
     )
     folder = archive.folder(root)
-    plan = RepointOutcome(
+    if not dry_run:
+        if not folder.is_dir():
+            with writing(paths):
+                write_archive(root, archive)
+                move(paths.folder, folder)
+        update_board(root, [symbol], BOARD_SCHEMA.to_frame())
+        write_archive(root, archive.model_copy(update={"is_finished": True}))
+    return RepointOutcome(
         symbol,
         ARCHIVED,
         archive.stored,
         archive.meant,
-        is_written=False,
+        is_written=not dry_run,
         folder=str(folder),
         carried_on=begun is not None,
     )
-    if dry_run:
-        return plan
-    if not folder.is_dir():
-        with writing(paths):
-            write_archive(root, archive)
-            move_folder(paths.folder, folder)
-    update_board(root, [symbol], BOARD_SCHEMA.to_frame())
-    write_archive(root, archive.model_copy(update={"is_finished": True}))
-    return replace(plan, is_written=True)
 
 
 def _require_bars(root: DataRoot, paths: SymbolPaths, instrument: Instrument) -> None:
-    begun = [record for record in read_archives(root, instrument.symbol) if not record.is_finished]
-    if begun:
-        raise UsageError(begun[0].describe(), code="archiving-unfinished")
+    for record in read_archives(root, instrument.symbol):
+        if not record.is_finished:
+            raise UsageError(record.describe(), code="archiving-unfinished")
     if not has_bars(paths):
         raise UsageError(
             f"no bars of {instrument.symbol} are stored; `regime run {instrument.symbol}` fetches "
@@ -157,16 +147,6 @@ def _stored(paths: SymbolPaths) -> str:
     """The instruments of the stored bars; the source alone where nothing names them."""
     known = read_identities(paths)
     return " and ".join(str(record.identity) for record in known) or "not recorded"
-
-
-def _is_recorded(paths: SymbolPaths, meant: Identity) -> bool:
-    """True where the entry names no instrument, or exactly the one recorded last.
-
-    A record with more fields than the entry does not count: an answer filled them in, and another
-    answer may contradict them.
-    """
-    known = [record for record in read_identities(paths) if record.identity.source == meant.source]
-    return not meant.fields or (bool(known) and known[-1].identity == meant)
 
 
 def _contradicting(
@@ -183,22 +163,12 @@ def _contradicting(
 
 
 def _accepted(
-    paths: SymbolPaths, timeframe: str, opens: list[str], statement: Statement
+    before: tuple[Override, ...], timeframe: str, opens: list[str], statement: Statement
 ) -> Override:
     """The override that accepts a contradiction, under an open that no other override is about."""
-    used = {entry.ts for entry in read_overrides(paths)}
-    named = next((text for text in opens if text not in used), opens[-1])
-    reason, rule = statement.reason.strip(), CONTRADICTED.name
-    return Override(
-        id=0,  # numbered when it is added
-        kind=OverrideKind.ACCEPT,
-        timeframe=timeframe,
-        ts=named,
-        reason=reason,
-        by=statement.by,
-        at=iso(statement.at),
-        rule=rule,
-    )
+    used = {entry.ts for entry in before}
+    ts = next((text for text in opens if text not in used), opens[-1])
+    return statement.override(OverrideKind.ACCEPT, timeframe, ts, CONTRADICTED.name)
 
 
 def _entry_of(paths: SymbolPaths, instrument: Instrument) -> dict[str, object]:

@@ -1,7 +1,6 @@
 """Which series lack bars that are due by their calendar."""
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -42,32 +41,20 @@ class StaleSeries:
 
 
 def stale_series(workspace: RunWorkspace, now: dt.datetime) -> list[StaleSeries]:
-    """Every stale series of the symbols that are polled, in universe order.
-
-    Raises:
-        ResultsError: the board is damaged.
-    """
-    board = read_board(workspace.root)
-    rows: Mapping[tuple[str, str], Any] = {
-        (symbol, timeframe): values
-        for symbol, timeframe, *values in board.select(
-            "symbol", "timeframe", "last_ts", "status", "held_back"
-        ).iter_rows()
-    }
+    """All of the symbols that are polled, in universe order; ResultsError on a damaged board."""
+    columns = ("symbol", "timeframe", "last_ts", "status", "held_back")
+    rows = {row[:2]: row[2:] for row in read_board(workspace.root).select(columns).iter_rows()}
     stale = []
     for instrument in workspace.universe.instruments:
-        if not instrument.is_updating:
-            continue
-        for timeframe in instrument.timeframes:
-            last, status, reason = rows.get((instrument.symbol, timeframe), (None, "", None))
+        for timeframe in instrument.timeframes if instrument.is_updating else ():
+            series = instrument.symbol, timeframe
+            last, status, reason = rows.get(series, (None, "", None))
             if status == "no_bars":  # its source has none, which the board shows
                 continue
             missing, newest = missing_bars(instrument.asset_class, timeframe, last, now)
             if missing:
-                values = "" if last is None else iso(last)
-                stale.append(
-                    StaleSeries(instrument.symbol, timeframe, values, newest, missing, reason or "")
-                )
+                last_bar = "" if last is None else iso(last)
+                stale.append(StaleSeries(*series, last_bar, newest, missing, reason or ""))
     return stale
 
 
@@ -79,11 +66,9 @@ def missing_bars(
 
     A source may anchor its bars elsewhere, so one less than a duration after the last is no other.
     """
-    bound = newest_due(asset_class, timeframe, now - _GRACE[is_intraday(timeframe)])
+    bound = newest_due(now - _GRACE[is_intraday(timeframe)], timeframe, asset_class)
     start = bound - _LOOKED_BACK
     if last is not None:
         start = max(start, last + DURATION[timeframe])
-    opens = expected_opens(asset_class, timeframe, start, bound) if start < bound else None
-    if opens is None or opens.is_empty():
-        return 0, ""
-    return opens.len(), iso(opens[-1])
+    opens = expected_opens(asset_class, timeframe, min(start, bound), bound)
+    return opens.len(), "" if opens.is_empty() else iso(opens[-1])

@@ -1,7 +1,10 @@
 """What is wrong with a universe file, and what in a data root does not fit its universe."""
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from regime_platform.audit.archives import all_archives
 from regime_platform.bar_store.layout import DataRoot
@@ -23,17 +26,31 @@ class UniverseCheck:
     notes: list[str] = field(default_factory=list)
     universe: Universe | None = None  # None where it cannot be read
 
+    def document(self) -> dict[str, Any]:
+        """The document of ``regime universe check --json``."""
+        instruments = () if self.universe is None else self.universe.instruments
+        return {
+            "file": str(self.path),
+            "is_valid": not self.problems,
+            "problems": self.problems,
+            "notes": self.notes,
+            "symbols": len(instruments),
+            "delisted": sum(not instrument.is_polled for instrument in instruments),
+            "tiers": dict(Counter(instrument.tier for instrument in instruments)),
+            "classes": dict(Counter(instrument.asset_class for instrument in instruments)),
+            "sources": dict(Counter(instrument.source for instrument in instruments)),
+        }
+
 
 def check_file(path: Path) -> UniverseCheck:
     """Checks a file by itself, wherever it is."""
     try:
         text = read_universe(path)
-        problems = [str(finding) for finding in universe_findings(text, str(path))]
+        problems = [f"{path} {finding}" for finding in universe_findings(text, str(path))]
     except ConfigError as error:
         return UniverseCheck(path, [str(error)])
-    return UniverseCheck(
-        path, problems, universe=None if problems else parse_universe(text, str(path))
-    )
+    universe = None if problems else parse_universe(text, str(path))
+    return UniverseCheck(path, problems, universe=universe)
 
 
 def check_in_force(settings: Settings) -> UniverseCheck:
@@ -42,25 +59,25 @@ def check_in_force(settings: Settings) -> UniverseCheck:
     root = DataRoot(settings.root_folder)
     begun = [rename.describe() for rename in renames(root) if not rename.is_finished]
     begun += [archive.describe() for archive in all_archives(root) if not archive.is_finished]
-    if checked.universe is not None:
-        refused = (
-            other_instrument(root.symbol(entry.symbol), entry)
-            for entry in checked.universe.instruments
-        )
-        begun += [reason for reason in refused if reason]
-    notes = [] if checked.universe is None else _untracked_folders(root, checked.universe)
-    return UniverseCheck(checked.path, [*checked.problems, *begun], notes, checked.universe)
+    if checked.universe is None:
+        return UniverseCheck(checked.path, [*checked.problems, *begun])
+    refused = (
+        other_instrument(root.symbol(entry.symbol), entry) for entry in checked.universe.instruments
+    )
+    problems = [*checked.problems, *begun, *filter(None, refused)]
+    notes = list(_untracked_folders(root, checked.universe))
+    return UniverseCheck(checked.path, problems, notes, checked.universe)
 
 
-def _untracked_folders(root: DataRoot, universe: Universe) -> list[str]:
-    """Notes about folders of symbols that are not in the universe."""
+def _untracked_folders(root: DataRoot, universe: Universe) -> Iterator[str]:
+    """A note about folders of symbols that are not in the universe."""
     assets = root.symbol("ANY").folder.parent  # the layout names no folder above the symbols
-    folders = sorted(path.name for path in assets.iterdir()) if assets.is_dir() else []
-    known = set(universe.symbols)
-    strange = [name for name in folders if name not in known]
-    if not strange:
-        return []
-    more = f" and {len(strange) - _NAMED} more" if len(strange) > _NAMED else ""
-    names = f"{', '.join(strange[:_NAMED])}{more}"
-    where = f"{assets} has folders of symbols that are not in the universe: {names}"
-    return [f"{where}; add them to track them, or move the folders away"]
+    folders = {path.name for path in assets.iterdir()} if assets.is_dir() else set()
+    strange = sorted(folders - set(universe.symbols))
+    if strange:
+        more = f" and {len(strange) - _NAMED} more" if len(strange) > _NAMED else ""
+        names = f"{', '.join(strange[:_NAMED])}{more}"
+        yield (
+            f"{assets} has folders of symbols that are not in the universe: {names}; "
+            "add them to track them, or move the folders away"
+        )

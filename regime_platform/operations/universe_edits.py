@@ -1,7 +1,7 @@
-"""Edits of the universe beside renaming: add, remove, delist, take a delisting back.
+"""Edits of the universe beside renames: add, remove, delist, replace all.
 
-Every function validates the resulting universe before it writes the file, as a whole. Each first
-finishes a rename that a killed process left.
+Each first finishes a rename that a killed process left, and validates the resulting universe as a
+whole before it is written. All raise ConfigError where the universe cannot be edited.
 """
 
 import datetime as dt
@@ -12,20 +12,13 @@ from regime_platform.bar_store.layout import DataRoot
 from regime_platform.bar_store.rename_journal import moved_away
 from regime_platform.errors import ConfigError, UsageError
 from regime_platform.model.instruments import Instrument
-from regime_platform.model.universe.text import (
-    with_added,
-    with_changed,
-    with_entries,
-    with_removed,
-)
-from regime_platform.model.universe.universe import Universe
-from regime_platform.operations.renaming import finish_renames
+from regime_platform.model.universe.text import edited, universe_text
+from regime_platform.operations.renames import finish_renames
 from regime_platform.operations.universe_file import (
+    EditableUniverse,
     UniverseEdit,
-    current_text,
     editing,
-    load_editable,
-    store,
+    read_editable,
 )
 from regime_platform.settings import Settings
 
@@ -33,29 +26,23 @@ from regime_platform.settings import Settings
 def add(
     settings: Settings, instruments: Sequence[Instrument], *, dry_run: bool = False
 ) -> UniverseEdit:
-    """Adds new instruments to the universe.
-
-    Raises:
-        UsageError: one of them is there already.
-        ConfigError: one bears the former symbol of another, or the universe cannot be edited.
-    """
-    root = DataRoot(settings.own_universe().parent)
+    """Adds instruments; UsageError where a symbol is in use, ConfigError where it was."""
     for instrument in instruments:
-        moved = moved_away(root, instrument.symbol)
+        moved = moved_away(DataRoot(settings.root_folder), instrument.symbol)
         if moved is not None:
             raise ConfigError(
                 f"{instrument.symbol} cannot be used again: {moved.describe()}",
                 code="former-symbol",
             )
 
-    def extended(text: str, universe: Universe) -> str:
+    def extended(file: EditableUniverse) -> str:
         for instrument in instruments:
-            if instrument.symbol in universe.symbols:
+            if instrument.symbol in file.universe.symbols:
                 raise UsageError(
                     f"{instrument.symbol} is in the universe already; see `regime universe list`",
                     code="symbol-taken",
                 )
-        return with_added(text, instruments)
+        return edited(file.text, {instrument.symbol: instrument for instrument in instruments})
 
     return _edit(settings, extended, dry_run=dry_run)
 
@@ -63,72 +50,55 @@ def add(
 def replace_all(
     settings: Settings, instruments: Sequence[Instrument], *, dry_run: bool = False
 ) -> UniverseEdit:
-    """Makes the universe exactly these instruments.
+    """Makes the universe exactly these instruments; comments of the file are lost.
 
-    Those that were in it before keep their former symbols and delistings; comments of the file are
-    lost.
-
-    Raises:
-        ConfigError: the universe would be invalid, or cannot be edited.
+    Those that were in it before keep their former symbols and delistings.
     """
 
-    def anew(_text: str, universe: Universe) -> str:
-        kept = {instrument.symbol: instrument for instrument in universe.instruments}
-        ended = [
-            instrument.changed(
-                delisted=kept[instrument.symbol].delisted,
-                formerly=kept[instrument.symbol].formerly,
-            )
-            if instrument.symbol in kept
-            else instrument
-            for instrument in instruments
-        ]
-        return with_entries(ended)
+    def replaced(file: EditableUniverse) -> str:
+        known = {instrument.symbol: instrument for instrument in file.universe.instruments}
+        return universe_text(
+            [
+                instrument.changed(delisted=before.delisted, formerly=before.formerly)
+                if (before := known.get(instrument.symbol))
+                else instrument
+                for instrument in instruments
+            ]
+        )
 
-    return _edit(settings, anew, dry_run=dry_run)
+    return _edit(settings, replaced, dry_run=dry_run)
 
 
 def remove(settings: Settings, symbols: Sequence[str], *, dry_run: bool = False) -> UniverseEdit:
-    """Removes instruments from the universe; their folders stay as they are.
+    """Removes instruments and keeps their folders; UsageError for an unknown symbol."""
 
-    Raises:
-        UsageError: a symbol is not in the universe.
-        ConfigError: none would be left, or the universe cannot be edited.
-    """
+    def reduced(file: EditableUniverse) -> str:
+        gone = [instrument.symbol for instrument in file.universe.select(symbols)]
+        return edited(file.text, dict.fromkeys(gone))
 
-    def without(text: str, universe: Universe) -> str:
-        return with_removed(text, [instrument.symbol for instrument in universe.select(symbols)])
-
-    return _edit(settings, without, dry_run=dry_run)
+    return _edit(settings, reduced, dry_run=dry_run)
 
 
 def delist(
     settings: Settings, symbol: str, since: dt.date | None, *, dry_run: bool = False
 ) -> UniverseEdit:
-    """Ends the polling of an instrument from a date on, or takes that back where there is none.
+    """Ends the polling from a date on, or resumes it; UsageError for an unknown symbol."""
 
-    Raises:
-        UsageError: the symbol is not in the universe.
-        ConfigError: the universe cannot be edited.
-    """
-
-    def ended(text: str, universe: Universe) -> str:
-        instrument = universe.instrument(symbol)
+    def ended(file: EditableUniverse) -> str:
+        instrument = file.universe.instrument(symbol)
         date = "" if since is None else since.isoformat()
-        return with_changed(text, instrument.symbol, instrument.changed(delisted=date))
+        return edited(file.text, {instrument.symbol: instrument.changed(delisted=date)})
 
     return _edit(settings, ended, dry_run=dry_run)
 
 
 def _edit(
-    settings: Settings, change: Callable[[str, Universe], str], *, dry_run: bool
+    settings: Settings, change: Callable[[EditableUniverse], str], *, dry_run: bool
 ) -> UniverseEdit:
-    def changed() -> str:
-        text = current_text(settings)
-        return change(text, load_editable(settings))
-
     if dry_run:
-        return store(settings, changed(), dry_run=True)
+        file = read_editable(settings)
+        return file.store(change(file), dry_run=True)
     with editing(settings):
         carried_on = finish_renames(settings)
-        return replace(store(settings, changed()), carried_on=carried_on)
+        file = read_editable(settings)
+        return replace(file.store(change(file)), carried_on=carried_on)

@@ -8,18 +8,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from regime_platform.bar_store.locks import holder_of, sign
+from regime_platform.bar_store.locks import locked
 from regime_platform.errors import ConfigError
 from regime_platform.files import write_text
 from regime_platform.model.universe.universe import Universe, parse_universe
 from regime_platform.settings import TRACKED_UNIVERSE, Settings, read_universe
 
 _LOCK = ".universe.lock"
-_PATIENCE = (
-    30.0  # seconds; a rename waits for the writer of its symbol, all else takes milliseconds
-)
+#: Seconds; a rename waits for the writer of its symbol, all else takes milliseconds.
+_PATIENCE = 30.0
 
 
 @dataclass(frozen=True)
@@ -34,12 +31,43 @@ class UniverseEdit:
     carried_on: tuple[str, ...] = ()  # renames of killed processes that this edit finished
 
 
-def editable(settings: Settings) -> Path:
-    """The file that edits go to; it need not exist yet.
+@dataclass(frozen=True)
+class EditableUniverse:
+    """What the next edit starts from."""
 
-    Raises:
-        ConfigError: an edit there would have no effect, or would change the tracked universe.
-    """
+    path: Path  # where it is written; it need not exist yet
+    text: str
+    universe: Universe
+
+    def store(self, text: str, *, dry_run: bool = False) -> UniverseEdit:
+        """Writes a valid ``text`` where it differs; hold the lock unless ``dry_run``."""
+        after, is_first = parse_universe(text, str(self.path)), not self.path.exists()
+        is_written = text != self.text and not dry_run
+        if is_written:
+            write_text(self.path, text)
+        return UniverseEdit(self.path, self.universe, after, is_first, is_written)
+
+
+def read_editable(settings: Settings) -> EditableUniverse:
+    """The universe that edits change; ConfigError where an edit would have no effect."""
+    path = _editable(settings)
+    text = read_universe(path if path.exists() else TRACKED_UNIVERSE)
+    return EditableUniverse(path, text, parse_universe(text, str(path)))
+
+
+@contextmanager
+def editing(settings: Settings) -> Iterator[None]:
+    """Locks the universe against other edits; ConfigError where that takes half a minute."""
+    folder = _editable(settings).parent
+
+    def busy(reason: str) -> ConfigError:
+        return ConfigError(f"the universe in {folder} is being edited by {reason}", code="locked")
+
+    with locked(folder / _LOCK, _PATIENCE, busy):
+        yield
+
+
+def _editable(settings: Settings) -> Path:
     own = settings.own_universe()
     if settings.universe is not None and settings.universe.resolve() != own.resolve():
         raise ConfigError(
@@ -54,61 +82,3 @@ def editable(settings: Settings) -> Path:
             code="tracked-universe",
         )
     return own
-
-
-def current_text(settings: Settings) -> str:
-    """The text that the next edit starts from.
-
-    Raises:
-        ConfigError: see ``editable``; or it cannot be read.
-    """
-    own = editable(settings)
-    return read_universe(own if own.exists() else TRACKED_UNIVERSE)
-
-
-def load_editable(settings: Settings) -> Universe:
-    """The universe that the next edit starts from.
-
-    Raises:
-        ConfigError: see ``editable``; or it is invalid.
-    """
-    return parse_universe(current_text(settings), str(editable(settings)))
-
-
-def store(settings: Settings, text: str, *, dry_run: bool = False) -> UniverseEdit:
-    """Writes ``text`` where it differs from the file; hold the lock unless ``dry_run``.
-
-    Raises:
-        ConfigError: the text is no valid universe; nothing is written.
-    """
-    path, text_before = editable(settings), current_text(settings)
-    before, after = load_editable(settings), parse_universe(text, str(path))
-    is_first, is_written = not path.exists(), text != text_before and not dry_run
-    if is_written:
-        write_text(path, text)
-    return UniverseEdit(path, before, after, is_first, is_written)
-
-
-@contextmanager
-def editing(settings: Settings) -> Iterator[None]:
-    """Holds the lock of the universe file, so that edits do not overlap.
-
-    Raises:
-        ConfigError: see ``editable``; or another process holds it for half a minute.
-    """
-    folder = editable(settings).parent
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / _LOCK
-    lock = FileLock(path, _PATIENCE, poll_interval=0.02, fallback_to_soft=False, on_acquired=sign)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise ConfigError(
-            f"the universe in {folder} is being edited by {holder_of(path)} for more than "
-            f"{_PATIENCE:g} s; wait for it or end it, then try again (the lock frees itself)",
-            code="locked",
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()

@@ -1,19 +1,20 @@
 """The body of the step: runs the symbols, reports each one, and fails where some did not pass.
 
-Separate assets in one ranged run would mark all partitions green or block all of them. One step
-that reports per symbol keeps a failed symbol from affecting others: in a failed run Dagster shows
-exactly the planned partitions as failed that were not reported.
+Separate assets in one ranged run would mark all partitions green or block all of them. Of a failed
+run Dagster shows exactly those planned partitions as failed that were not reported.
 """
 
 import datetime as dt
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 
 import dagster as dg
 
+from regime_platform.compute.engine import warm_up
+from regime_platform.compute.kernels import kernels_are_compiled
 from regime_platform.errors import RunEndingError
-from regime_platform.orchestration.alerts.heartbeat import send_heartbeat
-from regime_platform.orchestration.events.check_targets import CheckTargets
+from regime_platform.orchestration.alerts.outgoing import send_heartbeat
+from regime_platform.orchestration.events.checks import IS_FRESH, freshness
 from regime_platform.orchestration.events.events import (
     SymbolEvent,
     evaluations,
@@ -21,14 +22,14 @@ from regime_platform.orchestration.events.events import (
     stage_status,
 )
 from regime_platform.orchestration.events.failures import FailedSymbol, run_failure
-from regime_platform.orchestration.freshness import IS_FRESH, freshness
+from regime_platform.orchestration.instance.check_targets import CheckTargets
+from regime_platform.orchestration.resources import OnOutcome
 from regime_platform.orchestration.run_scope import RunScope
 from regime_platform.pipeline.board import try_refresh_board
 from regime_platform.pipeline.outcomes import Stage, Status, SymbolOutcome
-from regime_platform.pipeline.parallel import Task, run_in_parallel
+from regime_platform.pipeline.run import run_symbols
 from regime_platform.pipeline.run_workspace import RunWorkspace
 
-OnOutcome = Callable[[SymbolOutcome], None]
 #: Symbols reported together, so that their checks take one query for each asset. A run that dies
 #: leaves at most this many finished symbols unreported.
 _GROUP = 16
@@ -37,30 +38,27 @@ _GROUP = 16
 def report_symbols(
     workspace: RunWorkspace, scope: RunScope, now: dt.datetime, on_outcome: OnOutcome
 ) -> Iterator[SymbolEvent]:
-    """Runs the symbols of ``scope`` and yields their events, a group of symbols at a time.
-
-    Args:
-        workspace: holds the symbols.
-        scope: symbols, stages and checks of the run.
-        now: the time of the run (aware).
-        on_outcome: called with every finished symbol.
+    """Runs the symbols of ``scope`` at ``now`` and yields their events, a group at a time.
 
     Raises:
-        dagster.Failure: some symbols failed or are blocked. It is never retried, since a retry
-            would fail the same way.
+        dagster.Failure: some symbols failed or are blocked.
     """
+    if not kernels_are_compiled():  # before worker processes compile them each
+        dg.get_dagster_logger().info("compiling the kernels: half a minute, once per machine")
+        warm_up()
     batch = _Batch(workspace, scope)
     try:
-        yield from batch.run(Task(now, scope.stages, scope.force), on_outcome)
+        yield from batch.run(now, on_outcome)
     finally:
-        batch.refresh_board()
+        if problem := try_refresh_board(workspace, batch.outcomes):
+            batch.problems.append(problem)
     yield from batch.unreported()
     if _wants_freshness(scope, batch.outcomes):
         yield freshness(workspace, now)
     if scope.is_pass and not batch.has_ended_early:
         send_heartbeat(workspace.settings)
     if batch.problems or any(not outcome.status.is_good for outcome in batch.outcomes):
-        raise _failure(scope, batch.outcomes, batch.problems)
+        raise batch.failure()
 
 
 class _Batch:
@@ -73,19 +71,26 @@ class _Batch:
         self.has_ended_early = False
         self._workspace, self._scope, self._reported = workspace, scope, 0
 
-    def run(self, task: Task, on_outcome: OnOutcome) -> Iterator[SymbolEvent]:
+    def run(self, now: dt.datetime, on_outcome: OnOutcome) -> Iterator[SymbolEvent]:
         """Runs all symbols, and yields the events of every full group."""
-        workspace, instruments = self._workspace, self._scope.instruments
-        workers = workspace.settings.workers
+        workspace, scope = self._workspace, self._scope
+        outcomes = run_symbols(
+            workspace,
+            scope.instruments,
+            now,
+            stages=scope.stages,
+            force=scope.force,
+            workers=workspace.settings.workers,
+        )
         try:
-            for outcome in run_in_parallel(workspace, instruments, task, workers):
+            for outcome in outcomes:
                 self.outcomes.append(outcome)
                 on_outcome(outcome)
                 if len(self.outcomes) - self._reported == _GROUP:
                     yield from self.unreported()
         except RunEndingError as error:  # the source serves no symbol
             self.has_ended_early = True
-            missed = len(instruments) - len(self.outcomes)
+            missed = len(scope.instruments) - len(self.outcomes)
             self.problems.append(f"the run ended early, {missed} not reached: {error}")
         except dg.DagsterExecutionInterruptedError:  # cancelled: finished symbols are reported
             yield from self.unreported()
@@ -106,35 +111,26 @@ class _Batch:
             yield from evaluations(self._workspace, self._scope, outcome, targets)
         self._reported += len(group)  # at the end: a run cancelled before it reports them again
 
-    def refresh_board(self) -> None:
-        """Writes the rows of the finished symbols into the board."""
-        problem = try_refresh_board(self._workspace, self.outcomes)
-        if problem:
-            self.problems.append(problem)
+    def failure(self) -> dg.Failure:
+        """The failure that names the symbols that did not pass."""
+        failed = [
+            FailedSymbol(row.symbol, row.status.value, row.stage.value, row.reason, row.detail)
+            for row in self.outcomes
+            if not row.status.is_good
+        ]
+        reached = {outcome.symbol for outcome in self.outcomes}
+        wanted = [instrument.symbol for instrument in self._scope.instruments]
+        metadata = {
+            "blocked": sum(row.status == Status.BLOCKED for row in failed),
+            "failed": sum(row.status == Status.FAILED for row in failed),
+            "not_reached": ", ".join(name for name in wanted if name not in reached) or "none",
+        }
+        title = f"{len(failed)} of {len(wanted)} symbols failed"
+        return run_failure(title, failed, self.problems, metadata)
 
 
-def _wants_freshness(scope: RunScope, outcomes: Sequence[SymbolOutcome]) -> bool:
+def _wants_freshness(scope: RunScope, outcomes: list[SymbolOutcome]) -> bool:
     is_computed = any(
         stage_status(outcome, Stage.COMPUTE_DB) is Status.DONE for outcome in outcomes
     )
     return IS_FRESH in scope.checks and (scope.is_partitioned or is_computed)
-
-
-def _failure(
-    scope: RunScope, outcomes: Sequence[SymbolOutcome], problems: Sequence[str]
-) -> dg.Failure:
-    failed = [_failed(outcome) for outcome in outcomes if not outcome.status.is_good]
-    reached = {outcome.symbol for outcome in outcomes}
-    missed = [each.symbol for each in scope.instruments if each.symbol not in reached]
-    metadata = {
-        "blocked": sum(row.status == Status.BLOCKED for row in failed),
-        "failed": sum(row.status == Status.FAILED for row in failed),
-        "not_reached": ", ".join(missed) or "none",
-    }
-    title = f"{len(failed)} of {len(scope.instruments)} symbols failed"
-    return run_failure(title, failed, problems, metadata)
-
-
-def _failed(outcome: SymbolOutcome) -> FailedSymbol:
-    status, stage = outcome.status.value, outcome.stage.value
-    return FailedSymbol(outcome.symbol, status, stage, outcome.reason, outcome.detail)

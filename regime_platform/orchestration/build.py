@@ -4,25 +4,23 @@ from functools import partial
 
 import dagster as dg
 
-from regime_platform.orchestration.alerts.alerts import build_alert_sensors
-from regime_platform.orchestration.assets import build_pipeline
-from regime_platform.orchestration.batch import OnOutcome
-from regime_platform.orchestration.era_set import build_era_set
-from regime_platform.orchestration.freshness import build_freshness_job
-from regime_platform.orchestration.instance.pruning import build_pruning
+from regime_platform.orchestration import jobs
+from regime_platform.orchestration.alerts.alerts import (
+    regime_changes,
+    run_failures,
+    stale_symbols,
+)
+from regime_platform.orchestration.assets import build_pipeline, era_set, snapshot
+from regime_platform.orchestration.housekeeping import check_freshness, prune_runs, verify_share
 from regime_platform.orchestration.instance.universe_reload import build_universe_sensor
-from regime_platform.orchestration.jobs import build_jobs
 from regime_platform.orchestration.partitions import symbol_partitions
-from regime_platform.orchestration.resources import WorkspaceResource
-from regime_platform.orchestration.schedules import build_housekeeping, build_schedules
-from regime_platform.orchestration.sensors import build_sensors
-from regime_platform.orchestration.snapshot import build_snapshot
-from regime_platform.orchestration.verification import build_verification
-from regime_platform.pipeline.outcomes import SymbolOutcome
+from regime_platform.orchestration.resources import OnOutcome, WorkspaceResource
+from regime_platform.orchestration.schedules import build_schedules
+from regime_platform.orchestration.sensors import build_new_bars
 from regime_platform.settings import Settings, load_universe
 
 
-def build_definitions(settings: Settings, on_outcome: OnOutcome | None = None) -> dg.Definitions:
+def build_definitions(settings: Settings, *on_outcome: OnOutcome) -> dg.Definitions:
     """The definitions over the universe in force.
 
     Steps run in the process of their run: a step is a batch of symbols, and a process of its own
@@ -31,29 +29,28 @@ def build_definitions(settings: Settings, on_outcome: OnOutcome | None = None) -
     Raises:
         ConfigError: the universe is missing or invalid.
     """
-    universe = load_universe(settings)
-    partitions = symbol_partitions(universe)
-    current = partial(load_universe, settings)
-    listener = on_outcome or _ignore
-    workspace = WorkspaceResource.from_settings(settings)
+    universe, current = load_universe(settings), partial(load_universe, settings)
+    workspace = WorkspaceResource(settings, *on_outcome)
     return dg.Definitions(
-        assets=[build_pipeline(partitions, listener), build_era_set(), build_snapshot()],
+        assets=[build_pipeline(symbol_partitions(universe)), era_set, snapshot],
         jobs=[
-            *build_jobs(universe, listener),
-            build_freshness_job(),
-            build_pruning(),
-            build_verification(),
+            *jobs.listed_jobs(universe),
+            jobs.process_all,
+            jobs.detect_eras,
+            jobs.take_snapshot,
+            check_freshness,
+            prune_runs,
+            verify_share,
         ],
-        schedules=[*build_schedules(current), *build_housekeeping(current)],
+        schedules=build_schedules(current),
         sensors=[
-            *build_sensors(current),
+            build_new_bars(current),
             build_universe_sensor(universe, current),
-            *build_alert_sensors(workspace),
+            run_failures,
+            stale_symbols,
+            regime_changes,
         ],
-        resources={"workspace": workspace},
+        # without fields: a run config that names another data root is refused
+        resources={"workspace": dg.ResourceDefinition(lambda _: workspace, config_schema={})},
         executor=dg.in_process_executor,
     )
-
-
-def _ignore(_outcome: SymbolOutcome) -> None:
-    return None

@@ -1,10 +1,9 @@
 """The scope of one run: its symbols, stages and checks.
 
-There are two kinds of run. A **partitioned** run materialises assets for partitions and is launched
-by a person or a backfill: Dagster records every partition as planned, and shows those as failed
-that are not reported. A **listed** run is launched by a schedule or the sensor with symbols in its
-config: a range of partitions over scattered symbols would either become one run per gap or show
-partitions as failed that the run never processed.
+A **partitioned** run is launched by an operator or a backfill: Dagster records its partitions as
+planned, and shows those as failed that are not reported. A **listed** run is launched by a schedule
+or sensor with symbols in its config, since a range over scattered symbols would become one run per
+gap or show partitions as failed that the run never processed.
 """
 
 from dataclasses import dataclass
@@ -19,22 +18,23 @@ from regime_platform.orchestration.partitions import RANGE_START
 from regime_platform.pipeline.outcomes import Stage
 
 _PARTITION_TAGS = frozenset({RANGE_START, "dagster/partition"})
-_FORCE = "Compute even where bars, parameters, eras and code are unchanged."
 
 
 class PartitionedConfig(dg.Config):
     """The run config of a partitioned run."""
 
-    force: bool = Field(default=False, description=_FORCE)
+    force: bool = Field(
+        default=False,
+        description="Compute even where bars, parameters, eras and code are unchanged.",
+    )
 
 
-class ListedConfig(dg.Config):
+class ListedConfig(PartitionedConfig):
     """The run config of a listed run."""
 
     symbols: list[str] = Field(
         default=[], description="The symbols to process; all symbols of the job when empty."
     )
-    force: bool = Field(default=False, description=_FORCE)
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,9 @@ def partitioned_scope(
             "the run has no partitions: choose some, or launch the job process_listed",
             code="no-partitions",
         )
-    chosen = context.partition_keys if has_partitions else universe.symbols
     return RunScope(
         instance=context.instance,
-        instruments=universe.select(chosen),
+        instruments=universe.select(context.partition_keys if has_partitions else universe.symbols),
         stages=frozenset(Stage(key.path[-1]) for key in context.selected_asset_keys),
         checks=frozenset(context.selected_asset_check_keys),
         is_partitioned=True,
@@ -87,19 +86,14 @@ def partitioned_scope(
 
 def listed_instruments(
     config: ListedConfig, universe: Universe, tier: str | None
-) -> tuple[Instrument, ...]:
-    """The instruments of a listed run; an empty list means the tier, or all where ``tier`` is None.
+) -> tuple[tuple[Instrument, ...], tuple[str, ...]]:
+    """The instruments of a listed run, and the listed symbols that the universe does not have.
 
-    The list may be older than the universe: a symbol renamed since is processed under its new name,
-    and a removed one (see ``unknown_symbols``) is left out.
+    An empty list means the tier, or all where ``tier`` is None. The list may be older than the
+    universe: a symbol renamed since is processed under its new name.
     """
-    if config.symbols:
-        current = (universe.renamed.get(symbol, symbol) for symbol in config.symbols)
-        return universe.select({symbol for symbol in current if symbol in universe.symbols})
-    return universe.instruments if tier is None else universe.tier(tier)
-
-
-def unknown_symbols(config: ListedConfig, universe: Universe) -> tuple[str, ...]:
-    """Symbols of a listed run that the universe does not have, under this name or a later one."""
-    known = {*universe.symbols, *universe.renamed}
-    return tuple(symbol for symbol in config.symbols if symbol not in known)
+    if not config.symbols:
+        return universe.instruments if tier is None else universe.tier(tier), ()
+    current = {symbol: universe.renamed.get(symbol, symbol) for symbol in config.symbols}
+    unknown = tuple(name for name, symbol in current.items() if symbol not in universe.symbols)
+    return universe.select(set(current.values()) & set(universe.symbols)), unknown

@@ -1,10 +1,8 @@
 """The sensor new_bars: starts gate and compute of exactly the symbols with new raw bars.
 
-It is a plain sensor with a cursor over raw_bars events: ``@asset_sensor`` sees only the latest
-event since its last tick, and automation conditions launch one run per unbroken range, which
-scattered symbols are not. A batch is launched once (run key, cursor written with the tick). Where a
-launched run dies, ``reconcile`` processes its symbols; the pipeline compares digests and computes
-nothing twice.
+``@asset_sensor`` sees only the latest event since its last tick, and automation conditions launch
+one run per unbroken range. A batch is launched once (run key, cursor written with the tick); where
+its run dies, ``reconcile`` processes its symbols.
 """
 
 import math
@@ -45,11 +43,10 @@ _GATHERING = 30.0  # seconds that symbols wait for others of an update in progre
 _PRIORITY = {"core": "11", "daily": "5"}
 
 
-def build_sensors(current: CurrentUniverse) -> list[dg.SensorDefinition]:
+def build_new_bars(current: CurrentUniverse) -> dg.SensorDefinition:
     """The sensor ``new_bars``; RUNNING by default, since fetched bars wait for its runs."""
 
     @dg.sensor(
-        name="new_bars",
         job_name=RECOMPUTE,
         minimum_interval_seconds=5,
         default_status=dg.DefaultSensorStatus.RUNNING,
@@ -70,15 +67,14 @@ def build_sensors(current: CurrentUniverse) -> list[dg.SensorDefinition]:
         requests = list(_requests(wanted, f"new_bars:{since}:{last}"))
         return dg.SensorResult(run_requests=requests, cursor=str(last))
 
-    return [new_bars]
+    return new_bars
 
 
 def _by_tier(universe: Universe, changed: frozenset[str]) -> Mapping[str, Sequence[str]]:
     """The changed symbols of each tier in universe order; no empty tiers."""
-    members = {tier: [member.symbol for member in universe.tier(tier)] for tier in TIERS}
     wanted = {
-        tier: [symbol for symbol in symbols if symbol in changed]
-        for tier, symbols in members.items()
+        tier: [member.symbol for member in universe.tier(tier) if member.symbol in changed]
+        for tier in TIERS
     }
     return {tier: symbols for tier, symbols in wanted.items() if symbols}
 
@@ -108,24 +104,17 @@ def _cut(symbols: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def changed_symbols(instance: dg.DagsterInstance, since: int) -> tuple[frozenset[str], int, float]:
-    """Symbols with inserted rows that their run did not process.
-
-    Args:
-        instance: holds the events.
-        since: the id of the last event that was looked at before.
+    """Symbols with inserted rows that their run did not process, in events after the id ``since``.
 
     Returns:
-        The symbols; the id of the last event looked at; the Unix time of the first event of such a
-        symbol, infinite where there is none.
+        The symbols; the id of the last event; the Unix time of the first such event, or infinity.
     """
     changed: set[str] = set()
     last, began = since, math.inf
     for record in _fetches(instance, since):
         last = record.storage_id
         event = record.asset_materialization
-        if event is None or event.partition is None:
-            continue
-        if _needs_processing(event.metadata):
+        if event and event.partition is not None and _needs_processing(event.metadata):
             changed.add(event.partition)
             began = min(began, record.timestamp)
     return frozenset(changed), last, began
@@ -133,28 +122,19 @@ def changed_symbols(instance: dg.DagsterInstance, since: int) -> tuple[frozenset
 
 def _needs_processing(metadata: Mapping[str, dg.MetadataValue[Any]]) -> bool:
     """True where rows came in, and the run that fetched them went no further."""
-    return bool(_value(metadata, ROWS_INSERTED)) and not any(
-        _value(metadata, name) for name in (IS_PROCESSED, IS_PROCESSED_BEFORE_0_2)
+    inserted, *processed = (
+        name in metadata and bool(metadata[name].value)
+        for name in (ROWS_INSERTED, IS_PROCESSED, IS_PROCESSED_BEFORE_0_2)
     )
-
-
-def _value(metadata: Mapping[str, dg.MetadataValue[Any]], name: str) -> object:
-    entry = metadata.get(name)
-    return None if entry is None else entry.value
+    return inserted and not any(processed)
 
 
 def _fetches(instance: dg.DagsterInstance, since: int) -> Iterator[dg.EventLogRecord]:
-    read = 0
-    while read < _EVENTS:
-        page = instance.fetch_materializations(
-            dg.AssetRecordsFilter(
-                asset_key=dg.AssetKey(Stage.RAW_BARS.value), after_storage_id=since
-            ),
-            limit=_PAGE,
-            ascending=True,
-        )
+    raw_bars = dg.AssetKey(Stage.RAW_BARS.value)
+    for _ in range(_EVENTS // _PAGE):
+        wanted = dg.AssetRecordsFilter(asset_key=raw_bars, after_storage_id=since)
+        page = instance.fetch_materializations(wanted, limit=_PAGE, ascending=True)
         yield from page.records
-        read += len(page.records)
         if not page.has_more:
             return
         since = page.records[-1].storage_id

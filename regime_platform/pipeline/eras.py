@@ -1,7 +1,7 @@
 """Era sets in the data root, and which of them is in force since when.
 
-A set is written once and never overwritten; an adoption is appended to those before it. Without any
-adoption the fixed eras are in force; a damaged file is an error, never a fall-back.
+A set is never overwritten; an adoption is appended to those before it. Without any adoption the
+fixed eras are in force; a damaged file is a `ConfigError` of every reader, never a fall-back.
 """
 
 import datetime as dt
@@ -14,56 +14,49 @@ from pathlib import Path
 from filelock import FileLock
 
 from regime_platform.bar_store.layout import DataRoot
-from regime_platform.compute.eras.adoptions import (
+from regime_platform.compute.eras.eras import FALLBACK_ERAS, FIXED_VERSION, EraClass, EraSet
+from regime_platform.compute.eras.files import (
     Adoption,
+    EraSetFile,
     adoption_links,
+    era_set_digest,
     read_adoption_links,
     read_adoptions,
-)
-from regime_platform.compute.eras.eras import (
-    FALLBACK_ERAS,
-    FIXED_VERSION,
-    EraClass,
-    EraSet,
-)
-from regime_platform.compute.eras.files import (
-    EraSetFile,
-    era_set_digest,
     read_era_set,
 )
 from regime_platform.errors import ConfigError
 from regime_platform.files import append_lines
-from regime_platform.manifests.recipe import RankedEras
+from regime_platform.manifests.compute_manifest import RankedEras
 from regime_platform.model.digests import canonical_json
 from regime_platform.regular_files import read_bytes
 
 _PATIENCE = 60.0  # seconds; a set is written in milliseconds
 
 
-def eras_in_force(root: DataRoot) -> EraSet:
-    """The set adopted last; the fixed eras where none ever was.
-
-    Raises:
-        ConfigError: a file is damaged, or the set is not the one that was adopted.
-    """
-    return _latest(root, adoptions(root))
-
-
-def eras_as_of(root: DataRoot, as_of: dt.datetime) -> EraSet:
-    """The set that was in force at a moment of the past (aware).
-
-    Raises:
-        ConfigError: a file is damaged, or the set is not the one that was adopted.
-    """
-    return _latest(root, [adoption for adoption in adoptions(root) if adoption.since <= as_of])
+def eras_in_force(root: DataRoot, as_of: dt.datetime | None = None) -> EraSet:
+    """The set adopted last, by now or by a moment of the past (aware); else the fixed eras."""
+    adopted = [each for each in adoptions(root) if as_of is None or each.since <= as_of]
+    if not adopted:
+        return FALLBACK_ERAS
+    last = adopted[-1]
+    try:
+        eras = era_set(root, last.version)
+    except ConfigError as error:
+        reason = f"the eras in force since {last.since:%Y-%m-%d} cannot be read: {error}"
+        raise ConfigError(
+            f"{reason}; or adopt another set with `regime eras adopt`", code="era-set-unreadable"
+        ) from error
+    if era_set_digest(eras) != last.digest:
+        raise ConfigError(
+            f"{root.era_set(last.version)} is not the era set that was adopted on "
+            f"{last.since:%Y-%m-%d}; restore it from a backup or adopt another",
+            code="era-set-replaced",
+        )
+    return eras
 
 
 def adoptions(root: DataRoot) -> tuple[Adoption, ...]:
-    """Every adoption, oldest first; none where the fixed eras have always been in force.
-
-    Raises:
-        ConfigError: the file is damaged.
-    """
+    """Every adoption, oldest first; none where the fixed eras have always been in force."""
     path = root.adopted_eras
     adopted, logged = read_adopted(root), read_adoption_log(root)
     if adopted[: len(logged)] == logged:
@@ -79,20 +72,12 @@ def adoptions(root: DataRoot) -> tuple[Adoption, ...]:
 
 
 def era_set(root: DataRoot, version: str) -> EraSet:
-    """A set by its version, the fixed one included.
-
-    Raises:
-        ConfigError: there is none of this version, or its file is damaged.
-    """
+    """A set by its version, the fixed one included; `ConfigError` where there is none."""
     return FALLBACK_ERAS if version == FIXED_VERSION else era_set_file(root, version).eras
 
 
 def era_set_file(root: DataRoot, version: str) -> EraSetFile:
-    """A set with what it was made from.
-
-    Raises:
-        ConfigError: there is none of this version, or its file is damaged.
-    """
+    """A set with what it was made from; `ConfigError` where there is none of this version."""
     path = root.era_set(version)
     text = _read(path) if version in versions(root) else None
     if text is None:
@@ -119,21 +104,13 @@ def versions(root: DataRoot) -> tuple[str, ...]:
 
 
 def stored_era_sets(root: DataRoot) -> tuple[EraSetFile, ...]:
-    """All sets in the data root, oldest first by the date from which they could be known.
-
-    Raises:
-        ConfigError: one of them is damaged.
-    """
+    """All sets in the data root, oldest first by the date from which they could be known."""
     files = [era_set_file(root, version) for version in versions(root)]
     return tuple(sorted(files, key=lambda file: (file.eras.effective_from, file.eras.version)))
 
 
 def log_adoptions(root: DataRoot) -> None:
-    """Begins the log of adoptions where an earlier release wrote none.
-
-    Raises:
-        ConfigError: the adoptions cannot be read.
-    """
+    """Begins the log of adoptions where an earlier release wrote none."""
     if root.adoption_log.exists() or not root.adopted_eras.exists():
         return
     with writing_eras(root):
@@ -141,16 +118,9 @@ def log_adoptions(root: DataRoot) -> None:
 
 
 def why_not_adopted(root: DataRoot, in_force: EraSet, wanted: EraClass, ranked: RankedEras) -> str:
-    """Why results cannot have been made in the eras that are adopted; empty where they can.
+    """Why results cannot have been made in the adopted eras; empty where they can.
 
-    Args:
-        root: the data root.
-        in_force: the set in force.
-        wanted: the class of the symbol.
-        ranked: version and boundaries of the eras that the recipe of its results names.
-
-    Raises:
-        ConfigError: the adoptions cannot be read.
+    ``ranked`` is what their recipe names, ``wanted`` the class of the symbol.
     """
     version = ranked.version
     if not version or version == FIXED_VERSION:
@@ -168,21 +138,13 @@ def why_not_adopted(root: DataRoot, in_force: EraSet, wanted: EraClass, ranked: 
 
 
 def read_adopted(root: DataRoot) -> tuple[Adoption, ...]:
-    """The adoptions in adopted.yaml, whatever the log has.
-
-    Raises:
-        ConfigError: the file is damaged.
-    """
+    """The adoptions in adopted.yaml, whatever the log has."""
     text = _read(root.adopted_eras)
     return () if text is None else read_adoptions(text, str(root.adopted_eras))
 
 
 def read_adoption_log(root: DataRoot) -> tuple[Adoption, ...]:
-    """The adoptions in adoptions.jsonl.
-
-    Raises:
-        ConfigError: the file is damaged.
-    """
+    """The adoptions in adoptions.jsonl."""
     text, where = _read(root.adoption_log), str(root.adoption_log)
     lines = [] if text is None else text.split("\n")[:-1]  # one without an end was never written
     try:
@@ -203,26 +165,6 @@ def append_to_log(root: DataRoot, adopted: Sequence[Adoption]) -> None:
         append_lines(
             root.adoption_log, [canonical_json(link.model_dump(mode="json")) for link in links]
         )
-
-
-def _latest(root: DataRoot, adopted: Sequence[Adoption]) -> EraSet:
-    if not adopted:
-        return FALLBACK_ERAS
-    last = adopted[-1]
-    try:
-        eras = era_set(root, last.version)
-    except ConfigError as error:
-        reason = f"the eras in force since {last.since:%Y-%m-%d} cannot be read: {error}"
-        raise ConfigError(
-            f"{reason}; or adopt another set with `regime eras adopt`", code="era-set-unreadable"
-        ) from error
-    if era_set_digest(eras) != last.digest:
-        raise ConfigError(
-            f"{root.era_set(last.version)} is not the era set that was adopted on "
-            f"{last.since:%Y-%m-%d}; restore it from a backup or adopt another",
-            code="era-set-replaced",
-        )
-    return eras
 
 
 @contextmanager

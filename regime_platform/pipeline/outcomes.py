@@ -6,7 +6,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # pydantic takes a tenth of a second, which `regime --help` has not
-    from regime_platform.model.promoted_bars import PromotedBars
+    from regime_platform.manifests.compute_manifest import SeriesLineage
+    from regime_platform.model.bar_schema import PromotedBars
 
 
 class Stage(StrEnum):
@@ -16,6 +17,9 @@ class Stage(StrEnum):
     VALIDATED_BARS = "validated_bars"
     COMPUTE_DB = "compute_db"
     MANIFESTS = "manifests"
+
+
+STAGES = tuple(Stage)
 
 
 class Status(StrEnum):
@@ -58,79 +62,56 @@ class SeriesIngest:
 
     def plus(self, other: "SeriesIngest") -> "SeriesIngest":
         """Both together, ending as ``other`` did."""
+        counts = ("new", "revised", "same", "provisional", "requests", "credits")
         return replace(
-            other,
-            new=self.new + other.new,
-            revised=self.revised + other.revised,
-            same=self.same + other.same,
-            provisional=self.provisional + other.provisional,
-            requests=self.requests + other.requests,
-            credits=self.credits + other.credits,
+            other, **{name: getattr(self, name) + getattr(other, name) for name in counts}
         )
 
 
 @dataclass(frozen=True)
-class IngestOutcome:
-    """What ``ingest`` did for one symbol."""
+class StageOutcome:
+    """What a stage did for one symbol."""
 
     symbol: str
     status: Status
+    reason: str = field(default="", kw_only=True)
+
+
+@dataclass(frozen=True)
+class IngestOutcome(StageOutcome):
+    """What ``ingest`` did for one symbol."""
+
     series: tuple[SeriesIngest, ...]
-    reason: str = ""
 
     @property
     def rows_inserted(self) -> int:
         """New and revised bars: what makes a recompute necessary."""
-        return sum(series.new + series.revised for series in self.series)
+        return sum(series.new_or_revised for series in self.series)
 
 
 @dataclass(frozen=True)
-class SeriesStatus:
-    """The results of one timeframe."""
+class PromoteOutcome(StageOutcome):
+    """What ``promote`` did for one symbol; the verdict is in verdict.json."""
 
-    timeframe: str
-    status: str  # complete, state_only, too_short, no_bars
-    reason: str
-    bars: int
-    bars_digest: str = ""
-    min_ts: str | None = None  # first and last open of the bars used, ISO 8601 UTC
-    max_ts: str | None = None
-    escalation_rows: int = 0
-    state_rows: int = 0
+    promoted: Mapping[str, "PromotedBars"] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class ComputeOutcome:
+class ComputeOutcome(StageOutcome):
     """What ``compute`` did for one symbol."""
 
-    symbol: str
-    status: Status
-    series: tuple[SeriesStatus, ...] = ()
+    series: tuple["SeriesLineage", ...] = ()
     tables: Mapping[str, str] = field(default_factory=dict)  # table -> content digest
-    reason: str = ""
     how: str = ""  # whether rows were added or all were computed, and why
     is_stale_code: bool = False  # unchanged bars, but results of another recipe: --force recomputes
 
 
 @dataclass(frozen=True)
-class PublishOutcome:
+class PublishOutcome(StageOutcome):
     """What ``publish`` did for one symbol."""
 
-    symbol: str
-    status: Status
     manifest_digest: str = ""
     compute_manifest_digest: str = ""
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class PromoteOutcome:
-    """What ``promote`` did for one symbol; the verdict is in verdict.json."""
-
-    symbol: str
-    status: Status
-    promoted: Mapping[str, "PromotedBars"] = field(default_factory=dict)
-    reason: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,50 +1,37 @@
-"""Runs symbols through the stages of the pipeline, one after another.
+"""Runs symbols through the stages of the pipeline.
 
-Here a failure of one symbol becomes its outcome, so that the others go on. Errors that must end the
-whole run (a refused key, an empty quota) are passed on.
+A failure of one symbol becomes its outcome, so that the others go on. A fetch shares requests
+among symbols and mostly waits, so it stays in the calling process; other processes do the stages
+after it where there are enough symbols.
 """
 
 import datetime as dt
 import traceback
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
-from types import MappingProxyType
+from functools import partial
 
 from regime_platform.bar_store.locks import one_lock
 from regime_platform.bar_store.rename_journal import moved_away
 from regime_platform.bar_store.session import SymbolSession
+from regime_platform.compute.engine import warm_up
 from regime_platform.errors import BlockedError, RegimeError, RunEndingError, failure_reason
 from regime_platform.model.instruments import Instrument
-from regime_platform.pipeline.compute.compute import compute
-from regime_platform.pipeline.fetch.batches import Batches
-from regime_platform.pipeline.fetch.ingest import ingest
-from regime_platform.pipeline.fetch.request import FetchRequest
+from regime_platform.pipeline.compute import compute
+from regime_platform.pipeline.fetch.catch_up import FetchRequest
+from regime_platform.pipeline.fetch.ingest import Batches, ingest
 from regime_platform.pipeline.gate.intact import require_intact
 from regime_platform.pipeline.gate.promote import promote
 from regime_platform.pipeline.identity import other_instrument
-from regime_platform.pipeline.outcomes import (
-    ComputeOutcome,
-    IngestOutcome,
-    PromoteOutcome,
-    PublishOutcome,
-    Stage,
-    Status,
-    SymbolOutcome,
-)
-from regime_platform.pipeline.publish.publish import publish
+from regime_platform.pipeline.outcomes import STAGES, Stage, StageOutcome, Status, SymbolOutcome
+from regime_platform.pipeline.publish import publish
 from regime_platform.pipeline.run_workspace import RunWorkspace
+from regime_platform.pipeline.workers import map_in_processes
 
-STAGES = tuple(Stage)
+#: With fewer series, starting processes (two seconds of a core each) takes longer than it saves.
+WORTH_PROCESSES = 48
 
-_StageOutcome = IngestOutcome | PromoteOutcome | ComputeOutcome | PublishOutcome
-_FIELD: Mapping[Stage, str] = MappingProxyType(
-    {
-        Stage.RAW_BARS: "ingest",
-        Stage.VALIDATED_BARS: "promote",
-        Stage.COMPUTE_DB: "compute",
-        Stage.MANIFESTS: "publish",
-    }
-)
+_FIELDS = dict(zip(Stage, ("ingest", "promote", "compute", "publish"), strict=True))
 
 
 def run_symbols(  # noqa: PLR0913 - what to run, and how
@@ -55,17 +42,41 @@ def run_symbols(  # noqa: PLR0913 - what to run, and how
     stages: Collection[Stage] = STAGES,
     force: bool = False,
     batches: Batches | None = None,
+    workers: int = 1,
 ) -> Iterator[SymbolOutcome]:
     """Runs the symbols in order, yielding each outcome as soon as it is known.
 
-    ``batches`` is given where a fetch is to do anything else than an update of all timeframes.
+    Args:
+        workspace: where the symbols live.
+        instruments: the symbols, in the order of the outcomes.
+        now: the time of the run.
+        stages: those to run, in their order, until one is not good.
+        force: recompute even where bars, parameters, eras and code are unchanged.
+        batches: given where a fetch is to do anything else than an update of all timeframes.
+        workers: processes, at most.
 
     Raises:
         RunEndingError: the source refuses every request; the symbols so far are complete.
     """
+    run = partial(run_symbol, workspace, now=now, force=force)
     batches = batches or Batches(workspace, instruments, FetchRequest(now))
-    for instrument in instruments:
-        yield run_symbol(workspace, instrument, now, stages=stages, force=force, batches=batches)
+    after_fetch = [stage for stage in STAGES[1:] if stage in stages]
+    series = sum(len(instrument.timeframes) for instrument in instruments)
+    if workers < 2 or not after_fetch or series < WORTH_PROCESSES:
+        for instrument in instruments:
+            yield run(instrument, stages=stages, batches=batches)
+        return
+
+    def died(item: tuple[Instrument, SymbolOutcome], reason: str) -> SymbolOutcome:
+        reason = f"{item[0].symbol}: {reason}"
+        return replace(item[1], status=Status.FAILED, stage=after_fetch[0], reason=reason)
+
+    fetch = set(stages) & {Stage.RAW_BARS}
+    fetched = (
+        (instrument, run(instrument, stages=fetch, batches=batches)) for instrument in instruments
+    )
+    rest = partial(_run_rest, partial(run, stages=after_fetch))
+    yield from map_in_processes(workers, rest, fetched, died, warm_up)
 
 
 def run_symbol(  # noqa: PLR0913 - what to run, and how
@@ -76,60 +87,46 @@ def run_symbol(  # noqa: PLR0913 - what to run, and how
     stages: Collection[Stage] = STAGES,
     force: bool = False,
     batches: Batches | None = None,
+    before: SymbolOutcome | None = None,
 ) -> SymbolOutcome:
-    """Runs one symbol through ``stages``, in their order, until one is not good.
+    """Runs one symbol; ``before`` is the outcome of stages before these.
 
     The stages share what they read, and from the gate on one lock (see `bar_store.session`). In a
     fetch each page takes the lock alone, since answers take long.
-
-    ``force`` recomputes even where bars, parameters, eras and code are unchanged.
-
-    Raises:
-        RunEndingError: see `run_symbols`.
     """
     batches = batches or Batches(workspace, [instrument], FetchRequest(now))
+    outcome = before or SymbolOutcome(instrument.symbol, Status.UNCHANGED, STAGES[0])
     with batches.session(instrument) as paths:
-        try:
-            refused = _refused(workspace, instrument, paths, stages)
-        except Exception as error:  # noqa: BLE001 - a damaged record must not stop the other symbols
-            reason = failure_reason(error, instrument.symbol)
-            return SymbolOutcome(instrument.symbol, Status.FAILED, STAGES[0], reason)
-        if refused is not None:
-            return refused
-        outcome = SymbolOutcome(instrument.symbol, Status.UNCHANGED, STAGES[0])
-        if Stage.RAW_BARS in stages:
+        outcome = _refused(workspace, instrument, paths, stages, outcome)
+        if Stage.RAW_BARS in stages and outcome.status.is_good:
             outcome = _step(outcome, Stage.RAW_BARS, lambda: ingest(workspace, instrument, batches))
+
+        def promoted() -> StageOutcome:
+            done = promote(workspace, instrument, paths)
+            require_intact(paths, instrument)
+            return done
+
+        def computed() -> StageOutcome:
+            if Stage.VALIDATED_BARS not in stages:  # else proven just before
+                require_intact(paths, instrument)
+            return compute(workspace, instrument, paths, force=force)
+
         with one_lock(paths):
-            work = _after_fetch(workspace, instrument, paths, now, stages, force=force)
-            for stage in (stage for stage in work if stage in stages and outcome.status.is_good):
-                outcome = _step(outcome, stage, work[stage])
+            for stage, work in (
+                (Stage.VALIDATED_BARS, promoted),
+                (Stage.COMPUTE_DB, computed),
+                (Stage.MANIFESTS, lambda: publish(workspace, instrument, now, paths)),
+            ):
+                if stage in stages and outcome.status.is_good:
+                    outcome = _step(outcome, stage, work)
     return outcome
 
 
-def _after_fetch(  # noqa: PLR0913 - as above
-    workspace: RunWorkspace,
-    instrument: Instrument,
-    paths: SymbolSession,
-    now: dt.datetime,
-    stages: Collection[Stage],
-    *,
-    force: bool,
-) -> Mapping[Stage, Callable[[], _StageOutcome]]:
-    def gate() -> PromoteOutcome:
-        outcome = promote(workspace, instrument, paths)
-        require_intact(paths, instrument)
-        return outcome
-
-    def results() -> ComputeOutcome:
-        if Stage.VALIDATED_BARS not in stages:  # else proven just before
-            require_intact(paths, instrument)
-        return compute(workspace, instrument, paths, force=force)
-
-    return {
-        Stage.VALIDATED_BARS: gate,
-        Stage.COMPUTE_DB: results,
-        Stage.MANIFESTS: lambda: publish(workspace, instrument, now, paths),
-    }
+def _run_rest(
+    run: Callable[..., SymbolOutcome], item: tuple[Instrument, SymbolOutcome]
+) -> SymbolOutcome:
+    instrument, fetched = item
+    return run(instrument, before=fetched) if fetched.status.is_good else fetched
 
 
 def _refused(
@@ -137,20 +134,25 @@ def _refused(
     instrument: Instrument,
     paths: SymbolSession,
     stages: Collection[Stage],
-) -> SymbolOutcome | None:
-    """Why no stage may begin; None where they may."""
-    moved = moved_away(workspace.root, instrument.symbol)
+    before: SymbolOutcome,
+) -> SymbolOutcome:
+    """``before``, or the reason why no stage may begin."""
+    try:
+        moved = moved_away(workspace.root, instrument.symbol)
+        refusal = "" if moved else other_instrument(paths, instrument)
+    except Exception as error:  # noqa: BLE001 - a damaged record must not stop the other symbols
+        reason = failure_reason(error, instrument.symbol)
+        return replace(before, status=Status.FAILED, stage=STAGES[0], reason=reason)
     if moved is not None:  # this run loaded the universe before the rename
-        return SymbolOutcome(instrument.symbol, Status.FAILED, STAGES[0], moved.describe())
-    refusal = other_instrument(paths, instrument)
+        return replace(before, status=Status.FAILED, stage=STAGES[0], reason=moved.describe())
     if not refusal:
-        return None
+        return before
     # at the gate where it is among the stages, since its check is where Dagster shows reasons
     shown = (stage for stage in (Stage.VALIDATED_BARS, *STAGES) if stage in stages)
-    return SymbolOutcome(instrument.symbol, Status.BLOCKED, next(shown, STAGES[0]), refusal)
+    return replace(before, status=Status.BLOCKED, stage=next(shown, STAGES[0]), reason=refusal)
 
 
-def _step(before: SymbolOutcome, stage: Stage, work: Callable[[], _StageOutcome]) -> SymbolOutcome:
+def _step(before: SymbolOutcome, stage: Stage, work: Callable[[], StageOutcome]) -> SymbolOutcome:
     try:
         done = work()
     except RunEndingError:
@@ -161,16 +163,11 @@ def _step(before: SymbolOutcome, stage: Stage, work: Callable[[], _StageOutcome]
         reason = failure_reason(error, before.symbol)
         detail = "" if isinstance(error, RegimeError | OSError) else traceback.format_exc()
         return replace(before, stage=stage, status=Status.FAILED, reason=reason, detail=detail)
+    is_still_done = before.status is Status.DONE and done.status is Status.UNCHANGED
     return replace(
         before,
-        **{_FIELD[stage]: done},  # type: ignore[arg-type]
+        **{_FIELDS[stage]: done},  # type: ignore[arg-type]
         stage=stage,
-        status=_worse(before.status, done.status),
+        status=Status.DONE if is_still_done else done.status,
         reason=done.reason or before.reason,
     )
-
-
-def _worse(before: Status, stage: Status) -> Status:
-    if not stage.is_good:
-        return stage
-    return Status.DONE if Status.DONE in (before, stage) else Status.UNCHANGED

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from regime_platform.code_version import CodeVersion, code_version
+from regime_platform.code_version import code_version
 from regime_platform.compute.eras.eras import EraSet
 from regime_platform.compute.params import DEFAULT_PARAMS, Params
+from regime_platform.manifests.compute_manifest import Code
 from regime_platform.pipeline.eras import eras_in_force
 from regime_platform.sources.protocol import Source
 from regime_platform.sources.registry import build_sources
@@ -22,16 +23,12 @@ class RunWorkspace(Workspace):
     sources: Mapping[str, Source]
     eras: EraSet
     params: Params
-    code: CodeVersion
+    code: Code
     clock: Callable[[], float] = time.time  # the machine's, whatever `--now` says; Unix time
 
     @classmethod
     def open(cls, where: Where = None, *, clock: Callable[[], float] = time.time) -> Self:
         """The workspace as the settings describe it, in the eras in force.
-
-        Args:
-            where: as for `Workspace.open`.
-            clock: the machine's, in seconds since the epoch.
 
         Raises:
             ConfigError: the universe is missing or invalid, or the eras in force cannot be read.
@@ -47,22 +44,12 @@ class RunWorkspace(Workspace):
         )
 
     def present(self, now: dt.datetime | None = None) -> dt.datetime:
-        """The latest moment at which anything stored can have been stored.
-
-        That is the machine's time, and for work at a later ``now`` that ``now``.
-        """
+        """The latest moment at which anything stored can have been stored: by the machine's clock,
+        and for work at a later ``now`` that."""
         machine = dt.datetime.fromtimestamp(self.clock(), dt.UTC)
         return machine if now is None else max(now, machine)
 
-    def __reduce__(
-        self,
-    ) -> tuple[Callable[[dict[str, Any]], "RunWorkspace"], tuple[dict[str, Any]]]:
+    def __getstate__(self) -> dict[str, Any]:
         # worker processes get neither sources, whose connections and credits stay with one process,
         # nor secrets
-        eras = {**vars(self.eras), "by_class": dict(self.eras.by_class)}
-        settings = self.settings.without_secrets()
-        return _unpickled, ({**vars(self), "sources": {}, "eras": eras, "settings": settings},)
-
-
-def _unpickled(fields: dict[str, Any]) -> RunWorkspace:
-    return RunWorkspace(**{**fields, "eras": EraSet(**fields["eras"])})
+        return {**vars(self), "sources": {}, "settings": self.settings.without_secrets()}

@@ -8,6 +8,7 @@ import datetime as dt
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -20,17 +21,17 @@ from regime_platform.compute.eras.eras import (
     era_class,
     legacy_eras,
 )
-from regime_platform.compute.escalation.escalation import action, thresholds
+from regime_platform.compute.escalation import action, thresholds
 from regime_platform.compute.results import SeriesResult
-from regime_platform.errors import ConfigError
+from regime_platform.errors import BarsError, ConfigError, UsageError
 from regime_platform.files import write_atomically
-from regime_platform.model.calendar.sessions import is_finished
-from regime_platform.model.result_schema import ESCALATION_BUCKETS, ESCALATION_METADATA
-from regime_platform.model.state_form import STATE_NAMES
-from regime_platform.model.timeframes import canonical_timeframe
+from regime_platform.legacy.parquet import is_version_1, read_version_1
+from regime_platform.model.calendar.due import is_finished
+from regime_platform.model.result_schema import ESCALATION_BUCKETS, ESCALATION_METADATA, STATE_NAMES
+from regime_platform.model.timeframes import canonical_timeframe, known_timeframe
 from regime_platform.model.universe.universe import Universe
-from regime_platform.query.input_bars import read_input_bars
 from regime_platform.regular_files import read_text
+from regime_platform.sources.files.source import read_bars_file
 
 _ESCALATION = (
     *("ts", "symbol", "timeframe", "asof", "esc_raw", "esc_pctl", "esc_pctl_expanding"),
@@ -50,6 +51,23 @@ class Evaluation:
     eras: EraChoice
     files: tuple[Path, Path]  # escalation, state
     read_as: str = ""  # of bars of an older version: what was assumed
+
+    def document(self) -> dict[str, Any]:
+        """The document of ``regime evaluate --json``."""
+        result = self.result
+        return {
+            "symbol": result.symbol,
+            "timeframe": result.timeframe,
+            "status": result.status,
+            "reason": result.reason,
+            "bars": result.bars_used,
+            "escalation_rows": result.escalation.height,
+            "state_rows": result.state.height,
+            "eras": self.eras.version,
+            "eras_reason": self.eras.reason,
+            "files": [str(path) for path in self.files],
+            "read_as": self.read_as,
+        }
 
 
 def evaluate(  # noqa: PLR0913 - the parts of one question
@@ -72,17 +90,17 @@ def evaluate(  # noqa: PLR0913 - the parts of one question
     Raises:
         BarsError: the file cannot be understood, or its bars are not ascending.
         ConfigError: the era file cannot be read.
-        UsageError: ``as_of`` is given for a symbol that is not in the universe.
+        UsageError: ``as_of`` is given for a symbol that is not in the universe, or a folder has
+            bars of another timeframe.
     """
     name, frame = symbol.upper(), canonical_timeframe(timeframe)
     choice = choose_eras(name, universe, eras_file)
-    read = read_input_bars(bars_file, name, frame, universe)
-    bars = read.bars
+    bars, read_as = _input_bars(bars_file, name, frame, universe)
     if as_of is not None:
         asset_class = universe.instrument(name).asset_class
         bars = bars.filter(is_finished(pl.col("ts"), as_of, frame, asset_class))
     result = compute_series(bars, symbol=name, timeframe=frame, eras=choice.eras)
-    return written(result, choice, output, read.read_as)
+    return written(result, choice, output, read_as)
 
 
 def written(result: SeriesResult, choice: EraChoice, output: Path, read_as: str = "") -> Evaluation:
@@ -130,13 +148,8 @@ def state_table(result: SeriesResult) -> pl.DataFrame:
         separator=" | ",
     )
     bucket = pl.col("escalation_bucket")
-    texts = {
-        escalation_bucket: json.dumps(dict(thresholds(escalation_bucket)))
-        for escalation_bucket in ESCALATION_BUCKETS
-    }
-    advised = {
-        escalation_bucket: action(escalation_bucket) for escalation_bucket in ESCALATION_BUCKETS
-    }
+    texts = {name: json.dumps(dict(thresholds(name))) for name in ESCALATION_BUCKETS}
+    advised = {name: action(name) for name in ESCALATION_BUCKETS}
     return state.select(
         *_KEY,
         *(pl.col(column).alias(name) for name, column in STATE_NAMES.items()),
@@ -150,6 +163,28 @@ def state_table(result: SeriesResult) -> pl.DataFrame:
         pl.lit(json.dumps(ESCALATION_METADATA)).alias("escalation_metadata"),
         pl.Series("key_levels", _key_levels(state), pl.String),
     )
+
+
+def _input_bars(
+    path: Path, symbol: str, timeframe: str, universe: Universe
+) -> tuple[pl.DataFrame, str]:
+    """The bars of a file or folder in ``BAR_SCHEMA``, and how those of version 1 were read."""
+    if path.is_dir():
+        if known_timeframe(path.name) not in {None, timeframe}:
+            raise UsageError(
+                f"{path} is a folder of {path.name} bars, asked for are {timeframe}",
+                code="other-timeframe",
+            )
+        if not is_version_1(path):
+            raise BarsError(
+                f"{path} has no bars of version 1, neither itself nor in a folder per day; "
+                "name a file of bars, or the folder of one series",
+                code="no-version-1-bars",
+            )
+    elif path.suffix != ".parquet" or not path.is_file() or not is_version_1(path):
+        return read_bars_file(path), ""
+    known = {instrument.symbol: instrument.asset_class for instrument in universe.instruments}
+    return read_version_1([path], symbol, timeframe, known.get(symbol))
 
 
 def _keyed(table: pl.DataFrame) -> pl.DataFrame:
@@ -172,24 +207,22 @@ def _json_list(column: str) -> pl.Expr:
 
 
 def _key_levels(state: pl.DataFrame) -> list[str]:
-    sides = {
-        plural: [
-            (state[f"{side}_{rank}_price"].to_list(), state[f"{side}_{rank}_strength"].to_list())
-            for rank in (1, 2, 3)
-        ]
-        for plural, side in (("supports", "support"), ("resistances", "resistance"))
-    }
+    """The levels of every row as JSON text."""
+    levels = state.select(pl.selectors.matches(r"^(support|resistance)_\d_(price|strength)$"))
     return [
         json.dumps(
             {
-                plural: [
-                    {"price": prices[row], "strength": strengths[row]}
-                    for prices, strengths in levels
-                    if prices[row] is not None
+                f"{side}s": [
+                    {
+                        "price": row[f"{side}_{rank}_price"],
+                        "strength": row[f"{side}_{rank}_strength"],
+                    }
+                    for rank in (1, 2, 3)
+                    if row[f"{side}_{rank}_price"] is not None
                 ]
-                for plural, levels in sides.items()
+                for side in ("support", "resistance")
             },
             separators=(",", ":"),
         )
-        for row in range(state.height)
+        for row in levels.iter_rows(named=True)
     ]

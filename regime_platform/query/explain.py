@@ -3,38 +3,39 @@
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import polars as pl
+from pydantic_core import to_jsonable_python
+
 from regime_platform.bar_store.canonical import read_in_force
+from regime_platform.bar_store.layout import SymbolPaths
+from regime_platform.bar_store.manifest_files import read_bar_manifest, read_compute_manifest
+from regime_platform.bar_store.overrides import read_overrides
+from regime_platform.bar_store.raw.compaction import locate
+from regime_platform.bar_store.raw.raw_log import read_raw
 from regime_platform.code_version import code_version
 from regime_platform.compute.engine import bars_with_close
 from regime_platform.compute.eras.eras import Era, EraChoice
 from regime_platform.compute.params import DEFAULT_PARAMS
 from regime_platform.compute_db.reader import reading
-from regime_platform.errors import ResultsError
-from regime_platform.manifests.recipe import Code, Recipe
+from regime_platform.manifests.compute_manifest import Lineage, Recipe
+from regime_platform.manifests.manifest import SealedManifest
+from regime_platform.model.bar_schema import BAR_COLUMNS
 from regime_platform.model.timeframes import canonical_timeframe
-from regime_platform.query.explanation import Explanation, SeriesRows, explanation
-from regime_platform.query.provenance import (
-    BarOrigin,
-    ManifestSummaries,
-    bar_origin,
-    manifest_summaries,
+from regime_platform.query.explanation import (
+    Explanation,
+    SeriesRows,
+    explanation,
+    explanation_document,
 )
-from regime_platform.query.stored_results import find_results
+from regime_platform.query.states import find_results, no_bars
 from regime_platform.workspace import Where, Workspace
 
+_RAW_COLUMNS = (*BAR_COLUMNS, "fetched_at", "batch", "source", "price_basis")
 
-@dataclass(frozen=True)
-class MadeFrom:
-    """The inputs of stored results, in short."""
-
-    bars_digest: str | None
-    params_fingerprint: str
-    compute_digest: str  # of the sources of the compute
-    libraries: Mapping[str, str]  # name to version
-    code: Mapping[str, Any]  # package, commit, is_dirty
-    is_installed_code: bool
+Facts = Mapping[str, Any]  # by the key of the JSON document
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,20 @@ class Explained:
     """An explanation and its provenance."""
 
     explanation: Explanation
-    origin: BarOrigin
-    made_from: MadeFrom
-    manifests: ManifestSummaries
+    #: revisions: the values of the bar in the raw log in order of arrival; decisions: about it
+    origin: Facts
+    made_from: Facts  # digests of bars, parameters and code; libraries; is_installed_code
+    #: bars and results: their manifests in short, or None; describes_results: whether the tables
+    #: that the latter names are those of compute.db
+    manifests: Facts
     notes: tuple[str, ...]  # limits of this explanation
+
+    def document(self) -> dict[str, Any]:
+        """The document of ``regime explain --json``."""
+        provenance = {"origin": self.origin, "made_from": self.made_from}
+        rest = {**provenance, "manifests": self.manifests, "notes": self.notes}
+        document: dict[str, Any] = to_jsonable_python(rest, inf_nan_mode="null")
+        return explanation_document(self.explanation) | document
 
 
 def explain(symbol: str, timeframe: str, ts: dt.datetime, *, where: Where = None) -> Explained:
@@ -54,17 +65,14 @@ def explain(symbol: str, timeframe: str, ts: dt.datetime, *, where: Where = None
     Raises:
         UsageError: the symbol or timeframe is unknown.
         ResultsError: nothing was computed, or there is no such bar.
-        BarsError: the bars in force or the raw log are damaged.
+        BarsError: the bars in force, the raw log or a manifest are damaged.
+        ConfigError: decisions.yaml is damaged.
     """
     wanted = canonical_timeframe(timeframe)
     instrument, paths = find_results(Workspace.open(where), symbol)
     in_force = read_in_force(paths, wanted)
     if in_force is None:
-        raise ResultsError(
-            f"{instrument.symbol} has no {wanted} bars; `regime run {instrument.symbol}` fetches "
-            "what its source offers",
-            code="no-bars",
-        )
+        raise no_bars(instrument, paths, wanted)
     with reading(paths.compute_db) as reader:
         lineage = reader.lineage()
         escalation = reader.table("escalation_history_v3", timeframe=wanted)
@@ -81,15 +89,17 @@ def explain(symbol: str, timeframe: str, ts: dt.datetime, *, where: Where = None
         DEFAULT_PARAMS,
     )
     explained = explanation(rows, ts)
-    made_from = _made_from(recipe, lineage.code, wanted)
-    manifests = manifest_summaries(paths, lineage)
-    return Explained(
-        explained,
-        origin=bar_origin(paths, wanted, explained.ts),
-        made_from=made_from,
-        manifests=manifests,
-        notes=tuple(_notes(made_from, promoted.digest, manifests)),
-    )
+    made_from = {
+        "bars_digest": recipe.bars.get(wanted),
+        "params_fingerprint": recipe.params_fingerprint,
+        "compute_digest": recipe.compute_digest,
+        "libraries": recipe.libraries,
+        "code": lineage.code.as_json(),
+        "is_installed_code": recipe.compute_digest == code_version().compute_digest,
+    }
+    manifests = _manifests(paths, lineage)
+    notes = tuple(_notes(made_from, promoted.digest, manifests))
+    return Explained(explained, _origin(paths, wanted, ts), made_from, manifests, notes)
 
 
 def eras_of(recipe: Recipe) -> EraChoice:
@@ -98,26 +108,59 @@ def eras_of(recipe: Recipe) -> EraChoice:
     return EraChoice(eras, recipe.eras.version, recipe.eras.reason)
 
 
-def _made_from(recipe: Recipe, code: Code, timeframe: str) -> MadeFrom:
-    return MadeFrom(
-        bars_digest=recipe.bars.get(timeframe),
-        params_fingerprint=recipe.params_fingerprint,
-        compute_digest=recipe.compute_digest,
-        libraries=recipe.libraries,
-        code=code.as_json(),
-        is_installed_code=recipe.compute_digest == code_version().compute_digest,
-    )
+def _origin(paths: SymbolPaths, timeframe: str, ts: dt.datetime) -> Facts:
+    folder = paths.raw(timeframe)
+    rows = read_raw(folder, None, _RAW_COLUMNS).filter(pl.col("ts") == ts)
+    revisions = [
+        {
+            **{name: row[name] for name in ("fetched_at", "source", "price_basis")},
+            "raw_file": locate(folder, row["batch"]),
+            **{name: row[name] for name in BAR_COLUMNS if name != "ts"},
+        }
+        for row in rows.iter_rows(named=True)
+    ]
+    decisions = [
+        override.model_dump(mode="json")
+        for override in read_overrides(paths)
+        if override.opens == ts and override.timeframe == timeframe
+    ]
+    return {"revisions": revisions, "decisions": decisions}
 
 
-def _notes(made_from: MadeFrom, in_force: str, manifests: ManifestSummaries) -> Iterator[str]:
-    if made_from.bars_digest != in_force:
+def _manifests(paths: SymbolPaths, lineage: Lineage) -> Facts:
+    bars, results = read_bar_manifest(paths), read_compute_manifest(paths)
+    facts = None if results is None else results.manifest
+    return {
+        "bars": bars and _in_short(paths.manifest, bars),
+        "results": results
+        and {
+            **_in_short(paths.compute_manifest, results),
+            "recipe_digest": results.manifest.recipe_digest,
+        },
+        "describes_results": facts is not None and facts.tables == lineage.tables,
+    }
+
+
+def _in_short(path: Path, document: SealedManifest[Any]) -> dict[str, Any]:
+    return {
+        "file": path.name,
+        "digest": document.digest,
+        "number": document.number,
+        "written_at": document.run.written_at,
+        "content_digest": document.manifest.content_digest,
+        "is_whole": True,  # any other is refused when it is read
+    }
+
+
+def _notes(made_from: Facts, in_force: str, manifests: Facts) -> Iterator[str]:
+    if made_from["bars_digest"] != in_force:
         yield (
             "the bars in force are newer than those that these results were made from; "
             "bar, count and digest are those of the newer ones"
         )
-    if not made_from.is_installed_code:
+    if not made_from["is_installed_code"]:
         yield "the results were made by other code than the installed one, which explains them here"
-    if made_from.params_fingerprint != DEFAULT_PARAMS.fingerprint():
+    if made_from["params_fingerprint"] != DEFAULT_PARAMS.fingerprint():
         yield "the results were made with other parameters than those that explain them here"
-    if not manifests.describes_results:
+    if not manifests["describes_results"]:
         yield "compute.db is ahead of its manifest: an unfinished run, which a rerun finishes"

@@ -1,4 +1,7 @@
-"""Explains the numbers of one bar: its inputs, the rules that decided and the ranks."""
+"""Explains the numbers of one bar: its inputs, the rules that decided and the ranks.
+
+The fields are the keys of the JSON document.
+"""
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
@@ -6,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
+from pydantic_core import to_jsonable_python
 
 from regime_platform.compute.eras.eras import EraChoice
 from regime_platform.compute.kernels import compile_kernels
@@ -14,8 +18,10 @@ from regime_platform.compute.params import FIRST_BARS, Params
 from regime_platform.errors import ResultsError
 from regime_platform.model.digests import frame_digest
 from regime_platform.model.instants import iso
+from regime_platform.model.result_schema import METRICS
 from regime_platform.query.classification import Classification, classification
-from regime_platform.query.ranking import Ranking, ranking
+from regime_platform.query.ranking import Ranking, mismatches, ranking
+from regime_platform.query.states import LABEL_COLUMNS, codes
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,16 @@ class SeriesRows:
 
 
 @dataclass(frozen=True)
+class BarsUsed:
+    """The bars up to and with the one explained; no later bar is used."""
+
+    count: int
+    first: dt.datetime
+    last: dt.datetime
+    digest: str
+
+
+@dataclass(frozen=True)
 class Explanation:
     """One bar explained."""
 
@@ -39,19 +55,19 @@ class Explanation:
     timeframe: str
     ts: dt.datetime
     bar: Mapping[str, Any]
-    bars_used: int  # up to and with this one; no later bar is used
-    bars_digest: str  # of the bars used
-    first_bar: dt.datetime
-    state: Mapping[str, Any]  # its row of state_history
-    warming: tuple[str, ...]  # metrics with too few bars so far, which have a fixed value
-    classification: Classification
-    ranking: Ranking | None  # None where the series is too short for an escalation
-    eras: EraChoice
-
-    @property
-    def wrong(self) -> tuple[str, ...]:
-        """Stored values that do not follow from the others; empty where all do."""
-        return (*_mislabelled(self), *(() if self.ranking is None else self.ranking.wrong))
+    bars_used: BarsUsed
+    regime: Mapping[str, Any]  # label, confidence, bias and posture as stored
+    strategy_tags: tuple[str, ...]
+    regime_reasons: tuple[str, ...]
+    regime_reasons_top: tuple[str, ...]
+    metrics: Mapping[str, float | None]  # the eleven, and the efficiency ratio
+    words: Mapping[str, str]
+    levels: Mapping[str, float | None]
+    still_warming_up: tuple[str, ...]  # metrics with too few bars, which have a fixed value
+    rules: Classification
+    eras: Mapping[str, str]  # version and reason
+    escalation: Ranking | None  # None where the series is too short for an escalation
+    wrong: tuple[str, ...]  # stored values that do not follow from the others
 
 
 def explanation(rows: SeriesRows, ts: dt.datetime) -> Explanation:
@@ -61,31 +77,51 @@ def explanation(rows: SeriesRows, ts: dt.datetime) -> Explanation:
         ResultsError: the series has no such bar, or no state for it.
     """
     compile_kernels()
-    bars = rows.bars.filter(pl.col("ts") <= ts)
+    bars, state = (table.filter(pl.col("ts") <= ts) for table in (rows.bars, rows.state))
     if bars.is_empty() or bars["ts"][-1] != ts:
         raise ResultsError(_no_such_bar(rows, bars, ts), code="no-such-bar")
-    state = rows.state.filter(pl.col("ts") <= ts)
     if state.is_empty() or state["ts"][-1] != ts:
         raise ResultsError(_no_state(rows, bars), code="no-state")
-    row = state.row(-1, named=True)
-    bar = bars.row(-1, named=True)
-    valid = row["valid_metrics"]
+    bar, row = (table.row(-1, named=True) for table in (bars, state))
+    opens = bar.pop("ts")
+    rules = classification(row)
+    ranked = (
+        None
+        if rows.escalation.is_empty()
+        else ranking(rows.escalation, state, rows.timeframe, rows.eras.eras, rows.params)
+    )
     return Explanation(
         symbol=rows.symbol,
         timeframe=rows.timeframe,
-        ts=bar["ts"],
-        bar={name: value for name, value in bar.items() if name != "ts"},
-        bars_used=bars.height,
-        bars_digest=frame_digest(bars),
-        first_bar=bars["ts"][0],
-        state=row,
-        warming=tuple(name for bit, name in enumerate(METRIC_BITS) if not valid >> bit & 1),
-        classification=classification(row),
-        ranking=None
-        if rows.escalation.is_empty()
-        else ranking(rows.escalation, state, rows.timeframe, rows.eras.eras, rows.params),
-        eras=rows.eras,
+        ts=opens,
+        bar=bar,
+        bars_used=BarsUsed(bars.height, bars["ts"][0], opens, frame_digest(bars)),
+        regime={name: row[name] for name in _REGIME},
+        strategy_tags=codes(row["strategy_tags"]),
+        regime_reasons=codes(row["regime_reasons"]),
+        regime_reasons_top=codes(row["regime_reasons_top"]),
+        metrics={name: row[name] for name in (*METRICS, "er")},
+        words={name: row[name] for name in LABEL_COLUMNS},
+        levels={name: row[name] for name in row if name.endswith(("_price", "_strength"))},
+        still_warming_up=tuple(
+            name for bit, name in enumerate(METRIC_BITS) if not row["valid_metrics"] >> bit & 1
+        ),
+        rules=rules,
+        eras={"version": rows.eras.version, "reason": rows.eras.reason},
+        escalation=ranked,
+        wrong=(*_mislabelled(row, rules), *(mismatches(ranked) if ranked else ())),
     )
+
+
+_REGIME = ("regime_label", "confidence", "regime_bias", "risk_posture")
+
+
+def explanation_document(explanation: Explanation) -> dict[str, Any]:
+    """The part of ``explain --json`` about the bar itself; NaN and infinities are null."""
+    document: dict[str, Any] = to_jsonable_python(explanation, inf_nan_mode="null")
+    if document["escalation"] is not None:
+        document["escalation"] = document["escalation"].pop("stored") | document["escalation"]
+    return document
 
 
 def _no_such_bar(rows: SeriesRows, before: pl.DataFrame, ts: dt.datetime) -> str:
@@ -104,12 +140,12 @@ def _no_state(rows: SeriesRows, bars: pl.DataFrame) -> str:
     return f"{where}: its results end {last}; `regime compute {rows.symbol}` computes the rest"
 
 
-def _mislabelled(explained: Explanation) -> Iterator[str]:
-    expected = explained.classification
-    for name, value in (
-        ("regime_label", expected.label),
-        ("regime_bias", expected.bias),
-        ("risk_posture", expected.posture),
-    ):
-        if explained.state[name] != value:
-            yield f"{name} is stored as {explained.state[name]}, the rules give {value}"
+def _mislabelled(row: Mapping[str, Any], rules: Classification) -> Iterator[str]:
+    expected = {
+        "regime_label": rules.label,
+        "regime_bias": rules.bias,
+        "risk_posture": rules.posture,
+    }
+    for name, value in expected.items():
+        if row[name] != value:
+            yield f"{name} is stored as {row[name]}, the rules give {value}"

@@ -1,52 +1,49 @@
-"""One series as frames: its canonical bars, and its states with their escalation."""
+"""Series as frames: their canonical bars, and their states with the escalation."""
 
 import datetime as dt
 import warnings
+from collections.abc import Iterable
+from functools import partial
 
 import polars as pl
 
-from regime_platform.bar_store.canonical import scan_in_force
-from regime_platform.errors import OlderVersionWarning, ResultsError
-from regime_platform.legacy.readers.series import legacy_folders, read_legacy_series
-from regime_platform.legacy.results.reader import reading_any
+from regime_platform.bar_store.canonical import pointer, scan_in_force
+from regime_platform.errors import OlderVersionWarning
+from regime_platform.legacy.conversion import reading_any
+from regime_platform.legacy.parquet import read_version_1, version_1_folders
 from regime_platform.model.timeframes import canonical_timeframe
-from regime_platform.query.stored_results import find_results
+from regime_platform.query.states import find_results, no_bars
 from regime_platform.workspace import Where, Workspace
 
 _KEY = ["symbol", "timeframe", "ts"]
 
 
-def bars(symbol: str, timeframe: str, *, where: Where = None) -> pl.LazyFrame:
+def bars(symbol: str | Iterable[str], timeframe: str, *, where: Where = None) -> pl.LazyFrame:
     """The canonical bars in force, oldest first: ts (open, UTC), open, high, low, close, volume.
 
+    Several symbols give one long frame, symbol by symbol, with ``symbol`` as its first column.
     Every byte is verified before the frame is returned, and the frame holds these bytes: later
     changes of the files do not show in it.
 
     Bars of version 1 are read where nothing was promoted, with an `OlderVersionWarning`.
 
     Raises:
-        UsageError: the symbol or timeframe is unknown.
-        ResultsError: no bars of this series were promoted.
+        UsageError: a symbol or the timeframe is unknown.
+        ResultsError: no bars of a series were promoted.
         BarsError: the bars or the verdict that names them are damaged, or of an unknown version.
     """
-    wanted = canonical_timeframe(timeframe)
-    instrument, paths = Workspace.open(where).find(symbol)
-    rows = scan_in_force(paths, wanted)
-    if rows is not None:
-        return rows
-    if old := legacy_folders(paths.folder / "bars", wanted):
-        series = read_legacy_series(old, instrument.symbol, wanted, instrument.asset_class)
-        warnings.warn(series.read_as, OlderVersionWarning, stacklevel=2)
-        return series.bars.lazy()
-    raise ResultsError(
-        f"{instrument.symbol} has no {wanted} bars; "
-        f"`regime run {instrument.symbol}` fetches what its source offers",
-        code="no-bars",
-    )
+    wanted, workspace = canonical_timeframe(timeframe), Workspace.open(where)
+    if isinstance(symbol, str):
+        return _bars(workspace, symbol, wanted)
+    frames = [
+        _bars(workspace, name, wanted).select(pl.lit(name.upper()).alias("symbol"), pl.all())
+        for name in symbol
+    ]
+    return pl.concat(frames)
 
 
 def history(  # noqa: PLR0913 - each argument narrows the same question
-    symbol: str,
+    symbol: str | Iterable[str],
     timeframe: str,
     *,
     start: dt.datetime | None = None,
@@ -58,33 +55,47 @@ def history(  # noqa: PLR0913 - each argument narrows the same question
     """State and escalation of every bar, oldest first; no value at ``ts`` uses a later bar.
 
     Args:
-        symbol: in any case.
+        symbol: in any case; several give one long frame, symbol by symbol.
         timeframe: or an alias of it.
         start: first open included (aware).
         end: the open before which the answer ends (aware).
-        last: number of rows from the end; None for all.
+        last: number of rows from the end of each symbol; None for all.
         labels: adds the forward labels, which look ahead: for evaluation only, never for a signal.
         where: settings or a data root; default: the environment.
 
     Results of version 1 are read with an `OlderVersionWarning`; columns they lack are null.
 
     Raises:
-        UsageError: the symbol or timeframe is unknown.
-        ResultsError: nothing was computed for the symbol.
+        UsageError: a symbol or the timeframe is unknown.
+        ResultsError: nothing was computed for a symbol, or it has no such series.
     """
+    if not isinstance(symbol, str):
+        rows = partial(history, start=start, end=end, last=last, labels=labels, where=where)
+        return pl.concat([rows(name, timeframe) for name in symbol])
     wanted = canonical_timeframe(timeframe)
     instrument, paths = find_results(Workspace.open(where), symbol)
     with reading_any(paths.compute_db, instrument, wanted) as reader:
         if reader.read_as:
             warnings.warn(reader.read_as, OlderVersionWarning, stacklevel=2)
-
-        def table(name: str) -> pl.DataFrame:
-            return reader.table(name, timeframe=wanted, start=start, end=end, last=last)
-
+        tables = ("state_history", "escalation_history_v3", "forward_labels")[: 2 + labels]
         # every escalation row from bar 20 on has a state; the rows before it hold only zeros
-        joined = _beside(table("state_history"), table("escalation_history_v3"))
-        return _beside(joined, table("forward_labels")) if labels else joined
+        state, *others = (
+            reader.table(name, timeframe=wanted, start=start, end=end, last=last) for name in tables
+        )
+    if state.is_empty() and not reader.read_as and pointer(paths, wanted) is None:
+        raise no_bars(instrument, paths, wanted)
+    for table in others:
+        state = state.join(table, on=_KEY, how="left", maintain_order="left")
+    return state
 
 
-def _beside(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
-    return left.join(right, on=_KEY, how="left", maintain_order="left")
+def _bars(workspace: Workspace, symbol: str, timeframe: str) -> pl.LazyFrame:
+    instrument, paths = workspace.find(symbol)
+    rows = scan_in_force(paths, timeframe)
+    if rows is not None:
+        return rows
+    if old := version_1_folders(paths.folder / "bars", timeframe):
+        older, read_as = read_version_1(old, instrument.symbol, timeframe, instrument.asset_class)
+        warnings.warn(read_as, OlderVersionWarning, stacklevel=3)
+        return older.lazy()
+    raise no_bars(instrument, paths, timeframe)

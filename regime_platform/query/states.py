@@ -1,14 +1,19 @@
 """The latest state of a symbol on each of its timeframes: regime, since when and why."""
 
 import datetime as dt
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
-from regime_platform.legacy.results.reader import reading_any
-from regime_platform.model.instants import iso
+from pydantic_core import to_jsonable_python
+
+from regime_platform.bar_store.layout import SymbolPaths
+from regime_platform.bar_store.verdicts import read_verdict
+from regime_platform.errors import ResultsError
+from regime_platform.legacy.conversion import reading_any
+from regime_platform.model.instruments import Instrument
 from regime_platform.model.result_schema import LATEST_SCHEMA
 from regime_platform.model.timeframes import canonical_timeframe
-from regime_platform.query.stored_results import find_results, gate_reason
+from regime_platform.validation.gate import BLOCKED
 from regime_platform.workspace import Where, Workspace
 
 _METRICS = (
@@ -73,7 +78,8 @@ def state(symbol: str, timeframe: str | None = None, *, where: Where = None) -> 
 
 def state_document(state: StateNow) -> dict[str, Any]:
     """The state as a JSON document."""
-    return {**asdict(state), "as_of": iso(state.as_of), "since": iso(state.since)}
+    document: dict[str, Any] = to_jsonable_python(state, inf_nan_mode="null")
+    return document
 
 
 def state_now(
@@ -90,9 +96,9 @@ def state_now(
         bias=row["regime_bias"],
         posture=row["risk_posture"],
         confidence=row["confidence"],
-        reasons_top=_codes(row["regime_reasons_top"]),
-        reasons=_codes(row["regime_reasons"]),
-        tags=_codes(row["strategy_tags"]),
+        reasons_top=codes(row["regime_reasons_top"]),
+        reasons=codes(row["regime_reasons"]),
+        tags=codes(row["strategy_tags"]),
         escalation_percentile=row["esc_pctl"],
         escalation_bucket=row["escalation_bucket"],
         hazard_score=row["hazard_score"],
@@ -107,8 +113,48 @@ def state_now(
     )
 
 
-def _codes(text: str | None) -> tuple[str, ...]:
+def codes(text: str | None) -> tuple[str, ...]:
+    """The codes of a stored list."""
     return tuple(code for code in (text or "").split(",") if code)
+
+
+def find_results(workspace: Workspace, symbol: str) -> tuple[Instrument, SymbolPaths]:
+    """An instrument that has results, and its folder.
+
+    Raises:
+        UsageError: the symbol is not in the universe.
+        ResultsError: nothing was computed for it yet.
+    """
+    instrument, paths = workspace.find(symbol)
+    if not paths.compute_db.exists():
+        name, blocked_by = instrument.symbol, gate_reason(paths)
+        run_it = f"`regime run {name}` makes them"
+        remedy = f"blocked by the gate: {blocked_by}" if blocked_by else run_it
+        raise ResultsError(f"{name} has no results yet; {remedy}", code="no-results")
+    return instrument, paths
+
+
+def gate_reason(paths: SymbolPaths) -> str:
+    """Why the gate blocks a symbol; empty where it does not."""
+    verdict = read_verdict(paths)
+    return "" if verdict is None else verdict.message
+
+
+def no_bars(instrument: Instrument, paths: SymbolPaths, timeframe: str) -> ResultsError:
+    """The error where a series has no bars in force: the timeframes that have some, or a run."""
+    symbol, verdict = instrument.symbol, read_verdict(paths)
+    series = None if verdict is None else verdict.at(timeframe)
+    stored = [] if verdict is None else list(verdict.promoted)
+    if series is not None and series.status == BLOCKED:
+        remedy = f"blocked by the gate: {series.message(symbol)}"
+    elif timeframe not in instrument.timeframes:
+        tracked = ", ".join(instrument.timeframes)
+        remedy = f"it is tracked on {tracked} (tier {instrument.tier} of universe.yaml)"
+    elif stored:
+        remedy = f"its source served none; it has bars of {', '.join(stored)}"
+    else:
+        remedy = f"`regime run {symbol}` fetches what its source offers"
+    return ResultsError(f"{symbol} has no {timeframe} bars; {remedy}", code="no-bars")
 
 
 def _levels(row: dict[str, Any], side: str) -> tuple[Level, ...]:

@@ -1,14 +1,25 @@
-"""The page of a symbol as a file, which is written only where its content changed.
+"""One self-contained HTML page per symbol: latest state as a table, one chart per timeframe.
 
-``drawing`` makes the content and is imported only when a page has to be drawn.
+The drawing library is part of the page, which therefore opens without a network. The page has no
+time of its making but the digest of all it is made from: the same data give the same bytes, and a
+page that is up to date is neither drawn nor written again.
 """
 
+import re
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from importlib.resources import files as package_files
 from pathlib import Path
 
-from regime_platform.files import write_text
-from regime_platform.report.origin import page_origin, recorded_origin
-from regime_platform.report.reading import ChartWorkspace, read_symbol
+from regime_platform.bar_store.layout import DataRoot
+from regime_platform.compute.eras.eras import EraSet
+from regime_platform.files import file_sha256, write_text
+from regime_platform.model.digests import document_digest
+from regime_platform.model.instruments import Instrument
+from regime_platform.report import marks
+from regime_platform.report.html import render
+from regime_platform.report.views import SymbolView, first_shown, read_symbol
 
 
 @dataclass(frozen=True)
@@ -19,20 +30,94 @@ class Page:
     is_written: bool
 
 
-def symbol_page(workspace: ChartWorkspace, symbol: str) -> Page | None:
+def symbol_page(root: DataRoot, eras: EraSet, instrument: Instrument) -> Page | None:
     """Writes the page of one symbol where its content changed; None without results.
 
-    A page made from the same files by the same code is not drawn again.
+    Raises:
+        ModuleNotFoundError: the extra ``charts`` is not installed.
+        BarsError, ResultsError: bars or results are damaged.
     """
-    instrument = workspace.universe.instrument(symbol)
-    target = workspace.root.path / "report" / f"{instrument.symbol}.html"
-    origin = page_origin(workspace, instrument)
-    if recorded_origin(target) == origin:
+    paths, target = root.symbol(instrument.symbol), root.path / f"report/{instrument.symbol}.html"
+    inputs = (paths.verdict, paths.manifest, paths.compute_manifest)
+    origin = document_digest(
+        {
+            "instrument": instrument.model_dump(mode="json"),
+            "eras": eras.version,
+            "inputs": [file_sha256(path) if path.exists() else None for path in inputs],
+            "code": _code_digest(),
+        }
+    )
+    if _recorded_origin(target) == origin:
         return Page(target, is_written=False)
-    view = read_symbol(workspace, symbol)
+    view = read_symbol(paths, instrument, eras)
     if view is None:
         return None
-    from regime_platform.report.drawing import page_html  # noqa: PLC0415 - a second of imports
-
     write_text(target, page_html(view, origin))
     return Page(target, is_written=True)
+
+
+def page_html(view: SymbolView, origin: str) -> str:
+    """The whole page as text."""
+    from regime_platform.report import panels  # noqa: PLC0415 - a second of imports, an extra
+
+    charts = {}
+    for timeframe, frame in view.series.items():
+        bars = marks.bar_columns(frame, timeframe)
+        charts[timeframe] = {
+            "spec": panels.page_chart(has_volume=any(bars["volume"]), rows=len(view.series)),
+            "data": {
+                marks.BARS: bars,
+                marks.RUNS: marks.run_columns({timeframe: frame}),
+                marks.LEVELS: marks.level_columns(frame),
+                marks.ERAS: marks.era_columns(frame, view.eras),
+            },
+            "note": _note(frame.height),
+        }
+    return render(
+        "symbol_page.html",
+        origin=origin,
+        instrument=view.instrument,
+        eras=view.eras,
+        states=view.latest.to_dicts(),
+        charts=charts,
+        first=first_shown(charts),
+        shared={marks.STRIPS: marks.run_columns(view.series)},
+        bundle=panels.javascript_bundle(),
+    )
+
+
+def chart_libraries() -> dict[str, str]:
+    """The versions of the libraries that draw, which are the extra ``charts``.
+
+    Raises:
+        ModuleNotFoundError: one is not installed.
+    """
+    return {name: version(name) for name in ("altair", "vl-convert-python")}
+
+
+def _note(bars: int) -> str:
+    share = marks.bars_per_mark(bars)
+    if share == 1:
+        return f"{bars:,} bars, each drawn."
+    return (
+        f"{bars:,} bars; each mark stands for {share} bars: their range, highest escalation and "
+        "deepest drawdown, and a shock or panic in any of them."
+    )
+
+
+def _recorded_origin(page: Path) -> str | None:
+    """The digest stored in a page; None where there is no page."""
+    try:
+        with page.open(encoding="utf-8") as stream:
+            match = re.search(r'name="made-from" content="([0-9a-f]+)"', stream.read(1000))
+    except FileNotFoundError:
+        return None
+    return match and match[1]
+
+
+@cache
+def _code_digest() -> str:
+    package = package_files("regime_platform.report")
+    sources = [*package.iterdir(), *package.joinpath("templates").iterdir()]
+    texts = {path.name: path.read_text(encoding="utf-8") for path in sources if path.is_file()}
+    return document_digest({"versions": chart_libraries(), "sources": texts})

@@ -5,24 +5,24 @@ common kind of colour blindness, and in grey the risky labels are the dark ones.
 """
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
-REGIME_COLOURS: Mapping[str, str] = MappingProxyType(
-    {
-        "SHOCK": "#1a1a1a",
-        "PANIC_RISK": "#a3195b",
-        "TRENDING_BEAR": "#e08214",
-        "CHOP_RISK": "#e8d44d",
-        "TRANSITION": "#d4d8dd",
-        "TRANSITION_BREAKOUT_SETUP": "#56b4a9",
-        "TRENDING_BULL": "#3a86c8",
-    }
-)
+REGIME_COLOURS: Mapping[str, str] = {
+    "SHOCK": "#1a1a1a",
+    "PANIC_RISK": "#a3195b",
+    "TRENDING_BEAR": "#e08214",
+    "CHOP_RISK": "#e8d44d",
+    "TRANSITION": "#d4d8dd",
+    "TRANSITION_BREAKOUT_SETUP": "#56b4a9",
+    "TRENDING_BULL": "#3a86c8",
+}
 NO_REGIME = "#ffffff"
 
-BUCKET_COLOURS: Mapping[str, str] = MappingProxyType(
-    {"LOW": "#8fa3b5", "MED": "#e08214", "HIGH": "#a3195b", "NA": "#e3e6ea"}
-)
+BUCKET_COLOURS: Mapping[str, str] = {
+    "LOW": "#8fa3b5",
+    "MED": "#e08214",
+    "HIGH": "#a3195b",
+    "NA": "#e3e6ea",
+}
 
 #: A mark that stands for several bars takes the first of these that one of its bars has.
 ALARMS = ("SHOCK", "PANIC_RISK")

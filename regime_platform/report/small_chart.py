@@ -11,8 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from regime_platform.bar_store.layout import SymbolPaths
+from regime_platform.report.marks import thinned
 from regime_platform.report.palette import NO_REGIME, REGIME_COLOURS
-from regime_platform.report.thinning import thinned
+from regime_platform.report.views import first_shown, read_latest, read_series
 
 WIDTH = 480
 HEIGHT = 160
@@ -23,25 +25,25 @@ _TINT = 0.35
 Pixels = npt.NDArray[np.uint8]
 
 
-def price_chart(series: pl.DataFrame) -> bytes | None:
-    """PNG of high to low of every bar on a log axis over the regimes; None without bars.
+def small_chart_png(paths: SymbolPaths) -> bytes | None:
+    """High to low of every bar on a log axis over the regimes; None without results.
 
-    Args:
-        series: ts, open, high, low, close, regime_label (null where there is none), in order.
+    The timeframe is the one that a page shows first.
     """
-    drawn = series.filter((pl.col("low") > 0) & pl.col("high").is_finite())
-    if drawn.is_empty():
+    timeframes = read_latest(paths)["timeframe"].to_list()
+    if not timeframes:
         return None
-    marks = thinned(drawn, WIDTH)
-    pixels = _background(_labels(marks))
+    series = read_series(paths, first_shown(timeframes), ["regime_label"])
+    if series is None:
+        return None
+    marks = thinned(series.filter((pl.col("low") > 0) & pl.col("high").is_finite()), WIDTH)
+    if marks.is_empty():
+        return None
+    names = {name: code for code, name in enumerate(REGIME_COLOURS, 1)}
+    codes = [names.get(label, 0) for label in marks["regime_label"].cast(pl.String)]
+    pixels = _background(np.array(codes))
     _ink_prices(pixels, marks)
     return _png(pixels, _palette())
-
-
-def _labels(marks: pl.DataFrame) -> npt.NDArray[np.int64]:
-    names = list(REGIME_COLOURS)
-    codes = marks["regime_label"].cast(pl.String).to_list()
-    return np.array([names.index(code) + 1 if code in names else 0 for code in codes])
 
 
 def _background(codes: npt.NDArray[np.int64]) -> Pixels:
@@ -70,17 +72,9 @@ def _ink_prices(pixels: Pixels, marks: pl.DataFrame) -> None:
 
 
 def _palette() -> bytes:
-    full = [NO_REGIME, *REGIME_COLOURS.values()]
-    colours = [_rgb(_INK), *map(_rgb, full), *(_tinted(_rgb(colour)) for colour in full)]
-    return b"".join(bytes(colour) for colour in colours)
-
-
-def _rgb(colour: str) -> tuple[int, int, int]:
-    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
-
-
-def _tinted(colour: tuple[int, int, int]) -> tuple[int, ...]:
-    return tuple(round(255 - (255 - part) * _TINT) for part in colour)
+    full = [bytes.fromhex(colour[1:]) for colour in (NO_REGIME, *REGIME_COLOURS.values())]
+    tints = [bytes(round(255 - (255 - part) * _TINT) for part in colour) for colour in full]
+    return b"".join((bytes.fromhex(_INK[1:]), *full, *tints))
 
 
 def _png(pixels: Pixels, palette: bytes) -> bytes:

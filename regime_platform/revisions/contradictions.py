@@ -1,8 +1,7 @@
-"""Pure functions that detect fetches whose bars cannot be revisions of the stored ones.
+"""Detects fetches whose bars cannot be revisions of the stored ones.
 
 A source revises some bars, or all of them by a factor: a split, a dividend, another unit. Where it
-serves stored bars again and nearly all have other prices that no factor explains, it serves another
-instrument, or another history of the same one, and the two must not be joined.
+serves nearly all of them with prices that no factor explains, it serves another instrument.
 """
 
 import datetime as dt
@@ -12,10 +11,10 @@ import numpy as np
 import polars as pl
 
 from regime_platform.model.bar_schema import PRICE_COLUMNS
-from regime_platform.revisions.fold import precedence
-from regime_platform.revisions.splits import detect_split, last_digits
+from regime_platform.revisions.fold import precedence, ranks
+from regime_platform.revisions.splits import USABLE, detect_split, last_digits
 from regime_platform.validation.rules.bar import finished_when_fetched
-from regime_platform.validation.rules.overlap import TOLERANCE
+from regime_platform.validation.rules.comparison import TOLERANCE
 
 #: Common bars of a fetch and the stored ones from which on it contradicts if all differ (an update
 #: requests so many again), or if this share of at least ``MANY`` differs.
@@ -23,7 +22,6 @@ FEWEST, MANY, NEARLY_ALL = 5, 20, 0.9
 #: What rounding on the way may do to a price that was multiplied, beside its last digit.
 _NOISE = 2e-4
 
-_USABLE = pl.all_horizontal(pl.col(PRICE_COLUMNS).is_finite() & (pl.col(PRICE_COLUMNS) > 0))
 _EARLIER = [f"earlier_{name}" for name in PRICE_COLUMNS]
 
 Repeated = Callable[[], Mapping[str, str]]
@@ -45,8 +43,8 @@ def contradictions(  # noqa: PLR0913 - the log, its meaning, and what is known b
     Args:
         raw: all revisions (gate schema).
         served: those in force, as they were served.
-        timeframe: the timeframe of the series.
-        asset_class: of the instrument; decides when bars are finished.
+        timeframe: of the series.
+        asset_class: decides when bars are finished.
         repeated: called only if needed: batch -> number of its finished bars that were stored
             already, bit for bit; "" where an earlier release did not record it.
         settled: fetches up to this moment were declared to be of the same instrument.
@@ -65,7 +63,7 @@ def contradictions(  # noqa: PLR0913 - the log, its meaning, and what is known b
     if not foreign or rows.is_empty():
         return nothing
     before = versions.filter(~pl.col("batch").is_in(foreign)).unique("ts", keep="last")
-    before = before.select("ts", *(pl.col(name).alias(f"earlier_{name}") for name in PRICE_COLUMNS))
+    before = before.select("ts", pl.col(PRICE_COLUMNS).name.prefix("earlier_"))
     both = rows.join(before, on="ts", how="left", maintain_order="left")
     both = both.filter(_apart().fill_null(value=True))
     # bars with two prices first, since messages quote the first
@@ -75,26 +73,19 @@ def contradictions(  # noqa: PLR0913 - the log, its meaning, and what is known b
 
 
 def page_contradicts(stored: pl.DataFrame, page: pl.DataFrame) -> bool:
-    """True where a page cannot be a revision of the bars in force.
-
-    Args:
-        stored: finished bars in force, in ``BAR_SCHEMA``.
-        page: as served.
-    """
-    before = stored.filter(_USABLE).rename({name: f"earlier_{name}" for name in PRICE_COLUMNS})
-    both = before.join(page.filter(_USABLE), on="ts").unique("ts").sort("ts")
+    """True where a page cannot be a revision of ``stored``, the finished bars in force."""
+    before = stored.filter(USABLE).select("ts", pl.col(PRICE_COLUMNS).name.prefix("earlier_"))
+    both = before.join(page.filter(USABLE), on="ts").unique("ts").sort("ts")
     apart = both.filter(_apart())
     return _is_throughout(apart.height, both.height) and not _is_explained(apart)
 
 
 def _versions(raw: pl.DataFrame, timeframe: str, asset_class: str) -> pl.DataFrame:
     """The finished versions of all bars that have several, in order of precedence."""
-    again = raw.filter(pl.col("ts").is_duplicated() & pl.col("ts").is_not_null() & _USABLE)
+    again = raw.filter(pl.col("ts").is_duplicated() & pl.col("ts").is_not_null() & USABLE)
     again = again.filter(finished_when_fetched(again, timeframe, asset_class))
     again = again.unique(["ts", "batch"], keep="last", maintain_order=True)
-    ranked = sorted(again["batch"].unique(), key=precedence)
-    rank = again["batch"].cast(pl.Enum(ranked)).to_physical()
-    return again.with_columns(rank=rank).sort("ts", "rank")
+    return again.with_columns(rank=ranks(again["batch"])).sort("ts", "rank")
 
 
 def _first_contradicting(
@@ -117,10 +108,8 @@ def _first_contradicting(
 
 def _suspects(versions: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
     """Batches in order of arrival whose repeated bars mostly have other prices, with these."""
-    earlier = [pl.col(name).shift().over("ts") for name in (*PRICE_COLUMNS, "batch")]
-    pairs = versions.with_columns(
-        values.alias(name) for values, name in zip(earlier, (*_EARLIER, "earlier"), strict=True)
-    ).filter(pl.col("earlier") < pl.col("batch"))
+    earlier = pl.col(*PRICE_COLUMNS, "batch").shift().over("ts").name.prefix("earlier_")
+    pairs = versions.with_columns(earlier).filter(pl.col("earlier_batch") < pl.col("batch"))
     pairs = pairs.with_columns(apart=_apart().fill_null(value=False))
     counts = pairs.group_by("batch").agg(pl.col("apart").sum(), pl.len()).sort("batch")
     for batch, apart, stored in counts.iter_rows():
@@ -144,7 +133,7 @@ def _is_explained(apart: pl.DataFrame) -> bool:
     follows = within & np.concatenate([[True], steady])
     if follows.mean() >= NEARLY_ALL:
         return True
-    stored = apart.select("ts", *(pl.col(f"earlier_{name}").alias(name) for name in PRICE_COLUMNS))
+    stored = apart.select("ts", pl.col(_EARLIER).name.replace("^earlier_", ""))
     return detect_split(stored, apart.select("ts", *PRICE_COLUMNS)) is not None
 
 

@@ -1,18 +1,19 @@
-"""Pure functions on raw rows: the revisions in force, and what a served page adds to them.
+"""The revisions in force of raw rows, and what a served page adds to them.
 
 The revision in force of a bar is all rows that the latest batch has for its ts. A batch fetched
 while the bar was still forming never outranks one fetched after it was finished, and a migrated
-batch never outranks a fetched one. Rows of one batch with the same ts and different values are all
-kept, so that the gate can report them.
+batch never a fetched one. Rows of one batch with the same ts and other values are all kept, so that
+the gate can report them.
 """
 
 import datetime as dt
+from collections import defaultdict
 from dataclasses import dataclass
 
 import polars as pl
 
 from regime_platform.model.bar_schema import BAR_COLUMNS
-from regime_platform.model.calendar.sessions import last_finished
+from regime_platform.model.calendar.due import last_finished
 from regime_platform.validation.rules.bar import finished_when_fetched
 from regime_platform.validation.rules.series import GATE_SCHEMA, is_strictly_increasing, value_bits
 
@@ -41,17 +42,11 @@ class PageDiff:
 
 
 def fold(raw: pl.DataFrame, timeframe: str, asset_class: str) -> pl.DataFrame:
-    """The revisions in force, by ts: the input of the gate.
+    """The revisions in force, by ts, in ``GATE_SCHEMA``: the input of the gate.
 
-    Args:
-        raw: rows with ``fetched_at`` and ``batch``; batches sort by name in order of arrival, and
-            the rows of a batch stand in theirs. Beyond that the order of rows does not matter.
-        timeframe: the timeframe of the series.
-        asset_class: the class of the instrument, which decides when its bars are finished.
-
-    Returns:
-        The columns of ``raw``. A bar that was only ever fetched while forming is included; the gate
-        keeps it out of the canonical bars.
+    Batches sort by name in order of arrival, and the rows of a batch stand in theirs; beyond that
+    the order of ``raw`` does not matter. A bar that was only ever fetched while forming is
+    included; the gate keeps it out of the canonical bars.
     """
     rows = raw.select(list(GATE_SCHEMA))
     if is_strictly_increasing(rows["ts"]):
@@ -112,26 +107,26 @@ def precedence(batch: str) -> tuple[bool, str, str]:
     return not is_legacy, batch.split("-")[1] if is_legacy else "", batch
 
 
+def ranks(batches: pl.Series) -> pl.Series:
+    """The place of each batch in the order of ``precedence``."""
+    ranked = sorted(batches.unique(), key=precedence)
+    return batches.cast(pl.Enum(ranked)).to_physical().cast(pl.Int64)
+
+
 def _first_of_each(page: pl.DataFrame, unknown: _Versions) -> pl.Series:
     """True for the rows to store: each version of an open in ``unknown`` once. Empties it."""
     mask = []
     for key, version in zip(_opens(page), _versions(page), strict=True):
-        left = unknown.get(key)
-        is_first = left is not None and version in left
-        if left is not None and is_first:
-            left.remove(version)
-        mask.append(is_first)
+        left = unknown.get(key, set())
+        mask.append(version in left)
+        left.discard(version)
     return pl.Series(mask, dtype=pl.Boolean)
 
 
 def _versions_by_open(rows: pl.DataFrame) -> _Versions:
-    by_open: _Versions = {}
+    by_open: _Versions = defaultdict(set)
     for key, version in zip(_opens(rows), _versions(rows), strict=True):
-        versions = by_open.get(key)
-        if versions is None:
-            by_open[key] = {version}
-        else:
-            versions.add(version)
+        by_open[key].add(version)
     return by_open
 
 
@@ -151,11 +146,7 @@ def _in_force(raw: pl.DataFrame, timeframe: str, asset_class: str) -> pl.DataFra
         return raw.with_columns(finished=pl.lit(value=True))
     rows = raw.with_columns(finished=finished_when_fetched(raw, timeframe, asset_class))
     if rows["ts"].n_unique() < rows.height:
-        ranked = sorted(raw["batch"].unique(), key=precedence)
-        arrival = raw["batch"].cast(pl.Enum(ranked)).to_physical()
-        rank = arrival.cast(pl.Int64) + rows["finished"].cast(pl.Int64) * raw.height
-        rows = rows.with_columns(rank=rank).filter(
-            pl.col("rank") == pl.col("rank").max().over("ts")
-        )
-        rows = rows.drop("rank")
+        rank = ranks(raw["batch"]) + rows["finished"].cast(pl.Int64) * raw.height
+        is_highest = pl.col("rank") == pl.col("rank").max().over("ts")
+        rows = rows.with_columns(rank=rank).filter(is_highest).drop("rank")
     return rows.sort("ts", maintain_order=True)

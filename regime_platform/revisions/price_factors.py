@@ -1,8 +1,8 @@
-"""Pure functions that put unadjusted intraday bars on the price basis of the daily ones.
+"""Puts unadjusted intraday bars on the price basis of the daily ones.
 
-Vendors adjust daily bars for splits and leave intraday bars as they traded. Both have the close of
-a session: their ratio is 1 since the last split and a product of split ratios before it. No list of
-splits is used: a split that the bars do not show is not adjusted for.
+Vendors adjust daily bars for splits and leave intraday bars as they traded. The ratio of their
+closes is 1 since the last split and a product of split ratios before it. No list of splits is used:
+a split that the bars do not show is not adjusted for.
 """
 
 import datetime as dt
@@ -43,13 +43,8 @@ def price_factors(
     """The splits for which ``daily`` is adjusted and ``intraday`` is not, the latest first.
 
     An adjustment needs ``AGREEING`` of ``SESSIONS`` sessions with the same simple ratio; sessions
-    without one are left unadjusted.
-
-    Args:
-        daily: split-adjusted rows in force (gate schema).
-        intraday: unadjusted rows in force of one timeframe.
-        timeframe: that timeframe.
-        asset_class: decides the zone of the sessions; classes that never split have no factors.
+    without one are left unadjusted. Both frames have the rows in force in the gate's schema. The
+    asset class decides the zone of the sessions; classes that never split have no factors.
     """
     if asset_class in _NEVER_SPLIT or daily.is_empty() or intraday.is_empty():
         return ()

@@ -1,8 +1,7 @@
-"""Pure functions that distinguish a split from a revision.
+"""Distinguishes a split from a revision.
 
-After a split a vendor serves the same bars again on another price basis. A bar is compared with
-itself, as stored and as served now. A fall from one bar to the next, however deep, is no evidence:
-a crash leaves the bars before it unchanged.
+A bar is compared with itself, as stored and as served now. A fall from one bar to the next, however
+deep, is no evidence: a crash leaves the bars before it unchanged.
 """
 
 from fractions import Fraction
@@ -24,6 +23,9 @@ _NOISE = 2e-4
 _MOST_DECIMALS = 8
 _MEASURED = 0.01  # how well a ratio of closes is known
 _NEAR = 0.05  # of the median ratio: where to look for the simple one
+
+#: True of a bar whose four prices are positive numbers.
+USABLE = pl.all_horizontal(pl.col(PRICE_COLUMNS).is_finite() & (pl.col(PRICE_COLUMNS) > 0))
 
 _Array = npt.NDArray[np.float64]
 
@@ -81,8 +83,7 @@ def detect_split(stored: pl.DataFrame, served: pl.DataFrame) -> Split | None:
 
     Args:
         stored: finished bars in force, in ``BAR_SCHEMA``, any order.
-        served: a page of the same series, before it is appended; bars that are not stored are
-            ignored.
+        served: a page of the same series, before it is appended.
 
     Returns:
         The split with its evidence; None for anything else, ordinary revisions included.
@@ -97,7 +98,15 @@ def detect_split(stored: pl.DataFrame, served: pl.DataFrame) -> Split | None:
             continue
         bars = _rewritten(old, new, same, ratio)
         if bars >= FEWEST_BARS:
-            return _evidence(opens, old, new, ratio, bars)
+            off = np.abs(new[:bars] * float(ratio) / old[:bars] - 1)
+            return Split(
+                ratio=ratio,
+                bars=bars,
+                first=opens[0],
+                last=opens[bars - 1],
+                deviation=float(off.max()),
+                same_from=opens[bars] if bars < len(opens) else None,
+            )
     return None
 
 
@@ -110,11 +119,8 @@ def nearest_ratio(value: float) -> Fraction | None:
 
 def _pairs(stored: pl.DataFrame, served: pl.DataFrame) -> tuple[pl.Series, _Array, _Array]:
     """Opens, stored and served prices (rows x 4) of the common bars with usable prices."""
-    usable = pl.all_horizontal(pl.col(PRICE_COLUMNS).is_finite() & (pl.col(PRICE_COLUMNS) > 0))
-    left, right = (
-        bars.filter(pl.col("ts").is_not_null() & pl.col("ts").is_unique() & usable)
-        for bars in (stored, served)
-    )
+    once = pl.col("ts").is_not_null() & pl.col("ts").is_unique()
+    left, right = (bars.filter(once & USABLE) for bars in (stored, served))
     both = left.join(right, on="ts", suffix="_served").sort("ts")
     old = both.select(PRICE_COLUMNS).to_numpy()
     new = both.select(f"{name}_served" for name in PRICE_COLUMNS).to_numpy()
@@ -125,39 +131,21 @@ def _rewritten(old: _Array, new: _Array, same: npt.NDArray[np.bool_], ratio: Fra
     """How many bars from the first on are rewritten by ``ratio``; 0 where others differ too."""
     fits = _fits(old, new, ratio)
     bars = int(fits.size if fits.all() else fits.argmin())
-    rest = slice(bars, None)
-    if same[rest].all():
+    if same[bars:].all():
         return bars
     steps = np.sort([1.0, float(ratio)])
     mixed = (old[bars] / new[bars]).clip(*steps) * new[bars]
-    between = _close(old[bars : bars + 1], mixed[None], Fraction(1)).all()
+    between = _fits(old[bars : bars + 1], mixed[None], Fraction(1)).all()
     return bars if between and same[bars + 1 :].all() else 0
-
-
-def _evidence(opens: pl.Series, old: _Array, new: _Array, ratio: Fraction, bars: int) -> Split:
-    off = np.abs(new[:bars] * float(ratio) / old[:bars] - 1)
-    later = opens[bars] if bars < len(opens) else None
-    return Split(
-        ratio=ratio,
-        bars=bars,
-        first=opens[0],
-        last=opens[bars - 1],
-        deviation=float(off.max()),
-        same_from=later,
-    )
 
 
 def _fits(old: _Array, new: _Array, ratio: Fraction) -> npt.NDArray[np.bool_]:
     """True for the bars (rows) whose prices all differ by ``ratio``, give or take their digits."""
-    close = _close(old, new, ratio)
-    return close if close.ndim == 1 else np.logical_and.reduce(close, axis=1)
-
-
-def _close(old: _Array, new: _Array, ratio: Fraction) -> npt.NDArray[np.bool_]:
     factor = float(ratio)
     slack = _NOISE * old + 0.5 * last_digits(old) + 0.5 * factor * last_digits(new)
-    close: npt.NDArray[np.bool_] = np.abs(old - factor * new) <= slack
-    return close
+    within = np.abs(old - factor * new) <= slack
+    fits: npt.NDArray[np.bool_] = np.logical_and.reduce(within, axis=1)
+    return fits
 
 
 def last_digits(prices: _Array) -> float:

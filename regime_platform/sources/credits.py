@@ -1,8 +1,7 @@
-"""The credits of one vendor key, counted together by all processes on the machine.
+"""The credits of one vendor key by clock minute and UTC day, counted by all processes together.
 
-The vendor counts by clock minute and UTC day, and so does the budget, in one small SQLite file. It
-is not flushed to disk, because the headers of the next answer correct a lost count, but every
-reservation is a transaction, so two processes never spend the same credit.
+Every reservation is a transaction on one small SQLite file, so two processes never spend the same
+credit. It is not flushed to disk: the headers of the next answer correct a lost count.
 """
 
 import datetime as dt
@@ -13,10 +12,11 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from regime_platform.errors import QuotaError, SourceError
-from regime_platform.model.clock import MOST_AHEAD
+from regime_platform.model.instants import MOST_AHEAD
 
 #: Credits a minute of the smallest plan: the default until a setting or the vendor states others.
 SMALLEST_PLAN = 8
@@ -53,11 +53,7 @@ class Spent:
 class CreditBudget:
     """Reserves credits before they are spent, corrected by the counts that the vendor reports.
 
-    Args:
-        file: the count, shared by all processes that use the key.
-        limits: from the settings.
-        clock: seconds since the epoch; minutes are real time even where ``--now`` is given.
-        sleep: waits that many seconds.
+    ``clock`` counts seconds since the epoch: minutes are real time even where ``--now`` is given.
     """
 
     def __init__(
@@ -73,7 +69,6 @@ class CreditBudget:
         self._sleep = sleep
         self._turn = threading.Lock()
         self._offset: float | None = None  # of the clock, as noted last
-        self._connection: sqlite3.Connection | None = None
 
     def reserve(self, cost: int, day: dt.date) -> None:
         """Takes ``cost`` credits, waiting for the next minute as often as needed.
@@ -83,137 +78,125 @@ class CreditBudget:
             SourceError: a minute never has so many credits.
         """
         while not self._taken(cost, day):
-            self._sleep(self._until_next_minute())
+            self._sleep(self._seconds_left + MARGIN)
 
     def correct(self, used: int, left: int) -> None:
         """Takes over the vendor's count of the current minute, which includes other devices.
 
         Requests in flight are counted here and not there yet, so the higher count is kept.
         """
-        with self._store() as store:
-            _report(store, "minute_limit", str(used + left))
-            _count_at_least(store, self._minute(), used)
+        with self._transaction() as store:
+            _note(store, "minute_limit", str(used + left))
+            _count_at_least(store, self._minute, used)
 
     def exhaust_minute(self, message: str) -> None:
         """Records that the vendor refused: no process sends a request before the next minute."""
-        with self._store() as store:
-            _report(store, "minute_refusal", message)
-            _count_at_least(store, self._minute(), self._minute_limit(store))
+        with self._transaction() as store:
+            _note(store, "minute_refusal", message)
+            _count_at_least(store, self._minute, self._limit(store))
 
     def note_day_refusal(self, message: str) -> None:
         """Stores the vendor's message for a spent day, for `regime doctor --live`."""
-        with self._store() as store:
-            _report(store, "day_refusal", message)
+        with self._transaction() as store:
+            _note(store, "day_refusal", message)
 
     def note_clock_offset(self, seconds: float, least: float) -> None:
         """Stores the seconds by which this machine's clock is ahead, if changed by ``least``."""
         if self._offset is None or abs(seconds - self._offset) >= least:
             self._offset = seconds
-            with self._store() as store:
-                _report(store, "clock_offset", f"{seconds:.0f}")
+            with self._transaction() as store:
+                _note(store, "clock_offset", f"{seconds:.0f}")
 
     def reported(self, name: str) -> str | None:
         """The vendor's last minute_limit, minute_refusal, day_refusal or clock_offset."""
-        with self._store() as store:
-            return _reported(store, name)
+        with self._transaction() as store:
+            return _noted(store, name)
 
     def minute_limit(self) -> int:
         """The credits of a minute: the lower of the setting and the vendor's limit."""
-        with self._store() as store:
-            return self._minute_limit(store)
+        with self._transaction() as store:
+            return self._limit(store)
 
     def left_in_minute(self) -> int:
         """The credits left in the current minute, or all of the next where none are left."""
-        with self._store() as store:
-            limit = self._minute_limit(store)
-            left = limit - _counted(store, "minutes", "minute", self._minute())
-        is_over = 60.0 - self._clock() % 60.0 <= MARGIN
-        return limit if left < 1 or is_over else left
+        with self._transaction() as store:
+            limit = self._limit(store)
+            left = limit - _counted(store, "minute", self._minute)
+        return limit if left < 1 or self._seconds_left <= MARGIN else left
 
     def spent(self, day: dt.date) -> Spent:
         """The credits used in the current minute and on ``day``."""
-        with self._store() as store:
+        with self._transaction() as store:
             return Spent(
-                _counted(store, "minutes", "minute", self._minute()),
-                self._minute_limit(store),
-                _counted(store, "days", "day", day.isoformat()),
+                _counted(store, "minute", self._minute),
+                self._limit(store),
+                _counted(store, "day", day.isoformat()),
                 self._limits.per_day,
             )
 
     def _taken(self, cost: int, day: dt.date) -> bool:
-        if 60.0 - self._clock() % 60.0 <= MARGIN:
+        if self._seconds_left <= MARGIN:
             return False
-        with self._store() as store:
-            limit = self._minute_limit(store)
+        with self._transaction() as store:
+            limit, minute = self._limit(store), self._minute
             if cost > limit:
                 raise SourceError(
                     f"one request costs {cost} credits and a minute has {limit}; "
                     "raise REGIME_CREDITS_PER_MINUTE to what the plan allows",
                     code="minute-too-small",
                 )
-            self._refuse_spent_day(store, cost, day)
-            minute = self._minute()
-            if _counted(store, "minutes", "minute", minute) + cost > limit:
+            used = _counted(store, "day", day.isoformat())
+            if self._limits.per_day is not None and used + cost > self._limits.per_day:
+                raise QuotaError(
+                    f"{used} of the {self._limits.per_day} Twelve Data credits of {day} (UTC) are "
+                    "spent; run again tomorrow or raise REGIME_CREDITS_PER_DAY to what the plan "
+                    "allows",
+                    code="own-budget-spent",
+                )
+            if _counted(store, "minute", minute) + cost > limit:
                 return False
-            _count(store, "minutes", "minute", minute, cost)
-            _count(store, "days", "day", day.isoformat(), cost)
+            _count(store, "minute", minute, cost)
+            _count(store, "day", day.isoformat(), cost)
             _forget(store, minute, day)
         return True
 
-    def _refuse_spent_day(self, store: sqlite3.Connection, cost: int, day: dt.date) -> None:
-        limit = self._limits.per_day
-        if limit is None:
-            return
-        used = _counted(store, "days", "day", day.isoformat())
-        if used + cost > limit:
-            raise QuotaError(
-                f"{used} of the {limit} Twelve Data credits of {day} (UTC) are spent; run again "
-                "tomorrow or raise REGIME_CREDITS_PER_DAY to what the plan allows",
-                code="own-budget-spent",
-            )
+    def _limit(self, store: sqlite3.Connection) -> int:
+        reported = int(_noted(store, "minute_limit") or 0)
+        known = [limit for limit in (self._limits.per_minute, reported) if limit]
+        return min(known, default=SMALLEST_PLAN)
 
-    def _minute_limit(self, store: sqlite3.Connection) -> int:
-        reported = _reported(store, "minute_limit")
-        known = [limit for limit in (self._limits.per_minute, reported and int(reported)) if limit]
-        return min(known) if known else SMALLEST_PLAN
-
+    @property
     def _minute(self) -> int:
         return int(self._clock() // 60)
 
-    def _until_next_minute(self) -> float:
-        return 60.0 - self._clock() % 60.0 + MARGIN
+    @property
+    def _seconds_left(self) -> float:
+        return 60.0 - self._clock() % 60.0
 
     @contextmanager
-    def _store(self) -> Iterator[sqlite3.Connection]:
-        """One exclusive transaction."""
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """One exclusive transaction; an exception rolls it back."""
         try:
-            with self._turn:
-                store = self._open()
+            with self._turn, self._connection as store:
                 store.execute("BEGIN IMMEDIATE")
-                try:
-                    yield store
-                except BaseException:
-                    store.execute("ROLLBACK")
-                    raise
-                store.execute("COMMIT")
+                yield store
         except sqlite3.DatabaseError as error:
             raise SourceError(
                 f"the credit count {self._file} cannot be used ({error}); remove it and run again",
                 code="credit-count-unusable",
             ) from error
 
-    def _open(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            # closed by any thread; used by one at a time
-            connection = sqlite3.connect(
-                self._file, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
-            )
-            weakref.finalize(self, connection.close)
-            for statement in _TABLES:
-                connection.execute(statement)
-            self._connection = connection
-        return self._connection
+    @cached_property
+    def _connection(self) -> sqlite3.Connection:
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        # closed by any thread; used by one at a time
+        connection = sqlite3.connect(
+            self._file, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
+        )
+        weakref.finalize(self, connection.close)
+        for statement in _TABLES:
+            connection.execute(statement)
+        return connection
 
 
 def budget_file(folder: Path, url: str, key: str) -> Path:
@@ -221,28 +204,21 @@ def budget_file(folder: Path, url: str, key: str) -> Path:
     return folder / f"credits-{hashlib.sha256(f'{url} {key}'.encode()).hexdigest()[:12]}.sqlite"
 
 
-def _counted(store: sqlite3.Connection, table: str, column: str, key: int | str) -> int:
-    row = store.execute(
-        f"SELECT credits FROM {table} WHERE {column} = ?",  # noqa: S608 - constants
-        (key,),
-    ).fetchone()
-    return 0 if row is None else int(row[0])
+def _counted(store: sqlite3.Connection, period: str, key: int | str) -> int:
+    query = f"SELECT sum(credits) FROM {period}s WHERE {period} = ?"  # noqa: S608 - minute or day
+    return store.execute(query, (key,)).fetchone()[0] or 0
 
 
-def _count(store: sqlite3.Connection, table: str, column: str, key: int | str, cost: int) -> None:
+def _count(store: sqlite3.Connection, period: str, key: int | str, cost: int) -> None:
     store.execute(
-        f"INSERT INTO {table} VALUES (?, ?) "  # noqa: S608 - constants
-        f"ON CONFLICT({column}) DO UPDATE SET credits = credits + excluded.credits",
+        f"INSERT INTO {period}s VALUES (?, ?) "  # noqa: S608 - minute or day
+        f"ON CONFLICT({period}) DO UPDATE SET credits = credits + excluded.credits",
         (key, cost),
     )
 
 
 def _count_at_least(store: sqlite3.Connection, minute: int, used: int) -> None:
-    store.execute(
-        "INSERT INTO minutes VALUES (?, ?) "
-        "ON CONFLICT(minute) DO UPDATE SET credits = max(minutes.credits, excluded.credits)",
-        (minute, used),
-    )
+    _count(store, "minute", minute, max(0, used - _counted(store, "minute", minute)))
 
 
 def _forget(store: sqlite3.Connection, minute: int, day: dt.date) -> None:
@@ -254,10 +230,10 @@ def _forget(store: sqlite3.Connection, minute: int, day: dt.date) -> None:
     store.execute("DELETE FROM days WHERE day > ?", (max(day, latest).isoformat(),))
 
 
-def _report(store: sqlite3.Connection, name: str, value: str) -> None:
+def _note(store: sqlite3.Connection, name: str, value: str) -> None:
     store.execute("INSERT OR REPLACE INTO told VALUES (?, ?)", (name, value))
 
 
-def _reported(store: sqlite3.Connection, name: str) -> str | None:
+def _noted(store: sqlite3.Connection, name: str) -> str | None:
     row = store.execute("SELECT value FROM told WHERE name = ?", (name,)).fetchone()
     return None if row is None else str(row[0])

@@ -13,11 +13,7 @@ _REFUSED = (ImportError, ValueError, httpx.InvalidURL)
 
 
 def open_client(**options: Any) -> httpx.Client:
-    """A client with ``options`` of httpx.
-
-    Raises:
-        ConfigError: the environment sets a proxy, or an exception from it, that httpx refuses.
-    """
+    """A client of httpx; ``ConfigError`` where the environment sets a proxy that it refuses."""
     try:
         return httpx.Client(**options)
     except _REFUSED as error:
@@ -36,9 +32,8 @@ def require_private(name: str, url: str) -> None:
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL as error:
-        raise ConfigError(
-            f"{name} is no address ({error}); write https://HOST", code="unsafe-address"
-        ) from None
+        message = f"{name} is no address ({error}); write https://HOST"
+        raise ConfigError(message, code="unsafe-address") from None
     if is_private(parsed):
         return
     raise ConfigError(

@@ -56,8 +56,7 @@ class CutError(Exception):
 class NotServedError(SourceError):
     """The source does not serve this series to this key; a second request would not help.
 
-    Attributes:
-        status: not_entitled (the plan) or unknown_symbol.
+    ``status`` is not_entitled (the plan) or unknown_symbol.
     """
 
     def __init__(self, message: str, *, status: str) -> None:
@@ -66,7 +65,7 @@ class NotServedError(SourceError):
 
 
 class WholeSource(Protocol):
-    """A whole source: a folder or a package."""
+    """A folder or a package."""
 
     name: str
 
@@ -82,18 +81,17 @@ class WholeSource(Protocol):
 
 @runtime_checkable
 class WindowSource(Protocol):
-    """A vendor. Every request costs credits; ``now`` decides of which UTC day."""
+    """A vendor. Every request costs credits; ``now`` decides of which UTC day.
+
+    Every request raises ``RunEndingError`` where the source serves no symbol at all, and
+    ``SourceError`` where it failed, with culprit and remedy.
+    """
 
     name: str
     most_rows: int  # of one answer; an answer of this length may be cut
 
     def earliest(self, instrument: Instrument, timeframe: str, now: dt.datetime) -> dt.date:
-        """The UTC date of the first bar at the source.
-
-        Raises:
-            NotOfferedError: there is none.
-            SourceError: as for ``page``.
-        """
+        """The UTC date of the first bar at the source; ``NotOfferedError`` where there is none."""
         ...
 
     def page(self, request: WindowRequest, now: dt.datetime) -> BarPage:
@@ -102,8 +100,6 @@ class WindowSource(Protocol):
         Raises:
             CutError: the answer had the maximum length.
             NotServedError: the series is not served to this key.
-            RunEndingError: the source serves no symbol at all.
-            SourceError: the source failed, with culprit and remedy.
         """
         ...
 
@@ -114,10 +110,6 @@ class WindowSource(Protocol):
 
         All requests are for one timeframe and one window. A symbol that is missing from the result
         has to be requested alone: the answer left it out, or had an unclear error for it.
-
-        Raises:
-            RunEndingError: the source serves no symbol at all.
-            SourceError: the batch as a whole failed.
         """
         ...
 

@@ -1,7 +1,6 @@
-"""The sources by name, each made from the settings.
+"""The sources by name, each made from the settings when it is first used.
 
-A source is made when it is first used, so that a missing key or folder affects only the symbols
-that need it.
+So a missing key or folder affects only the symbols that need it.
 """
 
 import logging
@@ -34,27 +33,7 @@ def doubt_of_key(key: str) -> str | None:
     )
 
 
-def build_sources(
-    settings: Settings,
-    *,
-    clock: Callable[[], float] = time.time,
-    sleep: Callable[[float], None] = time.sleep,
-    transport: httpx.BaseTransport | None = None,
-) -> Mapping[str, Source]:
-    """Every source by its name in the universe, made when it is looked up.
-
-    A look-up raises ``ConfigError`` where its settings are missing.
-    """
-    return _Lazy(
-        {
-            "sample": SampleSource,
-            "files": lambda: _files(settings),
-            "twelvedata": lambda: _twelvedata(settings, clock, sleep, transport),
-        }
-    )
-
-
-class _Lazy(Mapping[str, Source]):
+class _Sources(Mapping[str, Source]):
     def __init__(self, makers: Mapping[str, Callable[[], Source]]) -> None:
         self._makers = makers
         self._made: dict[str, Source] = {}
@@ -71,40 +50,43 @@ class _Lazy(Mapping[str, Source]):
         return len(self._makers)
 
 
-def _files(settings: Settings) -> Source:
-    if settings.files_root is None:
-        raise ConfigError(
-            "source files needs a folder; set REGIME_FILES_ROOT to the one with "
-            "{SYMBOL}/{timeframe}.csv",
-            code="no-files-root",
-        )
-    root = settings.files_root.expanduser()
-    if not root.is_dir():
-        raise ConfigError(
-            f"REGIME_FILES_ROOT is {root}, which is no folder; create it", code="no-files-root"
-        )
-    return FilesSource(root)
-
-
-def _twelvedata(
+def build_sources(
     settings: Settings,
-    clock: Callable[[], float],
-    sleep: Callable[[float], None],
-    transport: httpx.BaseTransport | None,
-) -> Source:
-    if settings.twelvedata_api_key is None:
-        raise ConfigError(
-            "source twelvedata needs a key; set TWELVEDATA_API_KEY in .env", code="no-key"
-        )
-    key = settings.twelvedata_api_key.get_secret_value().strip()
-    url = settings.address_of_key()
-    require_private("REGIME_TWELVEDATA_URL", url)
-    if (doubt := doubt_of_key(key)) is not None:
-        _LOG.warning("%s", doubt)
-    budget = CreditBudget(
-        budget_file(settings.credits_folder, url, key),
-        Limits(settings.credits_per_minute, settings.credits_per_day),
-        clock,
-        sleep,
-    )
-    return TwelveDataSource(TwelveDataClient(url, key, budget, transport, clock=clock))
+    *,
+    clock: Callable[[], float] = time.time,
+    sleep: Callable[[float], None] = time.sleep,
+    transport: httpx.BaseTransport | None = None,
+) -> Mapping[str, Source]:
+    """Every source by its name in the universe, made when it is looked up.
+
+    A look-up raises ``ConfigError`` where its settings are missing.
+    """
+
+    def files() -> Source:
+        if settings.files_root is None:
+            raise ConfigError(
+                "source files needs a folder; set REGIME_FILES_ROOT to the one with "
+                "{SYMBOL}/{timeframe}.csv",
+                code="no-files-root",
+            )
+        root = settings.files_root.expanduser()
+        if not root.is_dir():
+            message = f"REGIME_FILES_ROOT is {root}, which is no folder; create it"
+            raise ConfigError(message, code="no-files-root")
+        return FilesSource(root)
+
+    def twelvedata() -> Source:
+        if settings.twelvedata_api_key is None:
+            message = "source twelvedata needs a key; set TWELVEDATA_API_KEY in .env"
+            raise ConfigError(message, code="no-key")
+        key = settings.twelvedata_api_key.get_secret_value().strip()
+        url = settings.address_of_key()
+        require_private("REGIME_TWELVEDATA_URL", url)
+        if (doubt := doubt_of_key(key)) is not None:
+            _LOG.warning("%s", doubt)
+        limits = Limits(settings.credits_per_minute, settings.credits_per_day)
+        file = budget_file(settings.credits_folder, url, key)
+        budget = CreditBudget(file, limits, clock, sleep)
+        return TwelveDataSource(TwelveDataClient(url, key, budget, transport, clock=clock))
+
+    return _Sources({"sample": SampleSource, "files": files, "twelvedata": twelvedata})

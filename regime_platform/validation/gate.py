@@ -1,68 +1,38 @@
 """The gate: which rows of a series become canonical bars, and the findings of every rule.
 
 Valid and rejected rows together are the input, each in the input's order and unchanged; nothing is
-repaired or filled in, and valid rows pass again. The verdict is made of the result in ``verdict``;
-rules over several fetches or timeframes are applied in ``comparison``.
+repaired or filled in, and valid rows pass again.
 """
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from regime_platform.model.asset_classes import ASSET_CLASSES
-from regime_platform.model.instants import instant
 from regime_platform.validation.findings import (
-    QUOTED,
+    REJECTED,
+    Breach,
     Rule,
     Severity,
     ValidationFinding,
     finding_of,
-)
-from regime_platform.validation.marks import (
-    REJECTED,
-    SET_ASIDE,
-    Mark,
-    broken,
-    mark_finding,
-    no_rows,
-    quoted,
+    kept_out,
+    mask_of,
     rejected_rows,
-    without_accepted,
+    those,
 )
 from regime_platform.validation.policy import DEFAULT_CONTEXT, ValidationContext
-from regime_platform.validation.rules.bar import BarRule, bar_rules, finished_when_fetched
-from regime_platform.validation.rules.calendar import (
-    CALENDAR_RULES,
-    MISSING_BARS,
-    MISSING_SESSIONS,
-    OUTSIDE_SESSION,
-    CalendarFit,
-    calendar_fit,
-    no_gaps,
+from regime_platform.validation.rules import calendar, series
+from regime_platform.validation.rules.bar import bar_rules, finished_when_fetched, outside_listing
+from regime_platform.validation.rules.comparison import (
+    COMPARISONS,
+    CONTRADICTED,
+    OVERLAP,
+    Overlap,
+    disagreement,
 )
-from regime_platform.validation.rules.listing import outside_listing
-from regime_platform.validation.rules.neighbour import (
-    MISSING_VOLUME,
-    NEIGHBOUR_RULES,
-    VOLUME_OUTLIER,
-    neighbours,
-)
-from regime_platform.validation.rules.series import (
-    CONTRADICTION,
-    EXCLUDED,
-    MINIMUM_BARS,
-    NOT_INCREASING,
-    REPETITION,
-    SCHEMA,
-    TOO_SHORT,
-    UNFINISHED,
-    duplicates,
-    is_strictly_increasing,
-    not_increasing,
-    schema_faults,
-)
+from regime_platform.validation.rules.neighbour import neighbour_rules, with_neighbours
 
 #: Raise it when a rule is added or changed: verdicts of another version are validated again.
 RULES_VERSION = 4
@@ -84,7 +54,7 @@ class GateResult:
     rejected: pl.DataFrame
     findings: tuple[ValidationFinding, ...]  # one per rule
     anchor: str = ""  # where intraday bars start: session or clock
-    gaps: pl.DataFrame = field(default_factory=no_gaps)  # see rules.calendar.CalendarFit
+    gaps: pl.DataFrame = field(default_factory=lambda: calendar.NO_GAPS)
 
     @property
     def status(self) -> str:
@@ -96,15 +66,12 @@ class GateResult:
     @property
     def rejected_rows(self) -> int:
         """Rows that break a rule of severity error, which block the series."""
-        return self._count(REJECTED)
+        return int(self.rejected["disposition"].eq(REJECTED).sum())
 
     @property
     def set_aside_rows(self) -> int:
         """Rows kept out without blocking: still forming, repeated or excluded."""
-        return self._count(SET_ASIDE)
-
-    def _count(self, disposition: str) -> int:
-        return int(self.rejected["disposition"].eq(disposition).sum())
+        return self.rejected.height - self.rejected_rows
 
 
 def gate(
@@ -114,41 +81,58 @@ def gate(
     asset_class: str,
     context: ValidationContext = DEFAULT_CONTEXT,
 ) -> GateResult:
-    """Applies every rule to the rows of one series.
-
-    Args:
-        rows: ``BAR_SCHEMA`` with ``fetched_at`` and ``batch``, as in ``rules.series.GATE_SCHEMA``.
-        timeframe: the timeframe of the series.
-        asset_class: the class of the instrument.
-        context: severities, overrides and listing dates.
-    """
+    """Applies every rule to the rows (``rules.series.GATE_SCHEMA``) of one series."""
     rules = _SeriesRules(timeframe, asset_class, context)
-    faults = schema_faults(rows)
+    faults = series.schema_faults(rows)
     if faults:
-        return _unreadable(rows, faults, rules)
-    marks = rules.mark_single_rows(rows)
-    out = broken(marks, Severity.ERROR, rows.height) | broken(
-        marks, Severity.SET_ASIDE, rows.height
-    )
-    sound = rows.filter(~out) if out.any() else rows
-    fit = calendar_fit(sound["ts"], timeframe, asset_class)
-    marks += rules.mark_in_context(rows, sound, out, fit)
-    wrong = broken(marks, Severity.ERROR, rows.height)
-    valid = rows.filter(~(wrong | out))
+        return _unreadable(rows, faults, gate(series.GATE_SCHEMA.to_frame(), **vars(rules)))
+    placed = rules.placed(rows)
+    breaches = rules.of_single_rows(placed)
+    out = kept_out(breaches, rows.height)
+    sound = placed.filter(~out) if out.any() else placed
+    fit = calendar.calendar_fit(sound["ts"], timeframe, asset_class)
+    breaches += rules.in_context(sound, fit)
     findings = (
-        finding_of(SCHEMA, rows.height, 0),
-        *(mark_finding(rows, mark, timeframe) for mark in marks),
-        rules.gap_finding(MISSING_SESSIONS, fit),
-        rules.gap_finding(MISSING_BARS, fit),
-        _length_finding(valid.height),
+        finding_of(series.SCHEMA, rows.height, 0),
+        *(breach.finding(timeframe) for breach in (*breaches, *rules.of_gaps(fit))),
     )
-    return GateResult(valid, rejected_rows(rows, marks, wrong), findings, fit.anchor, fit.gaps)
+    valid = rows.filter(~kept_out(breaches, rows.height))
+    length = _length_finding(valid.height)
+    return GateResult(
+        valid, rejected_rows(rows, breaches), (*findings, length), fit.anchor, fit.gaps
+    )
 
 
-def _length_finding(valid: int) -> ValidationFinding:
-    if valid >= MINIMUM_BARS:
-        return finding_of(TOO_SHORT, valid, 0)
-    return finding_of(TOO_SHORT, valid, 1, (f"{valid} of at least {MINIMUM_BARS} bars",))
+def compared(
+    results: Mapping[str, GateResult],
+    overlaps: Mapping[str, Overlap],
+    *,
+    asset_class: str,
+    context: ValidationContext,
+) -> dict[str, GateResult]:
+    """The results (by timeframe) with the findings over several fetches or timeframes added.
+
+    These reject no row, since they cannot tell which of two different numbers is wrong.
+    ``overlaps`` is how the fetches of a timeframe agree, where there were several.
+    """
+    bars = {timeframe: result.valid for timeframe, result in results.items()}
+    with_comparisons = {}
+    for timeframe, result in results.items():
+        rules = _SeriesRules(timeframe, asset_class, context)
+        seen: dict[str, tuple[int, pl.DataFrame]] = {}
+        if (overlap := overlaps.get(timeframe)) is not None:
+            seen[OVERLAP.name] = overlap.compared, overlap.disagreeing
+            if (rows := overlap.contradicting) is not None:  # an excluded bar is no bar any more
+                rows = rows.filter(pl.col("ts").is_in(result.valid["ts"].implode()))
+                seen[CONTRADICTED.name] = overlap.compared, rows
+        if (comparison := disagreement(bars, timeframe, asset_class)) is not None:
+            seen[comparison[0].name] = comparison[1:]
+        findings = (
+            rules.breach(rule, *seen.get(rule.name, (0, calendar.NO_GAPS))).finding(timeframe)
+            for rule in COMPARISONS
+        )
+        with_comparisons[timeframe] = replace(result, findings=(*result.findings, *findings))
+    return with_comparisons
 
 
 @dataclass(frozen=True)
@@ -159,123 +143,100 @@ class _SeriesRules:
     asset_class: str
     context: ValidationContext
 
-    def all(self) -> tuple[Rule, ...]:
-        """Every rule that marks rows or gaps, in the order of the findings."""
-        pairs = (CONTRADICTION, NOT_INCREASING, REPETITION, UNFINISHED)
-        rules = (EXCLUDED, *self._bar_rules(), *pairs, *NEIGHBOUR_RULES, *CALENDAR_RULES)
-        return tuple(self._configured(rule) for rule in rules)
+    def breach(
+        self,
+        rule: Rule,
+        checked: int,
+        rows: pl.DataFrame,
+        true: Sequence[dt.datetime] = (),
+        *,
+        is_of_single_rows: bool = False,
+    ) -> Breach:
+        """The breach of a rule by ``rows``, without those that an override accepts or ``true``.
 
-    def mark_single_rows(self, rows: pl.DataFrame) -> list[Mark]:
-        """Marks of the rules on single rows and duplicates, in the order in which a row names its
-        first fault.
-
-        Excluded and forming bars are not checked, except that a forming bar must have begun.
+        Where the rule is switched off nothing is checked, except by those on single rows.
         """
-        rules = self._bar_rules()
+        configured = self.context.policy.rule(rule, self.asset_class)
+        if not (configured.is_applied or is_of_single_rows):
+            return Breach(configured, 0, rows.clear())
+        true = [*self.context.accepted(self.timeframe, rule.name), *true]
+        left = rows
+        for column in ("ts", "date") if true else ():
+            if column in rows.columns:
+                left = left.filter(~pl.col(column).cast(series.GATE_SCHEMA["ts"]).is_in(true))
+        return Breach(configured, checked, left, rows.height - left.height)
+
+    def placed(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows with their place, and why an override excludes them."""
+        reasons = self.context.excluded(self.timeframe)
+        override = pl.lit(None, pl.String)
+        if reasons:
+            override = pl.col("ts").replace_strict(reasons, default=None, return_dtype=pl.String)
+        return rows.with_row_index("row").with_columns(override=override)
+
+    def of_single_rows(self, rows: pl.DataFrame) -> list[Breach]:
+        """In the order in which a row names its first fault. Excluded and forming bars are not
+        checked, except that a forming bar must have begun."""
+        listing = outside_listing(self.context.listed(self.timeframe))
+        rules = (*bar_rules(self.timeframe, self.asset_class), listing)
         breaks = rows.select(rule.breaks.alias(rule.name) for rule in rules)
-        excluded = self._mark_excluded(rows)
+        excluded = rows["override"].is_not_null()
         finished = finished_when_fetched(rows, self.timeframe, self.asset_class)
-        forming = ~(finished | breaks["future_bar"]) & ~excluded.mask
-        checked = ~(forming | excluded.mask)
-        is_all_checked = bool(checked.all())
-        marks = [excluded]
+        forming = ~(finished | breaks["future_bar"] | excluded)
+        checked = ~(forming | excluded)
+        breaches = [self.breach(series.EXCLUDED, rows.height, those(rows, excluded))]
         for rule in rules:
             count = rows.height if rule.is_applicable else 0
-            mask = breaks[rule.name] if is_all_checked else breaks[rule.name] & checked
-            mark = Mark(self._configured(rule), mask, count)
-            marks.append(self._without_accepted(mark, rows))
-        marks += self._mark_order(rows, marks, checked)
-        return [*marks, Mark(UNFINISHED, forming, rows.height)]
-
-    def mark_in_context(
-        self, rows: pl.DataFrame, sound: pl.DataFrame, out: pl.Series, fit: CalendarFit
-    ) -> list[Mark]:
-        """Marks of the rules that compare a sound bar with those before it or the calendar."""
-        reports_volume = ASSET_CLASSES[self.asset_class].reports_volume
-        compared = neighbours(sound)
-        masks = compared.breaking(self.timeframe, self.asset_class)
-        masks[OUTSIDE_SESSION.name] = fit.outside
-        places = (~out).arg_true() if out.any() else None
-        marks = []
-        for rule in (*NEIGHBOUR_RULES, OUTSIDE_SESSION):
-            configured, breaking = self._configured(rule), masks[rule.name]
-            is_applied = configured.is_applied and (
-                reports_volume or rule not in (VOLUME_OUTLIER, MISSING_VOLUME)
+            breaking = those(rows, breaks[rule.name] & checked)
+            breaches.append(self.breach(rule, count, breaking, is_of_single_rows=True))
+        contradicts = repeats = unsorted = mask_of(rows.height)
+        if not series.is_strictly_increasing(rows["ts"]):
+            contradicts, repeats = series.duplicates(rows, checked)
+            wrong = kept_out(breaches, rows.height, (Severity.ERROR,))
+            unsorted = series.not_increasing(rows, checked & ~(wrong | contradicts | repeats))
+        return breaches + [
+            self.breach(rule, rows.height, those(rows, mask))
+            for rule, mask in (
+                (series.CONTRADICTION, contradicts),
+                (series.NOT_INCREASING, unsorted),
+                (series.REPETITION, repeats),
+                (series.UNFINISHED, forming),
             )
-            if not is_applied or not breaking.any():
-                checked = sound.height if is_applied else 0
-                marks.append(Mark(configured, no_rows(rows.height), checked))
-                continue
-            mask = pl.Series(breaking)
-            if places is not None:  # from places among the sound rows to places among all
-                mask = no_rows(rows.height).scatter(places.filter(mask), values=True)
-            mark = Mark(configured, mask, sound.height, detail=compared.detail(breaking))
-            marks.append(self._without_accepted(mark, rows))
-        return marks
-
-    def gap_finding(self, rule: Rule, fit: CalendarFit) -> ValidationFinding:
-        """How many sessions or bars are missing, without accepted gaps and excluded bars."""
-        configured = self._configured(rule)
-        if not configured.is_applied:
-            return finding_of(configured, 0, 0)
-        due = fit.due(rule)
-        if fit.gaps.is_empty():
-            return finding_of(configured, due, 0)
-        gaps = fit.missing(rule)
-        excluded = [instant(ts) for ts in self.context.excluded(self.timeframe)]
-        true = [*self._accepted(rule), *excluded]
-        left = gaps.filter(
-            ~pl.col("ts").is_in(true) & ~pl.col("date").cast(pl.Datetime("us", "UTC")).is_in(true)
-        )
-        examples = quoted(left.head(QUOTED), configured, self.timeframe)
-        accepted = gaps.height - left.height
-        return finding_of(configured, due, left.height, examples, accepted=accepted)
-
-    def _bar_rules(self) -> tuple[BarRule, ...]:
-        listed = self.context.listed(self.timeframe)
-        return (*bar_rules(self.timeframe, self.asset_class), outside_listing(listed))
-
-    def _configured(self, rule: Rule) -> Rule:
-        return self.context.policy.rule(rule, self.asset_class)
-
-    def _mark_order(
-        self, rows: pl.DataFrame, marks: Sequence[Mark], checked: pl.Series
-    ) -> list[Mark]:
-        contradicts = repeats = unsorted = no_rows(rows.height)
-        if not is_strictly_increasing(rows["ts"]):
-            contradicts, repeats = duplicates(rows, checked)
-            wrong = broken(marks, Severity.ERROR, rows.height)
-            unsorted = not_increasing(rows, checked & ~(wrong | contradicts | repeats))
-        return [
-            Mark(CONTRADICTION, contradicts, rows.height),
-            Mark(NOT_INCREASING, unsorted, rows.height),
-            Mark(REPETITION, repeats, rows.height),
         ]
 
-    def _mark_excluded(self, rows: pl.DataFrame) -> Mark:
-        reasons = self.context.excluded(self.timeframe)
-        if not reasons:
-            return Mark(EXCLUDED, no_rows(rows.height), rows.height)
-        excluded = pl.DataFrame(
-            {"ts": list(reasons), "override": list(reasons.values())},
-            schema={"ts": pl.String, "override": pl.String},
-        ).with_columns(pl.col("ts").str.to_datetime(time_unit="us", time_zone="UTC"))
-        mask = rows["ts"].is_in(excluded["ts"].implode()).fill_null(value=False)
-        detail = rows.filter(mask).join(excluded, on="ts", how="left", maintain_order="left")
-        return Mark(EXCLUDED, mask, rows.height, detail)
+    def in_context(self, sound: pl.DataFrame, fit: calendar.CalendarFit) -> list[Breach]:
+        """Breaches of the rules that compare a sound bar with those before it or the calendar."""
+        rows = with_neighbours(sound).with_columns(outside_session=fit.outside)
+        rules = (*neighbour_rules(self.timeframe, self.asset_class), calendar.OUTSIDE_SESSION)
+        breaks = rows.select(rule.breaks.alias(rule.name) for rule in rules)
+        return [
+            self.breach(
+                rule, sound.height if rule.is_applicable else 0, those(rows, breaks[rule.name])
+            )
+            for rule in rules
+        ]
 
-    def _accepted(self, rule: Rule) -> list[dt.datetime]:
-        return [entry.opens for entry in self.context.accepted(self.timeframe, rule.name)]
+    def of_gaps(self, fit: calendar.CalendarFit) -> list[Breach]:
+        """How many sessions or bars are missing, without accepted gaps and excluded bars."""
+        excluded = list(self.context.excluded(self.timeframe))
+        return [self.breach(rule, due, gaps, excluded) for rule, due, gaps in fit.missing()]
 
-    def _without_accepted(self, mark: Mark, rows: pl.DataFrame) -> Mark:
-        return without_accepted(mark, rows, self._accepted(mark.rule))
 
-
-def _unreadable(rows: pl.DataFrame, faults: tuple[str, ...], rules: _SeriesRules) -> GateResult:
-    """The result for a frame of another schema, to which no rule applies: every row is rejected."""
-    schema_finding = finding_of(SCHEMA, rows.height, max(1, rows.height), faults)
-    rejected = rows.with_columns(
-        disposition=pl.lit(REJECTED), rule=pl.lit(SCHEMA.name), reason=pl.lit("; ".join(faults))
+def _length_finding(valid: int) -> ValidationFinding:
+    if valid >= series.MINIMUM_BARS:
+        return finding_of(series.TOO_SHORT, valid, 0)
+    return finding_of(
+        series.TOO_SHORT, valid, 1, (f"{valid} of at least {series.MINIMUM_BARS} bars",)
     )
-    others = tuple(finding_of(rule, 0, 0) for rule in (*rules.all(), TOO_SHORT))
+
+
+def _unreadable(rows: pl.DataFrame, faults: tuple[str, ...], empty: GateResult) -> GateResult:
+    """Every row is rejected; ``empty``, the result for no rows, has the findings of other rules."""
+    schema_finding = finding_of(series.SCHEMA, rows.height, max(1, rows.height), faults)
+    rejected = rows.with_columns(
+        disposition=pl.lit(REJECTED),
+        rule=pl.lit(series.SCHEMA.name),
+        reason=pl.lit("; ".join(faults)),
+    )
+    others = (*empty.findings[1:-1], finding_of(series.TOO_SHORT, 0, 0))
     return GateResult(rows.clear(), rejected, (schema_finding, *others))

@@ -1,14 +1,12 @@
-"""Overrides: bars that a person excluded and findings that a person accepted, with the text of
-decisions.yaml that they are stored in.
+"""Overrides: bars that a person excluded and findings that a person accepted, in decisions.yaml.
 
-The file only grows: an override is withdrawn by another entry that names it, so who entered what
-and when stays on record. In force are the overrides that no entry withdrew.
+The file only grows: an override is withdrawn by another entry that names it.
 """
 
 import datetime as dt
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import (
@@ -27,7 +25,6 @@ from regime_platform.model.instants import instant, iso
 from regime_platform.model.timeframes import TIMEFRAMES
 from regime_platform.model.yaml_text import load_yaml
 
-VERSION: Final = 1
 ANY_RULE = "any"
 
 
@@ -116,18 +113,18 @@ def out_of_force(entries: Sequence[Override]) -> tuple[Override, ...]:
 
 
 def with_added(entries: Sequence[Override], *new: Override) -> tuple[Override, ...]:
-    """``entries`` with those of ``new`` as the next ones.
+    """``entries`` and ``new``; `UsageError` where one repeats an entry in force, or another."""
 
-    Raises:
-        UsageError: one repeats an entry in force, or another one of ``new``.
-    """
-    effects = {_effect(entry): entry for entry in in_force(entries)}
+    def effect(entry: Override) -> tuple[str, ...]:
+        return entry.kind, entry.timeframe, entry.ts, entry.rule
+
+    effects = {effect(entry): entry for entry in in_force(entries)}
     added = [
         entry.model_copy(update={"id": number})
         for number, entry in enumerate(new, _next_id(entries))
     ]
     for entry in added:
-        same = effects.setdefault(_effect(entry), entry)
+        same = effects.setdefault(effect(entry), entry)
         if same is not entry:
             raise UsageError(
                 f"override {same.id} does so already (by {same.by}: {same.reason}); undo it first",
@@ -139,34 +136,16 @@ def with_added(entries: Sequence[Override], *new: Override) -> tuple[Override, .
 def with_withdrawn(
     entries: Sequence[Override], number: int, *, reason: str, by: str, at: str
 ) -> tuple[Override, ...]:
-    """``entries`` with one more that withdraws override ``number``.
-
-    Raises:
-        UsageError: no such override is in force.
-    """
+    """``entries`` with one that withdraws ``number``; `UsageError` if that is not in force."""
     by_id = {entry.id: entry for entry in in_force(entries)}
     if number not in by_id:
         known = ", ".join(map(str, by_id)) or "none"
         raise UsageError(
             f"override {number} is not in force; in force: {known}", code="override-not-in-force"
         )
-    withdrawn = by_id[number]
-    undo = Override(
-        id=_next_id(entries),
-        kind=OverrideKind.UNDO,
-        timeframe=withdrawn.timeframe,
-        ts=withdrawn.ts,
-        reason=reason,
-        by=by,
-        at=at,
-        undoes=number,
-    )
-    return (*entries, undo)
-
-
-def lost(entries: Sequence[Override], recorded: Sequence[Override]) -> tuple[Override, ...]:
-    """Those of ``recorded`` that ``entries`` lacks or has with another content."""
-    return tuple(entry for entry in recorded if entry not in entries)
+    undo = {"id": _next_id(entries), "kind": OverrideKind.UNDO, "undoes": number}
+    undo |= {"rule": ANY_RULE, "reason": reason, "by": by, "at": at}
+    return (*entries, Override.model_validate({**by_id[number].model_dump(), **undo}))
 
 
 def restored(entries: Sequence[Override], recorded: Sequence[Override]) -> tuple[Override, ...]:
@@ -175,26 +154,16 @@ def restored(entries: Sequence[Override], recorded: Sequence[Override]) -> tuple
     return tuple(by_id[number] for number in sorted(by_id))
 
 
-def gaps(entries: Sequence[Override]) -> list[int]:
-    """The ids that a restored record lacks."""
-    return sorted(set(range(1, _next_id(entries))) - {entry.id for entry in entries})
-
-
-def overrides_text(symbol: str, entries: Sequence[Override], gone: Sequence[int] = ()) -> str:
-    """The text of decisions.yaml; ``gone`` are the ids that are known to be lost."""
-    file = _OverridesFile(
-        version=VERSION, symbol=symbol, lost=tuple(gone), decisions=tuple(entries)
-    )
+def overrides_text(symbol: str, entries: Sequence[Override]) -> str:
+    """The text of decisions.yaml; names the ids that a restored record lacks."""
+    gone = sorted(set(range(1, _next_id(entries))) - {entry.id for entry in entries})
+    file = _OverridesFile(version=1, symbol=symbol, lost=tuple(gone), decisions=tuple(entries))
     document = file.model_dump(mode="json")
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
 
 
 def parse_overrides(text: str | bytes, symbol: str, where: str) -> tuple[Override, ...]:
-    """The inverse of ``overrides_text``.
-
-    Raises:
-        ConfigError: the text is damaged, or of another symbol or version; names ``where``.
-    """
+    """The inverse of ``overrides_text``; `ConfigError` names ``where`` and the fault."""
     try:
         return _entries(load_yaml(text), symbol)
     except ValueError as error:
@@ -204,10 +173,6 @@ def parse_overrides(text: str | bytes, symbol: str, where: str) -> tuple[Overrid
             "again from what the verdict recorded, or restore it from a backup",
             code="overrides-damaged",
         ) from error
-
-
-def _effect(entry: Override) -> tuple[str, ...]:
-    return entry.kind, entry.timeframe, entry.ts, entry.rule
 
 
 def _entries(document: Any, symbol: str) -> tuple[Override, ...]:

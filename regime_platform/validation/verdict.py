@@ -1,11 +1,11 @@
-"""The verdict of the gate on one symbol: the document verdict.json, beside the symbol's bars.
+"""The verdict of the gate on one symbol: the document verdict.json.
 
-A verdict names the input that was validated and, per series, the canonical bars in force: those
-just promoted, or the last good ones where the series is blocked.
+Names the input that was validated and, per series, the canonical bars in force: those just
+promoted, or the last good ones where the series is blocked.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import polars as pl
 from pydantic import (
@@ -17,28 +17,23 @@ from pydantic import (
 )
 
 from regime_platform.errors import BarsError
-from regime_platform.model.bar_schema import BAR_COLUMNS, BARS_SCHEMA_VERSION
+from regime_platform.model.bar_schema import (
+    BAR_COLUMNS,
+    BARS_SCHEMA_VERSION,
+    PromotedBars,
+    StoredFile,
+)
 from regime_platform.model.digests import frame_digest
 from regime_platform.model.document import Array, Document, first_fault, is_absent
-from regime_platform.model.promoted_bars import PromotedBars, StoredFile
 from regime_platform.validation.findings import Severity, ValidationFinding
-from regime_platform.validation.gate import (
-    BLOCKED,
-    NO_BARS,
-    PASSED,
-    RULES_VERSION,
-    GateResult,
-)
+from regime_platform.validation.gate import BLOCKED, NO_BARS, PASSED, RULES_VERSION, GateResult
 from regime_platform.validation.overrides import Override
 from regime_platform.validation.policy import ValidationContext
+from regime_platform.validation.rules.bar import UNLISTED, Listed
 from regime_platform.validation.rules.calendar import MISSING_BARS, MISSING_SESSIONS
-from regime_platform.validation.rules.listing import UNLISTED, Listed
-from regime_platform.validation.rules.overlap import CONTRADICTED, OVERLAP
-from regime_platform.validation.rules.timeframe import TIMEFRAME_RULES
+from regime_platform.validation.rules.comparison import COMPARISONS
 
-_REJECTING_NOTHING = frozenset(
-    rule.name for rule in (MISSING_SESSIONS, MISSING_BARS, OVERLAP, CONTRADICTED, *TIMEFRAME_RULES)
-)
+_REJECTING_NOTHING = {rule.name for rule in (MISSING_SESSIONS, MISSING_BARS, *COMPARISONS)}
 
 
 class SeriesVerdict(Document):
@@ -62,36 +57,27 @@ class SeriesVerdict(Document):
     rejected_file: StoredFile | None = Field(default=None, exclude_if=is_absent)
 
     @classmethod
-    def of(  # noqa: PLR0913 - one parameter per fact that the result does not know
-        cls,
-        result: GateResult,
-        *,
-        timeframe: str,
-        input_digest: str,
-        promoted: PromotedBars | None,
-        log_digest: str = "",
-        raw_files: Sequence[str] = (),
-        listed: Listed = UNLISTED,
-        rejected_file: StoredFile | None = None,
-    ) -> "SeriesVerdict":
-        """The verdict that follows from ``result``; ``promoted`` are the bars to be in force."""
+    def of(cls, result: GateResult, *, timeframe: str, **recorded: Any) -> Self:
+        """The verdict that follows from ``result``; ``recorded`` are the fields it lacks."""
         return cls(
             timeframe=timeframe,
             status=result.status,
             reason=series_reason(timeframe, result),
-            input_digest=input_digest,
             rows_in=result.valid.height + result.rejected.height,
             valid=result.valid.height,
             rejected=result.rejected_rows,
             set_aside=result.set_aside_rows,
             findings=result.findings,
-            promoted=promoted,
-            log_digest=log_digest,
             anchor=result.anchor,
-            raw_files=tuple(raw_files),
-            listed=listed,
-            rejected_file=rejected_file,
+            **recorded,
         )
+
+    def message(self, symbol: str) -> str:
+        """The reason, with the whole command of its remedy."""
+        worst = _worst(self.findings)
+        if worst is None:
+            return self.reason
+        return self.reason.removesuffix(worst.remedy) + worst.remedy_for(symbol, self.timeframe)
 
 
 class Verdict(Document):
@@ -129,11 +115,7 @@ class Verdict(Document):
 
     @classmethod
     def parsed(cls, document: object) -> "Verdict":
-        """The verdict that a parsed JSON document holds.
-
-        Raises:
-            BarsError: it holds none.
-        """
+        """The verdict that a parsed JSON document holds; `BarsError` where it holds none."""
         try:
             return cls.model_validate(document)
         except ValidationError as error:
@@ -146,12 +128,8 @@ class Verdict(Document):
     @model_serializer(mode="wrap")
     def _with_summary(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         fields: dict[str, Any] = dump(self)
-        return {
-            "symbol": fields.pop("symbol"),
-            "status": self.status,
-            "reason": self.reason,
-            **fields,
-        }
+        symbol = fields.pop("symbol")
+        return {"symbol": symbol, "status": self.status, "reason": self.reason, **fields}
 
     @property
     def status(self) -> str:
@@ -165,13 +143,15 @@ class Verdict(Document):
         return " | ".join(series.reason for series in self.series if series.status == BLOCKED)
 
     @property
+    def message(self) -> str:
+        """The reason to show: its remedies have whole commands, which the stored one has not."""
+        blocked = [series for series in self.series if series.status == BLOCKED]
+        return " | ".join(each.message(self.symbol) for each in blocked)
+
+    @property
     def promoted(self) -> dict[str, PromotedBars]:
         """The canonical bars in force per timeframe."""
-        return {
-            series.timeframe: series.promoted
-            for series in self.series
-            if series.promoted is not None
-        }
+        return {each.timeframe: each.promoted for each in self.series if each.promoted is not None}
 
     def at(self, timeframe: str) -> SeriesVerdict | None:
         """The verdict on one timeframe, or None where it was never validated."""
@@ -185,19 +165,20 @@ def input_digest(rows: pl.DataFrame) -> str:
 
 def series_reason(timeframe: str, result: GateResult) -> str:
     """One line on the worst finding and its remedy; empty where all is well."""
-    blocking = [finding for finding in result.findings if finding.is_blocking]
-    if blocking:
-        return f"{timeframe}: {_blocked_by(blocking)}"
+    worst = _worst(result.findings)
+    if worst is not None:
+        unit = worst.unit.removesuffix("s") if worst.count == 1 else worst.unit
+        did = "counts" if worst.rule in _REJECTING_NOTHING else "rejected"
+        more = sum(finding.is_blocking for finding in result.findings) - 1
+        also = f" (and {more} more rule{'s' if more > 1 else ''})" if more else ""
+        what = f"{worst.rule} {did} {worst.count} {unit} ({worst.examples[0]}){also}"
+        return f"{timeframe}: {what}; {worst.remedy}"
     for finding in result.findings:
         if finding.severity is Severity.STATUS and finding.count:
             return f"{timeframe}: {finding.examples[0]}; {finding.remedy}"
     return ""
 
 
-def _blocked_by(blocking: Sequence[ValidationFinding]) -> str:
-    worst = max(blocking, key=lambda finding: finding.count)
-    unit = worst.unit.removesuffix("s") if worst.count == 1 else worst.unit
-    did = "counts" if worst.rule in _REJECTING_NOTHING else "rejected"
-    more = len(blocking) - 1
-    also = f" (and {more} more rule{'s' if more > 1 else ''})" if more else ""
-    return f"{worst.rule} {did} {worst.count} {unit} ({worst.examples[0]}){also}; {worst.remedy}"
+def _worst(findings: Sequence[ValidationFinding]) -> ValidationFinding | None:
+    blocking = [finding for finding in findings if finding.is_blocking]
+    return max(blocking, key=lambda finding: finding.count, default=None)

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from regime_platform.audit.repair import RepairOutcome, try_repair
+from regime_platform.audit.repair import RepairOutcome, repair
 from regime_platform.audit.repair_plan import plan_repair
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.pipeline.run_workspace import RunWorkspace
@@ -17,4 +17,4 @@ def paths_of(workspace: RunWorkspace) -> SymbolPaths:
 
 def repaired(workspace: RunWorkspace, now: dt.datetime = LATER) -> RepairOutcome:
     (instrument,) = workspace.universe.instruments
-    return try_repair(workspace, instrument, plan_repair(workspace, instrument), now)
+    return repair(workspace, instrument, plan_repair(workspace, instrument), now)

@@ -4,22 +4,21 @@ import datetime as dt
 from fractions import Fraction
 from pathlib import Path
 
-from regime_platform.audit.repair import RepairOutcome, try_repair
+from regime_platform.audit.repair import RepairOutcome, repair
 from regime_platform.audit.repair_plan import plan_repair
 from regime_platform.audit.verify.verification import Verification
 from regime_platform.audit.verify.verify import verify
-from regime_platform.bar_store.factor_file import write_factors
-from regime_platform.bar_store.identity_file import write_identities
+from regime_platform.bar_store.identity_file import IDENTITIES
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.raw.acquisition import proven_coverage, write_coverage
-from regime_platform.bar_store.split_file import note_split
+from regime_platform.bar_store.split_files import note_split, write_factors
 from regime_platform.compute.eras.eras import EraSet, tiling_eras
 from regime_platform.compute.eras.files import EraSetFile
 from regime_platform.model.identity import Because, Identity, KnownIdentity
 from regime_platform.model.instants import iso
-from regime_platform.operations.era_adoption import adopt, store_era_set
+from regime_platform.operations.era_sets import adopt, store_era_set
 from regime_platform.operations.overrides import Statement, accept, exclude, undo
-from regime_platform.operations.renaming import rename
+from regime_platform.operations.renames import rename
 from regime_platform.pipeline.outcomes import SymbolOutcome
 from regime_platform.pipeline.run import run_symbol
 from regime_platform.pipeline.run_workspace import RunWorkspace
@@ -61,7 +60,9 @@ def make_rich(folder: Path) -> Settings:
         same_from=None,
     )
     note_split(paths, ["1day"], split, seen_on="1day", seen_at=NOW)
-    instrument_there = Identity("twelvedata", {"provider_symbol": FORMER, "mic_code": "XNGS"})
+    instrument_there = Identity.model_validate(
+        {"source": "twelvedata", "provider_symbol": FORMER, "mic_code": "XNGS"}
+    )
     record = KnownIdentity(
         identity=instrument_there,
         since=iso(NOW),
@@ -69,7 +70,7 @@ def make_rich(folder: Path) -> Settings:
         by="ann",
         reason="the listing moved",
     )
-    write_identities(paths, [record])
+    IDENTITIES.write(paths, [record])
     write_factors(
         paths,
         "1h",
@@ -106,4 +107,4 @@ def repair_rich(settings: Settings) -> RepairOutcome:
     """A repair of the symbol as it is planned."""
     workspace = RunWorkspace.open(settings)
     instrument = workspace.universe.instrument(SYMBOL)
-    return try_repair(workspace, instrument, plan_repair(workspace, instrument), LATER)
+    return repair(workspace, instrument, plan_repair(workspace, instrument), LATER)

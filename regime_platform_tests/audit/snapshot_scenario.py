@@ -78,13 +78,13 @@ def _other_parameters(scenario: Scenario) -> Scenario:
 
 
 def _other_code(scenario: Scenario) -> Scenario:
-    code = replace(scenario.workspace.code, compute_digest="0" * 64)
+    code = scenario.workspace.code.model_copy(update={"compute_digest": "0" * 64})
     return scenario.with_parts(code=code).run(*RESULTS, force=True)
 
 
 def _other_library(scenario: Scenario) -> Scenario:
-    libraries = dict(scenario.workspace.code.libraries) | {"numpy": "9.9"}
-    code = replace(scenario.workspace.code, libraries=tuple(libraries.items()))
+    libraries = scenario.workspace.code.libraries | {"numpy": "9.9"}
+    code = scenario.workspace.code.model_copy(update={"libraries": libraries})
     return scenario.with_parts(code=code).run(*RESULTS, force=True)
 
 

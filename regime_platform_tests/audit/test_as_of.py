@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from regime_platform.audit.as_of import bars_as_of
+from regime_platform.audit.as_of import BarsAsOf, bars_as_of
 from regime_platform.bar_store.canonical import pointer, read_in_force
 from regime_platform.bar_store.raw.compaction import compact, locate
 from regime_platform.bar_store.raw.raw_log import FetchOrigin, append
@@ -16,8 +16,8 @@ from regime_platform.bar_store.raw.raw_names import list_raw
 from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.model.instants import instant
 from regime_platform.pipeline.gate.promote import promote
-from regime_platform.pipeline.outcomes import Status
-from regime_platform.pipeline.run import STAGES, run_symbol
+from regime_platform.pipeline.outcomes import STAGES, Status
+from regime_platform.pipeline.run import run_symbol
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform_tests.builders import LONG_AFTER, make_bars
 from regime_platform_tests.scenario import fingerprint, street, with_value
@@ -47,7 +47,7 @@ def _fetch(
     return None if promoted is None else promoted.digest
 
 
-def _as_of(workspace: RunWorkspace, timeframe: str, day: float):
+def _as_of(workspace: RunWorkspace, timeframe: str, day: float) -> BarsAsOf:
     instrument = workspace.universe.instrument("AAA")
     return bars_as_of(workspace, instrument, timeframe, LONG_AFTER + day * DAY)
 

@@ -17,7 +17,7 @@ from regime_platform.errors import ConfigError, RegimeError
 from regime_platform.files import read_json, write_json
 from regime_platform.model.digests import document_digest
 from regime_platform.operations.backup.backup import backup
-from regime_platform.operations.era_adoption import adopt
+from regime_platform.operations.era_sets import adopt
 from regime_platform.operations.overrides import undo
 from regime_platform.pipeline.eras import adoptions
 from regime_platform.pipeline.outcomes import Status

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from regime_platform.audit.verify.finding import FindingKind
+from regime_platform.audit.verify.verification import FindingKind
 from regime_platform.bar_store import canonical
-from regime_platform.operations.renaming import rename, unfinished
+from regime_platform.operations.renames import rename, unfinished
 from regime_platform.pipeline.gate import promote
 from regime_platform.pipeline.outcomes import Status
 from regime_platform.pipeline.run_workspace import RunWorkspace

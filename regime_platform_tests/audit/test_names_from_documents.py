@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from regime_platform.audit.repair import try_repair
+from regime_platform.audit.repair import repair
 from regime_platform.audit.repair_plan import plan_repair
 from regime_platform.audit.snapshots import find_snapshot, take_snapshot
-from regime_platform.audit.verify.finding import FindingKind
+from regime_platform.audit.verify.verification import FindingKind
 from regime_platform.audit.verify.verify import manifest_findings, verify
 from regime_platform.bar_store.canonical import read_in_force
 from regime_platform.bar_store.layout import DataRoot
 from regime_platform.bar_store.verdicts import unsealed
 from regime_platform.errors import BarsError, ConfigError, PathError, ResultsError
 from regime_platform.model.digests import document_digest
-from regime_platform.operations.renaming import finish_renames
+from regime_platform.operations.renames import finish_renames
 from regime_platform.pipeline.eras import era_set
 from regime_platform.pipeline.gate.promote import promote
 from regime_platform.pipeline.outcomes import Status
@@ -108,7 +108,7 @@ def test_a_part_that_is_a_path_is_a_finding_and_its_repair_leaves_the_file_alone
     quick = manifest_findings(paths, None)
     with raises(BarsError, "unsafe-path", match="regime repair AAA"):
         read_in_force(paths, "1day")
-    repair = try_repair(workspace, instrument, plan_repair(workspace, instrument), NOW)
+    repaired = repair(workspace, instrument, plan_repair(workspace, instrument), NOW)
 
     assert (FindingKind.CHANGED, "bars/1day") in {
         (finding.kind, finding.what) for finding in proof.findings
@@ -116,7 +116,7 @@ def test_a_part_that_is_a_path_is_a_finding_and_its_repair_leaves_the_file_alone
     assert "is no name of a file below" in quick[0].reason
     assert fingerprint(tmp_path, without=("data",)) == outside
     assert paths.compute_db.read_bytes() == results
-    assert repair.after.result == "proven"
+    assert repaired.after.result == "proven"
 
 
 def test_a_timeframe_that_is_a_path_is_a_finding(workspace: RunWorkspace) -> None:

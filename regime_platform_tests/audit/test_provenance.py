@@ -1,42 +1,45 @@
 """How far a record of then backs the numbers of today."""
 
-import datetime as dt
-from dataclasses import replace
+from typing import Any
 
-from regime_platform.audit.compute_record import ComputeRecord
 from regime_platform.audit.provenance import ProvenanceStatus, provenance_of
-from regime_platform.manifests.recipe import RankedEras, Recipe
+from regime_platform.manifests.compute_manifest import RankedEras, Recipe
+from regime_platform.manifests.manifest import ResultsLink
 from regime_platform.model.digests import document_digest
 
 TABLES = {"state_history": "aa"}
-RECIPE = Recipe.of(
+RECIPE = Recipe(
     bars={"1day": "bb"},
     params_fingerprint="cc",
     eras=RankedEras(boundaries=((0, 9),), era_class="FX", reason="", version="fixed-1"),
     compute_digest="dd",
     libraries={"numba": "1"},
+    result_schema_digest="ff",
 )
-RECORD = ComputeRecord(
-    symbol="AAA",
-    number=1,
-    digest="ee",
-    written_at=dt.datetime(2026, 11, 20, tzinfo=dt.UTC),
-    content_digest=document_digest(TABLES),
-    recipe_digest=RECIPE.digest,
-    params_fingerprint="cc",
-    eras="fixed-1",
-    code={"package": "0.2.0", "compute_digest": "dd"},
-)
+
+
+def _record(**changes: Any) -> ResultsLink:
+    about = {
+        "symbol": "AAA",
+        "content_digest": document_digest(TABLES),
+        "recipe_digest": RECIPE.digest,
+        "params_fingerprint": "cc",
+        "eras": "fixed-1",
+        "code": {"commit": None, "compute_digest": "dd", "is_dirty": None, "package": "0.2.0"},
+        **changes,
+    }
+    run = {"written_at": "2026-11-20T00:00:00Z"}
+    return ResultsLink.model_validate({"number": 1, "digest": "ee", "about": about, "run": run})
 
 
 def test_only_the_same_recipe_and_the_same_numbers_are_proven() -> None:
     statuses = [
         provenance_of(record, RECIPE, TABLES).status
         for record in (
-            RECORD,
+            _record(),
             None,
-            replace(RECORD, recipe_digest="of other bars"),
-            replace(RECORD, content_digest="of other numbers"),
+            _record(recipe_digest="of other bars"),
+            _record(content_digest="of other numbers"),
         )
     ]
 
@@ -49,9 +52,9 @@ def test_only_the_same_recipe_and_the_same_numbers_are_proven() -> None:
 
 
 def test_what_was_other_then_is_named() -> None:
-    code = {"package": "0.1.0", "compute_digest": "ff"}
+    code = {"commit": None, "compute_digest": "ff", "is_dirty": None, "package": "0.1.0"}
 
-    provenance = provenance_of(replace(RECORD, eras="mine", code=code), RECIPE, TABLES)
+    provenance = provenance_of(_record(eras="mine", code=code), RECIPE, TABLES)
 
     assert provenance.status is ProvenanceStatus.OTHER_TERMS
     assert "the eras were mine" in provenance.reason

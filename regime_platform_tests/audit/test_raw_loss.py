@@ -13,20 +13,18 @@ import pytest
 from regime_platform.audit.verify.verification import Verification
 from regime_platform.audit.verify.verify import verify
 from regime_platform.bar_store.canonical import read_in_force
-from regime_platform.bar_store.chain_file import read_chain
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.locks import writing
-from regime_platform.bar_store.raw.ahead import set_aside
-from regime_platform.bar_store.raw.compaction import compact
+from regime_platform.bar_store.manifest_files import read_chain
+from regime_platform.bar_store.raw.compaction import compact, set_aside
 from regime_platform.bar_store.raw.raw_log import FetchOrigin, append
-from regime_platform.legacy.migration import undo
-from regime_platform.legacy.migration.migrate import migrate_many
+from regime_platform.legacy.migration.migrate import migrate_many, undo_migration
 from regime_platform.legacy.migration.migration import open_migration, plans
 from regime_platform.legacy.migration.raw_files import migrations
-from regime_platform.operations.renaming import rename
+from regime_platform.operations.renames import rename
 from regime_platform.pipeline.gate.promote import promote
-from regime_platform.pipeline.outcomes import Stage, Status, SymbolOutcome
-from regime_platform.pipeline.run import STAGES, run_symbol
+from regime_platform.pipeline.outcomes import STAGES, Stage, Status, SymbolOutcome
+from regime_platform.pipeline.run import run_symbol
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
@@ -248,16 +246,16 @@ def test_batches_that_left_a_compacted_file_because_of_a_clock_ahead_are_not_mis
 _KILLED = """
 import os, signal, sys
 from regime_platform.cli.main import main
-from regime_platform.legacy.migration import undo
+from regime_platform.legacy.migration import migrate
 
-withdraw = undo.withdraw
+withdraw = migrate.withdraw
 
 def killing(folder, name):
     if withdraw(folder, name):
         os.kill(os.getpid(), signal.SIGKILL)
     return []
 
-undo.withdraw = killing
+migrate.withdraw = killing
 main(["migrate", "undo", sys.argv[1], "--all"])
 """
 
@@ -276,7 +274,7 @@ def migrated(settings: Settings, folder: Path) -> str:
 
 def undone(settings: Settings, name: str) -> list[Status]:
     workspace = RunWorkspace.open(settings)
-    outcomes = undo.undo_migration(workspace, name, workspace.universe.instruments)
+    outcomes = undo_migration(workspace, name, workspace.universe.instruments)
     return [outcome.status for outcome in outcomes]
 
 

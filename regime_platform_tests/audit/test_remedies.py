@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from regime_platform.audit.repair import try_repair
+from regime_platform.audit.repair import repair
 from regime_platform.audit.repair_plan import plan_repair
 from regime_platform.audit.verify.verify import verify
 from regime_platform.operations.overrides import Statement, exclude
@@ -107,9 +107,7 @@ def _follow(settings: Settings, remedy: str) -> None:
     does: dict[str, Callable[[], object]] = {
         "run": lambda: run_symbol(workspace, instrument, LAST),
         "promote": lambda: promote(workspace, instrument),
-        "repair": lambda: try_repair(
-            workspace, instrument, plan_repair(workspace, instrument), LAST
-        ),
+        "repair": lambda: repair(workspace, instrument, plan_repair(workspace, instrument), LAST),
     }
     for command in re.findall(r"regime (\w+) AAA", remedy):
         does[command]()

@@ -10,7 +10,7 @@ import pytest
 
 from regime_platform.audit.repair import repair_many
 from regime_platform.audit.verify.verify import verify
-from regime_platform.bar_store.chain_file import read_chain
+from regime_platform.bar_store.manifest_files import read_chain
 from regime_platform.files import read_json, write_json
 from regime_platform.manifests.chain import broken, last_of
 from regime_platform.pipeline.outcomes import Status

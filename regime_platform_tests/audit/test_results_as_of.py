@@ -15,9 +15,8 @@ from regime_platform.compute.eras.files import EraSetFile
 from regime_platform.compute.results import latest_state
 from regime_platform.compute_db.reader import read_table
 from regime_platform.errors import ResultsError
-from regime_platform.operations.era_adoption import adopt, store_era_set
-from regime_platform.operations.era_sets import detect_eras
-from regime_platform.operations.renaming import rename
+from regime_platform.operations.era_sets import adopt, detect_eras, store_era_set
+from regime_platform.operations.renames import rename
 from regime_platform.pipeline.run import run_symbol
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform_tests.builders import LONG_AFTER, make_bars, make_broken_bars
@@ -91,7 +90,7 @@ def test_asking_writes_nothing(lived: Lived) -> None:
 
 
 def test_other_code_than_that_of_then_is_named_and_not_passed_off(lived: Lived) -> None:
-    code = replace(lived.workspace.code, compute_digest="0" * 64)
+    code = lived.workspace.code.model_copy(update={"compute_digest": "0" * 64})
 
     other = replace(lived.workspace, code=code)
     then, while_blocked = lived.then(1.5, other), lived.then(2.5, other)

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from regime_platform.audit.snapshots import find_snapshot, snapshots, take_snapshot
+from regime_platform.audit.snapshots import Snapshot, find_snapshot, snapshots, take_snapshot
 from regime_platform.errors import ResultsError, UsageError
+from regime_platform.manifests.manifest import is_whole
+from regime_platform.manifests.snapshot import COMPLETE, UNFINISHED
 from regime_platform.manifests.snapshot_diff import changes
-from regime_platform.manifests.snapshot_entry import COMPLETE, UNFINISHED
 from regime_platform.pipeline.outcomes import Stage
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform_tests.audit.snapshot_scenario import (
@@ -44,7 +45,7 @@ def run(_once: Path, tmp_path: Path) -> Scenario:
     return Scenario(settings, RunWorkspace.open(settings))
 
 
-def _take(run: Scenario, name: str = ""):
+def _take(run: Scenario, name: str = "") -> Snapshot:
     return take_snapshot(run.workspace, DATE, run.now, name)
 
 
@@ -84,7 +85,7 @@ def test_a_date_taken_again_gets_a_revision_and_nothing_is_overwritten(run: Scen
     ]
     seals = [snapshot.document.seal for snapshot in (first, second, third)]
     assert [snapshot.document.replaces for snapshot in (first, second, third)] == [None, *seals[:2]]
-    assert all(snapshot.document.is_whole for snapshot in (first, second, third))
+    assert all(is_whole(snapshot.document.as_json()) for snapshot in (first, second, third))
     root = run.workspace.root
     for wanted, snapshot in (
         ("release", second),

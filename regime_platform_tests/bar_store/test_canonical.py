@@ -13,15 +13,17 @@ from regime_platform.bar_store.canonical import (
     pointer,
     read_bars,
     read_in_force,
+    read_rejected,
+    rejected_fault,
     sweep,
     write_parts,
+    write_rejected,
 )
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.verdicts import write_verdict
 from regime_platform.errors import BarsError
-from regime_platform.model.bar_schema import empty_bars
+from regime_platform.model.bar_schema import PromotedBars, empty_bars
 from regime_platform.model.digests import frame_digest
-from regime_platform.model.promoted_bars import PromotedBars
 from regime_platform.validation.gate import gate
 from regime_platform.validation.policy import DEFAULT_CONTEXT
 from regime_platform.validation.verdict import SeriesVerdict, Verdict, input_digest
@@ -50,7 +52,7 @@ def test_daily_bars_are_one_part_named_by_its_contents(tmp_path: Path) -> None:
 
     assert [file.name for file in promoted.files] == [f"all-{frame_digest(bars)[:12]}.parquet"]
     assert (promoted.rows, promoted.min_ts) == (300, "2012-01-02T00:00:00Z")
-    assert read_bars(tmp_path, promoted).equals(bars)
+    assert read_bars(tmp_path, promoted)[0].equals(bars)
 
 
 def test_intraday_bars_are_one_part_per_utc_year(tmp_path: Path) -> None:
@@ -59,7 +61,7 @@ def test_intraday_bars_are_one_part_per_utc_year(tmp_path: Path) -> None:
     promoted = write_parts(tmp_path, "4h", bars, "AAPL")
 
     assert [file.name[:5] for file in promoted.files] == ["2012-", "2013-"]
-    assert read_bars(tmp_path, promoted).equals(bars)
+    assert read_bars(tmp_path, promoted)[0].equals(bars)
 
 
 def test_an_append_writes_the_last_year_only(tmp_path: Path) -> None:
@@ -92,7 +94,7 @@ def test_a_damaged_part_is_written_again(
     again = write_parts(tmp_path, "1day", make_bars(300), "AAPL", once if is_known else None)
 
     assert again == once
-    assert read_bars(tmp_path, again).equals(make_bars(300))
+    assert read_bars(tmp_path, again)[0].equals(make_bars(300))
 
 
 def test_promoting_no_bars_is_an_error(tmp_path: Path) -> None:
@@ -119,7 +121,7 @@ def test_any_flipped_bit_is_caught_before_use(tmp_path: Path) -> None:
         damaged[position] ^= 1 << (position % 8)
         path.write_bytes(damaged)
         with raises(BarsError, "bars-damaged", match=rf"{path.name}.*`regime repair .* --yes`"):
-            read_bars(tmp_path, promoted)
+            read_bars(tmp_path, promoted)[0]
 
 
 def test_truncated_and_missing_parts_are_named(tmp_path: Path) -> None:
@@ -128,10 +130,10 @@ def test_truncated_and_missing_parts_are_named(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1])
 
     with raises(BarsError, "bars-damaged", match=path.name):
-        read_bars(tmp_path, promoted)
+        read_bars(tmp_path, promoted)[0]
     path.unlink()
     with raises(BarsError, "missing-bars", match=path.name):
-        read_bars(tmp_path, promoted)
+        read_bars(tmp_path, promoted)[0]
 
 
 def test_bars_other_than_those_promoted_are_refused(tmp_path: Path) -> None:
@@ -198,6 +200,59 @@ def test_written_bars_are_read_unchanged(
 
     promoted = write_parts(folder, timeframe, bars, "AAPL")
 
-    assert read_bars(folder, promoted).equals(bars)
+    assert read_bars(folder, promoted)[0].equals(bars)
     assert PromotedBars.model_validate(promoted.model_dump(mode="json")) == promoted
     assert promoted.digest == frame_digest(bars)
+
+
+ROWS = fetched(make_bars(3)).with_columns(
+    disposition=pl.lit("rejected"), rule=pl.lit("high_low"), reason=pl.lit("low above high")
+)
+
+
+def test_rows_are_read_as_written_and_match_their_record(tmp_path: Path) -> None:
+    paths = SymbolPaths(tmp_path)
+
+    file = write_rejected(paths, "1day", ROWS, None)
+
+    assert file is not None
+    assert (file.name, file.rows) == ("1day.parquet", 3)
+    assert read_rejected(paths, "1day").equals(ROWS)
+    assert rejected_fault(paths, "1day", file) == ""
+
+
+def test_a_file_with_the_same_rows_stays(tmp_path: Path) -> None:
+    paths = SymbolPaths(tmp_path)
+    before = write_rejected(paths, "1day", ROWS, None)
+    inode = paths.rejected("1day").stat().st_ino
+
+    assert write_rejected(paths, "1day", ROWS, before) == before
+    assert paths.rejected("1day").stat().st_ino == inode
+
+
+def test_without_rows_there_is_no_file(tmp_path: Path) -> None:
+    paths = SymbolPaths(tmp_path)
+    write_rejected(paths, "1day", ROWS, None)
+
+    assert write_rejected(paths, "1day", ROWS.clear(), None) is None
+    assert not paths.rejected("1day").exists()
+    assert read_rejected(paths, "1day").is_empty()
+    assert rejected_fault(paths, "1day", None) == ""
+
+
+def test_every_difference_from_the_verdict_has_a_reason(tmp_path: Path) -> None:
+    paths = SymbolPaths(tmp_path)
+    file = write_rejected(paths, "1day", ROWS, None)
+
+    unnamed = rejected_fault(paths, "1day", None)
+    paths.rejected("1day").write_bytes(b"PAR1")
+    changed = rejected_fault(paths, "1day", file)
+    with raises(BarsError, "file-damaged", match=r"1day\.parquet"):
+        read_rejected(paths, "1day")
+    paths.rejected("1day").unlink()
+    missing = rejected_fault(paths, "1day", file)
+
+    assert all((unnamed, changed, missing))
+    assert len({unnamed, changed, missing}) == 3
+    assert write_rejected(paths, "1day", ROWS, file) == file  # written again
+    assert rejected_fault(paths, "1day", file) == ""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from regime_platform.bar_store.identity_file import stored_identities, write_identities
+from regime_platform.bar_store.identity_file import IDENTITIES
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.errors import BarsError
 from regime_platform.model.identity import Because
@@ -43,8 +43,8 @@ def test_the_file_is_read_and_written_byte_for_byte(tmp_path: Path) -> None:
     paths = SymbolPaths(tmp_path)
     paths.identity.write_text(STORED, encoding="utf-8")
 
-    first, second = stored_identities(paths)
-    write_identities(paths, [first, second])
+    first, second = IDENTITIES.read(paths)
+    IDENTITIES.write(paths, [first, second])
 
     assert (first.identity.source, second.because) == ("twelvedata", Because.SAME)
     assert second.identity.fields == {"provider_symbol": "META", "mic_code": "XNGS"}
@@ -68,4 +68,4 @@ def test_a_damaged_file_is_named_with_the_repair(tmp_path: Path, text: str) -> N
     paths.identity.write_text(text, encoding="utf-8")
 
     with raises(BarsError, "identity-damaged", match=r"identity\.json .*`regime repair META`"):
-        stored_identities(paths)
+        IDENTITIES.read(paths)

@@ -36,6 +36,7 @@ def _append_each(folder: Path, first: int, rounds: int) -> None:
             append(paths.raw("1day"), bars[here : here + 1], facts)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(60)
 def test_a_timeout_names_the_holder_and_killing_it_frees_the_lock(tmp_path: Path) -> None:
     taken = SPAWN.Event()
@@ -96,6 +97,7 @@ def test_taking_the_lock_sweeps_what_killed_writers_left(tmp_path: Path) -> None
     assert sorted(left) == [".lock", "all-0.parquet"]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_two_processes_appending_at_once_lose_nothing(tmp_path: Path) -> None:
     rounds = 25

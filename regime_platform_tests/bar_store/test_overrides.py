@@ -1,8 +1,13 @@
 """decisions.yaml is compared with the overrides that the verdict in force applied."""
 
 from regime_platform.bar_store.layout import SymbolPaths
-from regime_platform.bar_store.overrides import read_overrides, stored_overrides, write_overrides
-from regime_platform.bar_store.recorded import recorded_overrides
+from regime_platform.bar_store.overrides import (
+    read_overrides,
+    recorded_overrides,
+    stored_overrides,
+    write_overrides,
+)
+from regime_platform.bar_store.split_files import SPLITS
 from regime_platform.bar_store.verdicts import read_verdict, write_verdict
 from regime_platform.errors import ConfigError
 from regime_platform.validation.overrides import Override, OverrideKind
@@ -35,3 +40,12 @@ def test_an_entry_that_the_verdict_applied_and_the_file_lost_is_an_error(msft: S
     assert recorded_overrides(msft) == (ENTRY,)
     with raises(ConfigError, "overrides-lost", match="override 1"):
         read_overrides(msft)
+
+
+def test_where_nothing_is_recorded_there_is_nothing(msft: SymbolPaths) -> None:
+    assert recorded_overrides(msft) == ()
+    msft.verdict.write_text("{")
+    msft.manifest.unlink()
+
+    assert recorded_overrides(msft) == ()
+    assert SPLITS.recorded(msft) == ()

@@ -4,12 +4,10 @@ import polars as pl
 import pytest
 
 from regime_platform.bar_store.parquet import (
-    UNSEALED,
     decode,
-    decode_table,
     encode,
+    encode_sealed,
     require_sealed,
-    sealed,
 )
 from regime_platform.errors import BarsError
 from regime_platform_tests.builders import make_bars
@@ -26,9 +24,9 @@ def test_a_frame_and_its_metadata_are_read_as_written() -> None:
 
 
 def test_wanted_columns_that_the_file_lacks_are_left_out() -> None:
-    table, _ = decode_table(encode(BARS, {}), "a file", {"ts", "close", "source"})
+    frame, _ = decode(encode(BARS, {}), "a file", {"ts", "close", "source"})
 
-    assert table.column_names == ["ts", "close"]
+    assert frame.columns == ["ts", "close"]
 
 
 @pytest.mark.parametrize("data", [b"", b"PAR1", encode(BARS, {})[:-20]])
@@ -38,14 +36,14 @@ def test_bytes_that_are_no_whole_file_are_named(data: bytes) -> None:
 
 
 def test_a_sealed_file_is_whole_and_reads_as_before() -> None:
-    data = sealed(encode(BARS, UNSEALED))
+    data = encode_sealed(BARS)
 
     require_sealed(data, "board.parquet")
     assert decode(data, "board.parquet")[0].equals(BARS)
 
 
 def test_any_flipped_bit_of_a_sealed_file_is_found() -> None:
-    data = sealed(encode(BARS, UNSEALED))
+    data = encode_sealed(BARS)
 
     for position in range(0, len(data), 97):
         flipped = data[:position] + bytes([data[position] ^ 1]) + data[position + 1 :]
@@ -55,4 +53,8 @@ def test_any_flipped_bit_of_a_sealed_file_is_found() -> None:
 
 
 def test_a_file_of_a_release_without_seals_passes() -> None:
-    require_sealed(encode(pl.DataFrame({"a": [1]}), {}), "board.parquet")
+    data = encode(pl.DataFrame({"a": [1]}), {})
+
+    require_sealed(data, "board.parquet")
+
+    assert decode(data, "board.parquet")[0].rows() == [(1,)]

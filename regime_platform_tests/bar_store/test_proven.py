@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from regime_platform.bar_store.layout import SymbolPaths
-from regime_platform.bar_store.proven import ProvenFile, forget, is_proven, remember, stamp_of
+from regime_platform.bar_store.proven import forget, is_proven, remember, stamp_of
 from regime_platform.model.digests import canonical_json, document_digest
 
 NAME, DIGEST = "compute.db", "ab" * 32
@@ -21,7 +21,7 @@ def paths(tmp_path: Path) -> SymbolPaths:
     (paths.folder / NAME).write_bytes(b"results")
     stamp = stamp_of(paths.folder / NAME)
     assert stamp is not None
-    remember(paths, {NAME: ProvenFile(stamp, DIGEST)})
+    remember(paths, {NAME: (stamp, DIGEST)})
     return paths
 
 
@@ -79,6 +79,6 @@ def test_files_that_are_gone_leave_the_record(paths: SymbolPaths) -> None:
     stamp = stamp_of(paths.folder / "manifest.json")
     assert stamp is not None
 
-    remember(paths, {"manifest.json": ProvenFile(stamp)})
+    remember(paths, {"manifest.json": (stamp, "")})
 
     assert list(json.loads(record(paths).read_text())["files"]) == ["manifest.json"]

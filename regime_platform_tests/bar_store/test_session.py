@@ -3,16 +3,18 @@
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.locks import one_lock, writing
 from regime_platform.bar_store.session import (
     SymbolSession,
-    listing_changed,
+    keep,
     raw_listing,
+    read_document,
     read_once,
 )
-from regime_platform.errors import BarsError
+from regime_platform.errors import BarsError, ConfigError
 from regime_platform_tests.error_codes import raises
 
 _reads: list[Path] = []
@@ -59,7 +61,7 @@ def test_a_missing_document_is_read_again_once_it_is_there(session: SymbolSessio
 
 def test_a_written_document_is_not_read(session: SymbolSession) -> None:
     session.splits.write_text("first")
-    _read.written(session, "first")
+    keep(session, session.splits, "first")
 
     assert _read(session) == "first"
     assert not _reads
@@ -96,7 +98,7 @@ def test_a_changed_listing_is_handed_on(session: SymbolSession) -> None:
     session.raw("1day").mkdir(parents=True)
     listing = raw_listing(SymbolPaths(session.folder), "1day")
 
-    listing_changed(session, listing)
+    keep(session, listing.folder, listing)
 
     assert raw_listing(session, "1day") is listing
 
@@ -114,3 +116,40 @@ def test_one_lock_is_taken_by_the_first_writer_and_kept(session: SymbolSession) 
             pass
     with writing(other):
         pass
+
+
+def test_a_document_is_read_and_a_missing_file_is_none(tmp_path: Path) -> None:
+    path, counts = tmp_path / "counts.json", TypeAdapter(dict[str, int])
+    assert read_document(path, counts.validate_python, "fetch again", "counts-damaged") is None
+
+    path.write_text('{"bars": 3}')
+
+    assert read_document(path, counts.validate_python, "fetch again", "counts-damaged") == {
+        "bars": 3
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"{", "it is no JSON object: Expecting"),
+        (b'{"bars": "\xff"}', "it is no JSON object: .*can't decode"),
+        (b'{"bars": "many"}', "bars: Input should be a valid integer"),
+        (b"[1]", "a JSON object was expected, not list"),
+        (b"[" * 100_000, ".*recursion"),
+    ],
+)
+def test_a_damaged_document_is_named_with_its_remedy(
+    tmp_path: Path, content: bytes, reason: str
+) -> None:
+    path, counts = tmp_path / "counts.json", TypeAdapter(dict[str, int])
+    path.write_bytes(content)
+
+    message = rf"counts\.json is damaged \({reason}.*\); fetch again"
+    with raises(BarsError, "counts-damaged", match=message):
+        read_document(path, counts.validate_python, "fetch again", "counts-damaged")
+
+
+def test_a_folder_in_place_of_a_document_is_named(tmp_path: Path) -> None:
+    with raises(ConfigError, "folder-in-place", match="move it away"):
+        read_document(tmp_path, dict, "fetch again", "counts-damaged", ConfigError)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from regime_platform.bar_store.layout import SymbolPaths
-from regime_platform.bar_store.verdicts import read_verdict, write_verdict
+from regime_platform.bar_store.verdicts import read_verdict, recorded_first_dates, write_verdict
 from regime_platform.errors import BarsError
 from regime_platform.validation.policy import DEFAULT_CONTEXT
 from regime_platform.validation.verdict import Verdict
@@ -59,3 +59,15 @@ def test_a_folder_in_place_of_the_file_is_named(tmp_path: Path) -> None:
 
     with raises(BarsError, "folder-in-place", match=r"verdict\.json"):
         read_verdict(paths)
+
+
+def test_first_dates_are_read_of_a_changed_verdict_too(msft: SymbolPaths) -> None:
+    document = json.loads(msft.verdict.read_text())
+    for series in document["series"]:
+        series["listed"] = {"first": "1986-03-13"}
+
+    msft.verdict.write_text(json.dumps(document))
+
+    assert recorded_first_dates(msft) == {"1day": "1986-03-13", "1week": "1986-03-13"}
+    msft.verdict.write_text("{")
+    assert recorded_first_dates(msft) == {}

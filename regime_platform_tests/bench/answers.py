@@ -16,10 +16,10 @@ from regime_platform.audit.bundle.bundle import export_bundle
 from regime_platform.audit.bundle.verify import verify_bundle
 from regime_platform.audit.results_as_of import results_as_of
 from regime_platform.audit.snapshots import find_snapshot, take_snapshot
-from regime_platform.bar_store.manifest_file import read_bar_manifest, read_compute_manifest
+from regime_platform.bar_store.manifest_files import read_bar_manifest, read_compute_manifest
 from regime_platform.bar_store.verdicts import read_verdict, write_verdict
-from regime_platform.compute.warming import warm_up
-from regime_platform.compute_db.proof import file_stat
+from regime_platform.compute.engine import warm_up
+from regime_platform.compute_db.reader import file_stat
 from regime_platform.files import write_json
 from regime_platform.manifests.manifest import sealed
 from regime_platform.manifests.snapshot_diff import changes

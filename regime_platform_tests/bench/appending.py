@@ -26,7 +26,7 @@ from regime_platform.bar_store.locks import writing
 from regime_platform.bar_store.raw.compaction import compact
 from regime_platform.bar_store.raw.gate_input import gate_input
 from regime_platform.bar_store.raw.raw_log import FetchOrigin, LogUpdate, append, compare
-from regime_platform.model.promoted_bars import PromotedBars
+from regime_platform.model.bar_schema import PromotedBars
 from regime_platform.validation.gate import gate
 from regime_platform_tests.bench.figures import Cost, Figure, cost_of
 from regime_platform_tests.builders import LONG_AFTER, fetch_origin, make_bars

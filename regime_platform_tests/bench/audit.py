@@ -13,9 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from regime_platform.audit.verify.verification import Verification
-from regime_platform.audit.verify.verify import verify
-from regime_platform.audit.verify.verify_many import verify_many
-from regime_platform.compute.warming import warm_up
+from regime_platform.audit.verify.verify import (
+    verify,
+    verify_many,
+)
+from regime_platform.compute.engine import warm_up
 from regime_platform.pipeline.run import run_symbols
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings

@@ -14,16 +14,11 @@ from regime_platform.compute.engine import compute_series
 from regime_platform.compute.eras.eras import FIXED_ERAS
 from regime_platform.compute.results import SeriesResult
 from regime_platform.compute_db.store import build
-from regime_platform.model.promoted_bars import PromotedBars
-from regime_platform.pipeline.compute.inputs import Tables
+from regime_platform.model.bar_schema import PromotedBars
+from regime_platform.pipeline.results import tables_of
 from regime_platform_tests.compute_db.result_frames import MADE
 
 TIMEFRAME = "15min"
-
-
-def tables_of(result: SeriesResult) -> Tables:
-    """The tables of a symbol with this one series."""
-    return Tables({TIMEFRAME: result})
 
 
 def computed(bars: pl.DataFrame) -> SeriesResult:
@@ -33,8 +28,8 @@ def computed(bars: pl.DataFrame) -> SeriesResult:
 
 def end_to_end(folder: Path, promoted: PromotedBars) -> None:
     """Verified read, compute, digests, write."""
-    result = computed(read_bars(folder, promoted))
-    build(folder / "compute.db", tables_of(result), MADE)
+    result = computed(read_bars(folder, promoted)[0])
+    build(folder / "compute.db", tables_of({TIMEFRAME: result}), MADE)
 
 
 def pointer_of(folder: Path) -> Path:

@@ -12,9 +12,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from regime_platform.compute.warming import warm_up
-from regime_platform.model.calendar.trading_hours import expected_opens
-from regime_platform.model.calendar.trading_sessions import sessions
+from regime_platform.compute.engine import warm_up
+from regime_platform.model.calendar.trading_hours import expected_opens, sessions
 from regime_platform.model.timeframes import TIMEFRAMES
 from regime_platform.pipeline.gate.validate_log import (
     read_policy,

@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from pytest_httpserver import HTTPServer
@@ -30,15 +31,14 @@ from rich.table import Table
 
 from regime_platform.model.calendar.trading_hours import expected_opens
 from regime_platform.model.instruments import Instrument
-from regime_platform.model.universe.scale import scale_universe
 from regime_platform.model.universe.universe import Universe, parse_universe
-from regime_platform.pipeline.fetch.batches import Batches
-from regime_platform.pipeline.fetch.ingest import ingest
-from regime_platform.pipeline.fetch.request import FetchRequest
+from regime_platform.pipeline.fetch.catch_up import FetchRequest
+from regime_platform.pipeline.fetch.ingest import Batches, ingest
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import PROJECT_ROOT, Settings
 from regime_platform.sources.protocol import BarPage, NotServedError, WindowRequest
 from regime_platform.sources.registry import build_sources
+from regime_platform_tests.bench.scale_universe import scale_universe
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.vendor import KEY, LoopbackVendor, Plan
 
@@ -286,7 +286,7 @@ def _requests(counted: Connection) -> int:
     return int(counted.recv())
 
 
-def _regime(settings: Settings) -> dict[str, dict[str, float]]:
+def _regime(settings: Settings) -> dict[str, dict[str, Any]]:
     environment = {
         **{name: text for name, text in os.environ.items() if not name.startswith("REGIME_")},
         "REGIME_DATA_ROOT": str(settings.data_root),

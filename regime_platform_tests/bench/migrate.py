@@ -20,9 +20,9 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from regime_platform.bar_store.locks import writing_when_needed
-from regime_platform.legacy.migration.import_part import Importer
 from regime_platform.legacy.migration.migrate import migrate_many, migrate_symbol
 from regime_platform.legacy.migration.migration import open_migration, plans
+from regime_platform.legacy.migration.raw_files import Importer
 from regime_platform.model.asset_classes import NEW_YORK
 from regime_platform.model.timeframes import TIERS
 from regime_platform.pipeline.outcomes import Status
@@ -137,9 +137,8 @@ def _extrapolated(costs: dict[str, tuple[int, Cost, Cost]]) -> None:
     counts = {"core": CORE_SYMBOLS, "daily": DAILY_SYMBOLS}
     rows = {tier: counts[tier] * costs[tier][0] for tier in counts}
     scale = _ROWS / sum(rows.values())
-    taken, gate = (
-        scale * sum(rows[tier] * costs[tier][which].cpu for tier in counts) for which in (1, 2)
-    )
+    taken = scale * sum(rows[tier] * costs[tier][1].cpu for tier in counts)
+    gate = scale * sum(rows[tier] * costs[tier][2].cpu for tier in counts)
     print(
         f"EXTRAPOLATED to {sum(counts.values()):,} symbols, {_ROWS:,} rows: {taken:.0f} s of one "
         f"core migrated and verified, {_ROWS / taken:,.0f} rows/s; gate and account {gate:.0f} s"
@@ -175,7 +174,7 @@ def _day_files(folder: Path, symbols: int, days: int, runs: int) -> None:
     files = sorted(old.rglob("*.parquet"))
     costs = [
         (
-            cost_of(lambda: [pq.ParquetFile(file).close() for file in files]),
+            cost_of(lambda: [pq.ParquetFile(file).metadata for file in files]),
             _days_migrated(folder / f"{run}-one", old, names, workers=1),
             _days_migrated(folder / f"{run}-few", old, names[:_FEW], workers=_PROCESSES),
             _days_migrated(folder / f"{run}-all", old, names, workers=_PROCESSES),

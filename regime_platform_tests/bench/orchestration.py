@@ -27,7 +27,7 @@ from rich.table import Table
 
 from regime_platform.orchestration.instance.home import open_instance
 from regime_platform.orchestration.jobs import UPDATE_CORE, UPDATE_DAILY
-from regime_platform.orchestration.sensors import build_sensors
+from regime_platform.orchestration.sensors import build_new_bars
 from regime_platform.settings import PROJECT_ROOT, Settings, load_universe
 from regime_platform_tests.bench.running_platform import RunningPlatform
 from regime_platform_tests.bench.seeded_events import last_fetch, seed_fetches, seed_passes
@@ -130,7 +130,7 @@ def _page_figures(workspace: RunningPlatform) -> dict[str, float]:
 
 
 def _sensor_figures(settings: Settings, instance: dg.DagsterInstance) -> dict[str, float]:
-    (sensor,) = build_sensors(partial(load_universe, settings))
+    sensor = build_new_bars(partial(load_universe, settings))
 
     def tick(cursor: int) -> None:
         sensor(dg.build_sensor_context(instance=instance, cursor=str(cursor)))
@@ -145,7 +145,8 @@ def _sensor_figures(settings: Settings, instance: dg.DagsterInstance) -> dict[st
 
 def _compute_figures() -> dict[str, float]:
     """Engine, store and manifests of every symbol, by the command."""
-    command = [Path(sys.executable).with_name("regime"), "compute", "--all", "--force", "--json"]
+    regime = str(Path(sys.executable).with_name("regime"))
+    command = [regime, "compute", "--all", "--force", "--json"]
     began = time.perf_counter()
     subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
     return {"full_recompute_without_dagster_s": time.perf_counter() - began}

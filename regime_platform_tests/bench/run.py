@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from regime_platform.code_version import code_version
-from regime_platform.compute.warming import warm_up
+from regime_platform.compute.engine import warm_up
 from regime_platform.import_closure import engine_digest
 from regime_platform.settings import PROJECT_ROOT
 from regime_platform_tests.bench.append import append_figures
@@ -93,7 +93,7 @@ def _circumstances(scale: Scale) -> dict[str, object]:
         "system": platform.platform(),
         "load_average_before": _load(),
         "python": code.python,
-        **{f"version_{library}": version for library, version in code.libraries},
+        **{f"version_{library}": version for library, version in code.libraries.items()},
         "commit": code.commit,
         "is_dirty": code.is_dirty,
         "compute_digest": code.compute_digest,

@@ -42,7 +42,8 @@ class RunningPlatform:
 
     def launch(self, job: str) -> None:
         """Queues a run of an update job over all that it is about."""
-        self._launch(job, {"ops": listed_config(job, []).to_config_dict()["ops"]}, {})
+        config: Any = listed_config(job, [])
+        self._launch(job, {"ops": config.to_config_dict()["ops"]}, {})
 
     def launch_range(self, first: str, last: str) -> None:
         """Queues one ranged run of everything after the fetch."""

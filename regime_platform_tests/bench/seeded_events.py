@@ -8,7 +8,6 @@ from pathlib import Path
 import dagster as dg
 
 from regime_platform.orchestration.events.metadata import ROWS_INSERTED
-from regime_platform.orchestration.instance.storage import state_folder
 from regime_platform.pipeline.outcomes import Stage
 from regime_platform.settings import Settings
 
@@ -53,4 +52,4 @@ def last_fetch(instance: dg.DagsterInstance) -> int:
 
 
 def _index(settings: Settings) -> Path:
-    return state_folder(settings) / "storage/history/runs/index.db"
+    return settings.dagster_folder / "storage/history/runs/index.db"

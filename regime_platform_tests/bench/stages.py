@@ -12,10 +12,10 @@ from unittest.mock import patch
 import numpy as np
 import polars as pl
 
-from regime_platform.compute import engine, results, states
+from regime_platform.compute import engine, results
 from regime_platform.compute.eras.eras import FIXED_ERAS
-from regime_platform.compute.escalation.percentiles import ranks_of
 from regime_platform.compute.metrics import metrics
+from regime_platform.compute.percentiles import ranks_of
 from regime_platform_tests.bench.figures import Figure, Scale, median_cost
 from regime_platform_tests.builders import make_bars
 
@@ -25,7 +25,7 @@ TIMEFRAME = "15min"
 _STAGES: tuple[tuple[str, Any, str, str], ...] = (
     ("metrics", engine, "compute_metrics", "primitives and all metrics but the key levels"),
     ("key_levels", metrics, "key_levels", "supports and resistances"),
-    ("classify", states, "classify", "regime label, tags, reasons"),
+    ("classify", engine, "classify", "regime label, tags, reasons"),
     ("components", engine, "escalation_series", "escalation components and their percentiles"),
     ("percentiles", engine, "escalation_columns", "percentiles of esc_raw, buckets"),
     ("labels", engine, "forward_labels", "forward returns and their grades"),

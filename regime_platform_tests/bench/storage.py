@@ -7,9 +7,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import polars as pl
+
 from regime_platform.bar_store.canonical import read_bars, write_parts
+from regime_platform.model.bar_schema import PromotedBars
 from regime_platform.model.digests import frame_digest
-from regime_platform.model.promoted_bars import PromotedBars
+from regime_platform.pipeline.results import tables_of
 from regime_platform_tests.bench import end_to_end
 from regime_platform_tests.bench.figures import Figure, Scale, median_cost
 from regime_platform_tests.builders import make_bars
@@ -21,9 +24,10 @@ def end_to_end_figures(scale: Scale) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         promoted = _stored(folder, scale.largest)
-        made = end_to_end.tables_of(end_to_end.computed(read_bars(folder, promoted)))
-        tables = [made.whole(name) for name in made]
-        read = median_cost(lambda: read_bars(folder, promoted), runs)
+        result = end_to_end.computed(read_bars(folder, promoted)[0])
+        made = tables_of({end_to_end.TIMEFRAME: result})
+        tables = [pl.concat(pieces) for pieces in made.values()]
+        read = median_cost(lambda: read_bars(folder, promoted)[0], runs)
         digests = median_cost(lambda: [frame_digest(table) for table in tables], runs)
         whole = median_cost(lambda: end_to_end.end_to_end(folder, promoted), runs)
         size = (folder / "compute.db").stat().st_size / 1e6

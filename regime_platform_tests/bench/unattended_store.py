@@ -18,18 +18,17 @@ from types import MappingProxyType
 import polars as pl
 from pytest_httpserver import HTTPServer
 
-from regime_platform.model.calendar.sessions import bar_end, last_finished
+from regime_platform.model.calendar.due import bar_end, last_finished
 from regime_platform.model.calendar.trading_hours import expected_opens
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.timeframes import DURATION, TIMEFRAMES
-from regime_platform.model.universe.scale import scale_universe
 from regime_platform.model.universe.universe import Universe, parse_universe
-from regime_platform.pipeline.fetch.batches import Batches
-from regime_platform.pipeline.fetch.ingest import ingest
-from regime_platform.pipeline.fetch.request import FetchRequest
+from regime_platform.pipeline.fetch.catch_up import FetchRequest
+from regime_platform.pipeline.fetch.ingest import Batches, ingest
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
 from regime_platform.sources.protocol import BarPage, NotServedError, WindowRequest
+from regime_platform_tests.bench.scale_universe import scale_universe
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.vendor import KEY, LoopbackVendor
 

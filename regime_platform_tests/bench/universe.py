@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from regime_platform.compute.warming import warm_up
+from regime_platform.compute.engine import warm_up
 from regime_platform.pipeline.outcomes import Stage, Status
 from regime_platform.pipeline.run import run_symbol
 from regime_platform.pipeline.run_workspace import RunWorkspace

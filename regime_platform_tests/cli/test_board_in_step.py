@@ -15,8 +15,7 @@ import pytest
 from regime_platform.bar_store.parquet import decode, encode
 from regime_platform.compute_db.board import BOARD_SCHEMA, read_board
 from regime_platform.orchestration.instance.home import open_instance
-from regime_platform.pipeline.board import refresh_board
-from regime_platform.pipeline.board_check import differing
+from regime_platform.pipeline.board import differing, refresh_board
 from regime_platform.pipeline.run import run_symbols
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.query.board import board

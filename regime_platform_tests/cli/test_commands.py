@@ -1,9 +1,11 @@
-"""Every command has help, and the list of commands shows it."""
+"""Every command has help, an example and, where it prints, --json; modules wait until called."""
+
+import shlex
 
 import pytest
 
-from regime_platform.cli.commands import PANELS, Entry
-from regime_platform.cli.main import load
+from regime_platform.cli.commands import PANELS
+from regime_platform.cli.console.lazy_group import Command, Entry, Group, LazyGroup, load
 from regime_platform_tests.cli.conftest import Regime
 
 VERBS = (
@@ -11,33 +13,58 @@ VERBS = (
     "Print Put Recompute Remove Rename Resolve Restore Run Set Show Start Stop Take Validate "
     "Verify Withdraw Write"
 )
+#: Commands that print no answer.
+WITHOUT_JSON = {
+    "ui": "is replaced by Dagster's webserver",
+    "service daemon": "is replaced by Dagster's daemon",
+    "service webserver": "is replaced by Dagster's webserver",
+}
 
-ENTRIES = [entry for entries in PANELS.values() for entry in entries]
+TOP = {name: entry for panel in PANELS.values() for name, entry in panel.items()}
+COMMANDS: dict[str, Command] = {}
+for _name, _entry in TOP.items():
+    if isinstance(_entry, Group):
+        COMMANDS |= {f"{_name} {name}": command for name, command in _entry.commands.items()}
+    else:
+        COMMANDS[_name] = _entry
+ENTRIES: dict[str, Entry] = {**TOP, **COMMANDS}
 
 
-@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
-def test_every_command_and_every_option_has_help(regime: Regime, entry: Entry) -> None:
-    ended = regime(entry.name, "--help")
+@pytest.mark.parametrize("words", ENTRIES)
+def test_every_command_and_every_option_has_help(regime: Regime, words: str) -> None:
+    ended = regime(*words.split(), "--help")
 
     assert ended.code == 0
-    assert "Usage: regime" in ended.out
+    assert f"Usage: regime {words}" in ended.out
+    assert " ".join(ENTRIES[words].help.split()) in " ".join(ended.out.split())
     unexplained = [line for line in ended.out.splitlines() if line.strip(" │").endswith(">")]
     assert unexplained == []
 
 
-@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
-def test_list_of_commands_shows_the_help_of_each(entry: Entry) -> None:
-    assert load(entry).help.startswith(entry.help)
+@pytest.mark.parametrize("words", COMMANDS)
+def test_the_example_of_a_command_is_in_its_help_and_can_be_parsed(
+    regime: Regime, words: str
+) -> None:
+    command = COMMANDS[words]
+    _, *arguments = shlex.split(command.example)
+    group, *rest = arguments
+    entry = TOP[group]
+    loaded = load(group, entry)
+    if isinstance(loaded, LazyGroup) and isinstance(entry, Group):
+        name = rest.pop(0) if rest and rest[0] in entry.commands else entry.default
+        assert f"{group} {name}" == words
+        loaded = load(name, entry.commands[name])
+
+    assert f"Example: {command.example}" in regime(*words.split(), "--help").out
+    loaded.make_context(words, rest)
+
+
+@pytest.mark.parametrize("words", sorted(COMMANDS.keys() - WITHOUT_JSON.keys()))
+def test_every_command_that_prints_has_json(words: str) -> None:
+    command = load(words, COMMANDS[words])
+
+    assert [option for option in command.params if "--json" in option.opts]
 
 
 def test_help_is_imperative() -> None:
-    helps = [entry.help for entry in ENTRIES]
-    helps += [
-        command.help
-        for entry in ENTRIES
-        for command in getattr(load(entry), "commands", {}).values()
-    ]
-
-    verbs = {text.split()[0].rstrip(",") for text in helps}
-
-    assert verbs <= set(VERBS.split(" "))
+    assert {entry.help.split()[0].rstrip(",") for entry in ENTRIES.values()} <= set(VERBS.split())

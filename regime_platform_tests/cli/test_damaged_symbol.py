@@ -8,10 +8,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from regime_platform.audit.repair import try_repair
+from regime_platform.audit.repair import repair
 from regime_platform.audit.repair_plan import plan_repair
 from regime_platform.audit.snapshots import take_snapshot
-from regime_platform.audit.verify.verify_many import verify_many
+from regime_platform.audit.verify.verify import verify_many
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.compute_db.board import read_board
 from regime_platform.pipeline.board import refresh_board
@@ -95,7 +95,7 @@ def _follow(workspace: RunWorkspace, path: Path, reason: str) -> None:
         assert "`regime repair BAD --yes`" in reason
         instrument = workspace.universe.instrument("BAD")
         plan = plan_repair(workspace, instrument)
-        assert try_repair(workspace, instrument, plan, NOW).status is Status.DONE
+        assert repair(workspace, instrument, plan, NOW).status is Status.DONE
 
 
 @pytest.mark.parametrize(("name", "way"), CASES)

@@ -36,6 +36,22 @@ def test_the_installed_command_runs() -> None:
     assert ended.stdout.startswith("regime-platform ")
 
 
+def test_a_missing_extra_is_named_with_its_remedy() -> None:
+    script = (
+        "import sys\nsys.modules['adbc_driver_sqlite'] = None\n"
+        "from regime_platform.cli.main import main\n"
+        "main(['migrate', 'live', 'AAPL', '--from', '.'])"
+    )
+
+    ended = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+
+    assert ended.returncode == 1
+    assert "error[extra-missing]" in ended.stderr
+    assert "pip install 'regime-platform[legacy]'" in ended.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -80,7 +96,7 @@ def test_defect_shows_its_traceback(regime: Regime, monkeypatch: pytest.MonkeyPa
     def broken() -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("regime_platform.cli.operations.installation.known_versions", broken)
+    monkeypatch.setattr("regime_platform.cli.operations.version.known_versions", broken)
 
     with pytest.raises(ZeroDivisionError):
         main(["version"])

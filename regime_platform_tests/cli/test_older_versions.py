@@ -104,7 +104,7 @@ def _bars() -> pl.DataFrame:
     values = {"open": price, "high": price + 1, "low": price - 1, "close": price + 0.5}
     volume = pl.Series([1000 + k % 9 for k in range(len(opens))])
     return pl.DataFrame({"ts": ts.cast(pl.Datetime("us", "UTC")), **values, "volume": volume}).cast(
-        dict(BAR_SCHEMA)
+        BAR_SCHEMA
     )
 
 

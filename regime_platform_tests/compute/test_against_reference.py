@@ -21,11 +21,10 @@ from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from regime_platform.compute.engine import compute_series
+from regime_platform.compute.engine import compute_series, warm_up
 from regime_platform.compute.eras.eras import FIXED_ERAS
 from regime_platform.compute.params import DEFAULT_PARAMS
 from regime_platform.compute.results import SeriesResult
-from regime_platform.compute.warming import warm_up
 from regime_platform.errors import BarsError
 from regime_platform.model.result_schema import ESCALATION_SCHEMA, STATE_SCHEMA
 from regime_platform_tests.reference import classifier_reference, escalation_reference
@@ -88,6 +87,7 @@ def level(row: dict[str, Any], name: str) -> Level | None:
     return None if price is None else (price, strength)
 
 
+@pytest.mark.slow
 @examples(30)
 @given(drawn=series())
 def test_metrics_and_their_labels_are_those_of_the_rules_written_out(drawn: Series) -> None:
@@ -125,6 +125,7 @@ def on_an_edge(bar: dict[str, Any], deciding: dict[str, tuple[float, ...]]) -> b
     )
 
 
+@pytest.mark.slow
 @examples(30)
 @given(drawn=series(shortest=WIDTH), data=st.data())
 def test_key_levels_are_those_of_the_rules_written_out(drawn: Series, data: st.DataObject) -> None:
@@ -188,6 +189,7 @@ def test_classification_follows_from_the_metrics_of_its_row(drawn: Series) -> No
         assert row["confidence"] == pytest.approx(confidence, abs=CLOSE_ENOUGH)
 
 
+@pytest.mark.slow
 @examples(15)
 @given(drawn=series(shortest=200, longest=2000))
 def test_escalation_follows_from_the_metrics_of_the_state(drawn: Series) -> None:
@@ -241,6 +243,7 @@ def bucket(value: float) -> str:
     return "HIGH" if value >= 0.85 else "MED" if value >= 0.60 else "LOW"
 
 
+@pytest.mark.slow
 @examples(15)
 @given(drawn=series(shortest=400))
 def test_forward_labels_follow_from_the_closes(drawn: Series) -> None:
@@ -256,6 +259,7 @@ def test_forward_labels_follow_from_the_closes(drawn: Series) -> None:
     assert labels["is_mature"].to_list() == [i + 20 < len(close) for i in range(len(close))]
 
 
+@pytest.mark.slow
 @examples(20)
 @given(drawn=series(shortest=200), data=st.data())
 def test_no_row_knows_of_a_later_bar(drawn: Series, data: st.DataObject) -> None:
@@ -284,6 +288,7 @@ SCALED_BY_LEVELS = {
 }
 
 
+@pytest.mark.slow
 @examples(20)
 @given(drawn=series(shortest=200), exponent=st.integers(-12, 12).filter(bool))
 def test_prices_of_another_size_by_a_power_of_two_change_nothing_but_what_sees_levels(

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from regime_platform.audit.verify.results import table_digests_of
 from regime_platform.compute.engine import compute_series
 from regime_platform.compute.eras.eras import FIXED_ERAS
-from regime_platform.compute_db.content import table_digest
-from regime_platform.pipeline.compute.inputs import Tables
 from regime_platform.settings import PROJECT_ROOT
 from regime_platform_tests.builders import make_bars
 
@@ -30,10 +29,10 @@ def digests() -> dict[str, str]:
         )
         for timeframe, bars in (("1h", 1300), ("1week", 450))
     }
-    tables = Tables(results)
-    return {name: table_digest(name, tables.whole(name)) for name in tables}
+    return table_digests_of(results)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "circumstances",
     [
@@ -46,6 +45,7 @@ def test_another_process_gives_the_same_digests(circumstances: dict[str, str]) -
     assert _elsewhere(circumstances) == digests()
 
 
+@pytest.mark.slow
 def test_recompiled_kernels_give_the_same_digests(tmp_path: Path) -> None:
     assert _elsewhere({"NUMBA_CACHE_DIR": str(tmp_path / "kernels")}) == digests()
     assert any((tmp_path / "kernels").rglob("*.kernel"))

@@ -7,8 +7,11 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from regime_platform.compute.engine import run_start, warm_up
+from regime_platform.compute.kernels import kernels_are_compiled
 from regime_platform.compute.results import SeriesResult, latest_state
 from regime_platform.errors import BarsError
+from regime_platform.kernel_cache import kernel_cache
 from regime_platform.model.result_schema import (
     ESCALATION_SCHEMA,
     LABEL_SCHEMA,
@@ -45,8 +48,8 @@ def _assert_same(ours: pl.Series, theirs: pl.Series, name: str) -> None:
     if ours.dtype.is_float():
         missing = ours.is_null()
         assert missing.equals(theirs.is_null()), name
-        worst = (ours - theirs).abs().max()
-        assert worst is None or worst <= 1e-9, f"{name} is off by {worst}"  # type: ignore[operator]
+        off = (ours - theirs).abs() > 1e-9
+        assert not off.any(), f"{name} is off in {off.sum()} rows"
         return
     assert ours.cast(theirs.dtype).equals(theirs, check_names=False), name
 
@@ -90,7 +93,7 @@ def test_every_key_level_is_the_golden_one(series: str) -> None:
 
 
 def _flat_levels(levels: dict[str, list[dict[str, float]]]) -> list[float]:
-    flat = []
+    flat: list[float] = []
     for side in ("supports", "resistances"):
         pairs = [(level["price"], level["strength"]) for level in levels[side]]
         for pair in (pairs + [(np.nan, np.nan)] * 3)[:3]:
@@ -195,3 +198,15 @@ def test_the_input_bars_are_left_as_they_were() -> None:
     run_series(bars)
 
     assert_frame_equal(bars, before, check_exact=True)
+
+
+def test_a_label_that_never_changed_has_run_since_the_first_row() -> None:
+    assert run_start(np.array([3, 3, 3], np.uint8)) == 0
+    assert run_start(np.array([3, 1, 3], np.uint8)) == 2
+
+
+def test_after_a_warm_up_all_kernels_are_on_disk() -> None:
+    warm_up()
+
+    assert kernels_are_compiled()
+    assert kernel_cache().folder.is_dir()

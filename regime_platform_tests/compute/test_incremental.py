@@ -9,12 +9,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from regime_platform.compute.engine import bars_with_close, compute_series
+from regime_platform.compute.engine import bars_with_close, compute_series, warm_up
 from regime_platform.compute.eras.eras import FIXED_ERAS, Era, midnight_us
 from regime_platform.compute.incremental import LOOK_BACK, Past, extend_series, past_of, why_not
 from regime_platform.compute.params import DEFAULT_PARAMS
 from regime_platform.compute.results import SeriesResult, latest_state
-from regime_platform.compute.warming import warm_up
 from regime_platform.errors import BarsError
 from regime_platform.model.result_schema import REGIME_LABELS
 from regime_platform_tests.builders import make_bars
@@ -70,6 +69,7 @@ def assert_extends(
     )
 
 
+@pytest.mark.slow
 @examples(40)
 @given(drawn=series(), data=st.data())
 def test_new_bars_give_the_rows_that_a_full_run_gives(drawn: Series, data: st.DataObject) -> None:
@@ -89,6 +89,7 @@ def test_new_bars_give_the_rows_that_a_full_run_gives(drawn: Series, data: st.Da
         assert_extends(bars, stored, cut, timeframe)
 
 
+@pytest.mark.slow
 @examples(15)
 @given(drawn=series(), data=st.data())
 def test_a_revised_or_removed_bar_is_gone_on_from_as_if_it_had_always_been_so(
@@ -128,8 +129,8 @@ def test_bar_by_bar_is_the_same_as_at_once(timeframe: str) -> None:
 def test_an_era_that_begins_among_the_new_bars_ranks_them_by_itself() -> None:
     bars = make_bars(700)
     eras = (
-        Era("first", midnight_us(dt.date(1990, 1, 1)), microsecond(bars, 640)),
-        Era("second", microsecond(bars, 640), midnight_us(dt.date(2100, 1, 1))),
+        Era(1, midnight_us(dt.date(1990, 1, 1)), microsecond(bars, 640)),
+        Era(2, microsecond(bars, 640), midnight_us(dt.date(2100, 1, 1))),
     )
 
     assert_extends(bars, computed(bars.head(620), eras=eras), 620, eras=eras)
@@ -139,8 +140,8 @@ def test_an_era_that_begins_among_the_new_bars_ranks_them_by_itself() -> None:
 def test_an_era_whose_missing_values_are_about_to_be_ranked_otherwise_asks_for_a_full_run() -> None:
     bars = make_bars(420)
     # the era begins before the first escalation value (bar 272) and is 98 bars old at bar 400
-    eras = (Era("late", microsecond(bars, 205), midnight_us(dt.date(2100, 1, 1))),)
-    early = (Era("late", microsecond(bars, 330), midnight_us(dt.date(2100, 1, 1))),)
+    eras = (Era(1, microsecond(bars, 205), midnight_us(dt.date(2100, 1, 1))),)
+    early = (Era(1, microsecond(bars, 330), midnight_us(dt.date(2100, 1, 1))),)
 
     assert_extends(bars, computed(bars.head(410), eras=eras), 410, eras=eras)
     assert_extends(bars, computed(bars.head(410), eras=early), 410, eras=early)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regime_platform.compute.frames import columns_frame
 from regime_platform.compute.labels import forward_labels
+from regime_platform.compute.results import columns_frame
 from regime_platform.model.result_schema import LABEL_SCHEMA
 from regime_platform_tests.reference import escalation_reference as reference
 from regime_platform_tests.reference.golden_inputs import golden_frame

@@ -1,6 +1,7 @@
 """The constants of the compute and their fingerprint."""
 
 from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 
@@ -46,9 +47,9 @@ def test_an_unknown_timeframe_is_refused() -> None:
 @pytest.mark.parametrize("name", [field.name for field in fields(TimeframeParams)])
 def test_the_fingerprint_changes_with_every_constant_of_a_timeframe(name: str) -> None:
     value = getattr(DAILY, name)
-    other = (*value, 9) if isinstance(value, tuple) else value + 4
+    other: dict[str, Any] = {name: (*value, 9) if isinstance(value, tuple) else value + 4}
 
-    assert with_daily(replace(DAILY, **{name: other})).fingerprint() != DEFAULT_PARAMS.fingerprint()
+    assert with_daily(replace(DAILY, **other)).fingerprint() != DEFAULT_PARAMS.fingerprint()
 
 
 def test_the_fingerprint_changes_with_the_short_list_rule() -> None:
@@ -92,7 +93,7 @@ def test_every_group_of_compiled_constants_is_in_the_fingerprint() -> None:
         for name, value in vars(params).items()
         if name.isupper() and hasattr(value, "_fields")
     ]
-    compiled = DEFAULT_PARAMS.facts()["compiled"]
+    compiled = DEFAULT_PARAMS.document()["compiled"]
 
     assert isinstance(compiled, dict)
     assert [group._asdict() for group in groups if group._asdict() not in compiled.values()] == []

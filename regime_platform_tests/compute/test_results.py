@@ -1,12 +1,14 @@
-"""The latest row of all series of a symbol."""
+"""Columns become frames of their tables; the latest row of all series of a symbol."""
 
 import datetime as dt
 import json
 
+import numpy as np
+import polars as pl
 import pytest
 
-from regime_platform.compute.results import latest_state
-from regime_platform.model.result_schema import LATEST_SCHEMA
+from regime_platform.compute.results import columns_frame, latest_state, words_of
+from regime_platform.model.result_schema import LATEST_SCHEMA, STATE_SCHEMA
 from regime_platform_tests.compute.golden_series import SERIES, golden_result
 from regime_platform_tests.reference.golden_inputs import GOLDEN
 
@@ -54,3 +56,26 @@ def test_the_consensus_is_the_mean_over_timeframes_that_know_their_percentile() 
 
 def test_no_series_at_all_gives_no_latest_row() -> None:
     assert latest_state({}).is_empty()
+
+
+def test_columns_come_in_the_order_and_types_of_their_table() -> None:
+    names = [name for name in STATE_SCHEMA if STATE_SCHEMA[name] == pl.Float64()][:2]
+    given = {name: np.array([0.5, np.nan]) for name in reversed(names)}
+
+    frame = columns_frame("state_history", given)
+
+    assert frame.schema == {name: pl.Float64() for name in names}
+    assert frame[names[0]].to_list() == [0.5, None]
+
+
+def test_words_are_made_once_per_distinct_mask() -> None:
+    asked = []
+
+    def text(mask: int) -> str:
+        asked.append(mask)
+        return f"mask {mask}"
+
+    (words,) = words_of(np.array([4, 1, 4, 4]), text)
+
+    assert asked == [1, 4]
+    assert words.texts.gather(words.positions).to_list() == ["mask 4", "mask 1", "mask 4", "mask 4"]

@@ -11,9 +11,13 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from regime_platform.manifests.lineage import ResultOrigin
-from regime_platform.manifests.recipe import Code, RankedEras, Recipe
-from regime_platform.model.result_schema import TABLES
+from regime_platform.manifests.compute_manifest import (
+    Code,
+    RankedEras,
+    Recipe,
+    ResultOrigin,
+)
+from regime_platform.model.result_schema import RESULT_SCHEMA_DIGEST, TABLES
 
 START = dt.datetime(2015, 3, 2, 14, 30, tzinfo=dt.UTC)
 KEYS = ("symbol", "timeframe", "ts")
@@ -21,17 +25,18 @@ KEYS = ("symbol", "timeframe", "ts")
 
 def made_from(bars: Mapping[str, str], params: str = "d3") -> ResultOrigin:
     """A recipe of bars (timeframe -> digest) with parameters of this fingerprint, and some code."""
-    recipe = Recipe.of(
-        bars=bars,
+    recipe = Recipe(
+        bars=dict(bars),
         compute_digest="d2",
         eras=RankedEras(boundaries=((0, 1),), era_class=None, reason="", version="fixed-1"),
         libraries={"numba": "1"},
         params_fingerprint=params,
+        result_schema_digest=RESULT_SCHEMA_DIGEST,
     )
     code = Code(
         commit=None, compute_digest="d2", is_dirty=None, libraries={}, package="0", python="3"
     )
-    return ResultOrigin(recipe, code)
+    return ResultOrigin(recipe=recipe, code=code)
 
 
 MADE = made_from({"1day": "d1"})

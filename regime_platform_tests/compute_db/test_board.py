@@ -1,5 +1,7 @@
 """The board: a cache that says what the databases say, and is written only when that changes."""
 
+from pathlib import Path
+
 import polars as pl
 
 from regime_platform.bar_store.layout import DataRoot
@@ -34,8 +36,8 @@ def test_updating_one_symbol_leaves_the_others(processed: RunWorkspace, tmp_path
 
 
 def test_a_damaged_board_is_refused_by_readers_and_rebuilt_by_the_next_run(
-    tmp_path, processed: RunWorkspace
-) -> None:  # type: ignore[no-untyped-def]
+    tmp_path: Path, processed: RunWorkspace
+) -> None:
     root = DataRoot(tmp_path)
     root.board.write_bytes(b"nonsense")
 

@@ -69,7 +69,7 @@ def test_a_number_that_json_cannot_say_is_null(tmp_path: Path) -> None:
 
 def test_every_column_has_a_type_and_every_key_a_value() -> None:
     for table, schema in TABLES.items():
-        statement = create_table(table)
+        statement = create_table(table, schema)
         for name, dtype in schema.items():
             assert f'"{name}" {sql_type(dtype)}' in statement
         assert statement.count("NOT NULL") == 3
@@ -77,7 +77,7 @@ def test_every_column_has_a_type_and_every_key_a_value() -> None:
 
 def test_a_word_outside_its_vocabulary_is_refused() -> None:
     with duckdb.connect() as connection:
-        connection.execute(create_table("forward_labels"))
+        connection.execute(create_table("forward_labels", TABLES["forward_labels"]))
         with pytest.raises(duckdb.ConversionException):
             connection.execute(
                 "INSERT INTO forward_labels (symbol, timeframe, ts, event_severity) "

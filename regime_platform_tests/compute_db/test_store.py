@@ -90,6 +90,7 @@ def test_a_symbol_with_nothing_to_compute_has_a_valid_file_with_empty_tables(
         assert read_table(tmp_path / "compute.db", name).equals(schema.to_frame())
 
 
+@pytest.mark.slow
 def test_the_same_results_give_the_same_digests_in_another_process(tmp_path: Path) -> None:
     here = build(tmp_path / "here.db", result_tables(), MADE).tables
 
@@ -134,6 +135,7 @@ def test_a_reader_keeps_the_old_file_while_a_new_one_is_built(tmp_path: Path) ->
     assert read_table(path, "state_history").height == 100
 
 
+@pytest.mark.slow
 def test_readers_see_the_old_or_the_new_file_and_never_a_mixture(tmp_path: Path) -> None:
     path = tmp_path / "compute.db"
     versions = [result_tables(rows, seed=rows) for rows in (20, 30)]
@@ -157,6 +159,7 @@ def test_readers_see_the_old_or_the_new_file_and_never_a_mixture(tmp_path: Path)
     assert seen
 
 
+@pytest.mark.slow
 def test_killing_a_build_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "compute.db"
     command = [sys.executable, "-c", _BUILD_FOR_EVER, str(path), "3000"]

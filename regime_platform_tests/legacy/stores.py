@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from regime_platform.legacy.readers.source import zone_of
+from regime_platform.legacy.times import zone_of
 from regime_platform.model.timeframes import is_intraday
 
 LegacyRow = tuple[
@@ -23,9 +23,14 @@ _TABLE = (
 )
 _INSERT = "INSERT INTO bars VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'vendor')"
 GOLDEN = Path(__file__).parents[1] / "golden"
-_LISTS = ("classification.strategy_tags", "classification.regime_reasons")
-_LISTS += ("classification.regime_reasons_top", "escalation_bucket_thresholds")
-_LISTS += ("escalation_metadata", "key_levels")
+_LISTS = (
+    "classification.strategy_tags",
+    "classification.regime_reasons",
+    "classification.regime_reasons_top",
+    "escalation_bucket_thresholds",
+    "escalation_metadata",
+    "key_levels",
+)
 #: Long after the last bar that tests make.
 WRITTEN = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
 

@@ -1,7 +1,9 @@
 """The bar manifest states which bars a symbol has, and in which files."""
 
+import pytest
+
 from regime_platform.bar_store.canonical import read_in_force
-from regime_platform.bar_store.manifest_file import read_manifest
+from regime_platform.bar_store.manifest_files import read_manifest
 from regime_platform.files import file_sha256, json_text
 from regime_platform.manifests.bar_manifest import BarManifest
 from regime_platform.model.digests import frame_digest
@@ -25,6 +27,7 @@ def test_it_names_the_files_that_are_there(processed: RunWorkspace) -> None:
         )
 
 
+@pytest.mark.slow
 def test_it_is_written_again_byte_for_byte(processed: RunWorkspace) -> None:
     for symbol in ("SYNTH", "AAPL"):
         path = processed.root.symbol(symbol).manifest

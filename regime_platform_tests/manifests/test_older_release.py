@@ -6,20 +6,24 @@ from pathlib import Path
 import pytest
 
 from regime_platform.audit.snapshots import find_snapshot, read_index
-from regime_platform.bar_store.chain_file import append_links, read_chain
-from regime_platform.bar_store.former_manifests import (
+from regime_platform.bar_store.layout import DataRoot, SymbolPaths
+from regime_platform.bar_store.manifest_files import (
+    append_links,
+    read_bar_manifest,
+    read_chain,
+    read_compute_manifest,
     read_former_manifests,
     write_former_manifests,
 )
-from regime_platform.bar_store.layout import DataRoot, SymbolPaths
-from regime_platform.bar_store.manifest_file import read_bar_manifest, read_compute_manifest
 from regime_platform.bar_store.overrides import read_overrides, write_overrides
 from regime_platform.bar_store.rename_journal import record, renames
 from regime_platform.bar_store.verdicts import read_verdict, write_verdict
-from regime_platform.compute.eras.adoptions import write_adoptions
-from regime_platform.compute.eras.files import write_era_set
+from regime_platform.compute.eras.files import (
+    write_adoptions,
+    write_era_set,
+)
 from regime_platform.files import append_lines, write_json, write_text
-from regime_platform.legacy.migration.record import read_record, write_record
+from regime_platform.legacy.migration.migration import read_record, write_record
 from regime_platform.model.digests import canonical_json
 from regime_platform.pipeline.eras import adoptions, era_set_file
 from regime_platform_tests.older_release import SYMBOLS, unpack

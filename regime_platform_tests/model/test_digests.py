@@ -100,6 +100,7 @@ def test_a_digest_made_by_hand_as_the_document_tells_is_the_same() -> None:
     assert frame_digest(frame) == whole.hexdigest()
 
 
+@pytest.mark.slow
 def test_another_process_gives_the_same_digest() -> None:
     there = subprocess.run(
         [sys.executable, "-c", _PRINT],

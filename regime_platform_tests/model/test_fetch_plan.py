@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regime_platform.model.calendar.sessions import last_finished
+from regime_platform.model.calendar.due import last_finished
 from regime_platform.model.calendar.trading_hours import expected_opens
 from regime_platform.model.coverage import UNREAD, Coverage
 from regime_platform.model.fetch_plan import HISTORY, Need, TrackedSeries, after_answer, next_need

@@ -26,7 +26,7 @@ IBM = Instrument(
 
 
 def identity(**fields: str) -> Identity:
-    return Identity("twelvedata", fields)
+    return Identity.model_validate({"source": "twelvedata", **fields})
 
 
 def known(**fields: str) -> KnownIdentity:
@@ -39,7 +39,7 @@ def known(**fields: str) -> KnownIdentity:
         (identity(provider_symbol="IBM", mic_code="XETR"), True),
         (identity(provider_symbol="ibm", exchange="NYSE"), False),
         (identity(mic_code="XNYS"), False),
-        (Identity("files", {"mic_code": "XETR"}), False),
+        (Identity.model_validate({"source": "files", "mic_code": "XETR"}), False),
     ],
 )
 def test_only_a_field_of_both_can_contradict(other: Identity, expected: bool) -> None:

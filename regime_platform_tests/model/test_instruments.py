@@ -1,17 +1,19 @@
 """An instrument is safe to use as a folder, a partition and a word, and means one thing."""
 
+import datetime as dt
 import pickle
 import re
+from typing import Any
 
 import pytest
 
 from regime_platform.errors import ConfigError
 from regime_platform.model.asset_classes import ASSET_CLASSES
-from regime_platform.model.instruments import Instrument
+from regime_platform.model.instruments import WITHOUT_EXCHANGE, Instrument, parse_entry
 from regime_platform_tests.error_codes import raises
 
 
-def make(symbol: str = "SPY", asset_class: str = "US_EQUITY", **identity: str) -> Instrument:
+def make(symbol: str = "SPY", asset_class: str = "US_EQUITY", **identity: Any) -> Instrument:
     source = "twelvedata" if identity else "sample"
     return Instrument(
         symbol=symbol,
@@ -41,11 +43,11 @@ def test_an_unsafe_symbol_is_refused(symbol: str) -> None:
     ("field", "value"), [("asset_class", "STOCK"), ("tier", "hourly"), ("source", "yahoo")]
 )
 def test_an_unknown_word_is_refused_with_the_known_ones(field: str, value: str) -> None:
-    fields = {"asset_class": "US_EQUITY", "tier": "daily", "source": "sample", field: value}
+    fields: dict[str, Any] = {"asset_class": "US_EQUITY", "tier": "daily", "source": "sample"}
 
     expected = f"SPY: {field} '{value}' is unknown; expected one of"
     with raises(ConfigError, f"unknown-{field.replace('_', '-')}", match=expected):
-        Instrument(symbol="SPY", name="A name", **fields)
+        Instrument(symbol="SPY", name="A name", **{**fields, field: value})
 
 
 def test_a_symbol_of_the_vendor_is_required() -> None:
@@ -55,7 +57,7 @@ def test_a_symbol_of_the_vendor_is_required() -> None:
 
 @pytest.mark.parametrize("asset_class", sorted(ASSET_CLASSES))
 def test_what_trades_on_exchanges_needs_one_named(asset_class: str) -> None:
-    around_the_clock = ASSET_CLASSES[asset_class].open_hours == 24
+    around_the_clock = asset_class in WITHOUT_EXCHANGE
 
     if around_the_clock:
         assert make(asset_class=asset_class, provider_symbol="EUR/USD").asset_class == asset_class
@@ -113,3 +115,36 @@ def test_an_instrument_travels_to_another_process_as_it_is() -> None:
     )
 
     assert pickle.loads(pickle.dumps(instrument)) == instrument  # noqa: S301 - our own bytes
+
+
+IBM = {
+    "symbol": "IBM",
+    "name": " A company ",
+    "asset_class": "US_EQUITY",
+    "tier": "daily",
+    "source": "twelvedata",
+    "provider_symbol": "IBM",
+    "mic_code": "XNYS",
+    "delisted": dt.date(2020, 1, 31),
+    "formerly": ["CTR", " ITR "],
+}
+
+
+@pytest.mark.parametrize("value", [None, "", "  "])
+def test_a_field_without_a_value_counts_as_absent(value: str | None) -> None:
+    assert parse_entry({**IBM, "exchange": value}) == parse_entry(IBM)
+    with raises(ConfigError, "missing-field", match="name"):
+        parse_entry({**IBM, "name": value})
+
+
+@pytest.mark.parametrize("entry", [None, "IBM", ["IBM"]])
+def test_an_entry_that_is_no_mapping_is_refused(entry: object) -> None:
+    with raises(ConfigError, "no-entry"):
+        parse_entry(entry)
+
+
+def test_texts_are_stripped_and_dates_written_as_text() -> None:
+    instrument = parse_entry(IBM)
+
+    assert (instrument.name, instrument.delisted) == ("A company", "2020-01-31")
+    assert instrument.formerly == ("CTR", "ITR")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from regime_platform.model.yaml_text import YamlTextError, load_yaml
+from regime_platform.model.yaml_text import YamlTextError, flow_text, load_yaml
 
 LAUGHS = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]\n" for level in range(1, 10)
@@ -37,3 +37,15 @@ def test_aliases_within_bounds_mean_what_they_stand_for() -> None:
         "c": {"x": 1, "y": 2},
     }
     assert load_yaml("") is None
+
+
+@pytest.mark.parametrize("text", ["ON", "0700", "1e3", "null", "2020-01-31", "a: b", "[x", "Ä #"])
+def test_text_that_yaml_would_read_otherwise_is_quoted(text: str) -> None:
+    assert load_yaml(f"{{x: {flow_text(text)}}}") == {"x": text}
+    assert load_yaml(f"x: {flow_text([text, 'y'])}") == {"x": [text, "y"]}
+
+
+def test_plain_text_is_written_without_quotes() -> None:
+    long = " ".join(["word"] * 60)
+
+    assert flow_text({"symbol": "IBM", "name": long}) == f"{{symbol: IBM, name: {long}}}"

@@ -9,18 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pyarrow.parquet as pq
 import pytest
 
 from regime_platform.compute.engine import bars_with_close, compute_series
 from regime_platform.compute.eras.eras import FIXED_ERAS
 from regime_platform.compute_db.reader import read_lineage, read_table
-from regime_platform.compute_db.store import build
+from regime_platform.compute_db.store import Table, build
 from regime_platform.errors import UsageError
 from regime_platform.model.result_schema import TABLES
 from regime_platform.operations.export import ExportFormat, export
-from regime_platform.pipeline.compute.inputs import Tables
 from regime_platform.pipeline.outcomes import Status
+from regime_platform.pipeline.results import tables_of
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform_tests.compute_db.result_frames import MADE, empty_tables, golden_state
 from regime_platform_tests.error_codes import raises
@@ -36,7 +35,7 @@ def workspace(tmp_path: Path) -> RunWorkspace:
     return RunWorkspace.open(street(tmp_path, ["EMPTY", "MSFT", "QQQ"], tier="core"))
 
 
-def _store(workspace: RunWorkspace, symbol: str, tables: Mapping[str, pl.DataFrame]) -> None:
+def _store(workspace: RunWorkspace, symbol: str, tables: Mapping[str, Table]) -> None:
     build(workspace.root.symbol(symbol).compute_db, tables, MADE)
 
 
@@ -47,7 +46,7 @@ def _computed(workspace: RunWorkspace, symbol: str, series: str, zone: str) -> N
     opens = pl.col("ts").dt.replace_time_zone(zone).dt.convert_time_zone("UTC")
     used = bars_with_close(bars.with_columns(opens))
     result = compute_series(used, symbol=symbol, timeframe=timeframe, eras=FIXED_ERAS)
-    _store(workspace, symbol, Tables({timeframe: result}))
+    _store(workspace, symbol, tables_of({timeframe: result}))
 
 
 def _exported(workspace: RunWorkspace, output: Path, *symbols: str) -> dict[str, Rows]:
@@ -69,8 +68,8 @@ def test_the_sample_state_comes_back_to_the_byte(workspace: RunWorkspace, tmp_pa
         latest[name] if name in latest.columns else pl.Series(name, [None], dtype)
         for name, dtype in TABLES["latest_state"].items()
     ]
-    tables = {"state_history": state, "latest_state": pl.DataFrame(columns)}
-    _store(workspace, "MSFT", {**empty_tables(), **tables})
+    made = {"state_history": state, "latest_state": pl.DataFrame(columns)}
+    _store(workspace, "MSFT", {**empty_tables(), **made})
 
     tables = _exported(workspace, tmp_path / "v1.db", "MSFT")
 
@@ -101,8 +100,7 @@ def test_keys_columns_and_numbers_are_those_of_old(
         values = pl.Series([row[name] for row in rows])
         if golden[name].dtype.is_float():
             assert values.is_null().to_list() == golden[name].is_null().to_list()
-            off = (values.cast(pl.Float64) - golden[name]).abs().max()
-            assert off is None or off <= 1e-9
+            assert not ((values.cast(pl.Float64) - golden[name]).abs() > 1e-9).any()
         else:
             assert values.to_list() == golden[name].to_list()
     assert [row["asof"] for row in tables["state_history"]] == states["asof"].to_list()
@@ -178,8 +176,8 @@ def test_parquet_and_csv_hold_every_row_and_say_what_they_are(
         stored = read_table(path, name).with_columns(pl.selectors.enum().cast(pl.String))
         parquet = tmp_path / "parquet/MSFT" / f"{name}.parquet"
         assert pl.read_parquet(parquet).equals(stored)
-        facts = pq.read_metadata(parquet).metadata
-        assert facts[b"table_digest"].decode() == read_lineage(path).tables[name]
+        facts = pl.read_parquet_metadata(parquet)
+        assert facts["table_digest"] == read_lineage(path).tables[name]
         csv = pl.read_csv(tmp_path / "csv/MSFT" / f"{name}.csv", infer_schema=False)
         assert csv.columns == stored.columns
         assert csv["ts"].str.to_datetime(time_unit="us", time_zone="UTC").equals(stored["ts"])

@@ -11,9 +11,8 @@ from regime_platform.bar_store.canonical import read_in_force
 from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.errors import ConfigError, UsageError
 from regime_platform.operations.overrides import Statement, accept, exclude, undo
-from regime_platform.pipeline.fetch.batches import Batches
-from regime_platform.pipeline.fetch.ingest import ingest
-from regime_platform.pipeline.fetch.request import FetchRequest
+from regime_platform.pipeline.fetch.catch_up import FetchRequest
+from regime_platform.pipeline.fetch.ingest import Batches, ingest
 from regime_platform.pipeline.gate.promote import promote
 from regime_platform.pipeline.outcomes import Status, SymbolOutcome
 from regime_platform.pipeline.run import run_symbol
@@ -52,8 +51,9 @@ def _opens(workspace: RunWorkspace) -> list[dt.datetime]:
 
 
 def _manifest(workspace: RunWorkspace) -> dict[str, Any]:
-    facts: dict[str, Any] = json.loads(workspace.root.symbol("AAA").manifest.read_text())
-    return facts["manifest"]["gate"]
+    text = workspace.root.symbol("AAA").manifest.read_text()
+    gate: dict[str, Any] = json.loads(text)["manifest"]["gate"]
+    return gate
 
 
 def test_excluding_the_bad_bar_lets_the_symbol_through_and_stands_in_the_manifest(

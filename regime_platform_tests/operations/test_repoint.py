@@ -16,11 +16,11 @@ from pytest_httpserver import HTTPServer
 from regime_platform.audit.archives import read_archives
 from regime_platform.audit.as_of import bars_as_of
 from regime_platform.audit.provenance import ProvenanceStatus
-from regime_platform.audit.repair import try_repair
+from regime_platform.audit.repair import repair
 from regime_platform.audit.repair_plan import plan_repair
 from regime_platform.audit.results_as_of import results_as_of
 from regime_platform.audit.verify.verify import verify
-from regime_platform.bar_store.identity_file import read_identities, write_identities
+from regime_platform.bar_store.identity_file import IDENTITIES, read_identities
 from regime_platform.bar_store.overrides import read_overrides
 from regime_platform.compute_db.board import read_board
 from regime_platform.errors import BarsError, UsageError
@@ -32,8 +32,7 @@ from regime_platform.operations.overrides import Statement
 from regime_platform.operations.repoint import repoint_archive, repoint_same
 from regime_platform.pipeline.board import refresh_board
 from regime_platform.pipeline.identity import other_instrument
-from regime_platform.pipeline.outcomes import Status
-from regime_platform.pipeline.run import STAGES
+from regime_platform.pipeline.outcomes import STAGES, Status
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
 from regime_platform_tests.error_codes import raises
@@ -129,7 +128,7 @@ def test_what_is_recorded_already_is_not_recorded_again(published: Settings) -> 
     stored = KnownIdentity(
         identity=identity_of(instrument), since=iso(FIRST), because=Because.STORED
     )
-    write_identities(paths, [stored])
+    IDENTITIES.write(paths, [stored])
 
     assert not decide_same(published)
 
@@ -154,7 +153,7 @@ def test_a_record_of_the_same_instrument_that_is_lost_is_found_and_written_again
     verification = verify(workspace, instrument)
     # the record in the manifest counts
     assert other_instrument(workspace.root.symbol(instrument.symbol), instrument) == ""
-    outcome = try_repair(workspace, instrument, plan_repair(workspace, instrument), SECOND)
+    outcome = repair(workspace, instrument, plan_repair(workspace, instrument), SECOND)
 
     assert (verification.findings[0].what, verification.remedy) == (
         "identity.json",

@@ -12,7 +12,7 @@ from dagster._core.scheduler.instigation import (
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
 from regime_platform.orchestration.instance.home import open_instance
-from regime_platform.orchestration.schedules import build_housekeeping, build_schedules
+from regime_platform.orchestration.schedules import build_schedules
 from regime_platform.settings import Settings, load_universe
 
 
@@ -26,7 +26,7 @@ def stop_schedules(settings: Settings) -> None:
     location = InProcessCodeLocationOrigin(target, location_name="regime_platform")
     repository = RemoteRepositoryOrigin(location, "__repository__")
     with open_instance(settings) as instance:
-        for schedule in (*build_schedules(current), *build_housekeeping(current)):
+        for schedule in build_schedules(current):
             origin = repository.get_instigator_origin(schedule.name)
             data = ScheduleInstigatorData(schedule.cron_schedule)
             state = InstigatorState(origin, InstigatorType.SCHEDULE, InstigatorStatus.STOPPED, data)

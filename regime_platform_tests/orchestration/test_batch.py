@@ -8,7 +8,7 @@ import pytest
 from regime_platform.compute_db.board import read_board
 from regime_platform.orchestration.batch import report_symbols
 from regime_platform.orchestration.run_scope import RunScope
-from regime_platform.pipeline import parallel
+from regime_platform.pipeline import run
 from regime_platform.pipeline.outcomes import Stage
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
@@ -83,7 +83,7 @@ def test_a_ranged_run_turns_exactly_them_red_and_says_why(
 def test_the_same_by_processes_of_their_own(
     troubled: Settings, processed_instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parallel, "WORTH_PROCESSES", 1)
+    monkeypatch.setattr(run, "WORTH_PROCESSES", 1)
     workspace = RunWorkspace.open(troubled)
     scope = RunScope(
         processed_instance, workspace.universe.instruments, frozenset(Stage), frozenset(), False

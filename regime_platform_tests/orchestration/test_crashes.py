@@ -14,10 +14,10 @@ import pytest
 
 from regime_platform.orchestration.build import build_definitions
 from regime_platform.orchestration.partitions import range_tags
-from regime_platform.orchestration.sensors import build_sensors
-from regime_platform.pipeline import parallel
+from regime_platform.orchestration.sensors import build_new_bars
+from regime_platform.pipeline import run
 from regime_platform.pipeline.outcomes import Stage, Status, SymbolOutcome
-from regime_platform.pipeline.parallel import Task, run_in_parallel
+from regime_platform.pipeline.run import run_symbols
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings, load_universe
 from regime_platform_tests.builders import make_bars
@@ -61,16 +61,16 @@ with open_instance(settings) as instance:
 PARENT = """
 import datetime as dt, multiprocessing, os, signal, sys
 from pathlib import Path
-from regime_platform.pipeline import parallel
+from regime_platform.pipeline import run
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
 
 root, files = (Path(one) for one in sys.argv[1:])
 settings = Settings(_env_file=None, REGIME_DATA_ROOT=root, REGIME_FILES_ROOT=files)
-parallel.WORTH_PROCESSES = 1
+run.WORTH_PROCESSES = 1
 platform = RunWorkspace.open(settings)
-task = parallel.Task(dt.datetime(2026, 11, 20, 22, 30, tzinfo=dt.UTC))
-for _ in parallel.run_in_parallel(platform, platform.universe.instruments, task, 2):
+now = dt.datetime(2026, 11, 20, 22, 30, tzinfo=dt.UTC)
+for _ in run.run_symbols(platform, platform.universe.instruments, now, workers=2):
     print(*[child.pid for child in multiprocessing.active_children()], flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -156,7 +156,7 @@ def test_the_daily_reconcile_finishes_what_no_other_run_will(
 def test_a_tick_that_is_evaluated_again_asks_for_the_same_run(
     longer: Settings, processed_instance: dg.DagsterInstance
 ) -> None:
-    (sensor,) = build_sensors(partial(load_universe, longer))
+    sensor = build_new_bars(partial(load_universe, longer))
 
     first, second = (sensor(dg.build_sensor_context(instance=processed_instance)) for _ in range(2))
 
@@ -173,11 +173,11 @@ def test_a_tick_that_is_evaluated_again_asks_for_the_same_run(
 def test_a_process_that_dies_at_its_work_is_replaced_and_its_symbols_are_done_once(
     longer: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parallel, "WORTH_PROCESSES", 1)
+    monkeypatch.setattr(run, "WORTH_PROCESSES", 1)
     before, workspace = _computed(longer), RunWorkspace.open(longer)
-    outcomes = []
+    outcomes: list[SymbolOutcome] = []
 
-    for outcome in run_in_parallel(workspace, workspace.universe.instruments, Task(NOW), 2):
+    for outcome in run_symbols(workspace, workspace.universe.instruments, NOW, workers=2):
         if not outcomes:
             for child in _children():
                 os.kill(child, signal.SIGKILL)

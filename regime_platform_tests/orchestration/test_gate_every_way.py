@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 
 from regime_platform.cli.main import main
-from regime_platform.orchestration.sensors import build_sensors
+from regime_platform.orchestration.sensors import build_new_bars
 from regime_platform.pipeline.outcomes import Stage
 from regime_platform.settings import Settings, load_universe
 from regime_platform_tests.builders import make_bars
@@ -48,7 +48,7 @@ def _compute_db_before_the_gate_has_seen_it(
 
 
 def _schedule_then_sensor(settings: Settings, instance: dg.DagsterInstance) -> str:
-    (sensor,) = build_sensors(partial(load_universe, settings))
+    sensor = build_new_bars(partial(load_universe, settings))
     seen = sensor(dg.build_sensor_context(instance=instance))
     assert run_listed(settings, instance, LAUNCHED, "update_daily").success
     answer = sensor(dg.build_sensor_context(instance=instance, cursor=_cursor(seen)))

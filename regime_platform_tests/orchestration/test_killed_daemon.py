@@ -13,13 +13,13 @@ from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.scheduler.instigation import InstigatorTick, TickStatus
 from dagster._core.storage.tags import RUN_KEY_TAG
 
-from regime_platform.bar_store.chain_file import read_chain
 from regime_platform.bar_store.layout import DataRoot
 from regime_platform.bar_store.locks import writing
+from regime_platform.bar_store.manifest_files import read_chain
 from regime_platform.files import write_text
 from regime_platform.manifests.manifest import RESULTS
 from regime_platform.orchestration.jobs import LANE, RECOMPUTE, RECONCILE
-from regime_platform.orchestration.sensors import build_sensors
+from regime_platform.orchestration.sensors import build_new_bars
 from regime_platform.pipeline.outcomes import Stage
 from regime_platform.settings import Settings, load_universe
 from regime_platform_tests.builders import make_bars
@@ -128,7 +128,7 @@ def _cursor(instance: dg.DagsterInstance) -> str | None:
 
 
 def _run_key(settings: Settings, instance: dg.DagsterInstance, cursor: str | None) -> str | None:
-    (sensor,) = build_sensors(partial(load_universe, settings))
+    sensor = build_new_bars(partial(load_universe, settings))
     answer = sensor(dg.build_sensor_context(instance=instance, cursor=cursor))
     assert isinstance(answer, dg.SensorResult)
     (request,) = answer.run_requests or []

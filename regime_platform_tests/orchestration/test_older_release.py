@@ -50,7 +50,8 @@ def test_what_was_switched_on_or_off_stays_so(
     release: OlderRelease, older: dg.DagsterInstance
 ) -> None:
     repository = build_definitions(release.settings).get_repository_def()
-    names = [definition.name for definition in (*repository.schedule_defs, *repository.sensor_defs)]
+    names = [schedule.name for schedule in repository.schedule_defs]
+    names += [sensor.name for sensor in repository.sensor_defs]
 
     statuses = {}
     for name in names:
@@ -89,7 +90,7 @@ def test_a_failed_run_still_names_its_symbols(older: dg.DagsterInstance) -> None
     assert failure is not None
     context = dg.build_run_status_sensor_context("run_failures", failure, older, run)
 
-    (line,) = failure_lines(context.for_run_failure())
+    ((line,), _) = failure_lines(context.for_run_failure())
 
     assert line.startswith(f"{BLOCKED} blocked at validated_bars: 1day: high_low_order")
 

@@ -2,8 +2,8 @@
 
 import dagster as dg
 
-from regime_platform.model.universe.entry import parse_entry
-from regime_platform.model.universe.text import with_changed
+from regime_platform.model.instruments import parse_entry
+from regime_platform.model.universe.text import edited
 from regime_platform.model.universe.universe import parse_universe
 from regime_platform.pipeline.identity import remember
 from regime_platform.pipeline.outcomes import Stage
@@ -51,4 +51,4 @@ def _repoint_by_hand(settings: Settings) -> None:
         for market in ("XNGS", "XNYS")
     )
     remember(RunWorkspace.open(settings).root.symbol(OTHER), then, {}, NOW)
-    path.write_text(with_changed(path.read_text(), OTHER, now))
+    path.write_text(edited(path.read_text(), {OTHER: now}))

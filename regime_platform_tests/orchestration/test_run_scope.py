@@ -8,7 +8,6 @@ from regime_platform.model.universe.universe import Universe
 from regime_platform.orchestration.run_scope import (
     ListedConfig,
     listed_instruments,
-    unknown_symbols,
 )
 from regime_platform.settings import load_universe
 from regime_platform_tests.scenario import street
@@ -32,13 +31,15 @@ def universe(tmp_path: Path) -> Universe:
 def test_a_renamed_symbol_is_processed_by_its_name_of_today(universe: Universe) -> None:
     config = ListedConfig(symbols=["FB", "GONE"])
 
-    assert [each.symbol for each in listed_instruments(config, universe, None)] == ["META"]
-    assert unknown_symbols(config, universe) == ("GONE",)
+    instruments, unknown = listed_instruments(config, universe, None)
+
+    assert [each.symbol for each in instruments] == ["META"]
+    assert unknown == ("GONE",)
 
 
 def test_an_empty_list_is_the_tier_or_all_symbols(universe: Universe) -> None:
-    daily = listed_instruments(ListedConfig(), universe, "daily")
-    everything = listed_instruments(ListedConfig(), universe, None)
+    daily, _ = listed_instruments(ListedConfig(), universe, "daily")
+    everything, _ = listed_instruments(ListedConfig(), universe, None)
 
     assert [each.symbol for each in daily] == ["META"]
     assert {each.symbol for each in everything} == {"META", "OAK"}

@@ -12,7 +12,7 @@ import yaml
 from regime_platform.orchestration.build import build_definitions
 from regime_platform.orchestration.instance.home import open_instance
 from regime_platform.orchestration.schedules import build_schedules
-from regime_platform.orchestration.sensors import build_sensors
+from regime_platform.orchestration.sensors import build_new_bars
 from regime_platform.settings import Settings, load_universe
 from regime_platform_tests.scenario import street
 
@@ -79,10 +79,14 @@ def test_schedules_start_by_themselves_only_where_a_source_can_bring_something_n
     running = dg.DefaultScheduleStatus.RUNNING
     assert [schedule.name for schedule in sample if schedule.default_status == running] == []
     assert [schedule.name for schedule in own if schedule.default_status == running] == [
-        "after_close_daily"
+        "after_close_daily",
+        "reconcile_daily",
+        "check_freshness_daily",
+        "prune_runs_weekly",
+        "verify_nightly",
     ]
     assert (
-        build_sensors(partial(load_universe, settings))[0].default_status
+        build_new_bars(partial(load_universe, settings)).default_status
         == dg.DefaultSensorStatus.RUNNING
     )
 

@@ -6,12 +6,12 @@ import dagster as dg
 import pytest
 
 from regime_platform.orchestration import sensors
-from regime_platform.orchestration.sensors import build_sensors
+from regime_platform.orchestration.sensors import build_new_bars
 from regime_platform.pipeline.outcomes import Stage
 from regime_platform.settings import Settings, load_universe
-from regime_platform_tests.orchestration.conftest import SYMBOLS
 from regime_platform_tests.orchestration.graph import (
     CHANGED,
+    SYMBOLS,
     append_bars,
     materialized,
     run_listed,
@@ -21,7 +21,7 @@ from regime_platform_tests.orchestration.graph import (
 def _tick(
     settings: Settings, instance: dg.DagsterInstance, cursor: str | None
 ) -> dg.SensorResult | dg.SkipReason:
-    (sensor,) = build_sensors(partial(load_universe, settings))
+    sensor = build_new_bars(partial(load_universe, settings))
     answer = sensor(dg.build_sensor_context(instance=instance, cursor=cursor))
     assert isinstance(answer, dg.SensorResult | dg.SkipReason)
     return answer

@@ -1,6 +1,7 @@
 """The asset snapshot writes what the command writes, and says what it could not prove."""
 
 import json
+from typing import Any
 
 import dagster as dg
 
@@ -26,12 +27,13 @@ def test_every_materialisation_is_one_more_revision(
             {name: value.value for name, value in event.materialization.metadata.items()}
         )
 
+    not_proven: Any = metadata[0]["not proven"]
     taken = snapshots(root)
     digests = [values["content_digest"] for values in metadata]
     assert [entry.content_digest for entry in taken] == digests
     assert [entry.number for entry in taken] == [1, 2]
     assert (metadata[0]["complete"], metadata[0]["unfinished"]) == (7, 1)
-    (absent,) = metadata[0]["not proven"].records
+    (absent,) = not_proven.records
     assert absent.data["symbol"] == "ELM"
     facts = json.loads((root.snapshots / taken[0].file).read_text())["manifest"]
     assert facts["symbols"]["ALDER"]["status"] == "complete"

@@ -158,6 +158,12 @@ def test_a_plain_job_plans_nothing(instance: dg.DagsterInstance) -> None:
 
 
 def test_partitioned_checks_are_still_a_preview() -> None:
-    """When this fails, the filter in orchestration.checks can go."""
+    """When this fails, the filter in orchestration.events.checks can go."""
     with pytest.warns(dg.PreviewWarning):
         dg.AssetCheckSpec("sound", asset="second", partitions_def=PARTITIONS)
+
+
+def test_the_backfill_policy_of_an_asset_is_still_beta() -> None:
+    """When this fails, the filter in orchestration.assets can go."""
+    with pytest.warns(dg.BetaWarning, match="backfill_policy"):
+        dg.asset(backfill_policy=dg.BackfillPolicy.single_run())

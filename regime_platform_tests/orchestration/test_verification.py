@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import dagster as dg
 import pytest
 
-from regime_platform.audit.verify.share import due_for_verification
+from regime_platform.audit.verify.verify import due_for_verification
 from regime_platform.bar_store.layout import DataRoot
 from regime_platform.orchestration.build import build_definitions
 from regime_platform.orchestration.events.failures import failure_lines
@@ -61,7 +61,7 @@ def test_a_flip_that_kept_size_and_time_is_an_alert_in_the_next_share(
     context = dg.build_run_status_sensor_context(
         "run_failures", failure, processed_instance, result.dagster_run
     )
-    (line,) = failure_lines(context.for_run_failure())
+    ((line,), _) = failure_lines(context.for_run_failure())
 
     assert not result.success
     assert _checks(result)["ELM"] is False

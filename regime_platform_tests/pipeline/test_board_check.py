@@ -6,7 +6,7 @@ from pathlib import Path
 
 from regime_platform.bar_store.layout import DataRoot
 from regime_platform.compute_db.board import read_board
-from regime_platform.pipeline.board_check import differing
+from regime_platform.pipeline.board import differing
 from regime_platform.pipeline.run_workspace import RunWorkspace
 
 

@@ -8,8 +8,8 @@ from regime_platform.bar_store.layout import DataRoot
 from regime_platform.compute.eras.eras import FALLBACK_ERAS, FIXED_ERAS, EraSet
 from regime_platform.compute.eras.files import EraSetFile
 from regime_platform.errors import ConfigError
-from regime_platform.operations.era_adoption import adopt, store_era_set
-from regime_platform.pipeline.eras import eras_as_of, eras_in_force, versions
+from regime_platform.operations.era_sets import adopt, store_era_set
+from regime_platform.pipeline.eras import eras_in_force, versions
 from regime_platform.settings import Settings
 from regime_platform_tests.conftest import NOW
 from regime_platform_tests.error_codes import raises
@@ -28,8 +28,8 @@ def root(settings: Settings) -> DataRoot:
 
 def test_a_set_is_in_force_from_its_adoption_on(root: DataRoot) -> None:
     assert versions(root) == ("v1",)
-    assert eras_in_force(root).version == eras_as_of(root, NOW).version == "v1"
-    assert eras_as_of(root, NOW - dt.timedelta(seconds=1)) is FALLBACK_ERAS
+    assert eras_in_force(root).version == eras_in_force(root, NOW).version == "v1"
+    assert eras_in_force(root, NOW - dt.timedelta(seconds=1)) is FALLBACK_ERAS
 
 
 def test_a_list_of_adoptions_that_is_gone_is_missed(root: DataRoot) -> None:

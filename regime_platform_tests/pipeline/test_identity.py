@@ -11,13 +11,13 @@ from regime_platform.bar_store.raw.raw_file import read_rows
 from regime_platform.bar_store.raw.raw_names import list_raw, short_hash
 from regime_platform.errors import OtherInstrumentError
 from regime_platform.files import read_json, write_json
-from regime_platform.model.universe.entry import parse_entry
-from regime_platform.operations.renaming import rename
+from regime_platform.model.instruments import parse_entry
+from regime_platform.operations.renames import rename
 from regime_platform.operations.universe_edits import add, remove
 from regime_platform.pipeline.gate.promote import promote
 from regime_platform.pipeline.identity import other_instrument
-from regime_platform.pipeline.outcomes import Stage, Status
-from regime_platform.pipeline.run import STAGES, run_symbols
+from regime_platform.pipeline.outcomes import STAGES, Stage, Status
+from regime_platform.pipeline.run import run_symbols
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings, load_universe
 from regime_platform_tests.crafted_documents import sealed_json
@@ -192,7 +192,7 @@ def test_every_raw_file_names_source_symbol_and_market(fetched: Settings) -> Non
     folder = RunWorkspace.open(fetched).root.symbol("FB").raw("1day")
     (name,) = list_raw(folder).files
 
-    rows = read_rows(folder, name, ["source", "instrument"]).slice(0, 1).to_pylist()
+    rows = read_rows(folder, name, ["source", "instrument"]).head(1).to_dicts()
 
     (named,) = [(row["source"], json.loads(row["instrument"])) for row in rows]
     fields = {"provider_symbol": "FB", "mic_code": "XNGS", "exchange": "NASDAQ"}

@@ -12,8 +12,8 @@ from pathlib import Path
 from regime_platform.audit.verify.verify import verify
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.compute_db.reader import read_table
-from regime_platform.pipeline.outcomes import Stage, Status
-from regime_platform.pipeline.run import STAGES, run_symbol
+from regime_platform.pipeline.outcomes import STAGES, Stage, Status
+from regime_platform.pipeline.run import run_symbol
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars

@@ -130,7 +130,7 @@ def test_a_changed_input_is_another_recipe_and_other_content_only_where_a_number
 ) -> None:
     workspace = processed(filled(tmp_path))
     if "code" in changes:
-        changes = {"code": replace(workspace.code, compute_digest="0" * 64)}
+        changes = {"code": workspace.code.model_copy(update={"compute_digest": "0" * 64})}
     other = replace(workspace, **changes)  # type: ignore[arg-type]
     instrument = other.universe.instrument("AAA")
 

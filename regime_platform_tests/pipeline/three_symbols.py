@@ -1,6 +1,7 @@
 """Three symbols from files, and a run of all of them."""
 
 import datetime as dt
+from typing import Any
 
 from regime_platform.pipeline.outcomes import SymbolOutcome
 from regime_platform.pipeline.run import run_symbols
@@ -10,7 +11,7 @@ from regime_platform.settings import Settings
 SYMBOLS = ["AAA", "BBB", "CCC"]
 
 
-def run_all(settings: Settings, now: dt.datetime, **options: bool) -> dict[str, SymbolOutcome]:
+def run_all(settings: Settings, now: dt.datetime, **options: Any) -> dict[str, SymbolOutcome]:
     workspace = RunWorkspace.open(settings)
     return {
         outcome.symbol: outcome

@@ -10,11 +10,10 @@ import yaml
 
 from regime_platform.bar_store.raw.raw_log import read_raw
 from regime_platform.model.bar_schema import BAR_COLUMNS
-from regime_platform.model.calendar.sessions import last_finished
+from regime_platform.model.calendar.due import last_finished
 from regime_platform.model.calendar.trading_hours import expected_opens
-from regime_platform.pipeline.fetch.batches import Batches
-from regime_platform.pipeline.fetch.ingest import ingest
-from regime_platform.pipeline.fetch.request import FetchRequest
+from regime_platform.pipeline.fetch.catch_up import FetchRequest
+from regime_platform.pipeline.fetch.ingest import Batches, ingest
 from regime_platform.pipeline.outcomes import IngestOutcome
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.revisions.fold import fold

@@ -21,6 +21,12 @@ def test_the_package_and_its_command_import_nothing_heavy(heavy: str) -> None:
     assert heavy not in _modules_after("import regime_platform, regime_platform.cli.main")
 
 
+def test_the_list_of_overrides_imports_neither_pyarrow_nor_kernels() -> None:
+    imported = _modules_after("import regime_platform.cli.operations.override_list")
+
+    assert imported.isdisjoint({"duckdb", "numba", "pyarrow"})
+
+
 def test_the_pipeline_does_not_import_dagster() -> None:
     assert "dagster" not in _modules_after("import regime_platform.pipeline.run")
 

@@ -49,7 +49,21 @@ def test_only_one_package_imports_what_dagster_keeps_private() -> None:
         path
         for path in SOURCE.rglob("*.py")
         if not path.is_relative_to(instance)
-        and re.search(r"^\s*(from|import) dagster(_\w+)?\._", path.read_text(), re.MULTILINE)
+        and re.search(r"\b(dagster(_\w+)?|dg)\._", path.read_text())
     }
 
     assert private == set()
+
+
+def test_a_decision_names_every_private_module_of_dagster_that_is_used() -> None:
+    (decision,) = (PROJECT_ROOT / "docs" / "decisions").glob("0062-*.md")
+    instance = SOURCE / "orchestration" / "instance"
+
+    used = {
+        name
+        for path in instance.glob("*.py")
+        for name in re.findall(r"(?:from|import) (dagster\._[\w.]+)", path.read_text())
+    }
+
+    assert used
+    assert {name for name in used if f"`{name}`" not in decision.read_text()} == set()

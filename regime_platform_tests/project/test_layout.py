@@ -24,3 +24,9 @@ def test_every_test_folder_has_a_package() -> None:
 
     assert len(folders) > 20
     assert alone == []
+
+
+def test_the_package_has_no_leftovers_of_a_merge_or_an_editor() -> None:
+    files = [path for path in SOURCE.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+
+    assert {path.suffix for path in files} == {".html", ".json", ".parquet", ".py"}

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from regime_platform.settings import PROJECT_ROOT
-from regime_platform.validation.comparison import compared
 from regime_platform.validation.findings import ValidationFinding
+from regime_platform.validation.gate import compared
 from regime_platform.validation.policy import CONFIGURABLE, DEFAULT_CONTEXT, parse_policy
 from regime_platform_tests.validation.real_bars import real, validated
 

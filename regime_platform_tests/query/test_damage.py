@@ -16,7 +16,7 @@ import pytest
 
 from regime_platform.audit.verify.verify import verify
 from regime_platform.bar_store.layout import SymbolPaths
-from regime_platform.bar_store.proven import ProvenFile, is_proven, remember, stamp_of
+from regime_platform.bar_store.proven import is_proven, remember, stamp_of
 from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.errors import BarsError, RegimeError
 from regime_platform.operations.export import ExportFormat, export
@@ -25,12 +25,10 @@ from regime_platform.pipeline.outcomes import Stage, Status
 from regime_platform.pipeline.run import run_symbol, run_symbols
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.query.board import board
-from regime_platform.query.coverage import coverage
-from regime_platform.query.documents import explained_document
 from regime_platform.query.explain import explain
 from regime_platform.query.series import bars, history
 from regime_platform.query.states import state, state_document
-from regime_platform.report.reading import read_symbol
+from regime_platform.report.views import read_symbol
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.conftest import NOW
@@ -64,9 +62,10 @@ def paths(stored: Settings) -> SymbolPaths:
 
 
 def _page(where: Settings) -> object:
-    view = read_symbol(RunWorkspace.open(where), "AAA")
+    workspace = RunWorkspace.open(where)
+    view = read_symbol(*workspace.find("AAA")[::-1], workspace.eras)
     assert view is not None
-    return [view.latest.to_dicts(), *(series.frame.to_dicts() for series in view.series)]
+    return [view.latest.to_dicts(), *(frame.to_dicts() for frame in view.series.values())]
 
 
 def _parquet(where: Settings) -> object:
@@ -83,10 +82,9 @@ READERS: Mapping[str, Callable[[Settings], object]] = {
     "bars": lambda where: bars("AAA", "1day", where=where).collect().to_dicts(),
     "history": lambda where: history("AAA", "1day", labels=True, where=where).to_dicts(),
     "state": lambda where: list(map(state_document, state("AAA", where=where).values())),
-    "explain": lambda where: explained_document(
-        explain("AAA", "1day", make_bars(HELD)["ts"][-9], where=where)
-    ),
-    "coverage": lambda where: coverage("AAA", where=where).to_dicts(),
+    "explain": lambda where: explain(
+        "AAA", "1day", make_bars(HELD)["ts"][-9], where=where
+    ).document(),
     "board": lambda where: board(where=where).to_dicts(),
     "page": _page,
     "export": _parquet,
@@ -119,6 +117,7 @@ def _answer(read: Callable[[Settings], object], where: Settings) -> tuple[str, s
         return "", str(error)
 
 
+@pytest.mark.slow
 def test_a_flipped_bit_gives_the_true_answer_or_an_error_with_a_remedy(
     stored: Settings, paths: SymbolPaths
 ) -> None:
@@ -264,7 +263,7 @@ def test_verifying_finds_what_no_fact_of_the_file_tells_and_has_it_proven_again(
     stamp = stamp_of(path)
     assert stamp is not None
     # as if the disk had changed it without an error
-    remember(paths, {str(path.relative_to(paths.folder)): ProvenFile(stamp, digest)})
+    remember(paths, {str(path.relative_to(paths.folder)): (stamp, digest)})
     workspace = RunWorkspace.open(stored)
     before = _outcome(stored, *compute)[0]
 
@@ -308,6 +307,7 @@ def _reader(settings: Settings, stop: Path) -> Iterator[subprocess.Popen[str]]:
             stop.touch()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_readers_meet_no_error_while_bars_are_promoted_again_and_again(
     stored: Settings, tmp_path: Path

@@ -1,8 +1,10 @@
 """Explanations reproduce the stored numbers by plain counting."""
 
 import datetime as dt
+import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -11,7 +13,7 @@ from regime_platform.compute.engine import bars_with_close, compute_series
 from regime_platform.compute.eras.eras import FIXED_ERAS, EraChoice
 from regime_platform.compute.params import DEFAULT_PARAMS
 from regime_platform.errors import ResultsError
-from regime_platform.query.explanation import SeriesRows, explanation
+from regime_platform.query.explanation import SeriesRows, explanation, explanation_document
 from regime_platform_tests.error_codes import raises
 
 GOLDEN = Path(__file__).parent.parent / "golden"
@@ -49,11 +51,11 @@ def test_explanation_gives_the_golden_numbers(name: str) -> None:
         explained = explanation(rows, rows.bars["ts"][place])
 
         assert explained.wrong == ()
-        assert explained.bars_used == place + 1
-        assert (explained.ranking is None) == golden.is_empty()
-        if explained.ranking is not None:
+        assert explained.bars_used.count == place + 1
+        assert (explained.escalation is None) == golden.is_empty()
+        if explained.escalation is not None:
             expected = golden["esc_pctl_era"][place]
-            rank = explained.ranking.rank
+            rank = explained.escalation.rank_in_era
             assert (rank is None) == (expected is None)
             assert rank is None or rank.percentile == pytest.approx(expected, abs=1e-12)
 
@@ -74,7 +76,8 @@ def test_changed_number_is_named(msft: SeriesRows, table: str, column: str, valu
     frame: pl.DataFrame = getattr(msft, table)
     is_last = pl.int_range(pl.len()) == pl.len() - 1
     kept = pl.when(is_last).then(pl.lit(value)).otherwise(column).cast(frame.schema[column])
-    changed = replace(msft, **{table: frame.with_columns(kept.alias(column))})
+    other: dict[str, Any] = {table: frame.with_columns(kept.alias(column))}
+    changed = replace(msft, **other)
 
     explained = explanation(changed, _last(msft))
 
@@ -107,3 +110,14 @@ def test_missing_bar_is_named_with_its_neighbours(msft: SeriesRows) -> None:
     behind = replace(msft, state=msft.state[:-1], escalation=msft.escalation[:-1])
     with raises(ResultsError, "no-state", match="its results end 2013-02-28"):
         explanation(behind, _last(msft))
+
+
+def test_numbers_outside_json_are_null(msft: SeriesRows) -> None:
+    explained = explanation(msft, _last(msft))
+
+    document = explanation_document(
+        replace(explained, metrics={"cms": math.nan, "er": 1.0}, bar={"close": math.inf})
+    )
+
+    assert document["metrics"] == {"cms": None, "er": 1.0}
+    assert document["bar"] == {"close": None}

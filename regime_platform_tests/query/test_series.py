@@ -3,6 +3,7 @@
 import datetime as dt
 import subprocess
 import sys
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -12,8 +13,10 @@ from regime_platform.errors import ResultsError, UsageError
 from regime_platform.model.bar_schema import BAR_SCHEMA
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.query.series import bars, history
+from regime_platform_tests.error_codes import raises
 
 
+@pytest.mark.slow
 def test_importing_the_package_imports_no_frame_library() -> None:
     script = "import sys, regime_platform; assert 'polars' not in sys.modules"
 
@@ -94,3 +97,28 @@ def test_missing_bars_are_refused_by_name(
 ) -> None:
     with pytest.raises(error, match=message):
         bars(symbol, timeframe, where=processed.root.path)
+
+
+def test_history_before_any_run_names_the_remedy(tmp_path: Path) -> None:
+    with raises(ResultsError, "no-results", match="`regime run MSFT`"):
+        history("MSFT", "1day", where=tmp_path)
+
+
+def test_history_of_an_untracked_timeframe_names_the_tracked_ones(processed: RunWorkspace) -> None:
+    with raises(ResultsError, "no-bars", match="tracked on 1day, 1week"):
+        history("MSFT", "1h", where=processed.root.path)
+
+
+def test_several_symbols_give_one_long_frame(processed: RunWorkspace) -> None:
+    where = processed.root.path
+
+    rows = bars(["msft", "IBM"], "1day", where=where).collect()
+    states = history(["MSFT", "IBM"], "1day", last=2, where=where)
+
+    assert rows.columns == ["symbol", *BAR_SCHEMA]
+    assert rows.group_by("symbol", maintain_order=True).len().rows() == [
+        ("MSFT", 3270),
+        ("IBM", 3270),
+    ]
+    assert states["symbol"].to_list() == ["MSFT", "MSFT", "IBM", "IBM"]
+    assert states.filter(symbol="IBM").equals(history("IBM", "1day", last=2, where=where))

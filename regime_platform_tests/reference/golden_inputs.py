@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from regime_platform.compute.classifier.classifier import CODE_INPUTS, FLOAT_INPUTS
+from regime_platform.compute.classifier.quality import Bar, BarCodes
 from regime_platform.model import result_schema
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -24,7 +24,7 @@ _STATE_NAMES = {
     "vol_trend": "vol_regime.trend",
     "lq_label": "liquidity.label",
     "lq_trend": "liquidity.trend",
-    **{name: f"metrics.{name}" for name in FLOAT_INPUTS},
+    **{name: f"metrics.{name}" for name in Bar._fields},
 }
 _VECTOR_NAMES = {"lq_label": "liquidity_label", "lq_trend": "liquidity_trend"}
 
@@ -44,14 +44,14 @@ def classifier_frame(source: str) -> pl.DataFrame:
     frame = pl.read_parquet(path)
     inputs = (
         pl.col(names.get(float_input, float_input)).alias(float_input)
-        for float_input in (*FLOAT_INPUTS, *CODE_INPUTS)
+        for float_input in (*Bar._fields, *BarCodes._fields)
     )
     return frame.select(*inputs, pl.col("^classification\\..*$"))
 
 
 def coded(frame: pl.DataFrame) -> dict[str, npt.NDArray[np.float64] | npt.NDArray[np.uint8]]:
     """A frame of named inputs as `classify` takes them."""
-    floats = {name: frame[name].to_numpy() for name in FLOAT_INPUTS}
+    floats = {name: frame[name].to_numpy() for name in Bar._fields}
     codes = {
         name: np.array([words.index(word) for word in frame[name]], np.uint8)
         for name, words in CODES.items()

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from fractions import Fraction
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -68,7 +69,7 @@ def test_bars_that_are_not_stored_are_ignored() -> None:
     split = detect_split(bars[:15], _rebased(bars[10:], Fraction(2)))
 
     assert split is not None
-    assert (split.ratio, split.bars, split.same_from) == (2, 5, None)
+    assert (split.ratio, split.bars, split.same_from) == (Fraction(2), 5, None)
 
 
 def test_one_week_with_days_of_both_bases_may_lie_between() -> None:
@@ -79,7 +80,7 @@ def test_one_week_with_days_of_both_bases_may_lie_between() -> None:
     split = detect_split(stored, served)
 
     assert split is not None
-    assert (split.ratio, split.bars) == (2, 3)
+    assert (split.ratio, split.bars) == (Fraction(2), 3)
 
 
 def _with(bars: pl.DataFrame, rows: list[int], factor: float) -> pl.DataFrame:
@@ -135,12 +136,12 @@ def test_real_bars_around_real_splits_rewritten_by_two(symbol: str, date: dt.dat
     split = detect_split(bars, _rewritten(bars, 4, Fraction(2)))
 
     assert split is not None
-    assert (split.ratio, split.bars) == (2, 4)
+    assert (split.ratio, split.bars) == (Fraction(2), 4)
     assert split.same_from is not None
     assert split.same_from.date() == date
 
 
-def test_a_page_diff_has_the_bars_that_show_a_split(tmp_path) -> None:
+def test_a_page_diff_has_the_bars_that_show_a_split(tmp_path: Path) -> None:
     bars = make_bars(30)
     append(tmp_path, bars, fetch_origin())
     page = _rebased(bars[25:], Fraction(4))
@@ -150,7 +151,7 @@ def test_a_page_diff_has_the_bars_that_show_a_split(tmp_path) -> None:
 
     assert looked.diff.revised == 5
     assert split is not None
-    assert (split.ratio, split.bars) == (4, 5)
+    assert (split.ratio, split.bars) == (Fraction(4), 5)
 
 
 @pytest.mark.parametrize(

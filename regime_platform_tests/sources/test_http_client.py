@@ -1,7 +1,10 @@
 """HTTP clients and the proxies that the environment sets for them."""
 
+from contextlib import suppress
+
 import httpx
 import pytest
+from pytest_httpserver import HTTPServer
 
 from regime_platform.errors import ConfigError
 from regime_platform.sources.http_client import is_loopback, is_private, open_client
@@ -33,15 +36,19 @@ def test_a_proxy_that_cannot_be_used_is_named_by_its_variable(
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
-    [("ALL_PROXY", "http://127.0.0.1:1"), ("NO_PROXY", "localhost,::1,.example.org,10.0.0.0/8")],
+    ("exceptions", "reached"), [("", True), ("localhost,::1,.vendor.example,10.0.0.0/8", False)]
 )
-def test_a_proxy_as_the_remedy_wants_it_is_used(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+def test_the_proxy_of_the_environment_is_used_except_for_the_hosts_of_no_proxy(
+    monkeypatch: pytest.MonkeyPatch, httpserver: HTTPServer, exceptions: str, reached: bool
 ) -> None:
-    monkeypatch.setenv(name, value)
+    monkeypatch.setenv("ALL_PROXY", httpserver.url_for("").rstrip("/"))
+    monkeypatch.setenv("NO_PROXY", exceptions)
+    httpserver.expect_request("/bars").respond_with_data("through the proxy")
 
-    open_client().close()
+    with open_client() as client, suppress(httpx.ConnectError):
+        client.get("http://api.vendor.example/bars")
+
+    assert bool(httpserver.log) is reached
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,9 @@ def _house(folder: Path) -> Settings:
 
 
 def _regimes(page: Page, settings: Settings, target: Path) -> None:
-    report = symbol_page(RunWorkspace.open(settings), CHARTED)
+    workspace = RunWorkspace.open(settings)
+    charted = workspace.universe.instrument(CHARTED)
+    report = symbol_page(workspace.root, workspace.eras, charted)
     assert report is not None
     page.set_viewport_size({"width": 1160, "height": 1100})
     page.goto(report.path.as_uri())

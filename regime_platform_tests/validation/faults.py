@@ -7,6 +7,7 @@ bars after it (the way back is a jump as well) is no false alarm; ``echo`` is th
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -49,7 +50,7 @@ def values(**changes: pl.Expr | float | None) -> Plant:
     return plant
 
 
-def moved(**offset: int) -> Plant:
+def moved(**offset: Any) -> Plant:
     """Other opens in the rows at the places."""
 
     def plant(rows: pl.DataFrame, places: Sequence[int]) -> Planted:

@@ -3,11 +3,10 @@
 import polars as pl
 
 from regime_platform.sources.sample.source import SAMPLE_DATA
-from regime_platform.validation.comparison import compared
 from regime_platform.validation.findings import ValidationFinding
-from regime_platform.validation.gate import GateResult, gate
+from regime_platform.validation.gate import GateResult, compared, gate
 from regime_platform.validation.policy import DEFAULT_CONTEXT, ValidationContext
-from regime_platform.validation.rules.overlap import Overlap
+from regime_platform.validation.rules.comparison import Overlap
 from regime_platform_tests.builders import fetched
 
 CLASS_OF = {

@@ -1,8 +1,8 @@
 """Findings of several fetches, or several timeframes, of one symbol."""
 
-from regime_platform.validation.rules.overlap import overlap
+from regime_platform.validation.rules.comparison import overlap
 from regime_platform_tests.validation.real_bars import finding_of, together
-from regime_platform_tests.validation.rules.test_overlap import fetches
+from regime_platform_tests.validation.rules.test_comparison import fetches
 
 
 def test_the_disagreement_becomes_a_finding_with_both_prices() -> None:

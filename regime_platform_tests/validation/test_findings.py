@@ -4,7 +4,7 @@ import polars as pl
 
 from regime_platform.validation.findings import QUOTED, Rule, Severity, finding_of, worded
 
-RULE = Rule("low_price", Severity.ERROR, "bars", "look", worded("low {} of {}", "low", "close"))
+RULE = Rule("low_price", Severity.ERROR, "look", worded("low {} of {}", "low", "close"))
 
 
 def test_a_reason_has_the_values_of_the_row_and_null_where_there_is_none() -> None:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from typing import Any
 
 import polars as pl
 import pytest
@@ -105,10 +106,11 @@ _NUMBERS = st.sampled_from([None, float("nan"), float("inf"), -1.0, 0.0, 1.0, 2.
 _BAR = st.tuples(st.integers(-1, 9), *[_NUMBERS] * 5, st.integers(0, 2))
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(bars=st.lists(_BAR, max_size=14), timeframe=st.sampled_from(["1day", "1h"]))
 def test_valid_and_rejected_rows_are_the_input_and_valid_ones_pass_again(
-    bars: list[tuple[object, ...]], timeframe: str
+    bars: list[tuple[Any, ...]], timeframe: str
 ) -> None:
     opens = [*make_opens(10), None]
     moments = [LONG_AFTER, opens[4] + dt.timedelta(hours=2), opens[2]]

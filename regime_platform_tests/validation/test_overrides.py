@@ -12,7 +12,6 @@ from regime_platform.model.timeframes import TIMEFRAMES
 from regime_platform.validation.overrides import (
     Override,
     OverrideKind,
-    gaps,
     in_force,
     overrides_text,
     parse_overrides,
@@ -194,8 +193,9 @@ def test_an_open_without_a_zone_is_in_utc() -> None:
 def test_a_record_of_which_entries_are_lost_says_which_and_goes_on_after_them() -> None:
     kept = (override(), override(ts="2024-01-09T00:00:00Z").model_copy(update={"id": 4}))
 
-    text = overrides_text("AAPL", kept, gaps(kept))
+    text = overrides_text("AAPL", kept)
     entries = parse_overrides(text, "AAPL", "decisions.yaml")
 
-    assert (gaps(kept), entries) == ([2, 3], kept)
+    assert "lost:\n- 2\n- 3\n" in text
+    assert entries == kept
     assert with_withdrawn(entries, 4, reason="a test", by="ann", at=kept[0].at)[-1].id == 5

@@ -6,11 +6,11 @@ import polars as pl
 import pytest
 
 from regime_platform.errors import BarsError
-from regime_platform.model.promoted_bars import PromotedBars, StoredFile
+from regime_platform.model.bar_schema import PromotedBars, StoredFile
 from regime_platform.validation.gate import GateResult, gate
 from regime_platform.validation.overrides import Override, OverrideKind
 from regime_platform.validation.policy import DEFAULT_CONTEXT, ValidationContext
-from regime_platform.validation.rules.listing import UNLISTED
+from regime_platform.validation.rules.bar import UNLISTED
 from regime_platform.validation.verdict import SeriesVerdict, Verdict, input_digest
 from regime_platform_tests.builders import fetched, make_bars
 from regime_platform_tests.error_codes import raises
@@ -54,6 +54,27 @@ def test_a_blocked_series_says_why_and_what_to_do() -> None:
     )
     assert (series.rows_in, series.valid, series.rejected, series.set_aside) == (250, 249, 1, 0)
     assert series.promoted == LAST_GOOD
+
+
+def test_the_message_has_the_whole_command_for_a_bar_or_for_all_that_a_rule_rejects() -> None:
+    bar, hours = _validated(_bad())[0], _bad_hours(5)
+    several = _bad_hours(5, 6)
+
+    command = "or keep it out with `regime bars "
+    assert bar.message("AAPL").endswith(f"{command}exclude AAPL 1day 2012-01-09 --reason TEXT`")
+    assert hours.message("EURUSD").endswith(
+        f"{command}exclude EURUSD 1h 2012-01-02T05:00 --reason TEXT`"
+    )
+    assert several.message("EURUSD").endswith(
+        f"{command}exclude-found EURUSD invalid_volume --timeframe 1h --reason TEXT`"
+    )
+    assert _verdict(bar).message == bar.message("AAPL")
+
+
+def _bad_hours(*places: int) -> SeriesVerdict:
+    volume = pl.when(pl.int_range(pl.len()).is_in(places)).then(-1.0).otherwise("volume")
+    rows = fetched(make_bars(250, "1h")).with_columns(volume=volume)
+    return _validated(rows, "1h")[0]
 
 
 def test_the_worst_of_several_findings_speaks_for_the_others() -> None:

@@ -16,16 +16,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
-from regime_platform.audit.bundle.index import BUNDLE_VERSION, INDEX, BundleIndex
 from regime_platform.errors import BarsError
 from regime_platform.files import why_unsafe
-from regime_platform.model.document import first_fault
+from regime_platform.model.document import Array, Document, first_fault
 from regime_platform.regular_files import require_regular
 
+BUNDLE_VERSION = 1
+#: Names every file of a bundle.
+INDEX = "bundle.json"
+#: Bytes of a file; the results of a symbol take a tenth of it.
+_LARGEST_FILE = 1024**3
 #: Bytes; an index of 1,600 symbols with twenty years of intraday bars each takes a third of it.
 _LARGEST_INDEX = 64 * 1024**2
 #: Bytes; all symbols with their whole histories take a hundredth of it.
@@ -38,6 +42,28 @@ UNREADABLE_ARCHIVE = (
     *(zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError),
     *(OSError, KeyError, ValueError),
 )
+
+
+class ListedFile(Document, extra="ignore"):
+    """One file of a bundle."""
+
+    bytes: Annotated[int, Field(ge=0, le=_LARGEST_FILE)]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class BundleIndex(Document, extra="ignore"):
+    """bundle.json: the snapshot of a bundle, and every file in it."""
+
+    bundle_version: int = BUNDLE_VERSION
+    snapshot: str  # the name of its file
+    snapshot_digest: str
+    rebuilt: Array[str]  # symbols that had changed since and were made again as of the snapshot
+    files: dict[str, ListedFile]
+
+
+def listed_file(data: bytes) -> ListedFile:
+    """The entry of a file with these bytes."""
+    return ListedFile(bytes=len(data), sha256=sha256(data).hexdigest())
 
 
 @dataclass(frozen=True)
@@ -58,10 +84,8 @@ class BundleArchive:
             listed, member = self.index.files[name], self.archive.getinfo(name)
         except KeyError as error:
             raise ValueError(f"{name} is missing") from error
-        data = b""
-        if member.file_size == listed.bytes:
-            data = _content(self.archive, member)
-        if len(data) != listed.bytes or sha256(data).hexdigest() != listed.sha256:
+        data = _content(self.archive, member) if member.file_size == listed.bytes else b""
+        if listed_file(data) != listed:
             raise ValueError(f"{name} is not the file that was exported")
         return data
 
@@ -72,11 +96,7 @@ class BundleArchive:
 
 @contextmanager
 def opened_bundle(path: Path) -> Iterator[BundleArchive]:
-    """Opens a bundle whose index is whole and names all that is in the archive.
-
-    Raises:
-        BarsError: it is no bundle; states why.
-    """
+    """Opens a bundle whose index is whole and names all that is in it; else BarsError."""
     try:
         require_regular(path, _LARGEST_BUNDLE)
         archive = zipfile.ZipFile(path)
@@ -91,7 +111,9 @@ def opened_bundle(path: Path) -> Iterator[BundleArchive]:
         try:
             _require_plain(archive.infolist(), path.stat().st_size)
             index = _index(archive)
-            _require_listed(archive, index)
+            unlisted = sorted(set(archive.namelist()) - {INDEX, *index.files})
+            if unlisted:
+                raise ValueError(f"{unlisted[0]!a:.200} is not in the index")
         except UNREADABLE_ARCHIVE as error:
             raise bundle_error(path, f"{type(error).__name__}: {error}") from error
         yield BundleArchive(archive, index)
@@ -107,11 +129,7 @@ def bundle_error(path: Path, reason: str) -> BarsError:
 
 
 def parsed_json(data: bytes) -> Any:
-    """Parsed JSON without repeated names, which two readers could understand differently.
-
-    Raises:
-        ValueError: it is none.
-    """
+    """Parsed JSON; ValueError where it repeats a name, which two readers could take otherwise."""
     try:
         return json.loads(data, object_pairs_hook=_once)
     except RecursionError as error:
@@ -164,12 +182,6 @@ def _index(archive: zipfile.ZipFile) -> BundleIndex:
     if not _SNAPSHOT.fullmatch(index.snapshot) or index.snapshot not in index.files:
         raise ValueError(f"{INDEX}: {index.snapshot!a:.200} is no snapshot among its files")
     return index
-
-
-def _require_listed(archive: zipfile.ZipFile, index: BundleIndex) -> None:
-    unlisted = sorted(set(archive.namelist()) - {INDEX, *index.files})
-    if unlisted:
-        raise ValueError(f"{unlisted[0]!a:.200} is not in the index")
 
 
 def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:

@@ -1,33 +1,48 @@
 """Exports a snapshot with everything it names in one file, which can be verified anywhere.
 
-Every file is verified as it is copied, to the last row; a damaged symbol prevents the bundle.
-
 It contains a small data root: the snapshot, the canonical bars, results and manifests of every
-symbol, and the environment that made them. A symbol that changed since the snapshot
-is rebuilt as of then from its raw log.
+symbol, and the environment that made them. Every file is verified as it is copied, to the last row.
+A symbol that changed since the snapshot is rebuilt as of then from its raw log.
 """
 
+import datetime as dt
 import json
 import platform as machine
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from hashlib import sha256
 from importlib.metadata import distributions
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from regime_platform.audit.bundle.index import INDEX, BundleIndex, ListedFile
-from regime_platform.audit.bundle.symbol import rebuilt_files, stored_files
+from regime_platform.audit.as_of import symbol_as_of
+from regime_platform.audit.bundle.archive import INDEX, BundleIndex, ListedFile, listed_file
 from regime_platform.audit.snapshots import Snapshot
-from regime_platform.errors import RegimeError, ResultsError, UsageError
-from regime_platform.files import write_atomically
+from regime_platform.audit.verify.bars import verify_bars
+from regime_platform.audit.verify.results import verify_results
+from regime_platform.audit.verify.verification import FindingKind, Verification
+from regime_platform.bar_store.canonical import write_parts
+from regime_platform.bar_store.layout import SymbolPaths
+from regime_platform.bar_store.manifest_files import read_manifest
+from regime_platform.bar_store.verdicts import read_verdict
+from regime_platform.compute.eras.eras import era_class
+from regime_platform.compute_db.connection import write_ahead_log
+from regime_platform.compute_db.reader import file_stat
+from regime_platform.errors import BarsError, RegimeError, ResultsError, UsageError, remedy_of
+from regime_platform.files import fill_file, write_atomically
+from regime_platform.manifests.bar_manifest import BarManifest
+from regime_platform.manifests.compute_manifest import ComputeManifest, ResultOrigin
+from regime_platform.manifests.manifest import SealedManifest
+from regime_platform.manifests.snapshot import SymbolEntry
+from regime_platform.model.document import Array, Document
 from regime_platform.model.instants import instant
+from regime_platform.pipeline.compute import recipe_of
+from regime_platform.pipeline.gate.intact import named_parts
+from regime_platform.pipeline.results import Inputs, make_results
 from regime_platform.pipeline.run_workspace import RunWorkspace
+from regime_platform.query.explain import eras_of
 
-ENVIRONMENT = "environment.json"
-README = "README.txt"
-_README_TEXT = """A snapshot of regime_platform: {file}
+_README = """A snapshot of regime_platform: {file}
 digest {digest}
 
 Prove it with `regime verify --bundle FILE`, and with --recompute to make every number anew. Compare
@@ -39,15 +54,19 @@ Bars are Parquet (ts is the open, UTC), results are DuckDB: any reader of these 
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
 
 
-@dataclass(frozen=True)
-class Bundle:
-    """What was written."""
+Files = Mapping[str, bytes]
+
+_LOOKS = 3  # at a symbol that is being written: more than a writer can finish in between
+
+
+class Bundle(Document):
+    """What was written; as JSON that of ``regime snapshot export --json``."""
 
     path: Path
     snapshot: str
     digest: str  # of the snapshot
-    symbols: tuple[str, ...]
-    rebuilt: tuple[str, ...]  # those that had changed since
+    symbols: Array[str]
+    rebuilt: Array[str]  # those that had changed since
     bytes: int
 
 
@@ -74,25 +93,12 @@ def export_bundle(workspace: RunWorkspace, snapshot: Snapshot, target: Path) -> 
     )
 
 
-def environment(workspace: RunWorkspace) -> dict[str, Any]:
-    """The code, parameters, machine and installed libraries that the bundle was made with."""
-    installed = {
-        str(distribution.metadata["Name"]): distribution.version for distribution in distributions()
-    }
-    return {
-        "code": workspace.code.document(),
-        "parameters": workspace.params.facts(),
-        "machine": {"system": machine.platform(), "processor": machine.machine()},
-        "libraries": dict(sorted(installed.items())),
-    }
-
-
 def _fill(temporary: Path, workspace: RunWorkspace, snapshot: Snapshot, rebuilt: list[str]) -> None:
     listed: dict[str, ListedFile] = {}
     with zipfile.ZipFile(temporary, "w") as archive:
         for name, data in _contents(workspace, snapshot, rebuilt):
             _add(archive, name, data)
-            listed[name] = ListedFile(bytes=len(data), sha256=sha256(data).hexdigest())
+            listed[name] = listed_file(data)
         index = BundleIndex(
             snapshot=f"snapshots/{snapshot.path.name}",
             snapshot_digest=snapshot.document.digest,
@@ -106,21 +112,21 @@ def _contents(
     workspace: RunWorkspace, snapshot: Snapshot, rebuilt: list[str]
 ) -> Iterator[tuple[str, bytes]]:
     document = snapshot.document
-    readme = _README_TEXT.format(file=snapshot.path.name, digest=document.digest)
-    yield README, readme.encode()
-    yield ENVIRONMENT, _json(environment(workspace))
+    readme = _README.format(file=snapshot.path.name, digest=document.digest)
+    yield "README.txt", readme.encode()
+    yield "environment.json", _json(_environment(workspace))
     yield f"snapshots/{snapshot.path.name}", _json(document.as_json())
     taken_at = instant(document.run.written_at)
     unsound: list[str] = []
     for symbol, entry in snapshot.facts.complete.items():
         try:
-            files = stored_files(workspace.root.symbol(symbol), entry)
+            files = _stored_files(workspace.root.symbol(symbol), entry)
         except RegimeError as error:
             unsound.append(f"{symbol}: {error}")
             continue
         if files is None:
             rebuilt.append(symbol)
-            files = rebuilt_files(workspace, symbol, entry, taken_at)
+            files = _rebuilt_files(workspace, symbol, entry, taken_at)
         for name, data in files.items():
             yield f"assets/{symbol}/{name}", data
     if unsound:
@@ -128,6 +134,130 @@ def _contents(
             f"no bundle was written, since it would hold damage: {'; '.join(unsound)}",
             code="bundle-of-damage",
         )
+
+
+def _stored_files(paths: SymbolPaths, entry: SymbolEntry) -> Files | None:
+    """Name below the symbol's folder -> bytes, all of them proven to be what a snapshot names.
+
+    None where they are no longer those: the symbol has changed.
+    """
+    for look in range(_LOOKS):
+        before = file_stat(paths.compute_db) if paths.compute_db.exists() else None
+        bars = read_manifest(paths.manifest, BarManifest)
+        results = read_manifest(paths.compute_manifest, ComputeManifest)
+        if bars is None or results is None:
+            path = paths.manifest if bars is None else paths.compute_manifest
+            raise BarsError(
+                f"{path} is missing; {remedy_of(paths.symbol)}", code="missing-manifest"
+            )
+        named = (entry.manifest.digest, entry.compute_manifest.digest)
+        if (bars.digest, results.digest) != named or _has_changed(paths, bars.manifest):
+            return None
+        try:
+            return _proven_files(paths, bars.manifest, results)
+        except RegimeError:
+            # a writer at work is no damage: the symbol is read again
+            is_untouched = paths.compute_db.exists() and file_stat(paths.compute_db) == before
+            if is_untouched or look == _LOOKS - 1:
+                raise
+    return None
+
+
+def _has_changed(paths: SymbolPaths, bars: BarManifest) -> bool:
+    """True where bars or results are ahead of the manifests, as an unfinished run leaves them."""
+    verdict = read_verdict(paths)
+    has_other_bars = verdict is None or verdict.promoted != bars.promoted
+    return has_other_bars or write_ahead_log(paths.compute_db).exists()
+
+
+def _proven_files(
+    paths: SymbolPaths, facts: BarManifest, manifest: SealedManifest[ComputeManifest]
+) -> Files | None:
+    """The files, verified on the copies that go into the bundle."""
+    promoted, proof = facts.promoted, Verification(paths.symbol)
+    names = [path.name for path in (paths.manifest, paths.compute_manifest, paths.compute_db)]
+    names += [name for name, _ in named_parts(promoted)]
+    with TemporaryDirectory() as folder:
+        copy = SymbolPaths(Path(folder) / paths.symbol)
+        files = {name: _copied(paths.folder / name, copy.folder / name) for name in names}
+        blocks = verify_bars(proof, copy, promoted)
+        in_force = {name: pointer.digest for name, pointer in promoted.items()}
+        verify_results(proof, copy, blocks, manifest, in_force)
+    if not proof.findings:
+        return files
+    if all(finding.kind is FindingKind.UNFINISHED for finding in proof.findings):
+        return None
+    reason = f"damaged ({proof.reason}); {remedy_of(paths.symbol)}"
+    raise ResultsError(reason, code="symbol-damaged")
+
+
+def _copied(source: Path, target: Path) -> bytes:
+    try:
+        data = source.read_bytes()
+    except OSError as error:
+        raise BarsError(
+            f"{source} cannot be read ({error.strerror}); {remedy_of(source.parent.name)}",
+            code="unreadable-file",
+        ) from error
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fill_file(target, data)
+    return data
+
+
+def _rebuilt_files(
+    workspace: RunWorkspace, symbol: str, entry: SymbolEntry, taken_at: dt.datetime
+) -> Files:
+    """The files of a symbol rebuilt from the raw log; bars and results must be those named."""
+    recipe, instrument = entry.recipe, workspace.universe.instrument(symbol)
+    known = symbol_as_of(workspace, instrument, taken_at)
+    digests = {name: series.digest for name, series in known.series.items()}
+    wanted = era_class(symbol, instrument.asset_class)
+    differs = recipe.differs_in(recipe_of(workspace, digests, wanted, eras_of(recipe)))
+    if differs == {"bars"}:
+        reason = "the raw log gives other bars as of then"
+        raise _not_rebuilt(symbol, reason, code="raw-log-gives-other-bars")
+    if differs:
+        names = ", ".join(sorted(differs - {"bars"})).replace("_", " ")
+        reason = f"{names} installed are not those of then"
+        raise _not_rebuilt(symbol, reason, code="recipe-not-installed")
+    with TemporaryDirectory() as folder:
+        paths = SymbolPaths(Path(folder))
+        promoted = {
+            name: write_parts(paths.bars(name), name, series.bars, symbol)
+            for name, series in known.series.items()
+        }
+        inputs = Inputs(instrument, paths, promoted, eras_of(recipe).eras, workspace.params)
+        made = ResultOrigin(recipe=recipe, code=entry.code)
+        lineage, _ = make_results(inputs, made, force=True)
+        if lineage.tables != entry.tables:
+            reason = "the same recipe gives other numbers now"
+            raise _not_rebuilt(symbol, reason, code="recipe-gives-other-numbers")
+        return {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in sorted(paths.folder.rglob("*"))
+            if path.is_file()
+        }
+
+
+def _not_rebuilt(symbol: str, why: str, *, code: str) -> ResultsError:
+    return ResultsError(
+        f"{symbol} has changed since the snapshot and cannot be rebuilt as of it: {why}; export a "
+        "snapshot when it is taken, or with the code that took it",
+        code=code,
+    )
+
+
+def _environment(workspace: RunWorkspace) -> dict[str, Any]:
+    """The code, parameters, machine and installed libraries that the bundle was made with."""
+    installed = {
+        str(distribution.metadata["Name"]): distribution.version for distribution in distributions()
+    }
+    return {
+        "code": workspace.code.document(),
+        "parameters": workspace.params.document(),
+        "machine": {"system": machine.platform(), "processor": machine.machine()},
+        "libraries": dict(sorted(installed.items())),
+    }
 
 
 def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:

@@ -1,76 +1,98 @@
-"""Compares compute.db with the compute manifest and with the bars that it names."""
+"""Compares compute.db with its manifest, with the bars that it names, and with a recomputation."""
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import duckdb
+import polars as pl
 
-from regime_platform.audit.verify.finding import AuditFinding, FindingKind, Subject
+from regime_platform.audit.verify.verification import (
+    AuditFinding,
+    FindingKind,
+    Subject,
+    Verification,
+    fault_of,
+)
 from regime_platform.bar_store.layout import SymbolPaths
+from regime_platform.compute.results import SeriesResult
 from regime_platform.compute_db.connection import FileInUseError
-from regime_platform.compute_db.content import BARS
-from regime_platform.compute_db.reader import reading
-from regime_platform.compute_db.rehash import (
+from regime_platform.compute_db.content import (
+    BARS,
     RowHashes,
     content_differences,
     hash_rows,
     schema_differences,
+    table_digest,
 )
-from regime_platform.errors import NewerResultsError, OlderResultsError, ResultsError
-from regime_platform.manifests.compute_manifest import ComputeManifest
-from regime_platform.manifests.lineage import Lineage
+from regime_platform.compute_db.reader import reading
+from regime_platform.errors import NewerResultsError, OlderResultsError, RegimeError, ResultsError
+from regime_platform.manifests.compute_manifest import ComputeManifest, Lineage, Recipe
 from regime_platform.manifests.manifest import SealedManifest, is_same
-from regime_platform.manifests.recipe import Recipe
-from regime_platform.model.bar_schema import BAR_SCHEMA
-from regime_platform.model.digests import Blocks
+from regime_platform.model.bar_schema import BAR_COLUMNS, BAR_SCHEMA, PromotedBars
+from regime_platform.model.digests import Blocks, frame_digest
+from regime_platform.model.instruments import Instrument
+from regime_platform.model.result_schema import TABLES
+from regime_platform.pipeline.gate.validate_log import (
+    ValidatedSeries,
+    read_policy,
+    validate_log,
+    validation_context,
+)
+from regime_platform.pipeline.results import Inputs, tables_of
+from regime_platform.pipeline.run_workspace import RunWorkspace
+from regime_platform.query.explain import eras_of
+from regime_platform.validation.gate import PASSED
 
-_DB = "compute.db"
 
+@dataclass(frozen=True)
+class StoredResults:
+    """What compute.db states and holds, as far as it can be read."""
 
-@dataclass
-class ResultsCheck:
-    """What was found of compute.db."""
-
-    findings: list[AuditFinding] = field(default_factory=list)
-    rows: int = 0
-    lineage: Lineage | None = None  # what the file states of itself, where it can be read
-    tables: Mapping[str, str] = field(default_factory=dict)  # as they are
+    lineage: Lineage | None = None
+    tables: Mapping[str, str] = field(default_factory=dict)  # digests of the rows as they are
 
     @property
     def recipe(self) -> Recipe | None:
-        """What the file states that it was made from."""
+        """What they were made from, as the file states."""
         return None if self.lineage is None else self.lineage.recipe
 
-    def find(self, kind: FindingKind, reason: str) -> None:
-        """Adds a finding."""
-        self.findings.append(AuditFinding(kind, Subject.RESULTS, _DB, reason))
 
+def verify_results(
+    proof: Verification,
+    paths: SymbolPaths,
+    bars: Mapping[str, Blocks],
+    document: SealedManifest[ComputeManifest] | None,
+    in_force: Mapping[str, str] | None,
+) -> StoredResults:
+    """Compares every row of compute.db with its lineage and the bars, and those with the manifest.
 
-def verify_results(paths: SymbolPaths, bars: Mapping[str, Blocks]) -> ResultsCheck:
-    """Every row of compute.db, against the lineage in the file and against the bars.
-
-    Args:
-        paths: the symbol.
-        bars: timeframe -> blocks of the bars that it should be made from, as far as they are whole.
+    ``bars`` are the blocks of those that are whole, ``in_force`` the digests of the canonical bars,
+    by timeframe, or None where no document names them.
     """
-    proof = ResultsCheck()
+    stored, reasons = StoredResults(), []
     if not (paths.compute_db.exists() or paths.compute_manifest.exists()):
-        proof.find(FindingKind.UNFINISHED, "nothing was computed yet")
-        return proof
+        reason = "nothing was computed yet"
+        proof.findings.append(Subject.RESULTS.finding(FindingKind.UNFINISHED, reason))
+        return stored
     try:
         with reading(paths.compute_db, prove=False) as reader:
-            proof.lineage = reader.lineage()
-            for reason in schema_differences(reader.connection):
-                proof.find(FindingKind.CHANGED, reason)
-            if proof.findings:
-                return proof  # what the rows of such tables are is no question any more
-            rehashed_tables = hash_rows(reader.connection)
-            proof.tables = rehashed_tables.tables
-            proof.rows = sum(block.rows for block in rehashed_tables.blocks.values())
-            proof.findings += _compared(rehashed_tables, proof.lineage, bars)
+            stored = StoredResults(reader.lineage())
+            reasons += schema_differences(reader.connection)
+            if not reasons:  # else what the rows of such tables are is no question any more
+                hashed = hash_rows(reader.connection)
+                proof.rows = sum(block.rows for block in hashed.blocks.values())
+                reasons += _row_differences(hashed, reader.lineage(), bars)
+                stored = StoredResults(stored.lineage, hashed.tables)
+        findings = [Subject.RESULTS.finding(FindingKind.CHANGED, reason) for reason in reasons]
     except (ResultsError, duckdb.Error, ValueError, KeyError, TypeError, IndexError) as error:
-        proof.find(_kind_of(error, paths), str(error))
-    return proof
+        reason = fault_of(error, paths.symbol)
+        findings = [Subject.RESULTS.finding(_kind_of(error, paths), reason)]
+    if document is not None:
+        is_sound = not findings
+        findings += _manifest_findings(proof.symbol, stored, document, in_force, is_sound=is_sound)
+    proof.findings += findings
+    return stored
 
 
 def _kind_of(error: Exception, paths: SymbolPaths) -> FindingKind:
@@ -80,59 +102,112 @@ def _kind_of(error: Exception, paths: SymbolPaths) -> FindingKind:
         return FindingKind.NEWER
     if isinstance(error, OlderResultsError):
         return FindingKind.UNFINISHED
-    return (
-        FindingKind.BUSY if isinstance(error.__cause__, FileInUseError) else FindingKind.UNREADABLE
-    )
+    is_busy = isinstance(error.__cause__, FileInUseError)
+    return FindingKind.BUSY if is_busy else FindingKind.UNREADABLE
 
 
-def compare_with_manifest(
-    symbol: str,
-    proof: ResultsCheck,
-    document: SealedManifest[ComputeManifest],
-    in_force: Mapping[str, str],
-) -> Iterator[AuditFinding]:
-    """How compute.db and its manifest differ.
-
-    Args:
-        symbol: the symbol.
-        proof: what was found of compute.db.
-        document: the compute manifest.
-        in_force: timeframe -> digest of the canonical bars in force.
-    """
-    if proof.lineage is None:
-        return
-    facts, stated = ComputeManifest.of(symbol, proof.lineage), document.manifest
-    if is_same(document, facts):
-        return
-    is_sound = proof.tables == proof.lineage.tables and not proof.findings
-    is_of_today = facts.recipe.bars == dict(in_force)
-    is_other = (facts.recipe, facts.code) != (stated.recipe, stated.code)
-    if is_sound and is_of_today and is_other:
-        reason = "it is ahead of its manifest: an unfinished append or run"
-        yield AuditFinding(FindingKind.UNFINISHED, Subject.RESULTS, _DB, reason)
-        return
-    here, there = facts.as_json(), stated.as_json()
-    strange = sorted(name for name in {*here, *there} if here.get(name) != there.get(name))
-    yield AuditFinding(
-        FindingKind.CHANGED,
-        Subject.RESULTS,
-        _DB,
-        f"not as its manifest states: {', '.join(strange)}",
-    )
-
-
-def _compared(
-    rehashed_tables: RowHashes, lineage: Lineage, bars: Mapping[str, Blocks]
-) -> Iterator[AuditFinding]:
-    for reason in content_differences(rehashed_tables, lineage):
-        yield AuditFinding(FindingKind.CHANGED, Subject.RESULTS, _DB, reason)
-    stated = lineage.recipe.bars
+def _row_differences(
+    hashed: RowHashes, lineage: Lineage, bars: Mapping[str, Blocks]
+) -> Iterator[str]:
+    yield from content_differences(hashed, lineage)
     for timeframe, blocks in bars.items():
-        is_of_them = stated.get(timeframe) == blocks.digest(BAR_SCHEMA)
-        if is_of_them and rehashed_tables.stored.get((BARS, timeframe)) != blocks:
-            yield AuditFinding(
-                FindingKind.CHANGED,
-                Subject.RESULTS,
-                _DB,
-                f"the digests of the {timeframe} bars were changed",
-            )
+        is_of_them = lineage.recipe.bars.get(timeframe) == blocks.digest(BAR_SCHEMA)
+        if is_of_them and hashed.stored.get((BARS, timeframe)) != blocks:
+            yield f"the digests of the {timeframe} bars were changed"
+
+
+def _manifest_findings(
+    symbol: str,
+    stored: StoredResults,
+    document: SealedManifest[ComputeManifest],
+    in_force: Mapping[str, str] | None,
+    *,
+    is_sound: bool,
+) -> Iterator[AuditFinding]:
+    """How compute.db differs from its manifest, and the manifest from the bars in force."""
+    stated = document.manifest
+    facts = None if stored.lineage is None else ComputeManifest.of(symbol, stored.lineage)
+    if facts is not None and not is_same(document, facts):
+        is_whole = is_sound and stored.tables == facts.tables
+        is_other = (facts.recipe, facts.code) != (stated.recipe, stated.code)
+        if is_whole and is_other and facts.recipe.bars == in_force:
+            reason = "it is ahead of its manifest: an unfinished append or run"
+            yield Subject.RESULTS.finding(FindingKind.UNFINISHED, reason)
+        else:
+            strange = ", ".join(_unequal(facts.as_json(), stated.as_json()))
+            reason = f"not as its manifest states: {strange}"
+            yield Subject.RESULTS.finding(FindingKind.CHANGED, reason)
+    if in_force is not None and (strange := ", ".join(_unequal(stated.recipe.bars, in_force))):
+        reason = f"made from other bars than those in force ({strange})"
+        yield Subject.COMPUTE_MANIFEST.finding(FindingKind.UNFINISHED, reason)
+
+
+def _unequal(ours: Mapping[str, object], theirs: Mapping[str, object]) -> list[str]:
+    return sorted(name for name in {*ours, *theirs} if ours.get(name) != theirs.get(name))
+
+
+def validated_series(
+    workspace: RunWorkspace, instrument: Instrument, as_of: dt.datetime | None = None
+) -> dict[str, ValidatedSeries]:
+    """Every series as the gate validates it now, or from what was known at a moment (aware)."""
+    paths = workspace.root.symbol(instrument.symbol)
+    context = validation_context(paths, instrument, read_policy(workspace.root), as_of)
+    return validate_log(paths, instrument, context, as_of)
+
+
+def recheck_promotion(
+    workspace: RunWorkspace, instrument: Instrument, promoted: Mapping[str, PromotedBars]
+) -> Iterator[AuditFinding]:
+    """Findings about series with other bars in force than raw log and gate give now."""
+    try:
+        validated = validated_series(workspace, instrument)
+    except (RegimeError, OSError) as error:
+        reason = f"cannot be promoted again: {error}"
+        yield Subject.RAW_LOG.finding(FindingKind.UNREADABLE, reason)
+        return
+    for timeframe, series in validated.items():
+        pointer = promoted.get(timeframe)
+        if series.result.status != PASSED or pointer is None:
+            continue  # a blocked series keeps its last good bars
+        digest = frame_digest(series.result.valid.select(BAR_COLUMNS))
+        if digest != pointer.digest:
+            digests = f"{digest[:12]} instead of {pointer.digest[:12]}"
+            reason = f"raw log and gate give other bars: {digests}"
+            yield Subject.BARS.finding(FindingKind.CHANGED, reason, f"bars/{timeframe}")
+
+
+def recomputed(
+    workspace: RunWorkspace,
+    instrument: Instrument,
+    promoted: Mapping[str, PromotedBars],
+    stored: StoredResults,
+    causes: tuple[str, ...],
+) -> Iterator[AuditFinding]:
+    """A finding about the tables that computing again gives other numbers for; writes nothing.
+
+    The eras are those of the recipe, parameters and code those installed; ``causes`` names where
+    these differ from the recipe's.
+    """
+    if stored.recipe is None:
+        return
+    paths, eras = workspace.root.symbol(instrument.symbol), eras_of(stored.recipe).eras
+    inputs = Inputs(instrument, paths, promoted, eras, workspace.params)
+    results = {
+        timeframe: inputs.computed(timeframe, inputs.bars(timeframe)[0])
+        for timeframe in instrument.timeframes
+        if timeframe in promoted
+    }
+    tables = table_digests_of(results)
+    strange = [name for name, digest in tables.items() if stored.tables.get(name) != digest]
+    if strange:
+        why = "; ".join(causes) or "bars, parameters, eras and code are those of its recipe"
+        reason = f"computed again, other numbers in {', '.join(strange)}: {why}"
+        yield Subject.RESULTS.finding(FindingKind.CHANGED, reason)
+
+
+def table_digests_of(results: Mapping[str, SeriesResult]) -> dict[str, str]:
+    """The content digest of every table, as compute.db would name it."""
+    return {
+        name: table_digest(name, pl.concat([TABLES[name].to_frame(), *pieces]))
+        for name, pieces in tables_of(results).items()
+    }

@@ -1,54 +1,60 @@
-"""Verifies that everything stored of a symbol is what its manifests state.
+"""Verifies that everything stored of symbols is what their manifests state.
 
 Every byte is hashed every time, whatever earlier verifications remembered; where anything is
 damaged that memory is dropped, so that readers check again. Nothing else is written, locked or
 repaired. Where files change meanwhile, a writer is at work, and the symbol is read again.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+import datetime as dt
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
+import polars as pl
+
 from regime_platform.audit.archives import archive_findings
-from regime_platform.audit.recorded_state import RecordedState, nothing_validated, recorded_state
-from regime_platform.audit.verify.bars import present_findings, verify_bars, verify_raw_log
-from regime_platform.audit.verify.evidence import evidence_findings
-from regime_platform.audit.verify.finding import AuditFinding, FindingKind, Subject
-from regime_platform.audit.verify.manifests import Manifests, read_manifests
-from regime_platform.audit.verify.recompute import (
-    differing,
-    recheck_promotion,
-    recompute_tables,
+from regime_platform.audit.verify.bars import file_findings, verify_raw_log
+from regime_platform.audit.verify.copied_files import verify_folder
+from regime_platform.audit.verify.recorded_state import (
+    RecordedState,
+    read_manifests,
+    recorded_state,
 )
-from regime_platform.audit.verify.records import record_findings, rejected_findings
-from regime_platform.audit.verify.results import (
-    ResultsCheck,
-    compare_with_manifest,
-    verify_results,
+from regime_platform.audit.verify.results import recheck_promotion, recomputed
+from regime_platform.audit.verify.verification import (
+    AuditFinding,
+    FindingKind,
+    Subject,
+    Verification,
+    unproven,
 )
-from regime_platform.audit.verify.verification import Verification
-from regime_platform.bar_store.chain_file import read_chain
 from regime_platform.bar_store.layout import SymbolPaths, file_classes
 from regime_platform.bar_store.proven import forget
 from regime_platform.bar_store.rename_journal import renames
 from regime_platform.compute.eras.eras import FIXED_VERSION, era_class
+from regime_platform.compute_db.board import readable_board
 from regime_platform.compute_db.reader import read_lineage
-from regime_platform.errors import ConfigError, RegimeError
-from regime_platform.manifests.recipe import RankedEras, Recipe
+from regime_platform.errors import ConfigError, RegimeError, failure_reason
+from regime_platform.manifests.compute_manifest import RankedEras, Recipe
 from regime_platform.model.instruments import Instrument
-from regime_platform.pipeline.compute.compute import adoption_remedy, current_recipe
+from regime_platform.pipeline.board import differing
+from regime_platform.pipeline.compute import adoption_remedy, current_recipe
 from regime_platform.pipeline.eras import era_set, why_not_adopted
 from regime_platform.pipeline.gate.promote import is_promotion_due
 from regime_platform.pipeline.run_workspace import RunWorkspace
-from regime_platform.validation.verdict import Verdict
+from regime_platform.pipeline.workers import map_in_processes
 
+#: Below so many symbols each, starting processes takes longer than it spares.
+WORTH_A_PROCESS = 40
 _ATTEMPTS = 3  # while a symbol is being written; a writer cannot finish that often in between
 
-_CAUSES = {
+_PARTS = {
     "params_fingerprint": "parameters",
     "compute_digest": "code",
     "libraries": "libraries",
     "result_schema_digest": "the schema of results",
+    "eras": "eras",
 }
 
 
@@ -57,172 +63,160 @@ def verify(
 ) -> Verification:
     """Proves everything stored of ``instrument``; what cannot be proven is a finding.
 
-    Args:
-        workspace: where it lives; its eras, parameters and code are those of today.
-        instrument: the symbol.
-        recompute: also promote the bars again from the raw log, and compute the results again.
+    ``recompute``: also promote the bars again from the raw log, and compute the results again.
     """
-    paths = workspace.root.symbol(instrument.symbol)
-    proof = Verification(instrument.symbol)
-    begun = _begun_rename(workspace, instrument.symbol)
-    if begun is not None:
-        return replace(proof, findings=(begun,))
-    misplaced = tuple(_misplaced(paths, instrument.symbol))
-    if misplaced:
-        return replace(proof, findings=misplaced)
+    symbol, paths = instrument.symbol, workspace.root.symbol(instrument.symbol)
+    unreadable = [*_begun_rename(workspace, symbol)] or [*_misplaced(paths, symbol)]
+    if unreadable:
+        return Verification(symbol, unreadable)
     for _ in range(_ATTEMPTS):
-        before = _state(paths)
+        before = _stats(paths)
         proof = _verified_once(workspace, instrument, paths, recompute=recompute)
-        if not proof.findings or _state(paths) == before:
+        if not proof.findings or _stats(paths) == before:
             break
-    if any(finding.kind.is_damage for finding in proof.findings):
+    if proof.is_damaged:
         forget(paths)
     return proof
 
 
-def _misplaced(paths: SymbolPaths, symbol: str) -> Iterator[AuditFinding]:
-    """Folders in the place of files, and a file in that of the symbol's folder: not readable.
+def verify_many(
+    workspace: RunWorkspace,
+    instruments: Sequence[Instrument],
+    *,
+    recompute: bool = False,
+    workers: int = 1,
+) -> Iterator[Verification]:
+    """One proof per instrument, in order, each as soon as it and those before it are known.
 
-    No repair removes them, since this platform never makes them.
+    The rows of the board are compared too; a missing board is no finding: the next run writes it.
+    ``workers``: processes, at most.
     """
-    remedy = f"move it away, then regime repair {symbol}"
-    if paths.folder.exists() and not paths.folder.is_dir():
-        yield AuditFinding(
-            FindingKind.UNREADABLE,
-            Subject.SYMBOL,
-            symbol,
-            "a file lies in the place of its folder",
-            remedy,
-        )
-    for path in sorted(paths.folder.rglob("*")) if paths.folder.is_dir() else ():
-        name = path.relative_to(paths.folder).as_posix()
-        if path.is_dir() and not name.startswith("set_aside/") and file_classes(name):
-            yield AuditFinding(
-                FindingKind.UNREADABLE,
-                Subject.SYMBOL,
-                name,
-                "a folder lies in the place of a file",
-                remedy,
-            )
+    board = readable_board(workspace.root) if workspace.root.board.exists() else None
+    proven = partial(_verified, workspace, board, recompute=recompute)
+    workers = min(workers, len(instruments) // WORTH_A_PROCESS)
+    return map_in_processes(
+        workers, proven, instruments, lambda each, why: unproven(each.symbol, why)
+    )
+
+
+def due_for_verification(
+    instruments: Sequence[Instrument], days: int, until: dt.date, since: dt.date | None = None
+) -> tuple[Instrument, ...]:
+    """The symbols whose turn comes on ``until``, or came on a day after ``since``.
+
+    A symbol's turn depends on its name and the date alone, so that any ``days`` days in a row have
+    every symbol once, whatever else joins or leaves the universe; 0 days verify none.
+    """
+    if days <= 0:
+        return ()
+    missed = 1 if since is None else max((until - since).days, 1)
+    turns = {(until.toordinal() - ago) % days for ago in range(min(missed, days))}
+    return tuple(
+        instrument
+        for instrument in instruments
+        if zlib.crc32(instrument.symbol.encode()) % days in turns
+    )
+
+
+def stored_state(workspace: RunWorkspace, instrument: Instrument) -> RecordedState:
+    """What manifests and verdict of a symbol state is stored."""
+    paths = workspace.root.symbol(instrument.symbol)
+    return recorded_state(paths, instrument.symbol, instrument.timeframes)
 
 
 def manifest_findings(paths: SymbolPaths, tables: Mapping[str, str] | None) -> list[AuditFinding]:
     """A quick check after every run: the manifests are whole, and describe what is stored.
 
-    Args:
-        paths: the symbol.
-        tables: digests of the tables of compute.db; None reads them from the file.
-
-    Raises:
-        ResultsError: the symbol has no compute.db, or a damaged one.
+    ``tables``: digests of the tables of compute.db; None reads them from the file, and raises
+    ResultsError where there is none.
     """
-    documents, findings = read_manifests(paths)
-    if documents.bars is not None:
-        findings += present_findings(paths, documents.bars.manifest)
-    if documents.results is not None:
+    state = read_manifests(paths)
+    findings, bars, results = state.findings, state.bar_manifest, state.compute_manifest
+    if bars is not None:
+        findings += file_findings(paths, bars.manifest.promoted, by_size=True)
+    if results is not None:
         known = read_lineage(paths.compute_db).tables if tables is None else tables
-        if documents.results.manifest.tables != known:
+        if results.manifest.tables != known:
             reason = "the compute manifest describes other results"
-            findings.append(
-                AuditFinding(
-                    FindingKind.UNFINISHED,
-                    Subject.COMPUTE_MANIFEST,
-                    paths.compute_manifest.name,
-                    reason,
-                )
-            )
+            findings.append(Subject.COMPUTE_MANIFEST.finding(FindingKind.UNFINISHED, reason))
     return findings
+
+
+def _verified(
+    workspace: RunWorkspace, board: pl.DataFrame | None, instrument: Instrument, *, recompute: bool
+) -> Verification:
+    try:
+        proof = verify(workspace, instrument, recompute=recompute)
+        if proof.is_damaged or board is None:
+            return proof
+        if differing(workspace.root, [instrument], board):
+            reason = "shows other results of the symbol; any run makes its rows again"
+            proof.findings.append(Subject.BOARD.finding(FindingKind.UNFINISHED, reason))
+    except Exception as error:  # noqa: BLE001 - one symbol's damaged file must not stop the others
+        return unproven(instrument.symbol, failure_reason(error, instrument.symbol))
+    return proof
+
+
+def _misplaced(paths: SymbolPaths, symbol: str) -> Iterator[AuditFinding]:
+    """A folder in the place of a file, or a file in that of the folder: no repair removes it."""
+    remedy, kind = f"move it away, then regime repair {symbol}", FindingKind.UNREADABLE
+    if paths.folder.exists() and not paths.folder.is_dir():
+        reason = "a file lies in the place of its folder"
+        yield Subject.SYMBOL.finding(kind, reason, symbol, remedy)
+    for path in sorted(paths.folder.rglob("*")) if paths.folder.is_dir() else ():
+        name = path.relative_to(paths.folder).as_posix()
+        if path.is_dir() and not name.startswith("set_aside/") and file_classes(name):
+            reason = "a folder lies in the place of a file"
+            yield Subject.SYMBOL.finding(kind, reason, name, remedy)
 
 
 def _verified_once(
     workspace: RunWorkspace, instrument: Instrument, paths: SymbolPaths, *, recompute: bool
 ) -> Verification:
+    proof = Verification(instrument.symbol)
     if not any(path.exists() for path in (*_written(paths), paths.decisions)):
-        raw = verify_raw_log(paths, nothing_validated(instrument))
-        return Verification(instrument.symbol, tuple(raw.findings), files=raw.files)
-    state = recorded_state(instrument, paths)
-    bars, raw = verify_bars(paths, state.promoted), verify_raw_log(paths, state.validated)
-    results = verify_results(paths, bars.blocks)
-    causes = _causes_of(workspace, instrument, state.verdict, results.recipe)
-    findings = [*state.findings, *bars.findings, *raw.findings, *results.findings]
-    findings += record_findings(paths, state.verdict)
-    findings += evidence_findings(paths, instrument.symbol)
-    findings += archive_findings(workspace.root, instrument.symbol)
-    findings += _compared(workspace, instrument, paths, state, results)
-    findings += [
-        AuditFinding(FindingKind.STALE, Subject.RESULTS, "compute.db", cause) for cause in causes
-    ]
-    is_sound = all(finding.kind.is_good for finding in findings)
-    if recompute and is_sound and results.recipe is not None:
-        findings += recheck_promotion(workspace, instrument, state.promoted)
-        again = recompute_tables(workspace, instrument, state.promoted, results.recipe)
-        findings += differing(results.tables, again, causes)
-    return Verification(
-        instrument.symbol,
-        tuple(findings),
-        bars=bars.bars,
-        rows=results.rows,
-        files=bars.files + raw.files,
-        links=_links(paths),
-        digests=_digests(state.documents),
-        is_recomputed=recompute and is_sound,
-        is_blocked=state.is_blocked,
-    )
-
-
-def _compared(
-    workspace: RunWorkspace,
-    instrument: Instrument,
-    paths: SymbolPaths,
-    state: RecordedState,
-    results: ResultsCheck,
-) -> Iterator[AuditFinding]:
-    """How rejected rows, results and eras differ from what verdict and manifests state."""
-    if state.verdict is not None:
-        is_due = _is_due(workspace, instrument, state.verdict)
-        yield from rejected_findings(paths, state.verdict, is_due=is_due)
-    document = state.documents.results
-    if document is not None:
-        yield from compare_with_manifest(instrument.symbol, results, document, state.in_force)
-        if state.names_bars:
-            yield from _of_other_bars(document.manifest.recipe, state.in_force)
+        verify_raw_log(proof, paths, dict.fromkeys(instrument.timeframes, ()))
+        return proof
+    state = stored_state(workspace, instrument)
+    is_due = _is_due(workspace, instrument, state)
+    results = verify_folder(proof, paths, state, is_due=is_due)
+    proof.findings += archive_findings(workspace.root, instrument.symbol)
+    causes: tuple[str, ...] = ()
     if results.recipe is not None:
-        yield from _unadopted(workspace, instrument, results.recipe.eras)
+        proof.findings += _unadopted(workspace, instrument, results.recipe.eras)
+        if state.verdict is not None:
+            causes = _causes(results.recipe, current_recipe(workspace, instrument, state.verdict))
+    proof.findings += [Subject.RESULTS.finding(FindingKind.STALE, cause) for cause in causes]
+    proof.is_recomputed = recompute and proof.status.is_good
+    if proof.is_recomputed and results.recipe is not None:
+        proof.findings += recheck_promotion(workspace, instrument, state.promoted)
+        proof.findings += recomputed(workspace, instrument, state.promoted, results, causes)
+    proof.links, proof.is_blocked = len(state.links or ()), state.is_blocked
+    facts = [document.manifest for document in state.manifests]
+    proof.digests = {f"{each.kind}_content": each.content_digest for each in facts}
+    if state.compute_manifest is not None:
+        proof.digests["recipe"] = state.compute_manifest.manifest.recipe_digest
+    return proof
 
 
-def _causes_of(
-    workspace: RunWorkspace,
-    instrument: Instrument,
-    verdict: Verdict | None,
-    recipe: Recipe | None,
-) -> tuple[str, ...]:
-    if verdict is None or recipe is None:
-        return ()
-    return _causes(recipe, current_recipe(workspace, instrument, verdict))
-
-
-def _begun_rename(workspace: RunWorkspace, symbol: str) -> AuditFinding | None:
+def _begun_rename(workspace: RunWorkspace, symbol: str) -> Iterator[AuditFinding]:
     """The rename that a killed process left unfinished, before whose end nothing can be proven."""
     try:
         known = renames(workspace.root)
     except RegimeError:
-        return None  # `regime doctor` reports it
-    for rename in (each for each in known if not each.is_finished):
-        if symbol in (rename.former, rename.symbol):
+        return  # `regime doctor` reports it
+    for rename in known:
+        if not rename.is_finished and symbol in (rename.former, rename.symbol):
             remedy = f"regime universe rename {rename.former} {rename.symbol}"
-            return AuditFinding(
-                FindingKind.UNFINISHED,
-                Subject.RENAME_JOURNAL,
-                "renames.json",
-                rename.describe(),
-                remedy,
+            yield Subject.RENAME_JOURNAL.finding(
+                FindingKind.UNFINISHED, rename.describe(), remedy=remedy
             )
-    return None
+            return
 
 
-def _is_due(workspace: RunWorkspace, instrument: Instrument, verdict: Verdict) -> bool:
+def _is_due(workspace: RunWorkspace, instrument: Instrument, state: RecordedState) -> bool:
     try:
-        return is_promotion_due(workspace, instrument, verdict)
+        return state.verdict is not None and is_promotion_due(workspace, instrument, state.verdict)
     except RegimeError:
         return False  # damage is reported, and has to be repaired first
 
@@ -240,55 +234,23 @@ def _unadopted(
     except ConfigError as error:
         reason = str(error)
     if reason:
-        yield AuditFinding(
-            FindingKind.CHANGED, Subject.ERAS, "eras", reason, adoption_remedy(ranked)
-        )
-
-
-def _of_other_bars(recipe: Recipe, in_force: Mapping[str, str]) -> Iterator[AuditFinding]:
-    bars = recipe.bars
-    strange = sorted(name for name in {*bars, *in_force} if bars.get(name) != in_force.get(name))
-    if strange:
-        reason = f"made from other bars than those in force ({', '.join(strange)})"
-        yield AuditFinding(
-            FindingKind.UNFINISHED, Subject.COMPUTE_MANIFEST, "compute_manifest.json", reason
-        )
+        remedy = adoption_remedy(ranked)
+        yield Subject.ERAS.finding(FindingKind.CHANGED, reason, remedy=remedy)
 
 
 def _causes(stored: Recipe, current: Recipe) -> tuple[str, ...]:
     """Why a run of today would, or might, compute other numbers."""
-    if stored.differs_in_bars_alone(current):
-        return ()
-    causes = [
-        word for name, word in _CAUSES.items() if getattr(stored, name) != getattr(current, name)
-    ]
-    if stored.eras.boundaries != current.eras.boundaries:
-        causes.append("eras")
-    return tuple(f"made with other {word} than today's" for word in causes)
-
-
-def _digests(documents: Manifests) -> dict[str, str]:
-    digests = {
-        f"{document.manifest.kind}_content": document.manifest.content_digest
-        for document in documents
-    }
-    if documents.results is not None:
-        digests["recipe"] = documents.results.manifest.recipe_digest
-    return digests
-
-
-def _links(paths: SymbolPaths) -> int:
-    try:
-        return len(read_chain(paths))
-    except RegimeError:
-        return 0
+    differs = stored.differs_in(current)
+    return tuple(
+        f"made with other {word} than today's" for name, word in _PARTS.items() if name in differs
+    )
 
 
 def _written(paths: SymbolPaths) -> tuple[Path, ...]:
     return (paths.verdict, paths.compute_db, paths.manifest, paths.compute_manifest, paths.chain)
 
 
-def _state(paths: SymbolPaths) -> list[tuple[int, int] | None]:
+def _stats(paths: SymbolPaths) -> list[tuple[int, int] | None]:
     """Size and mtime of the documents: they change with every write."""
     stats = [path.stat() if path.exists() else None for path in _written(paths)]
     return [None if stat is None else (stat.st_size, stat.st_mtime_ns) for stat in stats]

@@ -1,26 +1,21 @@
 """acquisition.json of a symbol: which windows were requested and answered, per timeframe.
 
-It only saves requests: where it is missing, damaged, outdated or contradicts the raw log, the log
-decides, and every window that it does not cover is requested again. Each series has a digest of its
-own, so that a series that was altered is ignored like one that is missing.
+It only saves requests: where it is missing, damaged or contradicts the raw log, the log decides.
+Each series has a digest of its own, so that one that was altered is ignored.
 """
 
 import datetime as dt
 from typing import Any
 
-import polars as pl
-
 from regime_platform.bar_store.layout import SymbolPaths
-from regime_platform.bar_store.raw import raw_log
-from regime_platform.bar_store.raw.raw_names import RawListing
-from regime_platform.bar_store.session import raw_listing, read_once
+from regime_platform.bar_store.raw.raw_log import read_raw
+from regime_platform.bar_store.session import keep, raw_listing, read_once
 from regime_platform.errors import RegimeError
 from regime_platform.files import read_json, write_json
-from regime_platform.model.calendar.second_look import second_look_bound
-from regime_platform.model.calendar.sessions import last_finished
-from regime_platform.model.clock import MOST_AHEAD
+from regime_platform.model.calendar.due import last_finished, second_look_bound
 from regime_platform.model.coverage import Coverage
 from regime_platform.model.digests import document_digest
+from regime_platform.model.instants import MOST_AHEAD
 from regime_platform.model.instruments import Instrument
 from regime_platform.validation.rules.bar import finished_when_fetched
 
@@ -32,27 +27,12 @@ def read_coverage(paths: SymbolPaths, timeframe: str) -> Coverage:
 
 def earliest_dates(paths: SymbolPaths) -> dict[str, dt.date]:
     """Timeframe -> date of the first bar that the source has, where it was asked."""
-    known = {timeframe: _coverage(series) for timeframe, series in _read(paths).items()}
-    return {
-        name: coverage.earliest for name, coverage in known.items() if coverage.earliest is not None
-    }
-
-
-def _coverage(series: Any) -> Coverage:
-    try:
-        unsealed = {name: part for name, part in series.items() if name != "digest"}
-        if series.get("digest", "") in ("", document_digest(unsealed)):  # older ones have none
-            return Coverage.parsed(unsealed)
-    except (AttributeError, KeyError, TypeError, ValueError):
-        pass
-    return Coverage()
+    earliest = {name: _coverage(series).earliest for name, series in _read(paths).items()}
+    return {name: date for name, date in earliest.items() if date is not None}
 
 
 def proven_coverage(
-    paths: SymbolPaths,
-    instrument: Instrument,
-    timeframe: str,
-    now: dt.datetime,
+    paths: SymbolPaths, instrument: Instrument, timeframe: str, now: dt.datetime
 ) -> Coverage:
     """The record of one series as far as the raw log confirms it.
 
@@ -74,11 +54,12 @@ def proven_coverage(
     listed = raw_listing(paths, timeframe)
     if stored.log == listed.digest and coverage.windows == stored.windows:
         return coverage
-    opens = _finished_opens(listed, instrument, timeframe, now)
+    raw = read_raw(listed, now + MOST_AHEAD)
+    finished = raw.filter(finished_when_fetched(raw, timeframe, instrument.asset_class))
+    opens = finished["ts"].drop_nulls().unique().sort()
     known = coverage.verified(opens)
     if not known.windows and not opens.is_empty():
-        first, last = opens[0], opens[-1]
-        known = known.adopted(first, last, opens)
+        known = known.adopted(opens[0], opens[-1], opens)
     return known.model_copy(update={"log": listed.digest})
 
 
@@ -91,21 +72,22 @@ def write_coverage(paths: SymbolPaths, timeframe: str, coverage: Coverage) -> No
     if document.get(timeframe) != series:
         document = {**document, timeframe: series}
         write_json(paths.acquisition, document)
-        _read.written(paths, document)
+        keep(paths, paths.acquisition, document)
 
 
 @read_once("acquisition")
 def _read(paths: SymbolPaths) -> dict[str, Any]:
     try:
-        document = read_json(paths.acquisition)
+        return read_json(paths.acquisition) or {}
     except RegimeError:
         return {}
-    return document if isinstance(document, dict) else {}
 
 
-def _finished_opens(
-    log: RawListing, instrument: Instrument, timeframe: str, now: dt.datetime
-) -> pl.Series:
-    raw = raw_log.read_raw(log, now + MOST_AHEAD)
-    finished = raw.filter(finished_when_fetched(raw, timeframe, instrument.asset_class))
-    return finished["ts"].drop_nulls().unique().sort()
+def _coverage(series: Any) -> Coverage:
+    try:
+        unsealed = {name: part for name, part in series.items() if name != "digest"}
+        if series.get("digest", "") in ("", document_digest(unsealed)):  # older ones have none
+            return Coverage.parsed(unsealed)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        pass
+    return Coverage()

@@ -1,21 +1,24 @@
-"""Compaction: many files of a raw log become few, and no row, revision or fetch time is lost.
+"""Rewrites a raw log: merges its files, and sets batches aside that a clock ahead stamped.
 
-Consecutive files are merged into one that keeps the batch and fetch time of each row, so that the
-log reads the same before and after, as of every moment of the past. The merged file is written and
-read back before the files it replaces are removed; if the process is killed, the log consists of
-either. Migrated files are never merged.
+Compaction loses nothing: a merged file keeps batch and fetch time of each row, and is written and
+read back before those it replaces are removed. After a kill the log consists of either. Migrated
+files are never merged.
+
+The true fetch time of a batch that was stamped in the future is unknown, and so whether its bars
+were finished: its file is renamed and never read again, which changes the digest of the log. The
+caller has to make sure that the present clock is not behind.
 """
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, takewhile
 from pathlib import Path
 
 import polars as pl
-import pyarrow as pa
 
 from regime_platform.bar_store.raw.raw_file import (
-    ORIGIN_COLUMNS,
+    ALL_COLUMNS,
     compacted_bytes,
     read_footer,
     read_rows,
@@ -24,23 +27,23 @@ from regime_platform.bar_store.raw.raw_names import (
     RawListing,
     RawLog,
     RawName,
+    aside_name,
     compacted_name,
     digest_of,
     list_raw,
+    moment_text,
     name_before,
     parsed,
 )
 from regime_platform.errors import BarsError
-from regime_platform.files import write_bytes
-from regime_platform.validation.rules.series import GATE_SCHEMA
+from regime_platform.files import move, write_bytes
+from regime_platform.model.instants import MOST_AHEAD
 
 #: An append merges files at the end of the log when there are more than this.
 MOST_FILES = 8
 #: It leaves out a file that is so many times larger than all younger ones together: rewriting it
 #: for a few rows, and reading it for the overlap of the next page, would cost more than it saves.
 _LARGE = 4
-
-_COLUMNS = (*GATE_SCHEMA, *ORIGIN_COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -54,26 +57,15 @@ class Compaction:
 
 
 def merge_small_files(log: RawListing) -> RawListing:
-    """Merges small files at the end of the log if there are too many; hold the lock.
-
-    Returns:
-        The log after it.
-
-    Raises:
-        BarsError: a file is damaged; the log stays as it is.
-    """
-    youngest_first = takewhile(lambda name: not name.is_legacy, reversed(log.files))
-    tail = list(youngest_first)
+    """The log after too many small files at its end became one; hold the lock."""
+    tail = list(takewhile(lambda name: not name.is_legacy, reversed(log.files)))
     if len(tail) <= MOST_FILES:
         return log
-    small, total = tail[:2], _size(log.folder, tail[:2])
-    for name in tail[2:]:
-        size = _size(log.folder, [name])
-        if size > _LARGE * total:
-            break
-        small.append(name)
-        total += size
-    return _merged(log, small[::-1])
+    sizes = [_size(log.folder, [name]) for name in tail]
+    small = 2
+    while small < len(tail) and sizes[small] <= _LARGE * sum(sizes[:small]):
+        small += 1
+    return _merged(log, tail[:small][::-1])
 
 
 def is_compact(log: RawLog) -> bool:
@@ -94,7 +86,8 @@ def compact(folder: Path) -> Compaction:
     replaced: list[tuple[str, str]] = []
     for run in list(_runs(log.files)):
         log = _merged(log, run)
-        replaced += [(name.text, _file_with(log, name)) for name in run]
+        merged = next(file.text for file in log.files if file.supersedes(run[0]))
+        replaced += [(name.text, merged) for name in run]
     return Compaction(tuple(replaced), len(log.files), before, _size(folder, log.files))
 
 
@@ -128,8 +121,8 @@ def locate(folder: Path, name: str) -> str:
 def locate_all(log: RawLog, names: Iterable[str]) -> dict[str, str | None]:
     """The same for many names, opening each file once; None where no file has the rows.
 
-    Files that were set aside (see ``ahead``) count. For a compacted file that was divided then, one
-    of the files that together have its batches is returned.
+    Files that were set aside count. For a compacted file that was divided then, one of the files
+    that together have its batches is returned.
 
     Raises:
         BarsError: a compacted file is damaged, or the folder has a file of another kind.
@@ -138,12 +131,12 @@ def locate_all(log: RawLog, names: Iterable[str]) -> dict[str, str | None]:
     aside = {name_before(name.text): name for name in listed.aside}
     live = [*listed.files, *listed.aside]
     present = {name.text for name in live}
-    batches: dict[str, list[RawName]] = {}
+    batches: dict[RawName, list[RawName]] = {}
 
     def batches_of(file: RawName) -> list[RawName]:
-        if file.text not in batches:
-            batches[file.text] = _batches(listed.folder, file)
-        return batches[file.text]
+        if file not in batches:
+            batches[file] = _batches(listed.folder, file)
+        return batches[file]
 
     def now(name: str) -> str | None:
         wanted = parsed(name)
@@ -154,23 +147,72 @@ def locate_all(log: RawLog, names: Iterable[str]) -> dict[str, str | None]:
         for file in (file for file in live if file.supersedes(wanted)):
             if _has(batches_of(file), wanted):
                 return file.text
-        overlapping = [] if wanted.fetched_at else [file for file in live if _overlap(file, wanted)]
-        parts = {batch for file in overlapping for batch in batches_of(file)}
-        return overlapping[0].text if parts and _has(list(parts), wanted) else None
+        if wanted.fetched_at:
+            return None
+        parts = [file for file in live if file.first <= wanted.last and wanted.first <= file.last]
+        joined = {batch for file in parts for batch in batches_of(file)}
+        return parts[0].text if joined and _has(list(joined), wanted) else None
 
     return {name: now(name) for name in names}
 
 
+def files_ahead(log: RawLog, now: dt.datetime) -> list[RawName]:
+    """The files of the log with batches that were fetched later than ``now``, by their names.
+
+    The name of a compacted file has no fetch times: its modification time is used. Migrated files
+    are left out, since no source can bring them again.
+    """
+    bound = now + MOST_AHEAD
+    text, seconds = moment_text(bound), bound.timestamp()
+    listed = list_raw(log)
+
+    def is_ahead(name: RawName) -> bool:
+        if name.fetched_at:
+            return name.fetched_at > text
+        try:
+            return (listed.folder / name.text).stat().st_mtime > seconds
+        except FileNotFoundError:  # compacted since it was listed
+            return False
+
+    return [name for name in listed.files if not name.is_legacy and is_ahead(name)]
+
+
+def set_aside(folder: Path, now: dt.datetime) -> None:
+    """Sets batches fetched later than ``now`` aside; hold the lock; raises as `compact`."""
+    for name in files_ahead(folder, now):
+        if name.fetched_at:
+            move(folder / name.text, folder / aside_name(name.text))
+        else:
+            _divide(folder, name, now + MOST_AHEAD)
+
+
+def _divide(folder: Path, name: RawName, bound: dt.datetime) -> None:
+    """Writes a compacted file again, without the batches that were fetched after ``bound``.
+
+    Those are written first, and the old file is removed last: a process killed in between leaves a
+    log that reads as before or as after.
+    """
+    rows = read_rows(folder, name, ALL_COLUMNS)
+    is_ahead = rows["fetched_at"] > bound
+    if not is_ahead.any():
+        return
+    for part, is_aside in ((rows.filter(is_ahead), True), (rows.filter(~is_ahead), False)):
+        if part.height:
+            batches = _named_batches(part)
+            replaces, new = [batch.text for batch in batches], part["ts"].n_unique()
+            data = compacted_bytes(part, replaces, new)
+            text = compacted_name(batches, data).text
+            write_bytes(folder / (aside_name(text) if is_aside else text), data)
+    (folder / name.text).unlink()
+
+
 def _has(batches: list[RawName], wanted: RawName) -> bool:
     """True where ``wanted``, or every batch of it, is among ``batches``."""
-    if not wanted.fetched_at:  # compacted: the batches in its range must have the sum in its name
-        within = (batch for batch in batches if wanted.supersedes(batch))
-        return digest_of(within) == digest_of([wanted])
-    return wanted in batches
-
-
-def _overlap(file: RawName, wanted: RawName) -> bool:
-    return file.first <= wanted.last and wanted.first <= file.last
+    if wanted.fetched_at:
+        return wanted in batches
+    # compacted: the batches in its range must have the sum in its name
+    within = (batch for batch in batches if wanted.supersedes(batch))
+    return digest_of(within) == digest_of([wanted])
 
 
 def _batches(folder: Path, name: RawName) -> list[RawName]:
@@ -178,7 +220,11 @@ def _batches(folder: Path, name: RawName) -> list[RawName]:
     if name.fetched_at:  # of one batch
         batch = parsed(name_before(name.text))
         return [] if batch is None else [batch]
-    texts = pl.Series(read_rows(folder, name, ["batch"])["batch"]).unique()
+    return _named_batches(read_rows(folder, name, ["batch"]))
+
+
+def _named_batches(rows: pl.DataFrame) -> list[RawName]:
+    texts = rows["batch"].unique().sort()
     return [batch for text in texts if (batch := parsed(text)) is not None]
 
 
@@ -193,12 +239,12 @@ def _runs(files: Sequence[RawName]) -> Iterator[list[RawName]]:
 def _merged(log: RawListing, run: list[RawName]) -> RawListing:
     """The log after ``run`` was merged into one file, read back before the others are removed."""
     folder = log.folder
-    table = pa.concat_tables([read_rows(folder, name, _COLUMNS) for name in run])
+    rows = pl.concat([read_rows(folder, name, ALL_COLUMNS) for name in run], rechunk=True)
     new = sum(read_footer(folder / name.text).new for name in run)
-    data = compacted_bytes(table, [name.text for name in run], new)
+    data = compacted_bytes(rows, [name.text for name in run], new)
     target = compacted_name(run, data)
     write_bytes(folder / target.text, data)
-    if not read_rows(folder, target, _COLUMNS).equals(table):
+    if not read_rows(folder, target, ALL_COLUMNS).equals(rows):
         (folder / target.text).unlink()
         raise BarsError(
             f"{folder / target.text} does not read as it was written; nothing was removed: "
@@ -206,10 +252,6 @@ def _merged(log: RawListing, run: list[RawName]) -> RawListing:
             code="write-not-verified",
         )
     return sweep_superseded(replace(log.with_file(target, instead_of=run), superseded=tuple(run)))
-
-
-def _file_with(log: RawListing, name: RawName) -> str:
-    return next(file.text for file in log.files if file.supersedes(name))
 
 
 def _size(folder: Path, names: Sequence[RawName]) -> int:

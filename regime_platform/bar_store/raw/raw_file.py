@@ -1,12 +1,11 @@
 """One file of a raw log: one batch with its origin in the metadata, or several with it in columns.
 
-Both are read as the same rows: as fetched, each with the name of the file in which its batch
-arrived. So the contents of a log do not depend on whether it was compacted.
+Both are read as the same rows, each with the name of the file in which its batch arrived.
 """
 
 import datetime as dt
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from regime_platform.bar_store.parquet import damaged, decode_table, encode
+from regime_platform.bar_store.parquet import damaged, decode, encode
 from regime_platform.bar_store.raw.raw_names import RawName, short_hash
 from regime_platform.errors import BarsError
 from regime_platform.model.bar_schema import BAR_COLUMNS, BARS_SCHEMA_DIGEST, BARS_SCHEMA_VERSION
@@ -32,6 +31,8 @@ ORIGIN_COLUMNS = (
     "instrument",  # JSON of its identity at the source
     "same",  # number of finished bars of the page that were stored already, bit for bit
 )
+#: Everything that a log states of a bar.
+ALL_COLUMNS = (*GATE_SCHEMA, *ORIGIN_COLUMNS)
 #: Files of earlier releases lack these; they are read as "".
 _ADDED = frozenset({"instrument", "same"})
 
@@ -40,8 +41,6 @@ _SCHEMA_METADATA = {
     "bars_schema_version": str(BARS_SCHEMA_VERSION),
     "bars_schema_digest": BARS_SCHEMA_DIGEST,
 }
-_TEXT = pa.large_string()
-_INSTANT = pa.timestamp("us", "UTC")
 
 
 @dataclass(frozen=True)
@@ -65,18 +64,15 @@ def batch_bytes(rows: pl.DataFrame, metadata: Mapping[str, str], new: int) -> by
     return encode(rows, {**metadata, **_SCHEMA_METADATA, "new": str(new)})
 
 
-def compacted_bytes(table: pa.Table, replaces: Sequence[str], new: int) -> bytes:
-    """The file of several batches: ``table`` with gate and origin columns, in order of arrival.
-
-    ``replaces`` are the names of the merged files, stored in the metadata.
-    """
-    rows = pl.DataFrame(pl.from_arrow(table))
-    return encode(
-        rows, {**_SCHEMA_METADATA, "replaces": json.dumps(list(replaces)), "new": str(new)}
-    )
+def compacted_bytes(rows: pl.DataFrame, replaces: Sequence[str], new: int) -> bytes:
+    """The file that ``replaces`` files of these names: ``ALL_COLUMNS``, in order of arrival."""
+    metadata = {**_SCHEMA_METADATA, "replaces": json.dumps(list(replaces)), "new": str(new)}
+    return encode(rows, metadata)
 
 
-def read_rows(folder: Path, name: RawName, columns: Sequence[str] = tuple(GATE_SCHEMA)) -> pa.Table:
+def read_rows(
+    folder: Path, name: RawName, columns: Sequence[str] = tuple(GATE_SCHEMA)
+) -> pl.DataFrame:
     """``columns`` of one file, whose bytes are verified against the digest in its name.
 
     Raises:
@@ -84,9 +80,8 @@ def read_rows(folder: Path, name: RawName, columns: Sequence[str] = tuple(GATE_S
         FileNotFoundError: it is gone, because the log was compacted since it was listed.
     """
     path = folder / name.text
-    data = read_whole(folder, name)
     # a batch has its other columns in the metadata, which need a row count
-    table, metadata = decode_table(data, str(path), {*columns, "ts"})
+    rows, metadata = decode(read_whole(folder, name), str(path), {*columns, "ts"})
     if metadata.get("bars_schema_digest") != BARS_SCHEMA_DIGEST:
         version = metadata.get("bars_schema_version", "unknown")
         raise BarsError(
@@ -94,18 +89,17 @@ def read_rows(folder: Path, name: RawName, columns: Sequence[str] = tuple(GATE_S
             "migrate the data root or use the release that wrote it",
             code="other-schema-version",
         )
-    lacking = [column for column in columns if column not in table.column_names]
-    table = _with_origin(table, name.text, dict.fromkeys(_ADDED, "") | metadata, lacking)
-    return table.select(list(columns))
+    origin = dict.fromkeys(_ADDED, "") | metadata | {"batch": name.text}
+    lacking = [name for name in columns if name not in rows.columns and name not in BAR_COLUMNS]
+    texts = [pl.lit(origin[name]).alias(name) for name in lacking if name != "fetched_at"]
+    if "fetched_at" in lacking:
+        moment = pl.lit(instant(origin["fetched_at"]), GATE_SCHEMA["fetched_at"])
+        texts.append(moment.alias("fetched_at"))
+    return rows.with_columns(texts).select(columns)
 
 
 def read_whole(folder: Path, name: RawName) -> bytes:
-    """The bytes of one file, verified against the digest in its name.
-
-    Raises:
-        BarsError: they are not.
-        FileNotFoundError: it is gone, because the log was compacted since it was listed.
-    """
+    """The bytes of one file, verified by the digest in its name; raises as `read_rows`."""
     path = folder / name.text
     data = path.read_bytes()
     if short_hash(data) != name.hash:
@@ -114,18 +108,8 @@ def read_whole(folder: Path, name: RawName) -> bytes:
 
 
 def read_footer(path: Path) -> Footer:
-    """The footer alone, of a file that `read_whole` verified before.
-
-    Raises:
-        BarsError: the file is damaged; names it.
-        FileNotFoundError: it is gone, because the log was compacted since it was listed.
-    """
-    try:
-        metadata = pq.read_metadata(path)
-    except FileNotFoundError:
-        raise
-    except (pa.ArrowException, OSError) as error:
-        raise damaged(str(path), str(error)) from error
+    """The footer of a file that `read_whole` verified before; raises as `read_rows`."""
+    metadata = _metadata(path)
     groups = range(metadata.num_row_groups)
     opens = [metadata.row_group(group).column(0).statistics for group in groups]
     new = int((metadata.metadata or {}).get(b"new", b"0"))
@@ -141,18 +125,31 @@ def read_footer(path: Path) -> Footer:
     return Footer(_moment(first), _moment(last), lacks_opens=lacks, new=new)
 
 
-def _with_origin(
-    table: pa.Table, batch: str, metadata: Mapping[str, str], columns: Sequence[str]
-) -> pa.Table:
-    """``table`` with ``columns`` from the metadata of its batch."""
-    for column in columns:
-        if column == "fetched_at":
-            moment = pa.scalar(instant(metadata[column]), _INSTANT)
-            table = table.append_column(column, pa.repeat(moment, len(table)))
-        elif column not in BAR_COLUMNS:
-            text = pa.scalar(batch if column == "batch" else metadata[column], _TEXT)
-            table = table.append_column(column, pa.repeat(text, len(table)))
-    return table
+def file_origins(
+    folder: Path, names: Iterable[RawName], columns: Sequence[str]
+) -> Iterator[tuple[str, ...]]:
+    """``columns`` (of ``ORIGIN_COLUMNS``) of the batches in files, without repetition per file.
+
+    Read from the footer alone where a file has one batch.
+
+    Raises:
+        BarsError, FileNotFoundError: as `read_rows`.
+    """
+    for name in names:
+        metadata = _metadata(folder / name.text).metadata or {}
+        if b"source" in metadata:
+            yield tuple(metadata.get(column.encode(), b"").decode() for column in columns)
+        else:
+            yield from dict.fromkeys(read_rows(folder, name, columns).rows())
+
+
+def _metadata(path: Path) -> pq.FileMetaData:
+    try:
+        return pq.read_metadata(path)
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowException, OSError) as error:
+        raise damaged(str(path), str(error)) from error
 
 
 def _moment(microseconds: int) -> dt.datetime:

@@ -1,9 +1,6 @@
 """The append-only raw log of one series: the new rows of every fetch, in order of arrival.
 
-Names of files: ``raw_names``; contents of one: ``raw_file``; what a page adds: ``revisions``;
-who may write: ``locks``. ``compare`` needs no lock, so that a page that adds nothing writes
-nothing, not even a lock file. Readers need no lock either: where a compaction removes a file while
-they read, they list the folder again.
+Only ``append`` needs a lock: a reader lists the folder again where a compaction removes a file.
 """
 
 import datetime as dt
@@ -13,7 +10,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import polars as pl
-import pyarrow as pa
 
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.proven import is_proven
@@ -22,6 +18,7 @@ from regime_platform.bar_store.raw.raw_file import (
     ORIGIN_COLUMNS,
     Footer,
     batch_bytes,
+    file_origins,
     read_footer,
     read_rows,
     read_whole,
@@ -32,9 +29,11 @@ from regime_platform.bar_store.raw.raw_names import (
     RawName,
     batch_name,
     list_raw,
+    parsed,
 )
 from regime_platform.errors import BarsError
 from regime_platform.files import write_bytes
+from regime_platform.manifests.bar_manifest import Origins, SeriesBars
 from regime_platform.model.bar_schema import BAR_SCHEMA
 from regime_platform.model.digests import canonical_json
 from regime_platform.model.instants import iso
@@ -61,15 +60,11 @@ class FetchOrigin:
     instrument: Mapping[str, str] = field(default_factory=dict)  # what names it at the source
 
     def texts(self) -> dict[str, str]:
-        """The origin as Parquet metadata."""
+        """The origin as Parquet metadata, in the order of the fields."""
         return {
+            **vars(self),
             "fetched_at": iso(self.fetched_at),
-            "source": self.source,
-            "timeframe": self.timeframe,
-            "asset_class": self.asset_class,
-            "price_basis": self.price_basis,
-            "instrument_digest": self.instrument_digest,
-            "window": "" if self.window is None else "/".join(iso(end) for end in self.window),
+            "window": "/".join(map(iso, self.window or ())),
             "instrument": canonical_json(dict(self.instrument)),
         }
 
@@ -93,16 +88,11 @@ class LogExtent:
 
 
 def read_raw(
-    log: RawLog,
-    as_of: dt.datetime | None = None,
-    columns: Sequence[str] = tuple(GATE_SCHEMA),
+    log: RawLog, as_of: dt.datetime | None = None, columns: Sequence[str] = tuple(GATE_SCHEMA)
 ) -> pl.DataFrame:
-    """All revisions in order of arrival.
+    """All revisions in order of arrival; ``as_of`` leaves out what was fetched later.
 
-    Args:
-        log: the folder of one series, or its listing; a missing folder is an empty log.
-        as_of: leaves out what was fetched later.
-        columns: ``BAR_SCHEMA``, ``fetched_at`` and ``batch``, or more of ``ORIGIN_COLUMNS``.
+    ``columns`` are those of ``GATE_SCHEMA``, or more of ``ORIGIN_COLUMNS``.
 
     Raises:
         BarsError: a file is damaged or of another version; names it.
@@ -112,22 +102,37 @@ def read_raw(
 
 
 def read_origins(log: RawLog) -> pl.DataFrame:
-    """One row per batch in order of arrival: its name, ``fetched_at`` and its origin.
-
-    Raises:
-        BarsError: a file is damaged or of another version; names it.
-    """
-    columns = ("batch", "fetched_at", *ORIGIN_COLUMNS)
-    rows = _steadily(log, lambda listed: _read(listed.folder, listed.files, columns))
+    """One row per batch as it arrived: name, ``fetched_at`` and origin; raises as `read_raw`."""
+    rows = read_raw(log, columns=("batch", "fetched_at", *ORIGIN_COLUMNS))
     return rows.unique("batch", keep="first", maintain_order=True)
 
 
-def compare(log: RawLog, bars: pl.DataFrame, origin: FetchOrigin) -> LogUpdate:
-    """What ``append`` would do now; writes nothing and needs no lock.
+def origins(log: RawLog, validated: Sequence[str], known: SeriesBars | None) -> Origins:
+    """Sources and price basis of the files that were ``validated``; some may be compacted by now.
+
+    ``known`` is the series in an earlier bar manifest, whose files are not opened again.
 
     Raises:
-        BarsError: the bars have another shape, or the log is damaged.
+        BarsError: a file is damaged; names it.
     """
+    missing, sources, bases = set(validated), set[str](), set[str]()
+    if known is not None and known.sources and missing.issuperset(known.raw_files):
+        missing -= set(known.raw_files)
+        sources, bases = set(known.sources), set(known.price_basis)
+    listed, names = list_raw(log), [name for name in map(parsed, missing) if name is not None]
+    files = [
+        file
+        for file in listed.files
+        if any(file == name or file.supersedes(name) for name in names)
+    ]
+    for source, basis in file_origins(listed.folder, files, ("source", "price_basis")):
+        sources.add(source)
+        bases.add(basis)
+    return Origins(tuple(sorted(sources)), tuple(sorted(bases)))
+
+
+def compare(log: RawLog, bars: pl.DataFrame, origin: FetchOrigin) -> LogUpdate:
+    """What ``append`` would do now; writes nothing, needs no lock, and raises as it."""
     if bars.schema != BAR_SCHEMA:
         raise BarsError(
             f"a page of {origin.source} is {bars.schema}, expected {BAR_SCHEMA}", code="page-schema"
@@ -157,15 +162,7 @@ def append(
     """Adds the new rows of ``bars`` (as served, in ``BAR_SCHEMA``) as one file; hold the lock.
 
     Rows that the log has bit for bit are not stored again; without new rows no file is written.
-
-    Args:
-        log: the folder of one series, or its listing under the same lock.
-        bars: the page.
-        origin: where it came from.
-        compared: what ``compare`` returned for the same page; used unless the log grew since.
-
-    Returns:
-        What the page brought, with the listing of the log after it.
+    ``compared`` is what ``compare`` returned for the same page; used unless the log grew since.
 
     Raises:
         BarsError: the bars have another shape, or the log is damaged.
@@ -189,9 +186,7 @@ def extent(log: RawLog) -> LogExtent | None:
     spans = _steadily(log, lambda listed: [_footer(listed.folder, name) for name in listed.files])
     firsts = [span.first for span in spans if span.first is not None]
     lasts = [span.last for span in spans if span.last is not None]
-    if not firsts:
-        return None
-    return LogExtent(min(firsts), max(lasts), sum(span.new for span in spans))
+    return LogExtent(min(firsts), max(lasts), sum(span.new for span in spans)) if firsts else None
 
 
 def _steadily(log: RawLog, answer: Callable[[RawListing], _Answer]) -> _Answer:
@@ -234,5 +229,4 @@ def _read(
 ) -> pl.DataFrame:
     if not files:
         return pl.DataFrame(schema={name: GATE_SCHEMA.get(name, pl.String()) for name in columns})
-    table = pa.concat_tables([read_rows(folder, name, columns) for name in files])
-    return pl.DataFrame(pl.from_arrow(table))
+    return pl.concat([read_rows(folder, name, columns) for name in files], rechunk=True)

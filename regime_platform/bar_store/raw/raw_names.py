@@ -8,8 +8,8 @@ or, after compaction, several that came one after the other::
 
     {first sequence}-{last sequence}-{sum of the batches}-{hash of its bytes}.parquet
 
-A file that was set aside because the clock was ahead when it was fetched (see ``ahead``) ends in
-``.ahead.parquet`` and is no longer part of the log.
+A file that was set aside because the clock was ahead when it was fetched (see ``compaction``) ends
+in ``.ahead.parquet`` and is no longer part of the log.
 
 Names sort in order of arrival, and the hash in them reveals damage. A compacted file supersedes
 every file whose sequence lies in its range: the range leads from an earlier name to the file with
@@ -31,8 +31,7 @@ _NAME = re.compile(
     r"(?:(?P<moment>\d{8}T\d{6}Z)|(?P<last>\d{6})-(?P<sum>[0-9a-f]{16}))-"
     r"(?P<hash>[0-9a-f]{8})(?P<legacy>\.legacy)?(?P<ahead>\.ahead)?\.parquet"
 )
-#: How the name of a file that was set aside ends.
-AHEAD = ".ahead.parquet"
+_AHEAD = ".ahead.parquet"
 _SUMS = 1 << 64
 
 
@@ -46,8 +45,8 @@ class RawName:
     weight: int  # sum over its batches of the hashes of their names, modulo 2**64
     hash: str  # of its bytes
     is_legacy: bool  # migrated: never merged with another file
-    fetched_at: str = ""  # as ``moment_text`` has it; empty for a compacted file
-    is_aside: bool = False  # no part of the log any more
+    fetched_at: str  # as ``moment_text`` has it; empty for a compacted file
+    is_aside: bool  # no part of the log any more
 
     def supersedes(self, other: "RawName") -> bool:
         """True where this is a compacted file with all batches of ``other``."""
@@ -60,14 +59,15 @@ def parsed(name: str) -> RawName | None:
     match = _NAME.fullmatch(name)
     if match is None or (match["last"] and match["legacy"]):
         return None
-    first, is_aside = int(match["first"]), match["ahead"] is not None
-    if match["last"] is None:
-        weight = int(hashlib.sha256(name.encode()).hexdigest()[:16], 16)
-        is_legacy, moment = match["legacy"] is not None, match["moment"]
-        return RawName(name, first, first, weight, match["hash"], is_legacy, moment, is_aside)
-    weight = int(match["sum"], 16)
     return RawName(
-        name, first, int(match["last"]), weight, match["hash"], is_legacy=False, is_aside=is_aside
+        text=name,
+        first=int(match["first"]),
+        last=int(match["last"] or match["first"]),
+        weight=int(match["sum"] or hashlib.sha256(name.encode()).hexdigest()[:16], 16),
+        hash=match["hash"],
+        is_legacy=match["legacy"] is not None,
+        fetched_at=match["moment"] or "",
+        is_aside=match["ahead"] is not None,
     )
 
 
@@ -78,9 +78,8 @@ def moment_text(instant: dt.datetime) -> str:
 
 def batch_name(sequence: int, fetched_at: dt.datetime, data: bytes, *, is_legacy: bool) -> RawName:
     """The name of a file of one batch."""
-    moment = moment_text(fetched_at)
     suffix = LEGACY_SUFFIX if is_legacy else ".parquet"
-    return _named(f"{sequence:06d}-{moment}-{short_hash(data)}{suffix}")
+    return _named(f"{sequence:06d}-{moment_text(fetched_at)}-{short_hash(data)}{suffix}")
 
 
 def compacted_name(merged: Sequence[RawName], data: bytes) -> RawName:
@@ -91,12 +90,12 @@ def compacted_name(merged: Sequence[RawName], data: bytes) -> RawName:
 
 def aside_name(text: str) -> str:
     """The name of a file of the log once it is set aside."""
-    return text.removesuffix(".parquet") + AHEAD
+    return text.removesuffix(".parquet") + _AHEAD
 
 
 def name_before(text: str) -> str:
     """The name that a file had in the log before it was set aside, if it was."""
-    return text.replace(AHEAD, ".parquet")
+    return text.replace(_AHEAD, ".parquet")
 
 
 def short_hash(data: bytes) -> str:
@@ -133,10 +132,9 @@ class RawListing:
         return max((file.last for file in self.files), default=0) + 1
 
     def with_file(self, added: RawName, *, instead_of: Sequence[RawName] = ()) -> "RawListing":
-        """After ``added`` was written, at the end or in place of files next to each other."""
-        at = self.files.index(instead_of[0]) if instead_of else len(self.files)
-        files = (*self.files[:at], added, *self.files[at + len(instead_of) :])
-        return replace(self, files=files)
+        """After ``added`` was written, in place of other files or none."""
+        others = (file for file in self.files if file not in instead_of)
+        return replace(self, files=tuple(sorted((*others, added), key=_arrival)))
 
 
 #: A raw log: its folder, or a listing of it that the caller made before.
@@ -151,13 +149,10 @@ def list_raw(log: RawLog) -> RawListing:
     """
     if isinstance(log, RawListing):
         return log
-    names = _files(log) if log.is_dir() else []
     live: list[RawName] = []
     superseded: list[RawName] = []
-    # of two files with the same first batch the longer range comes first, to supersede the other
-    for name in sorted(names, key=lambda name: (name.first, -name.last, name.text)):
-        if name.is_aside:
-            continue
+    names = _files(log) if log.is_dir() else []
+    for name in (name for name in names if not name.is_aside):
         is_superseded = bool(live) and live[-1].supersedes(name)
         (superseded if is_superseded else live).append(name)
     aside = tuple(name for name in names if name.is_aside)
@@ -169,18 +164,22 @@ def digest_of(names: Iterable[RawName]) -> str:
     return f"{sum(name.weight for name in names) % _SUMS:016x}"
 
 
+def _arrival(name: RawName) -> tuple[int, int, str]:
+    """Of two files with the same first batch the longer comes first, to supersede the other."""
+    return name.first, -name.last, name.text
+
+
 def _files(folder: Path) -> list[RawName]:
-    names: list[RawName] = []
+    names = []
     for path in folder.iterdir():
-        if path.name.startswith("."):
-            continue
         name = parsed(path.name)
-        if name is None:
+        if name is not None:
+            names.append(name)
+        elif not path.name.startswith("."):
             raise BarsError(
                 f"{path} is no file of the raw log; move it out of there", code="foreign-file"
             )
-        names.append(name)
-    return names
+    return sorted(names, key=_arrival)
 
 
 def _named(text: str) -> RawName:

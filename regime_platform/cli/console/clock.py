@@ -1,38 +1,80 @@
 """Times of the command line; the one place where it reads the clock, the rest takes ``now``."""
 
 import datetime as dt
+from dataclasses import dataclass
+from typing import Annotated
 
+import typer
+
+from regime_platform.cli.console.options import Now, Options
+from regime_platform.cli.console.screen import messages
 from regime_platform.errors import UsageError
-from regime_platform.model.clock import is_ahead
+from regime_platform.model.instants import is_ahead
 
 
-def moment(text: str | None) -> dt.datetime:
-    """The current instant of a command: ``--now`` if given, else the clock.
+@dataclass(frozen=True)
+class Clock(Options):
+    """The time of a command: ``--now`` if given, else the machine's."""
 
-    Raises:
-        UsageError: the text is not ISO 8601.
-    """
-    if text is None:
-        return dt.datetime.now(dt.UTC)  # noqa: TID251 - this is cli.clock
-    return instant_of("--now", text)
+    now: Now = None
+
+    def moment(self) -> dt.datetime:
+        """The current instant of a command that stores none."""
+        if self.now is None:
+            return dt.datetime.now(dt.UTC)  # noqa: TID251 - this is cli.clock
+        return instant_of("--now", self.now)
+
+    def stamp(self) -> dt.datetime:
+        """The same for a command that stores the instant, which must not lie in the future.
+
+        Data stored with a future time would later be set aside as written by a wrong clock.
+
+        Raises:
+            UsageError: it is more than a quarter of an hour ahead.
+        """
+        given, clock = self.moment(), Clock().moment()
+        if is_ahead(given, clock):
+            raise UsageError(
+                f"--now {self.now} is in the future (it is {clock:%Y-%m-%dT%H:%M} UTC by this "
+                "clock), and this command stores that time; give a past time or leave out --now",
+                code="time-ahead",
+            )
+        return given
 
 
-def stamp(text: str | None) -> dt.datetime:
-    """The same for a command that stores the instant, which must not lie in the future.
+@dataclass(frozen=True)
+class Start(Options):
+    """The first time of interest."""
 
-    Data stored with a future time would later be set aside as written by a wrong clock.
+    start: Annotated[
+        str | None, typer.Option("--start", help="Only from this ISO time on (UTC).")
+    ] = None
+    since: Annotated[str | None, typer.Option("--since", hidden=True)] = None  # its old name
 
-    Raises:
-        UsageError: the text is not ISO 8601, or more than a quarter of an hour ahead.
-    """
-    given, clock = moment(text), moment(None)
-    if is_ahead(given, clock):
-        raise UsageError(
-            f"--now {text} is in the future (it is {clock:%Y-%m-%dT%H:%M} UTC by this clock), "
-            "and this command stores that time; give a past time or leave out --now",
-            code="time-ahead",
-        )
-    return given
+    def first(self) -> dt.datetime | None:
+        """The instant, inclusive."""
+        return _renamed("--start", self.start, "--since", self.since)
+
+
+@dataclass(frozen=True)
+class Period(Start):
+    """The first time of interest, and the one before which to stop."""
+
+    end: Annotated[str | None, typer.Option("--end", help="Only before this ISO time (UTC).")] = (
+        None
+    )
+    until: Annotated[str | None, typer.Option("--until", hidden=True)] = None  # its old name
+
+    def stop(self) -> dt.datetime | None:
+        """The instant, exclusive."""
+        return _renamed("--end", self.end, "--until", self.until)
+
+
+def _renamed(option: str, text: str | None, old: str, old_text: str | None) -> dt.datetime | None:
+    if old_text is not None:
+        messages().print(f"{old} is now called {option}", style="yellow")
+    given = old_text if text is None else text
+    return None if given is None else instant_of(option, given)
 
 
 def past(text: str) -> dt.datetime:
@@ -42,7 +84,7 @@ def past(text: str) -> dt.datetime:
         UsageError: the text is not ISO 8601, or lies in the future.
     """
     given = instant_of("--as-of", text)
-    if given > moment(None):
+    if given > Clock().moment():
         raise UsageError(
             f"--as-of {text} is in the future; leave it out for the current data",
             code="time-ahead",

@@ -6,9 +6,10 @@ from typing import Any
 
 import polars as pl
 
-from regime_platform.cli.console.screen import print_table
+from regime_platform.cli.console.numbers import NONE, numbers
+from regime_platform.cli.console.screen import messages, print_table
 from regime_platform.errors import UsageError
-from regime_platform.files import write_atomically
+from regime_platform.files import write_atomically, write_text
 from regime_platform.model.instants import iso
 
 
@@ -48,19 +49,17 @@ def write_frame(frame: pl.DataFrame, output: Path) -> None:
         )
 
 
+def write_page(target: Path, html: str) -> None:
+    """Writes the page of ``--html``."""
+    write_text(target, html)
+    messages().print(f"page in {target}", soft_wrap=True)
+
+
 def _texts(column: pl.Series) -> list[str]:
     if isinstance(column.dtype, pl.Datetime):
         at_midnight = (column.dt.truncate("1d") == column).all()
         form = "%Y-%m-%d" if at_midnight else "%Y-%m-%d %H:%M"
-        return column.dt.strftime(form).fill_null("·").to_list()
+        return column.dt.strftime(form).fill_null(NONE).to_list()
     if column.dtype.is_float():
-        largest = column.abs().max()
-        form = _form(largest if isinstance(largest, float) else 0.0)
-        return ["·" if value is None else format(value, form) for value in column.fill_nan(None)]
-    return ["·" if value is None else str(value) for value in column]
-
-
-def _form(largest: float) -> str:
-    if largest <= 1:  # shares and scores
-        return ".3f"
-    return ",.6g" if largest < 100_000 else ",.0f"
+        return numbers(column)
+    return [NONE if value is None else str(value) for value in column]

@@ -2,13 +2,13 @@
 
 import time
 
+from regime_platform.cli.console.screen import messages
+from regime_platform.compute.engine import warm_up
+from regime_platform.compute.kernels import kernels_are_compiled
+
 
 def warm() -> bool:
     """Compiles the kernels if this machine has no compiled ones; True if it did."""
-    from regime_platform.cli.console.screen import messages
-    from regime_platform.compute.kernels import kernels_are_compiled
-    from regime_platform.compute.warming import warm_up
-
     if kernels_are_compiled():
         return False
     console = messages()

@@ -4,31 +4,21 @@ Colours appear on terminals only. A table fits the width of the terminal where p
 fold, and empty columns are left out. Numbers are never cut.
 """
 
+import codecs
 import json
-import traceback
+import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from types import TracebackType
+from io import TextIOWrapper
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, ConsoleOptions, RenderableType  # noqa: TID251 - the one place
 from rich.measure import Measurement
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
 from regime_platform.inert_text import inert, inert_json, inert_lines
-from regime_platform.model.instruments import Instrument
-from regime_platform.redaction import redact
 
 STATUS_STYLES = {
     "done": "green",
@@ -51,6 +41,15 @@ STATUS_STYLES = {
 
 Cell = str | Text
 _NONE = "·"
+_ASCII_TWINS = {
+    **dict.fromkeys(range(0x2500, 0x2580), "+"),  # boxes, with their lines in what follows
+    **dict.fromkeys(map(ord, "─━═╌╴╸╺"), "-"),
+    **dict.fromkeys(map(ord, "│┃║"), "|"),
+    **dict.fromkeys(range(0x2580, 0x25A0), "#"),  # shades of charts
+    **dict.fromkeys(range(0x2800, 0x2900), "*"),  # of what turns while something goes on
+    ord("·"): ".",
+    ord("…"): "~",
+}
 _ANY = 10_000  # characters; wider than any table
 _LEAST_TEXT = 8  # characters of a folding column; fewer cannot be read
 
@@ -63,6 +62,11 @@ class Screen(Console):
 
     def __init__(self, *, is_for_messages: bool) -> None:
         super().__init__(stderr=is_for_messages, highlight=False, markup=False, emoji=False)
+
+    @property
+    def is_unicode(self) -> bool:
+        """Whether every character can be printed."""
+        return self.encoding.startswith("utf")
 
     def render_str(self, text: str, **how: Any) -> Text:
         """Where rich turns a plain text into a styled one."""
@@ -82,6 +86,27 @@ class Screen(Console):
             yield segment if is_plain else Segment(inert_lines(segment.text), segment.style)
 
 
+def use_ascii() -> None:
+    """Lets streams that cannot show Unicode print ASCII in its place, from now on.
+
+    That is one of another encoding, and a terminal that is dumb or of the C locale, for which
+    Python assumes UTF-8.
+    """
+    codecs.register_error("ascii-twins", _ascii_twins)
+    for screen in (results(), messages()):
+        stream = screen.file
+        is_plain = stream.isatty() and (sys.flags.utf8_mode or screen.is_dumb_terminal)
+        if isinstance(stream, TextIOWrapper) and (is_plain or not screen.is_unicode):
+            encoding = "ascii" if is_plain else stream.encoding
+            stream.reconfigure(encoding=encoding, errors="ascii-twins")
+
+
+def _ascii_twins(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    text = error.object[error.start : error.end].translate(_ASCII_TWINS)
+    return text.encode("ascii", "backslashreplace").decode(), error.end
+
+
 def results() -> Screen:
     """The console of results."""
     return Screen(is_for_messages=False)
@@ -92,17 +117,13 @@ def messages() -> Screen:
     return Screen(is_for_messages=True)
 
 
-def show_uncaught(
-    kind: type[BaseException], error: BaseException, at: TracebackType | None
-) -> None:
-    """The traceback of an error that nothing caught, without secrets; for ``sys.excepthook``."""
-    messages().out(redact("".join(traceback.format_exception(kind, error, at))), end="")
-
-
 def print_json(facts: Any) -> None:
     """Machine output: one JSON document, nothing else on stdout; exact, and inert on a terminal."""
-    text = json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False, default=str)
-    results().out(inert_json(text), highlight=False)
+    console = results()
+    text = json.dumps(
+        facts, indent=2, ensure_ascii=not console.is_unicode, allow_nan=False, default=str
+    )
+    console.out(inert_json(text), highlight=False)
 
 
 def print_table(
@@ -120,7 +141,7 @@ def print_table(
         numbers: columns aligned to the right.
         folding: columns that fold on a narrow terminal; the others stay whole. Where less than 8
             characters are left for them, their texts follow the table line by line. Where the
-            others do not fit either, those without a value in any row are left out.
+            others do not fit either, they move together and those without any value are left out.
     """
     console, cells = results(), [tuple(row) for row in rows]
     whole = [place for place, name in enumerate(columns) if name not in folding]
@@ -131,6 +152,7 @@ def print_table(
     if cells and _width(console, narrow) > console.width:
         filled = [at for at in whole if any(str(row[at]) != _NONE for row in cells)]
         narrow = _table(columns, cells, filled, numbers, folding)
+        narrow.padding = 0
     console.width = max(console.width, _width(console, narrow))
     console.print(narrow)
     for row in cells:
@@ -181,75 +203,3 @@ def count(number: int) -> str:
 def plural(number: int, noun: str) -> str:
     """3 symbols, 1 symbol."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
-class SymbolProgress:
-    """A progress bar of symbols, with the current one."""
-
-    def __init__(self, progress: Progress, total: int) -> None:
-        self._progress = progress
-        self._task = progress.add_task("", total=total)
-
-    def announcing(self, instruments: Iterable[Instrument]) -> Iterator[Instrument]:
-        """Yields the instruments and shows each as the current one."""
-        for instrument in instruments:
-            self._progress.update(self._task, description=instrument.symbol)
-            yield instrument
-
-    def advance(self, description: str | None = None) -> None:
-        """Counts one more symbol as done."""
-        self._progress.update(self._task, advance=1, description=description)
-
-
-class CreditProgress:
-    """A progress bar of credits, with rate and remaining time."""
-
-    def __init__(self, progress: Progress, total: int | None) -> None:
-        self._progress = progress
-        self._task = progress.add_task("", total=total, rate="")
-
-    def paid(self, cost: int) -> None:
-        """Counts credits as spent."""
-        task = self._progress.tasks[self._task]
-        rate = f"{60 * task.speed:,.0f}/min" if task.speed else ""
-        self._progress.update(self._task, advance=cost, rate=rate)
-
-    def show(self, description: str) -> None:
-        """Which symbol is done."""
-        self._progress.update(self._task, description=description)
-
-
-@contextmanager
-def credit_progress(total: int | None) -> Iterator[CreditProgress]:
-    """Show the spent credits on stderr while the block runs, on a terminal only.
-
-    ``total`` is None where the number of credits is unknown.
-    """
-    console = messages()
-    progress = Progress(
-        TextColumn("{task.description:10}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("credits {task.fields[rate]}", markup=False),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-        speed_estimate_period=180.0,  # credits come by the minute
-    )
-    with progress:
-        yield CreditProgress(progress, total)
-
-
-@contextmanager
-def symbol_progress(total: int) -> Iterator[SymbolProgress]:
-    """Shows progress on stderr while the block runs; on a terminal only, and gone afterwards."""
-    console = messages()
-    look = (TextColumn("{task.description:10}", markup=False), BarColumn(), MofNCompleteColumn())
-    progress = Progress(
-        *look, TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal
-    )
-    with progress:
-        yield SymbolProgress(progress, total)

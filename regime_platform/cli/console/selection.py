@@ -1,35 +1,19 @@
 """The symbols of a command: named, from a file, of a tier, or all of the universe."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, NamedTuple
 
 import typer
-from typer.models import ArgumentInfo
 
+from regime_platform.cli.console.options import Options, Symbols
 from regime_platform.errors import UsageError
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.universe.universe import Universe
 from regime_platform.pipeline.run_workspace import RunWorkspace
 
-Symbols = Annotated[
-    list[str] | None,
-    typer.Argument(help="Symbols of the universe, in any case; A...C is all from A to C."),
-]
-Everything = Annotated[bool, typer.Option("--all", help="Every symbol of the universe.")]
-SymbolsFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--symbols-file", help="A text file with symbols, separated by spaces or lines; # comments."
-    ),
-]
-Tier = Annotated[str | None, typer.Option("--tier", help="Only this tier: core or daily.")]
 
-
-@dataclass(frozen=True)
-class Selection:
+class Selection(NamedTuple):
     """The symbols that a command is to process, and the workspace that they are in."""
 
     workspace: RunWorkspace
@@ -37,13 +21,21 @@ class Selection:
 
 
 @dataclass(frozen=True)
-class SymbolChoice:
+class SymbolChoice(Options):
     """The symbol options of a command as they were given."""
 
-    symbols: Sequence[str] | None = None
-    everything: bool = False
-    symbols_file: Path | None = None
-    tier: str | None = None
+    symbols: Symbols = None
+    everything: Annotated[bool, typer.Option("--all", help="Every symbol of the universe.")] = False
+    symbols_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--symbols-file",
+            help="A text file with symbols, separated by spaces or lines; # comments.",
+        ),
+    ] = None
+    tier: Annotated[str | None, typer.Option("--tier", help="Only this tier: core or daily.")] = (
+        None
+    )
 
     def __bool__(self) -> bool:
         return bool(self.symbols or self.everything or self.symbols_file or self.tier)
@@ -83,40 +75,6 @@ class SymbolChoice:
         if not kept:
             raise UsageError(f"none of these symbols is in tier {self.tier}", code="none-in-tier")
         return kept
-
-
-_OPTIONS = {
-    "symbols": (Symbols, None),
-    "everything": (Everything, False),
-    "symbols_file": (SymbolsFile, None),
-    "tier": (Tier, None),
-}
-
-
-def chooses_symbols(command: Callable[..., None]) -> Callable[..., None]:
-    """Gives a command the symbol options, which arrive as its first parameter, a `SymbolChoice`."""
-
-    def run(**values: Any) -> None:
-        choice = SymbolChoice(**{name: values.pop(name) for name in _OPTIONS})
-        command(choice, **values)
-
-    options = [
-        Parameter(name, Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
-        for name, (annotation, default) in _OPTIONS.items()
-    ]
-    _choice, *own = signature(command).parameters.values()
-    own.sort(key=lambda parameter: not _is_argument(parameter))
-    arguments = sum(map(_is_argument, own))  # they come before the symbols
-    parameters = [*own[:arguments], *options, *own[arguments:]]
-    run.__name__, run.__doc__ = command.__name__, command.__doc__
-    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    run.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
-    return run
-
-
-def _is_argument(parameter: Parameter) -> bool:
-    details = getattr(parameter.annotation, "__metadata__", ())
-    return any(isinstance(detail, ArgumentInfo) for detail in details)
 
 
 def _expanded(universe: Universe, named: list[str]) -> list[str]:

@@ -1,35 +1,60 @@
 """`regime demo`: the sample bars through the real Dagster graph, to a board and charts."""
 
+import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-import typer
-
+from regime_platform.cli.console.kernels import warm
+from regime_platform.cli.console.output import LongOutput, Output, code_of
+from regime_platform.cli.console.progress import counter
+from regime_platform.cli.console.screen import messages
+from regime_platform.cli.pipeline.run import outcome_document, print_outcomes, summary
+from regime_platform.cli.query.board import print_board, rows_of
+from regime_platform.cli.query.charts import print_pages, write_pages
 from regime_platform.errors import UsageError
+from regime_platform.model.instruments import Instrument
+from regime_platform.orchestration.instance.launch import LaunchSummary, materialize_symbols
 from regime_platform.pipeline.outcomes import SymbolOutcome
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from regime_platform.model.instruments import Instrument
-    from regime_platform.orchestration.instance.launch import LaunchSummary
-    from regime_platform.settings import Settings
+from regime_platform.pipeline.run_workspace import RunWorkspace
+from regime_platform.settings import PROJECT_ROOT, Settings
 
 
-def demo() -> None:
-    """Run the sample symbols through the Dagster graph, show the board and write charts."""
-    import time
-
-    from regime_platform.cli.console.exits import code_of
-    from regime_platform.cli.console.kernels import warm
-    from regime_platform.cli.console.screen import messages
-    from regime_platform.cli.query.board import print_pages, write_pages
-    from regime_platform.pipeline.run_workspace import RunWorkspace
-    from regime_platform.settings import Settings
-
+def demo(out: Output) -> int:
     started = time.monotonic()
     settings = Settings()
     workspace = RunWorkspace.open(settings)
+    wanted = _wanted(workspace)
+    out.note(f"data root {workspace.root.path}")
+    warm()
+    symbols = [instrument.symbol for instrument in wanted]
+    launched = _materialize(settings, symbols)
+    is_unchanged = launched.is_unchanged
+    code = code_of(launched.outcomes, is_complete=launched.is_success)
+    if is_unchanged:
+        out.line("nothing changed since the last run: nothing fetched, nothing computed")
+    else:
+        print_outcomes(launched.outcomes, LongOutput(out.as_json))
+        out.note(summary(launched.outcomes))
+    pages, problems = write_pages(workspace, wanted)
+    print_board(rows_of(symbols), LongOutput(out.as_json, all_rows=True))
+    print_pages(list(pages.values()), out)
+    for name, reason in problems.items():
+        out.note(f"no page for {name}: {reason}", "bold red")
+    out.document(
+        {
+            "exit_code": code,
+            "is_unchanged": is_unchanged,
+            "symbols": [outcome_document(outcome) for outcome in launched.outcomes],
+            "pages": {name: str(page.path) for name, page in pages.items()},
+            "problems": problems,
+        }
+    )
+    is_own = workspace.root.path != (PROJECT_ROOT / "data").absolute()
+    ui = f"make ui{f' DATA={workspace.root.path}' if is_own else ''}"
+    out.note(f"done in {time.monotonic() - started:.0f} s; the graph and its runs: {ui}")
+    return code
+
+
+def _wanted(workspace: RunWorkspace) -> list[Instrument]:
     wanted = [
         instrument for instrument in workspace.universe.instruments if instrument.source == "sample"
     ]
@@ -39,62 +64,20 @@ def demo() -> None:
             "unset REGIME_UNIVERSE for the demo",
             code="no-sample-symbols",
         )
-    messages().print(f"data root {workspace.root.path}", soft_wrap=True)
-    warm()
-    summary = _materialize(settings, wanted)
-    _print_outcomes(summary)
-    _show([instrument.symbol for instrument in wanted])
-    pages, problems = write_pages(workspace, wanted)
-    print_pages(list(pages.values()))
-    for name, reason in problems.items():
-        messages().print(f"no page for {name}: {reason}", style="bold red")
-    _print_next_step(workspace.root.path, time.monotonic() - started)
-    code = code_of(summary.outcomes, is_complete=summary.is_success)
-    raise typer.Exit(code)
+    return wanted
 
 
-def _materialize(settings: "Settings", wanted: "Sequence[Instrument]") -> "LaunchSummary":
-    from regime_platform.cli.console.screen import messages, symbol_progress
-
+def _materialize(settings: Settings, symbols: Sequence[str]) -> LaunchSummary:
     console = messages()
     console.print(
-        f"running {len(wanted)} symbols through raw_bars > validated_bars > compute_db > manifests "
-        "in Dagster"
+        f"running {len(symbols)} symbols through raw_bars > validated_bars > compute_db > "
+        "manifests in Dagster"
     )
-    with console.status("starting Dagster"):
-        from regime_platform.orchestration.instance.launch import materialize_symbols
-    symbols = [instrument.symbol for instrument in wanted]
-    with symbol_progress(len(wanted)) as progress:
+    with counter(len(symbols)) as count:
 
         def report(outcome: SymbolOutcome) -> None:
-            progress.advance(outcome.symbol)
+            count(outcome.symbol)
             if not console.is_terminal:  # a log shows no progress bar
                 console.print(f"  {outcome.symbol} {outcome.status}")
 
         return materialize_symbols(settings, symbols, on_event=report)
-
-
-def _print_outcomes(summary: "LaunchSummary") -> None:
-    from regime_platform.cli.console.screen import results
-    from regime_platform.cli.pipeline.run import RunReport
-
-    if summary.is_unchanged:
-        results().print("nothing changed since the last run: nothing fetched, nothing computed")
-        return
-    RunReport(summary.outcomes).print(all_rows=False)
-
-
-def _show(symbols: Sequence[str]) -> None:
-    from regime_platform.cli.query.board import print_board, rows_of
-
-    print_board(rows_of(symbols))
-
-
-def _print_next_step(root: "Path", seconds: float) -> None:
-    from regime_platform.cli.console.screen import messages
-    from regime_platform.settings import PROJECT_ROOT
-
-    is_own = root != (PROJECT_ROOT / "data").absolute()
-    console = messages()
-    console.print(f"done in {seconds:.0f} s; the graph and its runs: ", end="")
-    console.print(f"make ui{f' DATA={root}' if is_own else ''}", style="bold")

@@ -4,7 +4,6 @@ Those of the installation are in ``health``, those of the vendor in ``vendor_hea
 """
 
 import re
-from dataclasses import asdict
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -12,13 +11,13 @@ import typer
 
 from regime_platform.audit.archives import all_archives
 from regime_platform.bar_store.layout import DataRoot
-from regime_platform.cli.console.clock import moment
-from regime_platform.cli.console.exits import ALL_GOOD, NOTHING_SUCCEEDED
-from regime_platform.cli.console.options import Json, Now
-from regime_platform.cli.console.screen import print_json, print_table, styled
-from regime_platform.cli.operations.health import Check, installation_checks, run_checks
+from regime_platform.cli.console.clock import Clock
+from regime_platform.cli.console.output import ALL_GOOD, NOTHING_SUCCEEDED, Output
+from regime_platform.cli.console.screen import styled
+from regime_platform.cli.operations.checks import Check, run_checks
+from regime_platform.cli.operations.health import installation_checks
 from regime_platform.cli.operations.vendor_health import credit_checks, live_checks
-from regime_platform.operations.renaming import unfinished
+from regime_platform.operations.renames import unfinished
 from regime_platform.orchestration.alerts.outgoing import is_confidential
 from regime_platform.pipeline.eras import adoptions, eras_in_force
 from regime_platform.pipeline.gate.validate_log import read_policy
@@ -28,31 +27,27 @@ from regime_platform.validation.policy import Policy
 
 
 def doctor(
+    *,
     live: Annotated[
         bool,
         typer.Option(
             "--live", help="Also query the vendor for its limits and listings; 10 credits."
         ),
     ] = False,
-    now: Now = None,
-    as_json: Json = False,
-) -> None:
-    """Check settings, data root, universe, eras, sources and kernels; changes nothing."""
-    settings, at = Settings(), moment(now)
-    checks = [
-        *installation_checks(settings),
-        *choice_checks(settings),
-        *credit_checks(settings, at),
-    ]
+    clock: Clock,
+    out: Output,
+) -> int:
+    settings, now = Settings(), clock.moment()
+    checks = installation_checks(settings) + choice_checks(settings) + credit_checks(settings, now)
     if live:
-        checks += live_checks(settings, at)
+        checks += live_checks(settings, now)
     is_well = all(check.status != "wrong" for check in checks)
-    if as_json:
-        print_json({"is_well": is_well, "checks": [asdict(check) for check in checks]})
-    else:
-        rows = [(check.name, styled(check.status), check.text()) for check in checks]
-        print_table(("check", "status", "detail"), rows, folding=("detail",))
-    raise typer.Exit(ALL_GOOD if is_well else NOTHING_SUCCEEDED)
+    fields = ("name", "status", "detail", "remedy")
+    documents = [{name: getattr(check, name) for name in fields} for check in checks]
+    out.document({"is_well": is_well, "checks": documents})
+    rows = [(check.name, styled(check.status), check.text()) for check in checks]
+    out.table(("check", "status", "detail"), rows, folding=("detail",))
+    return ALL_GOOD if is_well else NOTHING_SUCCEEDED
 
 
 _HOST = re.compile(r"[A-Za-z0-9.-]+|\[?[0-9A-Fa-f:]+\]?")

@@ -5,33 +5,30 @@ from typing import Annotated, Any
 
 import typer
 
-from regime_platform.cli.console.clock import stamp
-from regime_platform.cli.console.exits import NOTHING_SUCCEEDED
+from regime_platform.cli.console.clock import Clock
 from regime_platform.cli.console.kernels import warm
-from regime_platform.cli.console.options import By, Json, Now, Reason, user
-from regime_platform.cli.console.screen import count, messages, plural, print_json, print_table
+from regime_platform.cli.console.options import Author
+from regime_platform.cli.console.output import ALL_GOOD, NOTHING_SUCCEEDED, Output
+from regime_platform.cli.console.screen import count, plural
 from regime_platform.compute.eras.eras import EraSet
 from regime_platform.errors import ConfigError, UsageError
 from regime_platform.model.instants import iso
-from regime_platform.operations.documents import detected_eras_document
-from regime_platform.operations.era_adoption import adopt as adopt_set
-from regime_platform.operations.era_adoption import touched
 from regime_platform.operations.era_sets import (
     DetectedEras,
     breaks_of,
     detect_eras,
     outdated,
     summaries,
+    touched,
 )
+from regime_platform.operations.era_sets import adopt as adopt_set
 from regime_platform.pipeline.eras import adoptions, era_set, eras_in_force
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.workspace import Workspace
 
-eras = typer.Typer(no_args_is_help=True)
 
-
-@eras.command()
 def detect(
+    *,
     classes: Annotated[
         list[str] | None,
         typer.Option("--class", help="Only this era class; may be repeated. Default: all."),
@@ -43,23 +40,17 @@ def detect(
     version: Annotated[
         str | None, typer.Option("--version", help="Name of the new set; default: date and digest.")
     ] = None,
-    as_json: Json = False,
-) -> None:
-    """Detect eras in the benchmarks' daily bars and store them as a new era set."""
+    out: Output,
+) -> int:
     workspace, other = RunWorkspace.open(), _benchmarks(instead or [])
     warm()
     detected = detect_eras(workspace, classes=classes or (), instead=other, version=version)
-    if as_json:
-        print_json(detected_eras_document(detected))
-    else:
-        _print_detected(detected)
-    if not detected.version:
-        raise typer.Exit(NOTHING_SUCCEEDED)
+    out.document(detected.document())
+    _print_detected(detected, out)
+    return ALL_GOOD if detected.version else NOTHING_SUCCEEDED
 
 
-@eras.command("list")
-def list_sets(as_json: Json = False) -> None:
-    """Show all era sets and adoptions; the last adoption is in force."""
+def list_sets(out: Output) -> None:
     root = Workspace.open().root
     in_force, adopted, rows = eras_in_force(root).version, adoptions(root), summaries(root)
     history = [
@@ -71,57 +62,41 @@ def list_sets(as_json: Json = False) -> None:
         }
         for adoption in adopted
     ]
-    if as_json:
-        print_json({"in_force": in_force, "sets": rows, "adoptions": history})
-        return
-    print_table(
-        ("era set", "known from", "state", "breaks"),
-        [_set_row(row, in_force) for row in rows],
-        folding=("breaks",),
-    )
+    out.document({"in_force": in_force, "sets": rows, "adoptions": history})
+    columns = ("era set", "known from", "state", "breaks")
+    out.table(columns, [_set_row(row, in_force) for row in rows], folding=("breaks",))
     for adoption in history:
-        line = "{version} adopted {since} by {by}: {reason}".format_map(adoption)
-        messages().print(line)
+        out.note("{version} adopted {since} by {by}: {reason}".format_map(adoption))
 
 
-@eras.command()
 def adopt(
     version: Annotated[str, typer.Argument(help="The era set to put in force.")],
-    reason: Reason,
-    by: By = None,
-    now: Now = None,
-    as_json: Json = False,
+    author: Author,
+    clock: Clock,
+    out: Output,
 ) -> None:
-    """Put an era set in force; the next run recomputes the affected symbols."""
     workspace = Workspace.open()
     root, universe = workspace.root, workspace.universe
     before, after = _readable_in_force(), era_set(root, version)
-    adopt_set(root, version, since=stamp(now), by=by or user(), reason=reason)
+    adopt_set(root, version, since=clock.stamp(), by=author.name, reason=author.reason)
     symbols = {} if before is None else touched(universe, before, after)
-    if as_json:
-        print_json(
-            {"version": version, "touched": dict(symbols), "was_readable": before is not None}
-        )
-        return
-    messages().print(f"era set {version} is in force")
+    out.document({"version": version, "touched": dict(symbols), "was_readable": before is not None})
+    out.note(f"era set {version} is in force")
     if before is None:
-        messages().print(
-            "the set before it is unreadable; `regime eras affected` shows the affected"
-        )
-        messages().print("symbols and `regime compute --all` recomputes them")
-        return
-    _print_affected(symbols, "the next `regime compute --all` or run recomputes them")
+        out.note("the set before it is unreadable; `regime eras affected` shows the affected")
+        out.note("symbols and `regime compute --all` recomputes them")
+    else:
+        _print_affected(symbols, "the next `regime compute --all` or run recomputes them", out)
 
 
-@eras.command()
 def affected(
+    *,
     version: Annotated[
         str | None,
         typer.Option("--version", help="Show what adopting this set would affect."),
     ] = None,
-    as_json: Json = False,
+    out: Output,
 ) -> None:
-    """Show symbols whose results use other eras than those in force, or of a given set."""
     workspace = RunWorkspace.open()
     if version is None:
         symbols: Mapping[str, str] = outdated(workspace)
@@ -129,10 +104,8 @@ def affected(
     else:
         symbols = touched(workspace.universe, workspace.eras, era_set(workspace.root, version))
         remedy = f"`regime eras adopt {version} --reason TEXT` recomputes them with the next run"
-    if as_json:
-        print_json({"eras": version or workspace.eras.version, "symbols": dict(symbols)})
-    else:
-        _print_affected(symbols, remedy)
+    out.document({"eras": version or workspace.eras.version, "symbols": dict(symbols)})
+    _print_affected(symbols, remedy, out)
 
 
 def _readable_in_force() -> EraSet | None:
@@ -159,7 +132,7 @@ def _benchmarks(given: Iterable[str]) -> dict[str, str]:
     return other
 
 
-def _print_detected(detected: DetectedEras) -> None:
+def _print_detected(detected: DetectedEras, out: Output) -> None:
     rows = [
         (
             detection.name,
@@ -171,7 +144,7 @@ def _print_detected(detected: DetectedEras) -> None:
         for detection in detected.classes
     ]
     columns = ("class", "benchmark", "bars", "eras", "breaks")
-    print_table(columns, rows, numbers=("bars", "eras"), folding=("breaks",))
+    out.table(columns, rows, numbers=("bars", "eras"), folding=("breaks",))
     if not detected.version:
         summary = "no benchmark has enough bars, so no era set was written"
     elif detected.is_new:
@@ -179,7 +152,7 @@ def _print_detected(detected: DetectedEras) -> None:
         summary = f"era set {name} is written; `regime eras adopt {name}` puts it in force"
     else:
         summary = f"nothing new: era set {detected.version} has these eras"
-    messages().print(summary)
+    out.note(summary)
 
 
 def _set_row(row: Mapping[str, Any], in_force: str) -> tuple[str, ...]:
@@ -192,11 +165,9 @@ def _set_row(row: Mapping[str, Any], in_force: str) -> tuple[str, ...]:
     return row["version"], row["known_from"] or "always", state, "; ".join(breaks)
 
 
-def _print_affected(symbols: Mapping[str, str], remedy: str) -> None:
+def _print_affected(symbols: Mapping[str, str], remedy: str, out: Output) -> None:
     if not symbols:
-        messages().print("no symbols are affected")
+        out.note("no symbols are affected")
         return
-    print_table(
-        ("symbol", "era class"), [(name, era_class or "·") for name, era_class in symbols.items()]
-    )
-    messages().print(f"{plural(len(symbols), 'symbol')} affected; {remedy}")
+    out.table(("symbol", "era class"), [(name, kind or "·") for name, kind in symbols.items()])
+    out.note(f"{plural(len(symbols), 'symbol')} affected; {remedy}")

@@ -1,25 +1,23 @@
 """The checks of `regime doctor`; each writes nothing and reports damage as a result."""
 
-import fcntl
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 import polars as pl
 
 from regime_platform.bar_store.layout import DataRoot
-from regime_platform.cli.operations.installation import known_versions
+from regime_platform.cli.operations.checks import Check, CheckFunction, run_checks
+from regime_platform.cli.operations.daemon_lock import is_locked
+from regime_platform.cli.operations.version import known_versions
 from regime_platform.compute_db.board import read_board
 from regime_platform.errors import RegimeError
 from regime_platform.kernel_cache import kernel_cache
 from regime_platform.model.asset_classes import ASSET_CLASSES
-from regime_platform.model.calendar.trading_sessions import UNPLANNED_CLOSURES, sessions
+from regime_platform.model.calendar.trading_hours import UNPLANNED_CLOSURES, sessions
 from regime_platform.operations.backup.restore import RESTORE_MARKER
 from regime_platform.orchestration.instance.history import damaged_databases, history_folder
-from regime_platform.pipeline.board_check import differing
+from regime_platform.pipeline.board import differing
 from regime_platform.query.board import board
 from regime_platform.redaction import redact
 from regime_platform.settings import Settings, load_universe
@@ -29,43 +27,12 @@ _LITTLE_SPACE = 2 * 1024**3
 _MOST_NAMED = 10  # symbols in one finding
 
 
-@dataclass(frozen=True)
-class Check:
-    """The result of one check."""
-
-    name: str
-    status: str  # ok, note, wrong (shown as error)
-    detail: str
-    remedy: str = ""
-
-    def text(self) -> str:
-        """Detail and remedy as one line."""
-        return f"{self.detail}; {self.remedy}" if self.remedy else self.detail
-
-
-CheckFunction = Callable[[Settings], list[Check]]
-
-
 def installation_checks(settings: Settings) -> list[Check]:
     """Versions, settings, data root, universe, sources, kernels, locks, history and board."""
     return run_checks(settings, _CHECKS)
 
 
-def run_checks(settings: Settings, checks: Sequence[CheckFunction]) -> list[Check]:
-    """The results of ``checks``; a check that raises has the reason as its result."""
-    done: list[Check] = []
-    for check in checks:
-        try:
-            done.extend(check(settings))
-        except Exception as error:  # noqa: BLE001 - the other checks must still run
-            expected = isinstance(error, RegimeError | OSError)
-            reason = str(error) if expected else f"unexpected {type(error).__name__}: {error}"
-            done.append(Check(check.__name__.strip("_").replace("_", " "), "wrong", reason))
-    return done
-
-
-def _versions(settings: Settings) -> list[Check]:
-    del settings
+def _versions(_: Settings) -> list[Check]:
     versions = ", ".join(f"{name} {text}" for name, text in known_versions().items())
     return [Check("versions", "ok", versions)]
 
@@ -81,7 +48,7 @@ def _data_root(settings: Settings) -> list[Check]:
         return [Check("data root", "wrong", f"{root} is partly restored", remedy)]
     made = "" if root.exists() else " (created by the first run)"
     free = shutil.disk_usage(nearest).free
-    space_left = f"{free / 1024**3:.1f} GB free"
+    space_left = f"{free / 1e9:.1f} GB free"
     space = Check("disk", "ok", space_left)
     if free < _LITTLE_SPACE:
         space = Check("disk", "note", space_left, "a core symbol needs about 0.1 GB")
@@ -129,9 +96,7 @@ def _sources(settings: Settings) -> list[Check]:
     return checked
 
 
-def _kernels(settings: Settings) -> list[Check]:
-    del settings
-
+def _kernels(_: Settings) -> list[Check]:
     cache = kernel_cache()
     if cache.problem:
         remedy = "make the folder writable or set NUMBA_CACHE_DIR"
@@ -145,7 +110,7 @@ def _kernels(settings: Settings) -> list[Check]:
 def _locks(settings: Settings) -> list[Check]:
     root = DataRoot(settings.root_folder)
     paths = (root.symbol(symbol).lock for symbol in load_universe(settings).symbols)
-    locked = [path for path in paths if path.exists() and _is_locked(path)]
+    locked = [path for path in paths if is_locked(path)]
     if not locked:
         return [Check("locks", "ok", "no active locks")]
     owners = ", ".join(
@@ -153,16 +118,6 @@ def _locks(settings: Settings) -> list[Check]:
     )
     remedy = "they are released when their processes end"
     return [Check("locks", "note", f"{len(locked)} active: {owners}", remedy)]
-
-
-def _is_locked(path: Path) -> bool:
-    with path.open("rb") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        fcntl.flock(stream, fcntl.LOCK_UN)
-    return False
 
 
 def _history(settings: Settings) -> list[Check]:

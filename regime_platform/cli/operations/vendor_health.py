@@ -4,17 +4,16 @@ import datetime as dt
 import time
 
 from regime_platform.bar_store.layout import DataRoot
-from regime_platform.cli.operations.health import Check
+from regime_platform.cli.operations.checks import Check
 from regime_platform.errors import ConfigError, RegimeError
 from regime_platform.files import write_json
-from regime_platform.model.clock import MOST_AHEAD
-from regime_platform.model.instants import iso
+from regime_platform.model.instants import MOST_AHEAD, iso
 from regime_platform.settings import Settings
 from regime_platform.sources.credits import CreditBudget, Limits, budget_file
 from regime_platform.sources.registry import build_sources, doubt_of_key
+from regime_platform.sources.twelvedata.answers import SET_CLOCK
 from regime_platform.sources.twelvedata.probe import probe
 from regime_platform.sources.twelvedata.source import TwelveDataSource
-from regime_platform.sources.vendor_clock import SET_CLOCK
 
 _CLOSE = 60.0  # seconds by which two clocks may differ without a remark
 

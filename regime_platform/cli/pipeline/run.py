@@ -1,87 +1,43 @@
 """`regime run`, `promote` and `compute`: run stages of the pipeline and report the outcomes."""
 
-import datetime as dt
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
-from regime_platform.cli.console.clock import stamp
-from regime_platform.cli.console.exits import code_of
+from regime_platform.cli.console.clock import Clock
 from regime_platform.cli.console.kernels import warm
-from regime_platform.cli.console.options import AllRows, Json, Now
-from regime_platform.cli.console.screen import (
-    count,
-    messages,
-    plural,
-    print_json,
-    print_table,
-    styled,
-    symbol_progress,
-)
-from regime_platform.cli.console.selection import Selection, SymbolChoice, chooses_symbols
+from regime_platform.cli.console.output import LongOutput, code_of
+from regime_platform.cli.console.progress import counted
+from regime_platform.cli.console.screen import count, plural, styled
+from regime_platform.cli.console.selection import SymbolChoice
 from regime_platform.errors import RunEndingError, UsageError
 from regime_platform.pipeline.board import try_refresh_board
-from regime_platform.pipeline.outcomes import Stage, Status, SymbolOutcome
-from regime_platform.pipeline.parallel import Task, run_in_parallel
+from regime_platform.pipeline.outcomes import STAGES, Stage, Status, SymbolOutcome
+from regime_platform.pipeline.run import run_symbols
 
 Force = Annotated[bool, typer.Option("--force", help="Recompute even where nothing changed.")]
-Input = Annotated[str, typer.Option("--input", hidden=True)]  # an option of the legacy engine
 
 
-@dataclass(frozen=True)
-class _Options:
-    """The options of a run, apart from the symbols."""
-
-    stages: Sequence[Stage]
-    now: str | None = None
-    force: bool = False
-    as_json: bool = False
-    all_rows: bool = False
+def run(choice: SymbolChoice, *, force: Force = False, clock: Clock, out: LongOutput) -> int:
+    return _run(choice, clock, out, force=force)
 
 
-@chooses_symbols
-def run(
+def promote(choice: SymbolChoice, out: LongOutput) -> int:
+    return _run(choice, Clock(), out, (Stage.VALIDATED_BARS,))
+
+
+def compute(
     choice: SymbolChoice,
     *,
     force: Force = False,
-    now: Now = None,
-    as_json: Json = False,
-    all_rows: AllRows = False,
-) -> None:
-    """Fetch missing bars, validate them, compute what changed and write the manifests."""
-    options = _Options(tuple(Stage), now, force, as_json, all_rows)
-    selection = choice.open()
-    _run_and_report(selection, options)
-
-
-@chooses_symbols
-def promote(
-    choice: SymbolChoice,
-    *,
-    as_json: Json = False,
-    all_rows: AllRows = False,
-) -> None:
-    """Validate the fetched bars and promote those that pass; fetches and computes nothing."""
-    options = _Options((Stage.VALIDATED_BARS,), as_json=as_json, all_rows=all_rows)
-    selection = choice.open()
-    _run_and_report(selection, options)
-
-
-@chooses_symbols
-def compute(  # noqa: PLR0913 - one parameter per option
-    choice: SymbolChoice,
-    *,
-    force: Force = False,
-    now: Now = None,
-    as_json: Json = False,
-    all_rows: AllRows = False,
-    source: Input = "parquet",
-) -> None:
-    """Compute results from new promoted bars and write the manifests; fetches nothing."""
+    source: Annotated[str, typer.Option("--input", hidden=True)] = "parquet",  # a legacy option
+    clock: Clock,
+    out: LongOutput,
+) -> int:
     if source != "parquet":
         kind = source if source in ("live", "frozen") else "live"
         raise UsageError(
@@ -89,170 +45,118 @@ def compute(  # noqa: PLR0913 - one parameter per option
             f"`regime migrate {kind} SYMBOL --from DIR`, then compute",
             code="unknown-input",
         )
-    options = _Options((Stage.COMPUTE_DB, Stage.MANIFESTS), now, force, as_json, all_rows)
-    selection = choice.open()
-    _run_and_report(selection, options)
+    return _run(choice, clock, out, (Stage.COMPUTE_DB, Stage.MANIFESTS), force=force)
 
 
-def _run_and_report(selection: Selection, options: _Options) -> None:
-    now = stamp(options.now)
-    if Stage.COMPUTE_DB in options.stages:
+def _run(
+    choice: SymbolChoice,
+    clock: Clock,
+    out: LongOutput,
+    stages: Sequence[Stage] = STAGES,
+    *,
+    force: bool = False,
+) -> int:
+    now = clock.stamp()
+    workspace, instruments = choice.open()
+    if Stage.COMPUTE_DB in stages:
         warm()
     started = time.monotonic()
     outcomes: list[SymbolOutcome] = []
-    end = ""
+    workers = workspace.settings.workers
+    running = run_symbols(workspace, instruments, now, stages=stages, force=force, workers=workers)
     try:
-        for outcome in _with_progress(selection, now, options):
-            outcomes.append(outcome)  # noqa: PERF402 - outcomes before an error are kept
-    except RunEndingError as error:  # the source refuses all symbols
-        end = str(error)
+        end = collect(counted(running, len(instruments)), outcomes)
     finally:
-        problem = try_refresh_board(selection.workspace, outcomes)
-    report = RunReport(outcomes, time.monotonic() - started, end, problem)
-    if options.as_json:
-        report.print_json()
-    else:
-        report.print(all_rows=options.all_rows)
-    raise typer.Exit(report.code)
+        board = try_refresh_board(workspace, outcomes)
+    seconds = time.monotonic() - started
+    code = code_of(outcomes, is_complete=not (end or board))
+    out.document(
+        {
+            "exit_code": code,
+            "seconds": round(seconds, 3),
+            "ended_early": end or None,
+            "board": board or None,
+            "counts": _counts(outcomes),
+            "symbols": [outcome_document(outcome) for outcome in outcomes],
+        }
+    )
+    print_outcomes(outcomes, out)
+    if end:
+        out.note(f"the run ended early: {end}", "bold red")
+    if board:
+        out.note(board, "bold red")
+    out.note(f"{summary(outcomes)} · {seconds:.1f} s")
+    return code
 
 
-def _with_progress(
-    selection: Selection, now: dt.datetime, options: _Options
-) -> Iterator[SymbolOutcome]:
-    task = Task(now, options.stages, options.force)
-    with symbol_progress(len(selection.instruments)) as progress:
-        for outcome in run_in_parallel(
-            selection.workspace, selection.instruments, task, selection.workspace.settings.workers
-        ):
-            yield outcome
-            progress.advance(outcome.symbol)
+def collect(outcomes: Iterable[SymbolOutcome], collected: list[SymbolOutcome]) -> str:
+    """Adds the outcomes to a list; returns why they ended early, where the source refused all."""
+    try:
+        for outcome in outcomes:
+            collected.append(outcome)  # noqa: PERF402 - outcomes before an error are kept
+    except RunEndingError as error:
+        return str(error)
+    return ""
 
 
-#: Rows shown without --all-rows.
-_MOST_ROWS = 40
 _ORDER = (Status.FAILED, Status.BLOCKED, Status.DONE, Status.UNCHANGED)
+_NUMBERS = ("new", "revised", "computed")
 _COLUMNS = ("symbol", "status", "new", "revised", "gate", "computed", "note")
 
 
-@dataclass(frozen=True)
-class RunReport:
-    """The outcomes of a run."""
-
-    outcomes: Sequence[SymbolOutcome]  # one per symbol processed
-    seconds: float | None = None
-    end: str = ""  # why the run ended early; empty where it did not
-    board: str = ""  # why the board is not up to date; empty where it is
-
-    @property
-    def code(self) -> int:
-        """The exit code."""
-        return code_of(self.outcomes, is_complete=not (self.end or self.board))
-
-    def print_json(self) -> None:
-        """One JSON document on stdout."""
-        print_json(
-            {
-                "exit_code": self.code,
-                "seconds": self.seconds and round(self.seconds, 3),
-                "ended_early": self.end or None,
-                "board": self.board or None,
-                "counts": _counts(self.outcomes),
-                "symbols": [outcome_document(outcome) for outcome in self.outcomes],
-            }
-        )
-
-    def print(self, *, all_rows: bool) -> None:
-        """A table with the problems first; everything else goes to stderr."""
-        _print_outcomes(self.outcomes, all_rows=all_rows)
-        console = messages()
-        for outcome in self.outcomes:
-            if outcome.detail:  # the traceback of a defect
-                console.print(outcome.detail, style="dim")
-        if self.end:
-            console.print(f"the run ended early: {self.end}", style="bold red")
-        if self.board:
-            console.print(self.board, style="bold red")
-        console.print(_summary(self.outcomes, self.seconds))
+def print_outcomes(outcomes: Sequence[SymbolOutcome], out: LongOutput) -> None:
+    """A table with the problems first, and the tracebacks of defects."""
+    ordered = sorted(outcomes, key=lambda outcome: _ORDER.index(outcome.status))
+    shown = out.shown(ordered)
+    if shown:
+        out.table(_COLUMNS, map(_row, shown), numbers=_NUMBERS, folding=("note",))
+    rest = ordered[len(shown) :]
+    out.cut(len(rest), "symbol", f" ({_counts_text(rest)})")
+    for outcome in outcomes:
+        if outcome.detail:
+            out.note(outcome.detail, "dim")
 
 
 def outcome_document(outcome: SymbolOutcome) -> dict[str, Any]:
-    """One outcome as a JSON document."""
-    ingest, compute = outcome.ingest, outcome.compute
+    """An outcome as a JSON document."""
+    fetched = outcome.ingest.series if outcome.ingest else ()
+    compute, promoted = outcome.compute, outcome.promote
+    computed = compute.series if compute and compute.status is Status.DONE else ()
+    gate = "blocked" if promoted and promoted.status is Status.BLOCKED else "passed"
     return {
         "symbol": outcome.symbol,
         "status": outcome.status.value,
         "stage": outcome.stage.value,
         "reason": outcome.reason,
-        "new": _new(outcome),
-        "revised": _revised(outcome),
-        "gate": _gate(outcome),
-        "computed_rows": _computed(outcome),
-        "fetched": [] if ingest is None else [asdict(series) for series in ingest.series],
-        "series": [] if compute is None else [asdict(series) for series in compute.series],
-        "tables": {} if compute is None else dict(compute.tables),
-        "how": "" if compute is None else compute.how,
+        "new": sum(series.new for series in fetched),
+        "revised": sum(series.revised for series in fetched),
+        "gate": gate if promoted else "",
+        "computed_rows": sum(series.state_rows for series in computed),
+        "fetched": [asdict(series) for series in fetched],
+        "series": [series.model_dump() for series in compute.series] if compute else [],
+        "tables": dict(compute.tables) if compute else {},
+        "how": compute.how if compute else "",
     }
 
 
-def _print_outcomes(outcomes: Sequence[SymbolOutcome], *, all_rows: bool) -> None:
-    ordered = sorted(outcomes, key=lambda outcome: _ORDER.index(outcome.status))
-    shown = ordered if all_rows else ordered[:_MOST_ROWS]
-    if shown:
-        numbers = ("new", "revised", "computed")
-        print_table(
-            _COLUMNS, [_row(outcome) for outcome in shown], numbers=numbers, folding=("note",)
-        )
-    rest = ordered[len(shown) :]
-    if rest:
-        more = f"and {len(rest):,} more ({_counts_text(rest)})"
-        messages().print(f"{more}; --all-rows shows every symbol")
-
-
 def _row(outcome: SymbolOutcome) -> tuple[Any, ...]:
+    facts = outcome_document(outcome)
+    first, *more = outcome.reason.split(" | ")  # one part per blocked timeframe
+    note = f"{first} (and {plural(len(more), 'more timeframe')}, see --json)" if more else first
+    short = [
+        f"{series['timeframe']}: {series['reason']}"
+        for series in facts["series"]
+        if series["status"] in ("state_only", "too_short")
+    ]
     return (
         outcome.symbol,
-        styled(outcome.status.value),
-        count(_new(outcome)),
-        count(_revised(outcome)),
-        _gate(outcome) or "·",
-        count(_computed(outcome)),
-        _first_of(outcome.reason) or _note(outcome),
+        styled(outcome.status),
+        count(facts["new"]),
+        count(facts["revised"]),
+        facts["gate"] or "·",
+        count(facts["computed_rows"]),
+        note or "; ".join(short),
     )
-
-
-def _first_of(reason: str) -> str:
-    first, *more = reason.split(" | ")  # one part per blocked timeframe
-    return f"{first} (and {plural(len(more), 'more timeframe')}, see --json)" if more else first
-
-
-def _note(outcome: SymbolOutcome) -> str:
-    if outcome.compute is None:
-        return ""
-    return "; ".join(
-        f"{series.timeframe}: {series.reason}"
-        for series in outcome.compute.series
-        if series.status in ("state_only", "too_short")
-    )
-
-
-def _new(outcome: SymbolOutcome) -> int:
-    return sum(series.new for series in outcome.ingest.series) if outcome.ingest else 0
-
-
-def _revised(outcome: SymbolOutcome) -> int:
-    return sum(series.revised for series in outcome.ingest.series) if outcome.ingest else 0
-
-
-def _gate(outcome: SymbolOutcome) -> str:
-    if outcome.promote is None:
-        return ""
-    return "blocked" if outcome.promote.status is Status.BLOCKED else "passed"
-
-
-def _computed(outcome: SymbolOutcome) -> int:
-    if outcome.compute is None or outcome.compute.status is not Status.DONE:
-        return 0
-    return sum(series.state_rows for series in outcome.compute.series)
 
 
 def _counts(outcomes: Sequence[SymbolOutcome]) -> dict[str, int]:
@@ -264,9 +168,9 @@ def _counts_text(outcomes: Sequence[SymbolOutcome]) -> str:
     return ", ".join(f"{number:,} {status}" for status, number in _counts(outcomes).items())
 
 
-def _summary(outcomes: Sequence[SymbolOutcome], seconds: float | None) -> str:
-    bars = sum(_new(outcome) for outcome in outcomes)
+def summary(outcomes: Sequence[SymbolOutcome]) -> str:
+    """Counts of symbols and new bars."""
+    bars = sum(outcome_document(outcome)["new"] for outcome in outcomes)
     counts = _counts_text(outcomes)
     symbols = plural(len(outcomes), "symbol") + (f": {counts}" if counts else "")
-    parts = [symbols, plural(bars, "new bar")]
-    return " · ".join([*parts, f"{seconds:.1f} s"] if seconds is not None else parts)
+    return f"{symbols} · {plural(bars, 'new bar')}"

@@ -5,32 +5,22 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from regime_platform.cli.console.exits import ALL_GOOD, NOTHING_SUCCEEDED, SOME_FAILED
-from regime_platform.cli.console.screen import (
-    Cell,
-    count,
-    messages,
-    plural,
-    print_json,
-    print_table,
-    results,
-    styled,
-)
-from regime_platform.files import write_text
+from regime_platform.cli.console.frames import write_page
+from regime_platform.cli.console.output import NOTHING_SUCCEEDED, LongOutput, code_of_counts
+from regime_platform.cli.console.screen import Cell, count, plural, styled
 from regime_platform.model.instants import iso
 from regime_platform.pipeline.gate.inspection import SeriesReport, SymbolReport
-from regime_platform.report.validation_page import validation_page
+from regime_platform.report.tables_page import validation_page
 from regime_platform.validation.gate import BLOCKED
 
-_MOST_ROWS = 40
 _ORDER = ("failed", "blocked", "no_bars", "passed")
 _COLUMNS = ("symbol", "timeframe", "status", "bars", "first", "last", "findings")
+_GAP_COLUMNS = ("symbol", "timeframe", "missing from", "to", "bars", "whole sessions")
 
 
-@dataclass(frozen=True)
-class _Row:
+class _Row(NamedTuple):
     status: str
     cells: tuple[Cell, ...]
     lines: tuple[str, ...]  # printed below the table
@@ -49,9 +39,7 @@ class ValidationReport:
     def code(self) -> int:
         """0 where all pass, 1 where none does, 3 where some do."""
         good = sum(report.is_good for report in self.symbols)
-        if good == len(self.symbols):
-            return ALL_GOOD if good else NOTHING_SUCCEEDED
-        return SOME_FAILED if good else NOTHING_SUCCEEDED
+        return code_of_counts(good, len(self.symbols)) if good else NOTHING_SUCCEEDED
 
     def document(self) -> dict[str, Any]:
         """The document of --json and of the page."""
@@ -63,32 +51,25 @@ class ValidationReport:
             "symbols": [report.facts(with_gaps=self.check_gaps) for report in self.symbols],
         }
 
-    def print_json(self) -> None:
-        """One JSON document on stdout."""
-        print_json(self.document())
-
-    def write_page(self, target: Path) -> None:
-        """One self-contained HTML file."""
-        write_text(target, validation_page(self.document()))
-        messages().print(f"page in {target}", soft_wrap=True)
-
-    def print(self, *, all_rows: bool) -> None:
-        """A table with the problems first, then the findings; everything else goes to stderr."""
+    def print(self, out: LongOutput, html: Path | None = None) -> int:
+        """A table with the problems first, then the findings; returns the exit code."""
+        document = self.document()
+        if html is not None:
+            write_page(html, validation_page(document))
+        out.document(document)
         rows = sorted(self._rows(), key=lambda row: (_ORDER.index(row.status), not row.lines))
-        shown = rows if all_rows else rows[:_MOST_ROWS]
-        print_table(
-            _COLUMNS, [row.cells for row in shown], numbers=("bars",), folding=("findings",)
-        )
+        shown = out.shown(rows)
+        out.table(_COLUMNS, [row.cells for row in shown], numbers=("bars",), folding=("findings",))
         for row in shown:
             for line in row.lines:
-                results().print(f"{row.cells[0]} {row.cells[1]} {line}")
-        if len(rows) > len(shown):
-            messages().print(f"and {len(rows) - len(shown):,} more; --all-rows shows every series")
+                out.line(f"{row.cells[0]} {row.cells[1]} {line}")
+        out.cut(len(rows) - len(shown), "series")
         if self.check_gaps:
-            self._print_gaps(all_rows=all_rows)
+            self._print_gaps(out)
         counts = Counter(report.status for report in self.symbols)
         summary = ", ".join(f"{counts[status]:,} {status}" for status in _ORDER if counts[status])
-        messages().print(f"{plural(len(self.symbols), 'symbol')}: {summary}")
+        out.note(f"{plural(len(self.symbols), 'symbol')}: {summary}")
+        return self.code
 
     def _rows(self) -> Iterator[_Row]:
         for report in self.symbols:
@@ -96,9 +77,26 @@ class ValidationReport:
                 cells = (report.symbol, "·", styled("failed"), "·", "·", "·", "·")
                 yield _Row(report.status, cells, (report.reason,))
             for series in report.series:
-                yield _Row(series.status, (report.symbol, *_cells(series)), tuple(_lines(series)))
+                yield _Row(
+                    series.status,
+                    (report.symbol, *_cells(series)),
+                    tuple(self._lines(report, series)),
+                )
 
-    def _print_gaps(self, *, all_rows: bool) -> None:
+    def _lines(self, report: SymbolReport, series: SeriesReport) -> Iterator[str]:
+        """Every finding with its first example and its remedy, one line each."""
+        findings = sorted(
+            series.findings, key=lambda finding: (not finding.is_blocking, -finding.count)
+        )
+        if series.status == BLOCKED and not any(finding.is_blocking for finding in findings):
+            yield series.reason
+        for finding in (finding for finding in findings if finding.count):
+            remedy = finding.remedy
+            if self.source in {"parquet", "raw"}:  # else the command would find no such bar
+                remedy = finding.remedy_for(report.symbol, series.timeframe)
+            yield f"{finding.rule}: {finding.examples[0]}; {remedy}"
+
+    def _print_gaps(self, out: LongOutput) -> None:
         rows = [
             (report.symbol, series.timeframe, *_gap(gap))
             for report in self.symbols
@@ -106,12 +104,11 @@ class ValidationReport:
             if series.gaps is not None
             for gap in series.gaps.iter_rows(named=True)
         ]
-        shown = rows if all_rows else rows[:_MOST_ROWS]
+        shown = out.shown(rows)
         if shown:
-            columns = ("symbol", "timeframe", "missing from", "to", "bars", "whole sessions")
-            print_table(columns, shown, numbers=("bars", "whole sessions"))
+            out.table(_GAP_COLUMNS, shown, numbers=_GAP_COLUMNS[4:])
         more = f", {len(rows) - len(shown):,} not shown" if len(rows) > len(shown) else ""
-        messages().print(f"{plural(len(rows), 'gap')}{more}")
+        out.note(f"{plural(len(rows), 'gap')}{more}")
 
 
 def _cells(series: SeriesReport) -> tuple[Cell, ...]:
@@ -119,31 +116,13 @@ def _cells(series: SeriesReport) -> tuple[Cell, ...]:
         f"{finding.rule} {finding.count:,}" for finding in series.findings if finding.count
     )
     ends = ((series.first or "·")[:10], (series.last or "·")[:10])
-    return series.timeframe, _styled(series.status), count(series.bars), *ends, counts or "·"
+    status = styled({"passed": "ok", "no_bars": "unchanged"}.get(series.status, series.status))
+    status.plain = series.status
+    return series.timeframe, status, count(series.bars), *ends, counts or "·"
 
 
-def _lines(series: SeriesReport) -> Iterator[str]:
-    """Every finding with its first example and its remedy, one line each."""
-    findings = sorted(
-        series.findings, key=lambda finding: (not finding.is_blocking, -finding.count)
+def _gap(gap: dict[str, Any]) -> tuple[str, ...]:
+    ends = (
+        iso(gap[end]).removesuffix("T00:00:00Z").removesuffix(":00Z") for end in ("first", "last")
     )
-    if series.status == BLOCKED and not any(finding.is_blocking for finding in findings):
-        yield series.reason
-    for finding in findings:
-        if finding.count:
-            yield f"{finding.rule}: {finding.examples[0]}; {finding.remedy}"
-
-
-def _styled(status: str) -> Cell:
-    text = styled({"passed": "ok", "no_bars": "unchanged"}.get(status, status))
-    text.plain = status
-    return text
-
-
-def _open(instant: str) -> str:
-    return instant.removesuffix("T00:00:00Z").removesuffix(":00Z")
-
-
-def _gap(gap: dict[str, Any]) -> tuple[str, str, str, str]:
-    first, last = _open(iso(gap["first"])), _open(iso(gap["last"]))
-    return first, last, count(gap["missing"]), count(gap["sessions"])
+    return *ends, count(gap["missing"]), count(gap["sessions"])

@@ -1,55 +1,48 @@
-"""`regime universe`: the group, and its commands check, list and repoint."""
+"""`regime universe check`, `list` and `repoint`."""
 
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from regime_platform.cli.console.exits import NOTHING_SUCCEEDED
-from regime_platform.cli.console.options import By, Json, Now, Reason, Symbol, user
-from regime_platform.cli.universe import changes, importing
-from regime_platform.cli.universe.changes import DryRun
+from regime_platform.cli.console.clock import Clock
+from regime_platform.cli.console.options import Author, DryRun, Symbol
+from regime_platform.cli.console.output import ALL_GOOD, NOTHING_SUCCEEDED, Output
+from regime_platform.cli.console.screen import plural
 from regime_platform.errors import UsageError
+from regime_platform.model.instruments import Instrument
+from regime_platform.operations.overrides import Statement
+from regime_platform.operations.repoint import RepointOutcome, repoint_archive, repoint_same
+from regime_platform.operations.universe_check import check_file, check_in_force
+from regime_platform.settings import Settings, load_universe
+from regime_platform.workspace import Workspace
 
-if TYPE_CHECKING:
-    from regime_platform.model.instruments import Instrument
-    from regime_platform.operations.repoint import RepointOutcome
 
-universe = typer.Typer(no_args_is_help=True)
-
-
-@universe.command()
 def check(
     file: Annotated[
         Path | None, typer.Argument(help="File to check; default: the universe in force.")
     ] = None,
-    as_json: Json = False,
-) -> None:
-    """Show all errors of the universe file, line by line; changes nothing."""
-    from regime_platform.cli.console.screen import messages, plural, print_json, results
-    from regime_platform.operations.documents import universe_check_document
-    from regime_platform.operations.universe_check import check_file, check_in_force
-    from regime_platform.settings import Settings
-
+    *,
+    out: Output,
+) -> int:
     checked = check_in_force(Settings()) if file is None else check_file(file)
-    if as_json:
-        print_json(universe_check_document(checked))
-    else:
-        for problem in checked.problems:
-            results().print(problem, style="bold red", soft_wrap=True)
-        for note in checked.notes:
-            messages().print(note, style="yellow", soft_wrap=True)
-        summary = f"{plural(len(checked.problems), 'problem')} in {checked.path}"
-        if checked.universe is not None:
-            summary = f"{summary}: {_counts(checked.universe.instruments)}"
-        messages().print(summary, soft_wrap=True)
-    if checked.problems:
-        raise typer.Exit(NOTHING_SUCCEEDED)
+    out.document(checked.document())
+    for problem in checked.problems:
+        out.line(problem, "bold red")
+    for note in checked.notes:
+        out.note(note, "yellow")
+    summary = f"{plural(len(checked.problems), 'problem')} in {checked.path}"
+    if checked.universe is not None:
+        summary = f"{summary}: {_counts(checked.universe.instruments)}"
+    out.note(summary)
+    return NOTHING_SUCCEEDED if checked.problems else ALL_GOOD
 
 
-@universe.command("list")
-def list_symbols(  # noqa: PLR0913, PLR0917 - one parameter per option
+def list_symbols(  # noqa: PLR0913 - a parameter per option
+    *,
     tier: Annotated[str | None, typer.Option("--tier", help="Only core or daily.")] = None,
     asset_class: Annotated[
         str | None, typer.Option("--class", help="Only this asset class.")
@@ -59,12 +52,8 @@ def list_symbols(  # noqa: PLR0913, PLR0917 - one parameter per option
     only_symbols: Annotated[
         bool, typer.Option("--symbols", help="Only the symbols, one per line.")
     ] = False,
-    as_json: Json = False,
+    out: Output,
 ) -> None:
-    """Show the instruments in partition order."""
-    from regime_platform.cli.console.screen import messages, print_json, print_table, results
-    from regime_platform.settings import Settings, load_universe
-
     tracked = load_universe(Settings())
     wanted = [
         instrument
@@ -73,18 +62,17 @@ def list_symbols(  # noqa: PLR0913, PLR0917 - one parameter per option
         and source in (None, instrument.source)
         and not (delisted and instrument.is_polled)
     ]
-    if as_json:
-        print_json([instrument.model_dump(mode="json") for instrument in wanted])
-    elif only_symbols:
+    out.document([instrument.model_dump(mode="json") for instrument in wanted])
+    if only_symbols:
         for instrument in wanted:
-            results().out(instrument.symbol)
-    else:
-        columns = ("symbol", "name", "class", "tier", "source", "at source", "market", "delisted")
-        print_table(columns, [_row(instrument) for instrument in wanted], folding=("name",))
-        messages().print(_counts(wanted))
+            out.line(instrument.symbol)
+        return
+    columns = ("symbol", "name", "class", "tier", "source", "at source", "market", "delisted")
+    out.table(columns, map(_row, wanted), folding=("name",))
+    out.note(_counts(wanted))
 
 
-def _row(instrument: "Instrument") -> tuple[str, ...]:
+def _row(instrument: Instrument) -> tuple[str, ...]:
     identity, name = instrument.identity, instrument.name
     at_source, type_ = identity.get("provider_symbol", ""), identity.get("type", "")
     market = identity.get("mic_code") or identity.get("exchange", "")
@@ -98,9 +86,7 @@ def _row(instrument: "Instrument") -> tuple[str, ...]:
     )
 
 
-def _counts(instruments: "list[Instrument] | tuple[Instrument, ...]") -> str:
-    from regime_platform.cli.console.screen import plural
-
+def _counts(instruments: Sequence[Instrument]) -> str:
     tiers = Counter(instrument.tier for instrument in instruments)
     counts = [f"{tiers[tier]:,} {tier}" for tier in ("core", "daily") if tiers[tier]]
     delisted = sum(not instrument.is_polled for instrument in instruments)
@@ -108,9 +94,10 @@ def _counts(instruments: "list[Instrument] | tuple[Instrument, ...]") -> str:
     return ", ".join([plural(len(instruments), "symbol"), *counts])
 
 
-def repoint(  # noqa: PLR0913, PLR0917 - one parameter per option
+def repoint(  # noqa: PLR0913 - a parameter per option
     symbol: Symbol,
-    reason: Reason,
+    *,
+    author: Author,
     same: Annotated[
         bool, typer.Option("--same", help="The stored bars belong to the instrument of the entry.")
     ] = False,
@@ -121,23 +108,10 @@ def repoint(  # noqa: PLR0913, PLR0917 - one parameter per option
     yes: Annotated[
         bool, typer.Option("--yes", help="Archive them; default: only show what would be done.")
     ] = False,
-    by: By = None,
-    now: Now = None,
+    clock: Clock,
     dry_run: DryRun = False,
-    as_json: Json = False,
+    out: Output,
 ) -> None:
-    """Resolve a conflict between the stored bars of a symbol and its universe entry.
-
-    For example: regime universe repoint FB --same --reason "moved from XNGS to XNYS"
-    """
-    from dataclasses import asdict
-
-    from regime_platform.cli.console.clock import moment
-    from regime_platform.cli.console.screen import print_json
-    from regime_platform.operations.overrides import Statement
-    from regime_platform.operations.repoint import repoint_archive, repoint_same
-    from regime_platform.workspace import Workspace
-
     if same == archive:
         raise UsageError(
             "give one of --same (the stored bars belong to the instrument of the universe) "
@@ -146,31 +120,18 @@ def repoint(  # noqa: PLR0913, PLR0917 - one parameter per option
         )
     workspace = Workspace.open()
     root, instrument = workspace.root, workspace.universe.instrument(symbol.upper())
-    statement = Statement(reason, by or user(), moment(now))
-    if same:
-        done = repoint_same(root, instrument, statement, dry_run=dry_run)
-    else:
-        done = repoint_archive(root, instrument, statement, dry_run=dry_run or not yes)
-    if as_json:
-        print_json(asdict(done))
-    else:
-        _print(done, is_dry=dry_run or (archive and not yes), asks=not dry_run)
+    statement = Statement(author.reason, author.name, clock.moment())
+    is_dry = dry_run or (archive and not yes)
+    done = (repoint_same if same else repoint_archive)(root, instrument, statement, dry_run=is_dry)
+    out.document(asdict(done))
+    out.line(f"stored bars: {done.stored}")
+    out.line(f"universe:    {done.meant}")
+    for timeframe, count in done.contradicting.items():
+        out.line(f"{timeframe}: {count:,} bars of contradicting fetches")
+    out.note(_outcome(done, is_dry=is_dry, asks=not dry_run))
 
 
-def _print(done: "RepointOutcome", *, is_dry: bool, asks: bool) -> None:
-    from regime_platform.cli.console.screen import messages, results
-
-    lines = [f"stored bars: {done.stored}", f"universe:    {done.meant}"]
-    lines += [
-        f"{timeframe}: {count:,} bars of contradicting fetches"
-        for timeframe, count in done.contradicting.items()
-    ]
-    for line in lines:
-        results().print(line, soft_wrap=True)
-    messages().print(_outcome(done, is_dry=is_dry, asks=asks), soft_wrap=True)
-
-
-def _outcome(done: "RepointOutcome", *, is_dry: bool, asks: bool) -> str:
+def _outcome(done: RepointOutcome, *, is_dry: bool, asks: bool) -> str:
     symbol = done.symbol
     if is_dry and done.folder:
         hint = "; nothing was done yet; --yes does it" if asks else "; dry run: nothing was done"
@@ -184,11 +145,3 @@ def _outcome(done: "RepointOutcome", *, is_dry: bool, asks: bool) -> str:
     resumed = " (an interrupted archiving was completed)" if done.carried_on else ""
     begin = f"`regime run {symbol}` starts afresh"
     return f"{symbol}: all stored data are in {done.folder}{resumed}; {begin}"
-
-
-universe.command("add")(changes.add)
-universe.command("rename")(changes.rename)
-universe.command("delist")(changes.delist)
-universe.command("remove")(changes.remove)
-universe.command("repoint")(repoint)
-universe.command("import")(importing.import_file)

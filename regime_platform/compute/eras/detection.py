@@ -8,31 +8,15 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from regime_platform.compute.eras.eras import ERA_CLASSES
-from regime_platform.compute.kernels import kernel_array
-from regime_platform.compute.primitives import Floats, log_returns, rolling_sigma
+from regime_platform.compute.eras.eras import BENCHMARKS, ERA_CLASSES
+from regime_platform.compute.kernels import Floats, Indices, kernel_array
+from regime_platform.compute.primitives import log_returns, rolling_sigma
 from regime_platform.errors import UsageError
-
-#: Era class -> symbol whose daily bars represent it.
-BENCHMARKS: Mapping[str, str] = MappingProxyType(
-    {
-        "EQUITIES_US": "SPY",
-        "CREDIT_HY": "HYG",
-        "CREDIT_IG": "LQD",
-        "RATES_LONG": "TLT",
-        "RATES_INTERMEDIATE": "IEF",
-        "FX_MAJORS": "EURUSD",
-        "COMMODITIES_ENERGY": "WTIUSD",
-        "COMMODITIES_METALS": "XAUUSD",
-        "CRYPTO": "BTCUSD",
-    }
-)
 
 
 class DetectionNumbers(NamedTuple):
@@ -57,11 +41,7 @@ class Detection:
 
 
 def detect_breaks(closes: npt.ArrayLike) -> Detection:
-    """The bars at which a new level of volatility starts; none where the series is short.
-
-    Args:
-        closes: daily closes, oldest first.
-    """
+    """The bars of daily closes at which a new level of volatility starts; none in few bars."""
     levels = _log_volatility(kernel_array(closes))
     known = np.flatnonzero(~np.isnan(levels))
     if known.size == 0:
@@ -83,12 +63,7 @@ def benchmarks_of(
 ) -> dict[str, str]:
     """Era class -> benchmark of the requested classes, all by default.
 
-    Args:
-        classes: the requested classes.
-        instead: era class -> other benchmark.
-
-    Raises:
-        UsageError: a class is unknown.
+    ``instead``: era class -> other benchmark. UsageError where a class is unknown.
     """
     other = dict(instead or {})
     named = [*classes]
@@ -137,7 +112,7 @@ def _prefix_sums(points: Floats) -> tuple[Floats, Floats]:
     return np.append(0.0, np.cumsum(centred)), np.append(0.0, np.cumsum(centred * centred))
 
 
-def _cuts(starts: npt.NDArray[np.int64], cuts: int, end: int) -> tuple[int, ...]:
+def _cuts(starts: Indices, cuts: int, end: int) -> tuple[int, ...]:
     positions: list[int] = []
     for row in range(cuts, 0, -1):
         end = int(starts[row, end])

@@ -15,18 +15,8 @@ from regime_platform.errors import ConfigError
 
 OPEN_START = -(2**63)
 OPEN_END = 2**63 - 1
-ERA_CLASSES = (
-    "EQUITIES_US",
-    "CREDIT_HY",
-    "CREDIT_IG",
-    "RATES_LONG",
-    "RATES_INTERMEDIATE",
-    "FX_MAJORS",
-    "COMMODITIES_ENERGY",
-    "COMMODITIES_METALS",
-    "CRYPTO",
-)
 
+#: Era class -> its symbols; the daily bars of the first represent the class.
 _SYMBOLS_OF = {
     "EQUITIES_US": ("SPY", "QQQ", "DIA", "IWM"),
     "CREDIT_HY": ("HYG",),
@@ -38,6 +28,11 @@ _SYMBOLS_OF = {
     "COMMODITIES_METALS": ("XAUUSD", "XAGUSD"),
     "CRYPTO": ("BTCUSD", "ETHUSD", "BNBUSD", "SOLUSD", "XRPUSD"),
 }
+ERA_CLASSES = tuple(_SYMBOLS_OF)
+#: Era class -> symbol in whose bars its eras are detected.
+BENCHMARKS: Mapping[str, str] = MappingProxyType(
+    {name: _SYMBOLS_OF[name][0] for name in ERA_CLASSES}
+)
 _CLASS_OF_SYMBOL = {symbol: name for name, symbols in _SYMBOLS_OF.items() for symbol in symbols}
 
 #: Asset class -> era class; None: the fixed eras.
@@ -128,10 +123,8 @@ class EraSet:
     version: str
     effective_from: dt.date  # first date on which this set could have been known
     by_class: Mapping[str, tuple[Era, ...]]
-    tiles: bool = True  # False: read with gaps from an era file of the legacy engine
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "by_class", MappingProxyType(dict(self.by_class)))
         for name, eras in self.by_class.items():
             if name not in ERA_CLASSES:
                 raise ConfigError(
@@ -139,8 +132,7 @@ class EraSet:
                     f"expected one of {', '.join(ERA_CLASSES)}",
                     code="unknown-era-class",
                 )
-            if self.tiles:
-                _require_tiling(f"era set {self.version}, class {name}", eras)
+            _require_tiling(f"era set {self.version}, class {name}", eras)
 
     def choose(self, wanted: EraClass) -> EraChoice:
         """The eras of a class; the fixed eras, with the reason, where this set has none."""
@@ -150,18 +142,6 @@ class EraSet:
             reason = f"{wanted.reason}; era set {self.version} has no {wanted.name}: fixed eras"
             return EraChoice(FIXED_ERAS, FIXED_VERSION, reason)
         return EraChoice(self.by_class[wanted.name], self.version, wanted.reason)
-
-    def facts(self) -> dict[str, object]:
-        """JSON values for the digest."""
-        return {
-            "version": self.version,
-            "effective_from": self.effective_from.isoformat(),
-            "tiles": self.tiles,
-            "classes": {
-                name: [[era.index, era.start_us, era.end_us] for era in eras]
-                for name, eras in self.by_class.items()
-            },
-        }
 
 
 def midnight_us(date: dt.date) -> int:
@@ -199,7 +179,7 @@ def legacy_eras(csv_text: str, name: str) -> tuple[Era, ...]:
 
     The file names the last day of each era, and the legacy engine read it as an exclusive end. So
     that day belongs to no era, nor does any time before, between or after the eras. Where eras
-    overlap the later one applies; see `compute.escalation.escalation`.
+    overlap the later one applies; see `compute.escalation`.
 
     Raises:
         ConfigError: a column is missing or a value is not a date or an index.
@@ -213,17 +193,6 @@ def legacy_eras(csv_text: str, name: str) -> tuple[Era, ...]:
         _file_era(row, line) for line, row in enumerate(reader, 2) if row["asset_class"] in names
     ]
     return tuple(sorted(rows, key=lambda era: era.index))
-
-
-def legacy_era_set(csv_text: str, version: str, effective_from: dt.date) -> EraSet:
-    """All classes of an era file of the legacy engine, flagged as not tiling the time line."""
-    by_class = {name: legacy_eras(csv_text, name) for name in ERA_CLASSES}
-    return EraSet(
-        version,
-        effective_from,
-        {name: eras for name, eras in by_class.items() if eras},
-        tiles=False,
-    )
 
 
 def _file_era(row: Mapping[str, str], line: int) -> Era:

@@ -1,16 +1,18 @@
-"""Era sets as YAML text.
+"""Era sets and their adoptions as text.
 
-In a file eras are half-open dates: ``from`` belongs to the era, ``until`` to the next one, and null
-means open. A digest over the eras shows whether a set was edited after it was written.
+In the YAML of a set eras are half-open dates: ``from`` belongs to the era, ``until`` to the next
+one, and null means open; a digest shows whether it was edited. The log beside adopted.yaml has a
+link per adoption, each naming the one before: one that was removed from either file is found.
 """
 
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
 import yaml
+from pydantic import Field, ValidationError
 
 from regime_platform.compute.eras.eras import (
     FIXED_VERSION,
@@ -22,12 +24,20 @@ from regime_platform.compute.eras.eras import (
 )
 from regime_platform.errors import ConfigError, UsageError
 from regime_platform.model.digests import document_digest
+from regime_platform.model.document import Array, Document, Instant, first_fault
 from regime_platform.model.yaml_text import YamlTextError, load_yaml
 
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _RESERVED = ("adopted", FIXED_VERSION)
 _EPOCH = dt.date(1970, 1, 1)
 _RESTORE = "restore it from a backup; an era set is written once and never edited"
+_ADOPT = (
+    "restore it from a backup, or adopt an era set again: `regime eras adopt VERSION --reason "
+    "TEXT` writes it again with the adoptions of eras/adoptions.jsonl"
+)
+_UNKNOWN = f", so the eras in force are unknown; {_ADOPT}"
+_Text = Annotated[str, Field(min_length=1)]
+_File = TypeVar("_File", bound=Document)
 
 
 @dataclass(frozen=True)
@@ -40,12 +50,49 @@ class EraSetFile:
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
-def require_new_version(version: str) -> None:
-    """Refuses a version that cannot name a new set.
+class Adoption(Document, extra="ignore"):
+    """From when on a set was in force, who adopted it and why."""
 
-    Raises:
-        UsageError: it is no safe file name, or means something already.
-    """
+    version: _Text
+    digest: _Text  # of the set adopted
+    since: Instant
+    by: _Text
+    reason: _Text
+
+
+class AdoptionLink(Adoption):
+    """An adoption in the log."""
+
+    number: int
+    replaces: str | None  # the seal of the link before it
+    seal: str  # SHA-256 over all else
+
+
+class _DatedEra(Document):
+    start: dt.date | None = Field(alias="from")
+    end: dt.date | None = Field(alias="until")
+
+
+class _DatedClass(Document, extra="allow"):
+    eras: Array[_DatedEra]
+
+
+class _SetFile(Document, extra="ignore"):
+    version: _Text
+    effective_from: dt.date
+    digest: str
+    parameters: dict[str, Any]
+    classes: dict[str, _DatedClass]
+    absent: dict[str, str]
+
+
+class _AdoptedFile(Document, extra="ignore"):
+    in_force: str
+    adoptions: Annotated[Array[Adoption], Field(min_length=1)]
+
+
+def require_new_version(version: str) -> None:
+    """Raises UsageError where a version is no safe file name, or means something already."""
     if not _VERSION.fullmatch(version) or version in _RESERVED:
         raise UsageError(
             f"era set version {version!r} cannot be used; take 1 to 64 of A-Z a-z 0-9 . _ -, "
@@ -56,7 +103,21 @@ def require_new_version(version: str) -> None:
 
 def era_set_digest(eras: EraSet) -> str:
     """SHA-256 hex over version, date and all eras of a set."""
-    return document_digest(eras.facts())
+    facts = {
+        "version": eras.version,
+        "effective_from": eras.effective_from.isoformat(),
+        "tiles": True,  # of every set
+        "classes": {
+            name: [[era.index, era.start_us, era.end_us] for era in eras_of_class]
+            for name, eras_of_class in eras.by_class.items()
+        },
+    }
+    return document_digest(facts)
+
+
+def date_of(midnight: int) -> dt.date:
+    """The inverse of `compute.eras.eras.midnight_us` for dates."""
+    return _EPOCH + dt.timedelta(microseconds=midnight)
 
 
 def write_era_set(file: EraSetFile) -> str:
@@ -74,64 +135,107 @@ def write_era_set(file: EraSetFile) -> str:
         "classes": classes,
         "absent": dict(file.absent),
     }
-    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
+    return _yaml(document)
 
 
 def read_era_set(text: str, where: str) -> EraSetFile:
-    """The inverse of ``write_era_set``.
-
-    Args:
-        text: the YAML text.
-        where: the file's name, for error messages.
+    """The inverse of ``write_era_set``; ``where`` is the file's name, for error messages.
 
     Raises:
         ConfigError: the text is damaged, or its eras are not those that were written.
     """
-    document = load_document(text, where, _RESTORE, "era-set-damaged")
-    try:
-        classes = document["classes"]
-        eras = EraSet(
-            _text(document["version"]),
-            _date(document["effective_from"]),
-            {name: _eras(asset_class["eras"]) for name, asset_class in classes.items()},
+    file = _parsed(text, where, _SetFile, f"; {_RESTORE}", "era-set-damaged")
+    by_class = {
+        name: tuple(
+            Era(index, _midnight(era.start, OPEN_START), _midnight(era.end, OPEN_END))
+            for index, era in enumerate(dated.eras)
         )
-        origins = {
-            name: {key: value for key, value in asset_class.items() if key != "eras"}
-            for name, asset_class in classes.items()
-        }
-        file = EraSetFile(eras, origins, dict(document["absent"]), dict(document["parameters"]))
-    except (AttributeError, KeyError, TypeError, ValueError, ConfigError) as error:
+        for name, dated in file.classes.items()
+    }
+    try:
+        eras = EraSet(file.version, file.effective_from, by_class)
+    except ConfigError as error:
         raise ConfigError(
-            f"{where} is damaged ({_error_text(error)}); {_RESTORE}", code="era-set-damaged"
+            f"{where} is damaged ({error}); {_RESTORE}", code="era-set-damaged"
         ) from error
-    if document.get("digest") != era_set_digest(eras):
+    if file.digest != era_set_digest(eras):
         raise ConfigError(
             f"{where} was changed after it was written; {_RESTORE}", code="era-set-damaged"
         )
-    return file
+    origins = {name: dict(dated.model_extra or {}) for name, dated in file.classes.items()}
+    return EraSetFile(eras, origins, file.absent, file.parameters)
 
 
-def load_document(text: str, where: str, restore: str, code: str) -> Mapping[str, Any]:
-    """The mapping in a YAML text.
+def write_adoptions(adoptions: Sequence[Adoption]) -> str:
+    """The text of adopted.yaml for all adoptions, oldest first."""
+    keys = ("version", "since", "by", "reason", "digest")
+    documents = [adoption.model_dump(mode="json") for adoption in adoptions]
+    entries = [{name: document[name] for name in keys} for document in documents]
+    return _yaml({"in_force": adoptions[-1].version, "adoptions": entries})
 
-    Args:
-        text: the YAML text.
-        where: the file's name, for error messages.
-        restore: the remedy that an error names.
-        code: of the error.
+
+def read_adoptions(text: str, where: str) -> tuple[Adoption, ...]:
+    """The inverse of ``write_adoptions``; ``where`` is the file's name, for error messages.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: the text is damaged, or contradicts itself on which set is in force.
+    """
+    file = _parsed(text, where, _AdoptedFile, _UNKNOWN, "adoptions-damaged")
+    if file.in_force != file.adoptions[-1].version:
+        raise ConfigError(
+            f"{where} is damaged (in_force is not the last adoption){_UNKNOWN}",
+            code="adoptions-damaged",
+        )
+    return file.adoptions
+
+
+def adoption_links(adoptions: Sequence[Adoption], known: int) -> list[AdoptionLink]:
+    """The links of the adoptions after the first ``known``, for the log."""
+    links: list[AdoptionLink] = []
+    for number, adoption in enumerate(adoptions, 1):
+        facts = {
+            "number": number,
+            "replaces": links[-1].seal if links else None,
+            **adoption.model_dump(mode="json"),
+        }
+        links.append(AdoptionLink.model_validate({**facts, "seal": document_digest(facts)}))
+    return links[known:]
+
+
+def read_adoption_links(lines: Sequence[Any], where: str) -> tuple[Adoption, ...]:
+    """The adoptions of the log, from the JSON value of each line.
+
+    Raises:
+        ConfigError: a link was changed, left out or put elsewhere; names the file, ``where``.
     """
     try:
-        document = load_yaml(text)
-    except YamlTextError as error:
+        adoptions = tuple(Adoption.model_validate(line) for line in lines)
+    except ValidationError as error:
         raise ConfigError(
-            f"{where} is not valid YAML ({_error_text(error)}); {restore}", code=code
+            f"{where} is damaged ({first_fault(error)}){_UNKNOWN}", code="adoptions-damaged"
         ) from error
-    if not isinstance(document, Mapping):
-        raise ConfigError(f"{where} is damaged (it holds no mapping); {restore}", code=code)
-    return document
+    links = [link.model_dump(mode="json") for link in adoption_links(adoptions, 0)]
+    if links != list(lines):
+        raise ConfigError(
+            f"{where} was changed after it was written; {_ADOPT}", code="adoptions-damaged"
+        )
+    return adoptions
+
+
+def _parsed(text: str, where: str, document: type[_File], remedy: str, code: str) -> _File:
+    try:
+        return document.model_validate(load_yaml(text))
+    except YamlTextError as error:
+        reason = " ".join(str(error).split())  # YAML reports its errors over several lines
+        raise ConfigError(f"{where} is not valid YAML ({reason}){remedy}", code=code) from error
+    except ValidationError as error:
+        raise ConfigError(
+            f"{where} is damaged ({first_fault(error)}){remedy}", code=code
+        ) from error
+
+
+def _yaml(document: Mapping[str, Any]) -> str:
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
 
 
 def _dates(era: Era) -> dict[str, dt.date | None]:
@@ -141,36 +245,5 @@ def _dates(era: Era) -> dict[str, dt.date | None]:
     }
 
 
-def date_of(midnight: int) -> dt.date:
-    """The inverse of `compute.eras.eras.midnight_us` for dates."""
-    return _EPOCH + dt.timedelta(microseconds=midnight)
-
-
-def _eras(entries: Sequence[Mapping[str, Any]]) -> tuple[Era, ...]:
-    edges = [(entry["from"], entry["until"]) for entry in entries]
-    return tuple(
-        Era(
-            index,
-            OPEN_START if start is None else midnight_us(_date(start)),
-            OPEN_END if end is None else midnight_us(_date(end)),
-        )
-        for index, (start, end) in enumerate(edges)
-    )
-
-
-def _date(value: object) -> dt.date:
-    if not isinstance(value, dt.date) or isinstance(value, dt.datetime):
-        raise ValueError(f"{value!r} is not a date")  # noqa: TRY004 - a value of a file
-    return value
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError(f"{value!r} is not a text")
-    return value
-
-
-def _error_text(error: Exception) -> str:
-    """The message of an error of YAML or of a missing key, in one line."""
-    text = " ".join(str(error).split())  # YAML tells its errors over several lines
-    return f"{text} missing" if isinstance(error, KeyError) else text
+def _midnight(date: dt.date | None, absent: int) -> int:
+    return absent if date is None else midnight_us(date)

@@ -1,12 +1,8 @@
 """Clusters candidates by price and selects the three strongest levels per side (section 6)."""
 
-# Kernels take every array as an argument of its own: numba accepts no objects that contain them.
-
 import numpy as np
 
-from regime_platform.compute.kernels import kernel
-from regime_platform.compute.price_order import Indices
-from regime_platform.compute.primitives import Floats
+from regime_platform.compute.kernels import Floats, Indices, Table, kernel
 
 LEVELS = 3  # per side
 CLUSTER_ROWS = 3
@@ -15,7 +11,7 @@ _SMALLEST_STRENGTH = 0.35
 _GROUP = 8  # running sums of a pairwise sum
 
 
-@kernel("float64(float64[::1], int64, int64)", _nrt=False)
+@kernel(_nrt=False)
 def pairwise_sum(values: Floats, start: int, stop: int) -> float:
     """Sum of ``values[start:stop]`` in the pairwise order of section 6.
 
@@ -50,11 +46,9 @@ def pairwise_sum(values: Floats, start: int, stop: int) -> float:
     return total
 
 
-@kernel(
-    "int64(float64[::1], float64[::1], int64, float64, float64[:, ::1], int64[::1])", _nrt=False
-)
+@kernel(_nrt=False)
 def _find_clusters(
-    prices: Floats, scores: Floats, count: int, eps: float, clusters: Floats, stops: Indices
+    prices: Floats, scores: Floats, count: int, eps: float, clusters: Table, stops: Indices
 ) -> int:
     """Sums up clusters in ascending order; returns their number.
 
@@ -78,8 +72,8 @@ def _find_clusters(
     return last + 1
 
 
-@kernel("void(float64, float64, float64, float64[:, ::1], int64, int64)", _nrt=False)
-def _keep(price: float, strength: float, close: float, levels: Floats, side: int, i: int) -> None:
+@kernel(_nrt=False)
+def _keep(price: float, strength: float, close: float, levels: Table, side: int, i: int) -> None:
     """Inserts a level by strength, then nearness to the close, then order; drops the fourth."""
     row = side * 2 * LEVELS
     rank = LEVELS
@@ -98,11 +92,7 @@ def _keep(price: float, strength: float, close: float, levels: Floats, side: int
         levels[row + 2 * rank + 1, i] = strength
 
 
-@kernel(
-    "void(float64[::1], float64[::1], float64[::1], int64, float64, float64, float64[:, ::1],"
-    " int64[::1], float64[:, ::1], int64)",
-    _nrt=False,
-)
+@kernel(_nrt=False)
 def write_levels(
     prices: Floats,
     scores: Floats,
@@ -110,20 +100,16 @@ def write_levels(
     count: int,
     close: float,
     eps: float,
-    clusters: Floats,
+    clusters: Table,
     stops: Indices,
-    levels: Floats,
+    levels: Table,
     i: int,
 ) -> None:
     """Clusters ``count`` candidates and writes the selected levels into column ``i``.
 
     A cluster ends where the next price is more than ``eps`` higher. Its price is the mean weighted
-    by score, its strength 1 - product(1 - score), in [0, 1].
-
-    Args:
-        prices: ascending; ``scores`` in [0, 1]; ``weighted`` is score x price.
-        clusters: buffer of ``CLUSTER_ROWS`` rows of ``count``; ``stops`` of one row.
-        levels: rows as in `key_levels`; NaN in this column before the call.
+    by score, its strength 1 - product(1 - score), in [0, 1]. ``prices`` ascend, ``weighted`` is
+    score x price, ``clusters`` and ``stops`` are buffers, and column ``i`` is NaN before the call.
     """
     clustered = _find_clusters(prices, scores, count, eps, clusters, stops)
     start = 0

@@ -5,13 +5,11 @@ pivots of the window stay sorted by price from bar to bar, and one pass over bot
 that touch each pivot.
 """
 
-# Kernels take every array as an argument of its own: numba accepts no objects that contain them.
-
 import math
 
 import numpy as np
 
-from regime_platform.compute.kernels import kernel
+from regime_platform.compute.kernels import Floats, Table, kernel
 from regime_platform.compute.levels.clusters import CLUSTER_ROWS, LEVELS, write_levels
 from regime_platform.compute.levels.pivots import (
     forget,
@@ -20,7 +18,14 @@ from regime_platform.compute.levels.pivots import (
     score_pivots,
     touch_worths,
 )
-from regime_platform.compute.levels.touches import CLOSE_ROWS, TOUCH_ROWS, roll_closes
+from regime_platform.compute.levels.touches import (
+    CLOSE_ROWS,
+    PLACES,
+    PRICE,
+    TOUCH_ROWS,
+    ordered_table,
+    roll_closes,
+)
 from regime_platform.compute.levels.volume_at_price import (
     BEST_BINS,
     BINS,
@@ -28,8 +33,7 @@ from regime_platform.compute.levels.volume_at_price import (
     roll_volume_bins,
 )
 from regime_platform.compute.params import FIRST_BARS, WINDOWS
-from regime_platform.compute.price_order import PLACES, PRICE, ordered_table
-from regime_platform.compute.primitives import Floats, bad, rolling_max, rolling_min, unit
+from regime_platform.compute.primitives import bad, rolling_max, rolling_min, unit
 from regime_platform.errors import BarsError
 
 _WINDOW = WINDOWS.key_levels
@@ -41,9 +45,7 @@ _MOST_ROUND_NUMBERS = 1_000_000
 def key_levels(high: Floats, low: Floats, close: Floats, volume: Floats, atr: Floats) -> Floats:
     """The three strongest levels below and above the close of every bar; from bar 249.
 
-    Args:
-        high: per bar, like ``low``, ``close`` and ``volume``; NaN is allowed except in ``close``.
-        atr: ATR_20.
+    NaN is allowed except in ``close``; ``atr`` is ATR_20.
 
     Returns:
         Shape (12, bars), NaN where there is no such level. Rows: price and strength of supports
@@ -83,7 +85,7 @@ def _most_round_numbers(close: Floats, atr: Floats) -> int:
     return int(spans[worst]) + 4
 
 
-@kernel("float64(float64)", _nrt=False)
+@kernel(_nrt=False)
 def _round_step(price: float) -> float:
     if price < 20.0:
         return 1.0
@@ -92,7 +94,7 @@ def _round_step(price: float) -> float:
     return 25.0 if price < 2000.0 else 100.0
 
 
-@kernel("int64(float64, float64, int64, float64[::1], float64[::1])", _nrt=False)
+@kernel(_nrt=False)
 def _add_round_numbers(close: float, atr: float, count: int, prices: Floats, scores: Floats) -> int:
     """Merges the round numbers within 10 ATR into ``count`` ascending candidates, after equals.
 
@@ -116,11 +118,7 @@ def _add_round_numbers(close: float, atr: float, count: int, prices: Floats, sco
     return count + highest - lowest + 1
 
 
-@kernel(
-    "int64(float64[::1], float64[::1], int64, float64[::1], float64[::1], int64, float64[::1],"
-    " float64[::1], float64[::1])",
-    _nrt=False,
-)
+@kernel(_nrt=False)
 def _merge(
     pivots: Floats,
     pivot_scores: Floats,
@@ -148,10 +146,7 @@ def _merge(
     return pivot_count + other_count
 
 
-@kernel(
-    "void(float64[::1], float64[::1], float64[::1], float64[::1], float64[::1], float64[::1],"
-    " float64[::1], boolean, int64, float64[:, ::1])"
-)
+@kernel()
 def _fill_levels(
     close: Floats,
     atr: Floats,
@@ -162,7 +157,7 @@ def _fill_levels(
     highest: Floats,
     any_volume: bool,
     capacity: int,
-    levels: Floats,
+    levels: Table,
 ) -> None:
     """Moves the window over all bars; long, since it allocates every buffer once."""
     closes, pivots, pivot_count = ordered_table(CLOSE_ROWS), ordered_table(TOUCH_ROWS), 0

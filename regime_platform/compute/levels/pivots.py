@@ -7,34 +7,29 @@ within reach entered or left the window or became old enough for its rejection t
 Otherwise the touches are counted again.
 """
 
-# Kernels take every array as an argument of its own: numba accepts no objects that contain them.
-
 import math
 
 import numpy as np
 
-from regime_platform.compute.kernels import kernel
+from regime_platform.compute.kernels import Floats, IndexTable, Indices, Table, kernel
 from regime_platform.compute.levels.touches import (
     FARTHEST,
     LAST,
     MEASURED,
     NEAREST,
+    PRICE,
     REJECTED,
     REJECTION,
     TOUCHES,
-    count_touches,
-    find_first_touches,
-)
-from regime_platform.compute.params import WINDOWS
-from regime_platform.compute.price_order import (
-    PRICE,
-    Indices,
     count_below,
+    count_touches,
     count_up_to,
+    find_first_touches,
     move_down,
     move_up,
 )
-from regime_platform.compute.primitives import Floats, rolling_max, rolling_min, unit
+from regime_platform.compute.params import WINDOWS
+from regime_platform.compute.primitives import rolling_max, rolling_min, unit
 
 WING = 3  # bars on either side that do not exceed a pivot
 _WINDOW = WINDOWS.key_levels
@@ -55,8 +50,8 @@ def pivot_prices(high: Floats, low: Floats) -> Floats:
     return out
 
 
-@kernel("int64(int64, float64[::1], float64[:, ::1], int64)", _nrt=False)
-def roll_pivots(i: int, prices: Floats, pivots: Floats, count: int) -> int:
+@kernel(_nrt=False)
+def roll_pivots(i: int, prices: Floats, pivots: Table, count: int) -> int:
     """Moves the ascending pivots to the window that ends at bar ``i``; returns their number.
 
     Args:
@@ -80,13 +75,13 @@ def roll_pivots(i: int, prices: Floats, pivots: Floats, count: int) -> int:
     return count
 
 
-@kernel("void(float64[:, ::1])", _nrt=False)
-def forget(pivots: Floats) -> None:
+@kernel(_nrt=False)
+def forget(pivots: Table) -> None:
     """Marks every pivot, so that its touches are counted again at the next bar."""
     pivots[FARTHEST, :] = np.inf
 
 
-@kernel("float64(float64, float64)", _nrt=False)
+@kernel(_nrt=False)
 def _largest_distance(atr: float, limit: float) -> float:
     """The largest double d with d / ATR <= limit, to compare distances without dividing."""
     d = limit * atr
@@ -97,13 +92,13 @@ def _largest_distance(atr: float, limit: float) -> float:
     return d
 
 
-@kernel("int64(float64, float64, float64, float64, float64[:, ::1], int64, int64[::1])", _nrt=False)
+@kernel(_nrt=False)
 def _list_changed(
     reach: float,
     come: float,
     of_age: float,
     gone: float,
-    pivots: Floats,
+    pivots: Table,
     count: int,
     changed: Indices,
 ) -> int:
@@ -120,10 +115,8 @@ def _list_changed(
     return listed
 
 
-@kernel(
-    "void(int64, float64, float64[:, ::1], int64, float64[:, ::1], float64[:, ::1])", _nrt=False
-)
-def _grade(i: int, atr: float, pivots: Floats, count: int, worth: Floats, scores: Floats) -> None:
+@kernel(_nrt=False)
+def _grade(i: int, atr: float, pivots: Table, count: int, worth: Table, scores: Table) -> None:
     """Writes scores in [0, 1] into row 0 of ``scores``; row 1 is a buffer.
 
     score = 0.5 (1 - exp(-touches/3)) + 0.3 mean rejection in ATR over 2 + 0.2 recency.
@@ -140,21 +133,17 @@ def _grade(i: int, atr: float, pivots: Floats, count: int, worth: Floats, scores
         grade[k] = unit(0.5 * grade[k] + 0.3 * known + 0.2 * recent[k])
 
 
-@kernel(
-    "void(int64, float64, float64[::1], float64[:, ::1], float64[:, ::1], int64, float64[:, ::1],"
-    " int64[:, ::1], float64[:, ::1])",
-    _nrt=False,
-)
+@kernel(_nrt=False)
 def score_pivots(
     i: int,
     atr: float,
     close: Floats,
-    closes: Floats,
-    pivots: Floats,
+    closes: Table,
+    pivots: Table,
     count: int,
-    worth: Floats,
-    buffer: Indices,
-    scores: Floats,
+    worth: Table,
+    buffer: IndexTable,
+    scores: Table,
 ) -> None:
     """Scores ``count`` ascending pivots by their touches among the 250 ascending closes.
 
@@ -162,11 +151,9 @@ def score_pivots(
         i: bar index, from 249 on; a bar may be skipped if `forget` is called for it.
         atr: ATR_20 at that bar.
         close: per bar; ``closes`` are those of the window, see `touches.roll_closes`.
-        pivots: see `roll_pivots`.
-        count: number of pivots.
+        pivots: ``count`` of them, see `roll_pivots`.
         worth: see `touch_worths`.
-        buffer: two rows of ``PLACES``.
-        scores: two rows of ``PLACES``; row 0 is the result, row 1 a buffer.
+        buffer: two rows of ``PLACES``, as has ``scores``, of which row 0 is the result.
     """
     reach = _largest_distance(atr, _TOUCH_ATR)
     gone = close[i - _WINDOW] if i >= _WINDOW else np.nan
@@ -183,8 +170,8 @@ def score_pivots(
     _grade(i, atr, pivots, count, worth, scores)
 
 
-@kernel("float64[:, ::1]()")
-def touch_worths() -> Floats:
+@kernel()
+def touch_worths() -> Table:
     """Scores of k touches (row 0) and of a last touch k bars ago (row 1), for k = 0..250."""
     worth = np.empty((2, _WINDOW + 1))
     for k in range(_WINDOW + 1):

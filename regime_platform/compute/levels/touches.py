@@ -1,22 +1,17 @@
-"""The closes of the window by price, and which of them touch a price (section 6, candidates 1)."""
+"""The closes of the window by price, and which of them touch a price (section 6, candidates 1).
 
-# Kernels take every array as an argument of its own: numba accepts no objects that contain them.
+A table has prices in row 0, ascending, equal prices oldest first; the other rows move with their
+price. Places after the last price hold infinity, so that every binary search takes exactly eight
+steps without branching on a price: such a branch would be mispredicted half the time.
+"""
 
 import numpy as np
 
-from regime_platform.compute.kernels import kernel
+from regime_platform.compute.kernels import Floats, Indices, Table, kernel
 from regime_platform.compute.params import WINDOWS
-from regime_platform.compute.price_order import (
-    PLACES,
-    PRICE,
-    Indices,
-    count_below,
-    count_up_to,
-    move_down,
-    move_up,
-)
-from regime_platform.compute.primitives import Floats
 
+PLACES = 256  # a power of two, more than the 250 prices of a window and an infinity
+PRICE = 0  # the row of the prices
 REJECTION = 5  # bars after a touch at which the rejection is measured
 _WINDOW = WINDOWS.key_levels
 
@@ -32,15 +27,55 @@ TOUCH_ROWS = 7
 _NEVER = -1  # last touch of an untouched price; out of every window
 
 
-@kernel("void(int64, float64[::1], float64[:, ::1])", _nrt=False)
-def roll_closes(i: int, close: Floats, closes: Floats) -> None:
-    """Moves the ascending ``closes`` to the window that ends at bar ``i``.
+@kernel()
+def ordered_table(rows: int) -> Table:
+    """A table without prices; shape (``rows``, ``PLACES``)."""
+    return np.full((rows, PLACES), np.inf)
 
-    Args:
-        i: bar index, from 0 on, every bar in turn.
-        close: per bar.
-        closes: table of ``CLOSE_ROWS`` rows.
-    """
+
+@kernel(_nrt=False)
+def count_below(prices: Floats, price: float) -> int:
+    """How many are less than ``price``: the position of its oldest equal."""
+    count = 0
+    step = PLACES // 2
+    while step > 0:
+        count += step * (prices[count + step - 1] < price)
+        step >>= 1
+    return count
+
+
+@kernel(_nrt=False)
+def count_up_to(prices: Floats, price: float) -> int:
+    """How many are at most ``price``: the position of a new one, after its equals."""
+    count = 0
+    step = PLACES // 2
+    while step > 0:
+        count += step * (prices[count + step - 1] <= price)
+        step >>= 1
+    return count
+
+
+@kernel(_nrt=False)
+def move_up(table: Table, first: int, last: int) -> None:
+    """Moves the places ``first`` to ``last`` - 1 one up, overwriting ``last``."""
+    for row in range(table.shape[0]):
+        moved = table[row, first : last + 1]  # indices from 0 on need no sign check
+        for k in range(moved.size - 1, 0, -1):
+            moved[k] = moved[k - 1]
+
+
+@kernel(_nrt=False)
+def move_down(table: Table, first: int, last: int) -> None:
+    """Moves the places ``first`` + 1 to ``last`` one down, overwriting ``first``."""
+    for row in range(table.shape[0]):
+        moved = table[row, first : last + 1]
+        for k in range(moved.size - 1):
+            moved[k] = moved[k + 1]
+
+
+@kernel(_nrt=False)
+def roll_closes(i: int, close: Floats, closes: Table) -> None:
+    """Moves the table ``closes`` to the window that ends at bar ``i``: every bar in turn."""
     at = count_up_to(closes[PRICE], close[i])
     if i < _WINDOW:
         move_up(closes, at, i)
@@ -62,7 +97,7 @@ def roll_closes(i: int, close: Floats, closes: Floats) -> None:
         closes[_REJECTION, at] = abs(close[i] - close[measured])
 
 
-@kernel("void(float64[::1], float64, int64[::1], int64, float64[::1], int64[::1])", _nrt=False)
+@kernel(_nrt=False)
 def find_first_touches(
     closes: Floats, reach: float, wanted: Indices, count: int, prices: Floats, first: Indices
 ) -> None:
@@ -80,19 +115,17 @@ def find_first_touches(
         first[k] = below
 
 
-@kernel("void(float64[:, ::1], int64, float64, float64, float64[:, ::1], int64)", _nrt=False)
+@kernel(_nrt=False)
 def count_touches(
-    closes: Floats, first: int, reach: float, of_age: float, prices: Floats, at: int
+    closes: Table, first: int, reach: float, of_age: float, prices: Table, at: int
 ) -> None:
     """Sums up the closes within ``reach`` of the price at ``at``, which are adjacent.
 
     Args:
-        closes: see `roll_closes`.
-        first: position of the first one, see `find_first_touches`.
+        closes: see `roll_closes`; ``first`` is the first within reach, see `find_first_touches`.
         reach: the largest distance of a touch.
         of_age: index of the newest bar whose rejection is known.
-        prices: table with rows ``FARTHEST`` to ``LAST``, written at ``at``.
-        at: a column of ``prices``.
+        prices: table whose rows ``FARTHEST`` to ``LAST`` are written at ``at``.
     """
     price = prices[PRICE, at]
     values, bars, rejections = (

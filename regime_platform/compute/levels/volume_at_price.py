@@ -5,17 +5,13 @@ order; the newest bar is added to its total, and the bin that loses the oldest b
 from its list. So every total has the bits of a sum in time order over the whole window.
 """
 
-# Kernels take every array as an argument of its own: numba accepts no objects that contain them.
-
 import numpy as np
 import numpy.typing as npt
 
-from regime_platform.compute.kernels import kernel
+from regime_platform.compute.kernels import Codes, Floats, Indices, kernel
 from regime_platform.compute.params import WINDOWS
-from regime_platform.compute.primitives import Floats, clamp
+from regime_platform.compute.primitives import clamp
 
-Indices = npt.NDArray[np.int64]
-Bins = npt.NDArray[np.uint8]
 Links = npt.NDArray[np.uint32]  # bar indices; unsigned ones need no sign check
 
 BINS = 60
@@ -23,26 +19,22 @@ BEST_BINS = 5
 _WINDOW = WINDOWS.key_levels
 
 
-@kernel("void(float64[::1], float64[::1], uint8[::1])", _nrt=False)
-def _guess_bins(prices: Floats, edges: Floats, bins: Bins) -> None:
-    """Bins by division, which rounding may shift by one; NaN goes to the last bin."""
+@kernel(_nrt=False)
+def _guess_bins(prices: Floats, edges: Floats, bins: Codes) -> None:
+    """Codes by division, which rounding may shift by one; NaN goes to the last bin."""
     width = (edges[BINS] - edges[0]) / BINS
     for k in range(prices.size):
         bins[k] = np.uint8(clamp((prices[k] - edges[0]) / width, 0.0, BINS - 1.0))
 
 
-@kernel(
-    "void(int64, float64[::1], float64[::1], float64[::1], float64[::1], uint8[::1], uint32[::1],"
-    " uint32[::1])",
-    _nrt=False,
-)
+@kernel(_nrt=False)
 def _append(
     bar: int,
     typical: Floats,
     volume: Floats,
     edges: Floats,
     totals: Floats,
-    bins: Bins,
+    bins: Codes,
     newest: Links,
     following: Links,
 ) -> None:
@@ -61,9 +53,9 @@ def _append(
     totals[bin_] += volume[bar]
 
 
-@kernel("void(int64, float64[::1], float64[::1], uint8[::1], uint32[::1], uint32[::1])", _nrt=False)
+@kernel(_nrt=False)
 def _remove_oldest(
-    bar: int, volume: Floats, totals: Floats, bins: Bins, newest: Links, following: Links
+    bar: int, volume: Floats, totals: Floats, bins: Codes, newest: Links, following: Links
 ) -> None:
     """Removes the oldest ``bar`` from its bin and sums the rest again."""
     bin_ = bins[bar]
@@ -80,11 +72,7 @@ def _remove_oldest(
     totals[bin_] = total
 
 
-@kernel(
-    "void(int64, float64[::1], float64[::1], float64[::1], float64[::1], float64[::1],"
-    " float64[::1], uint8[::1], uint32[::1], uint32[::1])",
-    _nrt=False,
-)
+@kernel(_nrt=False)
 def roll_volume_bins(
     i: int,
     typical: Floats,
@@ -93,7 +81,7 @@ def roll_volume_bins(
     highest: Floats,
     edges: Floats,
     totals: Floats,
-    bins: Bins,
+    bins: Codes,
     newest: Links,
     following: Links,
 ) -> None:
@@ -127,7 +115,7 @@ def roll_volume_bins(
         _append(bar, typical, volume, edges, totals, bins, newest, following)
 
 
-@kernel("float64(float64[::1], int64[::1])", _nrt=False)
+@kernel(_nrt=False)
 def _least(totals: Floats, bins: Indices) -> float:
     least: float = totals[bins[0]]
     for rank in range(1, BEST_BINS):
@@ -135,22 +123,14 @@ def _least(totals: Floats, bins: Indices) -> float:
     return least
 
 
-@kernel(
-    "int64(float64[::1], float64[::1], int64[::1], float64[::1], float64[::1])",
-    _nrt=False,
-)
+@kernel(_nrt=False)
 def best_bins(totals: Floats, edges: Floats, best: Indices, prices: Floats, scores: Floats) -> int:
     """Writes mid-point and score of the five fullest bins, by ascending price; returns 5 or 0.
 
     Of equal totals the higher bin wins. None where no bin holds anything.
 
-    Args:
-        totals: volume of each bin.
-        edges: the 61 edges.
-        best: room for 61 bins; the first five entries are any five bins, at best those of the bar
-            before: no bin with less than the least of them can be among the five fullest.
-        prices: written.
-        scores: written.
+    ``best`` has room for 61 bins. Its first five entries are any five bins, at best those of the
+    bar before: no bin with less than the least of them can be among the five fullest.
     """
     enough = _least(totals, best)
     count = 0

@@ -1,11 +1,10 @@
 """Liquidity (section 5.8): traded value against its mean, volatility, opening gaps, efficiency."""
 
 import numpy as np
-import numpy.typing as npt
 
-from regime_platform.compute.kernels import kernel
+from regime_platform.compute.kernels import Codes, Floats, kernel
 from regime_platform.compute.params import FIRST_BARS, WINDOWS
-from regime_platform.compute.primitives import Floats, bad, clamp, rolling_mean, unit
+from regime_platform.compute.primitives import bad, clamp, rolling_mean, unit
 
 _FIRST = FIRST_BARS.liquidity
 _LOOK_BACK = WINDOWS.liquidity_trend
@@ -16,7 +15,7 @@ _THIN, _NORMAL, _DEEP = range(3)
 _DETERIORATING, _STABLE, _IMPROVING = range(3)
 
 
-@kernel("float64[::1](float64[::1], float64[::1])")
+@kernel()
 def traded_value(close: Floats, volume: Floats) -> Floats:
     """a(j) of section 5.8 in [0, 1]: clamp(V C / its mean over 20 bars, 0, 2)/2.
 
@@ -32,7 +31,7 @@ def traded_value(close: Floats, volume: Floats) -> Floats:
     return out
 
 
-@kernel("float64[::1](float64[::1], float64[::1])")
+@kernel()
 def smooth_opening(gap: Floats, atr: Floats) -> Floats:
     """c(j) of section 5.8 in [0, 1]: 1 - clamp(abs(gap), 0, 2)/2, the gap in ATR.
 
@@ -45,19 +44,16 @@ def smooth_opening(gap: Floats, atr: Floats) -> Floats:
     return out
 
 
-@kernel("float64(float64, float64, float64, float64)")
+@kernel()
 def _score(value: float, opening: float, vrs: float, er: float) -> float:
     calm = unit(1.0 - unit(vrs))
     return unit(0.45 * value + 0.25 * calm + 0.15 * opening + 0.15 * unit(er))
 
 
-@kernel(
-    "Tuple((float64[::1], uint8[::1], uint8[::1]))(float64[::1], float64[::1], float64[::1],"
-    " float64[::1])"
-)
+@kernel()
 def liquidity(
     value: Floats, opening: Floats, vrs: Floats, er: Floats
-) -> tuple[Floats, npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+) -> tuple[Floats, Codes, Codes]:
     """lq in [0, 1] (1 = liquid), label code and trend code per bar (section 5.8).
 
     lq = 0.45 traded value + 0.25 (1 - vrs) + 0.15 smooth opening + 0.15 efficiency ratio. Defined

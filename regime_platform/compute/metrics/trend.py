@@ -4,16 +4,14 @@ Each kernel maps whole series to whole series; bars before the first defined one
 that the section prescribes.
 """
 
-# Kernels take every array as an argument of its own: numba accepts no objects that contain them.
-
 import math
 
 import numpy as np
-import numpy.typing as npt
 
-from regime_platform.compute.kernels import kernel
+from regime_platform.compute.kernels import Codes, Floats, Table, kernel
+from regime_platform.compute.metrics.shared import Shared
 from regime_platform.compute.params import FIRST_BARS, WINDOWS
-from regime_platform.compute.primitives import Floats, bad, clamp, unit
+from regime_platform.compute.primitives import bad, clamp, unit
 
 _FIRST_BIAS = FIRST_BARS.market_bias
 _FIRST_BREAKOUT = FIRST_BARS.breakout
@@ -25,23 +23,24 @@ _FAST = WINDOWS.fast
 _STRONG_UP, _WEAK_UP, _NEUTRAL, _WEAK_DOWN, _STRONG_DOWN = range(5)
 
 
-@kernel("float64[::1](float64[::1], float64[::1], float64[::1], float64[::1])")
-def market_bias(close: Floats, ema_fast: Floats, ema_slow: Floats, atr: Floats) -> Floats:
+@kernel()
+def market_bias(s: Shared) -> Floats:
     """Market bias MB in [-1, 1] (section 5.1), 1 = upwards; from bar 20, 0 before.
 
     MB = tanh(0.7 (EMA_20 - EMA_100)/ATR + 0.3 (C - EMA_100)/ATR).
     """
+    close, ema_slow, atr = s.close, s.ema_slow, s.atr
     out = np.zeros(close.size)
     for i in range(_FIRST_BIAS, close.size):
         if bad(atr[i]):
             continue
-        trend = 0.7 * (ema_fast[i] - ema_slow[i]) / atr[i]
+        trend = 0.7 * (s.ema_fast[i] - ema_slow[i]) / atr[i]
         stretch = 0.3 * (close[i] - ema_slow[i]) / atr[i]
         out[i] = clamp(math.tanh(trend + stretch), -1.0, 1.0)
     return out
 
 
-@kernel("float64(float64, float64, float64)")
+@kernel()
 def _energy(atr_short: float, atr_short_before: float, atr_long: float) -> float:
     """En of section 5.4 in [0, 1]: 0.6 compression + 0.4 expansion of the true range.
 
@@ -56,84 +55,60 @@ def _energy(atr_short: float, atr_short_before: float, atr_long: float) -> float
     return 0.6 * compression + 0.4 * expansion
 
 
-@kernel("float64(float64, float64)")
+@kernel()
 def _nearness(distance: float, atr: float) -> float:
     """exp(-distance/ATR) in [0, 1]; 1 where the distance is not positive or NaN."""
     ratio = distance / atr
     return math.exp(-ratio) if ratio > 0.0 else 1.0
 
 
-@kernel(
-    "UniTuple(float64[::1], 2)(float64[::1], float64[::1], float64[::1], float64[::1],"
-    " float64[::1], float64[::1], float64[::1], float64[::1], float64[::1], float64[::1],"
-    " float64[::1], float64)"
-)
+@kernel()
 def breakout(
-    close: Floats,
-    atr: Floats,
-    atr_short: Floats,
-    atr_long: Floats,
-    sigma: Floats,
-    support: Floats,
-    resistance: Floats,
-    lowest: Floats,
-    highest: Floats,
-    bias: Floats,
-    risk: Floats,
-    volatility_cap: float,
+    s: Shared, levels: Table, bias: Floats, risk: Floats, volatility_cap: float
 ) -> tuple[Floats, Floats]:
     """Breakout scores up and down (bu, bd) in [0, 1] (section 5.4); from bar 54, 0 before.
 
     Each is nearness to the level x (0.45 energy + 0.35 agreement with the bias + 0.20 (1 - RL)) x
-    (0.4 + 0.6 quiet). ``support`` and ``resistance`` are the prices of the strongest levels; where
-    one is NaN, ``lowest`` or ``highest`` of the last 50 bars is used. ``volatility_cap`` is the
-    deviation per bar at which quiet is 0.
+    (0.4 + 0.6 quiet). The strongest support and resistance of the
+    `key_levels` are used; where one is NaN, the lowest low or highest high of the last 50 bars.
+    ``volatility_cap`` is the deviation per bar at which quiet is 0.
     """
+    close, atr = s.close, s.atr
+    support, resistance = levels[0], levels[6]
     up = np.zeros(close.size)
     down = np.zeros(close.size)
     for i in range(_FIRST_BREAKOUT, close.size):
         if bad(atr[i]):
             continue
-        ceiling = highest[i] if math.isnan(resistance[i]) else resistance[i]
-        floor = lowest[i] if math.isnan(support[i]) else support[i]
+        ceiling = s.highest[i] if math.isnan(resistance[i]) else resistance[i]
+        floor = s.lowest[i] if math.isnan(support[i]) else support[i]
         near_up = _nearness(ceiling - close[i], atr[i])
         near_down = _nearness(close[i] - floor, atr[i])
-        energy = 0.45 * _energy(atr_short[i], atr_short[i - 1], atr_long[i])
+        energy = 0.45 * _energy(s.atr_short[i], s.atr_short[i - 1], s.atr_long[i])
         agrees_up = unit((1.0 + bias[i]) / 2.0)
         agrees_down = unit((1.0 - bias[i]) / 2.0)
         calm = 0.20 * unit(1.0 - risk[i])
-        quiet = 0.0 if math.isnan(sigma[i]) else unit(1.0 - sigma[i] / volatility_cap)
+        quiet = 0.0 if math.isnan(s.sigma[i]) else unit(1.0 - s.sigma[i] / volatility_cap)
         trust = 0.6 * quiet + 0.4
         up[i] = unit(near_up * (energy + 0.35 * agrees_up + calm) * trust)
         down[i] = unit(near_down * (energy + 0.35 * agrees_down + calm) * trust)
     return up, down
 
 
-@kernel("float64(float64, float64, float64)")
+@kernel()
 def _pull(strength: float, distance: float, atr: float) -> float:
     """strength x tanh(distance/ATR); 0 where there is no such level."""
     return 0.0 if math.isnan(strength) else strength * math.tanh(distance / atr)
 
 
-@kernel(
-    "float64[::1](float64[::1], float64[::1], float64[:, ::1], float64[:, ::1], float64[::1],"
-    " float64[::1], float64[::1], float64[::1])"
-)
-def structural_score(
-    close: Floats,
-    atr: Floats,
-    support: Floats,
-    resistance: Floats,
-    efficiency: Floats,
-    bias: Floats,
-    risk: Floats,
-    shock: Floats,
-) -> Floats:
+@kernel()
+def structural_score(s: Shared, levels: Table, bias: Floats, risk: Floats, shock: Floats) -> Floats:
     """Structural score SS in [-1, 1] (section 5.6), 1 = upwards; from bar 104, 0 before.
 
     SS = MB (0.55 + 0.25 er + 0.20 stability) + 0.25 levels; stability = 1 - (0.6 RL + 0.4 DSR).
-    ``support`` and ``resistance`` have shape (2, bars): price and strength of the strongest level.
+    The levels are the strongest support and resistance of the `key_levels`.
     """
+    close, atr, support, resistance = s.close, s.atr, levels[0:2], levels[6:8]
     out = np.zeros(close.size)
     for i in range(_FIRST_STRUCTURE, close.size):
         if bad(atr[i]):
@@ -141,13 +116,13 @@ def structural_score(
         stability = unit(1.0 - (0.6 * unit(risk[i]) + 0.4 * unit(shock[i])))
         below = _pull(support[1, i], close[i] - support[0, i], atr[i])
         above = _pull(resistance[1, i], resistance[0, i] - close[i], atr[i])
-        levels = clamp(0.6 * below + 0.4 * above, -1.0, 1.0)
-        trend = bias[i] * (0.55 + 0.25 * efficiency[i] + 0.20 * stability)
-        out[i] = clamp(trend + 0.25 * levels, -1.0, 1.0)
+        pull = clamp(0.6 * below + 0.4 * above, -1.0, 1.0)
+        trend = bias[i] * (0.55 + 0.25 * s.efficiency[i] + 0.20 * stability)
+        out[i] = clamp(trend + 0.25 * pull, -1.0, 1.0)
     return out
 
 
-@kernel("uint8(float64, float64)")
+@kernel()
 def _momentum_state(cms: float, ii: float) -> int:
     if cms >= 0.55 and ii >= 0.50:
         return _STRONG_UP
@@ -162,26 +137,17 @@ def _momentum_state(cms: float, ii: float) -> int:
     return _NEUTRAL
 
 
-@kernel(
-    "Tuple((uint8[::1], float64[::1], float64[::1], float64[::1]))(float64[::1], float64[::1],"
-    " float64[::1], float64[::1], float64[::1], float64[::1], float64[::1], float64[::1])"
-)
+@kernel()
 def momentum(
-    close: Floats,
-    atr: Floats,
-    efficiency: Floats,
-    bias: Floats,
-    structure: Floats,
-    vrs: Floats,
-    up: Floats,
-    down: Floats,
-) -> tuple[npt.NDArray[np.uint8], Floats, Floats, Floats]:
+    s: Shared, bias: Floats, structure: Floats, vrs: Floats, up: Floats, down: Floats
+) -> tuple[Codes, Floats, Floats, Floats]:
     """State code, cms in [-1, 1], ii and er in [0, 1] per bar (section 5.7).
 
     cms = 0.50 MB + 0.30 tanh(move over 20 bars in ATR / 2) + 0.20 SS; ii = abs(cms) x
     (0.6 er + 0.4 (1 - vrs)) x (0.7 abs(bu - bd) + 0.3). From bar 24; before that, and where the ATR
     is not positive, NEUTRAL_RANGE and zeros.
     """
+    close, atr = s.close, s.atr
     state = np.full(close.size, _NEUTRAL, np.uint8)
     cms = np.zeros(close.size)
     ii = np.zeros(close.size)
@@ -189,7 +155,7 @@ def momentum(
     for i in range(_FIRST_MOMENTUM, close.size):
         if bad(atr[i]):
             continue
-        er[i] = efficiency[i]
+        er[i] = s.efficiency[i]
         moved = (close[i] - close[i - _FAST]) / atr[i]
         drive = 0.50 * bias[i] + 0.30 * math.tanh(moved / 2.0) + 0.20 * structure[i]
         cms[i] = clamp(drive, -1.0, 1.0)

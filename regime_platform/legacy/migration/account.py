@@ -1,28 +1,24 @@
-"""Where each row of an imported part is after the promotion of its symbol.
+"""Where each row of an imported part is after the promotion of its symbol, counted once.
 
-Each row is counted once. Whether it is in force is read from the raw log, whether the gate rejected
-it from the rejected rows, and whether it is canonical from the canonical bars; nothing is taken
-from the import itself.
+It is read from the raw log, the rejected rows and the canonical bars, not from the import.
 """
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import polars as pl
 
-from regime_platform.bar_store.canonical import read_in_force
+from regime_platform.bar_store.canonical import read_in_force, read_rejected
 from regime_platform.bar_store.layout import DataRoot, SymbolPaths
 from regime_platform.bar_store.raw.gate_input import GateInput, gate_input
-from regime_platform.bar_store.rejected import read_rejected
 from regime_platform.bar_store.verdicts import read_verdict
-from regime_platform.legacy.migration.import_part import MOST_EXAMPLES, ImportedPart
-from regime_platform.legacy.migration.record import Account
+from regime_platform.legacy.migration.migration import Account
+from regime_platform.legacy.migration.raw_files import MOST_EXAMPLES, ImportedPart
 from regime_platform.model.bar_schema import BAR_COLUMNS, PRICE_COLUMNS, empty_bars
 from regime_platform.model.instruments import Instrument
-from regime_platform.validation.findings import worded
+from regime_platform.validation.findings import opens_text, worded
 from regime_platform.validation.gate import BLOCKED
-from regime_platform.validation.rules.bar import finished_when_fetched, opens_text
+from regime_platform.validation.rules.bar import finished_when_fetched
 from regime_platform.validation.rules.series import GATE_SCHEMA, REPETITION, UNFINISHED
 
 UNFINISHED_THERE = "unfinished bar"
@@ -38,60 +34,50 @@ _NO_SPLIT = 0.01
 _MOVED, _ADJUSTED, _SUPERSEDED, _WAITING, _LOST = "moved", "adjusted", "older", "waiting", "lost"
 
 
-@dataclass(frozen=True)
-class _Fates:
-    """Number of rows per fate, with reasons and examples of superseded ones."""
-
-    rows: Counter[str]
-    superseded: dict[str, int] = field(default_factory=dict)
-    examples: tuple[str, ...] = ()
-
-
 def account(root: DataRoot, instrument: Instrument, imported: ImportedPart) -> Account:
-    """Count every row of ``imported`` by where it is now.
-
-    Raises:
-        BarsError: the raw log, the canonical bars or the rejected rows are damaged.
-    """
+    """Count every row of ``imported`` by where it is now; ``BarsError`` where that is damaged."""
     paths, timeframe = root.symbol(instrument.symbol), imported.part.timeframe
     in_force = read_in_force(paths, timeframe)
     canonical = empty_bars() if in_force is None else in_force[1]
     if canonical.equals(imported.bars):
-        return _account(imported, _Fates(Counter({_MOVED: canonical.height})))
+        return _account(imported, Counter({_MOVED: canonical.height}), {}, ())
     given = gate_input(paths, timeframe, instrument.asset_class)
     rows = _with_fate(paths, imported, canonical, given)
     older = _with_reason(
         rows.filter(fate=_SUPERSEDED), given.served, imported, instrument.asset_class
     )
-    superseded = dict(Counter(older["why"]))
-    examples = tuple(_examples(rows, older, timeframe))
-    return _account(imported, _Fates(Counter(rows["fate"]), superseded, examples))
+    examples = _examples(rows, older, timeframe)
+    return _account(imported, Counter(rows["fate"]), dict(Counter(older["why"])), examples)
 
 
-def _account(imported: ImportedPart, fates: _Fates) -> Account:
+def _account(
+    imported: ImportedPart,
+    rows: Counter[str],
+    superseded: dict[str, int],
+    examples: Sequence[str],
+) -> Account:
     """The account of a part; fates other than those named here are rules of the gate."""
-    change = "+".join(imported.changes)
-    rows = Counter(fates.rows)
     moved, adjusted = rows.pop(_MOVED, 0), rows.pop(_ADJUSTED, 0)
-    changed = {
-        change: moved if change else 0,
-        "+".join((*imported.changes, PRICE_BASIS)): adjusted,
-    }
     rows.pop(_SUPERSEDED, 0)
+    changes = imported.changes
+    changed = {
+        "+".join(changes): moved if changes else 0,
+        "+".join((*changes, PRICE_BASIS)): adjusted,
+    }
     return Account(
         timeframe=imported.part.timeframe,
         location=imported.part.name,
         rows=imported.rows,
-        equal=0 if change else moved,
+        equal=0 if changes else moved,
         changed={name: count for name, count in changed.items() if count},
         collapsed=imported.repeated + rows.pop(REPETITION.name, 0),
-        superseded=fates.superseded,
+        superseded=superseded,
         unfinished=rows.pop(UNFINISHED.name, 0),
         waiting=rows.pop(_WAITING, 0),
         lost=rows.pop(_LOST, 0),
         rejected=dict(imported.refused + rows),
         by_order=imported.by_order,
-        examples=(*imported.examples, *fates.examples),
+        examples=(*imported.examples, *examples),
     )
 
 
@@ -102,9 +88,9 @@ def _with_fate(
     timeframe = imported.part.timeframe
     passed = given.rows.join(canonical, on=BAR_COLUMNS, how="semi", nulls_equal=True)
     rows = imported.bars.with_row_index("row")
-    rows = rows.join(
-        _rejected(paths, timeframe), on="ts", how="left", maintain_order="left"
-    ).with_columns(
+    rejected = read_rejected(paths, timeframe).select("ts", "rule")
+    rejected = rejected.unique("ts", keep="first", maintain_order=True)
+    rows = rows.join(rejected, on="ts", how="left", maintain_order="left").with_columns(
         in_force=_is_among(rows, given.served, BAR_COLUMNS),
         same=_is_among(rows, canonical, BAR_COLUMNS),
         passed=_is_among(rows, passed, ["ts"]),
@@ -126,12 +112,6 @@ def _with_fate(
 def _is_among(rows: pl.DataFrame, others: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
     matches = rows.join(others.select(columns), on=columns, how="semi", nulls_equal=True)["row"]
     return rows["row"].is_in(matches.implode())
-
-
-def _rejected(paths: SymbolPaths, timeframe: str) -> pl.DataFrame:
-    """Per open, the rule that rejected it."""
-    rows = read_rejected(paths, timeframe).select("ts", "rule")
-    return rows.unique("ts", keep="first", maintain_order=True)
 
 
 def _is_blocked(paths: SymbolPaths, timeframe: str) -> bool:
@@ -172,4 +152,4 @@ def _examples(rows: pl.DataFrame, older: pl.DataFrame, timeframe: str) -> list[s
             worded("{}: {}, close {} is {} by now", opens, "why", "close", "close_now")
         ),
     ]
-    return [text for frame in texts for text in frame.to_series().to_list()]
+    return [text for frame in texts for text in frame.to_series()]

@@ -1,21 +1,31 @@
-"""Migrates a legacy store symbol by symbol: import, promote, account for every row.
+"""Migrates a legacy store symbol by symbol: import, promote, account for every row; and undoes it.
 
 After a kill the next run continues with what is missing; a run with nothing to add writes nothing.
 A failed symbol does not stop the others. Many symbols are migrated by several processes.
 """
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from functools import partial
 
-from regime_platform.bar_store.locks import writing_when_needed
-from regime_platform.errors import RegimeError
+from regime_platform.bar_store.layout import DataRoot
+from regime_platform.bar_store.locks import writing, writing_when_needed
+from regime_platform.bar_store.verdicts import read_verdict
+from regime_platform.errors import RegimeError, UsageError
 from regime_platform.legacy.migration.account import account
-from regime_platform.legacy.migration.import_part import ImportedPart, Importer
-from regime_platform.legacy.migration.migration import MigrateOutcome, Migration, SymbolPlan
-from regime_platform.legacy.migration.record import Account
-from regime_platform.legacy.readers.source import LegacyPart
+from regime_platform.legacy.migration.migration import (
+    Account,
+    MigrateOutcome,
+    Migration,
+    SymbolPlan,
+)
+from regime_platform.legacy.migration.raw_files import ImportedPart, Importer, migrations, withdraw
+from regime_platform.legacy.store import LegacyPart, UnreadSeries
+from regime_platform.model.instruments import Instrument
+from regime_platform.model.timeframes import TIMEFRAMES
+from regime_platform.pipeline.gate.intact import release_raw_files, require_raw_files
 from regime_platform.pipeline.gate.promote import promote
 from regime_platform.pipeline.outcomes import Status
 from regime_platform.pipeline.run_workspace import RunWorkspace
@@ -30,6 +40,16 @@ _NOT_IN_UNIVERSE = "symbol not in the universe"
 _FAILED = "could not be taken over"
 
 
+@dataclass(frozen=True)
+class UndoOutcome:
+    """Result of undoing a migration of one symbol."""
+
+    symbol: str
+    status: Status
+    files: int = 0
+    reason: str = ""
+
+
 def migrate_many(
     workspace: RunWorkspace,
     plans: Sequence[SymbolPlan],
@@ -39,12 +59,7 @@ def migrate_many(
 ) -> Iterator[MigrateOutcome]:
     """Yield one outcome per plan in order, each as soon as it and those before it are known.
 
-    Args:
-        workspace: where the symbols are stored.
-        plans: the parts of the legacy store per symbol.
-        migration: the legacy store.
-        now: latest fetch time of any bar.
-        workers: most processes.
+    No bar gets a later fetch time than ``now``; ``workers`` is the most processes.
     """
     parts = [part for plan in plans for part in plan.parts]
     series = sum(1 if part.rows is not None else _DAY_FILES for part in parts)
@@ -97,50 +112,88 @@ def migrate_symbol(
     except (RegimeError, OSError) as error:
         return MigrateOutcome(plan.symbol, Status.FAILED, tuple(accounts), reason=str(error))
     written = sum(part.written for part in imported)
-    status = Status.DONE if written or promoted.status is Status.DONE else Status.UNCHANGED
-    outcome = MigrateOutcome(plan.symbol, status, tuple(accounts), written)
-    failed += [_refused(part) for part in imported if part.refused]
-    return _with_final_status(outcome, plan, failed, promoted.reason)
+    reasons = [*failed, *(_refused(part) for part in imported if part.refused)]
+    reasons += _problems(plan, accounts)
+    if reasons:
+        status, reasons = Status.FAILED, [*reasons, promoted.reason]
+    elif promoted.reason:
+        status, reasons = Status.BLOCKED, [promoted.reason]
+    else:
+        is_done = written or promoted.status is Status.DONE
+        status = Status.DONE if is_done else Status.UNCHANGED
+    reason = " | ".join(filter(None, reasons))
+    return MigrateOutcome(plan.symbol, status, tuple(accounts), written, reason)
 
 
-def _left_out(part: LegacyPart, reason: str) -> Account:
-    rows = part.rows
-    if rows is None:  # of day files; unknown where they cannot be read
-        rows = 0 if reason == _FAILED else part.read().height
+def stored_migrations(root: DataRoot, symbols: tuple[str, ...]) -> dict[str, Counter[str]]:
+    """Migration -> symbol -> number of its files in the raw logs."""
+    stored: dict[str, Counter[str]] = {}
+    for symbol in symbols:
+        for timeframe in TIMEFRAMES:
+            for _file, name in migrations(root.symbol(symbol).raw(timeframe)):
+                stored.setdefault(name, Counter())[symbol] += 1
+    return stored
+
+
+def undo_migration(
+    workspace: RunWorkspace, name: str, wanted: tuple[Instrument, ...]
+) -> Iterator[UndoOutcome]:
+    """Remove the files of the migration ``name`` from the raw logs of ``wanted``; promote again.
+
+    The name in the files counts, not the record, so that a killed migration can be undone too.
+    ``UsageError`` where none of the raw logs has a file of it.
+    """
+    stored = stored_migrations(workspace.root, tuple(instrument.symbol for instrument in wanted))
+    if name not in stored:
+        known = ", ".join(sorted(stored)) or "none"
+        message = f"no files of a migration {name!r} are stored; known are: {known}"
+        raise UsageError(message, code="unknown-migration")
+    for instrument in wanted:
+        if instrument.symbol in stored[name]:
+            try:
+                yield _undo_symbol(workspace, instrument, name)
+            except (RegimeError, OSError) as error:
+                yield UndoOutcome(instrument.symbol, Status.FAILED, reason=str(error))
+
+
+def _undo_symbol(workspace: RunWorkspace, instrument: Instrument, name: str) -> UndoOutcome:
+    paths = workspace.root.symbol(instrument.symbol)
+    if read_verdict(paths) is None:
+        promote(workspace, instrument)  # only a verdict can record that raw files were removed
+    logs = {timeframe: paths.raw(timeframe) for timeframe in TIMEFRAMES}
+    with writing(paths):
+        require_raw_files(paths, read_verdict(paths), instrument.timeframes)
+        # first from the verdict in force, so that their absence is no missing raw file; after a
+        # kill the same command or the next run continues
+        release_raw_files(
+            paths,
+            {
+                timeframe: [file for file, migration in migrations(log) if migration == name]
+                for timeframe, log in logs.items()
+            },
+        )
+        files = sum(len(withdraw(log, name)) for log in logs.values())
+    promoted = promote(workspace, instrument)
+    status = Status.BLOCKED if promoted.status is Status.BLOCKED else Status.DONE
+    return UndoOutcome(instrument.symbol, status, files, promoted.reason)
+
+
+def _left_out(part: LegacyPart | UnreadSeries, reason: str) -> Account:
+    rows = part.rows or 0
+    if part.rows is None and isinstance(part, LegacyPart) and reason != _FAILED:
+        rows = part.read().raw_ts.len()
     return Account(timeframe=part.timeframe, location=part.name, rows=rows, left_out={reason: rows})
 
 
 def _unread(plan: SymbolPlan) -> list[Account]:
-    return [
-        Account(
-            timeframe=series.timeframe,
-            location=series.name,
-            rows=series.rows,
-            left_out={series.reason: series.rows},
-        )
-        for series in plan.unread
-        if series.rows is not None
-    ]
+    counted = (series for series in plan.unread if series.rows is not None)
+    return [_left_out(series, series.reason) for series in counted]
 
 
 def _untracked(plan: SymbolPlan) -> MigrateOutcome:
     reason = f"{plan.symbol} is not in the universe; `regime universe add` it, then migrate it"
     accounts = [_left_out(part, _NOT_IN_UNIVERSE) for part in plan.parts] + _unread(plan)
     return MigrateOutcome(plan.symbol, Status.FAILED, tuple(accounts), reason=reason)
-
-
-def _with_final_status(
-    outcome: MigrateOutcome, plan: SymbolPlan, failed: Sequence[str], blocked: str
-) -> MigrateOutcome:
-    """The outcome with the status that follows from its accounts and problems."""
-    reasons = [*failed, *_problems(outcome, plan)]
-    if reasons:
-        return replace(
-            outcome, status=Status.FAILED, reason=" | ".join([*reasons, blocked]).strip(" |")
-        )
-    if blocked:
-        return replace(outcome, status=Status.BLOCKED, reason=blocked)
-    return outcome
 
 
 def _refused(imported: ImportedPart) -> str:
@@ -151,10 +204,10 @@ def _refused(imported: ImportedPart) -> str:
     )
 
 
-def _problems(outcome: MigrateOutcome, plan: SymbolPlan) -> Iterator[str]:
+def _problems(plan: SymbolPlan, accounts: Sequence[Account]) -> Iterator[str]:
     for series in plan.unread:
-        yield f"{series.message} ({series.name})"
-    for entry in outcome.accounts:
+        yield series.message
+    for entry in accounts:
         if not entry.adds_up:
             yield (
                 f"{entry.location}: {entry.rows:,} rows, {entry.accounted:,} accounted for and "

@@ -20,23 +20,21 @@ from regime_platform.bar_store.layout import PROVEN, DataRoot, SymbolPaths
 from regime_platform.bar_store.locks import writing
 from regime_platform.errors import RegimeError, UsageError
 from regime_platform.files import path_below
+from regime_platform.model.instants import iso
 from regime_platform.model.universe.universe import parse_universe
 from regime_platform.operations.backup.copies import Copier
 from regime_platform.operations.backup.folder import (
-    disk_full_reported,
-    finish,
-    is_backup,
-    locked_folder,
-    raise_if_full,
-)
-from regime_platform.operations.backup.listing import (
+    NO_BACKUP,
     BackupError,
     BackupListing,
     FileCopy,
+    finish,
     folders_of_new_copies,
     group_of,
+    is_backup,
+    locked_folder,
     new_copies,
-    new_listing,
+    raise_if_full,
     read_listing,
     write_listing,
 )
@@ -62,36 +60,15 @@ class BackupOutcome:
 def backup(
     root: DataRoot, target: Path, now: dt.datetime, *, check_all: bool = False
 ) -> BackupOutcome:
-    """Copies ``root`` into ``target``, or brings an older backup there up to date.
+    """Copies ``root`` into a new folder ``target``, or brings an older backup there up to date.
 
-    Args:
-        root: the data root.
-        target: a new folder, or that of an earlier backup.
-        now: the time it counts as made at.
-        check_all: read every copy of the last backup again, instead of a share of them.
-
-    Raises:
-        UsageError: the target lies in the data root, holds something that is no backup or is in
-            use, or the data root has lost all symbols that the backup has.
-        RegimeError: the target's disk is full; the last backup there is whole.
+    With ``check_all``, every copy of the last backup is read again, instead of a share of them.
+    UsageError where one of the two is unfit, RegimeError on a full disk; the last backup stays.
     """
-    if not root.path.is_dir():
-        raise UsageError(
-            f"{root.path} is no data root; check REGIME_DATA_ROOT", code="no-data-root"
-        )
-    if target.resolve().is_relative_to(root.path.resolve()):
-        raise UsageError(
-            f"{target} lies in the data root {root.path}; choose a folder elsewhere",
-            code="backup-in-data-root",
-        )
-    if target.exists() and any(target.iterdir()) and not is_backup(target):
-        raise UsageError(
-            f"{target} is neither empty nor a backup; choose another folder",
-            code="no-backup-folder",
-        )
-    with locked_folder(target), disk_full_reported(target):
+    _require_folders(root.path, target)
+    with locked_folder(target):
         before = _last(target, root)
-        generation = 1 if before is None else before.generation + 1
+        generation = before.generation + 1
         new = new_copies(target, generation)
         new.mkdir(exist_ok=True)
         copier = Copier(root.path, target, new, before, now.date(), check_all)
@@ -101,17 +78,22 @@ def backup(
             collector.take(folder)
         collector.keep_vanished()
         copier.drop_unused()
-        listing = new_listing(
-            now, root.path, generation, collector.files, collector.kept, collector.damaged
+        listing = BackupListing(
+            made_at=iso(now),
+            data_root=str(root.path),
+            generation=generation,
+            kept=collector.kept,
+            damaged=collector.damaged,
+            files=dict(sorted(collector.files.items())),
         )
         write_listing(target, listing)
-        removed = finish(target, listing, {} if before is None else before.files)
+        removed = finish(target, listing, before)
     return BackupOutcome(
         len(listing.files),
         sum(copy.bytes for copy in listing.files.values()),
         copier.copied,
         removed,
-        tuple(sorted(set(copier.damaged_copies))),
+        tuple(sorted(copier.damaged_copies)),
         collector.kept,
         collector.damaged,
     )
@@ -128,15 +110,16 @@ class _Collector:
     damaged: dict[str, str] = field(default_factory=dict)
 
     def take(self, folder: Path) -> None:
-        """Adds all files of one folder: a symbol as a whole, others file by file."""
+        """Adds all files of a folder: a symbol as a whole, others file by file."""
         if folder in _symbol_folders(self.root.path):
             self._take_symbol(SymbolPaths(folder))
             return
         paths = folder.iterdir() if folder == self.root.path else folder.rglob("*")
         for path in sorted(paths):
-            is_of_symbol = group_of(self._name(path)) != self._name(path)
-            if path.is_file() and _is_copied(path) and not is_of_symbol:
-                self._take_file(path)
+            if path.is_file() and _is_copied(path):
+                name = self._name(path)
+                if group_of(name) == name:
+                    self._take_file(path, name)
 
     def keep_vanished(self) -> None:
         """Keeps the copies of folders that are gone although universe or archive still name them.
@@ -144,55 +127,52 @@ class _Collector:
         The universe names those of symbols, a record beside it one in the archive. A symbol that
         started again as another instrument has its former folder there.
         """
-        before = {} if self.copier.before is None else self.copier.before.files
-        groups = {group_of(name) for name in before} - before.keys()
+        before = self.copier.before.files
         tracked = _tracked(self.root)
-        for group in sorted(groups):
+        for group in sorted({group_of(name) for name in before} - before.keys()):
             folder = self.root.path / group
             if group.startswith(f"{_ASSETS}/"):
                 is_named = folder.name in tracked and not (self.root.archive / folder.name).exists()
             else:
                 is_named = folder.with_name(f"{folder.name}.json").exists()
             if is_named and not folder.exists():
-                self._keep(group, self._older(f"{group}/"), "the folder is gone")
+                self._keep(group, "the folder is gone")
 
     def _take_symbol(self, paths: SymbolPaths) -> None:
         group = paths.folder.relative_to(self.root.path).as_posix()
-        older = self._older(f"{group}/")
         try:
             with writing(paths):
-                self._copy_symbol(paths, group, older)
+                self._copy_symbol(paths, group)
         except (RegimeError, OSError) as error:
             raise_if_full(error)
-            self._keep(group, older, str(error))
+            self._keep(group, str(error))
 
-    def _copy_symbol(self, paths: SymbolPaths, group: str, older: Mapping[str, FileCopy]) -> None:
-        names = [
-            self._name(path)
+    def _copy_symbol(self, paths: SymbolPaths, group: str) -> None:
+        before, older = self.copier.before, self.copier.before.below(group)
+        reusable = {
+            name: self.copier.reusable(name)
             for path in sorted(paths.folder.rglob("*"))
-            if path.is_file() and _is_copied(path)
-        ]
-        reusable = {name: self.copier.reusable(name) for name in names}
-        last_damage = self._last_damage(group)
-        if all(reusable.values()) and reusable.keys() == older.keys() and not last_damage:
+            if path.is_file() and _is_copied(path) and (name := self._name(path))
+        }
+        was_damaged = group in before.damaged
+        if all(reusable.values()) and reusable.keys() == older.keys() and not was_damaged:
             self.files |= older
             return
-        damage = damage_of_symbol(paths, [] if last_damage else _below(group, older))
-        if damage and older and not last_damage:
-            self._keep(group, older, damage)
+        known = [] if was_damaged else [name.removeprefix(f"{group}/") for name in older]
+        damage = damage_of_symbol(paths, known)
+        if damage and older and not was_damaged:
+            self._keep(group, damage)
             return
         if damage:
             self.damaged[group] = damage
-        self.files |= {name: reusable[name] or self.copier.copy(name) for name in names}
+        self.files |= {name: copy or self.copier.copy(name) for name, copy in reusable.items()}
 
-    def _take_file(self, path: Path) -> None:
-        name = path.relative_to(self.root.path).as_posix()
-        older = self._older(name)
+    def _take_file(self, path: Path, name: str) -> None:
         try:
-            copy = self.copier.reusable(self._name(path))
+            copy = self.copier.reusable(name)
             damage = "" if copy else damage_of_file(path, self.root)
-            if damage and older:
-                self._keep(name, older, damage)
+            if damage and name in self.copier.before.files:
+                self._keep(name, damage)
                 return
             self.files[name] = copy or self.copier.copy(name)
             if damage:
@@ -201,10 +181,11 @@ class _Collector:
             return  # removed meanwhile, as the log of a run that Dagster forgets
         except (RegimeError, OSError) as error:
             raise_if_full(error)
-            self._keep(name, older, str(error))
+            self._keep(name, str(error))
 
-    def _keep(self, group: str, older: Mapping[str, FileCopy], reason: str) -> None:
+    def _keep(self, group: str, reason: str) -> None:
         """Keeps the copies of the last backup; verifies those whose turn it is."""
+        older = self.copier.before.below(group)
         sound = [self.copier.is_sound(name, copy) for name, copy in older.items()]
         self.kept[group] = reason if all(sound) else f"{reason}; its copy is damaged too"
         self.damaged.pop(group, None)
@@ -215,26 +196,32 @@ class _Collector:
         path_below(self.copier.target, name)  # else it could not be restored
         return name
 
-    def _older(self, start: str) -> Mapping[str, FileCopy]:
-        files = {} if self.copier.before is None else self.copier.before.files
-        if start in files:
-            return {start: files[start]}
-        return {name: copy for name, copy in files.items() if name.startswith(start)}
 
-    def _last_damage(self, group: str) -> str:
-        return "" if self.copier.before is None else self.copier.before.damaged.get(group, "")
+def _require_folders(root: Path, target: Path) -> None:
+    if not root.is_dir():
+        raise UsageError(f"{root} is no data root; check REGIME_DATA_ROOT", code="no-data-root")
+    if target.resolve().is_relative_to(root.resolve()):
+        raise UsageError(
+            f"{target} lies in the data root {root}; choose a folder elsewhere",
+            code="backup-in-data-root",
+        )
+    if target.exists() and any(target.iterdir()) and not is_backup(target):
+        raise UsageError(
+            f"{target} is neither empty nor a backup; choose another folder",
+            code="no-backup-folder",
+        )
 
 
-def _last(target: Path, root: DataRoot) -> BackupListing | None:
-    """The last backup in ``target``, completed if it was killed; None where there is none."""
+def _last(target: Path, root: DataRoot) -> BackupListing:
+    """The last backup in ``target``, completed if it was killed."""
     try:
         before = read_listing(target)
     except BackupError:
         for folder in folders_of_new_copies(target):
             shutil.rmtree(folder)
-        return None
+        return NO_BACKUP
     if before is None:
-        return None
+        return NO_BACKUP
     had_symbols = any(name.startswith(f"{_ASSETS}/") for name in before.files)
     if had_symbols and not any(_symbol_folders(root.path)):
         raise UsageError(
@@ -242,7 +229,7 @@ def _last(target: Path, root: DataRoot) -> BackupListing | None:
             "or back up into a new folder",
             code="data-root-empty",
         )
-    finish(target, before, {})
+    finish(target, before, NO_BACKUP)
     return before
 
 
@@ -258,10 +245,9 @@ def _tracked(root: DataRoot) -> set[str]:
 def _folders(root: Path) -> Iterator[Path]:
     """The folders in the order of copying: symbols, others, files of the root itself, Dagster's."""
     yield from sorted(_symbol_folders(root))
-    others = [path for path in sorted(root.iterdir()) if path.is_dir()] if root.exists() else []
+    others = [path for path in sorted(root.iterdir()) if path.is_dir()]
     yield from (path for path in others if path.name not in {_ASSETS, _DAGSTER, PROVEN})
-    if root.exists():
-        yield root
+    yield root
     yield from (path for path in others if path.name == _DAGSTER)
 
 
@@ -272,9 +258,5 @@ def _symbol_folders(root: Path) -> Iterator[Path]:
 
 
 def _is_copied(path: Path) -> bool:
-    is_temporary = path.name.startswith((".tmp-", ".lock")) or path.name.endswith(".lock")
-    return not is_temporary and not path.name.endswith(("-wal", "-shm"))
-
-
-def _below(group: str, files: Mapping[str, FileCopy]) -> list[str]:
-    return [name.removeprefix(f"{group}/") for name in files]
+    is_temporary = path.name.startswith((".tmp-", ".lock"))
+    return not is_temporary and not path.name.endswith((".lock", "-wal", "-shm"))

@@ -13,13 +13,8 @@ from pathlib import Path
 
 from regime_platform.errors import RegimeError
 from regime_platform.files import copy_hashed, file_sha256, write_atomically
-from regime_platform.operations.backup.listing import (
-    BackupListing,
-    FileCopy,
-    path_of_copy,
-)
+from regime_platform.operations.backup.folder import BackupListing, FileCopy
 
-_SQLITE_LOGS = ("-wal", "-journal")
 #: A copy that still counts is nevertheless read again every so many days.
 CHECKED_EVERY = 30
 
@@ -35,63 +30,57 @@ class Copier:
     root: Path
     target: Path
     new: Path  # the folder of new copies
-    before: BackupListing | None  # the last backup, as far as it can be read
+    before: BackupListing  # the last backup, as far as it can be read
     today: dt.date
     check_all: bool = False
     copied: int = 0
-    damaged_copies: list[str] = field(default_factory=list)
+    damaged_copies: set[str] = field(default_factory=set)
     _made: set[str] = field(default_factory=set)  # names in the folder of new copies that count
 
     def reusable(self, name: str) -> FileCopy | None:
-        """The copy that the last backup has of a file, where it can be reused.
-
-        Raises:
-            FileNotFoundError: the source is gone.
-        """
-        if self.before is None or name not in self.before.files:
+        """The copy of the last backup, if it can be reused; FileNotFoundError without a source."""
+        copy, source = self.before.files.get(name), self.root / name
+        if copy is None or copy.sha256 is None or copy.source != _state(source):
             return None
-        copy = self.before.files[name]
-        if copy.sha256 is None or not copy.is_of(_state(self.root / name)):
-            return None
-        if is_database(name) and _has_log(self.root / name):
+        if is_database(name) and _has_log(source):
             return None
         return copy if self.is_sound(name, copy) else None
 
     def is_sound(self, name: str, copy: FileCopy) -> bool:
         """True where a copy of the last backup has its length and, in its turn, its digest."""
-        assert self.before is not None  # it has the copy
-        path = path_of_copy(self.target, self.before, name)
+        path = self.before.path(self.target, name)
+        share = int.from_bytes(sha256(name.encode()).digest()[:4], "big") % CHECKED_EVERY
+        is_due = self.check_all or share == self.today.toordinal() % CHECKED_EVERY
         try:
             is_sound = path.stat().st_size == copy.bytes
-            if is_sound and copy.sha256 is not None and self._is_due(name):
+            if is_sound and copy.sha256 is not None and is_due:
                 is_sound = file_sha256(path) == copy.sha256
         except OSError:
             is_sound = False
         if not is_sound:
-            self.damaged_copies.append(name)
+            self.damaged_copies.add(name)
         return is_sound
 
     def copy(self, name: str) -> FileCopy:
-        """Makes a new copy, or takes one that a killed or an older backup made of the same bytes.
-
-        Raises:
-            SourceDamagedError: it is a database that cannot be read whole.
-            FileNotFoundError: the source is gone.
-        """
-        if is_database(name):
-            return self._copy_database(name)
+        """Makes a copy, or takes one of the same bytes; SourceDamagedError on a broken database."""
         source, new = self.root / name, self.new / name
-        state = _state(source)
-        for made in (new, self._older(name)):
-            if made is not None and made.exists() and _state(made) == state:
+        size, mtime = state = _state(source)
+        for made in () if is_database(name) else self._without_digest(name):
+            if made.exists() and _state(made) == state:
                 digest = file_sha256(made)
                 if digest == file_sha256(source):
                     self._made |= {name} if made == new else set()
-                    return FileCopy.of(state[0], digest, state)
+                    return FileCopy(
+                        bytes=size, sha256=digest, source_bytes=size, source_mtime_ns=mtime
+                    )
+        make = _copy_sqlite if is_database(name) else copy_hashed
         digests: list[str] = []
-        write_atomically(new, lambda temporary: digests.append(copy_hashed(source, temporary)))
-        self._count(name)
-        return FileCopy.of(new.stat().st_size, digests[0], state)
+        write_atomically(new, lambda temporary: digests.append(make(source, temporary)))
+        self._made.add(name)
+        self.copied += 1
+        return FileCopy(
+            bytes=new.stat().st_size, sha256=digests[0], source_bytes=size, source_mtime_ns=mtime
+        )
 
     def drop_unused(self) -> None:
         """Removes what a killed backup has copied and this one does not use."""
@@ -99,27 +88,11 @@ class Copier:
             if path.is_file() and path.relative_to(self.new).as_posix() not in self._made:
                 path.unlink()
 
-    def _count(self, name: str) -> None:
-        self._made.add(name)
-        self.copied += 1
-
-    def _older(self, name: str) -> Path | None:
-        """The copy that a backup made without remembering its digest."""
-        is_listed = self.before is not None and name in self.before.files
-        if is_listed and self.before is not None and self.before.files[name].sha256 is not None:
-            return None
-        return self.target / name
-
-    def _copy_database(self, name: str) -> FileCopy:
-        source, new = self.root / name, self.new / name
-        state = _state(source)
-        write_atomically(new, lambda temporary: _copy_sqlite(source, temporary))
-        self._count(name)
-        return FileCopy.of(new.stat().st_size, file_sha256(new), state)
-
-    def _is_due(self, name: str) -> bool:
-        share = int.from_bytes(sha256(name.encode()).digest()[:4], "big") % CHECKED_EVERY
-        return self.check_all or share == self.today.toordinal() % CHECKED_EVERY
+    def _without_digest(self, name: str) -> list[Path]:
+        """Copies that a backup may have made without remembering their digest."""
+        listed = self.before.files.get(name)
+        is_remembered = listed is not None and listed.sha256 is not None
+        return [self.new / name, *(() if is_remembered else [self.target / name])]
 
 
 def is_database(name: str) -> bool:
@@ -128,11 +101,12 @@ def is_database(name: str) -> bool:
 
 
 def _has_log(source: Path) -> bool:
-    beside = [Path(f"{source}{suffix}") for suffix in _SQLITE_LOGS]
+    beside = [Path(f"{source}{suffix}") for suffix in ("-wal", "-journal")]
     return any(path.exists() and path.stat().st_size for path in beside)
 
 
-def _copy_sqlite(source: Path, temporary: Path) -> None:
+def _copy_sqlite(source: Path, temporary: Path) -> str:
+    """Copies by SQLite's own backup; returns the SHA-256 of the copy."""
     if source.stat().st_size == 0:
         raise SourceDamagedError("the database is empty", code="database-empty")
     try:
@@ -150,6 +124,7 @@ def _copy_sqlite(source: Path, temporary: Path) -> None:
         raise SourceDamagedError(
             f"the database is damaged ({' '.join(problem.split())})", code="database-damaged"
         )
+    return file_sha256(temporary)
 
 
 def _state(path: Path) -> tuple[int, int]:

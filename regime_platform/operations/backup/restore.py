@@ -10,25 +10,17 @@ from pathlib import Path
 
 from regime_platform.bar_store.layout import DataRoot
 from regime_platform.errors import PathError, RegimeError, UsageError
-from regime_platform.files import (
-    copy_hashed,
-    file_sha256,
-    path_below,
-    write_atomically,
-    write_json,
-)
-from regime_platform.operations.backup.listing import (
+from regime_platform.files import copy_hashed, file_sha256, path_below, write_atomically, write_json
+from regime_platform.operations.backup.folder import (
     LISTING,
     BackupError,
     BackupListing,
     FileCopy,
     group_of,
-    path_of_copy,
     read_listing,
 )
 from regime_platform.temporary_files import sweep_below
 
-_ASSETS = "assets"
 #: In a data root whose restore is not complete.
 RESTORE_MARKER = "restore.begun.json"
 _SHOWN = 5  # damaged copies in a message
@@ -48,24 +40,18 @@ class RestoreOutcome:
 
 
 def restore(source: Path, root: Path, *, skip_damaged: bool = False) -> RestoreOutcome:
-    """Fills the empty data root ``root`` from the backup in ``source``.
+    """Fills the empty data root ``root`` from the backup in the folder ``source``.
 
-    Args:
-        source: the folder of the backup.
-        root: the data root.
-        skip_damaged: leave symbols and files with a damaged copy out, instead of refusing all.
-
-    Raises:
-        UsageError: the data root is in use, or the folder is no complete backup.
-        BackupError: a name in its listing leads elsewhere, or a copy is missing or damaged.
+    With ``skip_damaged``, symbols and files with a damaged copy are left out, instead of all
+    being refused by a BackupError. UsageError where the data root or the backup is unfit.
     """
-    listing = read_listing(source)
+    listing, marker = read_listing(source), root / RESTORE_MARKER
     if listing is None:
         raise UsageError(
             f"{source} has no {LISTING}: it is no backup, or one that was interrupted",
             code="no-backup",
         )
-    if (root / _ASSETS).exists() and not (root / RESTORE_MARKER).exists():
+    if (root / "assets").exists() and not marker.exists():
         raise UsageError(
             f"{root} holds symbols already; restore into another folder by REGIME_DATA_ROOT",
             code="data-root-in-use",
@@ -74,19 +60,17 @@ def restore(source: Path, root: Path, *, skip_damaged: bool = False) -> RestoreO
     left_out = _damaged(source, listing)
     if left_out and not skip_damaged:
         raise BackupError(_refusal(source, left_out), code="copies-damaged")
-    write_json(root / RESTORE_MARKER, {"backup": str(source), "made_at": listing.made_at})
-    size = 0
+    write_json(marker, {"backup": str(source), "made_at": listing.made_at})
     # the board would show symbols that are left out; any run makes it again
     unwanted = {*left_out, DataRoot(root).board.name} if left_out else set()
-    brought = [name for name in targets if group_of(name) not in unwanted]
-    for name in brought:
-        _bring_back(path_of_copy(source, listing, name), targets[name], listing.files[name])
-        size += listing.files[name].bytes
-    (root / RESTORE_MARKER).unlink()
+    brought = {name: copy for name, copy in listing.files.items() if group_of(name) not in unwanted}
+    for name, copy in brought.items():
+        _bring_back(listing.path(source, name), targets[name], copy)
+    marker.unlink()
     sweep_below(root)  # of a restore that was killed
     return RestoreOutcome(
         len(brought),
-        size,
+        sum(copy.bytes for copy in brought.values()),
         listing.made_at,
         all(copy.sha256 is not None for copy in listing.files.values()),
         left_out,
@@ -108,7 +92,7 @@ def _damaged(source: Path, listing: BackupListing) -> dict[str, str]:
     """Symbol's folder or file -> which copies are not those that were made."""
     reasons: dict[str, str] = {}
     for name, copy in listing.files.items():
-        path = path_of_copy(source, listing, name)
+        path = listing.path(source, name)
         if not _is_sound(path, copy):
             group = group_of(name)
             more = f"{reasons[group]}, " if group in reasons else ""
@@ -119,7 +103,7 @@ def _damaged(source: Path, listing: BackupListing) -> dict[str, str]:
 def _is_sound(path: Path, copy: FileCopy) -> bool:
     try:
         is_as_long = path.is_file() and path.stat().st_size == copy.bytes
-        return is_as_long and copy.sha256 in {None, file_sha256(path) if copy.sha256 else None}
+        return is_as_long and (copy.sha256 is None or copy.sha256 == file_sha256(path))
     except OSError:
         return False
 

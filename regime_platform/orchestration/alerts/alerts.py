@@ -1,126 +1,150 @@
 """The sensors that send alerts: a run failed, series are stale, regimes changed.
 
-Each fact is sent once: Dagster's own cursor covers failed runs, the cursors of the other two hold
-what was sent last. After a crash between sending and storing the cursor, an alert is sent twice.
+Each is sent once by the cursor, twice after a crash between sending and storing the cursor.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 
 from regime_platform.bar_store.layout import DataRoot
+from regime_platform.compute_db.board import read_board
+from regime_platform.files import read_json, write_json
 from regime_platform.model.digests import document_digest
 from regime_platform.operations.staleness import StaleSeries, stale_series
 from regime_platform.orchestration.alerts.channels import Alert, send_alert
-from regime_platform.orchestration.alerts.regime_changes import (
-    ReportedRegimes,
-    changed_regimes,
-    current_regimes,
-)
-from regime_platform.orchestration.events.failures import failure_lines, is_blocked_only
+from regime_platform.orchestration.events.failures import failure_lines
 from regime_platform.orchestration.resources import WorkspaceResource
+from regime_platform.settings import Settings
 
 _RUNNING = dg.DefaultSensorStatus.RUNNING
 
 
-def build_alert_sensors(workspace: WorkspaceResource) -> list[dg.SensorDefinition]:
-    """``run_failures``, ``stale_symbols`` and ``regime_changes``; RUNNING by default."""
-    return [_run_failures(workspace), _stale_symbols(workspace), _regime_changes(workspace)]
-
-
-def _run_failures(workspace: WorkspaceResource) -> dg.SensorDefinition:
-    @dg.run_failure_sensor(
-        name="run_failures",
-        default_status=_RUNNING,
-        minimum_interval_seconds=30,
-        description="Reports the symbols that failed in a run, and why, or that the run crashed.",
-    )
-    def run_failures(context: dg.RunFailureSensorContext) -> None:
-        run, lines = context.dagster_run, failure_lines(context)
-        verb = "blocked symbols" if is_blocked_only(context) else "failed"
-        alert = Alert(
-            "run_failed",
-            f"{_name(run)} {verb}: run {run.run_id[:8]}",
-            _now(),
-            lines,
-            {"run": run.run_id, "job": run.job_name},
-        )
-        send_alert(workspace.settings(), alert)
-
-    return run_failures
-
-
-def _name(run: dg.DagsterRun) -> str:
+@dg.run_failure_sensor(
+    default_status=_RUNNING,
+    minimum_interval_seconds=30,
+    description="Reports the symbols that failed in a run, and why, or that the run crashed.",
+)
+def run_failures(
+    context: dg.RunFailureSensorContext, workspace: dg.ResourceParam[WorkspaceResource]
+) -> None:
+    """Sends an alert for a failed run."""
+    run, (lines, is_blocked_only) = context.dagster_run, failure_lines(context)
+    verb = "blocked symbols" if is_blocked_only else "failed"
     # runs launched from the assets have a job of Dagster's own
-    return "materialize" if run.job_name.startswith("__") else run.job_name
+    name = "materialize" if run.job_name.startswith("__") else run.job_name
+    title = f"{name} {verb}: run {run.run_id[:8]}"
+    facts = {"run": run.run_id, "job": run.job_name}
+    send_alert(workspace.settings(), Alert("run_failed", title, _now(), lines, facts))
 
 
-def _stale_symbols(workspace: WorkspaceResource) -> dg.SensorDefinition:
-    @dg.sensor(
-        name="stale_symbols",
-        default_status=_RUNNING,
-        minimum_interval_seconds=900,
-        description="Reports when series begin or cease to lack bars that their calendar expects.",
-    )
-    def stale_symbols(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        stale = stale_series(workspace.open(), _now())
-        names = sorted(f"{series.symbol} {series.timeframe}" for series in stale)
-        cursor = document_digest({"stale": names})
-        if cursor == context.cursor or (not stale and not context.cursor):
-            return dg.SkipReason(f"{len(stale)} stale series, as reported before")
-        send_alert(workspace.settings(), _stale_alert(stale))
-        context.update_cursor(cursor)
-        return dg.SkipReason(f"reported {len(stale)} stale series")
-
-    return stale_symbols
+@dg.sensor(
+    default_status=_RUNNING,
+    minimum_interval_seconds=900,
+    description="Reports when series begin or cease to lack bars that their calendar expects.",
+)
+def stale_symbols(
+    context: dg.SensorEvaluationContext, workspace: dg.ResourceParam[WorkspaceResource]
+) -> dg.SkipReason:
+    """Sends an alert where other series are stale than at the last look."""
+    stale = stale_series(workspace.open(), _now())
+    names = sorted(f"{series.symbol} {series.timeframe}" for series in stale)
+    cursor = document_digest({"stale": names})
+    if cursor == context.cursor or (not stale and not context.cursor):
+        return dg.SkipReason(f"{len(stale)} stale series, as reported before")
+    send_alert(workspace.settings(), _stale_alert(stale))
+    context.update_cursor(cursor)
+    return dg.SkipReason(f"reported {len(stale)} stale series")
 
 
 def _stale_alert(stale: Sequence[StaleSeries]) -> Alert:
     symbols = len({series.symbol for series in stale})
-    lines = [_stale_line(series) for series in stale]
     title = f"{len(stale)} series of {symbols} symbols lack bars" if stale else "no series is stale"
+    lines = [
+        f"{series.symbol} {series.timeframe}: last bar {series.last_bar or 'none'}, "
+        f"{series.missing} missing" + (f"; {series.reason}" if series.reason else "")
+        for series in stale
+    ]
     return Alert("stale", title, _now(), lines, {"series": len(stale), "symbols": symbols})
 
 
-def _stale_line(series: StaleSeries) -> str:
-    name, last = f"{series.symbol} {series.timeframe}", series.last_bar or "none"
-    reason = f"; {series.reason}" if series.reason else ""
-    return f"{name}: last bar {last}, {series.missing} missing{reason}"
-
-
-def _regime_changes(workspace: WorkspaceResource) -> dg.SensorDefinition:
-    @dg.sensor(
-        name="regime_changes",
-        default_status=_RUNNING,
-        minimum_interval_seconds=60,
-        description="Reports series whose regime or escalation bucket changed.",
-    )
-    def regime_changes(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        root = DataRoot(Path(workspace.data_root))
-        version = _version(root.board)
-        if version == context.cursor:
-            return dg.SkipReason("the board is unchanged")
-        reported = ReportedRegimes.of(workspace.settings())
-        now = current_regimes(root)
-        changes = changed_regimes(reported.read(), now)
-        if changes:
-            title = f"{len(changes)} series changed their regime or bucket"
-            send_alert(workspace.settings(), Alert("regime_changed", title, _now(), changes))
-        reported.write(now)
-        context.update_cursor(version)
-        return dg.SkipReason(f"{len(changes)} changes")
-
-    return regime_changes
-
-
-def _version(board: Path) -> str:
-    if not board.exists():
-        return "none"
-    status = board.stat()
-    return f"{status.st_mtime_ns} {status.st_size}"
+@dg.sensor(
+    default_status=_RUNNING,
+    minimum_interval_seconds=60,
+    description="Reports series whose regime or escalation bucket changed.",
+)
+def regime_changes(
+    context: dg.SensorEvaluationContext, workspace: dg.ResourceParam[WorkspaceResource]
+) -> dg.SkipReason:
+    """Sends an alert where the board shows other regimes than at the last look."""
+    settings = workspace.settings()
+    root = DataRoot(settings.root_folder)
+    status = root.board.stat() if root.board.exists() else None
+    version = f"{status.st_mtime_ns} {status.st_size}" if status else "none"
+    if version == context.cursor:
+        return dg.SkipReason("the board is unchanged")
+    now = current_regimes(root)
+    changes = changed_regimes(reported_regimes(settings), now)
+    if changes:
+        title = f"{len(changes)} series changed their regime or bucket"
+        send_alert(settings, Alert("regime_changed", title, _now(), changes))
+    write_reported_regimes(settings, now)
+    context.update_cursor(version)
+    return dg.SkipReason(f"{len(changes)} changes")
 
 
 def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)  # noqa: TID251 - the clock of the sensors
+
+
+#: "SYMBOL timeframe" -> label and escalation bucket, "" where it has none.
+Regimes = Mapping[str, tuple[str, str]]
+
+
+def reported_regimes(settings: Settings) -> Regimes | None:
+    """The regimes that were reported last; None before the first report."""
+    stored = read_json(_file(settings))
+    if stored is None:
+        return None
+    return {name: (label, bucket) for name, (label, bucket) in stored.items()}
+
+
+def write_reported_regimes(settings: Settings, regimes: Regimes) -> None:
+    """Replaces the regimes that were reported last."""
+    write_json(_file(settings), dict(regimes))
+
+
+def current_regimes(root: DataRoot) -> Regimes:
+    """The regimes of the board; a series without one is left out.
+
+    Raises:
+        ResultsError: the board is damaged.
+    """
+    names = ("symbol", "timeframe", "regime_label", "escalation_bucket")
+    columns = [pl.col(name).cast(pl.String) for name in names]
+    rows = read_board(root).filter(pl.col("regime_label").is_not_null()).select(columns)
+    return {
+        f"{symbol} {timeframe}": (label, bucket or "")
+        for symbol, timeframe, label, bucket in rows.iter_rows()
+    }
+
+
+def changed_regimes(before: Regimes | None, now: Regimes) -> list[str]:
+    """One line for every series whose regime changed; none before the first report."""
+    return [
+        f"{name}: {_text(before[name])} -> {_text(regime)}"
+        for name, regime in now.items()
+        if before is not None and name in before and before[name] != regime
+    ]
+
+
+def _text(regime: tuple[str, str]) -> str:
+    label, bucket = regime
+    return f"{label} ({bucket})" if bucket else label
+
+
+def _file(settings: Settings) -> Path:
+    return settings.dagster_folder / "told_regimes.json"

@@ -1,7 +1,7 @@
 """The channels of alerts: log and file always, webhook and e-mail where the settings name them.
 
-A channel that fails stops neither the others nor the run that sends the alert; its failure is
-logged. The address of a webhook is a secret (it permits to write there), so no message repeats it.
+A channel that fails stops neither the others nor the run. The address of a webhook is a secret, so
+no message repeats it.
 """
 
 import datetime as dt
@@ -12,7 +12,9 @@ import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from email.message import EmailMessage
-from urllib.parse import unquote, urlsplit
+from functools import partial
+from pathlib import Path
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import httpx
 from pydantic import SecretStr
@@ -22,7 +24,6 @@ from regime_platform.errors import ConfigError
 from regime_platform.files import append_line
 from regime_platform.inert_text import inert, inert_json
 from regime_platform.orchestration.alerts.outgoing import send
-from regime_platform.orchestration.instance.storage import state_folder
 from regime_platform.settings import Settings
 from regime_platform.sources.http_client import is_loopback
 
@@ -58,15 +59,12 @@ class Alert:
         return "\n".join(inert(line) for line in (self.title, *self.lines[:_LINES], *more))
 
 
-Channel = Callable[[Alert], None]
-
-
 def send_alert(settings: Settings, alert: Alert) -> list[str]:
     """Sends an alert on every channel; returns which failed, and why."""
     problems = []
-    for name, channel in _channels(settings):
+    for name, send_by in _channels(settings):
         try:
-            channel(alert)
+            send_by(alert)
         except _TROUBLE as error:
             reason = f"{error}" if isinstance(error, ConfigError) else type(error).__name__
             problems.append(f"{name}: {reason}")
@@ -74,19 +72,18 @@ def send_alert(settings: Settings, alert: Alert) -> list[str]:
     return problems
 
 
-def _channels(settings: Settings) -> Iterator[tuple[str, Channel]]:
+def _channels(settings: Settings) -> Iterator[tuple[str, Callable[[Alert], None]]]:
     yield "log", lambda alert: _LOG.warning("%s", alert.text())
-    yield "file", lambda alert: _keep(settings, alert)
-    if (webhook := settings.notify_webhook) is not None:
-        yield "webhook", lambda alert: _post(webhook, alert)
-    if settings.notify_email and (server := settings.notify_smtp) is not None:
-        yield "e-mail", lambda alert: _mail(server, settings.notify_email, alert)
+    yield "file", partial(_keep, settings.dagster_folder / "notices.jsonl")
+    if settings.notify_webhook is not None:
+        yield "webhook", partial(_post, settings.notify_webhook)
+    if settings.notify_email and settings.notify_smtp is not None:
+        yield "e-mail", partial(_mail, settings.notify_smtp, settings.notify_email)
 
 
-def _keep(settings: Settings, alert: Alert) -> None:
+def _keep(file: Path, alert: Alert) -> None:
     facts = {**asdict(alert), "at": alert.at.isoformat(timespec="seconds")}
-    line = inert_json(json.dumps(facts, ensure_ascii=False))
-    append_line(state_folder(settings) / "notices.jsonl", line)
+    append_line(file, inert_json(json.dumps(facts, ensure_ascii=False)))
 
 
 def _post(webhook: SecretStr, alert: Alert) -> None:
@@ -101,30 +98,32 @@ def _mail(server: SecretStr, to: str, alert: Alert) -> None:
     message["Subject"] = f"regime: {' '.join(alert.title.split())}"
     message["From"] = message["To"] = to
     message.set_content(alert.text())
-    host, secure = address.hostname or "localhost", ssl.create_default_context()
-    with _connected(address.scheme, host, address.port or 0, secure) as session:
+    with _session(address, ssl.create_default_context()) as session:
         if address.username:
-            _encrypt(session, address.scheme, host, secure)
             session.login(unquote(address.username), unquote(address.password or ""))
         session.send_message(message)
 
 
-def _connected(scheme: str, host: str, port: int, secure: ssl.SSLContext) -> smtplib.SMTP:
-    if scheme == "smtps":
+def _session(address: SplitResult, secure: ssl.SSLContext) -> smtplib.SMTP:
+    """A connection to the mail server, encrypted where it is to carry a password.
+
+    Raises:
+        ConfigError: the server would get the password readable.
+    """
+    host, port = address.hostname or "localhost", address.port or 0
+    if address.scheme == "smtps":
         return smtplib.SMTP_SSL(host, port, timeout=_TIMEOUT, context=secure)
-    return smtplib.SMTP(host, port, timeout=_TIMEOUT)
-
-
-def _encrypt(session: smtplib.SMTP, scheme: str, host: str, secure: ssl.SSLContext) -> None:
-    """Encrypts the connection, so that it may carry a password."""
-    if scheme == "smtps":
-        return
+    session = smtplib.SMTP(host, port, timeout=_TIMEOUT)
+    if not address.username:
+        return session
     session.ehlo()
     if session.has_extn("starttls"):
         session.starttls(context=secure)
     elif not is_loopback(host):
+        session.close()
         raise ConfigError(
             f"the mail server {host} offers no STARTTLS, so it would get the password readable; "
             "set REGIME_NOTIFY_SMTP to one that does, or to smtps://",
             code="mail-not-encrypted",
         )
+    return session

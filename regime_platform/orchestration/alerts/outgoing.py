@@ -1,14 +1,20 @@
-"""HTTP requests to secret addresses, which no log repeats: knowing one is enough to write there."""
+"""HTTP requests to secret addresses, which no log repeats, and the heartbeat of every pass.
+
+Knowing such an address is enough to write there. A service alerts when no heartbeat arrives (dead
+man's switch); one is sent also where symbols failed, since alerts report those.
+"""
 
 import logging
+import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import httpx
 from pydantic import SecretStr
 
 from regime_platform.bounded_http import ACCEPTED, BoundedHttp
+from regime_platform.settings import Settings
 from regime_platform.sources.http_client import is_private, open_client
 
 _LONGEST_ANSWER = 1024**2  # bytes; nothing of an answer is used
@@ -17,28 +23,21 @@ _LONGEST_ANSWER = 1024**2  # bytes; nothing of an answer is used
 def send(
     method: str, address: SecretStr, *, deadline: float, body: Mapping[str, Any] | None = None
 ) -> None:
-    """Sends one request and requires a 2xx answer; redirects are not followed.
+    """Sends one request, with ``body`` as JSON, and requires a 2xx answer without redirects.
 
-    Args:
-        method: of HTTP.
-        address: the URL.
-        deadline: seconds for the whole exchange, once the name is resolved.
-        body: sent as JSON; None for no body.
+    ``deadline`` covers the whole exchange once the name is resolved, in seconds.
 
     Raises:
         httpx.HTTPError, httpx.InvalidURL, OSError, DeadlineError, TooLargeError: it was not
-            accepted; the message of the error may repeat the address, so only its type may be
-            logged.
+            accepted. Their messages may repeat the address, so only the type may be logged.
         ConfigError: the proxy settings cannot be used.
     """
     url = address.get_secret_value()
     with _not_logged(url):
         request = httpx.Request(method, url, json=body)
-        http = BoundedHttp(open_client(timeout=deadline, headers=ACCEPTED), deadline)
-        try:
+        client = open_client(timeout=deadline, headers=ACCEPTED)
+        with closing(BoundedHttp(client, deadline)) as http:
             answer = http.exchange(request, _LONGEST_ANSWER)
-        finally:
-            http.close()
     httpx.Response(answer.status_code, request=request).raise_for_status()
 
 
@@ -63,3 +62,41 @@ def _not_logged(url: str) -> Iterator[None]:
         yield
     finally:
         logger.removeFilter(is_other)
+
+
+_LOG = logging.getLogger("regime_platform.heartbeat")
+#: Seconds that a pass waits at most, for the name server and the service together.
+DEADLINE = 5.0
+NOT_CONFIDENTIAL = (
+    "REGIME_HEARTBEAT_URL is not used: expected an https:// address (http:// only to this machine)"
+)
+
+
+def send_heartbeat(settings: Settings) -> str:
+    """Sends the heartbeat where settings name an address; returns why it was not accepted."""
+    address = settings.heartbeat_url
+    if address is None:
+        return ""
+    problem = _sent(address) if is_confidential(address) else NOT_CONFIDENTIAL
+    if problem:
+        _LOG.warning("no heartbeat after a pass: %s", problem)
+    return problem
+
+
+def _sent(address: SecretStr) -> str:
+    # in a thread of its own, since no timeout of httpx covers the resolution of a name
+    ended: list[str] = []
+    thread = threading.Thread(target=lambda: ended.append(_problem(address)), daemon=True)
+    thread.start()
+    thread.join(DEADLINE)
+    return ended[0] if ended else f"no answer within {DEADLINE:g} s"
+
+
+def _problem(address: SecretStr) -> str:
+    try:
+        send("GET", address, deadline=DEADLINE)
+    except httpx.HTTPStatusError as error:
+        return f"the service answered {error.response.status_code}"
+    except Exception as error:  # noqa: BLE001 - the message of an error may repeat the address
+        return type(error).__name__
+    return ""

@@ -1,7 +1,7 @@
 """The symbols that failed in a run: reported by its step, read by the sensor that sends alerts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, Self
 
 import dagster as dg
@@ -10,7 +10,7 @@ from regime_platform.orchestration.events.tables import table
 from regime_platform.pipeline.outcomes import Status
 
 _SYMBOLS = "symbols"  # the metadata of a failure that holds the table
-_REASON = "reason and remedy"
+_COLUMNS = ("symbol", "status", "stage", "reason and remedy", "detail")  # of the table
 _NAMED = 5  # symbols in the one-line description; the table lists all
 
 
@@ -31,14 +31,12 @@ class FailedSymbol:
 
     def row(self) -> dict[str, str]:
         """The symbol as a row of the table."""
-        columns = {"symbol": self.symbol, "status": self.status, "stage": self.stage}
-        return {**columns, _REASON: self.reason, "detail": self.detail}
+        return dict(zip(_COLUMNS, astuple(self), strict=True))
 
     @classmethod
     def of_row(cls, row: Mapping[str, Any]) -> Self:
-        """The symbol that a row of the table describes."""
-        names = ("symbol", "status", "stage", _REASON, "detail")
-        return cls(*(str(row.get(name, "")) for name in names))
+        """The symbol that a row of the table describes; rows of 0.1.0 have no detail."""
+        return cls(*(str(row.get(name, "")) for name in _COLUMNS))
 
 
 def run_failure(
@@ -47,13 +45,9 @@ def run_failure(
     problems: Sequence[str] = (),
     metadata: Mapping[str, Any] | None = None,
 ) -> dg.Failure:
-    """The failure that ends a step. It is never retried, since a retry would fail the same way.
+    """The failure that ends a step, with the table of symbols and ``problems`` of the whole run.
 
-    Args:
-        title: how many symbols failed.
-        failed: the symbols.
-        problems: of the run as a whole.
-        metadata: further metadata of the failure.
+    It is never retried, since a retry would fail the same way.
     """
     names = [f"{row.symbol} ({row.status} at {row.stage}: {row.reason})" for row in failed[:_NAMED]]
     more = [f"and {len(failed) - _NAMED} more"] if len(failed) > _NAMED else []
@@ -64,27 +58,18 @@ def run_failure(
     )
 
 
-def failure_lines(context: dg.RunFailureSensorContext) -> list[str]:
-    """One line for every failed symbol, then one for every blocked symbol.
+def failure_lines(context: dg.RunFailureSensorContext) -> tuple[list[str], bool]:
+    """One line for every failed and then every blocked symbol, and whether all are blocked.
 
     A run that lists no symbols crashed: then the errors of its steps, or that of the run.
     """
     failed = _failed_symbols(context)
     if failed:
-        return [row.line for row in sorted(failed, key=_is_blocked)]
+        failed.sort(key=lambda row: row.status == Status.BLOCKED)
+        return [row.line for row in failed], failed[0].status == Status.BLOCKED
     errors = [str(event.message) for event in context.get_step_failure_events()]
     message = context.failure_event.message or "without a message"
-    return ["the run crashed:", *(errors or [message])]
-
-
-def is_blocked_only(context: dg.RunFailureSensorContext) -> bool:
-    """True where symbols were blocked and none failed."""
-    failed = _failed_symbols(context)
-    return bool(failed) and all(map(_is_blocked, failed))
-
-
-def _is_blocked(row: FailedSymbol) -> bool:
-    return row.status == Status.BLOCKED
+    return ["the run crashed:", *(errors or [message])], False
 
 
 def _failed_symbols(context: dg.RunFailureSensorContext) -> list[FailedSymbol]:

@@ -1,60 +1,74 @@
-"""The metadata of each materialisation: counts, ranges per timeframe, digests, regimes.
+"""The metadata of each materialisation, from outcomes and stored files; nothing is computed here.
 
-All of it comes from outcomes and from stored files; nothing is computed here. Values that Dagster
-plots over time are numbers at the top level.
+Values that Dagster plots over time are numbers at the top level.
 """
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Any
 
 import dagster as dg
 
 from regime_platform.bar_store.raw.raw_log import LogExtent, extent
 from regime_platform.bar_store.raw.raw_names import list_raw
+from regime_platform.compute_db.reader import read_table
 from regime_platform.model.digests import document_digest
 from regime_platform.model.instants import iso
-from regime_platform.orchestration.events.regimes import latest_regimes
 from regime_platform.orchestration.events.tables import brief, picture, table, when
-from regime_platform.pipeline.outcomes import Stage, SymbolOutcome
+from regime_platform.pipeline.outcomes import (
+    ComputeOutcome,
+    IngestOutcome,
+    PromoteOutcome,
+    PublishOutcome,
+    Stage,
+    SymbolOutcome,
+)
 from regime_platform.pipeline.run_workspace import RunWorkspace
-from regime_platform.report.charts import small_chart_png
+from regime_platform.report.small_chart import small_chart_png
 
 #: Read by the sensor new_bars: bars stored by the fetch, and whether the same run processes them.
 ROWS_INSERTED = "rows_inserted"
 IS_PROCESSED = "is_processed"
 #: The same in the events of release 0.1.0, which stay in Dagster's event log.
 IS_PROCESSED_BEFORE_0_2 = "is_walked_on"
+#: Heading in the table of regimes -> column of latest_state.
+_REGIME = {
+    "regime": "regime_label",
+    "confidence": "confidence",
+    "escalation": "esc_pctl",
+    "bucket": "escalation_bucket",
+    "score": "hazard_score",  # the escalation score
+}
 
 Metadata = dict[str, Any]
 
 
-def stage_metadata(workspace: RunWorkspace, stage: Stage, outcome: SymbolOutcome) -> Metadata:
-    """The metadata of one symbol's materialisation of one stage."""
-    return _BY_STAGE[stage](workspace, outcome)
+def stage_outcome(outcome: SymbolOutcome, stage: Stage) -> Any:
+    """What a stage did for a symbol; None where it did not end."""
+    name = {
+        Stage.RAW_BARS: "ingest",
+        Stage.VALIDATED_BARS: "promote",
+        Stage.COMPUTE_DB: "compute",
+        Stage.MANIFESTS: "publish",
+    }[stage]
+    return getattr(outcome, name)
 
 
-def data_version(workspace: RunWorkspace, stage: Stage, outcome: SymbolOutcome) -> str | None:
-    """The digest of what the stage stores; None where it stored nothing."""
-    if stage is Stage.RAW_BARS and outcome.ingest:
-        paths = workspace.root.symbol(outcome.symbol)
-        frames = workspace.universe.instrument(outcome.symbol).timeframes
-        return document_digest({name: list_raw(paths.raw(name)).digest for name in frames})
-    if stage is Stage.VALIDATED_BARS and outcome.promote:
-        promoted = outcome.promote.promoted
-        return document_digest({name: series.digest for name, series in promoted.items()})
-    if stage is Stage.COMPUTE_DB and outcome.compute:
-        return document_digest(outcome.compute.tables)
-    if stage is Stage.MANIFESTS and outcome.publish:
-        return outcome.publish.compute_manifest_digest
-    return None
+def stage_metadata(
+    workspace: RunWorkspace, stage: Stage, outcome: SymbolOutcome
+) -> tuple[Metadata, str | None]:
+    """The metadata of a symbol's materialisation, and the digest of what the stage stores."""
+    done = stage_outcome(outcome, stage)
+    return ({}, None) if done is None else _BY_STAGE[stage](workspace, done)
 
 
-def _raw_bars(workspace: RunWorkspace, outcome: SymbolOutcome) -> Metadata:
-    ingest = outcome.ingest
-    if ingest is None:
-        return {}
-    paths = workspace.root.symbol(outcome.symbol)
+def with_picture(workspace: RunWorkspace, symbol: str, metadata: Metadata) -> Metadata:
+    """The metadata with a chart of price and regime added, where the symbol has results."""
+    png = small_chart_png(workspace.root.symbol(symbol))
+    return metadata if png is None else {"picture": picture(png, symbol), **metadata}
+
+
+def _raw_bars(workspace: RunWorkspace, ingest: IngestOutcome) -> tuple[Metadata, str]:
+    paths = workspace.root.symbol(ingest.symbol)
     rows = [
         {
             "timeframe": series.timeframe,
@@ -69,12 +83,14 @@ def _raw_bars(workspace: RunWorkspace, outcome: SymbolOutcome) -> Metadata:
         }
         for series in ingest.series
     ]
-    return {
+    metadata = {
         ROWS_INSERTED: ingest.rows_inserted,
         "rows_revised": sum(series.revised for series in ingest.series),
         "requests": sum(series.requests for series in ingest.series),
         "timeframes": table(rows),
     }
+    frames = workspace.universe.instrument(ingest.symbol).timeframes
+    return metadata, document_digest({name: list_raw(paths.raw(name)).digest for name in frames})
 
 
 def _extent(extent: LogExtent | None, timeframe: str) -> dict[str, str | int]:
@@ -84,10 +100,7 @@ def _extent(extent: LogExtent | None, timeframe: str) -> dict[str, str | int]:
     return {"bars": extent.rows, "first": first, "last": last}
 
 
-def _validated_bars(_workspace: RunWorkspace, outcome: SymbolOutcome) -> Metadata:
-    if outcome.promote is None:
-        return {}
-    promoted = outcome.promote.promoted
+def _validated_bars(_workspace: RunWorkspace, promote: PromoteOutcome) -> tuple[Metadata, str]:
     rows = [
         {
             "timeframe": timeframe,
@@ -97,18 +110,17 @@ def _validated_bars(_workspace: RunWorkspace, outcome: SymbolOutcome) -> Metadat
             "files": len(series.files),
             "digest": brief(series.digest),
         }
-        for timeframe, series in promoted.items()
+        for timeframe, series in promote.promoted.items()
     ]
-    return {
-        "dagster/row_count": sum(series.rows for series in promoted.values()),
+    metadata = {
+        "dagster/row_count": sum(series.rows for series in promote.promoted.values()),
         "timeframes": table(rows),
     }
+    digests = {name: series.digest for name, series in promote.promoted.items()}
+    return metadata, document_digest(digests)
 
 
-def _compute_db(workspace: RunWorkspace, outcome: SymbolOutcome) -> Metadata:
-    compute = outcome.compute
-    if compute is None:
-        return {}
+def _compute_db(workspace: RunWorkspace, compute: ComputeOutcome) -> tuple[Metadata, str]:
     rows = [
         {
             "timeframe": series.timeframe,
@@ -122,40 +134,52 @@ def _compute_db(workspace: RunWorkspace, outcome: SymbolOutcome) -> Metadata:
         for series in compute.series
     ]
     digests = [{"table": name, "digest": brief(digest)} for name, digest in compute.tables.items()]
-    return {
+    metadata = {
         "dagster/row_count": sum(series.state_rows for series in compute.series),
-        "regimes": table(latest_regimes(workspace, outcome.symbol)),
+        "regimes": table(latest_regimes(workspace, compute.symbol)),
         "timeframes": table(rows),
         "tables": table(digests),
         "how": compute.how,
         "is_stale_code": compute.is_stale_code,
-        "file": dg.MetadataValue.path(workspace.root.symbol(outcome.symbol).compute_db),
+        "file": dg.MetadataValue.path(workspace.root.symbol(compute.symbol).compute_db),
     }
+    return metadata, document_digest(compute.tables)
 
 
-def _manifests(workspace: RunWorkspace, outcome: SymbolOutcome) -> Metadata:
-    if outcome.publish is None:
-        return {}
-    paths = workspace.root.symbol(outcome.symbol)
-    return {
+def latest_regimes(workspace: RunWorkspace, symbol: str) -> list[Mapping[str, object]]:
+    """One row per timeframe; none where the symbol has no results."""
+    path = workspace.root.symbol(symbol).compute_db
+    if not path.exists():
+        return []
+    return [
+        {
+            "timeframe": str(row["timeframe"]),
+            "last bar": when(iso(row["ts"]), row["timeframe"]),
+            "since": when(iso(row["regime_since"]), row["timeframe"]),
+            **{heading: _short(row[name]) for heading, name in _REGIME.items()},
+        }
+        for row in read_table(path, "latest_state").iter_rows(named=True)
+    ]
+
+
+def _short(cell: object) -> object:
+    return round(cell, 4) if isinstance(cell, float) else cell
+
+
+def _manifests(workspace: RunWorkspace, publish: PublishOutcome) -> tuple[Metadata, str]:
+    paths = workspace.root.symbol(publish.symbol)
+    metadata = {
         "manifest": dg.MetadataValue.path(paths.manifest),
-        "manifest_digest": outcome.publish.manifest_digest,
+        "manifest_digest": publish.manifest_digest,
         "compute_manifest": dg.MetadataValue.path(paths.compute_manifest),
-        "compute_manifest_digest": outcome.publish.compute_manifest_digest,
+        "compute_manifest_digest": publish.compute_manifest_digest,
     }
+    return metadata, publish.compute_manifest_digest
 
 
-def with_picture(workspace: RunWorkspace, symbol: str, metadata: Metadata) -> Metadata:
-    """The metadata with a chart of price and regime added, where the symbol has results."""
-    png = small_chart_png(workspace, symbol)
-    return metadata if png is None else {"picture": picture(png, symbol), **metadata}
-
-
-_BY_STAGE: Mapping[Stage, Callable[[RunWorkspace, SymbolOutcome], Metadata]] = MappingProxyType(
-    {
-        Stage.RAW_BARS: _raw_bars,
-        Stage.VALIDATED_BARS: _validated_bars,
-        Stage.COMPUTE_DB: _compute_db,
-        Stage.MANIFESTS: _manifests,
-    }
-)
+_BY_STAGE: Mapping[Stage, Callable[[RunWorkspace, Any], tuple[Metadata, str]]] = {
+    Stage.RAW_BARS: _raw_bars,
+    Stage.VALIDATED_BARS: _validated_bars,
+    Stage.COMPUTE_DB: _compute_db,
+    Stage.MANIFESTS: _manifests,
+}

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from regime_platform.model.clock import is_ahead
+from regime_platform.model.instants import is_ahead
 from regime_platform.orchestration.instance.home import open_instance
 from regime_platform.orchestration.jobs import RECOMPUTE, RECONCILE, UPDATE_CORE, UPDATE_DAILY
 from regime_platform.settings import Settings
 
 _PASSES = (UPDATE_CORE, UPDATE_DAILY, RECOMPUTE, RECONCILE)
-_WAITING = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED]
-_WORKING = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
+_STATUS = dg.DagsterRunStatus
 
 
 @dataclass(frozen=True)
@@ -42,29 +41,33 @@ def overview(settings: Settings, now: dt.datetime) -> Overview:
     with open_instance(settings) as instance:
         needed = set(instance.get_required_daemon_types())  # others may be outdated
         beats = {
-            name: beat.timestamp
-            for name, beat in instance.get_daemon_heartbeats().items()
+            name: now.timestamp() - beat.timestamp
+            for name, beat in sorted(instance.get_daemon_heartbeats().items())
             # a future heartbeat comes from a clock ahead and is left out
             if name in needed and not is_ahead(_moment(beat.timestamp), now)
         }
-        failed = dg.RunsFilter(
-            statuses=[dg.DagsterRunStatus.FAILURE], updated_after=now - dt.timedelta(days=1)
-        )
         return Overview(
-            {name: now.timestamp() - beat for name, beat in sorted(beats.items())},
-            instance.get_runs_count(dg.RunsFilter(statuses=_WAITING)),
-            instance.get_runs_count(dg.RunsFilter(statuses=_WORKING)),
-            tuple(_last(instance, job) for job in _PASSES),
-            tuple(
-                _last_pass(run_record) for run_record in instance.get_run_records(failed, limit=20)
-            ),
+            beats,
+            waiting=_count(instance, _STATUS.QUEUED, _STATUS.NOT_STARTED),
+            working=_count(instance, _STATUS.STARTING, _STATUS.STARTED),
+            passes=tuple(_last(instance, job) for job in _PASSES),
+            failed=_failed(instance, now - dt.timedelta(days=1)),
         )
+
+
+def _count(instance: dg.DagsterInstance, *statuses: dg.DagsterRunStatus) -> int:
+    return instance.get_runs_count(dg.RunsFilter(statuses=list(statuses)))
 
 
 def _last(instance: dg.DagsterInstance, job: str) -> LastPass:
-    ended = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
-    records = instance.get_run_records(dg.RunsFilter(job_name=job, statuses=ended), limit=1)
+    ended = dg.RunsFilter(job_name=job, statuses=[_STATUS.SUCCESS, _STATUS.FAILURE])
+    records = instance.get_run_records(ended, limit=1)
     return _last_pass(records[0]) if records else LastPass(job)
+
+
+def _failed(instance: dg.DagsterInstance, since: dt.datetime) -> tuple[LastPass, ...]:
+    wanted = dg.RunsFilter(statuses=[_STATUS.FAILURE], updated_after=since)
+    return tuple(_last_pass(record) for record in instance.get_run_records(wanted, limit=20))
 
 
 def _last_pass(record: dg.RunRecord) -> LastPass:

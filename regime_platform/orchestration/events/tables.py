@@ -10,6 +10,8 @@ import polars as pl
 
 from regime_platform.model.timeframes import is_intraday
 
+_TYPES: Mapping[type, str] = {int: "int", float: "float", bool: "bool"}
+
 
 def table(rows: Sequence[Mapping[str, Any]]) -> dg.MetadataValue[Any]:
     """A table whose columns and types are those of the first row."""
@@ -28,25 +30,20 @@ def column_schema(
 ) -> dg.TableSchema:
     """The columns of a frame as the UI's column list, with notes on some of them."""
     return dg.TableSchema(
-        columns=[
-            dg.TableColumn(name, *_type(dtype, notes.get(name, "")))
-            for name, dtype in schema.items()
-        ]
+        columns=[_column(name, dtype, notes.get(name, "")) for name, dtype in schema.items()]
     )
 
 
-def _type(dtype: pl.DataType, note: str) -> tuple[str, str | None]:
+def _column(name: str, dtype: pl.DataType, note: str) -> dg.TableColumn:
     if not isinstance(dtype, pl.Enum):
-        return str(dtype), note or None
-    parts = [f"one of {', '.join(dtype.categories)}", *([note] if note else [])]
-    return "Enum", "; ".join(parts)
+        return dg.TableColumn(name, str(dtype), note or None)
+    # the UI draws a type with "num" in its name as a number
+    words = f"one of {', '.join(dtype.categories)}"
+    return dg.TableColumn(name, "String", f"{words}; {note}" if note else words)
 
 
 def brief(digest: str) -> str:
-    """The first 12 characters of a digest: a whole one pushes the columns after it off the page.
-
-    The whole digests are in verdict, lineage and manifests.
-    """
+    """The first 12 characters of a digest: a whole one pushes the columns after it off the page."""
     return digest[:12]
 
 
@@ -59,6 +56,3 @@ def picture(png: bytes, text: str) -> dg.MetadataValue[Any]:
     """An inline PNG; it is stored in the event's row, so it must not exceed a few kB."""
     encoded = base64.b64encode(png).decode("ascii")
     return dg.MetadataValue.md(f"![{text}](data:image/png;base64,{encoded})")
-
-
-_TYPES: Mapping[type, str] = {int: "int", float: "float", bool: "bool"}

@@ -1,10 +1,12 @@
-"""``dagster dev`` with the guarded webserver; `regime ui` runs this module.
+"""``dagster dev`` with the guarded webserver and ``--read-only``; `regime ui` runs this module.
 
-It takes the options of ``dagster dev``, and ``--read-only`` for its webserver. ``dagster dev``
-always starts Dagster's own webserver, so the function that starts its processes is replaced here.
+The command always starts Dagster's own webserver, so the function that starts its processes is
+replaced here. ``dg dev`` calls the same function and is in an extra package.
 """
 
+import logging
 import sys
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,7 +27,14 @@ def main(arguments: Sequence[str]) -> None:
         return _start(guarded(command, more), **options)
 
     dev.open_ipc_subprocess = start
+    logging.getLogger("dagster").addFilter(_is_no_hint)
+    warnings.filterwarnings("ignore", "Function `dev_command` is superseded")
     dev.dev_command(args=[word for word in arguments if word != READ_ONLY], prog_name="regime ui")
+
+
+def _is_no_hint(record: logging.LogRecord) -> bool:
+    """False of the hint that DAGSTER_HOME is another folder than the project's: see ``home``."""
+    return not record.getMessage().startswith("Found a dagster instance configuration value")
 
 
 def guarded(command: Sequence[str], more: Sequence[str]) -> list[str]:
@@ -35,8 +44,7 @@ def guarded(command: Sequence[str], more: Sequence[str]) -> list[str]:
         RuntimeError: the command is neither webserver nor daemon, so it would not be guarded.
     """
     if _OWN in command:
-        own = [_GUARDED if word == _OWN else word for word in command]
-        return [*own, *more]
+        return [*(_GUARDED if word == _OWN else word for word in command), *more]
     if _DAEMON not in command:
         raise RuntimeError(f"dagster dev starts an unknown process: {' '.join(command[:4])}")
     return list(command)

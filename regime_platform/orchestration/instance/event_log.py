@@ -1,13 +1,10 @@
 """Dagster's event log in SQLite, with its databases kept open.
 
-The stock class makes an engine and a connection several times for each event and compiles every
-statement again: 20 ms of processor time per event, and a daily pass has 10,000 of them. Here an
-engine, with its connection and compiled statements, is kept for each database. The stock class
-closes the database after every event, which changes the file of the run; the UI watches that file
-for new events. Here the file is touched instead, and SQLite writes many events at a time. Commits
-do not wait for the disk: a power cut may lose the last events, but does not damage the database.
-
-Files and tables are the stock ones, so that this class can be removed without a conversion.
+The stock class makes engines and connections for each event and compiles every statement again:
+20 ms of processor time per event, and a daily pass has 10,000. It also closes the database after
+every event, which changes the file of the run that the UI watches; here the file is touched. A
+power cut may lose the last events, but does not damage the database. Files and tables are the
+stock ones, so that this class can be removed without a conversion.
 """
 
 import os

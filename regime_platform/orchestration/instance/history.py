@@ -1,18 +1,17 @@
 """Dagster's databases on disk: which are damaged, and how they are set aside for new ones.
 
-Bars and results do not depend on them. They hold the list of runs, the statuses that the UI shows
-and the cursors of sensors; `reconcile_daily` does what sensors miss without them.
-
-This module does not import Dagster, so that the check does not cost the time of its import.
+Bars and results do not depend on them; `reconcile_daily` does what sensors miss without their
+cursors. Dagster is not imported, so that the check does not cost the time of its import.
 """
 
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 from regime_platform.errors import RegimeError
-from regime_platform.files import move_folder
+from regime_platform.files import move
 from regime_platform.settings import Settings
 
 _STORAGE, _SET_ASIDE = "storage", "set_aside"
@@ -25,24 +24,17 @@ _REMEDY = (
 )
 
 
-class HistoryError(RegimeError):
+class HistoryError(RegimeError, code="history-damaged"):
     """Dagster's history is damaged."""
-
-    default_code = "history-damaged"
 
 
 def history_folder(settings: Settings) -> Path:
     """Where Dagster keeps its databases."""
-    return settings.root_folder / "dagster" / _STORAGE
+    return settings.dagster_folder / _STORAGE
 
 
 def damaged_databases(folder: Path, *, with_runs: bool = False) -> dict[Path, str]:
-    """The damaged databases below ``folder``, each with its fault.
-
-    Args:
-        folder: see ``history_folder``.
-        with_runs: also check the events of single runs, one file each.
-    """
+    """The damaged databases below ``folder``, and their faults; of single runs if ``with_runs``."""
     paths = [folder / name for name in _MAIN]
     if with_runs:
         paths += sorted(set((folder / "history/runs").glob("*.db")) - set(paths))
@@ -77,27 +69,20 @@ def naming_damage(folder: Path) -> Iterator[None]:
         if damaged:
             raise HistoryError(_message(damaged)) from error
         if _is_of_storage(error):
+            first_line = str(error).partition("\n")[0]
             raise HistoryError(
                 f"Dagster's history in {folder} cannot be read ({type(error).__name__}: "
-                f"{_first_line(error)}). {_REMEDY.format(option=' --all')}",
+                f"{first_line}). {_REMEDY.format(option=' --all')}",
                 code="history-unreadable",
             ) from error
         raise
 
 
 def set_history_aside(folder: Path, stamp: str, *, everything: bool = False) -> dict[Path, Path]:
-    """Moves damaged databases away, so that Dagster makes new ones. It must not be running.
+    """Moves damaged databases to a folder ``stamp``; Dagster, which must be down, makes new ones.
 
-    Of the databases of single runs only the damaged ones are moved. Where another database is
-    damaged, the whole folder is.
-
-    Args:
-        folder: see ``history_folder``.
-        stamp: the name of the folder that the databases are moved to.
-        everything: move the whole folder, damaged or not.
-
-    Returns:
-        The old and new paths; empty where nothing is damaged.
+    Of the databases of single runs only the damaged ones are moved. Where another is damaged, or
+    with ``everything``, the whole folder is. Returns the old and new paths.
     """
     damaged = damaged_databases(folder, with_runs=True)
     target = folder.parent / _SET_ASIDE / stamp
@@ -105,14 +90,14 @@ def set_history_aside(folder: Path, stamp: str, *, everything: bool = False) -> 
         return {}
     target.parent.mkdir(parents=True, exist_ok=True)
     if everything or any(folder / name in damaged for name in _MAIN):
-        move_folder(folder, target)
+        move(folder, target)
         return {folder: target}
     target.mkdir()
     for path in damaged:
         for suffix in _COMPANIONS:
             beside = path.with_name(path.name + suffix)
             if beside.exists():
-                move_folder(beside, target / beside.name)
+                move(beside, target / beside.name)
     return {path: target / path.name for path in damaged}
 
 
@@ -124,17 +109,13 @@ def _problem(path: Path) -> str:
         return "it is not a file"
     try:
         with closing(sqlite3.connect(path)) as database:
-            database.text_factory = _text
+            database.text_factory = partial(str, encoding="utf-8", errors="replace")
             rows = database.execute("PRAGMA quick_check(1)").fetchall()
     except sqlite3.OperationalError as error:  # also of a database that is locked
         return str(error) if "malformed" in str(error) else ""
     except sqlite3.DatabaseError as error:
         return str(error)
     return "" if rows == [("ok",)] else " ".join(" ".join(row[0].split()) for row in rows)
-
-
-def _text(data: bytes) -> str:
-    return data.decode(errors="replace")
 
 
 def _message(damaged: Mapping[Path, str]) -> str:
@@ -151,7 +132,3 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]

@@ -1,7 +1,6 @@
 """DAGSTER_HOME for a data root, and its instance.
 
-The tracked dagster.yaml in the project folder is used with the default data root. Another data root
-gets a copy of it that also names the folder, so that no state is written into the checkout.
+Other data roots than the default one get a copy of the project's dagster.yaml with their folder.
 """
 
 from collections.abc import Iterator
@@ -14,7 +13,6 @@ import yaml
 
 from regime_platform.files import write_text
 from regime_platform.orchestration.instance.history import history_folder, naming_damage
-from regime_platform.orchestration.instance.storage import state_folder
 from regime_platform.settings import PROJECT_ROOT, Settings
 
 _CONFIG = "dagster.yaml"
@@ -23,7 +21,7 @@ _DEFAULT_ROOT = PROJECT_ROOT / "data"
 
 def prepare_home(settings: Settings) -> Path:
     """The folder for DAGSTER_HOME: the project's, or one in the data root with a dagster.yaml."""
-    folder = state_folder(settings)
+    folder = settings.dagster_folder
     folder.mkdir(parents=True, exist_ok=True)
     if folder.parent.resolve() == _DEFAULT_ROOT.resolve():
         return PROJECT_ROOT

@@ -1,18 +1,15 @@
-"""Runs the asset graph in this process, for ``regime demo`` and for tests.
-
-The runs are recorded in the instance of the data root, so the UI shows them as it does others.
-"""
+"""Runs the asset graph in this process, for ``regime demo`` and tests; the UI shows the runs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import dagster as dg
 
-from regime_platform.orchestration.batch import OnOutcome
 from regime_platform.orchestration.build import build_definitions
 from regime_platform.orchestration.instance.home import open_instance
 from regime_platform.orchestration.jobs import PROCESS_ALL, PROCESS_LISTED, listed_config
 from regime_platform.orchestration.partitions import range_tags
+from regime_platform.orchestration.resources import OnOutcome
 from regime_platform.pipeline.outcomes import Status, SymbolOutcome
 from regime_platform.settings import Settings, load_universe
 
@@ -40,12 +37,9 @@ class LaunchSummary:
 def materialize_symbols(
     settings: Settings, symbols: Sequence[str], *, on_event: OnOutcome | None = None
 ) -> LaunchSummary:
-    """Materialises all four assets of the symbols in one run.
+    """Materialises all four assets of the symbols in one run; ``on_event`` gets each symbol.
 
-    Args:
-        settings: data root and universe; Dagster's state follows the data root.
-        symbols: one unbroken range of the universe is a partitioned run, others a listed one.
-        on_event: called with every finished symbol, for a progress bar.
+    One unbroken range of the universe is a partitioned run, other symbols a listed one.
 
     Raises:
         UsageError: a symbol is not in the universe.
@@ -64,22 +58,20 @@ def materialize_symbols(
     config = dg.RunConfig() if tags else listed_config(PROCESS_LISTED, wanted)
     job = build_definitions(settings, note).resolve_job_def(PROCESS_ALL if tags else PROCESS_LISTED)
     with open_instance(settings) as instance:
-        result = job.execute_in_process(
-            instance=instance,
-            tags=dict(tags),
-            run_config=dg.RunConfig(ops=config.ops, loggers=_QUIET),
-            raise_on_error=False,
-        )
+        try:
+            result = job.execute_in_process(
+                instance=instance,
+                tags=dict(tags),
+                run_config=dg.RunConfig(ops=config.ops, loggers=_QUIET),
+                raise_on_error=False,
+            )
+        except dg.DagsterExecutionInterruptedError as error:
+            raise KeyboardInterrupt from error
     return LaunchSummary(result.run_id, result.success, tuple(outcomes), _reason(result))
 
 
 def _reason(result: dg.ExecuteInProcessResult) -> str:
-    failures = (event for event in result.all_node_events if event.is_step_failure)
-    return next(
-        (
-            event.step_failure_data.user_failure_data.description or ""
-            for event in failures
-            if event.step_failure_data.user_failure_data
-        ),
-        "" if result.success else "see the run",
-    )
+    for event in result.all_node_events:
+        if event.is_step_failure and (failure := event.step_failure_data.user_failure_data):
+            return failure.description or ""
+    return "" if result.success else "see the run"

@@ -1,9 +1,8 @@
 """Dagster's own run launcher, with a check whether the process of a run still exists.
 
-A code server reports runs that die, unless it dies with them: in a power cut, or when the whole
-service is killed. Such a run would stay started, and block its lane and all later updates of its
-job. The daemon's run monitoring calls this check when it starts and every two minutes, and launches
-a run whose process is gone once more.
+A code server reports runs that die, unless it dies with them, as in a power cut. Such a run would
+block its lane for ever. The daemon's run monitoring calls this check at its start and every two
+minutes, and launches a run whose process is gone once more.
 """
 
 import os

@@ -1,10 +1,7 @@
 """The sensor that reloads the code location where the universe changed; partitions are static.
 
-It compares the universe in force with the loaded one and requests a reload from its code server.
-``dagster dev`` and ``dagster code-server start`` load in a new process and switch to it when it is
-ready; webserver and daemon detect that within a second. A server that was started otherwise cannot
-reload, which the tick reports. Schedules and sensors read the universe at every tick and runs read
-it when they start, so they do not wait for the reload.
+The servers of ``dagster dev`` and ``dagster code-server start`` load in a new process and switch to
+it; others cannot, which the tick reports. Ticks and runs read the universe themselves.
 """
 
 import threading

@@ -1,7 +1,6 @@
 """Estimates the cost of a fetch: the plan itself, with answers made from the calendar.
 
-The source gets no request. Where its first bar is unknown, an early one is assumed, so the estimate
-is too high rather than too low; it has the number of such series.
+Where the first bar at the source is unknown an early one is assumed: rather too high than too low.
 """
 
 import datetime as dt
@@ -14,8 +13,7 @@ from regime_platform.model.coverage import Coverage
 from regime_platform.model.fetch_plan import TrackedSeries, after_answer, next_need
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.timeframes import is_intraday
-from regime_platform.pipeline.fetch.batches import Batches
-from regime_platform.pipeline.fetch.request import FetchRequest
+from regime_platform.pipeline.fetch.ingest import Batches
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.sources.protocol import WindowSource
 
@@ -49,6 +47,7 @@ def estimate(
         ConfigError: the source cannot be made from the settings.
         BarsError: the stored bars of a series are damaged.
     """
+    request, days = batches.request, workspace.settings.reread_days()
     needs: list[int] = []
     assumed, per_minute = 0, 1
     for instrument in (instrument for instrument in instruments if instrument.is_polled):
@@ -58,22 +57,16 @@ def estimate(
         per_minute = source.credits_per_minute()
         for timeframe in batches.wanted(instrument):
             paths = batches.paths(instrument)  # the fetch goes on from what is read here
-            present = workspace.present(batches.request.now)
-            proven = proven_coverage(paths, instrument, timeframe, present)
-            known = _planned(proven, batches.request)
+            known = proven_coverage(paths, instrument, timeframe, workspace.present(request.now))
+            since = request.since if request.is_backfill else known.since
+            known = known.model_copy(update={"since": since, "log": ""})
             # without stored bars the cost is the same for every symbol of a class
             symbol = instrument.symbol if known.windows else ""
-            days = workspace.settings.reread_days()
             series = TrackedSeries(symbol, timeframe, instrument.asset_class, days)
-            needs.append(_needs(series, known, source.most_rows, batches.request.now))
+            needs.append(_needs(series, known, source.most_rows, request.now))
             assumed += known.earliest is None
     requests = sum(needs) + assumed  # each of those asks for its first bar, too
     return Estimate(sum(need > 0 for need in needs), requests, requests, per_minute, assumed)
-
-
-def _planned(known: Coverage, request: FetchRequest) -> Coverage:
-    since = request.since if request.is_backfill else known.since
-    return known.model_copy(update={"since": since, "log": ""})
 
 
 @lru_cache(maxsize=1024)

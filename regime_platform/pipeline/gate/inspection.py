@@ -1,8 +1,4 @@
-"""Validates bars without promoting them: canonical bars, a raw log, a file, a live.db.
-
-The gate, severities and overrides are those of ``promote``, so the findings are those that a
-promotion would have.
-"""
+"""Validates bars as a promotion would, without promoting them: stored ones, a file, a live.db."""
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -50,17 +46,26 @@ class SeriesReport:
     findings: tuple[ValidationFinding, ...] = ()
     gaps: pl.DataFrame | None = None  # first, last, missing, sessions
 
+    @classmethod
+    def of(cls, timeframe: str, rows: pl.DataFrame, result: GateResult) -> "SeriesReport":
+        """The report of rows of the gate."""
+        first, last = rows.select(pl.col("ts").min(), last=pl.col("ts").max()).row(0)
+        return cls(
+            timeframe,
+            result.status,
+            series_reason(timeframe, result),
+            rows.height,
+            first and iso(first),
+            last and iso(last),
+            result.findings,
+            stretches(result.gaps),
+        )
+
     def facts(self, *, with_gaps: bool = False) -> dict[str, Any]:
         """Plain values for JSON and pages."""
-        document = {
-            "timeframe": self.timeframe,
-            "status": self.status,
-            "reason": self.reason,
-            "bars": self.bars,
-            "first": self.first,
-            "last": self.last,
-            "findings": [finding.model_dump(mode="json") for finding in self.findings],
-        }
+        findings = [finding.model_dump(mode="json") for finding in self.findings]
+        document = {**vars(self), "findings": findings}
+        del document["gaps"]
         if with_gaps and self.gaps is not None:
             document["gaps"] = [
                 {**gap, "first": iso(gap["first"]), "last": iso(gap["last"])}
@@ -110,12 +115,7 @@ def inspect_many(
 ) -> Iterator[SymbolReport]:
     """One report per instrument, in order, each as soon as it and those before it are there.
 
-    Args:
-        root: where the symbols live.
-        instruments: the symbols.
-        now: the time at which canonical bars count as fetched.
-        raw: validate the raw log instead of the canonical bars.
-        workers: processes, at most.
+    Of the raw log, or of the canonical bars as if fetched at ``now``.
     """
     inspect = partial(inspect_raw, root) if raw else partial(inspect_canonical, root, now)
     workers = min(workers, len(instruments) // WORTH_A_PROCESS)
@@ -126,23 +126,19 @@ def inspect_canonical(root: DataRoot, now: dt.datetime, instrument: Instrument) 
     """Validates the bars in force as if fetched at ``now``; reports blocked newer bars, too."""
 
     def reports() -> Iterator[SeriesReport]:
-        verdict = read_verdict(root.symbol(instrument.symbol))
         paths = root.symbol(instrument.symbol)
+        verdict = read_verdict(paths)
         context = validation_context(paths, instrument, read_policy(root))
-        rows = {
-            timeframe: _as_fetched(in_force[1], now)
-            for timeframe in instrument.timeframes
-            if (in_force := read_in_force(paths, timeframe)) is not None
-        }
-        if not rows and verdict is None:
+        stored = {name: read_in_force(paths, name) for name in instrument.timeframes}
+        bars = {name: in_force[1] for name, in_force in stored.items() if in_force is not None}
+        if not bars and verdict is None:
             raise BarsError(
                 f"no canonical bars; `regime run {instrument.symbol}` fetches them", code="no-bars"
             )
-        results = validate_rows(rows, instrument.asset_class, context)
+        validated = dict(_validated(bars, instrument.asset_class, context, now))
         for timeframe in instrument.timeframes:
             series = None if verdict is None else verdict.at(timeframe)
-            result = results.get(timeframe)
-            report = _series(timeframe, rows[timeframe], result) if result else _empty(timeframe)
+            report = validated.get(timeframe) or SeriesReport(timeframe, NO_BARS)
             if series is not None and series.status == BLOCKED and report.status != BLOCKED:
                 reason = f"newer bars are blocked: {series.reason}"
                 report = replace(report, status=BLOCKED, reason=reason)
@@ -158,7 +154,7 @@ def inspect_raw(root: DataRoot, instrument: Instrument) -> SymbolReport:
         paths = root.symbol(instrument.symbol)
         context = validation_context(paths, instrument, read_policy(root))
         for timeframe, series in validate_log(paths, instrument, context).items():
-            yield _series(timeframe, series.rows, series.result)
+            yield SeriesReport.of(timeframe, series.rows, series.result)
 
     return _reported(instrument.symbol, instrument.asset_class, reports)
 
@@ -173,18 +169,11 @@ def inspect_bars(
 ) -> SymbolReport:
     """Validates bars of any origin as if fetched at ``now``.
 
-    Args:
-        symbol: the symbol of the bars.
-        asset_class: its class.
-        read: returns bars in ``BAR_SCHEMA`` by timeframe; its errors fail the symbol.
-        standard: what they are validated against.
-        now: the time at which they count as fetched.
+    ``read`` returns bars in ``BAR_SCHEMA`` by timeframe; its errors fail the symbol.
     """
 
     def reports() -> Iterator[SeriesReport]:
-        rows = {name: _as_fetched(bars, now) for name, bars in read().items()}
-        for timeframe, result in validate_rows(rows, asset_class, context).items():
-            yield _series(timeframe, rows[timeframe], result)
+        return (report for _, report in _validated(read(), asset_class, context, now))
 
     return _reported(symbol, asset_class, reports)
 
@@ -193,34 +182,22 @@ def _reported(
     symbol: str, asset_class: str, reports: Callable[[], Iterator[SeriesReport]]
 ) -> SymbolReport:
     try:
-        series = tuple(reports())
+        return SymbolReport(symbol, asset_class, tuple(reports()))
     except Exception as error:  # noqa: BLE001 - one damaged symbol must not stop the others
         return SymbolReport(symbol, asset_class, (), failure_reason(error, symbol))
-    return SymbolReport(symbol, asset_class, series)
 
 
 def _died(instrument: Instrument, reason: str) -> SymbolReport:
     return SymbolReport(instrument.symbol, instrument.asset_class, (), reason)
 
 
-def _as_fetched(bars: pl.DataFrame, now: dt.datetime) -> pl.DataFrame:
-    origin = pl.lit(now).cast(GATE_SCHEMA["fetched_at"])
-    return bars.with_columns(fetched_at=origin, batch=pl.lit(""))
-
-
-def _series(timeframe: str, rows: pl.DataFrame, result: GateResult) -> SeriesReport:
-    opens = rows["ts"].drop_nulls()
-    return SeriesReport(
-        timeframe=timeframe,
-        status=result.status,
-        reason=series_reason(timeframe, result),
-        bars=rows.height,
-        first=None if opens.is_empty() else iso(rows.select(pl.col("ts").min()).item()),
-        last=None if opens.is_empty() else iso(rows.select(pl.col("ts").max()).item()),
-        findings=result.findings,
-        gaps=stretches(result.gaps),
-    )
-
-
-def _empty(timeframe: str) -> SeriesReport:
-    return SeriesReport(timeframe, NO_BARS)
+def _validated(
+    bars: Mapping[str, pl.DataFrame], asset_class: str, context: ValidationContext, now: dt.datetime
+) -> Iterator[tuple[str, SeriesReport]]:
+    fetched_at = pl.lit(now).cast(GATE_SCHEMA["fetched_at"])
+    rows = {
+        timeframe: series.with_columns(fetched_at=fetched_at, batch=pl.lit(""))
+        for timeframe, series in bars.items()
+    }
+    for timeframe, result in validate_rows(rows, asset_class, context).items():
+        yield timeframe, SeriesReport.of(timeframe, rows[timeframe], result)

@@ -1,50 +1,47 @@
-"""Proves the files that an unchanged symbol relies on, as far as they changed since the last proof.
+"""Proves that the files and records a symbol relies on are there and as they were written.
 
-Bars and raw log are hashed whenever they are read. A run with nothing new reads neither:
-it compares size, inode and times of each file with those at the last proof, and hashes only what
-differs.
+A run with nothing new reads neither bars nor raw log: it compares size, inode and times of each
+file with those at the last proof, and hashes only what differs. A raw file that is gone would
+silently drop its bars in a promotion; what is to leave the log for good is released first.
+Records (overrides, splits, price factors, instruments) only grow: what verdict and bar manifest
+recorded must still be in them; the next run records later entries.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
+from typing import Any, NamedTuple
 
+from regime_platform.bar_store.identity_file import IDENTITIES
 from regime_platform.bar_store.layout import SymbolPaths
-from regime_platform.bar_store.proven import ProvenFile, is_proven, remember, stamp_of
+from regime_platform.bar_store.manifest_files import whole_bar_manifest
+from regime_platform.bar_store.overrides import read_overrides, restore_overrides
+from regime_platform.bar_store.proven import FileStamp, is_proven, remember, stamp_of
+from regime_platform.bar_store.raw.compaction import locate_all
+from regime_platform.bar_store.records import Record
 from regime_platform.bar_store.session import raw_listing
-from regime_platform.bar_store.verdicts import read_verdict
+from regime_platform.bar_store.split_files import FACTORS, SPLITS
+from regime_platform.bar_store.verdicts import read_verdict, write_verdict
 from regime_platform.errors import BarsError, remedy_of
+from regime_platform.model.bar_schema import PromotedBars
 from regime_platform.model.instruments import Instrument
-from regime_platform.model.promoted_bars import PromotedBars
+from regime_platform.validation.verdict import Verdict
+
+_RECORDS: tuple[Record[Any], ...] = (SPLITS, FACTORS, IDENTITIES)
+_SHOWN = 3  # files
 
 
 def require_intact(paths: SymbolPaths, instrument: Instrument) -> None:
-    """Proves bars in force, rejected rows and raw log.
-
-    Raises:
-        BarsError: a file is missing or damaged; names it and the remedy.
-    """
-    verdict = read_verdict(paths)
-    series = () if verdict is None else verdict.series
-    promoted = {} if verdict is None else verdict.promoted
-    rejected = [
-        (f"rejected/{each.rejected_file.name}", each.rejected_file.sha256)
-        for each in series
-        if each.rejected_file is not None
-    ]
-    require_files(paths, [*named_parts(promoted), *rejected, *_raw_files(paths, instrument)])
+    """Proves bars in force, rejected rows and raw log; `BarsError` names a damaged file."""
+    require_files(paths, _files(paths, instrument))
 
 
 def require_files(paths: SymbolPaths, files: Iterable[tuple[str, str]]) -> None:
     """Proves files of a symbol, as far as they changed since they were proven.
 
-    Args:
-        paths: the symbol.
-        files: name below its folder, and the SHA-256 of the file or its first digits.
-
-    Raises:
-        BarsError: one is missing or damaged; names it and the remedy.
+    ``files`` are names below its folder, each with its SHA-256 or the first digits; `BarsError`
+    names one that is missing or damaged.
     """
-    proven: dict[str, ProvenFile] = {}
+    proven: dict[str, tuple[FileStamp, str]] = {}
     for name, digest in files:
         if is_proven(paths, name, digest):
             continue
@@ -57,7 +54,7 @@ def require_files(paths: SymbolPaths, files: Iterable[tuple[str, str]]) -> None:
         if not sha256(data).hexdigest().startswith(digest):
             raise _damaged(paths, name, "its bytes are not those written")
         if before is not None and stamp_of(path) == before:
-            proven[name] = ProvenFile(before, digest)
+            proven[name] = before, digest
     if proven:
         remember(paths, proven)
 
@@ -69,17 +66,123 @@ def named_parts(promoted: Mapping[str, PromotedBars]) -> Iterator[tuple[str, str
             yield f"bars/{timeframe}/{file.name}", file.sha256
 
 
-def _raw_files(paths: SymbolPaths, instrument: Instrument) -> Iterator[tuple[str, str]]:
-    """Every file of the raw log, and the first digits of its SHA-256."""
+def require_raw_files(
+    paths: SymbolPaths, verdict: Verdict | None, timeframes: Collection[str]
+) -> None:
+    """Refuses to go on where the raw log lacks files that the bars in force were validated with.
+
+    Without a verdict the bar manifest names them. `BarsError` names what is gone.
+    """
+    named = _raw_files(paths, verdict)
+    logs = {name: raw_listing(paths, name) for name in timeframes if name in named}
+    gone = [
+        f"raw/{timeframe}/{name}"
+        for timeframe, log in logs.items()
+        for name, file in locate_all(log, named[timeframe]).items()
+        if file is None
+    ]
+    if not gone:
+        return
+    more = f" and {len(gone) - _SHOWN} more" if len(gone) > _SHOWN else ""
+    raise BarsError(
+        f"{paths.folder}: raw files that the bars in force were validated with are gone "
+        f"({', '.join(gone[:_SHOWN])}{more}); promoted without them, bars would be dropped, so "
+        "those in force stay; restore the files from a backup, or where there is none, "
+        f"`regime repair {paths.symbol} --accept-loss` shows what is lost and goes on without them",
+        code="raw-file-lost",
+    )
+
+
+def release_raw_files(paths: SymbolPaths, leaving: Mapping[str, Collection[str]]) -> None:
+    """Takes files (by timeframe) out of what the verdict names; hold the lock, then remove them.
+
+    It has no digest of those logs any more, so that the next promotion validates again.
+    """
+    verdict = read_verdict(paths)
+    if verdict is None:
+        return
+    series = []
+    for record in verdict.series:
+        gone = leaving.get(record.timeframe, ())
+        left = tuple(name for name in record.raw_files if name not in gone)
+        update = {"raw_files": left, "log_digest": ""} if gone else {}
+        series.append(record.model_copy(update=update))
+    if tuple(series) != verdict.series:
+        write_verdict(paths, verdict.model_copy(update={"series": tuple(series)}))
+
+
+def _files(paths: SymbolPaths, instrument: Instrument) -> Iterator[tuple[str, str]]:
+    verdict = read_verdict(paths)
+    if verdict is not None:
+        yield from named_parts(verdict.promoted)
+        for file in (series.rejected_file for series in verdict.series):
+            if file is not None:
+                yield f"rejected/{file.name}", file.sha256
     for timeframe in instrument.timeframes:
         for raw in raw_listing(paths, timeframe).files:
             yield f"raw/{timeframe}/{raw.text}", raw.hash
 
 
+def _raw_files(paths: SymbolPaths, verdict: Verdict | None) -> Mapping[str, Sequence[str]]:
+    if verdict is not None:
+        return {series.timeframe: series.raw_files for series in verdict.series}
+    manifest = whole_bar_manifest(paths)
+    recorded = {} if manifest is None else manifest.manifest.timeframes
+    return {name: series.raw_files for name, series in recorded.items()}
+
+
 def _damaged(paths: SymbolPaths, name: str, reason: str) -> BarsError:
-    symbol = paths.symbol
+    remedy = remedy_of(paths.symbol)
     if name.startswith("raw/"):
-        remedy = f"`regime verify {symbol}` names all that is damaged; restore it from a backup"
-    else:
-        remedy = remedy_of(symbol)
+        verify = f"`regime verify {paths.symbol}`"
+        remedy = f"{verify} names all that is damaged; restore it from a backup"
     return BarsError(f"{paths.folder / name} is damaged ({reason}); {remedy}", code="file-damaged")
+
+
+class RecordFault(NamedTuple):
+    """A record that is not whole."""
+
+    file: str
+    problem: str  # UNREADABLE, MISSING, or CHANGED where entries are missing from it
+    reason: str
+
+
+def stored_records(paths: SymbolPaths) -> dict[str, Any]:
+    """What a bar manifest records of splits, price factors and instruments, where there are any."""
+    stored = {record: record.read(paths) for record in _RECORDS}
+    return {record.name: record.as_json(entries) for record, entries in stored.items() if entries}
+
+
+def require_records(paths: SymbolPaths) -> None:
+    """Refuses to go on from records that are not whole; the error names what they lost."""
+    read_overrides(paths)
+    for fault in record_faults(paths):
+        raise BarsError(
+            f"{paths.folder / fault.file}: {fault.reason}; "
+            f"`regime repair {paths.symbol}` writes it again",
+            code="records-lost",
+        )
+
+
+def record_faults(paths: SymbolPaths) -> Iterator[RecordFault]:
+    """What is wrong with splits, price factors and instruments, by what the bar manifest has."""
+    for record in _RECORDS:
+        path = record.path(paths)
+        try:
+            lost = ", ".join(map(record.describe, record.lost(paths)))
+        except (BarsError, OSError) as error:
+            yield RecordFault(path.name, "UNREADABLE", str(error).removeprefix(f"{path} "))
+            continue
+        if lost:
+            reason = f"it no longer has what the bar manifest recorded: {lost}"
+            yield RecordFault(path.name, "CHANGED" if path.exists() else "MISSING", reason)
+
+
+def restore_records(paths: SymbolPaths) -> None:
+    """Writes the records again from what was recorded of them; hold the lock.
+
+    Later valid entries stay; what was damaged is to be set aside before.
+    """
+    restore_overrides(paths)
+    for record in _RECORDS:
+        record.restore(paths)

@@ -1,26 +1,25 @@
-"""From the raw log through the gate to canonical bars.
+"""Stage 2: from the raw log through the gate to canonical bars.
 
-The result depends on the raw log, the rules with their severities, the overrides and the dates
-between which a series can have bars, not on a clock or a source. The verdict is written last and
-names the files of the canonical bars, so they change at one moment.
+The result depends on the raw log, the rules with their severities, the overrides and the listing
+dates, not on a clock or a source. The verdict is written last and names the files of the canonical
+bars, so they change at one moment.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from regime_platform.bar_store import canonical
-from regime_platform.bar_store.factor_file import write_factors
+from regime_platform.bar_store.canonical import write_rejected
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.locks import writing
-from regime_platform.bar_store.rejected import write_rejected
 from regime_platform.bar_store.session import raw_listing
+from regime_platform.bar_store.split_files import write_factors
 from regime_platform.bar_store.verdicts import read_verdict, write_verdict
 from regime_platform.errors import BarsError, BlockedError
+from regime_platform.model.bar_schema import PromotedBars, StoredFile
 from regime_platform.model.instruments import Instrument
-from regime_platform.model.promoted_bars import PromotedBars, StoredFile
 from regime_platform.model.timeframes import is_intraday
-from regime_platform.pipeline.gate.raw_presence import require_raw_files
-from regime_platform.pipeline.gate.records import require_records
+from regime_platform.pipeline.gate.intact import require_raw_files, require_records
 from regime_platform.pipeline.gate.validate_log import (
     ValidatedSeries,
     calendar_version,
@@ -31,7 +30,7 @@ from regime_platform.pipeline.gate.validate_log import (
 from regime_platform.pipeline.identity import require_same_instrument
 from regime_platform.pipeline.outcomes import PromoteOutcome, Status
 from regime_platform.pipeline.run_workspace import RunWorkspace
-from regime_platform.validation.gate import BLOCKED, PASSED, RULES_VERSION, GateResult
+from regime_platform.validation.gate import BLOCKED, PASSED
 from regime_platform.validation.policy import Policy
 from regime_platform.validation.verdict import SeriesVerdict, Verdict, input_digest
 
@@ -49,13 +48,8 @@ def promote(
 ) -> PromoteOutcome:
     """Validates every series whose raw log changed, and promotes those that pass.
 
-    A blocked series keeps the bars that were in force. Where the logs and the rules are those of
-    the verdict in force, no bars are read and nothing is written.
-
-    Args:
-        workspace: where the symbol lives.
-        instrument: the symbol.
-        paths: its folder, where a run has opened it.
+    A blocked series keeps the bars that were in force. Where logs and rules are those of the
+    verdict in force, no bars are read and nothing is written.
 
     Raises:
         OtherInstrumentError: the stored bars are of another instrument.
@@ -77,12 +71,11 @@ def promote(
         verdict = _validated(paths, instrument, policy, before)
         if verdict == stored:
             return _outcome(verdict, Status.UNCHANGED)
-        _put_in_force(paths, verdict)
-    return _outcome(verdict, Status.DONE)
+        return _put_in_force(paths, verdict)
 
 
 def passed_verdict(paths: SymbolPaths) -> Verdict:
-    """The verdict in force of a symbol that the gate does not block.
+    """The verdict of a symbol that is not blocked.
 
     Raises:
         BarsError: the symbol was never validated, or verdict.json is damaged.
@@ -95,7 +88,7 @@ def passed_verdict(paths: SymbolPaths) -> Verdict:
             code="not-validated",
         )
     if verdict.status == BLOCKED:
-        raise BlockedError(f"{paths.symbol} is blocked by the gate: {verdict.reason}")
+        raise BlockedError(f"{paths.symbol} is blocked by the gate: {verdict.message}")
     return verdict
 
 
@@ -104,18 +97,12 @@ def promote_again(
 ) -> PromoteOutcome:
     """The same whatever the stored verdict is: it may be damaged or name lost raw files.
 
-    Every part and every file of rejected rows that is not as it was written is written again.
-
-    Args:
-        workspace: where the symbol lives.
-        instrument: the symbol.
-        before: timeframe -> what was in force, as far as it is known.
+    ``before`` is what was in force, as far as it is known; what is not as written is written again.
     """
     paths = workspace.root.symbol(instrument.symbol)
     with writing(paths):
         verdict = _validated(paths, instrument, read_policy(workspace.root), before)
-        _put_in_force(paths, verdict)
-    return _outcome(verdict, Status.DONE)
+        return _put_in_force(paths, verdict)
 
 
 def is_promotion_due(workspace: RunWorkspace, instrument: Instrument, stored: Verdict) -> bool:
@@ -124,38 +111,36 @@ def is_promotion_due(workspace: RunWorkspace, instrument: Instrument, stored: Ve
     return not _is_current(stored, paths, instrument, read_policy(workspace.root))
 
 
-def _put_in_force(paths: SymbolPaths, verdict: Verdict) -> None:
+def _put_in_force(paths: SymbolPaths, verdict: Verdict) -> PromoteOutcome:
     write_verdict(paths, verdict)
     for series in verdict.series:
         canonical.sweep(paths.bars(series.timeframe), series.promoted)
+    return _outcome(verdict, Status.DONE)
 
 
 def _is_current(
     stored: Verdict, paths: SymbolPaths, instrument: Instrument, policy: Policy
 ) -> bool:
-    if (stored.rules_version, stored.calendar_version) != (RULES_VERSION, calendar_version()):
-        return False
     context = validation_context(paths, instrument, policy)
-    if (stored.policy_digest, stored.overrides) != (policy.digest, context.overrides):
-        return False
-    if stored.withdrawn != context.withdrawn:
-        return False
-    if any(each.rows_in > each.valid and each.rejected_file is None for each in stored.series):
-        return False  # written by a release that did not record the digest of rejected rows
-    if any(each.listed != context.listed(each.timeframe) for each in stored.series):
+    now = Verdict.of(stored.symbol, stored.series, context, calendar_version())
+    if stored != now:  # other rules, severities, overrides or holidays
         return False
     logs = {timeframe: raw_listing(paths, timeframe).digest for timeframe in instrument.timeframes}
-    return logs == {each.timeframe: each.log_digest for each in stored.series}
+    return logs == {each.timeframe: each.log_digest for each in stored.series} and all(
+        # a release that did not record the digest of rejected rows has no file of them
+        each.listed == context.listed(each.timeframe)
+        and (each.rows_in == each.valid or each.rejected_file is not None)
+        for each in stored.series
+    )
 
 
 def _validated(
     paths: SymbolPaths, instrument: Instrument, policy: Policy, before: Mapping[str, InForce]
 ) -> Verdict:
     context = validation_context(paths, instrument, policy)
-    validated = validate_log(paths, instrument, context)
     series = [
-        _series(paths, timeframe, series, before.get(timeframe, InForce()))
-        for timeframe, series in validated.items()
+        _series(paths, timeframe, validated, before.get(timeframe, InForce()))
+        for timeframe, validated in validate_log(paths, instrument, context).items()
     ]
     return Verdict.of(instrument.symbol, series, context, calendar_version())
 
@@ -167,27 +152,22 @@ def _series(
     if is_intraday(timeframe):
         logs = {name: raw_listing(paths, name).digest for name in ("1day", timeframe)}
         write_factors(paths, timeframe, series.factors, logs)
+    promoted = before.promoted if result.status == BLOCKED else None
+    if result.status == PASSED:
+        folder = paths.bars(timeframe)
+        promoted = canonical.write_parts(
+            folder, timeframe, result.valid, paths.symbol, before.promoted
+        )
     return SeriesVerdict.of(
         result,
         timeframe=timeframe,
         input_digest=input_digest(series.rows),
-        promoted=_promoted(paths, timeframe, result, before.promoted),
+        promoted=promoted,
         log_digest=series.log.digest,
         raw_files=series.log.names,
         listed=series.listed,
         rejected_file=write_rejected(paths, timeframe, result.rejected, before.rejected_file),
     )
-
-
-def _promoted(
-    paths: SymbolPaths, timeframe: str, result: GateResult, in_force: PromotedBars | None
-) -> PromotedBars | None:
-    if result.status == BLOCKED:
-        return in_force
-    if result.status != PASSED:
-        return None
-    folder = paths.bars(timeframe)
-    return canonical.write_parts(folder, timeframe, result.valid, paths.symbol, in_force)
 
 
 def _sweep_leftovers(paths: SymbolPaths, stored: Verdict) -> None:
@@ -200,10 +180,5 @@ def _sweep_leftovers(paths: SymbolPaths, stored: Verdict) -> None:
 
 
 def _outcome(verdict: Verdict, status: Status) -> PromoteOutcome:
-    blocked = verdict.status == BLOCKED
-    return PromoteOutcome(
-        verdict.symbol,
-        Status.BLOCKED if blocked else status,
-        verdict.promoted,
-        verdict.reason if blocked else "",
-    )
+    status = Status.BLOCKED if verdict.status == BLOCKED else status
+    return PromoteOutcome(verdict.symbol, status, verdict.promoted, reason=verdict.message)

@@ -1,4 +1,4 @@
-"""Validates a symbol's bars against its standard; writes nothing."""
+"""Validates a symbol's bars in their context; writes nothing."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -14,20 +14,19 @@ from regime_platform.bar_store.raw import raw_log
 from regime_platform.bar_store.raw.acquisition import earliest_dates
 from regime_platform.bar_store.raw.gate_input import GateInput, gate_input
 from regime_platform.bar_store.raw.raw_names import RawListing, RawLog
-from regime_platform.bar_store.recorded import recorded_first_dates
 from regime_platform.bar_store.session import raw_listing
+from regime_platform.bar_store.verdicts import recorded_first_dates
 from regime_platform.errors import ConfigError
 from regime_platform.model.instants import instant
 from regime_platform.model.instruments import Instrument
 from regime_platform.regular_files import read_text
 from regime_platform.revisions.contradictions import contradictions
 from regime_platform.revisions.price_factors import Adjustment
-from regime_platform.validation.comparison import compared
-from regime_platform.validation.gate import GateResult, gate
+from regime_platform.validation.gate import GateResult, compared, gate
 from regime_platform.validation.overrides import in_force, out_of_force
 from regime_platform.validation.policy import Policy, ValidationContext, parse_policy
-from regime_platform.validation.rules.listing import Listed
-from regime_platform.validation.rules.overlap import Overlap, overlap
+from regime_platform.validation.rules.bar import Listed
+from regime_platform.validation.rules.comparison import Overlap, overlap
 
 
 @dataclass(frozen=True)
@@ -44,14 +43,7 @@ class ValidatedSeries:
 def validation_context(
     paths: SymbolPaths, instrument: Instrument, policy: Policy, as_of: dt.datetime | None = None
 ) -> ValidationContext:
-    """What the bars of an instrument are validated against.
-
-    ``as_of`` leaves out later overrides; severities, the delisting and the first bars that the
-    source has are those of today.
-
-    Raises:
-        ConfigError: decisions.yaml is damaged or contradicts itself.
-    """
+    """What the bars of a symbol are validated against; ``as_of`` leaves out later overrides."""
     known = {name: date.isoformat() for name, date in earliest_dates(paths).items()}
     first = recorded_first_dates(paths) | known  # acquisition.json may be lost
     listing = {
@@ -64,11 +56,7 @@ def validation_context(
 def with_overrides(
     paths: SymbolPaths, policy: Policy, as_of: dt.datetime | None = None
 ) -> ValidationContext:
-    """The severities, and the overrides of a symbol; ``as_of`` leaves out later ones.
-
-    Raises:
-        ConfigError: decisions.yaml is damaged or contradicts itself.
-    """
+    """The severities, and the overrides of a symbol; ``as_of`` leaves out later ones."""
     entries = read_overrides(paths)
     if as_of is not None:
         entries = tuple(entry for entry in entries if instant(entry.at) <= as_of)
@@ -76,11 +64,7 @@ def with_overrides(
 
 
 def read_policy(root: DataRoot) -> Policy:
-    """The severities of gate.yaml, or the default ones where there is no such file.
-
-    Raises:
-        ConfigError: the file cannot be read, or names what does not exist.
-    """
+    """The severities of gate.yaml (`ConfigError` where damaged), or the default ones."""
     where = root.gate_policy
     try:
         return parse_policy(read_text(where), str(where))
@@ -98,30 +82,21 @@ def validate_log(
     context: ValidationContext,
     as_of: dt.datetime | None = None,
 ) -> dict[str, ValidatedSeries]:
-    """Validates every series in the raw log of an instrument; ``as_of`` leaves out later fetches.
-
-    Raises:
-        BarsError: a file of the raw log is damaged.
-    """
+    """Validates every series in the raw log of a symbol; ``as_of`` leaves out later fetches."""
     asset_class = instrument.asset_class
     logs = {timeframe: raw_listing(paths, timeframe) for timeframe in instrument.timeframes}
-    inputs = {
-        timeframe: gate_input(paths, timeframe, asset_class, as_of, logs) for timeframe in logs
-    }
+    inputs = {name: gate_input(paths, name, asset_class, as_of, logs) for name in logs}
     overlaps = {
         timeframe: overlap_of(logs[timeframe], series, timeframe, asset_class, context)
         for timeframe, series in inputs.items()
     }
     rows = {timeframe: series.rows for timeframe, series in inputs.items()}
+    results = validate_rows(rows, asset_class, context, overlaps)
     return {
-        timeframe: ValidatedSeries(
-            rows[timeframe],
-            result,
-            logs[timeframe],
-            inputs[timeframe].factors,
-            context.listed(timeframe),
+        name: ValidatedSeries(
+            rows[name], result, logs[name], inputs[name].factors, context.listed(name)
         )
-        for timeframe, result in validate_rows(rows, asset_class, context, overlaps).items()
+        for name, result in results.items()
     }
 
 
@@ -129,16 +104,12 @@ def overlap_of(
     log: RawLog, series: GateInput, timeframe: str, asset_class: str, context: ValidationContext
 ) -> Overlap:
     """How the fetches of one series agree where they brought the same bars."""
-
-    def repeated() -> dict[str, str]:
-        return dict(raw_log.read_origins(log).select("batch", "same").iter_rows())
-
     contradicting = contradictions(
         series.raw,
         series.served,
         timeframe,
         asset_class,
-        repeated=repeated,
+        repeated=lambda: dict(raw_log.read_origins(log).select("batch", "same").iter_rows()),
         settled=context.settled(timeframe),
     )
     agreed = overlap(series.raw, series.served, timeframe, asset_class)

@@ -37,11 +37,7 @@ class FileMapping:
     origin: str = ""  # path of the mapping file
 
     def refuse_header(self, header: Sequence[str], path: Path) -> None:
-        """Refuses a header with missing, unknown or repeated columns.
-
-        Raises:
-            BarsError: naming file, columns and remedy.
-        """
+        """Raises ``BarsError`` for a header with missing, unknown or repeated columns."""
         repeated = [name for name in dict.fromkeys(header) if header.count(name) > 1]
         if not self.columns:
             missing = [name for name in ("ts", *PRICE_COLUMNS) if name not in header]
@@ -53,9 +49,8 @@ class FileMapping:
             remedy = f"{self.origin} names it; correct it there or in the file"
         for names, fault in ((missing, "missing"), (unknown, "unknown"), (repeated, "repeated")):
             if names:
-                raise BarsError(
-                    f"{path}: column {', '.join(names)} {fault}; {remedy}", code="bar-columns"
-                )
+                message = f"{path}: column {', '.join(names)} {fault}; {remedy}"
+                raise BarsError(message, code="bar-columns")
 
     def named(self, table: pl.DataFrame, keep: str) -> pl.DataFrame:
         """The table with the bar columns and ``keep``, unchanged."""
@@ -78,8 +73,7 @@ AS_NAMED = FileMapping()
 def read_mapping(folder: Path) -> FileMapping:
     """The mapping for the files in ``folder``: its own, else that of the folder above, else none.
 
-    Raises:
-        ConfigError: the file is invalid; names file, key and remedy.
+    ``ConfigError`` names file, key and remedy of an invalid one.
     """
     for place in (folder / MAPPING_FILE, folder.parent / MAPPING_FILE):
         if place.exists():
@@ -91,66 +85,51 @@ def _parsed(path: Path) -> FileMapping:
     try:
         document = load_yaml(read_text(path))
     except ValueError as error:  # of the encoding, or of the YAML
-        raise ConfigError(
-            f"{path} is not YAML in UTF-8: {error}; correct that line", code="mapping-yaml"
-        ) from error
+        message = f"{path} is not YAML in UTF-8: {error}; correct that line"
+        raise ConfigError(message, code="mapping-yaml") from error
     if not isinstance(document, Mapping):
-        raise ConfigError(
-            f"{path}: expected a mapping with {', '.join(_KEYS)}", code="mapping-form"
-        )
+        message = f"{path}: expected a mapping with {', '.join(_KEYS)}"
+        raise ConfigError(message, code="mapping-form")
     unknown = [str(key) for key in document if key not in _KEYS]
     if unknown:
-        raise ConfigError(
-            f"{path}: unknown key {', '.join(unknown)}; expected {', '.join(_KEYS)}",
-            code="mapping-key",
-        )
-    columns = _columns(document.get("columns") or {}, path)
+        message = f"{path}: unknown key {', '.join(unknown)}; expected {', '.join(_KEYS)}"
+        raise ConfigError(message, code="mapping-key")
     time_format = document.get("time_format")
     if time_format is not None and not (isinstance(time_format, str) and "%" in time_format):
-        raise ConfigError(
-            f'{path}: time_format is {time_format!r}; write it in quotes as "%d.%m.%Y %H:%M"',
-            code="mapping-time-format",
-        )
+        message = f'{path}: time_format is {time_format!r}; write it in quotes as "%d.%m.%Y %H:%M"'
+        raise ConfigError(message, code="mapping-time-format")
+    given = document.get("columns") or {}
+    problem = _problem_of(given)
+    if problem is not None:
+        raise ConfigError(f"{path}: {problem}", code="mapping-columns")
+    columns = {
+        column: tuple(name) if isinstance(name, list) else (name,) for column, name in given.items()
+    }
     return FileMapping(columns, _zone(document.get("zone", "UTC"), path), time_format, str(path))
 
 
-def _columns(columns: Any, path: Path) -> dict[str, tuple[str, ...]]:
+def _problem_of(columns: Any) -> str | None:
+    """What is wrong with the value of ``columns``, and the remedy."""
     if not isinstance(columns, Mapping):
-        raise ConfigError(
-            f"{path}: columns is {columns!r}; expected pairs such as close: Last",
-            code="mapping-columns",
-        )
+        return f"columns is {columns!r}; expected pairs such as close: Last"
     unknown = [str(name) for name in columns if name not in BAR_COLUMNS]
     missing = [name for name in ("ts", *PRICE_COLUMNS) if columns and name not in columns]
     for wrong, fault in ((unknown, "unknown"), (missing, "missing")):
         if wrong:
-            raise ConfigError(
-                f"{path}: columns: {', '.join(wrong)} {fault}; name {', '.join(BAR_COLUMNS)}, "
-                "of which volume may be absent",
-                code="mapping-columns",
-            )
-    mapped = {
-        column: tuple(name) if isinstance(name, list) else (name,)
-        for column, name in columns.items()
-    }
-    for column, names in mapped.items():
-        if not names or not all(isinstance(name, str) for name in names):
-            raise ConfigError(
-                f"{path}: columns: {column} is {columns[column]!r}; give a name in quotes",
-                code="mapping-columns",
-            )
+            expected = f"name {', '.join(BAR_COLUMNS)}, of which volume may be absent"
+            return f"columns: {', '.join(wrong)} {fault}; {expected}"
+    for column, name in columns.items():
+        names = name if isinstance(name, list) else [name]
+        if not names or not all(isinstance(each, str) for each in names):
+            return f"columns: {column} is {name!r}; give a name in quotes"
         if len(names) > 1 and column != "ts":
-            raise ConfigError(
-                f"{path}: columns: {column} has several names; only ts may", code="mapping-columns"
-            )
-    return mapped
+            return f"columns: {column} has several names; only ts may"
+    return None
 
 
 def _zone(zone: Any, path: Path) -> str:
     try:
         return ZoneInfo(zone).key
     except (KeyError, OSError, TypeError, ValueError) as error:
-        raise ConfigError(
-            f"{path}: zone {zone!r} is unknown; give an IANA name such as America/New_York",
-            code="mapping-zone",
-        ) from error
+        message = f"{path}: zone {zone!r} is unknown; give an IANA name such as America/New_York"
+        raise ConfigError(message, code="mapping-zone") from error

@@ -1,8 +1,7 @@
 """Bars from CSV or Parquet files that a user supplies, and the strict reader of such files.
 
-A column, number or timestamp that cannot be parsed is refused with its location. Rows that can be
-parsed but are wrong (a null price, a duplicate, rows out of order) pass unchanged: the gate
-validates them and records its findings.
+What cannot be parsed is refused with its location; rows that are wrong (a null price, a duplicate,
+rows out of order) pass unchanged, for the gate to validate.
 """
 
 import csv
@@ -12,13 +11,13 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from regime_platform.errors import BarsError, SourceError, UsageError
+from regime_platform.errors import BarsError, SourceError
 from regime_platform.model.bar_schema import BAR_COLUMNS, BAR_SCHEMA
 from regime_platform.model.instruments import Instrument
-from regime_platform.model.timeframes import canonical_timeframe, is_intraday
+from regime_platform.model.timeframes import canonical_timeframe, is_intraday, known_timeframe
 from regime_platform.regular_files import IrregularFileError, require_regular
-from regime_platform.sources.files.local_times import has_date_only, instants
 from regime_platform.sources.files.mapping import AS_NAMED, FileMapping, read_mapping
+from regime_platform.sources.files.times import has_date_only, instants
 from regime_platform.sources.protocol import BarPage, NotOfferedError
 
 _SUFFIXES = (".csv", ".parquet")
@@ -42,8 +41,7 @@ class FilesSource:
 
         Raises:
             NotOfferedError: the symbol's folder has no file of this timeframe.
-            SourceError: the symbol has no folder, or two files claim the timeframe.
-            BarsError, ConfigError: the file or its mapping cannot be understood.
+            SourceError, BarsError, ConfigError: names the folder, file or mapping at fault.
         """
         wanted = canonical_timeframe(timeframe)
         path = self._file(instrument.symbol, wanted)
@@ -59,15 +57,17 @@ class FilesSource:
                 "for example 1day.csv",
                 code="no-symbol-folder",
             )
-        files = sorted(path for path in folder.iterdir() if _timeframe_of(path) == timeframe)
+        files = sorted(
+            path
+            for path in folder.iterdir()
+            if path.suffix in _SUFFIXES and known_timeframe(path.stem) == timeframe
+        )
         if not files:
             raise NotOfferedError(f"{folder} has no {timeframe}.csv or {timeframe}.parquet")
         if len(files) > 1:
             names = ", ".join(path.name for path in files)
-            raise SourceError(
-                f"{symbol}: {names} in {folder} all mean {timeframe}; keep one",
-                code="ambiguous-file",
-            )
+            message = f"{symbol}: {names} in {folder} all mean {timeframe}; keep one"
+            raise SourceError(message, code="ambiguous-file")
         return files[0]
 
 
@@ -76,40 +76,26 @@ def read_bars_file(
 ) -> pl.DataFrame:
     """The bars of one CSV or Parquet file in ``BAR_SCHEMA``, with the rows and order of the file.
 
-    Without a ``mapping``, columns are ts, open, high, low, close and, where known,
-    volume, and naive times are UTC. A date means its midnight where dates are accepted. An empty
-    number is null.
-
-    Raises:
-        BarsError: naming file, column, row and remedy.
+    Without a ``mapping``, columns are ts, open, high, low, close and, where known, volume, and
+    naive times are UTC. A date means its midnight where dates are accepted. An empty number is
+    null. ``BarsError`` names file, column, row and remedy.
     """
     if path.suffix not in _SUFFIXES:
-        raise BarsError(
-            f"{path}: expected a name ending in {' or '.join(_SUFFIXES)}", code="file-suffix"
-        )
+        message = f"{path}: expected a name ending in {' or '.join(_SUFFIXES)}"
+        raise BarsError(message, code="file-suffix")
     try:
         require_regular(path, _MOST)
         table = (_csv_table if path.suffix == ".csv" else _parquet_table)(path, mapping)
     except IrregularFileError as error:
         raise BarsError(str(error), code="irregular-file") from error
     except OSError as error:
-        raise BarsError(
-            f"{path}: cannot be read ({error}); restore or export it again", code="unreadable-file"
-        ) from error
+        message = f"{path}: cannot be read ({error}); restore or export it again"
+        raise BarsError(message, code="unreadable-file") from error
     if "volume" not in table.columns:
         table = table.with_columns(pl.lit(None, pl.Float64).alias("volume"))
     ts = _timestamps(table, path, mapping, accept_dates=accept_dates)
     numbers = [_numbers(table, name, path) for name in BAR_COLUMNS if name != "ts"]
     return pl.DataFrame([ts, *numbers], schema=BAR_SCHEMA)
-
-
-def _timeframe_of(path: Path) -> str | None:
-    if path.suffix not in _SUFFIXES:
-        return None
-    try:
-        return canonical_timeframe(path.stem)
-    except UsageError:
-        return None
 
 
 def _csv_table(path: Path, mapping: FileMapping) -> pl.DataFrame:
@@ -121,10 +107,8 @@ def _csv_table(path: Path, mapping: FileMapping) -> pl.DataFrame:
             mapping.refuse_header(header, path)
             rows = [_fields(row, header, reader.line_num, path) for row in reader if row]
         except (csv.Error, UnicodeDecodeError) as error:
-            raise BarsError(
-                f"{path} line {reader.line_num}: not CSV in UTF-8 ({error}); export it again",
-                code="unreadable-file",
-            ) from error
+            message = f"{path} line {reader.line_num}: not CSV in UTF-8 ({error}); export it again"
+            raise BarsError(message, code="unreadable-file") from error
     schema = {**dict.fromkeys(header, pl.String), _ROW: pl.Int64}
     return mapping.named(pl.DataFrame(rows, schema=schema, orient="row"), _ROW)
 
@@ -143,10 +127,8 @@ def _parquet_table(path: Path, mapping: FileMapping) -> pl.DataFrame:
     try:
         table = pl.from_arrow(pq.read_table(path, page_checksum_verification=True))
     except pa.ArrowException as error:
-        raise BarsError(
-            f"{path}: not a readable Parquet file ({error}); export it again",
-            code="unreadable-file",
-        ) from error
+        message = f"{path}: not a readable Parquet file ({error}); export it again"
+        raise BarsError(message, code="unreadable-file") from error
     assert isinstance(table, pl.DataFrame)
     mapping.refuse_header(table.columns, path)
     return mapping.named(table.with_row_index(_ROW, offset=1), _ROW)
@@ -179,10 +161,8 @@ def _expected_time(mapping: FileMapping) -> str:
 def _numbers(table: pl.DataFrame, name: str, path: Path) -> pl.Series:
     column = table[name]
     if not (column.dtype.is_numeric() or column.dtype in (pl.String, pl.Null)):
-        raise BarsError(
-            f"{path}: column {name} has the type {column.dtype}; expected numbers",
-            code="column-type",
-        )
+        message = f"{path}: column {name} has the type {column.dtype}; expected numbers"
+        raise BarsError(message, code="column-type")
     parsed = column.cast(pl.Float64, strict=False)
     remedy = "expected a number such as 101.25, or nothing where it is not known"
     _refuse(table, name, parsed.is_null() & column.is_not_null(), path, remedy)

@@ -1,8 +1,6 @@
-"""The bars that ship with the package: no key, no network, always the same.
+"""The bars that ship with the package: no key, no network, always the same, never any newer.
 
 What they are and how they were made is described in ``make_sample`` and ``data/metadata.json``.
-They are far in the past, so there is no update: every fetch serves the whole series, and the raw
-log finds nothing new in it.
 """
 
 import json
@@ -32,13 +30,7 @@ class SampleSource:
         self._folder = folder
 
     def series(self, instrument: Instrument, timeframe: str) -> BarPage:
-        """The whole series.
-
-        Raises:
-            NotOfferedError: the sample has no such timeframe of this symbol.
-            SourceError: the sample has no such symbol.
-            BarsError: the file differs from the one that was shipped.
-        """
+        """The whole series; ``BarsError`` where the file differs from the one that was shipped."""
         wanted = canonical_timeframe(timeframe)
         files = sample_files(self._folder)
         file = f"{instrument.symbol}/{wanted}.parquet"

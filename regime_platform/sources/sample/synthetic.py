@@ -1,7 +1,7 @@
 """SYNTH: 15-minute bars of an invented stock, the same for every machine and every run.
 
 A seeded random walk with a calm climb, a range, a crash and a recovery, so that regimes change.
-No market stands behind it. Coarser bars are made from these by ``aggregation``.
+No market stands behind it. Coarser bars are made from these by ``make_sample``.
 """
 
 import datetime as dt

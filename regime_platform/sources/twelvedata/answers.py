@@ -1,37 +1,66 @@
-"""Parses the bodies of the Twelve Data API: bars, their instrument, the earliest date.
+"""Answers of the Twelve Data API: bars, their instrument, the earliest date, errors, the clock.
 
 Every number is a text and is parsed to the nearest Float64. A text that is no number becomes null,
-which the gate rejects; a bar without a valid time is an error.
+which the gate rejects; a bar without a valid time is an error. The status may be 200 for an error,
+and the vendor rewords its messages, so the code in the body decides and, only where a code has two
+meanings, a short phrase.
 """
 
 import datetime as dt
+import json
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any
 
+import httpx
 import polars as pl
 
-from regime_platform.errors import SourceError
+from regime_platform.errors import ClockError, CredentialsError, QuotaError, SourceError
 from regime_platform.model.bar_schema import BAR_COLUMNS, BAR_SCHEMA, empty_bars
 from regime_platform.model.identity import ANSWERED
+from regime_platform.model.instants import MOST_AHEAD
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.timeframes import is_intraday
+from regime_platform.redaction import redact
+from regime_platform.sources.credits import CreditBudget
+from regime_platform.sources.protocol import NotServedError
 
+SET_CLOCK = "set the clock (`timedatectl set-ntp true` lets the system keep it right)"
+_LEAST_CHANGE = 5.0  # seconds; smaller changes of a clock's offset are not stored again
 _CHECKED = ("mic_code", "exchange", "type")
+_REMEDIES = {
+    400: "check the entry in universe.yaml against the vendor's symbol list",
+    414: "too much was asked at once: this is a defect, report it",
+}
+
+
+class TransientError(Exception):
+    """A fault of the connection or the server, or a cut answer: another attempt may succeed."""
+
+    def __init__(self, what: str, reason: str, *, is_late: bool = False) -> None:
+        super().__init__(reason)
+        self.what = what  # symbol and timeframe
+        self.is_late = is_late  # the exchange missed its deadline
+
+
+class MinuteSpentError(Exception):
+    """The credits of the current minute are spent."""
+
+
+class TooManyError(SourceError):
+    """The request named more symbols than allowed."""
 
 
 def answered_bars(body: Mapping[str, Any], instrument: Instrument, timeframe: str) -> pl.DataFrame:
     """The bars of one /time_series answer in ``BAR_SCHEMA``, oldest first, equal opens kept.
 
-    Raises:
-        SourceError: the answer is of another instrument or has another form.
+    ``SourceError`` where it is of another instrument or has another form.
     """
     what = f"{instrument.symbol} {timeframe}"
     _refuse_another_instrument(body.get("meta"), instrument, timeframe)
     values = body.get("values")
     if not isinstance(values, list) or not all(isinstance(row, Mapping) for row in values):
-        raise SourceError(
-            f"{what}: Twelve Data answered without a list of values; run again", code="answer-form"
-        )
+        raise _form_error(what, "answered without a list of values", "run again")
     if not values:
         return empty_bars()
     columns = [_opens(values, timeframe, what)]
@@ -47,11 +76,7 @@ def answered_market(body: Mapping[str, Any]) -> dict[str, str]:
 
 
 def answered_earliest(body: Mapping[str, Any], timeframe: str, what: str) -> dt.date:
-    """The UTC date of the first bar from an /earliest_timestamp answer.
-
-    Raises:
-        SourceError: the answer names no date.
-    """
+    """The UTC date of the first bar from an /earliest_timestamp answer; ``SourceError``: none."""
     seconds = body.get("unix_time")
     if is_intraday(timeframe) and isinstance(seconds, int):
         return dt.datetime.fromtimestamp(seconds, dt.UTC).date()
@@ -59,11 +84,90 @@ def answered_earliest(body: Mapping[str, Any], timeframe: str, what: str) -> dt.
         # the form depends on the interval; all begin with the date
         return dt.date.fromisoformat(str(body.get("datetime"))[:10])
     except ValueError:
-        raise SourceError(
-            f"{what}: Twelve Data named {body.get('datetime')!r} as the earliest timestamp; "
-            "expected a date; run again later",
-            code="answer-form",
-        ) from None
+        problem = f"named {body.get('datetime')!r} as the earliest timestamp; expected a date"
+        raise _form_error(what, problem) from None
+
+
+def json_object(content: bytes) -> dict[str, Any] | None:
+    """The body as a JSON object; None for anything else, invalid UTF-8 included."""
+    try:
+        body = json.loads(content)
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def is_error(body: Mapping[str, Any]) -> bool:
+    """True where a body, or the part of one symbol in a batch, is an error."""
+    return body.get("status") == "error" or (
+        isinstance(body.get("code"), int) and "values" not in body
+    )
+
+
+def is_empty_window(code: int, message: str) -> bool:
+    """True for the error that means that the requested window has no bar."""
+    return code == 400 and "no data is available" in message.lower()
+
+
+def error_of(code: int, message: str, what: str) -> Exception:
+    """The exception for an error of ``what``, a symbol and timeframe; no key in ``message``."""
+    text = message.lower()
+    if code == 401:
+        return CredentialsError("Twelve Data refused the key; check TWELVEDATA_API_KEY")
+    if code == 429:
+        if "minute" not in text and ("the day" in text or "daily" in text):
+            return QuotaError(f"{what}: the Twelve Data credits of the day are spent; run tomorrow")
+        return MinuteSpentError(text)
+    if code >= 500 or code < 300 or code == 408:
+        return TransientError(what, f"{code}: {message}")
+    if code in (403, 404):
+        is_plan = code == 403 or "plan" in text
+        meaning = "unknown there: check provider_symbol, mic_code and exchange"
+        if is_plan:
+            meaning = "the plan does not cover it: choose another plan or source for this symbol"
+        return NotServedError(
+            f"{what}: Twelve Data answered {code} ({message}); {meaning}",
+            status="not_entitled" if is_plan else "unknown_symbol",
+        )
+    kind = TooManyError if code == 414 else SourceError
+    remedy = _REMEDIES.get(code, "check REGIME_TWELVEDATA_URL")
+    fault = "too-many-symbols" if code == 414 else "source-refused"
+    return kind(f"{what}: Twelve Data answered {code} ({message}); {remedy}", code=fault)
+
+
+def vendor_text(text: object) -> str:
+    """A text of the vendor without the key, cut to the length of a message."""
+    return redact(str(text))[:300]
+
+
+def note_clock(budget: CreditBudget, headers: httpx.Headers, between: tuple[float, float]) -> bool:
+    """True where this machine's clock is behind by more than ``MOST_AHEAD``; stores the offset.
+
+    One that is ahead ends the run, since forming bars would be stored as finished; one behind only
+    delays bars. ``between`` is this machine's Unix time before the request and after the answer, so
+    that a slow answer is no offset. Without a usable ``Date`` nothing is compared.
+
+    Raises:
+        ClockError: it is ahead by more than that.
+    """
+    vendor_time = _vendor_time(headers)
+    if vendor_time is None:
+        return False
+    sent, received = between
+    offset = max(0.0, sent - vendor_time) or min(0.0, received - vendor_time)
+    budget.note_clock_offset(offset, _LEAST_CHANGE)
+    if offset > MOST_AHEAD.total_seconds():
+        raise ClockError(
+            f"this machine's clock is {offset / 60:,.0f} minutes ahead of Twelve Data's "
+            f"({_clock_text(received)} here, {_clock_text(vendor_time)} there, UTC), so bars still "
+            f"forming would count as finished; nothing of the answer was stored: {SET_CLOCK}, then "
+            "run again"
+        )
+    return -offset > MOST_AHEAD.total_seconds()
+
+
+def _form_error(what: str, problem: str, remedy: str = "run again later") -> SourceError:
+    return SourceError(f"{what}: Twelve Data {problem}; {remedy}", code="answer-form")
 
 
 def _refuse_another_instrument(meta: object, instrument: Instrument, timeframe: str) -> None:
@@ -89,11 +193,8 @@ def _opens(values: list[Mapping[str, Any]], timeframe: str, what: str) -> pl.Ser
     opens = texts.str.to_datetime(form, time_unit="us", strict=False)
     bad = opens.is_null()
     if bad.any():
-        raise SourceError(
-            f"{what}: Twelve Data dated a bar {texts.filter(bad)[0]!r}; expected the form {form}; "
-            "run again later",
-            code="answer-form",
-        )
+        problem = f"dated a bar {texts.filter(bad)[0]!r}; expected the form {form}"
+        raise _form_error(what, problem)
     return opens.dt.replace_time_zone("UTC")
 
 
@@ -104,3 +205,21 @@ def _numbers(values: list[Mapping[str, Any]], name: str) -> pl.Series:
 
 def _text(value: object) -> str | None:
     return None if value is None else str(value).strip()
+
+
+def _vendor_time(headers: httpx.Headers) -> float | None:
+    """Unix time of the answer, with the age of an answer from a cache added."""
+    dates = headers.get_list("date")
+    try:
+        # a proxy may put its own header before that of the server that answered
+        vendor_time = parsedate_to_datetime(dates[-1] if dates else "")
+    except ValueError:
+        return None
+    if vendor_time.tzinfo is None:  # "-0000" means UTC
+        vendor_time = vendor_time.replace(tzinfo=dt.UTC)
+    age = headers.get("age", "")
+    return vendor_time.timestamp() + (int(age) if age.isdecimal() else 0)
+
+
+def _clock_text(seconds: float) -> str:
+    return f"{dt.datetime.fromtimestamp(seconds, dt.UTC):%Y-%m-%d %H:%M:%S}"

@@ -1,18 +1,20 @@
 """One request to the Twelve Data API and its answer: key, credits, retries.
 
-``answers`` parses bodies as bars, ``errors`` maps errors to exceptions. The key is sent in a header
-only and removed from every text of the vendor that enters a message; bodies are parsed unchanged.
+The key is sent in a header only and removed from every text of the vendor that enters a message;
+bodies are parsed unchanged.
 """
 
 import datetime as dt
+import logging
 import time
 import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
 import stamina
+from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from regime_platform.bounded_http import (
     ACCEPTED,
@@ -22,19 +24,21 @@ from regime_platform.bounded_http import (
     TooLargeError,
 )
 from regime_platform.errors import ConfigError, QuotaError, SourceError, UnresponsiveError
-from regime_platform.redaction import hide, redact
+from regime_platform.redaction import hide
 from regime_platform.sources.credits import CreditBudget
 from regime_platform.sources.http_client import open_client
-from regime_platform.sources.twelvedata.errors import (
+from regime_platform.sources.twelvedata.answers import (
     MinuteSpentError,
     TransientError,
     error_of,
     is_empty_window,
     is_error,
     json_object,
+    note_clock,
+    vendor_text,
 )
-from regime_platform.sources.vendor_clock import note_clock
 
+_LOG = logging.getLogger("regime_platform.sources")
 _ATTEMPTS = 5
 _FIRST_WAIT = 1.0  # seconds; doubles, with as much jitter
 _LONGEST_WAIT = 20.0
@@ -65,20 +69,25 @@ class ApiRequest:
 
 @dataclass(frozen=True)
 class ApiAnswer:
-    """A successful answer."""
+    """An answer of the vendor."""
 
-    body: Mapping[str, Any] | None  # None: the vendor has no data for the question
-    requests: int  # attempts included
+    body: Mapping[str, Any] | None  # None: no data for the question, or no JSON object
     http_status: int = 200
+    requests: int = 1  # attempts included
+    credits_used: int | None = None  # of the minute, as the vendor's header counts
 
 
-@dataclass(frozen=True)
-class ApiResponse:
-    """A raw response, errors included."""
+def _report_retry(details: RetryDetails) -> None:
+    error = details.caused_by
+    if isinstance(error, TransientError):
+        again = f"asking again in {details.wait_for:.0f} s"
+        attempt = f"attempt {details.retry_num + 1} of {_ATTEMPTS}"
+        _LOG.warning(
+            "%s: Twelve Data did not answer (%s); %s (%s)", error.what, error, again, attempt
+        )
 
-    http_status: int
-    body: Mapping[str, Any] | None  # None where it is no JSON object
-    credits_used: int | None  # of the minute, as the vendor's header counts
+
+set_on_retry_hooks([_report_retry])
 
 
 class TwelveDataClient:
@@ -112,28 +121,30 @@ class TwelveDataClient:
                 "copy it into TWELVEDATA_API_KEY again",
                 code="unusable-key",
             )
-        self._key = key.strip()
+        hide(key.strip())
         self.budget = budget
         self._sent = 0
-        hide(self._key)
         self._clock = clock
         self.is_clock_behind = False  # this machine's, when the vendor answered last
         self._late = 0  # exchanges in a row that missed the deadline
         self._http = open_client(
             base_url=base_url,
-            headers={"Authorization": f"apikey {self._key}", **ACCEPTED},
+            headers={"Authorization": f"apikey {key.strip()}", **ACCEPTED},
             timeout=_TIMEOUT,
             transport=transport,
         )
         self._bounded = BoundedHttp(self._http, deadline)
         weakref.finalize(self, self._bounded.close)
+        self._retrying = stamina.RetryingCaller(
+            attempts=_ATTEMPTS,
+            timeout=None,
+            wait_initial=_FIRST_WAIT,
+            wait_max=_LONGEST_WAIT,
+            wait_jitter=_FIRST_WAIT,
+        ).on(self._is_retryable)
 
     def ask(self, request: ApiRequest, day: dt.date) -> ApiAnswer:
-        """The answer to a request; an empty window has none as body.
-
-        Args:
-            request: the request.
-            day: the vendor's UTC day on which the credits are counted.
+        """The answer to a request, charged to the vendor's UTC ``day``.
 
         Raises:
             CredentialsError: the key is refused.
@@ -146,133 +157,96 @@ class TwelveDataClient:
         before = self._sent
         for _ in range(_MINUTES_TO_WAIT):
             try:
-                body, status = self._with_retries(request, day)
+                answer = self._retrying(self._attempt, request, day)
             except MinuteSpentError as error:
                 self.budget.exhaust_minute(str(error))
+            except TransientError as error:
+                raise SourceError(
+                    f"{request.what}: Twelve Data did not answer {request.path} properly ({error}) "
+                    "although asked again; run once more later",
+                    code="no-answer",
+                ) from None
             else:
-                return ApiAnswer(body, self._sent - before, status)
+                return replace(answer, requests=self._sent - before)
         raise QuotaError(
             f"{request.what}: no credits for {_MINUTES_TO_WAIT} minutes in a row; "
             "check what else uses this Twelve Data key, then run again",
             code="minute-credits-spent",
         )
 
-    def response(self, request: ApiRequest, day: dt.date) -> ApiResponse:
-        """The response of one attempt, errors included: for probing the vendor.
-
-        Raises:
-            QuotaError: the day's credits are spent.
-            SourceError: nothing came back.
-        """
+    def response(self, request: ApiRequest, day: dt.date) -> ApiAnswer:
+        """The answer of one attempt, errors included: for probing the vendor."""
         try:
-            response = self._send(request, day)
-        except (httpx.RequestError, DeadlineError) as error:
-            raise SourceError(
-                f"{request.what}: {self.clean(str(error))}; try later", code="no-answer"
-            ) from None
-        used = response.headers.get("api-credits-used", "")
-        return ApiResponse(
-            response.status_code,
-            self._body(request, response),
-            int(used) if used.isdecimal() else None,
-        )
-
-    def _with_retries(
-        self, request: ApiRequest, day: dt.date
-    ) -> tuple[Mapping[str, Any] | None, int]:
-        attempts = stamina.retry_context(
-            on=self._is_retryable,
-            attempts=_ATTEMPTS,
-            timeout=None,
-            wait_initial=_FIRST_WAIT,
-            wait_max=_LONGEST_WAIT,
-            wait_jitter=_FIRST_WAIT,
-        )
-        try:
-            for attempt in attempts:
-                with attempt:
-                    return self._attempt(request, day)
-        except (httpx.RequestError, TransientError, DeadlineError) as error:
-            reason = self.clean(str(error)) or type(error).__name__
-            # without the cause, whose request contains the key
-            raise SourceError(
-                f"{request.what}: Twelve Data did not answer {request.path} properly ({reason}) "
-                "although asked again; run once more later",
-                code="no-answer",
-            ) from None
-        raise AssertionError("stamina ends with a result or an exception")
+            return self._send(request, day)
+        except TransientError as error:
+            raise SourceError(f"{request.what}: {error}; try later", code="no-answer") from None
 
     def _is_retryable(self, error: Exception) -> bool:
-        if isinstance(error, DeadlineError):
-            return self._late % _LATE_ATTEMPTS != 0
-        return isinstance(error, httpx.RequestError | TransientError)
+        if not isinstance(error, TransientError):
+            return False
+        return not error.is_late or self._late % _LATE_ATTEMPTS != 0
 
-    def _attempt(self, request: ApiRequest, day: dt.date) -> tuple[Mapping[str, Any] | None, int]:
-        response = self._send(request, day)
-        body = self._body(request, response)
-        code, message = response.status_code, "no JSON object"
-        if body is not None:
-            if response.status_code < 400 and not is_error(body):
-                return body, response.status_code
+    def _attempt(self, request: ApiRequest, day: dt.date) -> ApiAnswer:
+        answer = self._send(request, day)
+        code, message = answer.http_status, "no JSON object"
+        if answer.body is not None:
+            if answer.http_status < 400 and not is_error(answer.body):
+                return answer
             # the code in the body counts, since the status may be 200 for an error
-            code = body["code"] if isinstance(body.get("code"), int) else code
-            message = self.clean(str(body.get("message", "no message")))
+            stated = answer.body.get("code")
+            code = stated if isinstance(stated, int) else code
+            message = vendor_text(answer.body.get("message", "no message"))
         if is_empty_window(code, message):
-            return None, response.status_code
+            return replace(answer, body=None)
         error = error_of(code, message, request.what)
         if isinstance(error, QuotaError):
             self.budget.note_day_refusal(message)
         raise error
 
-    def _send(self, request: ApiRequest, day: dt.date) -> HttpAnswer:
+    def _send(self, request: ApiRequest, day: dt.date) -> ApiAnswer:
         self.budget.reserve(request.cost, day)
         self._sent += 1
-        http_request = self._http.build_request("GET", request.path, params=dict(request.params))
-        limit = _BYTES_BESIDE + request.cost * _BYTES_PER_SYMBOL
         sent_at = self._clock()
-        try:
-            answered = self._bounded.exchange(http_request, limit)
-        except TooLargeError as error:
-            raise SourceError(
-                f"{request.what}: {self.clean(str(error))}, and was not read further; check that "
-                "REGIME_TWELVEDATA_URL is the vendor's address, then run again",
-                code="answer-too-large",
-            ) from None
-        except DeadlineError as error:
-            self._note_late(error)
-            raise
+        answered = self._exchange(request)
         self._late = 0
-        self._count(answered)
+        used, left = (answered.headers.get(f"api-credits-{name}", "") for name in ("used", "left"))
+        # a plan without a limit may send other texts than numbers
+        if used.isdecimal() and left.isdecimal() and int(used) + int(left) > 0:
+            self.budget.correct(int(used), int(left))
         between = sent_at, self._clock()
         self.is_clock_behind = note_clock(self.budget, answered.headers, between)
-        return answered
-
-    def _note_late(self, error: DeadlineError) -> None:
-        self._late += 1
-        if self._late >= _LATE_IN_A_ROW:
-            raise UnresponsiveError(
-                f"{self._late} exchanges with Twelve Data in a row were too slow, the last: "
-                f"{self.clean(str(error))}; no more requests are sent: check the network or the "
-                "vendor's status page, then run again"
-            ) from None
-
-    def _body(self, request: ApiRequest, answered: HttpAnswer) -> dict[str, Any] | None:
         try:
-            return json_object(answered.content)
+            body = json_object(answered.content)
         except RecursionError:
             raise SourceError(
                 f"{request.what}: Twelve Data answered {request.path} with JSON that is nested "
                 "too deeply to be bars; check REGIME_TWELVEDATA_URL, then run again",
                 code="answer-form",
             ) from None
+        credits_used = int(used) if used.isdecimal() else None
+        return ApiAnswer(body, answered.status_code, credits_used=credits_used)
 
-    def _count(self, response: HttpAnswer) -> None:
-        used = response.headers.get("api-credits-used", "")
-        left = response.headers.get("api-credits-left", "")
-        # a plan without a limit may send other texts than numbers
-        if used.isdecimal() and left.isdecimal() and int(used) + int(left) > 0:
-            self.budget.correct(int(used), int(left))
-
-    def clean(self, text: str) -> str:
-        """``text`` without the key, cut to the length of a message."""
-        return redact(text)[:300]
+    def _exchange(self, request: ApiRequest) -> HttpAnswer:
+        http_request = self._http.build_request("GET", request.path, params=dict(request.params))
+        limit = _BYTES_BESIDE + request.cost * _BYTES_PER_SYMBOL
+        # errors are raised without the cause, whose request contains the key
+        try:
+            return self._bounded.exchange(http_request, limit)
+        except TooLargeError as error:
+            raise SourceError(
+                f"{request.what}: {vendor_text(error)}, and was not read further; check that "
+                "REGIME_TWELVEDATA_URL is the vendor's address, then run again",
+                code="answer-too-large",
+            ) from None
+        except httpx.RequestError as error:
+            reason = vendor_text(error) or type(error).__name__
+            raise TransientError(request.what, reason) from None
+        except DeadlineError as error:
+            self._late += 1
+            if self._late < _LATE_IN_A_ROW:
+                raise TransientError(request.what, vendor_text(error), is_late=True) from None
+            raise UnresponsiveError(
+                f"{self._late} exchanges with Twelve Data in a row were too slow, the last: "
+                f"{vendor_text(error)}; no more requests are sent: check the network or the "
+                "vendor's status page, then run again"
+            ) from None

@@ -1,7 +1,6 @@
 """Measures the behaviour of the live Twelve Data API, for `regime doctor --live`.
 
-The platform is correct for every outcome: windows are cut to their ends, the calendar decides which
-bars are forming, labels are kept unchanged. The answers show where fewer requests would do.
+The platform is correct for every outcome; the answers show where fewer requests would do.
 """
 
 import datetime as dt
@@ -10,8 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from regime_platform.errors import CredentialsError, RegimeError
-from regime_platform.model.calendar.sessions import bar_end
-from regime_platform.sources.twelvedata.http import ApiRequest, ApiResponse, TwelveDataClient
+from regime_platform.model.calendar.due import bar_end
+from regime_platform.sources.twelvedata.answers import vendor_text
+from regime_platform.sources.twelvedata.http import (
+    ApiAnswer,
+    ApiRequest,
+    TwelveDataClient,
+)
 
 _SPY = {"symbol": "SPY", "mic_code": "ARCX"}
 _NONE_MET = "none met yet"
@@ -29,28 +33,20 @@ class Learned:
 _Measure = Callable[[TwelveDataClient, dt.datetime], str]
 
 
-class _UnknownError(Exception):
-    """The answers of the vendor do not show it."""
-
-
 def probe(client: TwelveDataClient, now: dt.datetime) -> tuple[Learned, ...]:
-    """Answers all questions, for about ten credits; an unknown answer has a reason.
-
-    Raises:
-        CredentialsError: the key is refused.
-    """
-    return tuple(_learned(question, measure, client, now) for question, measure in _QUESTIONS)
+    """Answers all questions, for about ten credits; ``CredentialsError``: the key is refused."""
+    return tuple(_learned(client, now, *question) for question in _QUESTIONS)
 
 
 def _learned(
-    question: str, measure: _Measure, client: TwelveDataClient, now: dt.datetime
+    client: TwelveDataClient, now: dt.datetime, question: str, measure: _Measure
 ) -> Learned:
     try:
-        return Learned(question, client.clean(measure(client, now)))
+        return Learned(question, vendor_text(measure(client, now)))
     except CredentialsError:
         raise
-    except (_UnknownError, RegimeError, LookupError, TypeError, ValueError) as error:
-        return Learned(question, f"unknown: {client.clean(str(error))}", is_known=False)
+    except (RegimeError, LookupError, TypeError, ValueError) as error:
+        return Learned(question, f"unknown: {vendor_text(error)}", is_known=False)
 
 
 def _end_of_an_intraday_window(client: TwelveDataClient, now: dt.datetime) -> str:
@@ -95,9 +91,9 @@ def _cost_of_earliest(client: TwelveDataClient, now: dt.datetime) -> str:
     before = _response(client, now, "/time_series", {**_SPY, "interval": "1day", "outputsize": "1"})
     after = _response(client, now, "/earliest_timestamp", {**_SPY, "interval": "1day"})
     if before.credits_used is None or after.credits_used is None:
-        raise _UnknownError("the answers have no api-credits-used header")
+        raise LookupError("the answers have no api-credits-used header")
     if after.credits_used <= before.credits_used - 1:
-        raise _UnknownError("a new minute began in between")
+        raise LookupError("a new minute began in between")
     return f"{after.credits_used - before.credits_used} credits"
 
 
@@ -140,5 +136,5 @@ def _opens(client: TwelveDataClient, now: dt.datetime, **params: str) -> list[st
 
 def _response(
     client: TwelveDataClient, now: dt.datetime, path: str, params: Mapping[str, str]
-) -> ApiResponse:
+) -> ApiAnswer:
     return client.response(ApiRequest(path, params, params["symbol"]), now.date())

@@ -6,7 +6,6 @@ and an answer of the maximum length counts as cut. The pipeline decides which wi
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import polars as pl
 
@@ -22,17 +21,16 @@ from regime_platform.sources.protocol import (
     WindowRequest,
 )
 from regime_platform.sources.twelvedata.answers import (
-    answered_bars,
-    answered_earliest,
-    answered_market,
-)
-from regime_platform.sources.twelvedata.errors import (
     MinuteSpentError,
     TooManyError,
     TransientError,
+    answered_bars,
+    answered_earliest,
+    answered_market,
     error_of,
     is_empty_window,
     is_error,
+    vendor_text,
 )
 from regime_platform.sources.twelvedata.http import ApiAnswer, ApiRequest, TwelveDataClient
 
@@ -62,7 +60,7 @@ class TwelveDataSource:
     def page(self, request: WindowRequest, now: dt.datetime) -> BarPage:
         """See ``WindowSource``."""
         answer = self.client.ask(_api_request([request]), _day(now))
-        return self._dated(_page(request, answer.body, answer.requests, answer.requests))
+        return self._page(request, answer.body, answer.requests, answer.requests)
 
     def batch(
         self, requests: Sequence[WindowRequest], now: dt.datetime
@@ -112,11 +110,11 @@ class TwelveDataSource:
     ) -> BarPage | NotServedError | None:
         """The page or refusal of one symbol; None where it has to be requested alone."""
         if is_error(part):
-            code = part["code"] if isinstance(part.get("code"), int) else 500
-            message = self.client.clean(str(part.get("message", "no message")))
-            assert isinstance(code, int)
+            stated = part.get("code")
+            code = stated if isinstance(stated, int) else 500
+            message = vendor_text(part.get("message", "no message"))
             if is_empty_window(code, message):
-                return self._dated(_page(request, None, round_trips, cost))
+                return self._page(request, None, round_trips, cost)
             error = error_of(code, message, request.series)
             if isinstance(error, NotServedError):
                 return error
@@ -124,12 +122,35 @@ class TwelveDataSource:
                 return None
             raise error
         try:
-            return self._dated(_page(request, part, round_trips, cost))
+            return self._page(request, part, round_trips, cost)
         except (SourceError, CutError):
             return None
 
-    def _dated(self, page: BarPage) -> BarPage:
-        return replace(page, is_clock_behind=self.client.is_clock_behind)
+    def _page(
+        self,
+        request: WindowRequest,
+        body: Mapping[str, object] | None,
+        round_trips: int,
+        cost: int,
+    ) -> BarPage:
+        bars = empty_bars()
+        if body is not None:
+            bars = answered_bars(body, request.instrument, request.timeframe)
+        if bars.height >= MOST_ROWS:
+            raise CutError(
+                f"{request.series}: {bars.height} bars between {request.start} and {request.end}"
+            )
+        window = (request.start, request.end)
+        # the vendor includes or excludes the ends of a window, so the page is cut to it here
+        return BarPage(
+            bars.filter(pl.col("ts").is_between(*window, closed="left")),
+            "unadjusted" if is_intraday(request.timeframe) else "split_adjusted",
+            window,
+            round_trips,
+            cost,
+            self.client.is_clock_behind,
+            answered_market(body or {}),
+        )
 
 
 def _api_request(requests: Sequence[WindowRequest]) -> ApiRequest:
@@ -144,23 +165,6 @@ def _api_request(requests: Sequence[WindowRequest]) -> ApiRequest:
     }
     more = f" and {len(requests) - 1} more" if len(requests) > 1 else ""
     return ApiRequest("/time_series", params, first.series + more, len(requests))
-
-
-def _page(
-    request: WindowRequest, body: Mapping[str, object] | None, round_trips: int, cost: int
-) -> BarPage:
-    basis = "unadjusted" if is_intraday(request.timeframe) else "split_adjusted"
-    window = (request.start, request.end)
-    if body is None:
-        return BarPage(empty_bars(), basis, window, round_trips, cost)
-    bars = answered_bars(body, request.instrument, request.timeframe)
-    if bars.height >= MOST_ROWS:
-        raise CutError(
-            f"{request.series}: {bars.height} bars between {request.start} and {request.end}"
-        )
-    # the vendor includes or excludes the ends of a window, so the page is cut to it here
-    within = bars.filter(pl.col("ts").is_between(*window, closed="left"))
-    return BarPage(within, basis, window, round_trips, cost, answered=answered_market(body))
 
 
 def _identity(instrument: Instrument, timeframe: str) -> dict[str, str]:

@@ -1,13 +1,10 @@
 """Rules on a single bar, each a Polars expression with the text of its reason.
 
-The expressions read ``BAR_SCHEMA`` and ``fetched_at``; a null result counts as kept, so that a
-missing price is reported once, by the rule for missing prices. Rules over several bars are in
-``rules.series``.
+A null result counts as kept, so that a missing price is reported once, by the rule for it.
 """
 
 import datetime as dt
-from dataclasses import dataclass
-from functools import cache, reduce
+from functools import cache, lru_cache, reduce
 from operator import and_, or_
 
 import numpy as np
@@ -16,9 +13,10 @@ import polars as pl
 
 from regime_platform.model.asset_classes import ASSET_CLASSES
 from regime_platform.model.bar_schema import BAR_SCHEMA, PRICE_COLUMNS
-from regime_platform.model.calendar.sessions import last_finished
+from regime_platform.model.calendar.due import last_finished
+from regime_platform.model.document import Document
 from regime_platform.model.timeframes import DURATION, is_intraday
-from regime_platform.validation.findings import Rule, Severity, worded
+from regime_platform.validation.findings import EXCLUDE, Rule, Severity, worded
 
 _EPOCH, _TICK = dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.timedelta(microseconds=1)
 _NEVER = -(2**63)
@@ -29,23 +27,23 @@ _ALL_FINITE = reduce(and_, (price.is_finite() for price in _PRICES))
 
 #: Intraday anchors differ: 1h bars of US stocks open at half past, those of currencies on the hour.
 _GRID_MINUTES = {"15min": 15, "1h": 30, "4h": 30}
-_AT_THE_SOURCE = (
-    "correct the bar at its source and fetch again, or keep it out with `regime bars exclude`"
-)
+_AT_THE_SOURCE = f"correct the bar at its source and fetch again, or keep it out with {EXCLUDE}"
 _DAY_ENDS_ON_THE_EVE = dt.time(17, 0)
 _EVE = dt.timedelta(hours=3)
 
 
-@dataclass(frozen=True)
-class BarRule(Rule):
-    """A rule on one row."""
+class Listed(Document):
+    """The dates between which a series can have bars, both included; empty where unknown."""
 
-    breaks: pl.Expr
-    is_applicable: bool = True  # False where the dates that it compares with are not known
+    first: str = ""  # ISO date of the first bar that its source has
+    last: str = ""  # ISO date of the delisting
+
+
+UNLISTED = Listed()
 
 
 @cache
-def bar_rules(timeframe: str, asset_class: str) -> tuple[BarRule, ...]:
+def bar_rules(timeframe: str, asset_class: str) -> tuple[Rule, ...]:
     """Every rule on single bars, in the order in which a row names its first fault."""
     return (
         _error("missing_ts", _TS.is_null(), pl.lit("ts is null")),
@@ -54,46 +52,58 @@ def bar_rules(timeframe: str, asset_class: str) -> tuple[BarRule, ...]:
         _date_range(asset_class),
         *_PRICE_RULES,
         _error(
-            "invalid_volume",
-            (_VOLUME < 0) | ~_VOLUME.is_finite(),
-            worded("volume {}", _VOLUME),
+            "invalid_volume", (_VOLUME < 0) | ~_VOLUME.is_finite(), worded("volume {}", _VOLUME)
         ),
     )
 
 
-def finished_when_fetched(rows: pl.DataFrame, timeframe: str, asset_class: str) -> pl.Series:
-    """True for the rows whose bar was finished at their ``fetched_at``.
+@lru_cache
+def outside_listing(listed: Listed) -> Rule:
+    """The rule on bars before the first one of the source, or after the delisting.
 
-    A row without ts counts as finished, so that it is checked.
+    A warning: either date may be what is wrong, and bars of another source may be older.
     """
+    is_early = _midnight(listed.first) > _TS
+    is_late = _midnight(listed.last) + dt.timedelta(days=1) <= _TS
+    reason = (
+        pl.when(is_early)
+        .then(pl.lit(f"opens before {listed.first}, the first bar that its source has"))
+        .otherwise(pl.lit(f"opens after {listed.last}, when it was delisted"))
+    )
+    return Rule(
+        "outside_listing",
+        Severity.WARNING,
+        "exclude the bar if it is of another instrument; accept it, or correct the delisting",
+        reason,
+        is_early.fill_null(value=False) | is_late.fill_null(value=False),
+        is_applicable=listed != UNLISTED,
+    )
+
+
+def finished_when_fetched(rows: pl.DataFrame, timeframe: str, asset_class: str) -> pl.Series:
+    """True for rows whose bar was finished at their ``fetched_at``, and for those without ts."""
     if is_intraday(timeframe):  # vectorised: such a log grows by thousands of fetches a year
         over = (_TS + DURATION[timeframe] <= pl.col("fetched_at")).fill_null(value=True)
         return rows.select(over).to_series()
-    moments, fetch = np.unique(_ticks(rows["fetched_at"]), return_inverse=True)
+    moments, fetch = np.unique(ticks(rows["fetched_at"]), return_inverse=True)
     bounds = [
         (last_finished(_EPOCH + moment * _TICK, timeframe, asset_class) - _EPOCH) // _TICK
         for moment in moments.tolist()
     ]
-    return pl.Series(_ticks(rows["ts"]) < np.array(bounds, np.int64)[fetch])
+    return pl.Series(ticks(rows["ts"]) < np.array(bounds, np.int64)[fetch])
 
 
-def opens_text(timeframe: str) -> pl.Expr:
-    """The open of a bar as text: a date, or an instant to the minute."""
-    text = _TS.dt.strftime("%Y-%m-%d %H:%M" if is_intraday(timeframe) else "%Y-%m-%d")
-    return text.fill_null("no ts")
-
-
-def _ticks(moments: pl.Series) -> npt.NDArray[np.int64]:
+def ticks(moments: pl.Series) -> npt.NDArray[np.int64]:
     """Microseconds since 1970; a null is earlier than all others."""
-    ticks = moments.to_physical()
-    return (ticks.fill_null(_NEVER) if ticks.null_count() else ticks).to_numpy()
+    physical = moments.to_physical()
+    return (physical.fill_null(_NEVER) if physical.null_count() else physical).to_numpy()
 
 
-def _error(name: str, breaks: pl.Expr, reason: pl.Expr, remedy: str = _AT_THE_SOURCE) -> BarRule:
-    return BarRule(name, Severity.ERROR, "bars", remedy, reason, breaks.fill_null(value=False))
+def _error(name: str, breaks: pl.Expr, reason: pl.Expr, remedy: str = _AT_THE_SOURCE) -> Rule:
+    return Rule(name, Severity.ERROR, remedy, reason, breaks.fill_null(value=False))
 
 
-def _off_grid(timeframe: str) -> BarRule:
+def _off_grid(timeframe: str) -> Rule:
     if is_intraday(timeframe):
         every = f"{_GRID_MINUTES[timeframe]}m"
         breaks, place = _TS.dt.truncate(every) != _TS, f"no multiple of {every}in"
@@ -103,18 +113,21 @@ def _off_grid(timeframe: str) -> BarRule:
         breaks = (_TS.dt.truncate("1d") != _TS) | (_TS.dt.weekday() != 1)
         place = "not 00:00 UTC of a Monday"
     reason = worded(f"opens {{}}, {place}", _TS.dt.strftime("%A %H:%M:%S"))
-    remedy = f"label {timeframe} bars by their open on the grid"
-    return _error("off_grid", breaks, reason, remedy)
+    return _error("off_grid", breaks, reason, f"label {timeframe} bars by their open on the grid")
 
 
-def _future(timeframe: str, asset_class: str) -> BarRule:
-    latest = pl.col("fetched_at") + _lead(timeframe, asset_class)
+def _future(timeframe: str, asset_class: str) -> Rule:
+    # where the day ends at 17:00 New York, the next one begins then: before its label's 00:00 UTC
+    has_eve = not is_intraday(timeframe) and (
+        ASSET_CLASSES[asset_class].close == _DAY_ENDS_ON_THE_EVE
+    )
+    latest = pl.col("fetched_at") + (_EVE if has_eve else dt.timedelta())
     reason = worded("opens after it was fetched at {}", pl.col("fetched_at").dt.strftime("%F %T"))
     remedy = "check the clock of this machine and the zone of the source's labels"
     return _error("future_bar", latest < _TS, reason, remedy)
 
 
-def _date_range(asset_class: str) -> BarRule:
+def _date_range(asset_class: str) -> Rule:
     first = ASSET_CLASSES[asset_class].first_date
     breaks = pl.lit(first).cast(BAR_SCHEMA["ts"]) > _TS
     remedy = "check the zone and unit of the source's labels; zero means 1970-01-01"
@@ -122,50 +135,43 @@ def _date_range(asset_class: str) -> BarRule:
     return _error("date_range", breaks, reason, remedy)
 
 
-def _lead(timeframe: str, asset_class: str) -> dt.timedelta:
-    """How long before the label of a date its trading may begin.
-
-    Where the day ends at 17:00 New York, the next one begins then, which is up to three hours
-    before 00:00 UTC of its label.
-    """
-    if is_intraday(timeframe):
-        return dt.timedelta()
-    ends = ASSET_CLASSES[asset_class].close
-    return _EVE if ends == _DAY_ENDS_ON_THE_EVE else dt.timedelta()
+def _midnight(date: str) -> pl.Expr:
+    known = dt.date.fromisoformat(date) if date else None
+    return pl.lit(known, dtype=pl.Date).cast(BAR_SCHEMA["ts"])
 
 
-def _order_reason() -> pl.Expr:
-    """The first pair of prices that is out of order."""
-    beyond = [
-        (pl.col(side) < pl.col(other), worded(f"high {{}} < {other} {{}}", side, other))
-        for side, other in (("high", "low"), ("high", "open"), ("high", "close"))
-    ] + [
+def _any_price(name: str, broken: tuple[pl.Expr, ...], word: str = "") -> Rule:
+    """The rule that no price is ``broken``; its reason names those that are."""
+    names = [
+        pl.when(is_broken).then(worded(f"{column} {{}}", column))
+        for column, is_broken in zip(PRICE_COLUMNS, broken, strict=True)
+    ]
+    reason = pl.concat_str(pl.lit(word), pl.concat_str(names, separator=", ", ignore_nulls=True))
+    return _error(name, reduce(or_, broken), reason)
+
+
+#: Each pair of prices that may be out of order, with the words for it.
+_DISORDERS = (
+    *(
+        (pl.col("high") < pl.col(other), worded(f"high {{}} < {other} {{}}", "high", other))
+        for other in ("low", "open", "close")
+    ),
+    *(
         (pl.col("low") > pl.col(other), worded(f"low {{}} > {other} {{}}", "low", other))
         for other in ("open", "close")
-    ]
-    return pl.coalesce(pl.when(breaks).then(text) for breaks, text in beyond)
-
-
-def _quoted(broken: tuple[pl.Expr, ...], word: str) -> pl.Expr:
-    """The names of the prices for which ``broken`` holds, after ``word``."""
-    names = [
-        pl.when(is_broken).then(worded(f"{name} {{}}", name))
-        for name, is_broken in zip(PRICE_COLUMNS, broken, strict=True)
-    ]
-    return pl.concat_str(pl.lit(word), pl.concat_str(names, separator=", ", ignore_nulls=True))
-
-
-_IS_NULL = tuple(price.is_null() for price in _PRICES)
-_NOT_FINITE = tuple(~price.is_finite() for price in _PRICES)
-_NOT_POSITIVE = tuple(price.is_finite() & (price <= 0) for price in _PRICES)
-_HIGH_IS_LOW = pl.col("high") < pl.max_horizontal("open", "low", "close")
-_LOW_IS_HIGH = pl.col("low") > pl.min_horizontal("open", "close")
-
-_PRICE_RULES = (
-    _error("missing_price", reduce(or_, _IS_NULL), _quoted(_IS_NULL, "")),
-    _error("non_finite_price", reduce(or_, _NOT_FINITE), _quoted(_NOT_FINITE, "")),
-    _error(
-        "non_positive_price", reduce(or_, _NOT_POSITIVE), _quoted(_NOT_POSITIVE, "not above 0: ")
     ),
-    _error("high_low_order", _ALL_FINITE & (_HIGH_IS_LOW | _LOW_IS_HIGH), _order_reason()),
+)
+_PRICE_RULES = (
+    _any_price("missing_price", tuple(price.is_null() for price in _PRICES)),
+    _any_price("non_finite_price", tuple(~price.is_finite() for price in _PRICES)),
+    _any_price(
+        "non_positive_price",
+        tuple(price.is_finite() & (price <= 0) for price in _PRICES),
+        "not above 0: ",
+    ),
+    _error(
+        "high_low_order",
+        _ALL_FINITE & reduce(or_, (is_so for is_so, _ in _DISORDERS)),
+        pl.coalesce(pl.when(is_so).then(text) for is_so, text in _DISORDERS),
+    ),
 )

@@ -1,14 +1,13 @@
-"""Rules on several bars or on the frame as a whole.
+"""Rules on several bars or on the frame as a whole, with the functions that apply them.
 
-Each is a plain function over the rows to check, which ``gate`` selects. The values of two bars are
-equal when their bits are: null equals null and NaN equals NaN.
+The values of two bars are equal when their bits are: null equals null and NaN equals NaN.
 """
 
 import numpy as np
 import polars as pl
 
 from regime_platform.model.bar_schema import BAR_COLUMNS, BAR_SCHEMA
-from regime_platform.validation.findings import Rule, Severity, worded
+from regime_platform.validation.findings import Rule, Severity, mask_of, worded
 
 #: The input of the gate: bars with the time and the raw file of their fetch.
 GATE_SCHEMA = pl.Schema(
@@ -21,59 +20,50 @@ VALUE_COLUMNS = tuple(name for name in BAR_COLUMNS if name != "ts")
 #: Bars that compute needs for a state (canonical compute: state gate).
 MINIMUM_BARS = 200
 
-_VALUES = pl.concat_str(
-    [worded(f"{name} {{}}", name) for name in VALUE_COLUMNS],
-    separator=" ",
-)
+_VALUES = pl.concat_str([worded(f"{name} {{}}", name) for name in VALUE_COLUMNS], separator=" ")
 
 SCHEMA = Rule(
     "schema",
     Severity.ERROR,
-    "bars",
     "convert the input to the columns and types of BAR_SCHEMA with fetched_at and batch",
     pl.lit("the frame has not the schema of bars"),
 )
 CONTRADICTION = Rule(
     "contradicting_duplicate",
     Severity.ERROR,
-    "bars",
     "find out which of the rows is true and correct the source",
     pl.concat_str(pl.lit("another row of the same batch differs from "), _VALUES),
 )
 NOT_INCREASING = Rule(
     "ts_order",
     Severity.ERROR,
-    "bars",
     "sort the bars by ts before they are validated",
     pl.lit("stands after a later bar"),
 )
 UNFINISHED = Rule(
     "unfinished_bar",
     Severity.SET_ASIDE,
-    "bars",
     "none needed: it is validated again once its period is over",
     worded("was still forming at {}", pl.col("fetched_at").dt.strftime("%F %T")),
 )
 REPETITION = Rule(
     "repeated_bar",
     Severity.SET_ASIDE,
-    "bars",
     "none needed: one of the equal rows is kept",
     pl.lit("repeats an equal row"),
 )
 EXCLUDED = Rule(
     "excluded_bar",
     Severity.SET_ASIDE,
-    "bars",
     "none needed: an override excludes it; `regime bars undo` withdraws that",
     pl.col("override"),
 )
 TOO_SHORT = Rule(
     "minimum_count",
     Severity.STATUS,
-    "series",
     "fetch more history, or wait until there is enough",
     pl.lit("too short"),
+    unit="series",
 )
 
 
@@ -104,19 +94,16 @@ def duplicates(rows: pl.DataFrame, examined: pl.Series) -> tuple[pl.Series, pl.S
 
     Of equal rows the first is kept; where the rows of a ts differ, all of them contradict.
     """
-    nothing = pl.repeat(value=False, n=rows.height, eager=True)
     twice = examined & rows["ts"].is_not_null() & rows["ts"].is_duplicated()
-    if not twice.any():
-        return nothing, nothing
     places = twice.arg_true()
     bars = rows[places]
-    versions: dict[int, list[bytes]] = {}
-    for key, bits in zip(bars["ts"].to_physical().to_list(), value_bits(bars), strict=True):
-        versions.setdefault(key, []).append(bits)
-    contradicting = [key for key, values in versions.items() if len(set(values)) > 1]
+    versions: dict[int, set[bytes]] = {}
+    for key, bits in zip(bars["ts"].to_physical(), value_bits(bars), strict=True):
+        versions.setdefault(key, set()).add(bits)
+    contradicting = [key for key, values in versions.items() if len(values) > 1]
     contradicts = bars["ts"].to_physical().is_in(contradicting)
     repeats = ~contradicts & ~bars["ts"].is_first_distinct()
-    return _mask(rows.height, places.filter(contradicts)), _mask(
+    return mask_of(rows.height, places.filter(contradicts)), mask_of(
         rows.height, places.filter(repeats)
     )
 
@@ -141,8 +128,3 @@ def _bits(values: pl.Series) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
     if values.null_count():
         bits[values.is_null().to_numpy()] = _NULL
     return bits
-
-
-def _mask(height: int, rows: pl.Series) -> pl.Series:
-    mask = pl.repeat(value=False, n=height, eager=True)
-    return mask.scatter(rows, values=True) if len(rows) else mask

@@ -11,12 +11,12 @@ import pytest
 from regime_platform.audit.bundle.bundle import export_bundle
 from regime_platform.audit.bundle.verify import BundleVerification, verify_bundle
 from regime_platform.audit.snapshots import Snapshot, find_snapshot, take_snapshot
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform_tests.audit.bundle.crafted_bundles import SYMBOL, Craft, Crafted
 from regime_platform_tests.audit.snapshot_scenario import (
     BARS,
     STORED,
     SYMBOLS,
-    RunWorkspace,
     Scenario,
     opened,
 )

@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from regime_platform.audit.bundle.index import INDEX
+from regime_platform.audit.bundle.archive import INDEX
 from regime_platform_tests.crafted_documents import sealed_json
 
 SYMBOL = "AAA"

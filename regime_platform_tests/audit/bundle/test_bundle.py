@@ -9,9 +9,9 @@ from pathlib import Path
 from regime_platform.audit.bundle.bundle import export_bundle
 from regime_platform.audit.bundle.verify import verify_bundle
 from regime_platform.audit.snapshots import Snapshot, find_snapshot
-from regime_platform.errors import RegimeError, UsageError
+from regime_platform.errors import RegimeError, ResultsError, UsageError
 from regime_platform.pipeline.run_workspace import RunWorkspace
-from regime_platform_tests.audit.snapshot_scenario import SYMBOLS, Scenario
+from regime_platform_tests.audit.snapshot_scenario import EVENTS, SYMBOLS, Scenario
 from regime_platform_tests.error_codes import raises
 from regime_platform_tests.scenario import street
 from regime_platform_tests.tampering import tamper
@@ -66,3 +66,29 @@ def test_damage_is_named_and_nothing_is_exported(once: Path, tmp_path: Path) -> 
     export_bundle(workspace, taken, target)
 
     assert verify_bundle(target).is_proven
+
+
+def test_a_snapshot_gone_past_is_taken_back_from_the_raw_log(
+    later: tuple[Scenario, Snapshot], tmp_path: Path
+) -> None:
+    run, taken = later
+    happen, touched, _ = EVENTS["a new bar"]
+    happen(run)
+
+    bundle = export_bundle(run.workspace, taken, tmp_path / "old.zip")
+
+    assert bundle.rebuilt == touched
+    assert bundle.digest == taken.document.digest
+    assert verify_bundle(bundle.path, recompute=True).findings == ()
+
+
+def test_what_other_code_made_is_not_passed_off_as_the_snapshot(
+    later: tuple[Scenario, Snapshot], tmp_path: Path
+) -> None:
+    run, taken = later
+    changed = EVENTS["other code"][0](run)
+
+    with raises(ResultsError, "recipe-not-installed", match="compute digest"):
+        export_bundle(changed.workspace, taken, tmp_path / "old.zip")
+
+    assert not (tmp_path / "old.zip").exists()

@@ -10,11 +10,17 @@ from typing import Any
 import duckdb
 import pytest
 
-from regime_platform.audit.bundle.index import INDEX
+from regime_platform.audit.bundle.archive import INDEX
 from regime_platform.audit.bundle.verify import BundleVerification, verify_bundle
 from regime_platform.bar_store.parquet import decode, encode
 from regime_platform.errors import BarsError
-from regime_platform_tests.audit.bundle.crafted_bundles import SNAPSHOT, SYMBOL, Craft, Crafted
+from regime_platform_tests.audit.bundle.crafted_bundles import (
+    RESULTS,
+    SNAPSHOT,
+    SYMBOL,
+    Craft,
+    Crafted,
+)
 from regime_platform_tests.audit.snapshot_scenario import SYMBOLS
 from regime_platform_tests.error_codes import raises
 from regime_platform_tests.scenario import with_value
@@ -54,7 +60,7 @@ def _path_timeframe(crafted: Crafted, _: Path) -> None:
         ),
         (
             lambda crafted, _: crafted.change_snapshot(lambda facts: facts.update(kind="bars")),
-            "is no snapshot",
+            "is no manifest of this kind",
         ),
         (
             lambda crafted, _: crafted.index.update(snapshot_digest="0" * 64),
@@ -210,3 +216,24 @@ def test_bytes_that_changed_on_the_way_are_found_out(once: Path, tmp_path: Path)
     (tmp_path / "cut.zip").write_bytes(data[: len(data) // 2])
     with raises(BarsError, "bundle-damaged"):
         verify_bundle(tmp_path / "cut.zip")
+
+
+def test_a_view_in_the_place_of_a_table_reads_no_file(
+    proven: Callable[[Craft], BundleVerification],
+) -> None:
+    def craft(crafted: Crafted, folder: Path) -> None:
+        path = folder / "with_view.db"
+        path.write_bytes(crafted.files[RESULTS])
+        theirs = folder / "elsewhere" / "AAPL" / "compute.db"
+        with duckdb.connect(path) as connection:
+            connection.execute("DROP VIEW state_json")
+            connection.execute("DROP TABLE forward_labels")
+            connection.execute(
+                f"CREATE VIEW forward_labels AS SELECT * FROM read_text('{theirs}')"  # noqa: S608
+            )
+        crafted.replace(RESULTS, path.read_bytes())
+
+    proof = proven(craft)
+
+    assert [(finding.symbol, finding.what) for finding in proof.findings] == [(SYMBOL, "assets")]
+    assert "compute.db has no table forward_labels" in proof.findings[0].reason

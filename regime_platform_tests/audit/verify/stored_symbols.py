@@ -2,8 +2,10 @@
 
 import datetime as dt
 
-from regime_platform.audit.verify.finding import FindingKind
-from regime_platform.audit.verify.verification import Verification
+from regime_platform.audit.verify.verification import (
+    FindingKind,
+    Verification,
+)
 from regime_platform.audit.verify.verify import verify
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.pipeline.run_workspace import RunWorkspace

@@ -1,6 +1,6 @@
 """Bars and raw log against the bar manifest."""
 
-from regime_platform.audit.verify.finding import FindingKind
+from regime_platform.audit.verify.verification import FindingKind
 from regime_platform.bar_store.raw.compaction import compact
 from regime_platform.pipeline.run import run_symbols
 from regime_platform.pipeline.run_workspace import RunWorkspace

@@ -1,4 +1,6 @@
-"""Decisions and identities against what verdict and manifest state of them."""
+"""Decisions and identities against what verdict and manifest state, and what a repair set aside."""
+
+import shutil
 
 from regime_platform.files import read_json, write_json
 from regime_platform.operations.overrides import undo
@@ -43,3 +45,21 @@ def test_a_decision_that_waits_for_a_run_is_reported_and_survives_a_repair(rich:
     assert (outcome.after.result, outcome.after.reason) == ("proven", waiting.reason)
     assert paths_of_rich(rich).decisions.read_text() == text
     assert run_rich(rich).status is Status.BLOCKED  # the withdrawal is obeyed
+
+
+def test_evidence_that_was_altered_is_found_and_what_was_removed_of_it_is_not(
+    rich: Settings,
+) -> None:
+    paths = paths_of_rich(rich)
+    paths.compute_db.write_bytes(b"nonsense")
+    repair_rich(rich)
+    (evidence,) = paths.set_aside.rglob("compute.db")
+
+    evidence.write_bytes(b"other nonsense")
+    proof = proof_of_rich(rich)
+    outcome = repair_rich(rich)
+
+    assert (proof.result, proof.findings[0].what.split("/")[0]) == ("changed", "set_aside")
+    assert outcome.after.result == "proven"
+    shutil.rmtree(paths.set_aside)
+    assert proof_of_rich(rich).result == "proven"

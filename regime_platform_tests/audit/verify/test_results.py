@@ -1,10 +1,14 @@
-"""Results that were changed, are ahead of their manifest, or of another version."""
+"""Results that were changed, are ahead of their manifest, of another version or made otherwise."""
+
+from dataclasses import replace
 
 import duckdb
 import pytest
 
 from regime_platform.audit.repair_plan import plan_repair
-from regime_platform.audit.verify.finding import FindingKind
+from regime_platform.audit.verify.verification import FindingKind
+from regime_platform.audit.verify.verify import verify
+from regime_platform.compute.params import DEFAULT_PARAMS
 from regime_platform.compute_db import connection
 from regime_platform.pipeline.outcomes import Status
 from regime_platform.pipeline.run import run_symbol, run_symbols
@@ -49,7 +53,7 @@ def test_a_file_that_is_being_written_is_no_damage(
 
     workspace = RunWorkspace.open(stored)
     instrument = workspace.universe.instrument("AAA")
-    monkeypatch.setattr(connection, "_attach", taken)
+    monkeypatch.setattr(connection, "_attachment", taken)
 
     proof = proof_of(stored)
     planned = plan_repair(workspace, instrument)
@@ -90,3 +94,22 @@ def test_results_of_a_newer_version_are_refused_and_left_alone(stored: Settings)
     assert "written by a later release" in proof_of(stored).reason
     assert proof_of(stored).remedy == "use the release that wrote it"
     assert paths_of(stored).compute_db.read_bytes() == newer
+
+
+def test_other_parameters_and_other_code_are_named_as_the_cause(stored: Settings) -> None:
+    workspace = RunWorkspace.open(stored)
+    instrument = workspace.universe.instrument("AAA")
+    timeframes = tuple(
+        (name, replace(parameters, horizon=parameters.horizon + 1))
+        for name, parameters in DEFAULT_PARAMS.by_timeframe
+    )
+    other = replace(workspace, params=replace(DEFAULT_PARAMS, by_timeframe=timeframes))
+    newer = replace(workspace, code=workspace.code.model_copy(update={"compute_digest": "0" * 64}))
+
+    by_params = verify(other, instrument, recompute=True)
+    by_code = verify(newer, instrument, recompute=True)
+
+    assert by_params.result == "changed"
+    assert "other numbers in forward_labels: made with other parameters than" in by_params.reason
+    assert by_code.result == "proven"
+    assert "made with other code than today's" in by_code.reason

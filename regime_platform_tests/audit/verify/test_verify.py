@@ -1,5 +1,6 @@
-"""Whatever is changed of what is held is found and named; what is unfinished is told from it."""
+"""Whatever is changed of what is stored is found and named; what is unfinished is told from it."""
 
+import datetime as dt
 import json
 import random
 import shutil
@@ -9,12 +10,15 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from regime_platform.audit.verify.finding import FindingKind
+from regime_platform.audit.verify import verify as verifying
+from regime_platform.audit.verify.verification import FindingKind
+from regime_platform.audit.verify.verify import due_for_verification, verify_many
 from regime_platform.bar_store.layout import SymbolPaths
+from regime_platform.model.universe.universe import parse_universe
 from regime_platform.pipeline.outcomes import Stage
 from regime_platform.pipeline.run import run_symbol
 from regime_platform.pipeline.run_workspace import RunWorkspace
-from regime_platform.settings import Settings
+from regime_platform.settings import TRACKED_UNIVERSE, Settings
 from regime_platform_tests.audit.verify.stored_symbols import (
     LATER,
     SYMBOLS,
@@ -153,3 +157,38 @@ def test_a_symbol_without_stored_files_is_empty(tmp_path: Path) -> None:
     proof = proof_of(street(tmp_path, SYMBOLS))
 
     assert (proof.result, proof.status.is_good) == ("empty", True)
+
+
+def test_two_processes_give_the_results_of_one(
+    stored: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verifying, "WORTH_A_PROCESS", 1)
+    flip_raw(paths_of(stored))
+    workspace = RunWorkspace.open(stored)
+    instruments = workspace.universe.instruments
+
+    assert list(verify_many(workspace, instruments, workers=2)) == list(
+        verify_many(workspace, instruments, workers=1)
+    )
+
+
+DAY = dt.date(2026, 11, 20)
+UNIVERSE = parse_universe(TRACKED_UNIVERSE.read_text(), "universe.yaml").instruments
+
+
+def test_every_symbol_has_its_turn_once_in_so_many_days_and_missed_ones_are_added() -> None:
+    days = [DAY + dt.timedelta(days=number) for number in range(5)]
+
+    shares = [due_for_verification(UNIVERSE, 5, day) for day in days]
+    missed = due_for_verification(UNIVERSE, 5, days[-1], days[0])
+    after_a_month = due_for_verification(UNIVERSE, 5, days[-1], DAY - dt.timedelta(days=30))
+
+    verified = [instrument.symbol for share in shares for instrument in share]
+    assert sorted(verified) == sorted(instrument.symbol for instrument in UNIVERSE)
+    assert {instrument.symbol for instrument in missed} == {
+        instrument.symbol for share in shares[1:] for instrument in share
+    }
+    assert after_a_month == UNIVERSE
+    assert due_for_verification(UNIVERSE, 5, days[0]) == shares[0]
+    assert due_for_verification(UNIVERSE, 0, days[0]) == ()
+    assert due_for_verification(UNIVERSE, 1, days[0]) == UNIVERSE

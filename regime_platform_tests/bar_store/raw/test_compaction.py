@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import polars as pl
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -124,6 +123,7 @@ def test_migrated_files_are_never_merged(tmp_path: Path) -> None:
     assert is_compact(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_log_compacts_itself_past_a_number_of_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,7 +168,7 @@ def test_every_earlier_name_leads_to_the_file_with_its_rows(tmp_path: Path) -> N
     (now,) = list_raw(tmp_path).names
 
     assert {locate(tmp_path, name) for name in [*old, *between, *new, now]} == {now}
-    replaces = pq.read_metadata(tmp_path / now).metadata[b"replaces"]
+    replaces = pl.read_parquet_metadata(tmp_path / now)["replaces"]
     assert json.loads(replaces) == [*between, *new]
 
 
@@ -245,6 +245,7 @@ compact(Path(sys.argv[1]))
 """
 
 
+@pytest.mark.slow
 def test_killed_at_any_step_the_log_is_whole_and_a_rerun_finishes(tmp_path: Path) -> None:
     whole = tmp_path / "whole"
     _log(whole, 4)
@@ -273,6 +274,7 @@ def _compact_over_and_over(folder: str, rounds: int) -> None:
         compact(Path(folder))
 
 
+@pytest.mark.slow
 def test_a_reader_without_lock_sees_every_batch_once_while_files_are_merged(
     tmp_path: Path,
 ) -> None:
@@ -298,6 +300,7 @@ def test_a_reader_without_lock_sees_every_batch_once_while_files_are_merged(
 _page = st.tuples(st.integers(0, 20), st.integers(1, 8), st.integers(0, 2), st.booleans())
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=12)
 @given(pages=st.lists(_page, min_size=1, max_size=9), every=st.integers(1, 4))
 @example(pages=[(0, 3, 0, False), (0, 3, 1, False)], every=1)  # only a part of no rows before one

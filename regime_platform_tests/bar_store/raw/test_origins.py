@@ -5,8 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from regime_platform.bar_store.raw.compaction import compact
-from regime_platform.bar_store.raw.origins import origins
-from regime_platform.bar_store.raw.raw_log import append
+from regime_platform.bar_store.raw.raw_log import append, origins
 from regime_platform.bar_store.raw.raw_names import list_raw
 from regime_platform.manifests.bar_manifest import Origins, SeriesBars
 from regime_platform_tests.builders import LONG_AFTER, fetch_origin, make_bars

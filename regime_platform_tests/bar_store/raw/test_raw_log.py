@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regime_platform.bar_store.raw.raw_log import (
+    FetchOrigin,
     append,
     compare,
     extent,
@@ -23,7 +24,9 @@ from regime_platform_tests.builders import LONG_AFTER, START, fetch_origin, make
 from regime_platform_tests.error_codes import raises
 
 
-def _counts(folder: Path, bars: pl.DataFrame, facts=FACTS) -> tuple[int, int, int, int]:
+def _counts(
+    folder: Path, bars: pl.DataFrame, facts: FetchOrigin = FACTS
+) -> tuple[int, int, int, int]:
     update = append(folder, bars, facts)
     return update.diff.new, update.diff.revised, update.diff.same, update.diff.provisional
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from regime_platform.bar_store.raw.ahead import set_aside
-from regime_platform.bar_store.raw.compaction import compact
+from regime_platform.bar_store.raw.compaction import compact, set_aside
 from regime_platform.bar_store.raw.raw_log import append, compare, extent, read_origins, read_raw
 from regime_platform.bar_store.raw.raw_names import RawListing, list_raw, parsed
 from regime_platform_tests.builders import LONG_AFTER, fetch_origin, make_bars
@@ -56,9 +55,14 @@ def test_a_reader_lists_the_folder_again_after_a_compaction(tmp_path: Path) -> N
 
 def test_one_look_lists_the_folder_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _append(tmp_path, 0)
-    listings = []
+    listings: list[Path] = []
     listdir = os.listdir
-    monkeypatch.setattr(os, "listdir", lambda path: listings.append(path) or listdir(path))
+
+    def list_and_record(path: Path) -> list[str]:
+        listings.append(path)
+        return listdir(path)
+
+    monkeypatch.setattr(os, "listdir", list_and_record)
 
     listed = list_raw(tmp_path)
     read_raw(listed)

@@ -1,6 +1,7 @@
 """`regime snapshot` takes, lists, compares and exports; `regime export` writes version 1 files."""
 
 import json
+import shlex
 import shutil
 import sqlite3
 from contextlib import closing
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from regime_platform.audit.bundle.verify import verify_bundle
+from regime_platform.cli.command_groups import SNAPSHOT
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform_tests.cli.conftest import Regime
 
@@ -43,6 +45,12 @@ def test_snapshot_is_taken_listed_compared_and_exported(copied: Regime, tmp_path
     assert "0 symbols changed, 7 unchanged" in compared.err
     assert json.loads(bundle.out)["symbols"] == ["FB", "IBM"]
     assert verify_bundle(tmp_path / "b.zip").digest == listed[1]["digest"]
+
+
+def test_the_example_of_a_snapshot_takes_one(copied: Regime) -> None:
+    _, *words = shlex.split(SNAPSHOT.commands["take"].example)
+
+    assert copied(*words, *NOW).code == 0
 
 
 def test_an_unfinished_symbol_makes_a_snapshot_partial(copied: Regime, tmp_path: Path) -> None:

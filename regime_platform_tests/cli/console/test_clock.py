@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from regime_platform.cli.console.clock import instant_of, moment, past, stamp
+from regime_platform.cli.console.clock import Clock, instant_of, past
 from regime_platform.errors import UsageError
 from regime_platform_tests.error_codes import raises
 
@@ -23,7 +23,7 @@ def test_a_text_that_is_no_time_is_named_with_its_option() -> None:
 
 
 def test_the_future_is_asked_about_and_never_stored() -> None:
-    assert moment("2999-01-01").year == 2999
-    for read in (stamp, past):
+    assert Clock("2999-01-01").moment().year == 2999
+    for read in (lambda text: Clock(text).stamp(), past):
         with raises(UsageError, "time-ahead", match="2999-01-01"):
             read("2999-01-01")

@@ -14,7 +14,7 @@ def test_history_is_exported_whole_and_without_forward_labels(
 ) -> None:
     target = tmp_path / f"out{suffix}"
 
-    ended = on_sample("history", "MSFT", "1day", "--since", "2013-01-01", "--output", str(target))
+    ended = on_sample("history", "MSFT", "1day", "--start", "2013-01-01", "--output", str(target))
 
     rows = pl.read_csv(target) if suffix == ".csv" else pl.read_parquet(target)
     assert ended.code == 0

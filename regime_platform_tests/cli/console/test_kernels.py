@@ -2,8 +2,7 @@
 
 import pytest
 
-from regime_platform.cli.console.kernels import warm
-from regime_platform.compute import kernels, warming
+from regime_platform.cli.console import kernels
 
 
 @pytest.mark.parametrize("is_compiled", [True, False])
@@ -12,8 +11,8 @@ def test_only_missing_kernels_are_compiled(
 ) -> None:
     compiled: list[bool] = []
     monkeypatch.setattr(kernels, "kernels_are_compiled", lambda: is_compiled)
-    monkeypatch.setattr(warming, "warm_up", lambda: compiled.append(True))
+    monkeypatch.setattr(kernels, "warm_up", lambda: compiled.append(True))
 
-    assert warm() is not is_compiled
+    assert kernels.warm() is not is_compiled
     assert len(compiled) == (not is_compiled)
     assert ("once per machine" in capsys.readouterr().err) is not is_compiled

@@ -10,7 +10,7 @@ from regime_platform.bar_store.layout import DataRoot
 from regime_platform.bar_store.rename_journal import Rename, record
 from regime_platform.compute.eras.eras import FIXED_ERAS, EraSet
 from regime_platform.compute.eras.files import EraSetFile
-from regime_platform.operations.era_adoption import adopt, store_era_set
+from regime_platform.operations.era_sets import adopt, store_era_set
 from regime_platform_tests.cli.conftest import Regime
 
 ADOPTED_AT = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)

@@ -1,6 +1,7 @@
 """The checks of the installation: data root, universe, sources and settings."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,17 @@ def test_healthy_installation_passes(on_sample: Regime) -> None:
     assert (ended.code, facts["is_well"]) == (0, True)
     names = {check["name"] for check in facts["checks"]}
     assert {"versions", "data root", "disk", "universe", "kernels", "locks", "board"} <= names
+
+
+def test_free_space_is_in_the_unit_of_the_status(
+    regime: Regime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = shutil.disk_usage("/")._replace(free=5_000_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: free)
+
+    checks = json.loads(regime("doctor", "--json").out)["checks"]
+
+    assert [check["detail"] for check in checks if check["name"] == "disk"] == ["5.0 GB free"]
 
 
 def test_unusable_source_is_named_with_the_remedy(regime: Regime, tmp_path: Path) -> None:

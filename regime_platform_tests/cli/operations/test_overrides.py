@@ -1,6 +1,8 @@
 """`regime bars`: show, exclude, accept, list and undo."""
 
 import json
+import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,16 @@ def test_an_excluded_bar_unblocks_and_undo_blocks_again(regime: Regime) -> None:
 
     assert undone.code == 0
     assert regime("promote", "AAA").code == 1
+
+
+def test_the_remedy_of_a_blocked_bar_is_the_command_that_unblocks_it(regime: Regime) -> None:
+    blocked = regime("promote", "AAA", "--json")
+
+    reason = json.loads(blocked.out)["symbols"][0]["reason"]
+    (words,) = re.findall(r"`regime (bars exclude .*?)`", reason)
+    assert words == f"bars exclude AAA 1day {BAD_DAY} --reason TEXT"
+    assert regime(*shlex.split(words), *NOW).code == 0
+    assert regime("promote", "AAA").code == 0
 
 
 def test_all_bars_that_a_rule_rejects_are_excluded_at_once(regime: Regime) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from regime_platform.cli.main import main
-from regime_platform.cli.operations.service import hold_daemon_lock, is_daemon_running
+from regime_platform.cli.operations.daemon_lock import daemon_running_for, hold_daemon_lock
 from regime_platform.errors import UsageError
 from regime_platform.settings import Settings
+from regime_platform_tests.conftest import NOW
 from regime_platform_tests.error_codes import raises
 
 
@@ -33,7 +34,7 @@ def test_the_units_name_this_installation_its_data_root_and_a_loopback_webserver
 def test_a_second_daemon_on_a_data_root_is_refused(operated: Settings) -> None:
     hold = (
         "import sys, time; "
-        "from regime_platform.cli.operations.service import hold_daemon_lock; "
+        "from regime_platform.cli.operations.daemon_lock import hold_daemon_lock; "
         "from regime_platform.settings import Settings; hold_daemon_lock(Settings()); "
         "print('locked', flush=True); sys.stdin.read()"
     )
@@ -47,10 +48,10 @@ def test_a_second_daemon_on_a_data_root_is_refused(operated: Settings) -> None:
     assert first.stdout is not None
     assert first.stdout.readline() == "locked\n"
 
-    assert is_daemon_running(operated)
+    assert daemon_running_for(operated, NOW) is not None
     with raises(UsageError, "daemon-running"):
         hold_daemon_lock(operated)
     first.kill()
     first.communicate()
 
-    assert not is_daemon_running(operated)
+    assert daemon_running_for(operated, NOW) is None

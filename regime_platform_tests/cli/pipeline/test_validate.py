@@ -9,7 +9,7 @@ from regime_platform.settings import Settings
 from regime_platform_tests.cli.conftest import Regime
 from regime_platform_tests.cli.pipeline.conftest import NOW
 from regime_platform_tests.cli.three_symbols import BAD, GOOD
-from regime_platform_tests.legacy.readers.test_live_db import live_db, row
+from regime_platform_tests.legacy.test_live_db import live_db, row
 from regime_platform_tests.scenario import fingerprint, street
 
 

@@ -38,19 +38,61 @@ def test_history_shows_the_last_bars(on_sample: Regime) -> None:
     assert [line.split()[0] for line in ended.out.splitlines()[2:]] == ["2013-02-28", "2013-03-01"]
 
 
-def test_bars_are_shown_from_since_until(on_sample: Regime) -> None:
-    ended = on_sample(
-        "bars", "eurusd", "1h", "--since", "2017-12-29T20:00", "--until", "2017-12-29T21:00Z"
-    )
+@pytest.mark.parametrize(("start", "end"), [("--start", "--end"), ("--since", "--until")])
+def test_bars_are_shown_from_start_to_end(on_sample: Regime, start: str, end: str) -> None:
+    ended = on_sample("bars", "eurusd", "1h", start, "2017-12-29T20:00", end, "2017-12-29T21:00Z")
 
     assert [line.split()[:2] for line in ended.out.splitlines()[2:]] == [["2017-12-29", "20:00"]]
+    assert ("--since is now called --start" in ended.err) == (start == "--since")
+
+
+def test_several_symbols_are_answered_and_a_failing_one_is_named(on_sample: Regime) -> None:
+    shown = on_sample("state", "MSFT", "ibm", "NOPE")
+    states = on_sample("state", "MSFT", "ibm", "NOPE", "--json")
+    rows = on_sample("history", "MSFT", "NOPE", "IBM", "1day", "--last", "1")
+    as_json = on_sample("bars", "MSFT", "IBM", "1day", "--last", "2", "--json")
+
+    assert [ended.code for ended in (shown, states, rows, as_json)] == [3, 3, 3, 0]
+    assert "NOPE: not in the universe" in shown.err
+    assert [
+        line.split()[0] for line in shown.out.splitlines() if line.startswith(("MSFT", "IBM"))
+    ] == ["MSFT", "IBM"]
+    facts = json.loads(states.out)
+    assert (list(facts), facts["exit_code"]) == (["exit_code", "symbols", "problems"], 3)
+    assert list(facts["symbols"]) == ["MSFT", "IBM"]
+    assert list(facts["problems"]) == ["NOPE"]
+    lines = rows.out.splitlines()
+    assert lines[0].split()[:2] == ["symbol", "ts"]
+    assert [line.split()[0] for line in lines[2:]] == ["MSFT", "IBM"]
+    assert [row["symbol"] for row in json.loads(as_json.out)] == ["MSFT", "MSFT", "IBM", "IBM"]
+
+
+def test_a_symbol_without_rows_is_named_beside_others(on_sample: Regime) -> None:
+    ended = on_sample("history", "MSFT", "FB", "1day", "--last", "1")
+
+    assert ended.code == 0
+    assert "no rows of FB; `regime board`" in ended.err
+
+
+def test_states_of_several_symbols_as_of_a_moment(on_sample: Regime) -> None:
+    facts = json.loads(on_sample("state", "MSFT", "IBM", "--as-of", AFTER, "--json").out)
+
+    assert list(facts["symbols"]) == ["MSFT", "IBM"]
+    assert facts["symbols"]["IBM"]["terms"]["standing"] == "proven"
+
+
+def test_a_forgotten_timeframe_is_named(on_sample: Regime) -> None:
+    ended = on_sample("history", "MSFT")
+
+    assert ended.code == 2
+    assert "`regime history AAPL 1day`" in ended.err
 
 
 def test_bars_of_a_timeframe_without_data_name_the_remedy(on_sample: Regime) -> None:
     ended = on_sample("bars", "MSFT", "15min")
 
     assert ended.code == 1
-    assert "MSFT has no 15min bars" in ended.err
+    assert "MSFT has no 15min bars; it is tracked on 1day, 1week" in ended.err
 
 
 def test_state_as_of_equals_the_state_and_names_its_provenance(on_sample: Regime) -> None:

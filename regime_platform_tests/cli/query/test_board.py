@@ -1,10 +1,13 @@
 """`regime board` and `regime charts`: rows, order and pages."""
 
 import json
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
 
+from regime_platform.cli.query import charts
+from regime_platform.report import page
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.cli.conftest import Regime
@@ -74,3 +77,34 @@ def test_named_symbol_without_results_is_a_problem(regime: Regime, drawn: Settin
 
     assert (both.code, alone.code) == (3, 1)
     assert "BBB: no timeframe has enough bars for a state" in alone.err
+
+
+def test_without_the_charts_libraries_the_extra_is_named(
+    on_sample: Regime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(page, "version", missing)
+
+    ended = on_sample("charts", "MSFT")
+
+    assert ended.code == 1
+    assert "error[extra-missing]: altair" in ended.err
+    assert "'regime-platform[charts]'" in ended.err
+
+
+@pytest.mark.parametrize("name", ["altair", "vl_convert"])
+def test_a_charts_library_that_cannot_be_imported_is_no_damage_of_a_symbol(
+    on_sample: Regime, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    def missing(*_: object) -> None:
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+    monkeypatch.setattr(charts, "symbol_page", missing)
+
+    ended = on_sample("charts", "MSFT")
+
+    assert ended.code == 1
+    assert f"error[extra-missing]: {name}" in ended.err
+    assert "looks for damage" not in ended.err

@@ -80,3 +80,13 @@ def test_changed_number_in_the_store_is_refused(
     assert ended.code == 1
     assert "is damaged" in ended.err
     assert "0.93" not in ended.out
+
+
+def test_text_shows_rank_rules_and_manifest(on_sample: Regime) -> None:
+    ended = on_sample("explain", "AAPL", "1day", LAST)
+
+    assert ended.code == 0
+    assert "754 of 795 (753 below, 1 equal, 0 missing) = 0.948428" in ended.out
+    assert "label panic risk (not shock): downside shock risk 0.694783 >= 0.65" in ended.out
+    assert "compute_manifest.json 1 of 2026-11-20T22:30:00Z" in ended.out
+    assert "gives the number stored with it" in ended.out

@@ -8,8 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regime_platform.compute.classifier.classifier import classify, conviction, summary
-from regime_platform.compute.frames import columns_frame
+from regime_platform.compute.classifier.classifier import classify
+from regime_platform.compute.classifier.label import TRANSITION
+from regime_platform.compute.classifier.quality import Bar, Quality
+from regime_platform.compute.classifier.tags import tag_mask, tag_text
+from regime_platform.compute.kernels import compile_kernels
+from regime_platform.compute.results import columns_frame
 from regime_platform.model.result_schema import STATE_SCHEMA
 from regime_platform_tests.reference import classifier_reference as reference
 from regime_platform_tests.reference.golden_inputs import CODES, classifier_frame, coded
@@ -46,7 +50,10 @@ def test_summaries_are_derived_as_stored(source: str) -> None:
     golden = classifier_frame(source)
     result = classified(golden)
 
-    derived = [summary(*row) for row in result.select(*WORDS, "confidence").iter_rows()]
+    conviction = pl.col("strategy_tags").str.extract(r"(\w+_CONVICTION)$")
+    derived = (
+        result.select(pl.concat_str(*WORDS, conviction, separator=" | ")).to_series().to_list()
+    )
 
     assert derived == golden["classification.summary"].to_list()
 
@@ -95,4 +102,9 @@ def test_no_bars_give_no_rows() -> None:
     [(0.75, "HIGH"), (0.7499, "MEDIUM"), (0.4501, "MEDIUM"), (0.45, "LOW")],
 )
 def test_conviction_has_inclusive_edges(confidence: float, wanted: str) -> None:
-    assert conviction(confidence) == f"{wanted}_CONVICTION"
+    compile_kernels()
+    quality = Quality(0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, confidence)
+
+    mask = tag_mask(TRANSITION, Bar(*[0.0] * 11), quality)
+
+    assert tag_text(mask).endswith(f",{wanted}_CONVICTION")

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regime_platform.compute.eras import detection
-from regime_platform.compute.eras.detection import BENCHMARKS, benchmarks_of, detect_breaks
-from regime_platform.compute.eras.eras import ERA_CLASSES, era_class
+from regime_platform.compute.eras.detection import benchmarks_of, detect_breaks
+from regime_platform.compute.eras.eras import BENCHMARKS, ERA_CLASSES, era_class
 from regime_platform.errors import UsageError
 from regime_platform_tests.error_codes import raises
 from regime_platform_tests.reference import era_reference

@@ -14,7 +14,6 @@ from regime_platform.compute.eras.eras import (
     Era,
     EraSet,
     era_class,
-    legacy_era_set,
     legacy_eras,
     midnight_us,
     tiling_eras,
@@ -119,15 +118,6 @@ def test_a_class_without_eras_falls_back_and_says_so() -> None:
     assert (none.eras, none.reason) == (FIXED_ERAS, "asset class SYNTHETIC: fixed eras")
 
 
-def test_an_era_set_tells_its_facts() -> None:
-    assert EraSet("v7", TODAY, {"CRYPTO": (Era(0, OPEN_START, OPEN_END),)}).facts() == {
-        "version": "v7",
-        "effective_from": "2026-01-01",
-        "tiles": True,
-        "classes": {"CRYPTO": [[0, OPEN_START, OPEN_END]]},
-    }
-
-
 def test_an_era_file_is_taken_over_in_index_order_with_its_gaps_and_aliases() -> None:
     text = HEADER + (
         "FX,E,1,2010-01-05,2012-01-01\nFX_MAJORS,E,0,2000-01-01,2010-01-04\n"
@@ -140,16 +130,6 @@ def test_an_era_file_is_taken_over_in_index_order_with_its_gaps_and_aliases() ->
     assert eras_found[0].end_us == midnight_us(dt.date(2010, 1, 4))
     assert eras_found[1].start_us == midnight_us(dt.date(2010, 1, 5))
     assert legacy_eras(text, "RATES_LONG") == ()
-
-
-def test_an_incumbent_era_set_is_flagged_as_not_tiling() -> None:
-    text = HEADER + "CRYPTO,B,0,2014-01-01,2015-01-01\n"
-
-    taken = legacy_era_set(text, "file-1", TODAY)
-
-    assert not taken.tiles
-    assert set(taken.by_class) == {"CRYPTO"}
-    assert taken.choose(era_class("SPY", None)).eras == FIXED_ERAS
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Era sets as text: what is written is read back, and damage is reported."""
+"""Era sets and adoptions as text: what is written is read back, and damage is reported."""
 
 import datetime as dt
 
@@ -6,13 +6,19 @@ import pytest
 
 from regime_platform.compute.eras.eras import OPEN_END, OPEN_START, EraSet, tiling_eras
 from regime_platform.compute.eras.files import (
+    Adoption,
     EraSetFile,
+    adoption_links,
     era_set_digest,
+    read_adoption_links,
+    read_adoptions,
     read_era_set,
     require_new_version,
+    write_adoptions,
     write_era_set,
 )
 from regime_platform.errors import ConfigError, UsageError
+from regime_platform.model.digests import document_digest
 from regime_platform_tests.error_codes import raises
 
 BREAK = dt.date(2015, 3, 2)
@@ -51,11 +57,11 @@ def test_the_digest_of_a_set_tells_its_eras() -> None:
     [
         ("2015-03-02", "2015-03-03", "changed after it was written"),
         ("until: 2015-03-02", "until: 2015-03-01", "without gap or overlap"),
-        ("until: 2015-03-02", "until: soon", "'soon' is not a date"),
-        ("until: 2015-03-02", "unto: 2015-03-02", "'until' missing"),
+        ("until: 2015-03-02", "until: soon", r"eras\.0\.until: Input should be a valid date"),
+        ("until: 2015-03-02", "unto: 2015-03-02", "until: Field required"),
         ("CRYPTO:", "FX_USD_PROXY:", "FX_USD_PROXY"),
-        ("version: '2026-11-20'", "version: 2026-11-20", "not a text"),
-        ("classes:", "klasses:", "'classes' missing"),
+        ("version: '2026-11-20'", "version: 2026-11-20", "version: Input should be a valid string"),
+        ("classes:", "klasses:", "classes: Field required"),
         ("version", "\t{", "not valid YAML"),
     ],
 )
@@ -73,3 +79,62 @@ def test_a_damaged_era_set_is_refused_with_a_remedy(old: str, new: str, message:
 def test_a_version_that_cannot_name_a_new_set_is_refused(version: str) -> None:
     with raises(UsageError, "era-set-version"):
         require_new_version(version)
+
+
+ADOPTIONS = tuple(
+    Adoption(
+        version=version,
+        digest="ab",
+        since=dt.datetime(2026, 11, day, tzinfo=dt.UTC),
+        by="me",
+        reason="why: because",
+    )
+    for day, version in ((20, "2026-11-20"), (21, "fixed-1"))
+)
+
+
+def test_adoptions_are_read_back_in_order() -> None:
+    text = write_adoptions(ADOPTIONS)
+
+    assert read_adoptions(text, "file") == ADOPTIONS
+    assert text.startswith("in_force: fixed-1\n")
+
+
+def test_the_links_of_the_log_are_read_back_and_follow_one_another() -> None:
+    lines = [link.model_dump(mode="json") for link in adoption_links(ADOPTIONS, 0)]
+
+    assert read_adoption_links(lines, "file") == ADOPTIONS
+    assert [line["replaces"] for line in lines] == [None, lines[0]["seal"]]
+    assert adoption_links(ADOPTIONS, 1) == adoption_links(ADOPTIONS, 0)[1:]
+    with raises(ConfigError, "adoptions-damaged", match="file"):
+        read_adoption_links(lines[1:], "file")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "- a list\n",
+        "in_force: v1\n",
+        "in_force: v1\nadoptions: []\n",
+        write_adoptions(ADOPTIONS).replace("in_force: fixed-1", "in_force: v9"),
+        write_adoptions(ADOPTIONS).replace("by: me", "by: ''"),
+        write_adoptions(ADOPTIONS).replace("2026-11-20T00:00:00Z", "yesterday"),
+    ],
+)
+def test_damaged_adoptions_are_refused(text: str) -> None:
+    with raises(ConfigError, "adoptions-damaged", match=r"adopted\.yaml.*regime eras adopt"):
+        read_adoptions(text, "adopted.yaml")
+
+
+def test_the_digest_of_an_era_set_covers_version_date_and_eras() -> None:
+    facts = {
+        "version": "v7",
+        "effective_from": "2026-01-01",
+        "tiles": True,
+        "classes": {"CRYPTO": [[0, OPEN_START, OPEN_END]]},
+    }
+
+    eras = EraSet("v7", dt.date(2026, 1, 1), {"CRYPTO": tiling_eras(())})
+
+    assert era_set_digest(eras) == document_digest(facts)

@@ -73,6 +73,11 @@ CASES: dict[str, Callable[[], Bars]] = {
 }
 
 
+def _part(bars: Bars, start: int, stop: int | None = None) -> Bars:
+    high, low, close, volume = (series[start:stop].copy() for series in bars)
+    return high, low, close, volume
+
+
 def _atr(bars: Bars) -> Floats:
     return prim.rolling_mean(prim.true_range(*bars[:3]), 20)
 
@@ -88,10 +93,8 @@ def test_the_levels_are_those_of_the_rules_written_out(case: str) -> None:
     levels = key_levels(*bars, atr)
 
     for i in range(249, bars[2].size, 7):
-        window = tuple(series[i - 249 : i + 1] for series in bars)
-        np.testing.assert_allclose(
-            levels[:, i], _reference_levels(*window, atr[i]), rtol=1e-10, err_msg=f"bar {i}"
-        )
+        expected = _reference_levels(*_part(bars, i - 249, i + 1), atr[i])
+        np.testing.assert_allclose(levels[:, i], expected, rtol=1e-10, err_msg=f"bar {i}")
 
 
 @pytest.mark.parametrize("case", sorted(CASES))
@@ -101,7 +104,7 @@ def test_levels_do_not_remember_where_the_array_began(case: str) -> None:
     whole = key_levels(*bars, atr)
 
     for start in (1, 13, 40):
-        part = key_levels(*(series[start:].copy() for series in bars), atr[start:].copy())
+        part = key_levels(*_part(bars, start), atr[start:].copy())
         count = part.shape[1]
         assert part[:, 249:].tobytes() == np.ascontiguousarray(whole[:, -count:][:, 249:]).tobytes()
 

@@ -5,11 +5,11 @@ import pytest
 
 from regime_platform.compute.metrics.metrics import (
     METRIC_BITS,
-    BarArrays,
     Metrics,
     compute_metrics,
     valid_metrics,
 )
+from regime_platform.compute.metrics.shared import BarArrays
 from regime_platform.compute.params import DEFAULT_PARAMS
 from regime_platform_tests.builders import make_bars
 

@@ -4,16 +4,19 @@ import numpy as np
 import pytest
 
 from regime_platform.compute.metrics import trend
+from regime_platform_tests.compute.metrics.series import shared
 
 
 def test_a_resistance_overhead_raises_the_structural_score() -> None:
     count = 110
-    close, atr = np.full(count, 100.0), np.full(count, 2.0)
-    none, level = np.full((2, count), np.nan), np.vstack([np.full(count, 104.0), np.ones(count)])
+    series = shared(count, close=np.full(count, 100.0), atr=np.full(count, 2.0))
+    none = np.full((12, count), np.nan)
+    level = none.copy()
+    level[6], level[7] = 104.0, 1.0
     zeros = np.zeros(count)
 
-    without = trend.structural_score(close, atr, none, none, zeros, zeros, zeros, zeros)
-    below = trend.structural_score(close, atr, none, level, zeros, zeros, zeros, zeros)
+    without = trend.structural_score(series, none, zeros, zeros, zeros)
+    below = trend.structural_score(series, level, zeros, zeros, zeros)
 
     assert without[104] == 0.0
     assert below[104] == pytest.approx(0.25 * 0.4 * np.tanh(2.0), abs=1e-15)
@@ -21,13 +24,10 @@ def test_a_resistance_overhead_raises_the_structural_score() -> None:
 
 
 def test_a_strong_impulse_with_moderate_drive_is_called_a_range() -> None:
-    close = np.linspace(100.0, 130.0, 60)
-    atr, ones = np.full(60, 1.0), np.ones(60)
-    zeros = np.zeros(60)
+    ones, zeros = np.ones(60), np.zeros(60)
+    series = shared(60, close=np.linspace(100.0, 130.0, 60), atr=ones, efficiency=ones)
 
-    state, cms, ii, er = trend.momentum(
-        close, atr, ones, np.full(60, 0.48), zeros, zeros, ones, zeros
-    )
+    state, cms, ii, er = trend.momentum(series, np.full(60, 0.48), zeros, zeros, ones, zeros)
 
     assert 0.20 <= cms[40] < 0.55
     assert ii[40] >= 0.50

@@ -266,7 +266,7 @@ def _ask(query: str, **variables: object) -> dict[str, Any]:
         f"http://127.0.0.1:{PORT}/graphql", body, {"Content-Type": "application/json"}
     )
     with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
-        reply = json.load(answer)
+        reply: dict[str, dict[str, Any]] = json.load(answer)
     if reply.get("errors"):
         raise SystemExit(json.dumps(reply["errors"])[:2000])
     return reply["data"]
@@ -325,7 +325,7 @@ def _backfill(parameters: dict[str, Any]) -> None:
 def _is_idle() -> bool:
     statuses = ["QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING"]
     query = "query($f:RunsFilter!){runsOrError(filter:$f){...on Runs{count}}}"
-    return _ask(query, f={"statuses": statuses})["runsOrError"]["count"] == 0
+    return bool(_ask(query, f={"statuses": statuses})["runsOrError"]["count"] == 0)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import pytest
 
 from regime_platform.errors import BarsError
 from regime_platform.files import json_text, write_text
-from regime_platform.legacy.migration.record import (
+from regime_platform.legacy.migration.migration import (
     Account,
     MigrationRecord,
     SymbolAccounts,
@@ -126,5 +126,5 @@ def test_an_account_adds_up_where_every_row_is_counted_once() -> None:
     lost = Account(timeframe="1day", location="/old", rows=1, equal=1, lost=1)
 
     assert [account.adds_up for account in (complete, lacking, lost)] == [True, False, False]
-    assert totals([complete, complete]).rejected == {"rule": 4}
-    assert not totals([complete, lost]).adds_up
+    assert totals([complete, complete])["rejected"] == {"rule": 4}
+    assert not totals([complete, lost])["adds_up"]

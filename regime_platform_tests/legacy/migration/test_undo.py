@@ -4,9 +4,9 @@ from pathlib import Path
 
 from regime_platform.bar_store.raw.compaction import compact
 from regime_platform.errors import UsageError
+from regime_platform.legacy.migration.migrate import undo_migration
 from regime_platform.legacy.migration.migration import open_migration
 from regime_platform.legacy.migration.raw_files import migrations
-from regime_platform.legacy.migration.undo import undo_migration
 from regime_platform.pipeline.outcomes import Status
 from regime_platform.pipeline.run import run_symbol
 from regime_platform.pipeline.run_workspace import RunWorkspace

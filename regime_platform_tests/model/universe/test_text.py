@@ -1,12 +1,15 @@
 """A universe is edited in place: what was asked for changes, and every other line stays."""
 
+import re
+from textwrap import indent
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regime_platform.errors import ConfigError
 from regime_platform.model.instruments import Instrument
-from regime_platform.model.universe.text import with_added, with_changed, with_removed
+from regime_platform.model.universe.text import edited
 from regime_platform.model.universe.universe import parse_universe
 from regime_platform_tests.error_codes import raises
 
@@ -41,20 +44,28 @@ def lines_of(text: str) -> list[str]:
 
 
 def test_an_entry_is_added_after_the_last_and_no_other_line_changes() -> None:
-    new = with_added(TEXT, [EUR])
+    new = edited(TEXT, {EUR.symbol: EUR})
 
     (added,) = [line for line in lines_of(new) if line not in lines_of(TEXT)]
-    assert added.startswith('  - {symbol: EURUSD, name: "Euro: / dollar", asset_class: FX, ')
+    assert added.startswith("  - {symbol: EURUSD, name: 'Euro: / dollar', asset_class: FX, ")
     assert lines_of(new)[-1] == "# the end"
     assert parse_universe(new, "u").instrument("EURUSD") == EUR
 
 
 def test_an_added_and_removed_entry_leaves_the_text_as_it_was() -> None:
-    assert with_removed(with_added(TEXT, [EUR]), ["EURUSD"]) == TEXT
+    assert edited(edited(TEXT, {EUR.symbol: EUR}), dict.fromkeys(["EURUSD"])) == TEXT
+
+
+def test_an_edited_file_keeps_its_line_ends() -> None:
+    text = TEXT.replace("\n", "\r\n")
+    on = parse_universe(TEXT, "u").instrument("ON").changed(delisted="2020-01-31")
+
+    for changes in ({EUR.symbol: EUR}, {"IBM": None}, {"ON": on}):
+        assert edited(text, changes) == edited(TEXT, changes).replace("\n", "\r\n")
 
 
 def test_a_removed_entry_takes_its_own_lines_and_no_others() -> None:
-    new = with_removed(TEXT, ["ON", "SPY"])
+    new = edited(TEXT, dict.fromkeys(["ON", "SPY"]))
 
     assert parse_universe(new, "u").symbols == ("IBM",)
     assert [line for line in lines_of(TEXT) if line.strip().startswith("#")] == [
@@ -66,21 +77,96 @@ def test_a_removed_entry_takes_its_own_lines_and_no_others() -> None:
 def test_a_changed_entry_keeps_how_it_is_written(symbol: str) -> None:
     entry = parse_universe(TEXT, "u").instrument(symbol)
 
-    new = with_changed(TEXT, symbol, entry.changed(delisted="2020-01-31"))
+    new = edited(TEXT, {symbol: entry.changed(delisted="2020-01-31")})
 
-    assert 'delisted: "2020-01-31"' in new
+    assert "delisted: '2020-01-31'" in new
     assert new.count("#") == TEXT.count("#")
     assert len(set(lines_of(TEXT)) - set(lines_of(new))) <= 1
-    assert with_changed(new, symbol, entry).count("instruments") == 1
+    assert edited(new, {symbol: entry}).count("instruments") == 1
 
 
 def test_a_renamed_symbol_that_yaml_would_misread_is_quoted() -> None:
     entry = parse_universe(TEXT, "u").instrument("IBM")
 
-    new = with_changed(TEXT, "IBM", entry.changed(symbol="NO", formerly=("IBM",)))
+    new = edited(TEXT, {"IBM": entry.changed(symbol="NO", formerly=("IBM",))})
 
     assert parse_universe(new, "u").renamed == {"IBM": "NO"}
-    assert '{symbol: "NO", name: A company' in new
+    assert "{symbol: 'NO', name: A company" in new
+
+
+LAYOUTS = {
+    "columns": """\
+- { symbol: AAA,   name: A,  asset_class: FX, tier: core, source: sample }  # a
+""",
+    "lines": """\
+- symbol:  AAA
+  name:    'A'
+  asset_class: FX # b
+  tier: core
+  source: sample # c
+""",
+    "wrapped": """\
+- {symbol: AAA, name: A,
+   asset_class: FX,
+
+   tier: core, source: sample}
+""",
+    "folded": """\
+-
+  # a comment
+  symbol: AAA
+  asset_class: FX
+  tier: core
+  source: sample
+  name: >-
+    A
+""",
+}
+
+
+@pytest.mark.parametrize("margin", [0, 2, 7])
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("other", LAYOUTS)
+def test_every_byte_that_an_edit_is_not_about_stays(layout: str, other: str, margin: int) -> None:
+    parts = [LAYOUTS[other].replace("AAA", "BBB"), "# c\n", LAYOUTS[layout], "# d\n\n"]
+    before, comment, own, after = (indent(part, " " * margin) for part in parts)
+    ahead = f"# ours\n\ninstruments: # all\n{before}{comment}"
+    behind = f"{after}{before.replace('BBB', 'CCC')}# the end"
+    text = ahead + own + behind
+    entry = parse_universe(text, "u").instrument("AAA")
+
+    delisted = edited(text, {"AAA": entry.changed(delisted="2020-01-31")})
+    renamed = edited(text, {"AAA": entry.changed(name="Another: name")})
+
+    for new in (delisted, renamed):
+        assert new.startswith(ahead)
+        assert new.endswith(behind)
+        assert new.count("#") == text.count("#")
+    assert re.sub(r"(, |\n *)delisted: '2020-01-31'", "", delisted) == text
+    assert edited(delisted, {"AAA": entry}) == text
+    assert edited(text, {"AAA": None}) == ahead + behind
+    assert edited(edited(text, {"EURUSD": EUR}), {"EURUSD": None}) == text
+
+
+@pytest.mark.parametrize(
+    ("entry", "left"),
+    [
+        ("{formerly: [B], symbol: A, delisted: 2020-01-31} # a", "{symbol: A} # a"),
+        ("{symbol: A, delisted: 2020-01-31,\n formerly: [B]}", "{symbol: A}"),
+        ("formerly: [B] # b\n  symbol: A # a\n  delisted: 2020-01-31 # d", "symbol: A # a"),
+        ("symbol: A\n  # c\n  formerly:\n    - B\n  delisted: 2020-01-31", "symbol: A\n  # c"),
+    ],
+)
+def test_a_field_goes_and_takes_no_other_with_it(entry: str, left: str) -> None:
+    rest = "name: A, asset_class: FX, tier: core, source: sample"
+    others = f", {rest}" if "{" in entry else f"\n  {rest}".replace(", ", "\n  ")
+    text, wanted = (
+        f"instruments:\n- {part.replace('symbol: A', f'symbol: A{others}', 1)}\n# end\n"
+        for part in (entry, left)
+    )
+    instrument = parse_universe(text, "u").instrument("A")
+
+    assert edited(text, {"A": instrument.changed(delisted="", formerly=())}) == wanted
 
 
 @pytest.mark.parametrize(
@@ -98,7 +184,7 @@ def test_a_renamed_symbol_that_yaml_would_misread_is_quoted() -> None:
 )
 def test_a_form_that_has_no_lines_to_edit_is_refused(text: str, code: str) -> None:
     with raises(ConfigError, code):
-        with_added(text, [EUR])
+        edited(text, {EUR.symbol: EUR})
 
 
 def test_an_entry_written_by_reference_is_not_edited_blindly() -> None:
@@ -110,14 +196,14 @@ def test_an_entry_written_by_reference_is_not_edited_blindly() -> None:
     entry = parse_universe(text, "u").instrument("B")
 
     with raises(ConfigError, "universe-not-editable", match="`regime universe check`"):
-        with_changed(text, "B", entry.changed(name="Other"))
+        edited(text, {"B": entry.changed(name="Other")})
 
 
 def test_an_empty_universe_and_a_symbol_twice_are_refused() -> None:
     with raises(ConfigError, "universe-empty", match="at least one symbol"):
-        with_removed(TEXT, ["SPY", "ON", "IBM"])
+        edited(TEXT, dict.fromkeys(["SPY", "ON", "IBM"]))
     with raises(ConfigError, "duplicate-symbol", match="SPY"):
-        with_added(TEXT, [EUR.changed(symbol="SPY")])
+        edited(TEXT, {"IBM": EUR.changed(symbol="SPY")})
 
 
 WORDS = st.text(
@@ -142,9 +228,9 @@ def test_any_text_in_an_entry_is_read_back_as_it_was(symbol: str, name: str, pro
         provider_symbol=provider,
     )
 
-    new = with_added(text, [added])
+    new = edited(text, {added.symbol: added})
 
     assert parse_universe(new, "u").instrument(symbol) == added
     changed = added.changed(name=provider, delisted="2001-02-03")
-    assert parse_universe(with_changed(new, symbol, changed), "u").instrument(symbol) == changed
-    assert with_removed(new, [symbol]) == text
+    assert parse_universe(edited(new, {symbol: changed}), "u").instrument(symbol) == changed
+    assert edited(new, dict.fromkeys([symbol])) == text

@@ -182,10 +182,10 @@ def test_all_findings_are_listed_and_reading_names_the_first_and_how_many_more()
 
     findings = universe_findings(text, "u")
 
-    assert [(finding.where, finding.code) for finding in findings] == [
-        ("u line 3", "unknown-tier"),
-        ("u line 4", "duplicate-symbol"),
-        ("u line 5", "no-entry"),
+    assert [(finding.line, finding.code) for finding in findings] == [
+        (3, "unknown-tier"),
+        (4, "duplicate-symbol"),
+        (5, "no-entry"),
     ]
     with raises(ConfigError, "unknown-tier", match="IBM.* 2 more; `regime universe check`"):
         parse_universe(text, "u")

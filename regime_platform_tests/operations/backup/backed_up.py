@@ -85,6 +85,6 @@ def restored(folder: Path, tmp_path: Path) -> dict[str, str]:
 
 def killed(what: str, source: Path, target: Path, folder: Path, moments: list[str]) -> list[int]:
     folder.mkdir()
-    command = [sys.executable, "-c", KILLED, what, source, target, folder, *moments]
+    command = [sys.executable, "-c", KILLED, what, *map(str, (source, target, folder)), *moments]
     ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     return [int(line) for line in ended.stdout.split()]

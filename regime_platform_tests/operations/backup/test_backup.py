@@ -12,7 +12,7 @@ from regime_platform.bar_store.layout import DataRoot
 from regime_platform.bar_store.locks import writing
 from regime_platform.errors import UsageError
 from regime_platform.operations.backup.backup import backup
-from regime_platform.operations.backup.listing import BackupError
+from regime_platform.operations.backup.folder import BackupError
 from regime_platform.operations.backup.restore import restore
 from regime_platform.operations.universe_edits import remove
 from regime_platform.pipeline.outcomes import Status

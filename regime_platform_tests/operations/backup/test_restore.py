@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from regime_platform.errors import UsageError
-from regime_platform.operations.backup.listing import BackupError
+from regime_platform.operations.backup.folder import BackupError
 from regime_platform.operations.backup.restore import restore
 from regime_platform_tests.error_codes import raises
 from regime_platform_tests.operations.backup.backed_up import (

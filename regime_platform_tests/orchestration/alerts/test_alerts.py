@@ -16,7 +16,14 @@ from regime_platform.bar_store.layout import DataRoot
 from regime_platform.compute_db.board import read_board, update_board
 from regime_platform.model.instants import instant
 from regime_platform.operations.staleness import missing_bars, stale_series
-from regime_platform.orchestration.alerts.alerts import build_alert_sensors
+from regime_platform.orchestration.alerts.alerts import (
+    changed_regimes,
+    regime_changes,
+    reported_regimes,
+    run_failures,
+    stale_symbols,
+    write_reported_regimes,
+)
 from regime_platform.orchestration.alerts.channels import Alert, send_alert
 from regime_platform.orchestration.build import build_definitions
 from regime_platform.orchestration.resources import WorkspaceResource
@@ -31,11 +38,6 @@ from regime_platform_tests.scenario import serve, with_value
 ALERT = Alert("stale", "2 series of 1 symbol lack bars", NOW, ["OAK 1day: 3 missing"])
 
 
-def _sensor(settings: Settings, name: str) -> dg.SensorDefinition:
-    alarms = build_alert_sensors(WorkspaceResource.from_settings(settings))
-    return next(alarm for alarm in alarms if alarm.name == name)
-
-
 def _sent_alerts(settings: Settings) -> list[Mapping[str, Any]]:
     path = settings.data_root / "dagster" / "notices.jsonl"
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
@@ -44,8 +46,9 @@ def _sent_alerts(settings: Settings) -> list[Mapping[str, Any]]:
 def _look(
     settings: Settings, instance: dg.DagsterInstance, name: str, cursor: str | None = None
 ) -> str | None:
-    context = dg.build_sensor_context(instance=instance, cursor=cursor)
-    _sensor(settings, name)(context)
+    resources = {"workspace": WorkspaceResource(settings)}
+    context = dg.build_sensor_context(instance=instance, cursor=cursor, resources=resources)
+    {"stale_symbols": stale_symbols, "regime_changes": regime_changes}[name](context)
     return context.cursor
 
 
@@ -53,8 +56,11 @@ def _hear(settings: Settings, instance: dg.DagsterInstance, run: dg.DagsterRun) 
     failure = dg.DagsterEvent(
         dg.DagsterEventType.RUN_FAILURE.value, run.job_name, message="its process is gone"
     )
-    context = dg.build_run_status_sensor_context("run_failures", failure, instance, run)
-    _sensor(settings, "run_failures")(context.for_run_failure())
+    resources = {"workspace": WorkspaceResource(settings)}
+    context = dg.build_run_status_sensor_context(
+        "run_failures", failure, instance, run, resources=resources
+    )
+    run_failures(context.for_run_failure())
 
 
 def test_a_failed_run_names_failed_symbols_apart_from_blocked_ones(
@@ -215,7 +221,7 @@ def test_symbols_that_are_never_polled_are_never_stale(settings: Settings) -> No
 
 def _with(settings: Settings, **more: str) -> Settings:
     aliases = {f"REGIME_{name.upper()}": value for name, value in more.items()}
-    return Settings(_env_file=None, REGIME_DATA_ROOT=settings.data_root, **aliases)  # type: ignore[arg-type]
+    return Settings(_env_file=None, REGIME_DATA_ROOT=settings.data_root, **aliases)
 
 
 @contextmanager
@@ -239,3 +245,32 @@ def _mail_server() -> Iterator[tuple[int, list[str]]]:
         thread.start()
         yield server.server_address[1], letters
         server.shutdown()
+
+
+BEFORE = {"OAK 1day": ("CHOP_RISK", "LOW"), "ELM 1day": ("SHOCK", ""), "FIR 1day": ("SHOCK", "")}
+AFTER = {
+    "OAK 1day": ("CHOP_RISK", "HIGH"),
+    "ELM 1day": ("TRANSITION", ""),
+    "FIR 1day": ("SHOCK", ""),
+    "NEW 1day": ("SHOCK", ""),
+}
+
+
+def test_a_changed_label_or_bucket_is_a_line() -> None:
+    assert changed_regimes(BEFORE, AFTER) == [
+        "OAK 1day: CHOP_RISK (LOW) -> CHOP_RISK (HIGH)",
+        "ELM 1day: SHOCK -> TRANSITION",
+    ]
+
+
+def test_nothing_is_reported_before_a_first_report(settings: Settings) -> None:
+    assert reported_regimes(settings) is None
+    assert changed_regimes(None, AFTER) == []
+
+
+def test_what_was_reported_is_read_again(settings: Settings) -> None:
+    settings.data_root.joinpath("dagster").mkdir(parents=True)
+
+    write_reported_regimes(settings, AFTER)
+
+    assert reported_regimes(settings) == AFTER

@@ -123,7 +123,7 @@ def _notify(settings: Settings, address: str) -> list[str]:
         _env_file=None,
         REGIME_DATA_ROOT=settings.data_root,
         REGIME_NOTIFY_EMAIL="desk@example.org",
-        REGIME_NOTIFY_SMTP=address,  # type: ignore[arg-type]
+        REGIME_NOTIFY_SMTP=address,
     )
     return send_alert(chosen, ALERT)
 

@@ -2,16 +2,12 @@
 
 import dagster as dg
 
-from regime_platform.orchestration.events.metadata import (
-    ROWS_INSERTED,
-    data_version,
-    stage_metadata,
-)
+from regime_platform.manifests.compute_manifest import SeriesLineage
+from regime_platform.orchestration.events.metadata import ROWS_INSERTED, stage_metadata
 from regime_platform.pipeline.outcomes import (
     ComputeOutcome,
     IngestOutcome,
     SeriesIngest,
-    SeriesStatus,
     Stage,
     Status,
     SymbolOutcome,
@@ -24,22 +20,31 @@ def test_a_fetch_counts_new_and_revised_bars(processed: RunWorkspace) -> None:
     ingest = IngestOutcome("MSFT", Status.DONE, series)
     outcome = SymbolOutcome("MSFT", Status.DONE, Stage.RAW_BARS, ingest=ingest)
 
-    metadata = stage_metadata(processed, Stage.RAW_BARS, outcome)
+    metadata, version = stage_metadata(processed, Stage.RAW_BARS, outcome)
 
     assert (metadata[ROWS_INSERTED], metadata["rows_revised"], metadata["requests"]) == (5, 1, 2)
-    assert data_version(processed, Stage.RAW_BARS, outcome)
-    assert stage_metadata(processed, Stage.VALIDATED_BARS, outcome) == {}
-    assert data_version(processed, Stage.VALIDATED_BARS, outcome) is None
+    assert version
+    assert stage_metadata(processed, Stage.VALIDATED_BARS, outcome) == ({}, None)
 
 
 def test_results_have_a_version_that_follows_their_tables(processed: RunWorkspace) -> None:
-    series = (SeriesStatus("1day", "complete", "", 400, "abc", state_rows=380),)
+    series = SeriesLineage(
+        timeframe="1day",
+        status="complete",
+        reason="",
+        bars=400,
+        bars_digest="abc",
+        min_ts=None,
+        max_ts=None,
+        escalation_rows=0,
+        state_rows=380,
+    )
     versions = set()
     for digest in ("first", "second"):
-        compute = ComputeOutcome("MSFT", Status.DONE, series, tables={"state_history": digest})
+        compute = ComputeOutcome("MSFT", Status.DONE, (series,), tables={"state_history": digest})
         outcome = SymbolOutcome("MSFT", Status.DONE, Stage.COMPUTE_DB, compute=compute)
-        metadata = stage_metadata(processed, Stage.COMPUTE_DB, outcome)
-        versions.add(data_version(processed, Stage.COMPUTE_DB, outcome))
+        metadata, version = stage_metadata(processed, Stage.COMPUTE_DB, outcome)
+        versions.add(version)
 
         assert metadata["dagster/row_count"] == 380
         assert isinstance(metadata["regimes"], dg.TableMetadataValue)

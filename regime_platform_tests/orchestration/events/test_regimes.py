@@ -1,6 +1,6 @@
 """The latest regimes of a symbol, a row per timeframe."""
 
-from regime_platform.orchestration.events.regimes import latest_regimes
+from regime_platform.orchestration.events.metadata import latest_regimes
 from regime_platform.pipeline.run_workspace import RunWorkspace
 
 

@@ -28,7 +28,7 @@ def test_an_enumeration_lists_its_values_before_the_note() -> None:
 
     bucket, close = column_schema(schema, {"bucket": "from close"}).columns
 
-    assert (bucket.type, bucket.description) == ("Enum", "one of LOW, HIGH; from close")
+    assert (bucket.type, bucket.description) == ("String", "one of LOW, HIGH; from close")
     assert (close.type, close.description) == ("Float64", None)
 
 

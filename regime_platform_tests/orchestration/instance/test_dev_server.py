@@ -1,5 +1,8 @@
 """`dagster dev` starts the guarded webserver."""
 
+import inspect
+
+import dagster._cli.dev
 import pytest
 
 from regime_platform.orchestration.instance import dev_server
@@ -13,3 +16,12 @@ def test_dagster_dev_starts_the_guarded_server_or_nothing() -> None:
     assert dev_server.guarded(daemon, ["--x"]) == daemon
     with pytest.raises(RuntimeError, match="unknown process"):
         dev_server.guarded(["python", "-m", "dagster_web"], [])
+
+
+def test_dagster_dev_still_starts_two_processes_by_the_replaced_function() -> None:
+    source = inspect.getsource(dagster._cli.dev.dev_command_impl)
+
+    assert source.count("open_ipc_subprocess(") == 2
+    assert '"-m", "dagster_webserver"' in source
+    assert '"dagster._daemon"' in source
+    assert "Found a dagster instance configuration value" in source

@@ -11,7 +11,6 @@ from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 
 from regime_platform.orchestration.instance.event_log import EventLog
 from regime_platform.orchestration.instance.home import open_instance
-from regime_platform.orchestration.instance.storage import state_folder
 from regime_platform_tests.orchestration.graph import QUIET
 from regime_platform_tests.scenario import street
 
@@ -45,7 +44,7 @@ def test_what_it_writes_the_stock_log_reads(tmp_path: Path) -> None:
         assert isinstance(instance.event_log_storage, EventLog)
         runs = [_run(instance) for _ in range(MANY)]
         ours = {run: [log.message for log in instance.all_logs(run)] for run in runs}
-    folder = state_folder(settings) / "storage"
+    folder = settings.dagster_folder / "storage"
 
     storage = DagsterSqliteStorage.from_local(str(folder))
     assert isinstance(storage.event_log_storage, SqliteEventLogStorage)

@@ -63,7 +63,7 @@ def test_a_home_is_rendered_once(settings: Settings) -> None:
 
 
 def test_processes_that_start_together_open_a_new_home_together(settings: Settings) -> None:
-    command = [sys.executable, "-c", OPENING, prepare_home(settings)]
+    command = [sys.executable, "-c", OPENING, str(prepare_home(settings))]
     starting = [Popen(command, stdin=PIPE, stdout=PIPE, stderr=PIPE) for _ in range(4)]
     for process in starting:
         assert process.stdout is not None

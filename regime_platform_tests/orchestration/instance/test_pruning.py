@@ -4,12 +4,11 @@ import datetime as dt
 
 import dagster as dg
 
-from regime_platform.orchestration.instance.pruning import prune
+from regime_platform.orchestration.housekeeping import prune
 from regime_platform.pipeline.outcomes import Stage
 from regime_platform.settings import Settings
 from regime_platform_tests.conftest import NOW
-from regime_platform_tests.orchestration.conftest import SYMBOLS
-from regime_platform_tests.orchestration.graph import green, run_listed, run_range
+from regime_platform_tests.orchestration.graph import SYMBOLS, green, run_listed, run_range
 
 
 def test_old_runs_are_deleted_except_those_with_a_latest_materialisation(

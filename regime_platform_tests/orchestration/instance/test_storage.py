@@ -15,7 +15,7 @@ from regime_platform.bar_store.canonical import read_bars
 from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.cli.main import main
 from regime_platform.orchestration.instance.home import open_instance
-from regime_platform.orchestration.sensors import build_sensors
+from regime_platform.orchestration.sensors import build_new_bars
 from regime_platform.pipeline.run import run_symbols
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings, load_universe
@@ -46,7 +46,7 @@ def behind(processed: RunWorkspace, tmp_path_factory: pytest.TempPathFactory) ->
             verdict = read_verdict(processed.root.symbol(symbol))
             assert verdict is not None
             for timeframe, promoted in verdict.promoted.items():
-                bars = read_bars(processed.root.symbol(symbol).bars(timeframe), promoted)
+                bars = read_bars(processed.root.symbol(symbol).bars(timeframe), promoted)[0]
                 serve(settings, symbol, timeframe, bars.tail(500).head(most or bars.height))
         if most is not None:
             workspace = RunWorkspace.open(settings)
@@ -75,7 +75,7 @@ def _by_ui(settings: Settings, _monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _by_schedules_and_sensor(settings: Settings, _monkeypatch: pytest.MonkeyPatch) -> None:
-    (sensor,) = build_sensors(partial(load_universe, settings))
+    sensor = build_new_bars(partial(load_universe, settings))
     with open_instance(settings) as instance:
         for job in ("update_core", "update_daily"):
             assert run_listed(settings, instance, [], job).success

@@ -14,14 +14,15 @@ import dagster as dg
 import httpx
 import pytest
 
-from regime_platform.operations.renaming import rename
+from regime_platform.operations.renames import rename
 from regime_platform.operations.universe_edits import add, delist
 from regime_platform.orchestration.build import build_definitions
 from regime_platform.orchestration.instance.home import open_instance
 from regime_platform.orchestration.instance.launch import materialize_symbols
 from regime_platform.orchestration.instance.universe_reload import build_universe_sensor
+from regime_platform.orchestration.resources import WorkspaceResource
 from regime_platform.orchestration.schedules import build_schedules
-from regime_platform.orchestration.sensors import build_sensors
+from regime_platform.orchestration.sensors import build_new_bars
 from regime_platform.pipeline.outcomes import Stage
 from regime_platform.settings import Settings, load_universe
 from regime_platform_tests.builders import make_bars
@@ -110,7 +111,7 @@ def test_an_invalid_universe_leaves_the_loaded_one_in_force(tmp_path: Path) -> N
 
 def test_a_schedule_asks_for_whom_the_universe_has_at_its_tick(tmp_path: Path) -> None:
     settings = street(tmp_path, ["ASH", "OAK"])
-    (_intraday, daily) = build_schedules(partial(load_universe, settings))
+    (_intraday, daily, *_) = build_schedules(partial(load_universe, settings))
     friday = dt.datetime(2026, 11, 20, 22, 30, tzinfo=dt.UTC)
 
     def asked() -> Sequence[str]:
@@ -136,7 +137,7 @@ def test_a_schedule_asks_for_whom_the_universe_has_at_its_tick(tmp_path: Path) -
 def test_bars_of_a_symbol_added_after_the_load_are_not_lost_to_the_sensor(
     processed_eight: Settings, processed_instance: dg.DagsterInstance
 ) -> None:
-    (sensor,) = build_sensors(partial(load_universe, processed_eight))
+    sensor = build_new_bars(partial(load_universe, processed_eight))
     build_definitions(processed_eight)
     street(processed_eight.data_root.parent, [*SYMBOLS, "ASPEN"])
     serve(processed_eight, "ASPEN", "1day", make_bars(30))
@@ -169,12 +170,10 @@ def test_a_listed_run_older_than_the_universe_processes_known_symbols_and_names_
 def test_the_first_edit_of_a_data_root_is_in_force_for_the_runs_of_a_loaded_graph(
     settings: Settings,
 ) -> None:
-    loaded = build_definitions(settings)
-    resource = loaded.resources["workspace"] if loaded.resources else None
+    resource = WorkspaceResource(settings)
 
     add(settings, [load_universe(street(settings.data_root / "x", ["OAK"])).instrument("OAK")])
 
-    assert resource is not None
     assert "OAK" in resource.open().universe.symbols
 
 

@@ -165,7 +165,7 @@ def test_intraday_bars_cost_one_request_per_quarter_hour_and_one_after_the_close
     workspace = RunWorkspace.open(settings)
     requests = []
     while moment < FRIDAY:
-        vendor.now = lambda at=moment: at  # type: ignore[misc]
+        vendor.now = lambda at=moment: at
         requests.append(catch_up(workspace, moment, ["15min"])[0].series[0].requests)
         moment += dt.timedelta(minutes=15)
 

@@ -3,9 +3,9 @@
 import datetime as dt
 from pathlib import Path
 
-from regime_platform.pipeline.fetch.batches import Batches
+from regime_platform.pipeline.fetch.catch_up import FetchRequest
 from regime_platform.pipeline.fetch.estimate import Estimate, estimate
-from regime_platform.pipeline.fetch.request import FetchRequest
+from regime_platform.pipeline.fetch.ingest import Batches
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
 from regime_platform_tests.pipeline.vendor_street import (

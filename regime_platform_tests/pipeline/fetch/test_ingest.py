@@ -3,9 +3,8 @@
 import datetime as dt
 from pathlib import Path
 
-from regime_platform.pipeline.fetch.batches import Batches
-from regime_platform.pipeline.fetch.ingest import ingest
-from regime_platform.pipeline.fetch.request import FetchRequest
+from regime_platform.pipeline.fetch.catch_up import FetchRequest
+from regime_platform.pipeline.fetch.ingest import Batches, ingest
 from regime_platform.pipeline.outcomes import IngestOutcome, Status
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings

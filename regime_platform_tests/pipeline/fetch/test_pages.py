@@ -6,7 +6,6 @@ The vendor serves what exists at its own time, whatever the machine takes for no
 
 import datetime as dt
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -17,9 +16,9 @@ from pytest_httpserver import HTTPServer
 from regime_platform.bar_store.canonical import read_in_force
 from regime_platform.errors import ClockError
 from regime_platform.model.instants import iso
-from regime_platform.pipeline.fetch.batches import Batches
+from regime_platform.pipeline.fetch.catch_up import FetchRequest
 from regime_platform.pipeline.fetch.estimate import estimate
-from regime_platform.pipeline.fetch.request import FetchRequest
+from regime_platform.pipeline.fetch.ingest import Batches
 from regime_platform.pipeline.outcomes import Stage, Status, SymbolOutcome
 from regime_platform.pipeline.run import run_symbols
 from regime_platform.pipeline.run_workspace import RunWorkspace
@@ -38,7 +37,7 @@ FRAMES = ("1day", "1week")
 
 
 @pytest.fixture
-def vendor(httpserver: HTTPServer) -> Iterator[LoopbackVendor]:
+def vendor(httpserver: HTTPServer) -> LoopbackVendor:
     vendor = LoopbackVendor(httpserver, asset_class="US_EQUITY")
     for frame in FRAMES:
         list_stock(vendor, "AAA", frame, stock_bars(frame, START, SATURDAY))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
-from regime_platform.bar_store.split_file import pending_split, read_splits
+from regime_platform.bar_store.split_files import SPLITS, pending_split
 from regime_platform.pipeline.outcomes import Status
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform_tests.pipeline.vendor_street import (
@@ -45,7 +45,7 @@ def test_after_a_split_daily_and_weekly_history_is_fetched_again(
 
     assert outcome.status is Status.DONE, outcome.reason
     paths = RunWorkspace.open(settings).root.symbol("AAA")
-    assert [entry.ratio for entry in read_splits(paths)] == [4, 4]
+    assert [entry.ratio for entry in SPLITS.read(paths)] == [4, 4]
     for frame, bars in split.items():
         assert pending_split(paths, frame) is None
         closed = stored_bars(settings, "AAA", frame, MONDAY)

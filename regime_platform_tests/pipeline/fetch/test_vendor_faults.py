@@ -8,6 +8,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -147,24 +148,24 @@ def broken(name: str) -> Response:
 def test_after_any_faults_and_restarts_the_stored_bars_are_those_of_the_vendor(
     tmp_path_factory: pytest.TempPathFactory,
     httpserver: HTTPServer,
-    steps: list[tuple[str, object]],
+    steps: list[tuple[str, Any]],
     most_rows: int,
 ) -> None:
     story = Story(tmp_path_factory.mktemp("story"), httpserver, most_rows=most_rows)
     for kind, what in steps:
         if kind == "pass":
-            story.now += dt.timedelta(minutes=15 * what)  # type: ignore[operator]
+            story.now += dt.timedelta(minutes=15 * what)
         elif kind == "fail":
-            story.vendor.answer_next(*(broken(name) for name in what))  # type: ignore[attr-defined]
+            story.vendor.answer_next(*(broken(name) for name in what))
             story.run()
             story.vendor.forget_script()
         elif kind == "revise":
-            (symbol, frame), row = what  # type: ignore[misc]
+            (symbol, frame), row = what
             story.revise(symbol, frame, row)
         elif kind == "split":
             story.split(str(what))
         else:
-            story.run(kill_after=what if kind == "kill" else None)  # type: ignore[arg-type]
+            story.run(kill_after=what if kind == "kill" else None)
 
     # two days on: refusals are asked about again, and every window has had its turn to be read
     for _ in range(2):

@@ -9,9 +9,8 @@ import pytest
 
 from regime_platform.bar_store.canonical import read_in_force
 from regime_platform.bar_store.verdicts import read_verdict
-from regime_platform.pipeline.fetch.batches import Batches
-from regime_platform.pipeline.fetch.ingest import ingest
-from regime_platform.pipeline.fetch.request import FetchRequest
+from regime_platform.pipeline.fetch.catch_up import FetchRequest
+from regime_platform.pipeline.fetch.ingest import Batches, ingest
 from regime_platform.pipeline.gate.promote import promote
 from regime_platform.pipeline.outcomes import PromoteOutcome, Status
 from regime_platform.pipeline.run_workspace import RunWorkspace

@@ -5,7 +5,7 @@ import pytest
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.errors import BarsError
-from regime_platform.pipeline.gate.raw_presence import release_raw_files, require_raw_files
+from regime_platform.pipeline.gate.intact import release_raw_files, require_raw_files
 from regime_platform_tests.error_codes import raises
 
 

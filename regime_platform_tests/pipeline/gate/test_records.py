@@ -6,15 +6,14 @@ from fractions import Fraction
 import pytest
 
 from regime_platform.bar_store.layout import SymbolPaths
-from regime_platform.bar_store.split_file import note_split, settle_split
+from regime_platform.bar_store.split_files import note_split, settle_split
 from regime_platform.errors import BarsError
-from regime_platform.pipeline.gate.records import (
-    RecordProblem,
+from regime_platform.pipeline.gate.intact import (
     record_faults,
     require_records,
     restore_records,
 )
-from regime_platform.pipeline.publish.publish import publish
+from regime_platform.pipeline.publish import publish
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.revisions.splits import Split
 from regime_platform_tests.error_codes import raises
@@ -45,7 +44,7 @@ def test_a_lost_record_is_named_and_written_again(with_a_split: SymbolPaths) -> 
     with_a_split.splits.unlink()
 
     (fault,) = record_faults(with_a_split)
-    assert (fault.file, fault.problem) == (with_a_split.splits.name, RecordProblem.MISSING)
+    assert (fault.file, fault.problem) == (with_a_split.splits.name, "MISSING")
     with raises(BarsError, "records-lost", match="regime repair MSFT"):
         require_records(with_a_split)
 
@@ -58,4 +57,4 @@ def test_a_lost_record_is_named_and_written_again(with_a_split: SymbolPaths) -> 
 def test_a_record_that_cannot_be_read_is_a_fault_of_its_own(msft: SymbolPaths) -> None:
     msft.identity.write_text("{")
 
-    assert [fault.problem for fault in record_faults(msft)] == [RecordProblem.UNREADABLE]
+    assert [fault.problem for fault in record_faults(msft)] == ["UNREADABLE"]

@@ -13,7 +13,7 @@ from regime_platform.pipeline.gate.promote import promote
 from regime_platform.pipeline.outcomes import Status
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.validation.findings import ValidationFinding
-from regime_platform.validation.rules.listing import Listed
+from regime_platform.validation.rules.bar import Listed
 from regime_platform_tests.pipeline.vendor_street import (
     catch_up,
     list_stock,

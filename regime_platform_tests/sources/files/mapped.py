@@ -3,6 +3,8 @@
 import datetime as dt
 from pathlib import Path
 
+import polars as pl
+
 from regime_platform.model.instruments import Instrument
 from regime_platform.sources.files.source import FilesSource
 
@@ -13,7 +15,9 @@ MINE = Instrument(
 OURS = "ts,open,high,low,close,volume\n"
 
 
-def served(root: Path, timeframe: str, text: str, mapping: str, place: str = "MINE"):
+def served(
+    root: Path, timeframe: str, text: str, mapping: str, place: str = "MINE"
+) -> pl.DataFrame:
     (root / "MINE").mkdir(exist_ok=True)
     (root / "MINE" / f"{timeframe}.csv").write_text(text, encoding="utf-8")
     (root / place / "mapping.yaml").write_text(mapping, encoding="utf-8")

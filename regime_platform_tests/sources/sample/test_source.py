@@ -9,7 +9,7 @@ import pytest
 
 from regime_platform.errors import BarsError, SourceError
 from regime_platform.model.bar_schema import BAR_SCHEMA, PRICE_COLUMNS
-from regime_platform.model.calendar.sessions import bar_end
+from regime_platform.model.calendar.due import bar_end
 from regime_platform.model.instants import iso
 from regime_platform.model.instruments import Instrument
 from regime_platform.sources.protocol import NotOfferedError

@@ -71,6 +71,19 @@ def test_a_server_error_is_retried(
     assert ask(make_client()) == GOOD
 
 
+def test_a_retry_is_announced_with_series_reason_and_wait(
+    make_client: Maker, vendor: LoopbackVendor, caplog: pytest.LogCaptureFixture
+) -> None:
+    vendor.answer_next(error_answer(500, "out of order"), json_answer(GOOD))
+
+    ask(make_client())
+
+    messages = [record.getMessage() for record in caplog.records]
+    (message,) = [message for message in messages if "again" in message]
+    assert message.startswith("EURUSD 1day: Twelve Data did not answer (500: out of order)")
+    assert "asking again in 0 s (attempt 2 of 5)" in message
+
+
 @pytest.mark.parametrize("stumble", STUMBLES.values(), ids=STUMBLES)
 def test_repeated_server_errors_end_the_request(
     make_client: Maker, vendor: LoopbackVendor, stumble: Any

@@ -53,14 +53,14 @@ NOW = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
 
 
 def stock(symbol: str, mic_code: str = "XNGS") -> Instrument:
-    identity = {"provider_symbol": symbol, "mic_code": mic_code}
     return Instrument(
         symbol=symbol,
         name=symbol,
         asset_class="US_EQUITY",
         tier="daily",
         source="twelvedata",
-        **identity,
+        provider_symbol=symbol,
+        mic_code=mic_code,
     )
 
 

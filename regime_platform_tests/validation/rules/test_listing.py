@@ -9,7 +9,7 @@ from regime_platform.validation.findings import Severity, ValidationFinding
 from regime_platform.validation.gate import BLOCKED, PASSED, GateResult, gate
 from regime_platform.validation.overrides import Override, OverrideKind
 from regime_platform.validation.policy import Policy, ValidationContext, parse_policy
-from regime_platform.validation.rules.listing import UNLISTED, Listed
+from regime_platform.validation.rules.bar import UNLISTED, Listed
 from regime_platform_tests.builders import fetched, make_bars
 
 RULE = "outside_listing"

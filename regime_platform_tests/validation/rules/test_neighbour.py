@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from regime_platform.validation.gate import PASSED
-from regime_platform.validation.rules.neighbour import NEIGHBOUR_RULES
+from regime_platform.validation.rules.neighbour import neighbour_rules
 from regime_platform_tests.validation.real_bars import (
     CLASS_OF,
     changed,
@@ -115,7 +115,7 @@ def test_volume_is_not_expected_of_a_class_that_reports_none() -> None:
 def test_few_bars_have_nothing_to_compare(rows: int) -> None:
     result = validated(real("IBM", "1day").head(rows), "IBM", "1day")
 
-    rules = {rule.name for rule in NEIGHBOUR_RULES}
+    rules = {rule.name for rule in neighbour_rules("1day", "US_EQUITY")}
     assert {
         finding.rule: finding.count for finding in result.findings if finding.rule in rules
     } == dict.fromkeys(rules, 0)

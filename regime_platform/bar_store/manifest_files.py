@@ -1,0 +1,142 @@
+"""The manifests of a symbol on disk, those from before renames, and their chain.
+
+A line of chain.jsonl is appended before its manifest is written, and never changed. One without an
+end of line was left by a killed process: it is not read, and the next append cuts it off.
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from regime_platform.bar_store.layout import SymbolPaths
+from regime_platform.bar_store.session import read_document, read_once
+from regime_platform.errors import BarsError, ConfigError, remedy_of
+from regime_platform.files import append_lines, write_json
+from regime_platform.manifests.bar_manifest import BarManifest
+from regime_platform.manifests.compute_manifest import ComputeManifest
+from regime_platform.manifests.manifest import (
+    MANIFEST_VERSION,
+    ChainLink,
+    Facts,
+    SealedManifest,
+    parsed_whole,
+)
+from regime_platform.model.digests import canonical_json
+from regime_platform.model.document import Array, Document, first_fault
+
+_PARTS = {"manifest": dict, "run": dict, "digest": str}
+_TAIL = 64 * 1024  # bytes: dozens of links, where the newest of each kind are
+
+
+class FormerManifests(Document, extra="allow"):
+    """The manifests of a symbol at one rename; a repair that found them lost keeps the name.
+
+    With them what was proven under a former symbol can be proven later.
+    """
+
+    former: str
+    symbol: str
+    renamed_at: str | None  # ISO 8601 UTC
+    manifest: dict[str, Any] | None
+    compute_manifest: dict[str, Any] | None = None
+    is_lost: bool = False
+
+
+class _Renames(Document, extra="ignore"):
+    renames: Array[FormerManifests]
+
+
+@read_once("manifest")
+def read_bar_manifest(paths: SymbolPaths) -> SealedManifest[BarManifest] | None:
+    """manifest.json of a symbol; see `read_manifest`."""
+    return read_manifest(paths.manifest, BarManifest)
+
+
+@read_once("compute_manifest")
+def read_compute_manifest(paths: SymbolPaths) -> SealedManifest[ComputeManifest] | None:
+    """compute_manifest.json of a symbol; see `read_manifest`."""
+    return read_manifest(paths.compute_manifest, ComputeManifest)
+
+
+def whole_bar_manifest(paths: SymbolPaths) -> SealedManifest[BarManifest] | None:
+    """manifest.json of a symbol; None also where it is damaged."""
+    try:
+        return read_bar_manifest(paths)
+    except BarsError:
+        return None
+
+
+def whole_compute_manifest(paths: SymbolPaths) -> SealedManifest[ComputeManifest] | None:
+    """compute_manifest.json of a symbol; None also where it is damaged."""
+    try:
+        return read_compute_manifest(paths)
+    except BarsError:
+        return None
+
+
+def read_manifest(path: Path, facts: type[Facts]) -> SealedManifest[Facts] | None:
+    """A manifest of today's version, else None; raises BarsError where it is not whole."""
+
+    def parse(document: Any) -> SealedManifest[Facts] | None:
+        if not all(isinstance(document.get(name), kind) for name, kind in _PARTS.items()):
+            raise ValueError("has no facts, run and digest, so it is no manifest")
+        version = document["manifest"].get("manifest_version")
+        if isinstance(version, int) and version != MANIFEST_VERSION:
+            return None  # whose seal is made in another way
+        return parsed_whole(document, facts)
+
+    return read_document(path, parse, remedy_of(path.parent.name), "manifest-damaged")
+
+
+def read_chain(paths: SymbolPaths) -> list[ChainLink]:
+    """All links in the order of writing; raises BarsError where a line is no link."""
+    try:
+        return _links(paths, paths.chain.read_bytes())
+    except FileNotFoundError:
+        return []
+
+
+def read_newest(paths: SymbolPaths) -> list[ChainLink]:
+    """The newest links, enough to go on from; raises as `read_chain`."""
+    try:
+        with paths.chain.open("rb") as stream:
+            size = stream.seek(0, os.SEEK_END)
+            start = stream.seek(max(0, size - _TAIL))
+            data = stream.read()
+    except FileNotFoundError:
+        return []
+    return _links(paths, data if start == 0 else data.partition(b"\n")[2])
+
+
+def append_links(paths: SymbolPaths, links: Sequence[ChainLink]) -> None:
+    """Adds links, all at once; hold the symbol's lock."""
+    append_lines(paths.chain, [canonical_json(link.as_json()) for link in links])
+
+
+def read_former_manifests(paths: SymbolPaths) -> tuple[FormerManifests, ...]:
+    """All of them, the oldest first; raises ConfigError where the file is damaged."""
+    remedy, code = f"`regime repair {paths.symbol}` writes it again", "former-manifests-damaged"
+    document = read_document(paths.renames, _Renames.model_validate, remedy, code, ConfigError)
+    return () if document is None else document.renames
+
+
+def write_former_manifests(paths: SymbolPaths, entries: Sequence[FormerManifests]) -> None:
+    """Replaces the file; each entry keeps the keys that it was made or read with."""
+    document = {"renames": [entry.model_dump(mode="json", exclude_unset=True) for entry in entries]}
+    write_json(paths.renames, document)
+
+
+def _links(paths: SymbolPaths, data: bytes) -> list[ChainLink]:
+    lines = data.split(b"\n")[:-1]  # what has no end of line was never written
+    try:
+        return [ChainLink.model_validate(json.loads(line)) for line in lines]
+    except (ValueError, RecursionError) as error:
+        reason = first_fault(error) if isinstance(error, ValidationError) else error
+        raise BarsError(
+            f"{paths.chain} is damaged ({reason}); `regime repair` starts it again",
+            code="chain-damaged",
+        ) from error

@@ -1,0 +1,209 @@
+"""The groups of commands in `cli.commands`, and the commands in them."""
+
+from regime_platform.cli.console.lazy_group import Command, Group
+
+BARS = Group(
+    "Show canonical bars; list, add and undo overrides of single bars.",
+    {
+        "show": Command(
+            "query.answers:bars",
+            "Show or export the canonical bars of a series; with --as-of, as known at that time.",
+            "regime bars AAPL 1day --last 10",
+        ),
+        "exclude": Command(
+            "operations.overrides:exclude_bar",
+            "Exclude one bar from the canonical bars.",
+            'regime bars exclude AAPL 1day 2013-03-01 --reason "bad print"',
+        ),
+        "exclude-found": Command(
+            "operations.overrides:exclude_found_bars",
+            "Exclude every bar that a rule rejects, one override per bar.",
+            'regime bars exclude-found AAPL high_below_low --reason "bad prints"',
+        ),
+        "accept": Command(
+            "operations.overrides:accept_bar",
+            "Accept a finding as correct data: a real extreme or a real gap.",
+            'regime bars accept AAPL 1day 2010-05-06 --reason "flash crash"',
+        ),
+        "undo": Command(
+            "operations.overrides:undo_override",
+            "Withdraw an override; it stays on record.",
+            'regime bars undo AAPL 1 --reason "the print was real"',
+        ),
+        "list": Command(
+            "operations.override_list:list_overrides",
+            "Show all overrides on record and whether they are in force.",
+            "regime bars list AAPL",
+        ),
+    },
+    default="show",
+)
+
+SNAPSHOT = Group(
+    "Take, list and compare snapshots of all symbols; export one as a bundle.",
+    {
+        "take": Command(
+            "audit.snapshots:take",
+            "Write one manifest over all symbols; repeated dates get another revision.",
+            "regime snapshot --name release-4",
+        ),
+        "list": Command(
+            "audit.snapshots:list_snapshots",
+            "Show all snapshots, oldest first.",
+            "regime snapshot list",
+        ),
+        "diff": Command(
+            "audit.snapshots:diff",
+            "Show the symbols that differ between two snapshots, and why.",
+            "regime snapshot diff 2026-10-30 2026-11-27",
+        ),
+        "export": Command(
+            "audit.snapshots:export",
+            "Write a self-contained bundle for `regime verify --bundle` on another machine.",
+            "regime snapshot export 2026-11-27",
+        ),
+    },
+    default="take",
+    needs_words=False,
+)
+
+SERVICE = Group(
+    "Run the daemon and the webserver as system services.",
+    {
+        "install": Command(
+            "operations.service:install",
+            "Print two systemd units for the current data root; writes nothing.",
+            "regime service install --user regime",
+        ),
+        "daemon": Command(
+            "operations.service:daemon",
+            "Run schedules, sensors and the run queue; one daemon per data root.",
+            "regime service daemon",
+        ),
+        "webserver": Command(
+            "operations.service:webserver",
+            "Run the UI only; it has no passwords, so keep it on a local address.",
+            "regime service webserver --read-only",
+        ),
+        "reset-history": Command(
+            "operations.service:reset_history",
+            "Set damaged databases of Dagster aside; it creates new ones. Stop daemon and UI first."
+            "\n\nBars and results stay. The list of runs and the statuses in the UI are lost.",
+            "regime service reset-history",
+        ),
+    },
+)
+
+MIGRATE = Group(
+    "Import stores of the legacy engine, undo a migration, compare results.",
+    {
+        "live": Command(
+            "migration.migrate:live",
+            "Migrate bars of live.db files, one for all or one per symbol, with their -wal files.",
+            "regime migrate live --all --from /legacy --dry-run",
+        ),
+        "frozen": Command(
+            "migration.migrate:frozen",
+            "Migrate bars of frozen_YYYY-MM-DD.db files; where they differ, the newest counts.",
+            "regime migrate frozen AAPL --from /legacy",
+        ),
+        "bars-v1": Command(
+            "migration.migrate:bars_v1",
+            "Migrate day files in assets/SYMBOL/bars/TIMEFRAME.",
+            "regime migrate bars-v1 --all --from /legacy",
+        ),
+        "bars-root": Command(
+            "migration.migrate:bars_root",
+            "Migrate files in the older bars/SYMBOL/TIMEFRAME.",
+            "regime migrate bars-root --all --from /legacy",
+        ),
+        "list": Command(
+            "migration.migrate:list_migrations",
+            "List the migrations with files in the raw logs.",
+            "regime migrate list",
+        ),
+        "undo": Command(
+            "migration.migrate:undo",
+            "Remove the raw files of a migration and promote the remaining bars.",
+            "regime migrate undo live AAPL --from /legacy",
+        ),
+        "compare-compute": Command(
+            "migration.comparison:compare_compute",
+            "Recompute the results of legacy compute.db files, and show differences; writes"
+            " nothing.",
+            "regime migrate compare-compute --all --from /legacy",
+        ),
+    },
+)
+
+ERAS = Group(
+    "Detect, list and adopt the eras that escalation is ranked in.",
+    {
+        "detect": Command(
+            "operations.eras:detect",
+            "Detect eras in the benchmarks' daily bars and store them as a new era set.",
+            "regime eras detect --from QQQ=EQUITIES_US",
+        ),
+        "list": Command(
+            "operations.eras:list_sets",
+            "Show all era sets and adoptions; the last adoption is in force.",
+            "regime eras list",
+        ),
+        "adopt": Command(
+            "operations.eras:adopt",
+            "Put an era set in force; the next run recomputes the affected symbols.",
+            'regime eras adopt 2026-11-27-1a2b3c --reason "yearly detection"',
+        ),
+        "affected": Command(
+            "operations.eras:affected",
+            "Show symbols whose results use other eras than those in force, or of a given set.",
+            "regime eras affected",
+        ),
+    },
+)
+
+UNIVERSE = Group(
+    "Check, list and change the tracked symbols.",
+    {
+        "check": Command(
+            "universe.commands:check",
+            "Show all errors of the universe file, line by line; changes nothing.",
+            "regime universe check new_universe.yaml",
+        ),
+        "list": Command(
+            "universe.commands:list_symbols",
+            "Show the instruments in partition order.",
+            "regime universe list --tier core",
+        ),
+        "add": Command(
+            "universe.edits:add",
+            "Add an instrument; the next run fetches its history.",
+            "regime universe add NVDA --class US_EQUITY --tier daily --source twelvedata",
+        ),
+        "rename": Command(
+            "universe.edits:rename",
+            "Rename a symbol with its bars, results and manifests.",
+            'regime universe rename FB META --name "Meta Platforms"',
+        ),
+        "delist": Command(
+            "universe.edits:delist",
+            "Stop fetching an instrument; its stored data stay readable and verifiable.",
+            "regime universe delist TWTR --since 2022-10-28",
+        ),
+        "remove": Command(
+            "universe.edits:remove",
+            "Remove symbols from the universe; their stored data stay.",
+            "regime universe remove TWTR --dry-run",
+        ),
+        "repoint": Command(
+            "universe.commands:repoint",
+            "Resolve a conflict between the stored bars of a symbol and its universe entry.",
+            'regime universe repoint FB --same --reason "moved from XNGS to XNYS"',
+        ),
+        "import": Command(
+            "universe.edits:import_file",
+            "Import instruments from a file; options fill in missing fields.",
+            "regime universe import universe.json --tier daily --dry-run",
+        ),
+    },
+)

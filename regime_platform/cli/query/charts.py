@@ -1,0 +1,76 @@
+"""`regime charts`: one HTML page per symbol."""
+
+from collections.abc import Sequence
+
+from regime_platform.cli.console.options import Symbols
+from regime_platform.cli.console.output import Output, code_of_counts
+from regime_platform.cli.console.progress import announced
+from regime_platform.cli.console.screen import plural
+from regime_platform.errors import RegimeError, failure_reason
+from regime_platform.model.instruments import Instrument
+from regime_platform.pipeline.run_workspace import RunWorkspace
+from regime_platform.query.states import find_results
+from regime_platform.report.page import Page, chart_libraries, symbol_page
+
+
+def charts(symbols: Symbols = None, *, out: Output) -> int:
+    workspace = RunWorkspace.open()
+    wanted = workspace.universe.select(symbols) if symbols else workspace.universe.instruments
+    pages, problems = write_pages(workspace, wanted)
+    if symbols:  # a missing page of a named symbol is a problem
+        missing = [name for instrument in wanted if (name := instrument.symbol) not in pages]
+        problems = {name: _reason_without_page(workspace, name) for name in missing} | problems
+    out.document(
+        {
+            "pages": {name: str(page.path) for name, page in pages.items()},
+            "is_written": {name: page.is_written for name, page in pages.items()},
+            "problems": problems,
+        }
+    )
+    for name, reason in problems.items():
+        out.note(f"{name}: {reason}", "bold red")
+    if pages or not problems:
+        print_pages(list(pages.values()), out)
+    return code_of_counts(len(pages), len(pages) + len(problems))
+
+
+def write_pages(
+    workspace: RunWorkspace, instruments: Sequence[Instrument]
+) -> tuple[dict[str, Page], dict[str, str]]:
+    """The pages of the symbols with results, and the reasons of failed ones.
+
+    Raises:
+        ModuleNotFoundError: the extra ``charts`` is not installed.
+    """
+    chart_libraries()
+    pages: dict[str, Page] = {}
+    problems: dict[str, str] = {}
+    for instrument in announced(instruments):
+        try:
+            page = symbol_page(workspace.root, workspace.eras, instrument)
+        except ModuleNotFoundError:  # it would fail for every symbol
+            raise
+        except Exception as error:  # noqa: BLE001 - one damaged symbol must not stop the others
+            problems[instrument.symbol] = failure_reason(error, instrument.symbol)
+        else:
+            if page is not None:
+                pages[instrument.symbol] = page
+    return pages, problems
+
+
+def print_pages(pages: Sequence[Page], out: Output) -> None:
+    """The number of pages, how many changed, and their folder."""
+    if not pages:
+        out.note("no symbol has results; `regime run --all` computes them")
+        return
+    written = sum(page.is_written for page in pages)
+    changes = f"{written} written" if written else "all unchanged"
+    out.note(f"{plural(len(pages), 'page')} in {pages[0].path.parent} ({changes})")
+
+
+def _reason_without_page(workspace: RunWorkspace, symbol: str) -> str:
+    try:
+        find_results(workspace, symbol)
+    except (RegimeError, OSError) as error:
+        return failure_reason(error, symbol)
+    return "no timeframe has enough bars for a state; see `regime board`"

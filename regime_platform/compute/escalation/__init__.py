@@ -1,1 +1,0 @@
-"""PURE: escalation and its percentiles (canonical compute, sections 8 to 11)."""

@@ -1,1 +1,0 @@
-"""I/O: compares stored results with those of the legacy engine."""

@@ -1,1 +1,0 @@
-"""I/O, read-only: the file formats of the legacy engine."""

@@ -1,1 +1,0 @@
-"""I/O: results of version 1, read into the current tables and written in the legacy tables."""

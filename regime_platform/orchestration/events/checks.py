@@ -1,0 +1,257 @@
+"""The asset checks: three of each symbol, which report what its stages have stored, and freshness.
+
+Compute itself refuses bars that the gate did not promote, so no stage depends on these checks:
+Dagster's blocking checks act only within one run and only after the asset was written. ``blocking``
+on the spec is shown as a shield in the UI; on the event it would fail the step.
+"""
+
+import datetime as dt
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import dagster as dg
+
+from regime_platform.audit.verify.verify import manifest_findings
+from regime_platform.bar_store.verdicts import read_verdict
+from regime_platform.compute_db.reader import read_lineage
+from regime_platform.errors import RegimeError, failure_reason
+from regime_platform.operations.staleness import stale_series
+from regime_platform.orchestration.events.tables import brief, table
+from regime_platform.orchestration.instance.check_targets import CheckTargets
+from regime_platform.pipeline.identity import other_instrument
+from regime_platform.pipeline.outcomes import Stage, SymbolOutcome
+from regime_platform.pipeline.run_workspace import RunWorkspace
+from regime_platform.validation.findings import ValidationFinding
+from regime_platform.validation.gate import BLOCKED
+from regime_platform.validation.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """Whether a check passed, the reason where it did not, and the metadata shown with it."""
+
+    passed: bool
+    reason: str = ""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+def gate_result(workspace: RunWorkspace, outcome: SymbolOutcome) -> CheckResult | None:
+    """The stored verdict: a row for every rule, with or without findings.
+
+    It is not read where the universe names another instrument for the symbol by now.
+    """
+    instrument, paths = workspace.find(outcome.symbol)
+    reason = other_instrument(paths, instrument)
+    if reason:
+        return CheckResult(passed=False, reason=reason)
+    verdict = read_verdict(paths)
+    if verdict is None:
+        return None
+    statuses = [
+        {
+            "timeframe": series.timeframe,
+            "status": series.status,
+            "rows": series.rows_in,
+            "valid": series.valid,
+            "rejected": series.rejected,
+            "set aside": series.set_aside,
+            "anchor": series.anchor,
+            "reason": series.reason,
+        }
+        for series in verdict.series
+    ]
+    return CheckResult(
+        passed=not any(series.status == BLOCKED for series in verdict.series),
+        reason=verdict.message,
+        metadata={"timeframes": table(statuses), "rules": table(_rules(verdict))},
+    )
+
+
+def _rules(verdict: Verdict) -> list[dict[str, Any]]:
+    by_rule: dict[str, list[tuple[str, ValidationFinding]]] = {}
+    for series in verdict.series:
+        for finding in series.findings:
+            by_rule.setdefault(finding.rule, []).append((series.timeframe, finding))
+    rows = [_rule(verdict.symbol, rule, findings) for rule, findings in by_rule.items()]
+    rows.sort(key=lambda row: not row["count"])  # rules with findings first
+    return rows
+
+
+def _rule(symbol: str, rule: str, findings: list[tuple[str, ValidationFinding]]) -> dict[str, Any]:
+    timeframe, worst = max(findings, key=lambda pair: (pair[1].is_blocking, pair[1].count))
+    counts = [f"{name} {finding.count:,}" for name, finding in findings if finding.count]
+    return {
+        "rule": rule,
+        "severity": worst.severity.value,
+        "count": sum(finding.count for _name, finding in findings),
+        "where": ", ".join(counts),
+        "worst example": f"{timeframe} {worst.examples[0]}" if worst.examples else "",
+        "remedy": worst.remedy_for(symbol, timeframe) if worst.count else "",
+        "accepted": sum(finding.accepted for _name, finding in findings),
+        "checked": sum(finding.checked for _name, finding in findings),
+    }
+
+
+def input_result(workspace: RunWorkspace, outcome: SymbolOutcome) -> CheckResult | None:
+    """The digests of the bars that the results were computed from, against the promoted ones."""
+    verdict = read_verdict(workspace.root.symbol(outcome.symbol))
+    computed = _computed_from(workspace, outcome)
+    if computed is None or verdict is None:
+        return None
+    promoted = {timeframe: series.digest for timeframe, series in verdict.promoted.items()}
+    rows = [
+        {
+            "timeframe": timeframe,
+            "is equal": digest == promoted.get(timeframe, ""),
+            "computed from": brief(digest),
+            "promoted": brief(promoted.get(timeframe, "")),
+        }
+        for timeframe, digest in computed.items()
+    ]
+    other = [str(row["timeframe"]) for row in rows if not row["is equal"]]
+    reason = f"results of other bars than the promoted ones: {', '.join(other)}; run compute_db"
+    return CheckResult(not other, reason if other else "", {"timeframes": table(rows)})
+
+
+def manifests_result(workspace: RunWorkspace, outcome: SymbolOutcome) -> CheckResult | None:
+    """Whether both manifests exist and name the stored results."""
+    paths = workspace.root.symbol(outcome.symbol)
+    missing = [path.name for path in (paths.manifest, paths.compute_manifest) if not path.exists()]
+    files = {
+        "manifest": dg.MetadataValue.path(paths.manifest),
+        "compute_manifest": dg.MetadataValue.path(paths.compute_manifest),
+    }
+    if missing:
+        return CheckResult(False, f"missing: {', '.join(missing)}; run manifests", files)
+    tables = outcome.compute.tables if outcome.compute is not None else None
+    faults = [f"{finding.what} {finding.reason}" for finding in manifest_findings(paths, tables)]
+    reason = f"{'; '.join(faults)}; run manifests, or `regime verify`" if faults else ""
+    return CheckResult(not faults, reason, files)
+
+
+def _computed_from(workspace: RunWorkspace, outcome: SymbolOutcome) -> dict[str, str] | None:
+    # the outcome of the run saves opening the database, which costs more than all other checks
+    if outcome.compute is not None:
+        return {series.timeframe: series.bars_digest for series in outcome.compute.series}
+    path = workspace.root.symbol(outcome.symbol).compute_db
+    if not path.exists():
+        return None
+    return {series.timeframe: series.bars_digest for series in read_lineage(path).series}
+
+
+#: Stage -> name, description and function of its check; the result is None without anything stored.
+_CHECKS: Mapping[
+    Stage, tuple[str, str, Callable[[RunWorkspace, SymbolOutcome], CheckResult | None]]
+] = {
+    Stage.VALIDATED_BARS: (
+        "gate",
+        "Every rule over every timeframe; a blocked symbol keeps its last good bars.",
+        gate_result,
+    ),
+    Stage.COMPUTE_DB: (
+        "input_is_promoted",
+        "The results were computed from exactly the bars that the gate promoted.",
+        input_result,
+    ),
+    Stage.MANIFESTS: (
+        "is_complete",
+        "Both manifests exist and name the stored results.",
+        manifests_result,
+    ),
+}
+_KEYS = {
+    stage: dg.AssetCheckKey(dg.AssetKey(stage.value), name)
+    for stage, (name, _text, _result) in _CHECKS.items()
+}
+CHECK_KEYS = frozenset(_KEYS.values())
+IS_COMPLETE = _KEYS[Stage.MANIFESTS]
+IS_FRESH = dg.AssetCheckKey(dg.AssetKey(Stage.COMPUTE_DB.value), "is_fresh")
+_SHOWN = 100  # rows of the stored table; `regime status` lists all
+
+
+def check_specs(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetCheckSpec]:
+    """The checks of a symbol, partitioned as their assets are, and the one of all series."""
+    with warnings.catch_warnings():
+        # Partitioned checks are a preview in 1.13; test_upstream.py pins what is relied on.
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        specs = [
+            dg.AssetCheckSpec(
+                name,
+                asset=stage.value,
+                description=text,
+                blocking=stage is Stage.VALIDATED_BARS,
+                partitions_def=partitions,
+            )
+            for stage, (name, text, _result) in _CHECKS.items()
+        ]
+    text = "Every series has the bars that its trading calendar expects by now."
+    return [*specs, dg.AssetCheckSpec(IS_FRESH.name, asset=IS_FRESH.asset_key, description=text)]
+
+
+def check_evaluations(
+    workspace: RunWorkspace,
+    outcome: SymbolOutcome,
+    stages: Iterable[Stage],
+    checks: Iterable[dg.AssetCheckKey],
+    targets: CheckTargets,
+) -> Iterator[dg.AssetCheckEvaluation]:
+    """The results of those ``checks`` of a symbol that are of ``stages`` and have something stored.
+
+    Yield them after the materialisations, which they refer to.
+    """
+    for stage in stages:
+        key = _KEYS.get(stage)
+        if key is None or key not in checks:
+            continue
+        try:
+            result = _CHECKS[stage][2](workspace, outcome)
+        except Exception as error:  # noqa: BLE001 - one symbol's damaged file must not stop others
+            result = CheckResult(passed=False, reason=failure_reason(error, outcome.symbol))
+        if result is not None:
+            yield evaluation(key, result, outcome.symbol, targets)
+
+
+def evaluation(
+    key: dg.AssetCheckKey, result: CheckResult, symbol: str, targets: CheckTargets
+) -> dg.AssetCheckEvaluation:
+    """The event of a check of one symbol."""
+    return dg.AssetCheckEvaluation(
+        asset_key=key.asset_key,
+        check_name=key.name,
+        passed=result.passed,
+        partition=symbol,
+        severity=dg.AssetCheckSeverity.ERROR,
+        blocking=False,
+        description=result.reason,
+        metadata=result.metadata,
+        target_materialization_data=targets.of(key.asset_key, symbol),
+    )
+
+
+def freshness(workspace: RunWorkspace, now: dt.datetime) -> dg.AssetCheckEvaluation:
+    """Whether every series has the bars that its calendar expects, by the present board.
+
+    Dagster's freshness policies look at the last materialisation of any partition: one fresh symbol
+    would hide 1,564 stale ones. Dagster ignores an evaluation from before the latest
+    materialisation, so every run that computed results ends with one.
+    """
+    metadata: dict[str, Any] = {}
+    try:
+        stale = stale_series(workspace, now)
+    except (RegimeError, OSError) as error:
+        reason: str | None = str(error)
+    else:
+        symbols = len({series.symbol for series in stale})
+        reason = f"{len(stale)} series of {symbols} symbols lack bars" if stale else None
+        rows = table([series.row() for series in stale[:_SHOWN]])
+        metadata = {"stale_symbols": symbols, "stale": rows}
+    return dg.AssetCheckEvaluation(
+        asset_key=IS_FRESH.asset_key,
+        check_name=IS_FRESH.name,
+        passed=reason is None,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=reason,
+        metadata=metadata,
+    )

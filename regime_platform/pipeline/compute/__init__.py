@@ -1,1 +1,0 @@
-"""I/O, stage 3: from canonical bars to compute.db."""

@@ -1,0 +1,114 @@
+"""Stage 4: writes the bar manifest and the compute manifest.
+
+Both follow from the files of the symbol, so a rerun after a crash writes what the killed run would
+have written. A manifest is announced in the chain first, then put in place of the old one.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from regime_platform.bar_store.layout import SymbolPaths
+from regime_platform.bar_store.locks import writing
+from regime_platform.bar_store.manifest_files import (
+    append_links,
+    read_bar_manifest,
+    read_compute_manifest,
+    read_newest,
+    whole_bar_manifest,
+    whole_compute_manifest,
+)
+from regime_platform.bar_store.raw.raw_log import origins
+from regime_platform.bar_store.session import raw_listing
+from regime_platform.bar_store.split_files import factors_in_force
+from regime_platform.compute_db.reader import file_stat, read_lineage
+from regime_platform.files import write_json
+from regime_platform.manifests.bar_manifest import BarManifest, bar_manifest
+from regime_platform.manifests.chain import announced, last_of
+from regime_platform.manifests.compute_manifest import ComputeManifest
+from regime_platform.manifests.manifest import SealedManifest, is_same, sealed
+from regime_platform.model.instruments import Instrument
+from regime_platform.pipeline.compute import stored_lineage
+from regime_platform.pipeline.eras import log_adoptions
+from regime_platform.pipeline.gate.intact import stored_records
+from regime_platform.pipeline.gate.promote import passed_verdict
+from regime_platform.pipeline.identity import require_same_instrument
+from regime_platform.pipeline.outcomes import PublishOutcome, Status
+from regime_platform.pipeline.run_workspace import RunWorkspace
+from regime_platform.validation.verdict import Verdict
+
+
+def publish(
+    workspace: RunWorkspace,
+    instrument: Instrument,
+    now: dt.datetime,
+    paths: SymbolPaths | None = None,
+    *,
+    anew: bool = False,
+) -> PublishOutcome:
+    """Writes the manifests that no longer state what is stored.
+
+    ``anew`` writes both in any case: for a repair, which has set aside what was damaged.
+
+    Raises:
+        BarsError: the symbol was never validated, or a manifest is damaged.
+        BlockedError: the gate or another instrument blocks it; the manifests in force stay.
+        ResultsError: the symbol has no compute.db, or a damaged one.
+    """
+    symbol = instrument.symbol
+    paths = paths or workspace.root.symbol(symbol)
+    require_same_instrument(paths, instrument)
+    bars = _bar_manifest(paths, instrument, passed_verdict(paths))
+    lineage = stored_lineage(paths) or read_lineage(paths.compute_db)
+    results = ComputeManifest.of(symbol, lineage)
+    outdated: list[BarManifest | ComputeManifest] = []
+    if anew or not is_same(read_bar_manifest(paths), bars):
+        outdated.append(bars)
+    if anew or not is_same(read_compute_manifest(paths), results):
+        outdated.append(results)
+    log_adoptions(workspace.root)
+    if outdated:
+        with writing(paths):
+            write_manifests(paths, outdated, now)
+    return PublishOutcome(
+        symbol,
+        Status.DONE if outdated else Status.UNCHANGED,
+        manifest_digest=bars.json_digest(),
+        compute_manifest_digest=results.json_digest(),
+    )
+
+
+def write_manifests(
+    paths: SymbolPaths, manifests: Sequence[BarManifest | ComputeManifest], now: dt.datetime
+) -> None:
+    """Writes manifests over those in force, or what a killed run announced; hold the lock."""
+    links = read_newest(paths)
+    documents: dict[Path, SealedManifest[Any]] = {}
+    new = []
+    for manifest in manifests:
+        is_of_bars = isinstance(manifest, BarManifest)
+        stored = whole_bar_manifest(paths) if is_of_bars else whole_compute_manifest(paths)
+        compute_db = None if is_of_bars else file_stat(paths.compute_db)
+        document = sealed(manifest, last_of(links, manifest.kind) or stored, now, compute_db)
+        target = paths.manifest if is_of_bars else paths.compute_manifest
+        documents[target] = announced(links, document) or document
+        if documents[target] is document:
+            new.append(document.link)
+    if new:
+        append_links(paths, new)
+    for path, document in documents.items():
+        write_json(path, document.as_json())
+
+
+def _bar_manifest(paths: SymbolPaths, instrument: Instrument, verdict: Verdict) -> BarManifest:
+    # files that came in after the verdict are in no bar yet, so they are not named
+    files = {series.timeframe: series.raw_files for series in verdict.series}
+    stored = whole_bar_manifest(paths)
+    known = {} if stored is None else stored.manifest.timeframes
+    sources = {
+        timeframe: origins(raw_listing(paths, timeframe), names, known.get(timeframe))
+        for timeframe, names in files.items()
+    }
+    factors, records = factors_in_force(paths), stored_records(paths)
+    return bar_manifest(instrument, verdict, factors, sources, records=records)

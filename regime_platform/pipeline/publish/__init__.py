@@ -1,1 +1,0 @@
-"""I/O, stage 4: writes the manifests."""

@@ -1,0 +1,148 @@
+"""Rules that compare a bar with that of an earlier fetch, or with bars of a finer timeframe.
+
+Where a fetch disagrees with stored bars and the history before is still of an earlier fetch, two
+price bases may be joined. Days and weeks are compared with finer bars only where every one of these
+is stored; opens and volumes are not, since an auction is in the day's bar and in none of its hours.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from regime_platform.model.bar_schema import BAR_SCHEMA, PRICE_COLUMNS
+from regime_platform.model.calendar.trading_hours import expected_bars, trading_date
+from regime_platform.model.timeframes import is_intraday
+from regime_platform.validation.findings import Rule, Severity, worded
+from regime_platform.validation.rules.bar import finished_when_fetched
+from regime_platform.validation.rules.calendar import span_of
+
+#: Relative; smaller differences are corrections of the last digits.
+TOLERANCE = 0.001
+
+OVERLAP = Rule(
+    "overlap_disagreement",
+    Severity.WARNING,
+    "fetch the whole series again, so that all bars are on one price basis; or accept it",
+    worded("close {} was {} when fetched before", "close", "earlier_close"),
+)
+#: `regime universe repoint --same` accepts it for all fetches up to the time of the override.
+CONTRADICTED = Rule(
+    "overlap_contradiction",
+    Severity.ERROR,
+    "its source serves another instrument or another state of this one: "
+    "settle it by `regime universe repoint SYMBOL --reason TEXT`, with --same, or with --archive "
+    "to start again",
+    worded("close {} was {} when fetched before", "close", "earlier_close"),
+)
+_REMEDY = "look for a split that only one of the timeframes knows; fetch both again, or accept it"
+_REASON = worded("{} {}, but {} by its {} bars", "worst", "stored", "computed", "finer")
+DAY_DISAGREES = Rule("day_disagrees", Severity.WARNING, _REMEDY, _REASON)
+WEEK_DISAGREES = Rule("week_disagrees", Severity.WARNING, _REMEDY, _REASON)
+COMPARISONS = (OVERLAP, CONTRADICTED, DAY_DISAGREES, WEEK_DISAGREES)
+
+
+#: Of a timeframe: the rule, the finer ones (the first that is stored is compared), and a relative
+#: tolerance, within which closing auctions and the vendor's rounding stay.
+_FINER = {
+    "1day": (DAY_DISAGREES, ("1h", "15min"), 0.01),
+    "1week": (WEEK_DISAGREES, ("1day",), 0.001),
+}
+_COMPARED = ("high", "low", "close")
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """How the fetches of a series agree where they have the same bars."""
+
+    compared: int  # bars in force that an earlier fetch had too
+    disagreeing: pl.DataFrame  # ts and the columns of the rule's reason
+    contradicting: pl.DataFrame | None = None  # the same, of fetches that differ in every bar
+
+
+def overlap(raw: pl.DataFrame, rows: pl.DataFrame, timeframe: str, asset_class: str) -> Overlap:
+    """Compares the bars in force (``rows``, by ts) with finished versions fetched before them.
+
+    ``raw`` has all revisions, batches in order of arrival.
+    """
+    nothing = Overlap(0, rows.select("ts", "close", earlier_close="close").clear())
+    if raw.height == rows.height:
+        return nothing
+    again = raw.filter(pl.col("ts").is_duplicated() & pl.col("ts").is_not_null())
+    again = again.filter(finished_when_fetched(again, timeframe, asset_class))
+    versions = again.select(
+        "ts", "batch", *(pl.col(name).alias(f"earlier_{name}") for name in PRICE_COLUMNS)
+    ).sort("ts", "batch", maintain_order=True)
+    both = rows.join(versions, on="ts", suffix="_before", maintain_order="left")
+    both = both.filter(pl.col("batch_before") < pl.col("batch"))
+    both = both.unique("ts", keep="last", maintain_order=True)
+    apart = pl.max_horizontal(
+        (pl.col(name) / pl.col(f"earlier_{name}") - 1).abs() for name in PRICE_COLUMNS
+    )
+    disagreeing = both.filter(apart > TOLERANCE)
+    if disagreeing.is_empty() or not _stayed(rows, disagreeing):
+        return Overlap(both.height, nothing.disagreeing)
+    return Overlap(both.height, disagreeing.select("ts", "close", "earlier_close"))
+
+
+def disagreement(
+    bars: Mapping[str, pl.DataFrame], timeframe: str, asset_class: str
+) -> tuple[Rule, int, pl.DataFrame] | None:
+    """Compares ``timeframe`` with the finest bars; None where there is nothing to compare.
+
+    Returns the rule, how many bars were compared, and those that break it.
+    """
+    stored = {name for name, series in bars.items() if not series.is_empty()}
+    if timeframe not in stored.intersection(_FINER):
+        return None
+    rule, candidates, tolerance = _FINER[timeframe]
+    finer = next((name for name in candidates if name in stored), None)
+    if finer is None:
+        return None
+    computed = _computed(bars[finer], finer, timeframe, asset_class)
+    both = bars[timeframe].join(computed, on="ts", maintain_order="left")
+    largest = pl.max_horizontal(map(_apart, _COMPARED))
+
+    def of_worst(value: Callable[[str], pl.Expr]) -> pl.Expr:
+        return pl.coalesce(pl.when(_apart(name) == largest).then(value(name)) for name in _COMPARED)
+
+    disagreeing = both.filter(largest > tolerance).select(
+        "ts",
+        worst=of_worst(pl.lit),
+        stored=of_worst(pl.col),
+        computed=of_worst(lambda name: pl.col(f"computed_{name}")),
+        finer=pl.lit(finer),
+    )
+    return rule, both.height, disagreeing
+
+
+def _stayed(rows: pl.DataFrame, disagreeing: pl.DataFrame) -> bool:
+    """True where bars before the first disagreement are of an earlier fetch."""
+    first, batch = disagreeing.select("ts", "batch").row(0)
+    return bool(((rows["ts"] < first) & (rows["batch"] < batch)).any())
+
+
+def _apart(name: str) -> pl.Expr:
+    return (pl.col(name) / pl.col(f"computed_{name}") - 1).abs()
+
+
+def _computed(bars: pl.DataFrame, finer: str, timeframe: str, asset_class: str) -> pl.DataFrame:
+    """High, low and close by ``ts`` of the coarser bars of which every finer one is stored."""
+    opens = pl.col("ts")
+    date = trading_date(opens, asset_class) if is_intraday(finer) else opens.dt.date()
+    groups = bars.group_by(_label(date, timeframe).alias("ts"), maintain_order=True).agg(
+        pl.col("high").max().alias("computed_high"),
+        pl.col("low").min().alias("computed_low"),
+        pl.col("close").last().alias("computed_close"),
+        count=pl.len(),
+    )
+    expected = expected_bars(asset_class, finer, *span_of(bars["ts"]))
+    due = expected.group_by(_label(pl.col("date"), timeframe).alias("ts")).len("due")
+    whole = groups.join(due, on="ts", maintain_order="left").filter(
+        pl.col("count") >= pl.col("due")
+    )
+    return whole[1:-1].drop("count", "due")  # the first and the last may be incomplete
+
+
+def _label(date: pl.Expr, timeframe: str) -> pl.Expr:
+    return (date.dt.truncate("1w") if timeframe == "1week" else date).cast(BAR_SCHEMA["ts"])

@@ -1,0 +1,54 @@
+"""Manifests are written where they no longer state what is stored, and announced in the chain."""
+
+import datetime as dt
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from regime_platform.bar_store.layout import DataRoot
+from regime_platform.bar_store.manifest_files import read_chain
+from regime_platform.pipeline.outcomes import Status
+from regime_platform.pipeline.publish import publish
+from regime_platform.pipeline.run_workspace import RunWorkspace
+
+
+@pytest.fixture
+def copied(processed: RunWorkspace, tmp_path: Path) -> RunWorkspace:
+    """The processed sample universe with MSFT alone, to be written."""
+    root = DataRoot(tmp_path / "copy")
+    shutil.copytree(processed.root.symbol("MSFT").folder, root.symbol("MSFT").folder)
+    return replace(processed, root=root)
+
+
+def test_only_a_manifest_that_is_gone_is_written_again(
+    copied: RunWorkspace, now: dt.datetime
+) -> None:
+    paths, instrument = copied.root.symbol("MSFT"), copied.universe.instrument("MSFT")
+    assert publish(copied, instrument, now).status is Status.UNCHANGED
+    bars = paths.manifest.read_bytes()
+    links = len(read_chain(paths))
+    paths.compute_manifest.unlink()
+
+    outcome = publish(copied, instrument, now)
+
+    assert outcome.status is Status.DONE
+    assert paths.compute_manifest.exists()
+    assert paths.manifest.read_bytes() == bars
+    assert len(read_chain(paths)) >= links
+    assert publish(copied, instrument, now).status is Status.UNCHANGED
+
+
+def test_both_are_written_anew_on_request(copied: RunWorkspace, now: dt.datetime) -> None:
+    paths, instrument = copied.root.symbol("MSFT"), copied.universe.instrument("MSFT")
+    manifests = (paths.manifest, paths.compute_manifest)
+    digests = [json.loads(path.read_text())["digest"] for path in manifests]
+    for path in manifests:
+        path.write_text("{")
+
+    outcome = publish(copied, instrument, now + dt.timedelta(hours=1), anew=True)
+
+    assert outcome.status is Status.DONE
+    assert [json.loads(path.read_text())["digest"] for path in manifests] == digests
