@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from regime_platform.bar_store.proven import stamp_of
 from regime_platform.errors import BarsError
 from regime_platform.files import json_text, write_text
 from regime_platform.legacy.migration.migration import (
@@ -79,13 +80,13 @@ def test_a_record_keeps_its_bytes(path: Path) -> None:
 
 
 def test_an_unchanged_record_is_not_written_again(path: Path) -> None:
-    before = path.stat()
+    before = stamp_of(path)
     record = read_record(path)
     assert record is not None
 
     write_record(path, record)
 
-    assert path.stat() == before
+    assert stamp_of(path) == before
 
 
 def test_accounts_of_other_symbols_stay(path: Path) -> None:
