@@ -8,8 +8,9 @@ import datetime as dt
 import numpy as np
 import polars as pl
 
-from regime_platform.bar_store.raw.raw_log import FetchOrigin
+from regime_platform.bar_store.raw.page_update import FetchOrigin
 from regime_platform.model.bar_schema import BAR_SCHEMA
+from regime_platform.model.markets import MARKETS
 from regime_platform.model.timeframes import DURATION, is_intraday
 from regime_platform.validation.rules.series import GATE_SCHEMA
 
@@ -86,7 +87,7 @@ def fetch_origin(
         fetched_at=at,
         source="sample",
         timeframe=timeframe,
-        asset_class=asset_class,
+        market=MARKETS[asset_class],
         price_basis="as_served",
         instrument_digest="0" * 64,
     )

@@ -66,7 +66,9 @@ def settings(tmp_path: Path) -> Settings:
 def processed(tmp_path_factory: pytest.TempPathFactory) -> RunWorkspace:
     """The sample universe after one run; read-only."""
     root = tmp_path_factory.mktemp("processed")
-    workspace = RunWorkspace.open(Settings(_env_file=None, REGIME_DATA_ROOT=root))
+    settings = Settings(_env_file=None, REGIME_DATA_ROOT=root)
+    # a clock that stands still: a loaded machine moves no stamp
+    workspace = RunWorkspace.open(settings, clock=NOW.timestamp)
     outcomes = list(run_symbols(workspace, workspace.universe.instruments, NOW))
     refresh_board(workspace, outcomes)
     return workspace

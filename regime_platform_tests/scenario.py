@@ -11,7 +11,13 @@ import yaml
 from regime_platform.settings import Settings
 
 
-def street(folder: Path, symbols: Sequence[str], *, tier: str = "daily") -> Settings:
+def street(
+    folder: Path,
+    symbols: Sequence[str],
+    *,
+    tier: str = "daily",
+    asset_class: str = "US_EQUITY",
+) -> Settings:
     """Settings for a data root in ``folder`` whose universe has ``symbols`` from files."""
     root, files = folder / "data", folder / "files"
     root.mkdir(parents=True, exist_ok=True)
@@ -20,7 +26,7 @@ def street(folder: Path, symbols: Sequence[str], *, tier: str = "daily") -> Sett
         {
             "symbol": symbol,
             "name": f"Test symbol {symbol}",
-            "asset_class": "US_EQUITY",
+            "asset_class": asset_class,
             "tier": tier,
             "source": "files",
         }

@@ -18,6 +18,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from regime_platform.model.calendar.due import bar_end
+from regime_platform.model.markets import MARKETS
 from regime_platform.model.timeframes import is_intraday
 
 KEY = "loopback-key-1234567890"
@@ -179,7 +180,10 @@ class LoopbackVendor:
             return listed.bars
         now, interval = self.now(), listed.meta["interval"]
         opened = listed.bars.filter(pl.col("ts") <= now)
-        if opened.is_empty() or bar_end(opened["ts"][-1], interval, self.asset_class) <= now:
+        if (
+            opened.is_empty()
+            or bar_end(opened["ts"][-1], interval, MARKETS[self.asset_class]) <= now
+        ):
             return opened
         half = opened.tail(1).with_columns(close=(pl.col("open") + pl.col("close")) / 2)
         return pl.concat([opened.head(-1), half.with_columns(volume=pl.col("volume") / 2)])

@@ -1,20 +1,24 @@
-"""Which bars were canonical at a moment of the past, from the raw log and the overrides alone.
+"""Which bars were canonical at a moment of the past, from the raw log and the decisions alone.
 
-What was fetched and overridden by then is folded, adjusted and validated as a promotion does it,
-by the rules, the severities, the delisting and the first bars of the source (``outside_listing``)
-as they are known today.
+What was fetched, overridden and declared by then is folded, adjusted and validated as a promotion
+does it, by the rules, the severities, the delisting and the first bars of the source
+(``outside_listing``) as they are known today.
 """
 
 import datetime as dt
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
 
 import polars as pl
 
 from regime_platform.audit.archives import before_archiving
 from regime_platform.audit.verify.results import validated_series
+from regime_platform.bar_store.actions_file import read_actions
+from regime_platform.bar_store.basis_files import BASES
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.overrides import read_overrides
+from regime_platform.bar_store.raw.raw_file import MARK
 from regime_platform.bar_store.raw.raw_log import read_raw
 from regime_platform.model.bar_schema import BAR_COLUMNS, BAR_SCHEMA, empty_bars
 from regime_platform.model.digests import frame_digest
@@ -23,6 +27,7 @@ from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.gate.validate_log import ValidatedSeries
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.revisions.price_factors import Adjustment
+from regime_platform.validation.finding_counts import FindingsBySeries
 from regime_platform.validation.gate import BLOCKED, NO_BARS, PASSED
 from regime_platform.validation.verdict import series_reason
 
@@ -45,6 +50,8 @@ class SymbolAsOf:
     series: Mapping[str, BarsAsOf]  # timeframes that had bars
     known_at: dt.datetime | None  # the fetch or override after which it was so
     blocked_because: str = ""  # why newer bars are not in the results
+    left_out: Mapping[str, str] = field(default_factory=dict)  # blocked while others passed -> why
+    findings: FindingsBySeries = field(default_factory=dict)  # of all that was known then
 
 
 def bars_as_of(
@@ -56,14 +63,18 @@ def bars_as_of(
     one that counts, since the last good bars stay in force.
 
     Raises:
-        BarsError, ConfigError: the raw log, decisions.yaml or acquisition.json is damaged.
+        BarsError, ConfigError: the raw log, a record of decisions or acquisition.json is damaged.
     """
     workspace, instrument = before_archiving(workspace, instrument, as_of)
-    moment, good, known = _last_good(workspace, instrument, as_of, {timeframe}, None)
-    status = known[timeframe].result.status if known else NO_BARS
-    if not good or good[timeframe].result.status != PASSED:
-        return BarsAsOf(empty_bars(), frame_digest(empty_bars()), status, None)
-    return _bars(good[timeframe], status, moment)
+    status = NO_BARS
+    for moment, validated in _moments(workspace, instrument, as_of):
+        series = validated[timeframe]
+        status = series.result.status if status == NO_BARS else status
+        if series.result.status == PASSED:
+            return _bars(series, status, moment)
+        if series.result.status != BLOCKED:
+            break
+    return BarsAsOf(empty_bars(), frame_digest(empty_bars()), status, None)
 
 
 def symbol_as_of(
@@ -71,22 +82,32 @@ def symbol_as_of(
 ) -> SymbolAsOf:
     """The bars of all timeframes that results were computed from by ``as_of``; see `bars_as_of`.
 
-    One blocked timeframe blocks the whole symbol, as it does in a run: then the last moment before
-    it counts. ``most`` limits how many moments are validated.
+    Where all are blocked nothing is computed: then the last moment before it counts, and ``most``
+    limits how many are validated to find it. Of some, each has its last good bars, as in a run.
     """
-    timeframes = instrument.timeframes
-    moment, good, known = _last_good(workspace, instrument, as_of, timeframes, most)
-    passed = {
-        name: _bars(validated, PASSED, moment)
-        for name, validated in good.items()
-        if validated.result.status == PASSED
-    }
-    reasons = [
-        series_reason(name, validated.result)
-        for name, validated in known.items()
-        if validated.result.status == BLOCKED
-    ]
-    return SymbolAsOf(passed, moment if passed else None, " | ".join(reasons))
+    moments = _moments(workspace, instrument, as_of)
+    latest: dict[str, ValidatedSeries] = {}
+    series: dict[str, BarsAsOf] = {}
+    left_out: dict[str, str] = {}
+    known_at = None
+    for moment, validated in islice(moments, most):
+        latest = latest or validated
+        series, left_out = _passed(validated, moment), _reasons(validated)
+        if series or not left_out:
+            known_at = moment if series else None
+            break
+    waiting = {*left_out} if series else set()
+    while waiting and (before := next(moments, None)) is not None:
+        settled = waiting - {*_reasons(before[1])}
+        series |= {name: bars for name, bars in _passed(*before[::-1]).items() if name in settled}
+        waiting -= settled
+    return SymbolAsOf(
+        {name: series[name] for name in instrument.timeframes if name in series},
+        known_at,
+        " | ".join(_reasons(latest).values()),
+        left_out if series else {},
+        {name: validated.result.findings for name, validated in latest.items()},
+    )
 
 
 def first_fetch(workspace: RunWorkspace, instrument: Instrument) -> dt.datetime | None:
@@ -96,26 +117,29 @@ def first_fetch(workspace: RunWorkspace, instrument: Instrument) -> dt.datetime 
     return first if isinstance(first, dt.datetime) else None
 
 
-def _last_good(
-    workspace: RunWorkspace,
-    instrument: Instrument,
-    as_of: dt.datetime,
-    timeframes: Collection[str],
-    most: int | None,
-) -> tuple[dt.datetime | None, dict[str, ValidatedSeries], dict[str, ValidatedSeries]]:
-    """The last moment by ``as_of`` at which the gate blocked none of the timeframes.
+def _moments(
+    workspace: RunWorkspace, instrument: Instrument, as_of: dt.datetime
+) -> Iterator[tuple[dt.datetime, dict[str, ValidatedSeries]]]:
+    """The fetches and decisions by ``as_of``, the latest first: the time, and all series then."""
+    for moment in _times(workspace.root.symbol(instrument.symbol), instrument, as_of):
+        yield moment, validated_series(workspace, instrument, moment)
 
-    With the series validated as of it, and those validated as of the latest moment.
-    """
-    known: dict[str, ValidatedSeries] = {}
-    paths = workspace.root.symbol(instrument.symbol)
-    for moment in _moments(paths, instrument, as_of)[:most]:
-        validated = validated_series(workspace, instrument, moment)
-        series = {name: validated[name] for name in validated if name in timeframes}
-        known = known or series
-        if all(each.result.status != BLOCKED for each in series.values()):
-            return moment, series, known
-    return None, {}, known
+
+def _reasons(series: Mapping[str, ValidatedSeries]) -> dict[str, str]:
+    """Blocked timeframe -> why."""
+    return {
+        name: series_reason(name, validated.result)
+        for name, validated in series.items()
+        if validated.result.status == BLOCKED
+    }
+
+
+def _passed(series: Mapping[str, ValidatedSeries], moment: dt.datetime) -> dict[str, BarsAsOf]:
+    return {
+        name: _bars(validated, PASSED, moment)
+        for name, validated in series.items()
+        if validated.result.status == PASSED
+    }
 
 
 def _bars(validated: ValidatedSeries, status: str, moment: dt.datetime | None) -> BarsAsOf:
@@ -123,12 +147,13 @@ def _bars(validated: ValidatedSeries, status: str, moment: dt.datetime | None) -
     return BarsAsOf(bars, frame_digest(bars), status, moment, validated.factors)
 
 
-def _moments(paths: SymbolPaths, instrument: Instrument, as_of: dt.datetime) -> list[dt.datetime]:
-    """The times of fetches and overrides by ``as_of``, the latest first."""
-    override_times = [instant(decision.at) for decision in read_overrides(paths)]
-    overrides = pl.Series("fetched_at", override_times, dtype=BAR_SCHEMA["ts"])
+def _times(paths: SymbolPaths, instrument: Instrument, as_of: dt.datetime) -> list[dt.datetime]:
+    times = [instant(override.at) for override in read_overrides(paths)]
+    times += [action.at for action in read_actions(paths)]
+    times += [entry.refetched_at for entry in BASES.read(paths) if entry.refetched_at is not None]
+    decisions = pl.Series("fetched_at", times, dtype=BAR_SCHEMA["ts"])
     fetches = _fetches(paths, instrument, as_of)
-    moments = pl.concat([*fetches, overrides.filter(overrides <= as_of)])
+    moments = pl.concat([*fetches, decisions.filter(decisions <= as_of)])
     return moments.unique().sort(descending=True).to_list()
 
 
@@ -136,4 +161,4 @@ def _fetches(
     paths: SymbolPaths, instrument: Instrument, as_of: dt.datetime | None
 ) -> list[pl.Series]:
     logs = (paths.raw(timeframe) for timeframe in instrument.timeframes)
-    return [read_raw(log, as_of, ["fetched_at"])["fetched_at"] for log in logs]
+    return [read_raw(log, as_of, ["fetched_at", MARK])["fetched_at"] for log in logs]

@@ -25,7 +25,8 @@ class RepairStep(StrEnum):
 
     ACCEPT_LOSS = "accept the loss of raw files"
     RESTORE_RECORDS = (
-        "write the records of decisions, splits, price factors, instruments and renames again"
+        "write the records of decisions, splits, price factors, instruments, actions "
+        "and renames again"
     )
     PROMOTE = "promote the bars again from the raw log"
     COMPUTE = "compute the results again"

@@ -15,7 +15,7 @@ from regime_platform.audit.archives import before_archiving
 from regime_platform.audit.as_of import SymbolAsOf, bars_as_of, first_fetch, symbol_as_of
 from regime_platform.audit.provenance import Provenance, provenance_of, record_by
 from regime_platform.audit.verify.results import table_digests_of
-from regime_platform.compute.engine import bars_with_close, compute_series
+from regime_platform.compute.engine import compute_series
 from regime_platform.compute.eras.eras import EraChoice, EraClass, era_class
 from regime_platform.compute.results import SeriesResult
 from regime_platform.errors import BarsError, ConfigError, ResultsError
@@ -52,6 +52,7 @@ class ResultsAsOf:
             "as_of": iso(self.as_of),
             "known_at": None if known.known_at is None else iso(known.known_at),
             "held_back": known.blocked_because,
+            "left_out": dict(known.left_out),
             "bars": {
                 name: {"count": series.bars.height, "digest": series.digest}
                 for name, series in known.series.items()
@@ -88,7 +89,7 @@ def results_as_of(
         )
         for name, series in known.series.items()
     }
-    provenance = provenance_of(record, recipe, table_digests_of(results))
+    provenance = provenance_of(record, recipe, table_digests_of(results, recipe.left_out))
     return ResultsAsOf(symbol, as_of, known, results, choice, recipe, record, provenance)
 
 
@@ -117,7 +118,7 @@ def explain_as_of(
     rows = SeriesRows(
         then.symbol,
         wanted,
-        bars_with_close(then.known.series[wanted].bars),
+        then.known.series[wanted].bars,
         result.escalation,
         result.state,
         then.eras,
@@ -192,14 +193,17 @@ def _known_then(
     validated.
     """
     known = symbol_as_of(workspace, instrument, as_of, most=1)
-    if known.series or not known.blocked_because:
-        return known, _recipe(workspace, known, *ranked)
-    if record is not None:
+    recipe = _recipe(workspace, known, *ranked)
+    if not known.blocked_because:
+        return known, recipe
+    if record is not None and record.about.recipe_digest != recipe.digest:
         made = symbol_as_of(workspace, instrument, instant(record.run.written_at), most=1)
         recipe = _recipe(workspace, made, *ranked)
         if record.about.recipe_digest == recipe.digest:
+            made = replace(made, findings=known.findings)
             return replace(made, blocked_because=known.blocked_because), recipe
-    known = symbol_as_of(workspace, instrument, as_of)
+    if not known.series:
+        known = symbol_as_of(workspace, instrument, as_of)
     return known, _recipe(workspace, known, *ranked)
 
 
@@ -207,7 +211,7 @@ def _recipe(
     workspace: RunWorkspace, known: SymbolAsOf, wanted: EraClass, choice: EraChoice
 ) -> Recipe:
     bars = {name: series.digest for name, series in known.series.items()}
-    return recipe_of(workspace, bars, wanted, choice)
+    return recipe_of(workspace, bars, wanted, choice, known.left_out)
 
 
 def _nothing_known(

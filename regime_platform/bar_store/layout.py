@@ -35,6 +35,7 @@ _SEALED = (
     "decisions.yaml",  # in verdict and bar manifest
     "splits.json",  # in the bar manifest
     "price_factors.json",
+    "actions.json",  # in verdict and bar manifest
     "identity.json",
     "renames.json",  # in the chain
     "set_aside/*",  # in the link of its repair; may be removed
@@ -80,9 +81,10 @@ class SymbolPaths:
     verdict = _Below("verdict.json")  # of the gate, and the pointer to the canonical bars in force
     acquisition = _Below("acquisition.json")  # windows that the source answered, per timeframe
     identity = _Below("identity.json")  # the instruments that the stored bars are of
-    splits = _Below("splits.json")  # that overlapping fetches showed, with their evidence
+    splits = _Below("splits.json")  # new price bases that overlapping fetches showed
     price_factors = _Below("price_factors.json")  # adjustments for splits, every version
-    decisions = _Below("decisions.yaml")  # overrides of single bars
+    actions = _Below("actions.json")  # corporate actions that operators and sources declared
+    decisions = _Below("decisions.yaml")  # overrides of bars
     manifest = _Below("manifest.json")  # the bar manifest
     compute_manifest = _Below("compute_manifest.json")
     chain = _Below("chain.jsonl")  # a line for every manifest ever written and for every repair

@@ -1,9 +1,10 @@
-"""decisions.yaml on disk: the overrides of single bars of a symbol.
+"""decisions.yaml on disk: the overrides of bars of a symbol.
 
 It is compared with the record in verdict and bar manifest whenever it is read: without a lost
 entry, an excluded bar would pass unnoticed.
 """
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,9 +14,13 @@ from regime_platform.bar_store.session import read_once
 from regime_platform.bar_store.verdicts import damaged_verdict, read_verdict
 from regime_platform.errors import BarsError, ConfigError
 from regime_platform.files import write_text
+from regime_platform.model.instants import instant
 from regime_platform.regular_files import read_bytes
+from regime_platform.revisions.withdrawals import Withdrawal
 from regime_platform.validation.overrides import (
     Override,
+    OverrideKind,
+    in_force,
     overrides_text,
     parse_overrides,
     restored,
@@ -47,6 +52,20 @@ def stored_overrides(paths: SymbolPaths) -> tuple[Override, ...]:
             f"cannot read {paths.decisions}: {error}; correct that first", code="unreadable-file"
         ) from error
     return parse_overrides(text, paths.symbol, str(paths.decisions))
+
+
+def withdrawals(
+    paths: SymbolPaths, timeframe: str, as_of: dt.datetime | None = None
+) -> tuple[Withdrawal, ...]:
+    """The ranges of a series that an operator withdrew; ``as_of`` leaves out later entries."""
+    entries = stored_overrides(paths)
+    if as_of is not None:
+        entries = tuple(entry for entry in entries if instant(entry.at) <= as_of)
+    return tuple(
+        Withdrawal(entry.opens, entry.last, instant(entry.at))
+        for entry in in_force(entries)
+        if entry.kind is OverrideKind.WITHDRAW and entry.timeframe == timeframe
+    )
 
 
 def recorded_overrides(paths: SymbolPaths) -> tuple[Override, ...]:

@@ -64,18 +64,37 @@ def decode(
     Raises:
         BarsError: the bytes are not a whole, undamaged Parquet file; names the file.
     """
+    file = opened(data, name)
+    return read_columns(file, name, columns), metadata_of(file)
+
+
+def opened(data: bytes, name: str) -> pq.ParquetFile:
+    """A file of which the footer is read; pages are checked when they are. Raises as `decode`."""
     try:
-        with pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True) as file:
-            present = file.schema_arrow.names
-            wanted = [column for column in present if columns is None or column in columns]
-            # without threads: starting a pool costs more than reading these pages
-            table = file.read(columns=wanted, use_threads=False)
+        return pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True)
     except (pa.ArrowException, OSError) as error:
         raise damaged(name, str(error)) from error
-    metadata = table.schema.metadata or {}
+
+
+def metadata_of(file: pq.ParquetFile) -> dict[str, str]:
+    """The key-value metadata of a file."""
+    metadata = file.schema_arrow.metadata or {}
+    return {key.decode(): value.decode() for key, value in metadata.items()}
+
+
+def read_columns(
+    file: pq.ParquetFile, name: str, columns: Collection[str] | None = None
+) -> pl.DataFrame:
+    """Of ``columns``, those that a file has; None reads all. Raises as `decode`."""
+    try:
+        present = file.schema_arrow.names
+        wanted = [column for column in present if columns is None or column in columns]
+        # without threads: starting a pool costs more than reading these pages
+        table = file.read(columns=wanted, use_threads=False)
+    except (pa.ArrowException, OSError) as error:
+        raise damaged(name, str(error)) from error
     # column by column, since a whole table would be converted in a slower thread pool
-    frame = pl.DataFrame([pl.Series(column, table[column]) for column in wanted])
-    return frame, {key.decode(): value.decode() for key, value in metadata.items()}
+    return pl.DataFrame([pl.Series(column, table[column]) for column in wanted])
 
 
 def stored_file(name: str, rows: int, data: bytes) -> StoredFile:

@@ -1,4 +1,4 @@
-"""The JSON records of a symbol that only grow: splits, price factors and instruments.
+"""The JSON records of a symbol that only grow: splits, price factors, instruments and actions.
 
 The bar manifest records their entries, so a file must have every recorded entry; it may have later
 ones. A damaged manifest counts as one without entries; `verify` reports it.
@@ -32,6 +32,8 @@ class Record(Generic[Entry]):
     #: True where a stored entry is the recorded one, or a later state of it.
     follows: Callable[[Entry, Entry], bool] = lambda stored, recorded: stored == recorded
     is_bare: bool = False  # the file has the value of the field alone
+    #: Entries that are recorded elsewhere than in the bar manifest.
+    also_recorded: Callable[[SymbolPaths], tuple[Entry, ...]] = lambda _: ()
 
     def read(self, paths: SymbolPaths) -> tuple[Entry, ...]:
         """The entries in the file, none without one; raises BarsError where it is damaged."""
@@ -52,10 +54,12 @@ class Record(Generic[Entry]):
         return document.model_dump(mode="json")[self.name]
 
     def recorded(self, paths: SymbolPaths) -> tuple[Entry, ...]:
-        """The entries that the bar manifest recorded."""
+        """The entries that the bar manifest recorded, or another document."""
         manifest = whole_bar_manifest(paths)
         records = {} if manifest is None else manifest.manifest.records.as_json()
-        return self._entries({self.name: records[self.name]}) if self.name in records else ()
+        entries = self._entries({self.name: records[self.name]}) if self.name in records else ()
+        more = self.also_recorded(paths)
+        return tuple(self._by_key([*entries, *more]).values()) if more else entries
 
     def lost(self, paths: SymbolPaths) -> list[Entry]:
         """The recorded entries that the file lacks; raises as `read`."""

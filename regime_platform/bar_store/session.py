@@ -84,11 +84,14 @@ def read_document(
 
     Raises:
         RegimeError: of class ``error``; the file is damaged, or ``parse`` refuses it.
+        NotADirectoryError: there is a file in place of its folder.
     """
     try:
         return parse(_object(json.loads(path.read_bytes())))
     except FileNotFoundError:
         return None
+    except NotADirectoryError:  # a file in place of the symbol's folder: no repair writes into it
+        raise
     except (OSError, RecursionError, RegimeError, TypeError, ValueError) as fault:
         if path.is_dir():
             raise error(folder_in_place(path), code="folder-in-place") from fault

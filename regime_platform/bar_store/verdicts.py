@@ -16,7 +16,8 @@ from regime_platform.validation.policy import DEFAULT_CONTEXT
 from regime_platform.validation.verdict import Verdict
 
 _SEAL = "seal"
-_UNSEALED = frozenset(Verdict.of("", (), DEFAULT_CONTEXT, "").model_dump(mode="json"))
+_EMPTY = Verdict.of("", (), DEFAULT_CONTEXT, "")
+_UNSEALED = frozenset({*_EMPTY.model_dump(mode="json"), "calendar"})
 
 
 @read_once("verdict")

@@ -3,7 +3,7 @@
 from regime_platform.cli.console.lazy_group import Command, Group
 
 BARS = Group(
-    "Show canonical bars; list, add and undo overrides of single bars.",
+    "Show canonical bars; list, add and undo overrides of bars.",
     {
         "show": Command(
             "query.answers:bars",
@@ -11,19 +11,29 @@ BARS = Group(
             "regime bars AAPL 1day --last 10",
         ),
         "exclude": Command(
-            "operations.overrides:exclude_bar",
-            "Exclude one bar from the canonical bars.",
+            "operations.overrides:exclude_bars",
+            "Exclude a bar, or all bars of a range, from the canonical bars.",
             'regime bars exclude AAPL 1day 2013-03-01 --reason "bad print"',
         ),
         "exclude-found": Command(
             "operations.overrides:exclude_found_bars",
-            "Exclude every bar that a rule rejects, one override per bar.",
-            'regime bars exclude-found AAPL high_below_low --reason "bad prints"',
+            "Exclude every bar that a rule names, by one override per timeframe.",
+            'regime bars exclude-found AAPL high_low_order --reason "bad prints"',
         ),
         "accept": Command(
-            "operations.overrides:accept_bar",
-            "Accept a finding as correct data: a real extreme or a real gap.",
+            "operations.overrides:accept_bars",
+            "Accept findings as correct data: real extremes or gaps, of a bar or of a range.",
             'regime bars accept AAPL 1day 2010-05-06 --reason "flash crash"',
+        ),
+        "withdraw": Command(
+            "operations.overrides:withdraw_bars",
+            "Take back bars that their source no longer has, until it serves them again.",
+            'regime bars withdraw AAPL 1day 1999-01-04 2001-12-31 --reason "left the export"',
+        ),
+        "accept-found": Command(
+            "operations.overrides:accept_found_bars",
+            "Accept every finding of a rule as correct data, by one override per timeframe.",
+            'regime bars accept-found AAPL missing_sessions --reason "halted by the exchange"',
         ),
         "undo": Command(
             "operations.overrides:undo_override",
@@ -37,6 +47,32 @@ BARS = Group(
         ),
     },
     default="show",
+)
+
+ACTIONS = Group(
+    "Record splits that a source does not adjust bars for; list and undo them.",
+    {
+        "add": Command(
+            "operations.actions:add_action",
+            "Adjust the bars before a split; refused where the bars do not show it.",
+            'regime actions add NVDA split 2021-07-20 4:1 --reason "announced 2021-05-21"',
+        ),
+        "import": Command(
+            "operations.actions:import_file",
+            "Import splits from a CSV file, all or none: symbol,date,ratio and source.",
+            'regime actions import splits.csv --reason "list of the exchange" --dry-run',
+        ),
+        "undo": Command(
+            "operations.actions:undo_action",
+            "Withdraw an action; it stays on record.",
+            'regime actions undo NVDA 1 --reason "the file is adjusted now"',
+        ),
+        "list": Command(
+            "operations.actions:list_actions",
+            "Show all actions on record, and the series that are adjusted for them.",
+            "regime actions list NVDA",
+        ),
+    },
 )
 
 SNAPSHOT = Group(

@@ -3,7 +3,15 @@
 The table is apart from the commands, so that `regime --help` imports none of their modules.
 """
 
-from regime_platform.cli.command_groups import BARS, ERAS, MIGRATE, SERVICE, SNAPSHOT, UNIVERSE
+from regime_platform.cli.command_groups import (
+    ACTIONS,
+    BARS,
+    ERAS,
+    MIGRATE,
+    SERVICE,
+    SNAPSHOT,
+    UNIVERSE,
+)
 from regime_platform.cli.console.lazy_group import Command, Entry
 
 PANELS: dict[str, dict[str, Entry]] = {
@@ -66,6 +74,7 @@ PANELS: dict[str, dict[str, Entry]] = {
             "regime charts AAPL MSFT",
         ),
         "bars": BARS,
+        "actions": ACTIONS,
     },
     "Audit": {
         "verify": Command(

@@ -39,7 +39,7 @@ from regime_platform.compute.results import (
     latest_state,
 )
 from regime_platform.errors import BarsError
-from regime_platform.model.bar_schema import BAR_SCHEMA
+from regime_platform.model.bar_schema import BAR_SCHEMA, PRICE_COLUMNS
 from regime_platform.model.result_schema import ESCALATION_BUCKETS, STATE_SCHEMA
 
 _LEVEL_COLUMNS = tuple(
@@ -58,15 +58,18 @@ def compute_series(
 ) -> SeriesResult:
     """All rows of one series. Escalation and state rows use no bar after their own (causal).
 
-    Bars (``BAR_SCHEMA``) without a close are skipped.
+    Of the bars (``BAR_SCHEMA``), `computed_bars` are used.
 
     Raises:
         BarsError: the bars are not ascending, or a range is extreme against its close.
     """
     compile_kernels()
-    used = bars_with_close(bars)
+    used = computed_bars(bars)
     require_ascending(used["ts"], symbol, timeframe)
     status, reason = _status(used.height, timeframe, params)
+    if left_out := bars.height - used.height:
+        left = f"left out {left_out} of {bars.height} bars: no close, or a price of 0 or less"
+        reason = "; ".join(filter(None, (reason, left)))
     if status == "too_short":
         return SeriesResult(symbol, timeframe, status, reason, used["ts"], {})
     arrays = bar_arrays(used)
@@ -141,12 +144,17 @@ def warm_up() -> None:
     latest_state({"1day": result})
 
 
-def bars_with_close(bars: pl.DataFrame) -> pl.DataFrame:
-    """The bars that have a close: neither null nor NaN."""
-    close = bars["close"]
-    if close.null_count() == 0 and not close.is_nan().any():
+def computed_bars(bars: pl.DataFrame) -> pl.DataFrame:
+    """The bars that compute uses: with a close, neither null nor NaN, and no price of 0 or less.
+
+    A return from or to such a price has no logarithm, and every window with it would be NaN. The
+    gate lets such a bar pass only where an operator accepts it.
+    """
+    close, least = bars["close"], bars.select(pl.min_horizontal(PRICE_COLUMNS).min()).item()
+    if close.null_count() == 0 and not close.is_nan().any() and (least is None or least > 0):
         return bars
-    return bars.filter(close.is_not_null() & close.is_not_nan())
+    is_positive = pl.all_horizontal((pl.col(PRICE_COLUMNS) > 0).fill_null(value=True))
+    return bars.filter(close.is_not_null() & close.is_not_nan(), is_positive)
 
 
 def require_ascending(opens: pl.Series, symbol: str, timeframe: str) -> None:

@@ -12,6 +12,7 @@ import polars as pl
 from regime_platform.bar_store.layout import DataRoot
 from regime_platform.bar_store.locks import PATIENCE, locked
 from regime_platform.bar_store.parquet import decode, encode_sealed, require_sealed
+from regime_platform.compute.maturity import BASIS_SCHEMA
 from regime_platform.errors import BarsError, ResultsError
 from regime_platform.files import write_bytes
 from regime_platform.model.result_schema import LATEST_SCHEMA
@@ -21,6 +22,14 @@ _SHOWN = (
     "regime_label", "regime_since", "regime_bars", "confidence", "regime_bias", "risk_posture",
     "price", "esc_pctl", "escalation_bucket", "hazard_score", "cross_tf_consensus",
 )  # fmt: skip
+_COUNTS = ("rank_bars", "rank_missing", "rank_eras")
+#: What the gate decided on the series; null where there is no verdict.
+_GATE = {
+    "gate": pl.String(),  # passed, blocked, no_bars
+    "gate_reason": pl.String(),  # why it is blocked; null otherwise
+    "is_left_out": pl.Boolean(),  # of the mean escalation of its symbol
+    **dict.fromkeys(("errors", "warnings", "accepted"), pl.Int64()),  # its findings
+}
 
 BOARD_SCHEMA = pl.Schema(
     {
@@ -33,15 +42,21 @@ BOARD_SCHEMA = pl.Schema(
         "last_ts": pl.Datetime("us", "UTC"),
         "held_back": pl.String(),  # why the last run failed or was blocked; null otherwise
         **{name: LATEST_SCHEMA[name] for name in _SHOWN},
+        **{name: BASIS_SCHEMA[name] for name in _COUNTS},
+        **_GATE,
         "results_digest": pl.String(),  # as in the compute manifest; null without results
         "made_from": pl.String(),  # sizes and times of compute.db and verdict; null: derive again
     }
 )
-_ADDED = frozenset({"results_digest", "made_from"})  # absent from a board of an earlier release
+#: Absent from a board of an earlier release.
+ADDED = frozenset({"results_digest", "made_from", *_COUNTS, *_GATE})
 
 
 def read_board(root: DataRoot) -> pl.DataFrame:
     """The board in ``BOARD_SCHEMA``, by symbol and timeframe; empty where there is no file.
+
+    Columns that an earlier release did not write are null, ``made_from`` too, so that the next run
+    makes the rows again.
 
     Raises:
         ResultsError: the file is damaged or has another schema.
@@ -50,7 +65,8 @@ def read_board(root: DataRoot) -> pl.DataFrame:
         data = root.board.read_bytes()
         require_sealed(data, str(root.board))
         stored, _ = decode(data, str(root.board))
-        absent = _ADDED - {*stored.columns}
+        absent = ADDED - {*stored.columns}
+        absent |= {"made_from"} if absent else set()
         return stored.select(
             (pl.lit(None) if name in absent else pl.col(name)).cast(dtype).alias(name)
             for name, dtype in BOARD_SCHEMA.items()

@@ -75,7 +75,7 @@ class CompareOutcome:
 
 def compare_compute(workspace: RunWorkspace, instrument: Instrument, path: Path) -> CompareOutcome:
     """Recompute the rows of one legacy file; ``BarsError`` where it or the bars are damaged."""
-    legacy = read_results(path, instrument.symbol, instrument.asset_class)
+    legacy = read_results(path, instrument.symbol, instrument.market)
     columns: list[ColumnComparison] = []
     rows: Counter[str] = Counter()
     results: dict[str, SeriesResult] = {}

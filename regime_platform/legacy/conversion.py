@@ -62,7 +62,7 @@ def reading_any(
         return
     try:
         _require_version(path)
-        legacy = read_results(path, instrument.symbol, instrument.asset_class, timeframe)
+        legacy = read_results(path, instrument.symbol, instrument.market, timeframe)
         tables, left_out = _current_tables(legacy, instrument.symbol)
     except (BarsError, *_UNREADABLE) as error:
         raise _unreadable(path, error) from error
@@ -96,7 +96,7 @@ def _require_version(path: Path) -> None:
 def _read_as(path: Path, instrument: Instrument, legacy: LegacyResults, left_out: int) -> str:
     timeframes = {timeframe for table in (ESCALATION, STATE) for timeframe in legacy[table]}
     intraday = [timeframe for timeframe in timeframes if is_intraday(timeframe)]
-    zones = {zone_of(instrument.asset_class, timeframe) for timeframe in intraday}
+    zones = {zone_of(instrument.market, timeframe) for timeframe in intraday}
     times = f": times read as {', '.join(sorted(zones))}" if zones else ""
     lost = f"; {left_out:,} rows whose key names no instant are left out" if left_out else ""
     return (

@@ -1,6 +1,7 @@
 """Writes results in the SQLite tables of the legacy engine, for programs that read those.
 
-Tables, columns, text keys and the key order of JSON states are the legacy engine's.
+Tables, columns, text keys and the key order of JSON states are the legacy engine's, but for the
+added table `rank_basis`.
 """
 
 import datetime as dt
@@ -11,11 +12,14 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from regime_platform.compute.maturity import BASIS_SCHEMA
+from regime_platform.compute_db.rank_basis import RANK_BASIS, rank_bases
 from regime_platform.compute_db.reader import ResultsReader
 from regime_platform.errors import failure_reason
 from regime_platform.legacy.conversion import reading_any
 from regime_platform.legacy.times import zone_of
 from regime_platform.model.instruments import Instrument
+from regime_platform.model.markets import Market
 from regime_platform.model.timeframes import TIMEFRAMES, is_intraday
 
 VERSION = "v1"
@@ -36,6 +40,11 @@ _TABLES = {
     "latest_state": (
         f"{_KEY}, state_json TEXT, hazard_score REAL, cross_tf_consensus REAL, updated_at TEXT, "
         "updated_utc TEXT, PRIMARY KEY (symbol, timeframe)"
+    ),
+    # not a table of the legacy engine: what each rank stands on
+    RANK_BASIS: (
+        f"{_KEY}, {', '.join(f'{name} INTEGER' for name in BASIS_SCHEMA)}, "
+        "PRIMARY KEY (symbol, timeframe, asof)"
     ),
 }
 _VERSIONS = "CREATE TABLE schema_version (version TEXT NOT NULL, updated_at TEXT NOT NULL)"
@@ -82,10 +91,10 @@ def fill(
     return written, failed
 
 
-def _key_of(timeframe: str, asset_class: str) -> _Key:
+def _key_of(timeframe: str, market: Market) -> _Key:
     """The function that formats the open of a bar (UTC, naive) as a legacy key."""
     form = "%Y-%m-%d %H:%M:%S" if is_intraday(timeframe) else "%Y-%m-%d"
-    zone = ZoneInfo(zone_of(asset_class, timeframe))
+    zone = ZoneInfo(zone_of(market, timeframe))
     return lambda ts: ts.replace(tzinfo=dt.UTC).astimezone(zone).strftime(form)
 
 
@@ -95,7 +104,7 @@ def _add(
     symbol, rows = instrument.symbol, 0
     newest: dict[str, tuple[str, str]] = {}
     for timeframe in TIMEFRAMES:
-        key = _key_of(timeframe, instrument.asset_class)
+        key = _key_of(timeframe, instrument.market)
         for batch in _batches(reader, _ESCALATIONS, timeframe):
             added = [(symbol, timeframe, key(ts), *values) for ts, *values in batch]
             rows += _insert(connection, "escalation_history_v3", added)
@@ -107,6 +116,9 @@ def _add(
             ]
             _insert(connection, "state_history", [(symbol, timeframe, *state) for state in states])
             newest[timeframe] = states[-1]
+        bases = rank_bases(reader, timeframe).select("ts", *BASIS_SCHEMA).iter_rows()
+        added = [(symbol, timeframe, key(ts), *values) for ts, *values in bases]
+        _insert(connection, RANK_BASIS, added)
     latest = reader.table(
         "latest_state", columns=["timeframe", "hazard_score", "cross_tf_consensus"]
     )

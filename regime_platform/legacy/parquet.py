@@ -31,6 +31,7 @@ from regime_platform.legacy.store import (
 )
 from regime_platform.legacy.times import zone_of
 from regime_platform.model.bar_schema import BAR_COLUMNS, BARS_SCHEMA_VERSION
+from regime_platform.model.markets import Market
 from regime_platform.model.timeframes import is_intraday, known_timeframe
 from regime_platform.regular_files import IrregularFileError, require_regular
 
@@ -145,7 +146,7 @@ def version_1_folders(bars: Path, timeframe: str) -> list[Path]:
 
 
 def read_version_1(
-    places: Sequence[Path], symbol: str, timeframe: str, asset_class: str | None
+    places: Sequence[Path], symbol: str, timeframe: str, market: Market | None
 ) -> tuple[pl.DataFrame, str]:
     """Read the bars of one file, or of the folders of one series; of a repeated bar, the last row.
 
@@ -169,11 +170,11 @@ def read_version_1(
     read_as = f"{part.name}: bars of version 1"
     if not intraday:
         read_as += ", dates as stored"
-    elif asset_class is None:
+    elif market is None:
         read_as += "; the universe has no asset class for it, so times are read as UTC"
     else:
-        zone = zone_of(asset_class, timeframe)
-        read_as += f", times read as {zone} ({asset_class})"
+        zone = zone_of(market, timeframe)
+        read_as += f", times read as {zone} ({market.name})"
     bars = strict_bars(part, rows, zone, needs_time=intraday, code="ambiguous-times")
     distinct = bars.unique("ts", keep="last", maintain_order=True).sort("ts")
     if repeated := bars.height - distinct.height:

@@ -16,6 +16,7 @@ import polars as pl
 from regime_platform.errors import BarsError, UsageError
 from regime_platform.legacy.sqlite import FOLDERS, SqliteFiles
 from regime_platform.legacy.times import legacy_times, zone_of
+from regime_platform.model.markets import Market
 from regime_platform.model.timeframes import known_timeframe
 
 ESCALATION = "escalation_history_v3"
@@ -56,7 +57,7 @@ def stated_versions(path: Path) -> list[str]:
 
 
 def read_results(
-    path: Path, symbol: str, asset_class: str, wanted: str | None = None
+    path: Path, symbol: str, market: Market, wanted: str | None = None
 ) -> LegacyResults:
     """Table -> timeframe -> its rows, with ``ts`` in UTC and without a zone, in the file's order.
 
@@ -81,7 +82,7 @@ def read_results(
                 frame = pl.DataFrame(plain, infer_schema_length=None)
                 pieces.setdefault(timeframe, []).append(frame)
         tables[table] = {
-            timeframe: _keyed(pl.concat(frames, how="diagonal_relaxed"), timeframe, asset_class)
+            timeframe: _keyed(pl.concat(frames, how="diagonal_relaxed"), timeframe, market)
             for timeframe, frames in pieces.items()
         }
     return tables
@@ -141,6 +142,6 @@ def _levels(levels: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
                 yield f"key_levels.{side}_{rank}_{what}", value
 
 
-def _keyed(rows: pl.DataFrame, timeframe: str, asset_class: str) -> pl.DataFrame:
-    ts = legacy_times(rows["asof"], zone_of(asset_class, timeframe)).ts
+def _keyed(rows: pl.DataFrame, timeframe: str, market: Market) -> pl.DataFrame:
+    ts = legacy_times(rows["asof"], zone_of(market, timeframe)).ts
     return rows.with_columns(ts.dt.replace_time_zone(None).alias("ts"))

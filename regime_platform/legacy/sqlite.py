@@ -31,6 +31,7 @@ from regime_platform.legacy.store import (
     strict_bars,
 )
 from regime_platform.legacy.times import zone_of
+from regime_platform.model.markets import Market
 from regime_platform.model.timeframes import canonical_timeframe, known_timeframe
 from regime_platform.regular_files import IrregularFileError, require_regular
 
@@ -227,9 +228,9 @@ def live_series(path: Path) -> dict[str, dict[str, LegacyPart]]:
     return series
 
 
-def live_bars(part: LegacyPart, asset_class: str) -> pl.DataFrame:
+def live_bars(part: LegacyPart, market: Market) -> pl.DataFrame:
     """Read one series as ``strict_bars`` does; a date is its midnight."""
-    zone = zone_of(asset_class, part.timeframe)
+    zone = zone_of(market, part.timeframe)
     return strict_bars(part, part.read(), zone, needs_time=False, code="unreadable-time")
 
 

@@ -13,8 +13,9 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from regime_platform.model.asset_classes import ASSET_CLASSES, NEW_YORK, XNYS
 from regime_platform.model.bar_schema import BAR_SCHEMA
+from regime_platform.model.exchanges import NEW_YORK, XNYS
+from regime_platform.model.markets import Market
 from regime_platform.model.timeframes import is_intraday
 from regime_platform.sources.files.times import (
     has_date_only,
@@ -44,9 +45,9 @@ class LegacyTimes:
     by_order: int  # times that occur twice, resolved by the order of the rows
 
 
-def zone_of(asset_class: str, timeframe: str) -> str:
+def zone_of(market: Market, timeframe: str) -> str:
     """Zone of naive times: New York for intraday bars of New York sessions, else UTC."""
-    in_sessions = ASSET_CLASSES[asset_class].calendar == XNYS
+    in_sessions = market.calendar == XNYS
     return NEW_YORK if is_intraday(timeframe) and in_sessions else "UTC"
 
 

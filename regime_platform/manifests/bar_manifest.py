@@ -21,6 +21,7 @@ from regime_platform.model.bar_schema import (
 from regime_platform.model.digests import document_digest
 from regime_platform.model.document import Array
 from regime_platform.model.instruments import Instrument
+from regime_platform.validation.gate import BLOCKED, PASSED
 from regime_platform.validation.rules.bar import Listed
 from regime_platform.validation.verdict import SeriesVerdict, Verdict
 
@@ -35,7 +36,7 @@ class SeriesGate(StoredDocument):
     valid: int
     rejected: int
     set_aside: int
-    anchor: str  # where intraday bars start: session or clock
+    anchor: str  # where intraday bars start: session, day, clock or local; or days: midnight
     listed: Listed | None = None  # absent in manifests of earlier releases
     rejected_file: StoredFile | None = None  # absent where no row was rejected, and likewise
 
@@ -92,8 +93,10 @@ class Gate(StoredDocument):
     rules_version: int
     policy_digest: str
     calendar_version: str
+    calendar: str = ""  # absent in manifests of earlier releases
     decisions: Array[dict[str, JsonValue]]  # overrides in force
     withdrawn: Array[dict[str, JsonValue]] = ()  # overrides withdrawn
+    actions: Array[dict[str, JsonValue]] = ()  # corporate actions on record
 
 
 class Records(StoredDocument):
@@ -102,6 +105,7 @@ class Records(StoredDocument):
     splits: Array[dict[str, JsonValue]] = ()
     price_factors: dict[str, JsonValue] = Field(default={})  # timeframe -> every version
     identities: Array[dict[str, JsonValue]] = ()
+    actions: Array[dict[str, JsonValue]] = ()
 
 
 class BarManifest(ManifestFacts):
@@ -124,6 +128,14 @@ class BarManifest(ManifestFacts):
         pointers = {timeframe: series.promoted for timeframe, series in self.timeframes.items()}
         return {name: pointer for name, pointer in pointers.items() if pointer is not None}
 
+    @property
+    def left_out(self) -> dict[str, str]:
+        """Blocked timeframe -> why, where others passed: as of `Verdict`."""
+        gates = {timeframe: series.gate for timeframe, series in self.timeframes.items()}
+        if not any(gate.status == PASSED for gate in gates.values()):
+            return {}
+        return {name: gate.reason for name, gate in gates.items() if gate.status == BLOCKED}
+
 
 def bar_manifest(
     instrument: Instrument,
@@ -135,8 +147,8 @@ def bar_manifest(
 ) -> BarManifest:
     """The manifest of the bars in force.
 
-    ``price_factors`` in force are by timeframe; ``records`` are the splits, price factors and
-    instruments, as far as there are any.
+    ``price_factors`` in force are by timeframe; ``records`` are the splits, price factors,
+    instruments and actions, as far as there are any.
     """
     document = verdict.model_dump(mode="json")
     timeframes = {

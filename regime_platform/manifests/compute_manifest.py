@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from regime_platform.compute.eras.eras import Era
 from regime_platform.manifests.manifest import (
     MANIFEST_VERSION,
     RESULTS,
@@ -19,11 +20,13 @@ from regime_platform.manifests.manifest import (
     StoredDocument,
 )
 from regime_platform.model.digests import document_digest
-from regime_platform.model.document import Array
+from regime_platform.model.document import Array, is_absent
 from regime_platform.model.result_schema import RESULT_SCHEMA_DIGEST, RESULT_SCHEMA_VERSION
 
 #: The libraries that can change the last bit of a number.
 CALCULATING = ("llvmlite", "numba", "numpy")
+#: Parts of a recipe that follow from the gate; the others are how results are made from them.
+INPUT = frozenset({"bars", "left_out"})
 
 
 class RankedEras(StoredDocument):
@@ -34,6 +37,11 @@ class RankedEras(StoredDocument):
     reason: str
     version: str
 
+    @property
+    def eras(self) -> tuple[Era, ...]:
+        """The boundaries as eras, oldest first."""
+        return tuple(Era(index, *edges) for index, edges in enumerate(self.boundaries))
+
 
 class Recipe(StoredDocument):
     """What the results of a symbol follow from."""
@@ -41,6 +49,8 @@ class Recipe(StoredDocument):
     bars: dict[str, str]  # timeframe -> content digest
     compute_digest: str  # of the sources that compute
     eras: RankedEras
+    #: Timeframes that the mean escalation leaves out, since the gate blocks them; sorted.
+    left_out: Array[str] = Field(default=(), exclude_if=is_absent)
     libraries: dict[str, str]  # of those that calculate: name -> version
     params_fingerprint: str
     result_schema_digest: str
@@ -58,12 +68,12 @@ class Recipe(StoredDocument):
         return {name for name in {*ours, *theirs} if ours.get(name) != theirs.get(name)}
 
     def is_stale(self, current: "Recipe") -> bool:
-        """True where parameters, code or schema differ from ``current`` though the bars do not.
+        """True where parameters, code or schema differ from ``current`` though the input does not.
 
         Other eras alone do not count: they were adopted explicitly, which asks for new results.
         """
         differs = self.differs_in(current)
-        return "bars" not in differs and bool(differs - {"eras"})
+        return not differs & INPUT and bool(differs - {"eras"})
 
 
 class Code(StoredDocument):

@@ -211,6 +211,8 @@ def why_inconsistent(
     promoted = {name: pointer.digest for name, pointer in bars.manifest.promoted.items()}
     if results.manifest.recipe.bars != promoted:
         return "the results were made from other bars than those of the bar manifest"
+    if results.manifest.recipe.left_out != tuple(sorted(bars.manifest.left_out)):
+        return "the results leave out other timeframes than those that the bar manifest blocks"
     return ""
 
 

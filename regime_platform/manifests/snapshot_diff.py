@@ -71,6 +71,9 @@ def _of_present(symbol: str, old: SymbolEntry, new: SymbolEntry) -> SymbolChange
 def _causes(old: SymbolEntry, new: SymbolEntry) -> Iterator[Cause]:
     was, now = old.recipe, new.recipe
     bars = list(_bars(old.timeframes, new.timeframes))
+    if was.left_out != now.left_out:
+        before, after = (", ".join(names) or "none" for names in (was.left_out, now.left_out))
+        bars.append(f"timeframes without the mean escalation: {before} became {after}")
     if bars:
         yield Cause(what=BARS, detail="; ".join(bars))
     if was.params_fingerprint != now.params_fingerprint:

@@ -11,15 +11,17 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import polars as pl
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
-from regime_platform.model.document import Array, Date, Document, Instant
+from regime_platform.model.document import Array, Date, Document, Instant, is_absent
 from regime_platform.model.instants import MOST_AHEAD, is_ahead
 
 #: ``read_at`` of a window that was answered once and must be requested again before it counts.
 UNREAD = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 #: ``read_at`` of a window of unknown origin: requested again when its turn comes.
 UNKNOWN = dt.datetime(1970, 1, 2, tzinfo=dt.UTC)
+#: The least time between two answers that lack a bar, for it to be withdrawn.
+CONFIRMED_AFTER = dt.timedelta(hours=1)
 #: Bars at which a window stops growing by daily updates, about one page of answers.
 _FULL_WINDOW = 4000
 
@@ -31,6 +33,22 @@ class Window(NamedTuple):
     end: Instant
     rows: int
     read_at: Instant  # when all of it was last requested; UNREAD to request it again
+
+
+class Absence(NamedTuple):
+    """An answer at ``seen`` lacked all bars that open in [first, last] and were stored before."""
+
+    first: Instant
+    last: Instant
+    seen: Instant
+
+    def is_due(self, now: dt.datetime) -> bool:
+        """True where another answer would confirm it."""
+        return now - self.seen >= CONFIRMED_AFTER
+
+    def meets(self, start: dt.datetime, end: dt.datetime) -> bool:
+        """True where a bar of it can open in [start, end)."""
+        return self.first < end and self.last >= start
 
 
 class Refusal(Document):
@@ -53,11 +71,12 @@ class Coverage(Document):
     since: Date | None = None  # no older bars are wanted
     refusal: Refusal | None = None
     log: str = ""  # digest of the raw log's file names when this was written
+    absent: Array[Absence] = Field(default=(), exclude_if=is_absent)  # stored and not served
 
     @classmethod
     def parsed(cls, document: Mapping[str, object]) -> "Coverage":
         """The record that a JSON object holds; ValueError where a field is missing or misread."""
-        missing = cls.model_fields.keys() - document.keys()
+        missing = cls.model_fields.keys() - document.keys() - {"absent"}
         if missing:
             raise ValueError(f"{', '.join(sorted(missing))} missing")
         return cls.model_validate(document)
@@ -145,6 +164,7 @@ class Coverage(Document):
                 "settled": settled,
                 "earliest": earliest,
                 "earliest_asked": asked,
+                "absent": tuple(each for each in self.absent if not is_ahead(each.seen, now)),
             }
         )
 
@@ -153,6 +173,18 @@ class Coverage(Document):
         end = last + dt.timedelta(microseconds=1)
         window = Window(first, end, _count(opens, first, end), UNKNOWN)
         return self.model_copy(update={"windows": (window,), "settled": last})
+
+    def looked_again(self, start: dt.datetime, end: dt.datetime, now: dt.datetime) -> "Coverage":
+        """Without the due absences in [start, end), which an answer at ``now`` has settled."""
+        tick = dt.timedelta(microseconds=1)
+        left: list[Absence] = []
+        for each in self.absent:
+            if not (each.is_due(now) and each.meets(start, end)):
+                left.append(each)
+                continue
+            left += [each._replace(last=start - tick)] * (each.first < start)
+            left += [each._replace(first=end)] * (each.last >= end)
+        return self.model_copy(update={"absent": tuple(left)})
 
     def settled_until(self, bound: dt.datetime) -> "Coverage":
         """After the second look at everything before ``bound``."""

@@ -1,9 +1,9 @@
 """Which window of a series to request next: only bars that must exist and are not stored.
 
 First the newest bars (first and second look), then the history from the newest gap backwards, then
-windows whose turn it is to be requested again. Windows begin and end at midnight UTC, so that a
-date is requested as a whole, and are sized by the calendar so that an answer stays below the
-source's limit of rows.
+windows whose turn it is to be requested again, or whose answer lacked stored bars. Windows begin
+and end at midnight UTC, so that a date is requested as a whole, and are sized by the calendar so
+that an answer stays below the source's limit of rows.
 """
 
 import datetime as dt
@@ -13,10 +13,10 @@ from functools import lru_cache
 
 import polars as pl
 
-from regime_platform.model.asset_classes import ASSET_CLASSES, FX
 from regime_platform.model.calendar.due import last_finished, second_look_bound
 from regime_platform.model.calendar.trading_hours import expected_opens
 from regime_platform.model.coverage import UNKNOWN, UNREAD, Coverage, Window
+from regime_platform.model.markets import Market
 from regime_platform.model.timeframes import DURATION
 
 TAIL, HISTORY, REREAD = "tail", "history", "reread"
@@ -33,18 +33,18 @@ class TrackedSeries:
 
     symbol: str
     timeframe: str
-    asset_class: str
+    market: Market
     reread_days: int = 0  # days after which a window is requested again; 0 for never
 
     def most_expected(self, most_rows: int) -> int:
         """The most bars to expect in a window whose answer must not exceed ``most_rows``."""
         # vendors sometimes serve currencies on weekends as well
-        weekends = 5 / 7 if ASSET_CLASSES[self.asset_class].calendar == FX else 1.0
+        weekends = 5 / 7 if self.market.has_currency_week else 1.0
         return max(1, int(most_rows * _SHARE * weekends))
 
     def opens(self, start: dt.datetime, end: dt.datetime) -> pl.Series:
         """The opens that must exist in [start, end)."""
-        return expected_opens(self.asset_class, self.timeframe, start, end)
+        return expected_opens(self.market, self.timeframe, start, end)
 
 
 @dataclass(frozen=True)
@@ -82,9 +82,9 @@ def next_need(
         start = max(start, _back_from(series, stop, limit))
         return Need(_floor_day(start), _overlap_end(series, stop, now), HISTORY)
     # windows may reach beyond it where the clock was set back
-    seen = last_finished(now, series.timeframe, series.asset_class)
+    seen = last_finished(now, series.timeframe, series.market)
     for window in reversed(coverage.windows):
-        if window.end <= seen and _is_stale(series, window, now):
+        if window.end <= seen and _is_stale(series, window, coverage, now):
             return Need(_floor_day(window.start), _ceil_day(window.end), REREAD)
     return None
 
@@ -93,10 +93,10 @@ def is_tail_due(series: TrackedSeries, coverage: Coverage, now: dt.datetime) -> 
     """True where a bar finished since the last request, or is due for its second look."""
     if coverage.end is None or coverage.settled is None:
         return True
-    seen = last_finished(now, series.timeframe, series.asset_class)
-    look = second_look_bound(now, series.timeframe, series.asset_class)
-    return _any_open(series.asset_class, series.timeframe, coverage.end, seen) or _any_open(
-        series.asset_class, series.timeframe, coverage.settled, look
+    seen = last_finished(now, series.timeframe, series.market)
+    look = second_look_bound(now, series.timeframe, series.market)
+    return _any_open(series.market, series.timeframe, coverage.end, seen) or _any_open(
+        series.market, series.timeframe, coverage.settled, look
     )
 
 
@@ -108,11 +108,12 @@ def after_answer(
     A bar that must exist and was not served is requested again until its second look; after that
     the source counts as having none.
     """
-    seen = last_finished(now, series.timeframe, series.asset_class)
-    look = second_look_bound(now, series.timeframe, series.asset_class)
+    seen = last_finished(now, series.timeframe, series.market)
+    look = second_look_bound(now, series.timeframe, series.market)
     end = min(need.end, seen)
     if need.is_final and look < end:
         end = _first_missing(series, opens, look, end)
+    coverage = coverage.looked_again(need.start, need.end, now)
     known = coverage.answered(need.start, end, opens, now) if end > need.start else coverage
     if need.kind != TAIL:
         return known
@@ -180,8 +181,11 @@ def _overlap_end(series: TrackedSeries, known: dt.datetime, now: dt.datetime) ->
     return min(reach, _floor_day(now) + _AHEAD)
 
 
-def _is_stale(series: TrackedSeries, window: Window, now: dt.datetime) -> bool:
-    if window.read_at == UNREAD:
+def _is_stale(series: TrackedSeries, window: Window, coverage: Coverage, now: dt.datetime) -> bool:
+    is_absence_due = any(
+        each.is_due(now) and each.meets(window.start, window.end) for each in coverage.absent
+    )
+    if window.read_at == UNREAD or is_absence_due:
         return True
     if series.reread_days <= 0:
         return False
@@ -195,8 +199,8 @@ def _is_stale(series: TrackedSeries, window: Window, now: dt.datetime) -> bool:
 
 
 @lru_cache(maxsize=4096)  # the same for all symbols of a class
-def _any_open(asset_class: str, timeframe: str, start: dt.datetime, end: dt.datetime) -> bool:
-    return start < end and not expected_opens(asset_class, timeframe, start, end).is_empty()
+def _any_open(market: Market, timeframe: str, start: dt.datetime, end: dt.datetime) -> bool:
+    return start < end and not expected_opens(market, timeframe, start, end).is_empty()
 
 
 def _floor_day(instant: dt.datetime) -> dt.datetime:

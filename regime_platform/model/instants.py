@@ -2,7 +2,7 @@
 
 A stored time later than now was written by a machine whose clock was ahead, so what it states (that
 a window was requested, that a bar was finished) is not reliable. A small lead is accepted: clocks
-in a network differ by seconds, and a run keeps the time at which it started.
+in a network differ by seconds, and a run is planned for the time at which it started.
 """
 
 import datetime as dt

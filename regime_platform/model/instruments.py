@@ -18,9 +18,10 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from regime_platform.errors import ConfigError
-from regime_platform.model.asset_classes import ASSET_CLASSES, XNYS
+from regime_platform.errors import ConfigError, nearest
 from regime_platform.model.document import Array, Document
+from regime_platform.model.exchanges import HOURS, OWN
+from regime_platform.model.markets import MARKETS, Market, market_of
 from regime_platform.model.timeframes import TIERS
 
 #: The fields that identify an instrument at its source.
@@ -33,9 +34,7 @@ _IDENTITY = ("exchange", "mic_code", "provider_symbol", "type")
 _SYMBOL = re.compile(r"(?!.*\.\.)[A-Z0-9][A-Z0-9._=^-]{0,31}")
 _MIC = re.compile(r"[A-Z0-9]{4}")  # ISO 10383
 #: Classes whose symbols at a vendor are pairs or world prices, so that no exchange is needed.
-WITHOUT_EXCHANGE = frozenset(
-    name for name, asset_class in ASSET_CLASSES.items() if asset_class.calendar != XNYS
-)
+WITHOUT_EXCHANGE = frozenset(name for name, market in MARKETS.items() if not market.has_exchange)
 _UNSAFE = (
     "symbol {!r} is not safe as a folder name and partition key; "
     "use 1 to 32 of A-Z 0-9 . _ - = ^, starting with a letter or digit"
@@ -74,6 +73,17 @@ def _date(text: str) -> str:
     return text
 
 
+def _calendar(code: str) -> str:
+    if code and code not in HOURS:
+        raise _fault(
+            "unknown-calendar",
+            f"calendar {code!r} is unknown{nearest(code.upper(), HOURS)}; expected a code of "
+            f"exchange_calendars as XLON, or one of {', '.join(OWN)}, or leave it out for that of "
+            "the class",
+        )
+    return code
+
+
 _Safe = Annotated[str, AfterValidator(_safe)]
 _Optional = Annotated[str, Field(exclude_if=lambda text: not text)]
 
@@ -83,9 +93,10 @@ class Instrument(Document):
 
     symbol: _Safe
     name: Annotated[str, Field(min_length=1)]
-    asset_class: Annotated[str, _among("asset_class", ASSET_CLASSES)]
+    asset_class: Annotated[str, _among("asset_class", MARKETS)]
     tier: Annotated[str, _among("tier", TIERS)]
     source: Annotated[str, _among("source", SOURCE_FIELDS)]
+    calendar: Annotated[_Optional, AfterValidator(_calendar)] = ""  # that of the class where empty
     exchange: _Optional = ""
     mic_code: _Optional = ""
     provider_symbol: _Optional = ""
@@ -150,6 +161,11 @@ class Instrument(Document):
     def identity(self) -> dict[str, str]:
         """The fields that identify it at its source, those that are given."""
         return {name: text for name in _IDENTITY if (text := getattr(self, name))}
+
+    @property
+    def market(self) -> Market:
+        """When it trades."""
+        return market_of(self.asset_class, self.calendar)
 
     @property
     def is_polled(self) -> bool:

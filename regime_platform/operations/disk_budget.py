@@ -40,7 +40,7 @@ def disk_budget(workspace: RunWorkspace, now: dt.datetime) -> DiskBudget:
     root = workspace.root.path
     existing = next(path for path in (root, *root.parents) if path.exists())
     yearly = sum(
-        expected_opens(instrument.asset_class, timeframe, now, now + _YEAR).len()
+        expected_opens(instrument.market, timeframe, now, now + _YEAR).len()
         for instrument in workspace.universe.instruments
         if instrument.is_updating
         for timeframe in instrument.timeframes

@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from regime_platform.bar_store.parquet import encode
+from regime_platform.compute_db.rank_basis import RANK_BASIS, rank_bases
 from regime_platform.compute_db.reader import ResultsReader
 from regime_platform.errors import UsageError, failure_reason
 from regime_platform.files import write_atomically, write_bytes
@@ -21,6 +22,7 @@ from regime_platform.legacy.export import fill
 from regime_platform.model.digests import document_digest
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.result_schema import RESULT_SCHEMA_VERSION, TABLES
+from regime_platform.model.timeframes import TIMEFRAMES
 from regime_platform.pipeline.outcomes import Status
 from regime_platform.pipeline.run_workspace import RunWorkspace
 
@@ -114,7 +116,7 @@ def _to_folder(
         with reading_any(workspace.root.symbol(symbol).compute_db, instrument) as reader:
             for name, table, metadata in _tables(reader, symbol):
                 target = output / symbol / f"{name}.{how.value}"
-                rows += table.height
+                rows += table.height if name in TABLES else 0
                 if how is ExportFormat.PARQUET:
                     write_bytes(target, encode(table, metadata))
                 else:
@@ -127,23 +129,28 @@ def _to_folder(
 def _tables(
     reader: ResultsReader, symbol: str
 ) -> Iterator[tuple[str, pl.DataFrame, dict[str, str]]]:
-    """Every table with words as text, and the metadata of its file."""
+    """Every table and `rank_basis` with words as text, and the metadata of its file."""
     digests = reader.table_digests()
     # a file of the previous version does not state how its rows were made
     if reader.read_as:
         origin = {"read_from_version": str(PREVIOUS)}
     else:
         origin = {"recipe_digest": reader.lineage().recipe.digest}
+    facts = {
+        "symbol": symbol,
+        "result_schema_version": str(RESULT_SCHEMA_VERSION),
+        "content_digest": document_digest(digests),
+        **origin,
+    }
     for name in TABLES:
-        metadata = {
-            "symbol": symbol,
-            "table": name,
-            "result_schema_version": str(RESULT_SCHEMA_VERSION),
-            "table_digest": digests[name],
-            "content_digest": document_digest(digests),
-            **origin,
-        }
-        yield name, reader.table(name).with_columns(pl.selectors.enum().cast(pl.String)), metadata
+        about = {"table": name, "table_digest": digests[name]}
+        yield name, _words(reader.table(name)), {**about, **facts}
+    bases = pl.concat(rank_bases(reader, timeframe) for timeframe in TIMEFRAMES)
+    yield RANK_BASIS, _words(bases), {"table": RANK_BASIS, **facts}
+
+
+def _words(table: pl.DataFrame) -> pl.DataFrame:
+    return table.with_columns(pl.selectors.enum().cast(pl.String))
 
 
 def _as_text(table: pl.DataFrame) -> pl.DataFrame:

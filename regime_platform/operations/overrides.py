@@ -1,33 +1,61 @@
-"""Overrides of single bars, excluded or accepted; the next promotion applies them."""
+"""Overrides of bars, excluded, accepted or withdrawn; the next promotion applies them."""
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import polars as pl
-
-from regime_platform.bar_store.canonical import read_rejected
 from regime_platform.bar_store.layout import DataRoot, SymbolPaths
 from regime_platform.bar_store.locks import writing
 from regime_platform.bar_store.overrides import read_overrides, write_overrides
 from regime_platform.bar_store.raw import raw_log
+from regime_platform.bar_store.raw.gate_input import gate_input
 from regime_platform.errors import UsageError
-from regime_platform.model.calendar.trading_hours import tolerated_opens
+from regime_platform.model.calendar.trading_hours import anchors, tolerated_opens
 from regime_platform.model.instants import iso
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.timeframes import canonical_timeframe
-from regime_platform.validation.findings import REJECTED
+from regime_platform.pipeline.gate.validate_log import (
+    read_policy,
+    validate_log,
+    validation_context,
+)
 from regime_platform.validation.overrides import (
     ANY_RULE,
     Override,
     OverrideKind,
-    in_force,
     with_added,
     with_withdrawn,
 )
-from regime_platform.validation.policy import CONFIGURABLE
+from regime_platform.validation.policy import ACCEPTABLE
+from regime_platform.validation.rules.calendar import MISSING_BARS, MISSING_SESSIONS
+from regime_platform.validation.rules.calendar_misfit import CALENDAR_MISFIT
 
 _INSTANT = dt.timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Span:
+    """A bar or gap of a series, or all of a range; instants are aware."""
+
+    timeframe: str
+    opens: dt.datetime
+    until: dt.datetime | None = None  # the last instant at which a bar of the range may open
+
+    def __post_init__(self) -> None:
+        if self.until is not None and self.until < self.opens:
+            raise UsageError(
+                f"the range ends at {iso(self.until)}, before it begins at {iso(self.opens)}",
+                code="range-reversed",
+            )
+
+    @property
+    def last(self) -> dt.datetime:
+        """The last instant; the open where it is no range."""
+        return self.until or self.opens
+
+    def __str__(self) -> str:
+        range_ = f"from {iso(self.opens)} to {iso(self.last)}"
+        return range_ if self.until else f"at {iso(self.opens)}"
 
 
 @dataclass(frozen=True)
@@ -46,91 +74,101 @@ class Statement:
             )
 
     def override(
-        self, kind: OverrideKind, timeframe: str, ts: str, rule: str = ANY_RULE
+        self,
+        kind: OverrideKind,
+        span: Span,
+        rule: str = ANY_RULE,
+        others: Sequence[dt.datetime] = (),
     ) -> Override:
         """An override for this reason; it is numbered when it is added."""
         return Override(
             id=0,
             kind=kind,
-            timeframe=timeframe,
-            ts=ts,
+            timeframe=span.timeframe,
+            ts=iso(span.opens),
             reason=self.reason.strip(),
             by=self.by,
             at=iso(self.at),
             rule=rule,
+            until=None if span.until is None else iso(span.until),
+            others=tuple(map(iso, others)),
         )
 
 
-def exclude(
-    root: DataRoot, instrument: Instrument, timeframe: str, opens: dt.datetime, statement: Statement
+def exclude(root: DataRoot, instrument: Instrument, span: Span, statement: Statement) -> Override:
+    """Keeps bars out of the canonical bars from the next promotion on; UsageError without any."""
+    paths, span = root.symbol(instrument.symbol), _tracked(instrument, span)
+    if not _is_stored(paths, span):
+        raise _no_such_bar(instrument, span)
+    return _add(paths, statement.override(OverrideKind.EXCLUDE, span))
+
+
+def accept(
+    root: DataRoot,
+    instrument: Instrument,
+    span: Span,
+    statement: Statement,
+    *,
+    rule: str = ANY_RULE,
 ) -> Override:
-    """Keeps a bar out of the canonical bars from the next promotion on; UsageError without one."""
-    paths, known = root.symbol(instrument.symbol), _timeframe(instrument, timeframe)
-    if not _is_stored(paths, known, opens):
+    """Accepts extremes or missing bars; UsageError where there can be neither."""
+    paths, span = root.symbol(instrument.symbol), _tracked(instrument, span)
+    _require_acceptable(rule)
+    if not _is_due(instrument, span) and not _is_stored(paths, span):
         raise UsageError(
-            f"{instrument.symbol} has no {known} bar that opens at {iso(opens)}; "
-            f"`regime bars {instrument.symbol} {known}` shows those it has",
+            f"{instrument.symbol} has no {span.timeframe} bar {span}, and none is due then",
             code="no-such-bar",
         )
-    return _add(paths, statement.override(OverrideKind.EXCLUDE, known, iso(opens)))
+    return _add(paths, statement.override(OverrideKind.ACCEPT, span, rule))
 
 
-def exclude_rejected(
+def _is_due(instrument: Instrument, span: Span) -> bool:
+    """True where a bar may open within the span, wherever the source anchors its bars."""
+    market, until = instrument.market, span.last + _INSTANT
+    return any(
+        not tolerated_opens(market, span.timeframe, span.opens, until, anchor).is_empty()
+        for anchor in anchors(market, span.timeframe)
+    )
+
+
+def exclude_found(
     root: DataRoot,
     instrument: Instrument,
     timeframes: Sequence[str],
     rule: str,
     statement: Statement,
 ) -> tuple[Override, ...]:
-    """Keeps out every bar that ``rule`` rejected at the last promotion; UsageError without any."""
-    symbol, paths = instrument.symbol, root.symbol(instrument.symbol)
-    with writing(paths):
-        entries = read_overrides(paths)
-        excluded = {
-            (entry.timeframe, entry.opens)
-            for entry in in_force(entries)
-            if entry.kind is OverrideKind.EXCLUDE
-        }
-        new = [
-            statement.override(OverrideKind.EXCLUDE, timeframe, iso(opens))
-            for timeframe in (_timeframe(instrument, name) for name in timeframes)
-            for opens in _rejected_opens(paths, timeframe, rule)
-            if (timeframe, opens) not in excluded
-        ]
-        if not new:
-            raise UsageError(
-                f"{rule} rejected no bar of {symbol} {', '.join(timeframes)} that is "
-                f"not excluded already; `regime promote {symbol}` shows what it rejects",
-                code="nothing-to-exclude",
-            )
-        after = with_added(entries, *new)
-        write_overrides(paths, after)
-    return after[len(entries) :]
+    """Keeps out every bar that ``rule`` names now, by an override per timeframe."""
+    kept = dict.fromkeys((MISSING_SESSIONS.name, MISSING_BARS.name), "is missing already")
+    kept[CALENDAR_MISFIT.name] = "is the series as a whole"
+    if rule in kept:
+        raise UsageError(
+            f"what {rule} names {kept[rule]}; `regime bars accept-found {instrument.symbol} "
+            f"{rule}` accepts it",
+            code="nothing-to-exclude",
+        )
+    return _add_for_findings(root, instrument, timeframes, rule, statement, OverrideKind.EXCLUDE)
 
 
-def accept(  # noqa: PLR0913 - which bar of which series, and which finding of it
+def accept_found(
     root: DataRoot,
     instrument: Instrument,
-    timeframe: str,
-    opens: dt.datetime,
+    timeframes: Sequence[str],
+    rule: str,
     statement: Statement,
-    *,
-    rule: str = ANY_RULE,
-) -> Override:
-    """Accepts an extreme or a missing bar at ``opens``; UsageError where there is neither."""
-    paths, known = root.symbol(instrument.symbol), _timeframe(instrument, timeframe)
-    if rule not in (ANY_RULE, *CONFIGURABLE):
-        raise UsageError(
-            f"what {rule} finds cannot be accepted; expected one of {', '.join(CONFIGURABLE)}",
-            code="rule-not-acceptable",
-        )
-    is_due = not tolerated_opens(instrument.asset_class, known, opens, opens + _INSTANT).is_empty()
-    if not is_due and not _is_stored(paths, known, opens):
-        raise UsageError(
-            f"{instrument.symbol} has no {known} bar at {iso(opens)}, and none is due then",
-            code="no-such-bar",
-        )
-    return _add(paths, statement.override(OverrideKind.ACCEPT, known, iso(opens), rule))
+) -> tuple[Override, ...]:
+    """Accepts every finding that ``rule`` has now, by an override per timeframe."""
+    _require_acceptable(rule)
+    return _add_for_findings(root, instrument, timeframes, rule, statement, OverrideKind.ACCEPT)
+
+
+def withdraw(root: DataRoot, instrument: Instrument, span: Span, statement: Statement) -> Override:
+    """Takes bars back until their source serves them again; UsageError where there are none."""
+    paths, span = root.symbol(instrument.symbol), _tracked(instrument, span)
+    opens = gate_input(paths, span.timeframe, instrument.market).rows["ts"]
+    if not opens.is_between(span.opens, span.last).any():
+        raise _no_such_bar(instrument, span)
+    return _add(paths, statement.override(OverrideKind.WITHDRAW, span))
 
 
 def undo(root: DataRoot, instrument: Instrument, number: int, statement: Statement) -> Override:
@@ -145,11 +183,63 @@ def undo(root: DataRoot, instrument: Instrument, number: int, statement: Stateme
     return entries[-1]
 
 
-def _add(paths: SymbolPaths, entry: Override) -> Override:
+def _no_such_bar(instrument: Instrument, span: Span) -> UsageError:
+    return UsageError(
+        f"{instrument.symbol} has no {span.timeframe} bar that opens {span}; "
+        f"`regime bars {instrument.symbol} {span.timeframe}` shows those it has",
+        code="no-such-bar",
+    )
+
+
+def _add(paths: SymbolPaths, *new: Override) -> Override:
     with writing(paths):
-        entries = with_added(read_overrides(paths), entry)
+        entries = with_added(read_overrides(paths), *new)
         write_overrides(paths, entries)
     return entries[-1]
+
+
+def _add_for_findings(  # noqa: PLR0913, PLR0917 - the findings, and what is decided
+    root: DataRoot,
+    instrument: Instrument,
+    timeframes: Sequence[str],
+    rule: str,
+    statement: Statement,
+    kind: OverrideKind,
+) -> tuple[Override, ...]:
+    symbol, paths = instrument.symbol, root.symbol(instrument.symbol)
+    wanted = [_timeframe(instrument, name) for name in timeframes]
+    with writing(paths):
+        context = validation_context(paths, instrument, read_policy(root))
+        validated = validate_log(paths, instrument, context)
+        named = {name: sorted(validated[name].result.named_by(rule)) for name in wanted}
+        accepted = rule if kind is OverrideKind.ACCEPT else ANY_RULE
+        new = [
+            statement.override(kind, Span(name, opens[0]), accepted, others=opens[1:])
+            for name, opens in named.items()
+            if opens
+        ]
+        if not new:
+            raise UsageError(
+                f"{rule} names nothing of {symbol} {', '.join(wanted)} that is left to {kind}; "
+                f"`regime validate {symbol} --input raw` shows what each rule names",
+                code=f"nothing-to-{kind}",
+            )
+        entries = read_overrides(paths)
+        after = with_added(entries, *new)
+        write_overrides(paths, after)
+    return after[len(entries) :]
+
+
+def _require_acceptable(rule: str) -> None:
+    if rule not in {ANY_RULE, *ACCEPTABLE}:
+        raise UsageError(
+            f"what {rule} finds cannot be accepted; expected one of {', '.join(ACCEPTABLE)}",
+            code="rule-not-acceptable",
+        )
+
+
+def _tracked(instrument: Instrument, span: Span) -> Span:
+    return replace(span, timeframe=_timeframe(instrument, span.timeframe))
 
 
 def _timeframe(instrument: Instrument, name: str) -> str:
@@ -163,10 +253,6 @@ def _timeframe(instrument: Instrument, name: str) -> str:
     return timeframe
 
 
-def _rejected_opens(paths: SymbolPaths, timeframe: str, rule: str) -> pl.Series:
-    rows = read_rejected(paths, timeframe).filter(disposition=REJECTED, rule=rule)
-    return rows["ts"].drop_nulls().unique(maintain_order=True)
-
-
-def _is_stored(paths: SymbolPaths, timeframe: str, opens: dt.datetime) -> bool:
-    return bool((raw_log.read_raw(paths.raw(timeframe))["ts"] == opens).any())
+def _is_stored(paths: SymbolPaths, span: Span) -> bool:
+    opens = raw_log.read_raw(paths.raw(span.timeframe))["ts"]
+    return bool(opens.is_between(span.opens, span.last).any())

@@ -13,15 +13,17 @@ from regime_platform.bar_store.layout import DataRoot, SymbolPaths
 from regime_platform.bar_store.locks import writing
 from regime_platform.bar_store.manifest_files import whole_bar_manifest
 from regime_platform.bar_store.overrides import read_overrides, write_overrides
+from regime_platform.bar_store.raw.acquisition import read_coverage
 from regime_platform.bar_store.raw.gate_input import gate_input
 from regime_platform.compute_db.board import BOARD_SCHEMA, update_board
 from regime_platform.errors import UsageError
 from regime_platform.files import move
 from regime_platform.model.identity import Because, KnownIdentity, identity_of
-from regime_platform.model.instants import iso
+from regime_platform.model.instants import instant, iso
 from regime_platform.model.instruments import Instrument
-from regime_platform.operations.overrides import Statement
+from regime_platform.operations.overrides import Span, Statement
 from regime_platform.pipeline.gate.validate_log import overlap_of, read_policy, with_overrides
+from regime_platform.pipeline.outcomes import OVERLAP_LOST
 from regime_platform.validation.overrides import Override, OverrideKind, with_added
 from regime_platform.validation.rules.comparison import CONTRADICTED
 
@@ -152,14 +154,19 @@ def _stored(paths: SymbolPaths) -> str:
 def _contradicting(
     root: DataRoot, paths: SymbolPaths, instrument: Instrument
 ) -> Iterator[tuple[str, list[str]]]:
-    """Timeframe and opens of the bars that came with fetches that contradict those before."""
-    context, asset_class = with_overrides(paths, read_policy(root)), instrument.asset_class
+    """Timeframe and opens of bars of fetches that contradict those before or are to be settled."""
+    context, market = with_overrides(paths, read_policy(root)), instrument.market
     for timeframe in instrument.timeframes:
-        given = gate_input(paths, timeframe, asset_class)
-        agreed = overlap_of(paths.raw(timeframe), given, timeframe, asset_class, context)
-        rows = agreed.contradicting
+        given = gate_input(paths, timeframe, market)
+        agreed = overlap_of(paths.raw(timeframe), given, timeframe, market, context)
+        rows, awaited = agreed.contradicting, given.awaited
+        refusal = read_coverage(paths, timeframe).refusal
         if rows is not None and not rows.is_empty():
             yield timeframe, [iso(opens) for opens in rows["ts"]]
+        elif agreed.rereading and awaited is not None:
+            yield timeframe, [iso(awaited.evidence.last)]
+        elif refusal is not None and refusal.status == OVERLAP_LOST:
+            yield timeframe, [iso(given.served["ts"][-1])]
 
 
 def _accepted(
@@ -168,7 +175,7 @@ def _accepted(
     """The override that accepts a contradiction, under an open that no other override is about."""
     used = {entry.ts for entry in before}
     ts = next((text for text in opens if text not in used), opens[-1])
-    return statement.override(OverrideKind.ACCEPT, timeframe, ts, CONTRADICTED.name)
+    return statement.override(OverrideKind.ACCEPT, Span(timeframe, instant(ts)), CONTRADICTED.name)
 
 
 def _entry_of(paths: SymbolPaths, instrument: Instrument) -> dict[str, object]:

@@ -9,8 +9,11 @@ from typing import Any
 from regime_platform.audit.archives import all_archives
 from regime_platform.bar_store.layout import DataRoot
 from regime_platform.bar_store.rename_journal import renames
-from regime_platform.errors import ConfigError
+from regime_platform.errors import ConfigError, nearest
+from regime_platform.model.markets import MARKETS
+from regime_platform.model.universe.plausibility import implausible
 from regime_platform.model.universe.universe import Universe, parse_universe, universe_findings
+from regime_platform.pipeline.gate.validate_log import read_policy
 from regime_platform.pipeline.identity import other_instrument
 from regime_platform.settings import Settings, read_universe
 
@@ -49,8 +52,11 @@ def check_file(path: Path) -> UniverseCheck:
         problems = [f"{path} {finding}" for finding in universe_findings(text, str(path))]
     except ConfigError as error:
         return UniverseCheck(path, [str(error)])
-    universe = None if problems else parse_universe(text, str(path))
-    return UniverseCheck(path, problems, universe=universe)
+    if problems:
+        return UniverseCheck(path, problems)
+    universe = parse_universe(text, str(path))
+    faults = [f"{path}: {fault}" for fault in implausible(universe.instruments)]
+    return UniverseCheck(path, faults, universe=universe)
 
 
 def check_in_force(settings: Settings) -> UniverseCheck:
@@ -64,9 +70,23 @@ def check_in_force(settings: Settings) -> UniverseCheck:
     refused = (
         other_instrument(root.symbol(entry.symbol), entry) for entry in checked.universe.instruments
     )
-    problems = [*checked.problems, *begun, *filter(None, refused)]
+    misnamed = _unknown_in_policy(root, checked.universe)
+    problems = [*checked.problems, *begun, *filter(None, refused), *misnamed]
     notes = list(_untracked_folders(root, checked.universe))
     return UniverseCheck(checked.path, problems, notes, checked.universe)
+
+
+def _unknown_in_policy(root: DataRoot, universe: Universe) -> Iterator[str]:
+    try:
+        unknown = read_policy(root).symbols - set(universe.symbols)
+    except ConfigError as error:
+        yield str(error)
+        return
+    for symbol in sorted(unknown):
+        yield (
+            f"{root.gate_policy} has a severity for {symbol}, which is neither a class nor in the "
+            f"universe{nearest(symbol, (*universe.symbols, *MARKETS))}; correct or remove it"
+        )
 
 
 def _untracked_folders(root: DataRoot, universe: Universe) -> Iterator[str]:

@@ -12,6 +12,7 @@ from regime_platform.bar_store.layout import DataRoot
 from regime_platform.bar_store.rename_journal import moved_away
 from regime_platform.errors import ConfigError, UsageError
 from regime_platform.model.instruments import Instrument
+from regime_platform.model.universe.plausibility import Tracked, require_plausible
 from regime_platform.model.universe.text import edited, universe_text
 from regime_platform.operations.renames import finish_renames
 from regime_platform.operations.universe_file import (
@@ -26,7 +27,9 @@ from regime_platform.settings import Settings
 def add(
     settings: Settings, instruments: Sequence[Instrument], *, dry_run: bool = False
 ) -> UniverseEdit:
-    """Adds instruments; UsageError where a symbol is in use, ConfigError where it was."""
+    """Adds instruments; UsageError where a symbol is in use, ConfigError where it was, or where an
+    entry contradicts itself or another one.
+    """
     for instrument in instruments:
         moved = moved_away(DataRoot(settings.root_folder), instrument.symbol)
         if moved is not None:
@@ -36,12 +39,14 @@ def add(
             )
 
     def extended(file: EditableUniverse) -> str:
+        tracked = Tracked(file.universe.instruments)
         for instrument in instruments:
             if instrument.symbol in file.universe.symbols:
                 raise UsageError(
                     f"{instrument.symbol} is in the universe already; see `regime universe list`",
                     code="symbol-taken",
                 )
+            require_plausible(instrument, tracked)
         return edited(file.text, {instrument.symbol: instrument for instrument in instruments})
 
     return _edit(settings, extended, dry_run=dry_run)

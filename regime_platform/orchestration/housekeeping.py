@@ -11,12 +11,8 @@ from regime_platform.audit.verify.verify import (
     verify_many,
 )
 from regime_platform.model.instruments import Instrument
-from regime_platform.orchestration.events.checks import (
-    IS_COMPLETE,
-    CheckResult,
-    evaluation,
-    freshness,
-)
+from regime_platform.orchestration.events.check_result import CheckResult
+from regime_platform.orchestration.events.checks import freshness, verified
 from regime_platform.orchestration.events.failures import FailedSymbol, run_failure
 from regime_platform.orchestration.instance.check_targets import CheckTargets
 from regime_platform.orchestration.jobs import step_config, step_job
@@ -83,7 +79,7 @@ def _verify_share(
         line = f"{proof.reason}; {proof.remedy}" if is_damaged else ""
         counts = {"files": proof.files, "bars": proof.bars, "rows": proof.rows}
         result = CheckResult(not is_damaged, line, counts)
-        yield evaluation(IS_COMPLETE, result, proof.symbol, targets)
+        yield verified(result, proof.symbol, targets)
         if is_damaged:
             failed.append(FailedSymbol(proof.symbol, proof.result, "verify", line))
     if failed:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from regime_platform.model.asset_classes import NEW_YORK
 from regime_platform.model.calendar.due import DELAY, is_due
+from regime_platform.model.exchanges import NEW_YORK
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.universe.universe import Universe
 from regime_platform.orchestration.housekeeping import (
@@ -64,10 +64,11 @@ _TIMETABLES = (
     _Timetable(
         "after_close_daily",
         UPDATE_DAILY,
-        # after both closes of the day (stocks 16:00, FX 17:00), and once more for late prints
-        ["30 17 * * *", "0 22 * * *"],
-        "17:30 New York, and 22:00 for late prints: fetches the daily symbols whose market "
-        "was open.",
+        # after the closes of Asia, of Europe and of New York (stocks 16:00, FX 17:00), and once
+        # more for late prints
+        ["0 4 * * *", "0 13 * * *", "30 17 * * *", "0 22 * * *"],
+        "4:00, 13:00 and 17:30 New York, and 22:00 for late prints: fetches the daily symbols "
+        "whose market was open.",
         tier="daily",
     ),
     _Timetable(
@@ -163,5 +164,5 @@ def _due(served: Sequence[Instrument], since: dt.datetime | None, at: dt.datetim
     return [
         instrument.symbol
         for instrument in served
-        if is_due(instrument.asset_class, instrument.tier, since, at)
+        if is_due(instrument.market, instrument.tier, since, at)
     ]

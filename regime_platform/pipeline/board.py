@@ -13,14 +13,18 @@ import polars as pl
 
 from regime_platform.bar_store.layout import DataRoot, SymbolPaths
 from regime_platform.bar_store.verdicts import read_verdict
-from regime_platform.compute_db.board import BOARD_SCHEMA, readable_board, update_board
+from regime_platform.compute.maturity import without_basis
+from regime_platform.compute_db.board import ADDED, BOARD_SCHEMA, readable_board, update_board
 from regime_platform.compute_db.connection import FileInUseError, write_ahead_log
+from regime_platform.compute_db.rank_basis import add_latest_basis
 from regime_platform.compute_db.reader import reading
-from regime_platform.errors import OlderResultsError, ResultsError, failure_reason
+from regime_platform.errors import OlderResultsError, RegimeError, ResultsError, failure_reason
 from regime_platform.model.digests import document_digest
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.result_schema import LATEST_SCHEMA
 from regime_platform.pipeline.outcomes import Status, SymbolOutcome
+from regime_platform.validation.finding_counts import counts_of, findings_of
+from regime_platform.validation.gate import BLOCKED
 from regime_platform.workspace import Workspace
 
 
@@ -91,11 +95,18 @@ def _failure(workspace: Workspace, outcome: SymbolOutcome) -> str | None:
 
 #: ``made_from`` of rows that could not be made, so that every run tries again.
 _NOT_MADE = ""
+_NO_RESULTS = without_basis(LATEST_SCHEMA.to_frame())
 #: What is read of the lineage of a series; without results it has no times.
 _LINEAGE = {
-    **{name: BOARD_SCHEMA[name] for name in ("timeframe", "status", "reason", "bars")},
+    **{
+        name: BOARD_SCHEMA[name]
+        for name in ("timeframe", "status", "reason", "bars", "is_left_out")
+    },
     **{name: pl.String() for name in ("min_ts", "max_ts")},
 }
+
+
+_OF_VERDICT = ("timeframe", "gate", "gate_reason", "errors", "warnings", "accepted")
 
 
 @dataclass(frozen=True)
@@ -123,7 +134,7 @@ def board_rows(
             return None
         reason = failure_reason(error, instrument.symbol)
         rows = _without_results(instrument, Status.FAILED, reason)
-        latest, digest, made_from = LATEST_SCHEMA.to_frame(), None, _NOT_MADE
+        latest, digest, made_from = _NO_RESULTS, None, _NOT_MADE
         held_back = held_back or f"{Status.FAILED}: {reason}"
     coverage = pl.DataFrame(rows, _LINEAGE).with_columns(
         first_ts=_instant("min_ts"),
@@ -133,8 +144,9 @@ def board_rows(
         results_digest=pl.lit(digest, pl.String),
         made_from=pl.lit(made_from, pl.String),
     )
-    joined = coverage.join(latest.drop("symbol"), on="timeframe", how="left", maintain_order="left")
-    return joined.select(list(BOARD_SCHEMA))
+    for columns in (latest.drop("symbol"), _gate_columns(paths)):
+        coverage = coverage.join(columns, on="timeframe", how="left", maintain_order="left")
+    return coverage.select(list(BOARD_SCHEMA))
 
 
 def files_of(paths: SymbolPaths, instrument: Instrument) -> str:
@@ -150,6 +162,25 @@ def blocked_by(paths: SymbolPaths) -> str | None:
     except Exception as error:  # noqa: BLE001 - as above
         return f"{Status.FAILED}: {failure_reason(error, paths.symbol)}"
     return f"{Status.BLOCKED}: {verdict.message}" if verdict and verdict.reason else None
+
+
+def _gate_columns(paths: SymbolPaths) -> pl.DataFrame:
+    """What the board shows of the verdict; no rows where there is none or it cannot be read."""
+    try:
+        verdict = read_verdict(paths)
+    except (RegimeError, OSError):  # `blocked_by` reports it
+        verdict = None
+    counts = counts_of(findings_of(verdict))
+    rows = [
+        {
+            "gate": series.status,
+            "gate_reason": series.message(paths.symbol) if series.status == BLOCKED else None,
+            **counts[series.timeframe].model_dump(),
+            "timeframe": series.timeframe,
+        }
+        for series in (() if verdict is None else verdict.series)
+    ]
+    return pl.DataFrame(rows, {name: BOARD_SCHEMA[name] for name in _OF_VERDICT})
 
 
 def shown_rows(board: pl.DataFrame) -> Mapping[str, BoardEntry]:
@@ -192,11 +223,9 @@ def _is_as_made(root: DataRoot, instrument: Instrument, board: pl.DataFrame) -> 
     rows = board_rows(root, instrument, blocked_by(paths))
     if rows is None:  # being written
         return True
-    left_out = ["made_from"]
+    left_out = ADDED if shown["made_from"].is_null().all() else {"made_from"}
     if shown["held_back"].str.starts_with(f"{Status.FAILED}:").any():
-        left_out.append("held_back")
-    if shown["made_from"].is_null().all():
-        left_out.append("results_digest")
+        left_out |= {"held_back"}
     order = pl.col("timeframe").to_physical()
     return rows.drop(left_out).sort(order).equals(shown.drop(left_out).sort(order))
 
@@ -215,19 +244,30 @@ def _computed(
     if paths.compute_db.exists():
         try:
             with reading(paths.compute_db) as reader:
-                lineage, latest = reader.lineage(), reader.table("latest_state")
+                lineage = reader.lineage()
+                latest = add_latest_basis(reader, reader.table("latest_state"))
         except OlderResultsError:  # what is computed takes its place
             pass
         else:
-            rows = [series.model_dump() for series in lineage.series]
+            left_out = lineage.recipe.left_out
+            rows = [
+                {**series.model_dump(), "is_left_out": series.timeframe in left_out}
+                for series in lineage.series
+            ]
             return rows, latest, document_digest(lineage.tables)
     rows = _without_results(instrument, "not_computed", "nothing was computed yet")
-    return rows, LATEST_SCHEMA.to_frame(), None
+    return rows, _NO_RESULTS, None
 
 
 def _without_results(instrument: Instrument, status: str, reason: str) -> list[dict[str, Any]]:
     return [
-        {"timeframe": timeframe, "status": status, "reason": reason, "bars": 0}
+        {
+            "timeframe": timeframe,
+            "status": status,
+            "reason": reason,
+            "bars": 0,
+            "is_left_out": False,
+        }
         for timeframe in instrument.timeframes
     ]
 

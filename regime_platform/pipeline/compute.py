@@ -4,7 +4,7 @@ Opens only what the verdict names, verifies every byte of it, and does nothing w
 (bars, parameters, eras, code) makes the stored numbers.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from regime_platform.bar_store.layout import SymbolPaths
@@ -15,7 +15,13 @@ from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.compute.eras.eras import EraChoice, EraClass, era_class
 from regime_platform.compute_db.reader import file_stat, is_file_proven, mark_proven, read_lineage
 from regime_platform.errors import ConfigError, NewerResultsError, ResultsError
-from regime_platform.manifests.compute_manifest import Lineage, RankedEras, Recipe, ResultOrigin
+from regime_platform.manifests.compute_manifest import (
+    INPUT,
+    Lineage,
+    RankedEras,
+    Recipe,
+    ResultOrigin,
+)
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.result_schema import RESULT_SCHEMA_DIGEST
 from regime_platform.pipeline.eras import why_not_adopted
@@ -39,13 +45,16 @@ def compute(
 ) -> ComputeOutcome:
     """Computes the results of ``instrument`` where its bars or its eras changed, or where forced.
 
+    A series that the gate blocks keeps the results of its last good bars, and the mean escalation
+    leaves it out.
+
     Results by other parameters or code stay and are reported as stale: to recompute the universe is
     a decision, not a side effect of an upgrade. Other eras are in force only after an adoption, so
     results follow them at once.
 
     Raises:
         BarsError: the symbol was never validated, or its canonical bars are missing or damaged.
-        BlockedError: the gate blocks the symbol.
+        BlockedError: the gate blocks the symbol as a whole.
         ConfigError: the results are ranked in eras whose adoption is gone.
     """
     symbol = instrument.symbol
@@ -57,7 +66,9 @@ def compute(
         _require_adopted(workspace, instrument, stored.recipe.eras)
         is_same = not stored.recipe.differs_in(recipe)
         if not force and (is_same or stored.recipe.is_stale(recipe)):
-            done = ComputeOutcome(symbol, Status.UNCHANGED, stored.series, stored.tables)
+            done = ComputeOutcome(
+                symbol, Status.UNCHANGED, stored.series, stored.tables, left_out=verdict.left_out
+            )
             reason = "" if is_same else _STALE.format(symbol)
             return replace(done, is_stale_code=not is_same, reason=reason)
     is_unusable = stored is None and paths.compute_db.exists()
@@ -69,20 +80,35 @@ def compute(
         mark_proven(paths.compute_db)
         keep(paths, paths.compute_db, lineage)
     reason = f"{symbol}: {how}" if is_unusable else ""
-    return ComputeOutcome(symbol, Status.DONE, lineage.series, lineage.tables, how, reason=reason)
+    return ComputeOutcome(
+        symbol,
+        Status.DONE,
+        lineage.series,
+        lineage.tables,
+        how,
+        reason=reason,
+        left_out=verdict.left_out,
+    )
 
 
 def current_recipe(workspace: RunWorkspace, instrument: Instrument, verdict: Verdict) -> Recipe:
     """What the results would be made from now."""
     wanted = era_class(instrument.symbol, instrument.asset_class)
     bars = {timeframe: series.digest for timeframe, series in verdict.promoted.items()}
-    return recipe_of(workspace, bars, wanted, workspace.eras.choose(wanted))
+    return recipe_of(workspace, bars, wanted, workspace.eras.choose(wanted), verdict.left_out)
 
 
 def recipe_of(
-    workspace: RunWorkspace, bars: Mapping[str, str], wanted: EraClass, choice: EraChoice
+    workspace: RunWorkspace,
+    bars: Mapping[str, str],
+    wanted: EraClass,
+    choice: EraChoice,
+    left_out: Iterable[str],
 ) -> Recipe:
-    """What results of these bars (timeframe -> digest) are made from, in the eras chosen."""
+    """What results of these bars (timeframe -> digest) are made from, in the eras chosen.
+
+    ``left_out``: the timeframes that the gate blocks while others passed.
+    """
     return Recipe(
         bars=dict(sorted(bars.items())),
         compute_digest=workspace.code.compute_digest,
@@ -92,6 +118,7 @@ def recipe_of(
             reason=choice.reason,
             version=choice.version,
         ),
+        left_out=tuple(sorted(left_out)),
         libraries=dict(sorted(workspace.code.calculating.items())),
         params_fingerprint=workspace.params.fingerprint(),
         result_schema_digest=RESULT_SCHEMA_DIGEST,
@@ -155,7 +182,7 @@ def stale_results(workspace: RunWorkspace) -> Iterator[tuple[str, list[str]]]:
             if verdict is None or lineage is None:
                 continue
             recipe, wanted = lineage.recipe, current_recipe(workspace, instrument, verdict)
-            if recipe.differs_in(wanted) <= {"bars"}:
+            if recipe.differs_in(wanted) <= INPUT:
                 continue
         except Exception:  # noqa: BLE001, S112 - what is damaged, runs and verify report
             continue

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # pydantic takes a tenth of a second, which `regime --help` has not
     from regime_platform.manifests.compute_manifest import SeriesLineage
     from regime_platform.model.bar_schema import PromotedBars
+    from regime_platform.validation.finding_counts import FindingCounts
 
 
 class Stage(StrEnum):
@@ -20,6 +21,8 @@ class Stage(StrEnum):
 
 
 STAGES = tuple(Stage)
+#: The status of a series whose stored bars are not served any more, while later ones are.
+OVERLAP_LOST = "overlap_lost"
 
 
 class Status(StrEnum):
@@ -27,7 +30,7 @@ class Status(StrEnum):
 
     DONE = "done"  # something changed and was written
     UNCHANGED = "unchanged"  # nothing new, nothing written
-    BLOCKED = "blocked"  # the gate blocks the symbol; the last good state stays
+    BLOCKED = "blocked"  # the gate blocks a series; its last good state stays
     FAILED = "failed"  # an error, other than a verdict on the bars
 
     @property
@@ -45,10 +48,12 @@ class SeriesIngest:
     revised: int = 0
     same: int = 0
     provisional: int = 0  # rows served of bars that were still forming
+    withdrawn: int = 0  # stored bars that the source took back
     requests: int = 0
     credits: int = 0
-    status: str = "ok"  # ok, not_offered, not_entitled, unknown_symbol, failed
+    status: str = "ok"  # ok, not_offered, not_entitled, unknown_symbol, overlap_lost, failed
     reason: str = ""
+    note: str = ""  # labels read otherwise than as opens, a new price basis, a reading again
 
     @property
     def has_failed(self) -> bool:
@@ -56,16 +61,19 @@ class SeriesIngest:
         return self.status not in ("ok", "not_offered")
 
     @property
-    def new_or_revised(self) -> int:
-        """How many bars changed."""
-        return self.new + self.revised
+    def changed(self) -> int:
+        """How many bars are new, revised or withdrawn."""
+        return self.new + self.revised + self.withdrawn
 
     def plus(self, other: "SeriesIngest") -> "SeriesIngest":
         """Both together, ending as ``other`` did."""
-        counts = ("new", "revised", "same", "provisional", "requests", "credits")
-        return replace(
-            other, **{name: getattr(self, name) + getattr(other, name) for name in counts}
-        )
+        counts = ("new", "revised", "same", "provisional", "withdrawn", "requests", "credits")
+        sums = {name: getattr(self, name) + getattr(other, name) for name in counts}
+        return replace(other, note=self.note or other.note, **sums)
+
+    def noted(self, note: str) -> "SeriesIngest":
+        """The same with one more note, where there is one."""
+        return replace(self, note="; ".join(filter(None, (self.note, note))))
 
 
 @dataclass(frozen=True)
@@ -75,6 +83,8 @@ class StageOutcome:
     symbol: str
     status: Status
     reason: str = field(default="", kw_only=True)
+    #: Timeframe that the gate blocks while others passed -> why; the stage went on without it.
+    left_out: Mapping[str, str] = field(default_factory=dict, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -85,8 +95,15 @@ class IngestOutcome(StageOutcome):
 
     @property
     def rows_inserted(self) -> int:
-        """New and revised bars: what makes a recompute necessary."""
-        return sum(series.new_or_revised for series in self.series)
+        """New, revised and withdrawn bars: what makes a recompute necessary."""
+        return sum(series.changed for series in self.series)
+
+    @property
+    def is_partial(self) -> bool:
+        """True where some series failed and those that the source served can be processed."""
+        statuses = {series.status for series in self.series}
+        # of a symbol that the source seems to have reused nothing is to be processed
+        return self.status is Status.FAILED and "ok" in statuses and OVERLAP_LOST not in statuses
 
 
 @dataclass(frozen=True)
@@ -94,6 +111,9 @@ class PromoteOutcome(StageOutcome):
     """What ``promote`` did for one symbol; the verdict is in verdict.json."""
 
     promoted: Mapping[str, "PromotedBars"] = field(default_factory=dict)
+    findings: Mapping[str, "FindingCounts"] = field(default_factory=dict)  # by timeframe
+    questions: Mapping[str, str] = field(default_factory=dict)  # timeframe -> finding to decide on
+    has_other_findings: bool = False  # than the verdict before
 
 
 @dataclass(frozen=True)
@@ -123,7 +143,18 @@ class SymbolOutcome:
     stage: Stage  # the last stage reached
     reason: str = ""
     detail: str = ""  # the traceback of a defect
+    left_out: Mapping[str, str] = field(default_factory=dict)  # as of the stages
     ingest: IngestOutcome | None = None
     promote: PromoteOutcome | None = None
     compute: ComputeOutcome | None = None
     publish: PublishOutcome | None = None
+
+    @property
+    def is_partial(self) -> bool:
+        """True where some series failed or are blocked and the others are processed."""
+        if self.status is Status.BLOCKED:
+            return bool(self.left_out)
+        is_fetched = self.ingest is not None and self.ingest.is_partial
+        if self.stage is not Stage.RAW_BARS or not is_fetched:
+            return False
+        return self.promote is None or self.promote.status.is_good or bool(self.left_out)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from regime_platform.bar_store.basis_files import factors_in_force
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.locks import writing
 from regime_platform.bar_store.manifest_files import (
@@ -21,7 +22,6 @@ from regime_platform.bar_store.manifest_files import (
 )
 from regime_platform.bar_store.raw.raw_log import origins
 from regime_platform.bar_store.session import raw_listing
-from regime_platform.bar_store.split_files import factors_in_force
 from regime_platform.compute_db.reader import file_stat, read_lineage
 from regime_platform.files import write_json
 from regime_platform.manifests.bar_manifest import BarManifest, bar_manifest
@@ -53,13 +53,15 @@ def publish(
 
     Raises:
         BarsError: the symbol was never validated, or a manifest is damaged.
-        BlockedError: the gate or another instrument blocks it; the manifests in force stay.
+        BlockedError: the gate blocks it as a whole, or another instrument does; the manifests in
+            force stay.
         ResultsError: the symbol has no compute.db, or a damaged one.
     """
     symbol = instrument.symbol
     paths = paths or workspace.root.symbol(symbol)
     require_same_instrument(paths, instrument)
-    bars = _bar_manifest(paths, instrument, passed_verdict(paths))
+    verdict = passed_verdict(paths)
+    bars = _bar_manifest(paths, instrument, verdict)
     lineage = stored_lineage(paths) or read_lineage(paths.compute_db)
     results = ComputeManifest.of(symbol, lineage)
     outdated: list[BarManifest | ComputeManifest] = []
@@ -74,6 +76,7 @@ def publish(
     return PublishOutcome(
         symbol,
         Status.DONE if outdated else Status.UNCHANGED,
+        left_out=verdict.left_out,
         manifest_digest=bars.json_digest(),
         compute_manifest_digest=results.json_digest(),
     )

@@ -4,7 +4,7 @@ Results are kept up to the first block of bars whose digest differs; the rows af
 computed again. Where most rows would change, a new file is cheaper than an update.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ import polars as pl
 
 from regime_platform.bar_store.canonical import read_bars
 from regime_platform.bar_store.layout import SymbolPaths
-from regime_platform.compute.engine import compute_series
+from regime_platform.compute.engine import compute_series, computed_bars
 from regime_platform.compute.eras.eras import Era
 from regime_platform.compute.incremental import Past, extend_series, past_of, why_not
 from regime_platform.compute.params import FIRST_BARS, Params
@@ -24,19 +24,23 @@ from regime_platform.compute.results import (
     Latest,
     SeriesResult,
     latest_of,
-    latest_state,
-    latest_table,
 )
 from regime_platform.compute_db.content import BARS, Content
 from regime_platform.compute_db.reader import ResultsReader, require_proven_file
 from regime_platform.compute_db.store import build
 from regime_platform.compute_db.update import Addition, Update, apply_update
 from regime_platform.errors import ResultsError
-from regime_platform.manifests.compute_manifest import Lineage, ResultOrigin, SeriesLineage
+from regime_platform.manifests.compute_manifest import (
+    INPUT,
+    Lineage,
+    ResultOrigin,
+    SeriesLineage,
+)
 from regime_platform.model.bar_schema import PromotedBars
 from regime_platform.model.digests import BLOCK_ROWS, Blocks
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.result_schema import TABLES
+from regime_platform.pipeline.latest import latest_rows, latest_states
 
 _AT_ONCE = 32 * BLOCK_ROWS  # rows: as many as are hashed together
 
@@ -83,17 +87,21 @@ class Inputs:
         )
 
 
-def tables_of(results: Mapping[str, SeriesResult]) -> dict[str, Iterator[pl.DataFrame]]:
+def tables_of(
+    results: Mapping[str, SeriesResult], left_out: Collection[str] = ()
+) -> dict[str, Iterator[pl.DataFrame]]:
     """Every table of a compute.db in pieces, made when read: together they fill the memory.
 
-    ``results`` are by timeframe, in their order.
+    ``results`` are by timeframe, in their order; ``left_out`` are those without a mean escalation.
     """
-    return {name: _pieces(name, results) for name in TABLES}
+    return {name: _pieces(name, results, left_out) for name in TABLES}
 
 
-def _pieces(name: str, results: Mapping[str, SeriesResult]) -> Iterator[pl.DataFrame]:
+def _pieces(
+    name: str, results: Mapping[str, SeriesResult], left_out: Collection[str]
+) -> Iterator[pl.DataFrame]:
     if name == "latest_state":
-        yield latest_state(results)
+        yield latest_states(results, left_out)
         return
     for result in results.values():
         yield from result.pieces(name, _AT_ONCE)
@@ -145,7 +153,8 @@ def _build(inputs: Inputs, made: ResultOrigin) -> Lineage:
         bars, blocks[timeframe] = inputs.bars(timeframe)
         results[timeframe] = inputs.computed(timeframe, bars)
     series = [inputs.lineage(timeframe, results.get(timeframe)) for timeframe in timeframes]
-    return build(inputs.paths.compute_db, tables_of(results), made, series, blocks)
+    tables = tables_of(results, made.recipe.left_out)
+    return build(inputs.paths.compute_db, tables, made, series, blocks)
 
 
 @dataclass(frozen=True)
@@ -155,7 +164,7 @@ class _Increment:
 
     def update(self, made: ResultOrigin) -> Update:
         lineage = self.reader.lineage()
-        if not lineage.recipe.differs_in(made.recipe) <= {"bars"}:
+        if not lineage.recipe.differs_in(made.recipe) <= INPUT:
             raise NotIncrementalError("parameters, eras, code or libraries are others")
         stored = {series.timeframe: series for series in lineage.series}
         if set(stored) != set(self.inputs.instrument.timeframes):
@@ -175,10 +184,11 @@ class _Increment:
             ),
             before=before,
             bars={series.timeframe: series.blocks for series in changed},
-            latest=self._latest(results, stored),
+            latest=self._latest(results, stored, made.recipe.left_out),
             made=made,
             series=[by_timeframe[name] for name in self.inputs.instrument.timeframes],
-            how="; ".join(_summary(series, results[series.timeframe]) for series in changed),
+            how="; ".join(_summary(series, results[series.timeframe]) for series in changed)
+            or "only the mean escalation changed",
         )
 
     def _changed(self, stored: Mapping[str, SeriesLineage], before: Content) -> list[_Changed]:
@@ -201,7 +211,8 @@ class _Increment:
     def _result(self, series: _Changed, lineage: SeriesLineage) -> SeriesResult:
         added = None
         short = why_not(series.shared, self.inputs.params, series.timeframe)
-        if lineage.status == "complete" and not short:
+        is_whole = computed_bars(series.bars).height == series.bars.height  # rows are those of bars
+        if lineage.status == "complete" and is_whole and not short:
             added = self.inputs.extended(series.timeframe, series.bars, self._past(series))
         return self.inputs.computed(series.timeframe, series.bars) if added is None else added
 
@@ -222,7 +233,10 @@ class _Increment:
         return [kept[name].to_numpy() for name in columns]
 
     def _latest(
-        self, results: Mapping[str, SeriesResult], stored: Mapping[str, SeriesLineage]
+        self,
+        results: Mapping[str, SeriesResult],
+        stored: Mapping[str, SeriesLineage],
+        left_out: Collection[str],
     ) -> pl.DataFrame:
         latest: dict[str, Latest] = {}
         for timeframe in self.inputs.instrument.timeframes:
@@ -235,7 +249,7 @@ class _Increment:
                 state = Latest(row, has_escalation=lineage.status == "complete")
             if state is not None:
                 latest[timeframe] = state
-        return latest_table(latest)
+        return latest_rows(latest, left_out)
 
 
 def _addition(result: SeriesResult, table: str) -> Addition:

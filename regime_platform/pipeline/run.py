@@ -50,7 +50,8 @@ def run_symbols(  # noqa: PLR0913 - what to run, and how
         workspace: where the symbols live.
         instruments: the symbols, in the order of the outcomes.
         now: the time of the run.
-        stages: those to run, in their order, until one is not good.
+        stages: those to run, in their order, until one is not good; where some series of a
+            symbol are not fetched, or the gate blocks them, they go on with the others.
         force: recompute even where bars, parameters, eras and code are unchanged.
         batches: given where a fetch is to do anything else than an update of all timeframes.
         workers: processes, at most.
@@ -67,13 +68,13 @@ def run_symbols(  # noqa: PLR0913 - what to run, and how
             yield run(instrument, stages=stages, batches=batches)
         return
 
-    def died(item: tuple[Instrument, SymbolOutcome], reason: str) -> SymbolOutcome:
-        reason = f"{item[0].symbol}: {reason}"
-        return replace(item[1], status=Status.FAILED, stage=after_fetch[0], reason=reason)
+    def died(item: tuple[Instrument, SymbolOutcome, dt.datetime], reason: str) -> SymbolOutcome:
+        return _ended(item[1], after_fetch[0], Status.FAILED, f"{item[0].symbol}: {reason}")
 
     fetch = set(stages) & {Stage.RAW_BARS}
     fetched = (
-        (instrument, run(instrument, stages=fetch, batches=batches)) for instrument in instruments
+        (instrument, run(instrument, stages=fetch, batches=batches), batches.request.stamp())
+        for instrument in instruments
     )
     rest = partial(_run_rest, partial(run, stages=after_fetch))
     yield from map_in_processes(workers, rest, fetched, died, warm_up)
@@ -115,18 +116,22 @@ def run_symbol(  # noqa: PLR0913 - what to run, and how
             for stage, work in (
                 (Stage.VALIDATED_BARS, promoted),
                 (Stage.COMPUTE_DB, computed),
-                (Stage.MANIFESTS, lambda: publish(workspace, instrument, now, paths)),
+                (
+                    Stage.MANIFESTS,
+                    lambda: publish(workspace, instrument, batches.request.stamp(), paths),
+                ),
             ):
-                if stage in stages and outcome.status.is_good:
+                if stage in stages and (outcome.status.is_good or outcome.is_partial):
                     outcome = _step(outcome, stage, work)
     return outcome
 
 
 def _run_rest(
-    run: Callable[..., SymbolOutcome], item: tuple[Instrument, SymbolOutcome]
+    run: Callable[..., SymbolOutcome], item: tuple[Instrument, SymbolOutcome, dt.datetime]
 ) -> SymbolOutcome:
-    instrument, fetched = item
-    return run(instrument, before=fetched) if fetched.status.is_good else fetched
+    instrument, fetched, moment = item
+    goes_on = fetched.status.is_good or fetched.is_partial
+    return run(instrument, now=moment, before=fetched) if goes_on else fetched
 
 
 def _refused(
@@ -158,16 +163,37 @@ def _step(before: SymbolOutcome, stage: Stage, work: Callable[[], StageOutcome])
     except RunEndingError:
         raise
     except BlockedError as error:
-        return replace(before, stage=stage, status=Status.BLOCKED, reason=str(error))
+        return _ended(before, stage, Status.BLOCKED, str(error))
     except Exception as error:  # noqa: BLE001 - a defect met on one symbol must not stop the others
         reason = failure_reason(error, before.symbol)
         detail = "" if isinstance(error, RegimeError | OSError) else traceback.format_exc()
-        return replace(before, stage=stage, status=Status.FAILED, reason=reason, detail=detail)
+        return _ended(before, stage, Status.FAILED, reason, detail)
+    after = replace(before, **{_FIELDS[stage]: done})  # type: ignore[arg-type]
+    if before.is_partial:  # what failed or is blocked stays what has to be seen
+        is_blocked_too = stage is Stage.VALIDATED_BARS and done.status is Status.BLOCKED
+        reason = _joined(before, done.reason) if is_blocked_too else before.reason
+        return replace(after, reason=reason, left_out=done.left_out)
+    if done.left_out:
+        message = " | ".join(done.left_out.values())
+        return replace(
+            after, stage=stage, status=Status.BLOCKED, reason=message, left_out=done.left_out
+        )
     is_still_done = before.status is Status.DONE and done.status is Status.UNCHANGED
     return replace(
-        before,
-        **{_FIELDS[stage]: done},  # type: ignore[arg-type]
+        after,
         stage=stage,
         status=Status.DONE if is_still_done else done.status,
         reason=done.reason or before.reason,
     )
+
+
+def _ended(
+    before: SymbolOutcome, stage: Stage, status: Status, reason: str, detail: str = ""
+) -> SymbolOutcome:
+    reason = _joined(before, reason)
+    return replace(before, status=status, stage=stage, reason=reason, detail=detail)
+
+
+def _joined(before: SymbolOutcome, reason: str) -> str:
+    """The reason after that of a series which failed or is blocked before."""
+    return f"{before.reason} | {reason}" if before.is_partial else reason

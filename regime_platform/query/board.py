@@ -4,6 +4,7 @@ from typing import Literal
 
 import polars as pl
 
+from regime_platform.compute.maturity import immature_rows
 from regime_platform.compute_db.board import read_board
 from regime_platform.workspace import Where, Workspace
 
@@ -24,7 +25,8 @@ def board(
     """One row per symbol and timeframe, with status and reason where there is no state.
 
     ``delisted`` is the date of a delisting, null where the symbol is listed. Symbols that are no
-    longer in the universe are left out. Ties keep the partition order.
+    longer in the universe are left out. Ties keep the partition order. The columns about ranks are
+    those of ``compute.maturity.BASIS_SCHEMA``.
 
     Raises:
         UsageError: there is no such tier.
@@ -42,7 +44,9 @@ def board(
     )
     dates = {instrument.symbol: instrument.delisted or None for instrument in universe.instruments}
     delisted = pl.col("symbol").replace_strict(dates, return_dtype=pl.String)
-    ordered = ordered.with_columns(delisted=delisted).drop("made_from")
+    ordered = ordered.drop("made_from").with_columns(
+        is_rank_immature=immature_rows(), delisted=delisted
+    )
     columns, falling = _SORTS[sort]
     if not columns:
         return ordered

@@ -6,7 +6,7 @@ state flattened with dots, lists and objects as JSON text, a text key ``asof`` b
 
 import datetime as dt
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,9 @@ from regime_platform.compute.eras.eras import (
     legacy_eras,
 )
 from regime_platform.compute.escalation import action, thresholds
+from regime_platform.compute.maturity import BASIS_SCHEMA, RankBasis, basis_of, with_basis
 from regime_platform.compute.results import SeriesResult
+from regime_platform.compute_db.rank_basis import RANK_BASIS
 from regime_platform.errors import BarsError, ConfigError, UsageError
 from regime_platform.files import write_atomically
 from regime_platform.legacy.parquet import is_version_1, read_version_1
@@ -31,7 +33,8 @@ from regime_platform.model.result_schema import ESCALATION_BUCKETS, ESCALATION_M
 from regime_platform.model.timeframes import canonical_timeframe, known_timeframe
 from regime_platform.model.universe.universe import Universe
 from regime_platform.regular_files import read_text
-from regime_platform.sources.files.source import read_bars_file
+from regime_platform.sources.files.mapping import AS_NAMED, read_mapping
+from regime_platform.sources.files.source import read_bars_file, read_series
 
 _ESCALATION = (
     *("ts", "symbol", "timeframe", "asof", "esc_raw", "esc_pctl", "esc_pctl_expanding"),
@@ -49,8 +52,14 @@ class Evaluation:
 
     result: SeriesResult
     eras: EraChoice
-    files: tuple[Path, Path]  # escalation, state
-    read_as: str = ""  # of bars of an older version: what was assumed
+    files: tuple[Path, ...]  # escalation, state, rank basis
+    ranks: pl.DataFrame  # rows of the last of them
+    read_as: str = ""  # what was assumed of bars of an older version, or understood of labels
+
+    @property
+    def rank_basis(self) -> RankBasis | None:
+        """What the rank of the last bar stands on."""
+        return None if self.ranks.is_empty() else basis_of(self.ranks.row(-1, named=True))
 
     def document(self) -> dict[str, Any]:
         """The document of ``regime evaluate --json``."""
@@ -63,6 +72,7 @@ class Evaluation:
             "bars": result.bars_used,
             "escalation_rows": result.escalation.height,
             "state_rows": result.state.height,
+            "rank_basis": self.rank_basis and asdict(self.rank_basis),
             "eras": self.eras.version,
             "eras_reason": self.eras.reason,
             "files": [str(path) for path in self.files],
@@ -80,12 +90,14 @@ def evaluate(  # noqa: PLR0913 - the parts of one question
     output: Path,
     as_of: dt.datetime | None = None,
 ) -> Evaluation:
-    """Runs the engine on ``bars_file`` and writes both tables into ``output``.
+    """Runs the engine on ``bars_file`` and writes its tables into ``output``.
 
     The era class comes from the table of symbols, then from the universe; a symbol in neither gets
     the fixed eras. Below the gates the tables are written without rows. A file does not state when
-    its bars became known: ``as_of`` (aware) leaves out those that were not over by then. Bars of
-    version 1, a file or the folder of a series, are read in the zone of the symbol's class.
+    its bars became known: ``as_of`` (aware) leaves out those that were not over by then. Labels
+    mean what they mean to a fetch; of symbols outside the universe they are opens in UTC, and
+    weeks without a mapping keep theirs. Bars of version 1, a file or the folder of a series, are
+    read in the zone of the symbol's class.
 
     Raises:
         BarsError: the file cannot be understood, or its bars are not ascending.
@@ -97,19 +109,23 @@ def evaluate(  # noqa: PLR0913 - the parts of one question
     choice = choose_eras(name, universe, eras_file)
     bars, read_as = _input_bars(bars_file, name, frame, universe)
     if as_of is not None:
-        asset_class = universe.instrument(name).asset_class
-        bars = bars.filter(is_finished(pl.col("ts"), as_of, frame, asset_class))
+        market = universe.instrument(name).market
+        bars = bars.filter(is_finished(pl.col("ts"), as_of, frame, market))
     result = compute_series(bars, symbol=name, timeframe=frame, eras=choice.eras)
     return written(result, choice, output, read_as)
 
 
 def written(result: SeriesResult, choice: EraChoice, output: Path, read_as: str = "") -> Evaluation:
-    """Both tables of a result, in the folder ``output``."""
-    files = (output / "escalation_history_v3.parquet", output / "state_history.parquet")
-    tables = (escalation_table(result), state_table(result))
-    for path, table in zip(files, tables, strict=True):
+    """All tables of a result, in the folder ``output``."""
+    tables = {
+        "escalation_history_v3": escalation_table(result),
+        "state_history": state_table(result),
+        RANK_BASIS: rank_basis_table(result, choice),
+    }
+    files = {output / f"{name}.parquet": table for name, table in tables.items()}
+    for path, table in files.items():
         write_atomically(path, table.write_parquet)
-    return Evaluation(result, choice, files, read_as)
+    return Evaluation(result, choice, tuple(files), tables[RANK_BASIS], read_as)
 
 
 def choose_eras(symbol: str, universe: Universe, eras_file: Path | None) -> EraChoice:
@@ -137,6 +153,12 @@ def escalation_table(result: SeriesResult) -> pl.DataFrame:
     future = result.labels.drop("symbol", "timeframe", "is_mature")
     joined = result.escalation.join(future, on="ts", how="left", maintain_order="left")
     return _keyed(joined).select(_ESCALATION).with_columns(pl.col("event_flag").cast(pl.Int64))
+
+
+def rank_basis_table(result: SeriesResult, choice: EraChoice) -> pl.DataFrame:
+    """What the rank of every bar stands on, in ``BASIS_SCHEMA`` beside the key."""
+    ranks = with_basis(result.escalation, result.timeframe, choice.eras)
+    return _keyed(ranks).select(*_KEY, *BASIS_SCHEMA)
 
 
 def state_table(result: SeriesResult) -> pl.DataFrame:
@@ -168,7 +190,9 @@ def state_table(result: SeriesResult) -> pl.DataFrame:
 def _input_bars(
     path: Path, symbol: str, timeframe: str, universe: Universe
 ) -> tuple[pl.DataFrame, str]:
-    """The bars of a file or folder in ``BAR_SCHEMA``, and how those of version 1 were read."""
+    """The bars of a file or folder in ``BAR_SCHEMA``, and how their labels were read."""
+    known = {instrument.symbol: instrument.market for instrument in universe.instruments}
+    market = known.get(symbol)
     if path.is_dir():
         if known_timeframe(path.name) not in {None, timeframe}:
             raise UsageError(
@@ -182,9 +206,13 @@ def _input_bars(
                 code="no-version-1-bars",
             )
     elif path.suffix != ".parquet" or not path.is_file() or not is_version_1(path):
-        return read_bars_file(path), ""
-    known = {instrument.symbol: instrument.asset_class for instrument in universe.instruments}
-    return read_version_1([path], symbol, timeframe, known.get(symbol))
+        mapping = read_mapping(path.parent)
+        # the vectors of the legacy engine label weeks by their Friday, and so do their tables
+        if market is None or (timeframe == "1week" and mapping is AS_NAMED):
+            return read_bars_file(path), ""
+        bars, opens = read_series(path, timeframe, market, mapping)
+        return bars, opens.note
+    return read_version_1([path], symbol, timeframe, market)
 
 
 def _keyed(table: pl.DataFrame) -> pl.DataFrame:

@@ -15,9 +15,9 @@ from regime_platform.bar_store.manifest_files import read_bar_manifest, read_com
 from regime_platform.bar_store.overrides import read_overrides
 from regime_platform.bar_store.raw.compaction import locate
 from regime_platform.bar_store.raw.raw_log import read_raw
+from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.code_version import code_version
-from regime_platform.compute.engine import bars_with_close
-from regime_platform.compute.eras.eras import Era, EraChoice
+from regime_platform.compute.eras.eras import EraChoice
 from regime_platform.compute.params import DEFAULT_PARAMS
 from regime_platform.compute_db.reader import reading
 from regime_platform.manifests.compute_manifest import Lineage, Recipe
@@ -35,6 +35,8 @@ from regime_platform.workspace import Where, Workspace
 
 _RAW_COLUMNS = (*BAR_COLUMNS, "fetched_at", "batch", "source", "price_basis")
 
+_NEAR = dt.timedelta(days=366)
+
 Facts = Mapping[str, Any]  # by the key of the JSON document
 
 
@@ -43,7 +45,8 @@ class Explained:
     """An explanation and its provenance."""
 
     explanation: Explanation
-    #: revisions: the values of the bar in the raw log in order of arrival; decisions: about it
+    #: revisions: the values of the bar in the raw log in order of arrival; decisions: about it;
+    #: actions: splits that the series is adjusted for, later than the bar or up to a year before
     origin: Facts
     made_from: Facts  # digests of bars, parameters and code; libraries; is_installed_code
     #: bars and results: their manifests in short, or None; describes_results: whether the tables
@@ -82,7 +85,7 @@ def explain(symbol: str, timeframe: str, ts: dt.datetime, *, where: Where = None
     rows = SeriesRows(
         instrument.symbol,
         wanted,
-        bars_with_close(bars),
+        bars,
         escalation,
         state,
         eras_of(recipe),
@@ -104,8 +107,7 @@ def explain(symbol: str, timeframe: str, ts: dt.datetime, *, where: Where = None
 
 def eras_of(recipe: Recipe) -> EraChoice:
     """The eras that results were ranked in, as their recipe records them."""
-    eras = tuple(Era(index, *edges) for index, edges in enumerate(recipe.eras.boundaries))
-    return EraChoice(eras, recipe.eras.version, recipe.eras.reason)
+    return EraChoice(recipe.eras.eras, recipe.eras.version, recipe.eras.reason)
 
 
 def _origin(paths: SymbolPaths, timeframe: str, ts: dt.datetime) -> Facts:
@@ -122,9 +124,12 @@ def _origin(paths: SymbolPaths, timeframe: str, ts: dt.datetime) -> Facts:
     decisions = [
         override.model_dump(mode="json")
         for override in read_overrides(paths)
-        if override.opens == ts and override.timeframe == timeframe
+        if override.timeframe == timeframe and override.is_about(ts)
     ]
-    return {"revisions": revisions, "decisions": decisions}
+    verdict, near = read_verdict(paths), ts.date() - _NEAR
+    adjusted_for = () if verdict is None else verdict.adjusted_for(timeframe)
+    actions = [each.model_dump(mode="json") for each in adjusted_for if each.date > near]
+    return {"revisions": revisions, "decisions": decisions, "actions": actions}
 
 
 def _manifests(paths: SymbolPaths, lineage: Lineage) -> Facts:

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 from pydantic_core import to_jsonable_python
 
+from regime_platform.compute.engine import computed_bars
 from regime_platform.compute.eras.eras import EraChoice
 from regime_platform.compute.kernels import compile_kernels
 from regime_platform.compute.metrics.metrics import METRIC_BITS
@@ -30,7 +31,7 @@ class SeriesRows:
 
     symbol: str
     timeframe: str
-    bars: pl.DataFrame  # those with a close
+    bars: pl.DataFrame  # the canonical ones
     escalation: pl.DataFrame
     state: pl.DataFrame
     eras: EraChoice
@@ -77,7 +78,8 @@ def explanation(rows: SeriesRows, ts: dt.datetime) -> Explanation:
         ResultsError: the series has no such bar, or no state for it.
     """
     compile_kernels()
-    bars, state = (table.filter(pl.col("ts") <= ts) for table in (rows.bars, rows.state))
+    tables = (computed_bars(rows.bars), rows.state)
+    bars, state = (table.filter(pl.col("ts") <= ts) for table in tables)
     if bars.is_empty() or bars["ts"][-1] != ts:
         raise ResultsError(_no_such_bar(rows, bars, ts), code="no-such-bar")
     if state.is_empty() or state["ts"][-1] != ts:
@@ -125,6 +127,11 @@ def explanation_document(explanation: Explanation) -> dict[str, Any]:
 
 
 def _no_such_bar(rows: SeriesRows, before: pl.DataFrame, ts: dt.datetime) -> str:
+    if not rows.bars.filter(pl.col("ts") == ts).is_empty():
+        return (
+            f"the bar of {rows.symbol} {rows.timeframe} at {iso(ts)} has a price that is not above "
+            f"0 and was accepted (`regime bars list {rows.symbol}`); compute leaves such bars out"
+        )
     after = rows.bars.filter(pl.col("ts") > ts)
     near = [iso(bars["ts"][at]) for bars, at in ((before, -1), (after, 0)) if bars.height]
     nearest = f"the nearest open at {' and '.join(near)}" if near else "it has none"

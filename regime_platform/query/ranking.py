@@ -15,6 +15,7 @@ import polars as pl
 from regime_platform.compute.eras.eras import OPEN_END, OPEN_START, Era
 from regime_platform.compute.escalation import COMPONENTS, action, mean_of, raw_components
 from regime_platform.compute.kernels import Floats
+from regime_platform.compute.maturity import RankBasis, basis_of, with_basis
 from regime_platform.compute.params import DEFAULT_PARAMS, FIRST_BARS, Params
 from regime_platform.model.instants import iso
 
@@ -68,6 +69,7 @@ class Ranking:
     bars_in_era: int  # so far
     year_bars: int  # bars of a year: from then on the rank within the era counts in full
     rank_in_era: Rank | None  # of esc_raw among the bars of the era so far
+    rank_basis: RankBasis | None  # what the signal stands on; None where there is none
 
 
 def rank_of_last(values: Floats, min_members: int, *, is_short_list: bool = False) -> Rank | None:
@@ -123,6 +125,7 @@ def ranking(
         values = escalation["esc_raw"].to_numpy()[start : position + 1]
         is_short = bool(stop - start < params.short_list)
         rank = rank_of_last(values, constants.min_members, is_short_list=is_short)
+    past = with_basis(escalation.head(position + 1), timeframe, eras)
     return Ranking(
         {name: value for name, value in row.items() if name not in COMPONENTS},
         action(str(row["esc_bucket"])),
@@ -131,6 +134,7 @@ def ranking(
         bars_in_era,
         constants.year_bars,
         rank,
+        basis_of(past.row(-1, named=True)),
     )
 
 

@@ -8,6 +8,7 @@ from functools import partial
 import polars as pl
 
 from regime_platform.bar_store.canonical import pointer, scan_in_force
+from regime_platform.compute_db.rank_basis import add_basis
 from regime_platform.errors import OlderVersionWarning
 from regime_platform.legacy.conversion import reading_any
 from regime_platform.legacy.parquet import read_version_1, version_1_folders
@@ -54,6 +55,8 @@ def history(  # noqa: PLR0913 - each argument narrows the same question
 ) -> pl.DataFrame:
     """State and escalation of every bar, oldest first; no value at ``ts`` uses a later bar.
 
+    With the columns of ``compute.maturity.BASIS_SCHEMA``: what each rank stands on.
+
     Args:
         symbol: in any case; several give one long frame, symbol by symbol.
         timeframe: or an alias of it.
@@ -82,6 +85,7 @@ def history(  # noqa: PLR0913 - each argument narrows the same question
         state, *others = (
             reader.table(name, timeframe=wanted, start=start, end=end, last=last) for name in tables
         )
+        others[0] = add_basis(reader, others[0], wanted)
     if state.is_empty() and not reader.read_as and pointer(paths, wanted) is None:
         raise no_bars(instrument, paths, wanted)
     for table in others:
@@ -95,7 +99,7 @@ def _bars(workspace: Workspace, symbol: str, timeframe: str) -> pl.LazyFrame:
     if rows is not None:
         return rows
     if old := version_1_folders(paths.folder / "bars", timeframe):
-        older, read_as = read_version_1(old, instrument.symbol, timeframe, instrument.asset_class)
+        older, read_as = read_version_1(old, instrument.symbol, timeframe, instrument.market)
         warnings.warn(read_as, OlderVersionWarning, stacklevel=3)
         return older.lazy()
     raise no_bars(instrument, paths, timeframe)

@@ -1,19 +1,30 @@
 """The latest state of a symbol on each of its timeframes: regime, since when and why."""
 
 import datetime as dt
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
 
 from pydantic_core import to_jsonable_python
 
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.verdicts import read_verdict
+from regime_platform.compute.maturity import RankBasis, basis_of
+from regime_platform.compute_db.rank_basis import add_latest_basis
 from regime_platform.errors import ResultsError
 from regime_platform.legacy.conversion import reading_any
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.result_schema import LATEST_SCHEMA
 from regime_platform.model.timeframes import canonical_timeframe
+from regime_platform.validation.finding_counts import (
+    FindingCounts,
+    FindingsBySeries,
+    counts_of,
+    findings_of,
+    questions_of,
+)
 from regime_platform.validation.gate import BLOCKED
+from regime_platform.validation.verdict import Verdict
 from regime_platform.workspace import Where, Workspace
 
 _METRICS = (
@@ -21,6 +32,7 @@ _METRICS = (
     *("downside_shock_risk", "structural_score", "cms", "ii", "er", "lq", "instability_index"),
     *("asymmetry_metric", "ema_fast", "ema_slow", "realized_vol"),
 )
+_PASSED_SINCE = "it passed since; the next run counts it again"
 LABEL_COLUMNS = ("vol_label", "vol_trend", "momentum_state", "lq_label", "lq_trend")
 
 
@@ -30,6 +42,32 @@ class Level:
 
     price: float
     strength: float
+
+
+@dataclass(frozen=True)
+class GateNow:
+    """What the gate decided on a symbol, as far as its latest states depend on it."""
+
+    held_back: str = ""  # why it blocks newer bars; empty where it does not
+    left_out: Mapping[str, str] = field(default_factory=dict)  # of the consensus: timeframe -> why
+    findings: Mapping[str, FindingCounts] = field(default_factory=dict)  # by timeframe
+    questions: Mapping[str, str] = field(default_factory=dict)  # likewise
+
+    @classmethod
+    def of(cls, verdict: Verdict | None, left_out: Iterable[str]) -> Self:
+        """Of the verdict in force, and of the timeframes that the results leave out."""
+        if verdict is None:
+            return cls()
+        why = {name: verdict.left_out.get(name, _PASSED_SINCE) for name in left_out}
+        return cls.made(verdict.symbol, verdict.message, why, findings_of(verdict))
+
+    @classmethod
+    def made(
+        cls, symbol: str, held_back: str, left_out: Mapping[str, str], findings: FindingsBySeries
+    ) -> Self:
+        """Of its parts."""
+        questions = questions_of(symbol, findings)
+        return cls(held_back, left_out, counts_of(findings), questions)
 
 
 @dataclass(frozen=True)
@@ -50,6 +88,7 @@ class StateNow:
     tags: tuple[str, ...]
     escalation_percentile: float | None  # None where the series is too short
     escalation_bucket: str
+    rank_basis: RankBasis | None  # what that percentile stands on; None where that is not known
     hazard_score: float | None  # the escalation score: 100 times the percentile
     consensus: float | None  # mean escalation percentile across the symbol's timeframes
     metrics: dict[str, float]  # None where an older version has none
@@ -59,6 +98,9 @@ class StateNow:
     held_back: str  # why the gate blocks newer bars; empty where it does not
     delisted: str  # the ISO date of its delisting; empty where it is listed
     read_as: str = ""  # how results of an older version were read; empty for current ones
+    left_out: Mapping[str, str] = field(default_factory=dict)  # of the consensus: timeframe -> why
+    findings: FindingCounts | None = None  # against its bars; None where that is not known
+    question: str = ""  # a finding that asks for a decision, with its command
 
 
 def state(symbol: str, timeframe: str | None = None, *, where: Where = None) -> dict[str, StateNow]:
@@ -72,7 +114,9 @@ def state(symbol: str, timeframe: str | None = None, *, where: Where = None) -> 
     instrument, paths = find_results(Workspace.open(where), symbol)
     with reading_any(paths.compute_db, instrument, wanted) as reader:
         latest = reader.table("latest_state", timeframe=wanted).sort("timeframe")
-    status = gate_reason(paths), instrument.delisted, reader.read_as
+        latest = add_latest_basis(reader, latest)
+        left_out = () if reader.read_as else reader.lineage().recipe.left_out
+    status = GateNow.of(read_verdict(paths), left_out), instrument.delisted, reader.read_as
     return {row["timeframe"]: state_now(row, *status) for row in latest.iter_rows(named=True)}
 
 
@@ -83,12 +127,13 @@ def state_document(state: StateNow) -> dict[str, Any]:
 
 
 def state_now(
-    row: dict[str, Any], held_back: str = "", delisted: str = "", read_as: str = ""
+    row: dict[str, Any], gate: GateNow | None = None, delisted: str = "", read_as: str = ""
 ) -> StateNow:
-    """A row of ``LATEST_SCHEMA`` as a state."""
+    """A row of ``LATEST_SCHEMA`` and ``BASIS_SCHEMA`` as a state."""
+    timeframe, gate = row["timeframe"], gate or GateNow()
     return StateNow(
         symbol=row["symbol"],
-        timeframe=row["timeframe"],
+        timeframe=timeframe,
         as_of=row["ts"],
         regime=row["regime_label"],
         since=row["regime_since"],
@@ -101,15 +146,19 @@ def state_now(
         tags=codes(row["strategy_tags"]),
         escalation_percentile=row["esc_pctl"],
         escalation_bucket=row["escalation_bucket"],
+        rank_basis=basis_of(row),
         hazard_score=row["hazard_score"],
         consensus=row["cross_tf_consensus"],
         metrics={name: row[name] for name in _METRICS},
         words={name: row[name] for name in LABEL_COLUMNS},
         supports=_levels(row, "support"),
         resistances=_levels(row, "resistance"),
-        held_back=held_back,
+        held_back=gate.held_back,
         delisted=delisted,
         read_as=read_as,
+        left_out=gate.left_out,
+        findings=gate.findings.get(timeframe),
+        question=gate.questions.get(timeframe, ""),
     )
 
 

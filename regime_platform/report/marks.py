@@ -5,12 +5,14 @@ epoch milliseconds, so that they do not depend on how a browser parses dates.
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
 from regime_platform.compute.eras.eras import OPEN_START, EraChoice
+from regime_platform.model.actions import Action
+from regime_platform.model.ratios import ratio_text
 from regime_platform.model.timeframes import DURATION, is_intraday
 from regime_platform.report.palette import ALARMS
 
@@ -20,7 +22,9 @@ BARS = "bars"
 RUNS = "runs"  # of this timeframe
 STRIPS = "strips"  # runs of all timeframes
 ERAS = "eras"
+SPLITS = "splits"  # that the bars are adjusted for
 LEVELS = "levels"
+IMMATURE = "immature"
 #: Column -> (title, number format): what hovering over a bar shows.
 HOVER_COLUMNS = {
     **{name: (name, ",") for name in ("open", "high", "low", "close")},
@@ -38,6 +42,7 @@ HOVER_COLUMNS = {
     "instability_index": ("instability", ".2f"),
     "asymmetry_metric": ("asymmetry", "+.2f"),
     "esc_pctl": ("escalation percentile", ".2f"),
+    "rank_bars": ("ranked on bars", ","),
 }
 _BODY = 0.36  # half a candle's width, in bars
 _RISING, _FALLING = "#616e7c", "#1f2933"  # candles are grey: colour shows the regime
@@ -136,6 +141,16 @@ def _few_runs(frame: pl.DataFrame, timeframe: str) -> pl.DataFrame:
     return marks.with_columns(pl.col("bars") * bars_per_mark(frame.height))
 
 
+def immature_spans(frame: pl.DataFrame, timeframe: str) -> pl.DataFrame:
+    """The unbroken runs of immature ranks, oldest first: start, end, rank (the legend's word).
+
+    As the runs of a regime they reach to the open of the bar after them.
+    """
+    mark = pl.when("is_rank_immature").then(pl.lit("immature"))
+    runs = regime_runs(frame.with_columns(regime_label=mark), timeframe)
+    return runs.select("start", "end", rank="regime_label")
+
+
 def level_columns(frame: pl.DataFrame) -> Columns:
     """The key levels of the last bar, drawn over the bars that they come from."""
     last = frame.row(-1, named=True)
@@ -165,6 +180,14 @@ def era_columns(frame: pl.DataFrame, choice: EraChoice) -> Columns:
         if era.start_us != OPEN_START and first < era.start_us <= last
     ]
     return columns(pl.DataFrame(starts)) if starts else {}
+
+
+def split_columns(actions: Sequence[Action]) -> Columns:
+    """The splits that the bars are adjusted for, by their dates."""
+    dates = pl.Series("start", [action.date for action in actions], dtype=pl.Date)
+    names = [f"split {ratio_text(action.ratio)}" for action in actions]
+    starts = dates.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    return columns(pl.DataFrame({"start": starts, "name": names})) if names else {}
 
 
 def columns(frame: pl.DataFrame) -> Columns:

@@ -6,17 +6,23 @@ page that is up to date is neither drawn nor written again.
 """
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files as package_files
 from pathlib import Path
 
+import polars as pl
+
 from regime_platform.bar_store.layout import DataRoot
 from regime_platform.compute.eras.eras import EraSet
+from regime_platform.compute.maturity import MOST_MISSING, basis_of, mature_bars
 from regime_platform.files import file_sha256, write_text
+from regime_platform.model.actions import Action
 from regime_platform.model.digests import document_digest
 from regime_platform.model.instruments import Instrument
+from regime_platform.model.timeframes import TIMEFRAMES
 from regime_platform.report import marks
 from regime_platform.report.html import render
 from regime_platform.report.views import SymbolView, first_shown, read_symbol
@@ -38,13 +44,14 @@ def symbol_page(root: DataRoot, eras: EraSet, instrument: Instrument) -> Page | 
         BarsError, ResultsError: bars or results are damaged.
     """
     paths, target = root.symbol(instrument.symbol), root.path / f"report/{instrument.symbol}.html"
-    inputs = (paths.verdict, paths.manifest, paths.compute_manifest)
+    inputs = (paths.verdict, paths.manifest, paths.compute_manifest, paths.splits)
     origin = document_digest(
         {
             "instrument": instrument.model_dump(mode="json"),
             "eras": eras.version,
             "inputs": [file_sha256(path) if path.exists() else None for path in inputs],
             "code": _code_digest(),
+            "mature": [MOST_MISSING, *map(mature_bars, TIMEFRAMES)],
         }
     )
     if _recorded_origin(target) == origin:
@@ -62,23 +69,30 @@ def page_html(view: SymbolView, origin: str) -> str:
 
     charts = {}
     for timeframe, frame in view.series.items():
-        bars = marks.bar_columns(frame, timeframe)
+        bars, immature = marks.bar_columns(frame, timeframe), marks.immature_spans(frame, timeframe)
+        splits = view.actions.get(timeframe, ())
+        note = " ".join((_note(frame.height), *_immature_note(immature), *_split_note(splits)))
+        spec = panels.page_chart(has_volume=any(bars["volume"]), rows=len(view.series))
         charts[timeframe] = {
-            "spec": panels.page_chart(has_volume=any(bars["volume"]), rows=len(view.series)),
+            "spec": {**spec, "description": f"{view.instrument.symbol} {timeframe}: {note}"},
             "data": {
                 marks.BARS: bars,
                 marks.RUNS: marks.run_columns({timeframe: frame}),
                 marks.LEVELS: marks.level_columns(frame),
                 marks.ERAS: marks.era_columns(frame, view.eras),
+                marks.SPLITS: marks.split_columns(splits),
+                marks.IMMATURE: marks.columns(immature),
             },
-            "note": _note(frame.height),
+            "note": note,
         }
     return render(
         "symbol_page.html",
         origin=origin,
         instrument=view.instrument,
         eras=view.eras,
-        states=view.latest.to_dicts(),
+        basis=view.basis,
+        states=[{**row, "rank_basis": basis_of(row)} for row in view.latest.to_dicts()],
+        notes=view.notes,
         charts=charts,
         first=first_shown(charts),
         shared={marks.STRIPS: marks.run_columns(view.series)},
@@ -103,6 +117,20 @@ def _note(bars: int) -> str:
         f"{bars:,} bars; each mark stands for {share} bars: their range, highest escalation and "
         "deepest drawdown, and a shock or panic in any of them."
     )
+
+
+def _immature_note(spans: pl.DataFrame) -> Iterator[str]:
+    """What the shading of the escalation shows, in words."""
+    if spans.height:
+        shaded = ", ".join(
+            f"{start:%Y-%m-%d} until {end:%Y-%m-%d}" for start, end, _ in spans.iter_rows()
+        )
+        yield f"Escalation is shaded where its rank is immature, on too few bars: {shaded}."
+
+
+def _split_note(splits: Sequence[Action]) -> Iterator[str]:
+    if splits:
+        yield f"Earlier bars are adjusted for {', '.join(map(str, splits))}."
 
 
 def _recorded_origin(page: Path) -> str | None:

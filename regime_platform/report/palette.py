@@ -24,6 +24,9 @@ BUCKET_COLOURS: Mapping[str, str] = {
     "NA": "#e3e6ea",
 }
 
+#: Behind the escalation where its rank is immature.
+IMMATURE_COLOUR = "#efe6cf"
+
 #: A mark that stands for several bars takes the first of these that one of its bars has.
 ALARMS = ("SHOCK", "PANIC_RISK")
 

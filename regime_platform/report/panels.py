@@ -12,12 +12,22 @@ import vl_convert
 from markupsafe import Markup
 
 from regime_platform.model.timeframes import TIMEFRAMES
-from regime_platform.report.marks import BARS, ERAS, HOVER_COLUMNS, LEVELS, RUNS, STRIPS
-from regime_platform.report.palette import BUCKET_COLOURS, REGIME_COLOURS
+from regime_platform.report.marks import (
+    BARS,
+    ERAS,
+    HOVER_COLUMNS,
+    IMMATURE,
+    LEVELS,
+    RUNS,
+    SPLITS,
+    STRIPS,
+)
+from regime_platform.report.palette import BUCKET_COLOURS, IMMATURE_COLOUR, REGIME_COLOURS
 
 Panel: TypeAlias = Any  # altair does not type its method chains
 
 WIDTH = 1040
+_PRICE = 330  # height of the panel of prices
 _STRIP = 16  # height of one timeframe's strip
 _GRID, _INK, _LINE = "#eceff2", "#1f2933", "#52606d"
 _BRUSH = alt.selection_interval(name="zoom", encodings=["x"])
@@ -52,7 +62,7 @@ def _chart(*, has_volume: bool) -> dict[str, Any]:
     pointed_at = [{"param": f"hover_{panel}", "empty": False} for panel in hovered]
     here = {"condition": {"test": {"or": pointed_at}, "value": 0.9}, "value": 0}
     panels = [
-        _price(here).properties(height=330),
+        _price(here).properties(height=_PRICE),
         _strips(here).properties(height=_STRIP),
         _escalation(here).properties(height=120),
         _drawdown(here).properties(height=70),
@@ -61,7 +71,7 @@ def _chart(*, has_volume: bool) -> dict[str, Any]:
     ]
     chart = alt.vconcat(*(panel.properties(width=WIDTH) for panel in panels), spacing=8)
     styled = (
-        chart.resolve_scale(color="independent")
+        chart.resolve_scale(color="independent", fill="independent")
         .configure_view(stroke="#d5dae0")
         .configure_axis(gridColor=_GRID, labelColor=_INK, titleColor=_INK, titleFontWeight="normal")
         .configure_axisX(labels=False, ticks=False)
@@ -86,8 +96,16 @@ def _price(here: dict[str, Any]) -> Panel:
     bands = _spans(_data(RUNS).mark_rect(opacity=0.32, clip=True), color=_regime(legend=True))
     names = _data(ERAS).mark_text(align="left", dx=4, color=_INK, fontSize=10, clip=True)
     names = names.encode(x=_time("start"), y=alt.value(8), text="name:N")
-    price = (bands, _era_rules(), names, ranges, bodies, closes, _levels())
+    price = (bands, _era_rules(), names, *_splits(), ranges, bodies, closes, _levels())
     return alt.layer(*price, _crosshair("price", here))
+
+
+def _splits() -> tuple[Panel, Panel]:
+    """A dotted line at each split that the bars are adjusted for, with its name at the bottom."""
+    rules = _data(SPLITS).mark_rule(color=_LINE, strokeDash=[2, 4], clip=True)
+    names = _data(SPLITS).mark_text(align="left", dx=4, color=_LINE, fontSize=10, clip=True)
+    start = _time("start")
+    return rules.encode(x=start), names.encode(x=start, y=alt.value(_PRICE - 8), text="name:N")
 
 
 def _levels() -> Panel:
@@ -128,7 +146,17 @@ def _escalation(here: dict[str, Any]) -> Panel:
     stems = stems.encode(x=_time(), y=level, y2=alt.datum(0), color=colour)
     lines = alt.Chart(alt.InlineData(values=[{"esc_pctl": 0.60}, {"esc_pctl": 0.85}]))
     edges = lines.mark_rule(strokeDash=[4, 3], color=_INK).encode(y=level)
-    return alt.layer(stems, edges, _era_rules(), _crosshair("escalation", here))
+    return alt.layer(_immature(), stems, edges, _era_rules(), _crosshair("escalation", here))
+
+
+def _immature() -> Panel:
+    # its own channel, so that its entry stands apart from those of the buckets
+    fill = alt.Fill(
+        "rank:N",
+        scale=alt.Scale(domain=["immature"], range=[IMMATURE_COLOUR]),
+        legend=alt.Legend(title="rank"),
+    )
+    return _spans(_data(IMMATURE).mark_rect(clip=True), fill=fill)
 
 
 def _drawdown(here: dict[str, Any]) -> Panel:

@@ -3,17 +3,29 @@
 Forward labels are not read: a chart shows what was known at each bar.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import polars as pl
 
+from regime_platform.bar_store.basis_files import BASES
 from regime_platform.bar_store.canonical import read_in_force
 from regime_platform.bar_store.layout import SymbolPaths
+from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.compute.eras.eras import EraChoice, EraSet, era_class
+from regime_platform.compute_db.rank_basis import add_basis, add_latest_basis
 from regime_platform.compute_db.reader import read_table, reading
+from regime_platform.model.actions import Action
+from regime_platform.model.bar_schema import PRICE_COLUMNS
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.timeframes import TIMEFRAMES
+from regime_platform.validation.finding_counts import (
+    counts_of,
+    finding_lines,
+    findings_of,
+    questions_of,
+)
+from regime_platform.validation.verdict import Verdict
 
 _FIRST_SHOWN = ("1day", "1h", "4h", "15min", "1week")
 
@@ -24,19 +36,44 @@ class SymbolView:
 
     instrument: Instrument
     series: Mapping[str, pl.DataFrame]  # by timeframe, shortest first; see `read_series`
-    latest: pl.DataFrame  # latest_state, one row per timeframe
+    latest: pl.DataFrame  # latest_state, one row per timeframe, and what their ranks stand on
     eras: EraChoice
+    basis: tuple[str, ...]  # changes of the price basis that fetches showed, in words
+    notes: Sequence[str]  # on blocked series and findings
+    #: By timeframe, the corporate actions that its bars are adjusted for.
+    actions: Mapping[str, Sequence[Action]] = field(default_factory=dict)
 
 
 def read_symbol(paths: SymbolPaths, instrument: Instrument, eras: EraSet) -> SymbolView | None:
     """The symbol's view, or None where it has no results at all."""
     latest = read_latest(paths)
+    if latest.is_empty():
+        return None
+    with reading(paths.compute_db) as reader:
+        latest = add_latest_basis(reader, latest)
     frames = {timeframe: read_series(paths, timeframe) for timeframe in latest["timeframe"]}
     series = {name: frame for name, frame in frames.items() if frame is not None}
     if not series:
         return None
     choice = eras.choose(era_class(instrument.symbol, instrument.asset_class))
-    return SymbolView(instrument, series, latest, choice)
+    basis = tuple(f"{record.timeframe}: {record.describe()}" for record in BASES.read(paths))
+    verdict = read_verdict(paths)
+    actions = {} if verdict is None else {name: verdict.adjusted_for(name) for name in series}
+    notes = tuple(_notes(verdict))
+    return SymbolView(instrument, series, latest, choice, basis, notes, actions)
+
+
+def _notes(verdict: Verdict | None) -> Iterator[str]:
+    if verdict is None:
+        return
+    if verdict.reason:
+        yield f"newer bars are blocked by the gate: {verdict.message}"
+    findings = findings_of(verdict)
+    if verdict.left_out:
+        yield f"the mean escalation leaves out {', '.join(verdict.left_out)}"
+    yield from finding_lines(
+        verdict.symbol, counts_of(findings), questions_of(verdict.symbol, findings)
+    )
 
 
 def read_latest(paths: SymbolPaths) -> pl.DataFrame:
@@ -54,7 +91,11 @@ def first_shown(timeframes: Iterable[str]) -> str:
 def read_series(
     paths: SymbolPaths, timeframe: str, state_columns: Sequence[str] | None = None
 ) -> pl.DataFrame | None:
-    """Bars, state, escalation and drawdown of each open, null where a bar has none; None: no bars.
+    """Computed bars, state, escalation, drawdown of each open, null where a bar has none.
+
+    None without bars.
+
+    With ``BASIS_SCHEMA``: what the rank of each bar stands on.
 
     ``state_columns`` names the state columns to read; None reads all.
     """
@@ -62,13 +103,15 @@ def read_series(
     if in_force is None:
         return None
     wanted = None if state_columns is None else ["ts", *state_columns]
-    shown = ["ts", "esc_pctl", "esc_bucket"]
+    shown = ["ts", "esc_raw", "esc_pctl", "esc_bucket"]
     with reading(paths.compute_db) as reader:  # both tables from the same version of the file
         state = reader.table("state_history", timeframe=timeframe, columns=wanted)
-        escalation = reader.table("escalation_history_v3", timeframe=timeframe, columns=shown)
+        ranks = reader.table("escalation_history_v3", timeframe=timeframe, columns=shown)
+        escalation = add_basis(reader, ranks, timeframe).drop("esc_raw")
     results = state.drop("symbol", "timeframe", strict=False)
     return (
         in_force[1]
+        .filter(pl.all_horizontal(pl.col(PRICE_COLUMNS) > 0))  # others have no results and no log
         .join(results, on="ts", how="left", maintain_order="left")
         .join(escalation, on="ts", how="left", maintain_order="left")
         .with_columns(drawdown=pl.col("close") / pl.col("close").cum_max() - 1)

@@ -14,6 +14,7 @@ import polars as pl
 
 from regime_platform.model.bar_schema import BAR_COLUMNS
 from regime_platform.model.calendar.due import last_finished
+from regime_platform.model.markets import Market
 from regime_platform.validation.rules.bar import finished_when_fetched
 from regime_platform.validation.rules.series import GATE_SCHEMA, is_strictly_increasing, value_bits
 
@@ -33,7 +34,13 @@ class PageDiff:
     revised: int  # finished bars that differ from the stored ones
     same: int  # finished bars that are stored already, repetitions within the page included
     provisional: int  # bars that were still forming
-    in_force: pl.DataFrame  # the stored finished bars in force over the time span of the page
+    stored: pl.DataFrame  # the stored rows in force that it was compared with, with ``finished``
+    repeated: int = 0  # of ``same``: those that are to be stored again
+
+    @property
+    def in_force(self) -> pl.DataFrame:
+        """The stored finished bars in force, in the gate's schema."""
+        return self.stored.filter("finished").drop("finished")
 
     @property
     def is_empty(self) -> bool:
@@ -41,7 +48,7 @@ class PageDiff:
         return self.rows.is_empty()
 
 
-def fold(raw: pl.DataFrame, timeframe: str, asset_class: str) -> pl.DataFrame:
+def fold(raw: pl.DataFrame, timeframe: str, market: Market) -> pl.DataFrame:
     """The revisions in force, by ts, in ``GATE_SCHEMA``: the input of the gate.
 
     Batches sort by name in order of arrival, and the rows of a batch stand in theirs; beyond that
@@ -54,47 +61,48 @@ def fold(raw: pl.DataFrame, timeframe: str, asset_class: str) -> pl.DataFrame:
     # few bars of many were fetched more than once, and only these have to be ranked
     repeated = rows["ts"].is_duplicated()
     if repeated.any():
-        in_force = _in_force(rows.filter(repeated), timeframe, asset_class)
+        in_force = _in_force(rows.filter(repeated), timeframe, market)
         rows = pl.concat([rows.filter(~repeated), in_force.drop("finished")])
     return rows if rows["ts"].is_sorted() else rows.sort("ts", maintain_order=True)
 
 
-def diff_page(
+def diff_page(  # noqa: PLR0913 - two frames, and what decides how they are compared
     stored: pl.DataFrame,
     served: pl.DataFrame,
     *,
     fetched_at: dt.datetime,
     timeframe: str,
-    asset_class: str,
+    market: Market,
+    again: bool = False,
 ) -> PageDiff:
-    """Compares ``served`` (in ``BAR_SCHEMA``) with the raw rows ``stored``.
+    """Compares ``served`` (in ``BAR_SCHEMA``) with the raw rows ``stored`` over its time span.
 
-    Where the served rows of a ts are, as a set, those in force, they are not stored again;
-    otherwise all of them are, so that the latest batch has every row of that ts. A bar that comes
-    back unchanged after it was stored while forming is stored: it is final now.
+    Where the served rows of a ts are, as a set, those in force, they are not stored again, unless
+    ``again``: then the log is to show which bars came back. Otherwise all of them are, so that the
+    latest batch has every row of that ts. A bar that comes back unchanged after it was stored while
+    forming is stored: it is final now.
     """
-    bound = last_finished(fetched_at, timeframe, asset_class)
+    bound = last_finished(fetched_at, timeframe, market)
     page = served.with_columns(finished=(served["ts"] < bound).fill_null(value=True))
-    in_force = _in_force(stored, timeframe, asset_class)
+    in_force = _in_force(stored, timeframe, market)
     finished = in_force.filter("finished")
     final = set(_opens(finished))
-    known = _versions_by_open(in_force)
-    unknown = {
-        key: versions
-        for key, versions in _versions_by_open(page).items()
-        if versions != known.get(key)
-    }
-    rows = page.filter(_first_of_each(page, unknown))
+    known, versions = _versions_by_open(in_force), _versions_by_open(page)
+    equal = {key for key, version in versions.items() if version == known.get(key)}
+    left = versions if again else {key: versions[key] for key in versions.keys() - equal}
+    rows = page.filter(_first_of_each(page, left))
     was_final = pl.Series([key in final for key in _opens(rows)], dtype=pl.Boolean)
     # A final bar that is served as forming means that a clock went back: it changes nothing.
     is_kept = rows["finished"] | ~was_final
     rows, was_final = rows.filter(is_kept), was_final.filter(is_kept)
     new = int((rows["finished"] & ~was_final).sum())
-    revised = int((rows["finished"] & was_final).sum())
+    is_equal = pl.Series([key in equal for key in _opens(rows)], dtype=pl.Boolean)
+    repeated = int((was_final & is_equal).sum())
+    revised = int((rows["finished"] & was_final).sum()) - repeated
     provisional = int((~page["finished"]).sum())
     same = served.height - provisional - new - revised
-    before = finished.select(BAR_COLUMNS)
-    return PageDiff(rows.select(BAR_COLUMNS), new, revised, same, provisional, before)
+    brought = rows.select(BAR_COLUMNS)
+    return PageDiff(brought, new, revised, same, provisional, in_force, repeated)
 
 
 def precedence(batch: str) -> tuple[bool, str, str]:
@@ -140,11 +148,11 @@ def _versions(rows: pl.DataFrame) -> list[tuple[bytes, bool]]:
     return list(zip(value_bits(rows), rows["finished"].to_list(), strict=True))
 
 
-def _in_force(raw: pl.DataFrame, timeframe: str, asset_class: str) -> pl.DataFrame:
+def _in_force(raw: pl.DataFrame, timeframe: str, market: Market) -> pl.DataFrame:
     """The rows of the revisions in force by ts, with ``finished``."""
     if raw.is_empty():
         return raw.with_columns(finished=pl.lit(value=True))
-    rows = raw.with_columns(finished=finished_when_fetched(raw, timeframe, asset_class))
+    rows = raw.with_columns(finished=finished_when_fetched(raw, timeframe, market))
     if rows["ts"].n_unique() < rows.height:
         rank = ranks(raw["batch"]) + rows["finished"].cast(pl.Int64) * raw.height
         is_highest = pl.col("rank") == pl.col("rank").max().over("ts")

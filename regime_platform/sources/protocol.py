@@ -14,6 +14,7 @@ from typing import Protocol, runtime_checkable
 import polars as pl
 
 from regime_platform.errors import SourceError
+from regime_platform.model.actions import DeclaredSplit
 from regime_platform.model.instruments import Instrument
 
 
@@ -28,6 +29,11 @@ class BarPage:
     cost: int = 0  # credits
     is_clock_behind: bool = False  # this machine's clock, compared with the source's
     answered: Mapping[str, str] = field(default_factory=dict)  # market that the answer names
+    #: Unix times of the request that was answered and of its answer; None: served at once.
+    between: tuple[float, float] | None = None
+    note: str = ""  # how labels were read that are no opens, as one line
+    reading: str = ""  # digest of how a file was read
+    is_rolling: bool = False  # the start of a whole moves: bars before it are not lost
 
 
 @dataclass(frozen=True)
@@ -123,6 +129,15 @@ class WindowSource(Protocol):
 
     def credits_per_minute(self) -> int:
         """The credits of one minute, as far as they are known."""
+        ...
+
+
+@runtime_checkable
+class SplitSource(Protocol):
+    """A source, of either kind, that declares the splits that its bars are not adjusted for."""
+
+    def splits(self, instrument: Instrument) -> Sequence[DeclaredSplit]:
+        """All that it knows of an instrument."""
         ...
 
 

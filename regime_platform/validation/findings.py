@@ -18,7 +18,10 @@ REJECTED = "rejected"
 SET_ASIDE = "set_aside"
 #: In a remedy: stored without arguments, shown with those of the bar.
 EXCLUDE = "`regime bars exclude`"
-_OPENS = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d(?= ))?")
+ACCEPT = "`regime bars accept`"
+ADD_SPLIT = "`regime actions add`"
+_OPENS = re.compile(r"(\d{4}-\d\d-\d\d)( \d\d:\d\d(?= ))?")
+_SPLIT = re.compile(r" is (\d+:\d+)(?: on (\S+))?$")
 
 
 class Severity(StrEnum):
@@ -75,14 +78,23 @@ class ValidationFinding(Document):
         return self.severity is Severity.ERROR and self.count > 0
 
     def remedy_for(self, symbol: str, timeframe: str) -> str:
-        """The remedy, with the whole command where it names the one that excludes bars."""
-        opens = _OPENS.match(self.examples[0]) if self.examples else None
+        """The remedy, with whole commands for its bar, or for all of several."""
+        example = self.examples[0] if self.examples else ""
+        opens, split = _OPENS.match(example), _SPLIT.search(example)
+        remedy = self.remedy.replace("SYMBOL", symbol).replace("TIMEFRAME", timeframe)
         if opens is None:
-            return self.remedy
-        words = f"exclude {symbol} {timeframe} {opens[0].replace(' ', 'T')}"
+            return remedy
+        bar = f"{symbol} {timeframe} {opens[0].replace(' ', 'T')}"
+        commands = {EXCLUDE: f"exclude {bar}", ACCEPT: f"accept {bar} --rule {self.rule}"}
         if self.count > 1:
-            words = f"exclude-found {symbol} {self.rule} --timeframe {timeframe}"
-        return self.remedy.replace(EXCLUDE, f"`regime bars {words} --reason TEXT`")
+            every = f"{symbol} {self.rule} --timeframe {timeframe}"
+            commands = {EXCLUDE: f"exclude-found {every}", ACCEPT: f"accept-found {every}"}
+        for command, words in commands.items():
+            remedy = remedy.replace(command, f"`regime bars {words} --reason TEXT`")
+        if split is not None:
+            words = f"split {split[2] or opens[1]} {split[1]} --reason TEXT"
+            remedy = remedy.replace(ADD_SPLIT, f"`regime actions add {symbol} {words}`")
+        return remedy
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
+from regime_platform.model.markets import Market
 from regime_platform.validation.findings import (
     REJECTED,
     Breach,
@@ -22,21 +23,34 @@ from regime_platform.validation.findings import (
     rejected_rows,
     those,
 )
-from regime_platform.validation.policy import DEFAULT_CONTEXT, ValidationContext
+from regime_platform.validation.policy import DEFAULT_CONTEXT, ValidationContext, is_about
 from regime_platform.validation.rules import calendar, series
 from regime_platform.validation.rules.bar import bar_rules, finished_when_fetched, outside_listing
+from regime_platform.validation.rules.calendar_misfit import CALENDAR_MISFIT, misfit
 from regime_platform.validation.rules.comparison import (
     COMPARISONS,
     CONTRADICTED,
     OVERLAP,
     Overlap,
+    day_end,
     disagreement,
 )
-from regime_platform.validation.rules.neighbour import neighbour_rules, with_neighbours
+from regime_platform.validation.rules.lost_bars import SOURCE_LOST_BARS, lost_bars
+from regime_platform.validation.rules.neighbour import (
+    neighbour_rules,
+    traded_share,
+    with_neighbours,
+)
+from regime_platform.validation.rules.overlapping import OVERLAPPING, overlapped
+from regime_platform.validation.rules.rereading import rereading
 
 #: Raise it when a rule is added or changed: verdicts of another version are validated again.
-RULES_VERSION = 4
+RULES_VERSION = 5
 
+#: Share of bars with volume from which one without is odd.
+_MOST = 0.5
+
+_DAY = "1day"
 PASSED = "passed"
 BLOCKED = "blocked"
 NO_BARS = "no_bars"
@@ -53,8 +67,10 @@ class GateResult:
     valid: pl.DataFrame
     rejected: pl.DataFrame
     findings: tuple[ValidationFinding, ...]  # one per rule
-    anchor: str = ""  # where intraday bars start: session or clock
+    anchor: str = ""  # where intraday bars start, or days of currencies end; empty for dates
     gaps: pl.DataFrame = field(default_factory=lambda: calendar.NO_GAPS)
+    #: By rule, the opens of all that breaks it; only of rules that something breaks.
+    breaking: Mapping[str, pl.Series] = field(default_factory=dict)
 
     @property
     def status(self) -> str:
@@ -62,6 +78,13 @@ class GateResult:
         if any(finding.is_blocking for finding in self.findings):
             return BLOCKED
         return PASSED if self.valid.height else NO_BARS
+
+    def named_by(self, rule: str) -> list[dt.datetime]:
+        """The opens of all bars or gaps that break a rule of severity error or warning."""
+        finding = next((each for each in self.findings if each.rule == rule), None)
+        if finding is None or finding.severity not in {Severity.ERROR, Severity.WARNING}:
+            return []
+        return self.breaking[rule].to_list() if rule in self.breaking else []
 
     @property
     def rejected_rows(self) -> int:
@@ -78,11 +101,13 @@ def gate(
     rows: pl.DataFrame,
     *,
     timeframe: str,
-    asset_class: str,
+    market: Market,
     context: ValidationContext = DEFAULT_CONTEXT,
+    day_end: str = "",
 ) -> GateResult:
-    """Applies every rule to the rows (``rules.series.GATE_SCHEMA``) of one series."""
-    rules = _SeriesRules(timeframe, asset_class, context)
+    """Applies every rule to the rows (``rules.series.GATE_SCHEMA``) of one series, of which
+    ``day_end`` states where its days end, as far as that is known from others."""
+    rules = _SeriesRules(timeframe, market, context, day_end)
     faults = series.schema_faults(rows)
     if faults:
         return _unreadable(rows, faults, gate(series.GATE_SCHEMA.to_frame(), **vars(rules)))
@@ -90,16 +115,17 @@ def gate(
     breaches = rules.of_single_rows(placed)
     out = kept_out(breaches, rows.height)
     sound = placed.filter(~out) if out.any() else placed
-    fit = calendar.calendar_fit(sound["ts"], timeframe, asset_class)
+    fit = calendar.calendar_fit(sound["ts"], timeframe, market, rows["ts"].filter(out))
     breaches += rules.in_context(sound, fit)
+    valid = rows.filter(~kept_out(breaches, rows.height))
+    every = [*breaches, *rules.of_gaps(fit), rules.of_calendar(sound["ts"], fit)]
     findings = (
         finding_of(series.SCHEMA, rows.height, 0),
-        *(breach.finding(timeframe) for breach in (*breaches, *rules.of_gaps(fit))),
+        *(breach.finding(timeframe) for breach in every),
+        _length_finding(valid.height),
     )
-    valid = rows.filter(~kept_out(breaches, rows.height))
-    length = _length_finding(valid.height)
     return GateResult(
-        valid, rejected_rows(rows, breaches), (*findings, length), fit.anchor, fit.gaps
+        valid, rejected_rows(rows, breaches), findings, fit.anchor, fit.gaps, _breaking(every)
     )
 
 
@@ -107,7 +133,7 @@ def compared(
     results: Mapping[str, GateResult],
     overlaps: Mapping[str, Overlap],
     *,
-    asset_class: str,
+    market: Market,
     context: ValidationContext,
 ) -> dict[str, GateResult]:
     """The results (by timeframe) with the findings over several fetches or timeframes added.
@@ -116,22 +142,33 @@ def compared(
     ``overlaps`` is how the fetches of a timeframe agree, where there were several.
     """
     bars = {timeframe: result.valid for timeframe, result in results.items()}
+    anchors = {timeframe: result.anchor for timeframe, result in results.items()}
+    if _DAY in anchors:
+        anchors[_DAY] = day_end(bars, market, anchors)
     with_comparisons = {}
     for timeframe, result in results.items():
-        rules = _SeriesRules(timeframe, asset_class, context)
+        rules = _SeriesRules(timeframe, market, context)
         seen: dict[str, tuple[int, pl.DataFrame]] = {}
         if (overlap := overlaps.get(timeframe)) is not None:
             seen[OVERLAP.name] = overlap.compared, overlap.disagreeing
             if (rows := overlap.contradicting) is not None:  # an excluded bar is no bar any more
                 rows = rows.filter(pl.col("ts").is_in(result.valid["ts"].implode()))
                 seen[CONTRADICTED.name] = overlap.compared, rows
-        if (comparison := disagreement(bars, timeframe, asset_class)) is not None:
+            if overlap.lost is not None:
+                checked = result.valid.height
+                seen[SOURCE_LOST_BARS.name] = checked, lost_bars(result.valid, overlap.lost)
+        if (comparison := disagreement(bars, timeframe, market, anchors)) is not None:
             seen[comparison[0].name] = comparison[1:]
-        findings = (
-            rules.breach(rule, *seen.get(rule.name, (0, calendar.NO_GAPS))).finding(timeframe)
-            for rule in COMPARISONS
+        breaches = [
+            rules.breach(rule, *seen.get(rule.name, (0, calendar.NO_GAPS)))
+            for rule in (*COMPARISONS, SOURCE_LOST_BARS)
+        ]
+        again = rereading("" if overlap is None else overlap.rereading)
+        findings = (*result.findings, *(breach.finding(timeframe) for breach in breaches), again)
+        breaking = {**result.breaking, **_breaking(breaches)}
+        with_comparisons[timeframe] = replace(
+            result, findings=findings, breaking=breaking, anchor=anchors[timeframe]
         )
-        with_comparisons[timeframe] = replace(result, findings=(*result.findings, *findings))
     return with_comparisons
 
 
@@ -140,48 +177,41 @@ class _SeriesRules:
     """The rules for one timeframe and class, with the severities and overrides in force."""
 
     timeframe: str
-    asset_class: str
+    market: Market
     context: ValidationContext
+    day_end: str = ""
 
     def breach(
-        self,
-        rule: Rule,
-        checked: int,
-        rows: pl.DataFrame,
-        true: Sequence[dt.datetime] = (),
-        *,
-        is_of_single_rows: bool = False,
+        self, rule: Rule, checked: int, rows: pl.DataFrame, *, is_of_single_rows: bool = False
     ) -> Breach:
-        """The breach of a rule by ``rows``, without those that an override accepts or ``true``.
+        """The breach of a rule by ``rows``, without those that an override accepts.
 
         Where the rule is switched off nothing is checked, except by those on single rows.
         """
-        configured = self.context.policy.rule(rule, self.asset_class)
+        configured = self.context.policy.rule(rule, self.market, self.context.symbol)
         if not (configured.is_applied or is_of_single_rows):
             return Breach(configured, 0, rows.clear())
-        true = [*self.context.accepted(self.timeframe, rule.name), *true]
-        left = rows
-        for column in ("ts", "date") if true else ():
+        accepting, left = self.context.accepted(self.timeframe, rule.name), rows
+        for column in ("ts", "date") if accepting else ():
             if column in rows.columns:
-                left = left.filter(~pl.col(column).cast(series.GATE_SCHEMA["ts"]).is_in(true))
+                opens = pl.col(column).cast(series.GATE_SCHEMA["ts"])
+                left = left.filter(~is_about(accepting, opens))
         return Breach(configured, checked, left, rows.height - left.height)
 
     def placed(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows with their place, and why an override excludes them."""
-        reasons = self.context.excluded(self.timeframe)
-        override = pl.lit(None, pl.String)
-        if reasons:
-            override = pl.col("ts").replace_strict(reasons, default=None, return_dtype=pl.String)
-        return rows.with_row_index("row").with_columns(override=override)
+        return rows.with_row_index("row").with_columns(
+            override=self.context.exclusion(self.timeframe)
+        )
 
     def of_single_rows(self, rows: pl.DataFrame) -> list[Breach]:
         """In the order in which a row names its first fault. Excluded and forming bars are not
-        checked, except that a forming bar must have begun."""
+        checked, except that a forming bar opens within two days."""
         listing = outside_listing(self.context.listed(self.timeframe))
-        rules = (*bar_rules(self.timeframe, self.asset_class), listing)
+        rules = (*bar_rules(self.timeframe, self.market), listing)
         breaks = rows.select(rule.breaks.alias(rule.name) for rule in rules)
         excluded = rows["override"].is_not_null()
-        finished = finished_when_fetched(rows, self.timeframe, self.asset_class)
+        finished = finished_when_fetched(rows, self.timeframe, self.market, self.day_end)
         forming = ~(finished | breaks["future_bar"] | excluded)
         checked = ~(forming | excluded)
         breaches = [self.breach(series.EXCLUDED, rows.height, those(rows, excluded))]
@@ -205,9 +235,18 @@ class _SeriesRules:
         ]
 
     def in_context(self, sound: pl.DataFrame, fit: calendar.CalendarFit) -> list[Breach]:
-        """Breaches of the rules that compare a sound bar with those before it or the calendar."""
-        rows = with_neighbours(sound).with_columns(outside_session=fit.outside)
-        rules = (*neighbour_rules(self.timeframe, self.asset_class), calendar.OUTSIDE_SESSION)
+        """Breaches of the rules that compare a sound bar with those around it or the calendar."""
+        begins, ends = fit.edges
+        rows = with_neighbours(sound, self.timeframe, self.market).with_columns(
+            outside_session=fit.outside, begins_session=begins, ends_session=ends
+        )
+        rows = rows.with_columns(overlapped=overlapped(self.timeframe))
+        share = traded_share(sound)
+        reports = self.market.reports_volume
+        neighbours = neighbour_rules(
+            self.timeframe, has_volume=share > 0, expects_volume=reports or share > _MOST
+        )
+        rules = (*neighbours, calendar.OUTSIDE_SESSION, OVERLAPPING)
         breaks = rows.select(rule.breaks.alias(rule.name) for rule in rules)
         return [
             self.breach(
@@ -217,9 +256,24 @@ class _SeriesRules:
         ]
 
     def of_gaps(self, fit: calendar.CalendarFit) -> list[Breach]:
-        """How many sessions or bars are missing, without accepted gaps and excluded bars."""
-        excluded = list(self.context.excluded(self.timeframe))
-        return [self.breach(rule, due, gaps, excluded) for rule, due, gaps in fit.missing()]
+        """How many sessions or bars are missing, without accepted gaps and bars kept out."""
+        return [self.breach(rule, due, gaps) for rule, due, gaps in fit.missing()]
+
+    def of_calendar(self, opens: pl.Series, fit: calendar.CalendarFit) -> Breach:
+        """Whether another reading of the labels would fit the calendar."""
+        policy = self.context.policy
+        if not policy.rule(CALENDAR_MISFIT, self.market, self.context.symbol).is_applied:
+            return self.breach(CALENDAR_MISFIT, 0, calendar.NO_GAPS)
+        rule, rows = misfit(opens, fit, self.timeframe, self.market, policy.most_misfit)
+        return self.breach(rule, min(1, opens.len()), rows)
+
+
+def _breaking(breaches: Sequence[Breach]) -> dict[str, pl.Series]:
+    return {
+        breach.rule.name: breach.rows["ts"].drop_nulls().unique(maintain_order=True)
+        for breach in breaches
+        if breach.rule.is_applied and breach.rows.height
+    }
 
 
 def _length_finding(valid: int) -> ValidationFinding:

@@ -1,4 +1,4 @@
-"""Overrides: bars that a person excluded and findings that a person accepted, in decisions.yaml.
+"""Overrides: bars that an operator excluded and findings that one accepted, in decisions.yaml.
 
 The file only grows: an override is withdrawn by another entry that names it.
 """
@@ -33,6 +33,7 @@ class OverrideKind(StrEnum):
 
     EXCLUDE = "exclude"  # the bar is kept out of the canonical bars
     ACCEPT = "accept"  # the extreme or the gap is true and no finding
+    WITHDRAW = "withdraw"  # what was fetched of the bars by then is no bar
     UNDO = "undo"  # withdraws an earlier entry
 
 
@@ -55,23 +56,31 @@ def _is_instant(text: str) -> str:
     return text
 
 
+_Instant = Annotated[str, AfterValidator(_utc)]
+
+
 class Override(Document):
-    """One entry."""
+    """One entry: about the bar or gap at ``ts``, about several, or about all of a range."""
 
     id: int  # 1, 2, 3 in the order of entry
     kind: Word[OverrideKind]
     timeframe: Annotated[str, AfterValidator(_known)]
-    ts: Annotated[str, AfterValidator(_utc)]  # ISO 8601 UTC: the open of the bar or of the gap
+    ts: _Instant  # ISO 8601 UTC: the open of the bar or of the gap
     reason: Annotated[str, Field(min_length=1)]
     by: str
     at: Annotated[str, AfterValidator(_is_instant)]  # ISO 8601 UTC
     rule: str = ANY_RULE  # accept: the rule whose finding is true
     undoes: int | None = Field(default=None, exclude_if=is_absent)
+    #: Of a range, which begins at ``ts``: the last instant at which a bar of it may open.
+    until: _Instant | None = Field(default=None, exclude_if=is_absent)
+    others: Array[_Instant] = Field(default=(), exclude_if=is_absent)  # opens beside ``ts``
 
     @model_validator(mode="after")
-    def _require_undone(self) -> Self:
+    def _require_sense(self) -> Self:
         if (self.kind is OverrideKind.UNDO) != (self.undoes is not None):
             raise ValueError("undo names an entry, and nothing else does")
+        if self.until is not None and (self.others or self.last < self.opens):
+            raise ValueError("until ends a range that begins at ts, and a range has no others")
         return self
 
     @model_serializer(mode="wrap")
@@ -83,8 +92,22 @@ class Override(Document):
 
     @property
     def opens(self) -> dt.datetime:
-        """The open of the bar, or of the one that is missing."""
+        """The first or only open."""
         return instant(self.ts)
+
+    @property
+    def last(self) -> dt.datetime:
+        """The last instant of the range; the open where it is none."""
+        return instant(self.until or self.ts)
+
+    @property
+    def listed(self) -> tuple[dt.datetime, ...]:
+        """Every open that it names; none of a range."""
+        return () if self.until else tuple(map(instant, (self.ts, *self.others)))
+
+    def is_about(self, opens: dt.datetime) -> bool:
+        """True where it names the open, or its range includes it."""
+        return opens in self.listed or (self.until is not None and self.opens <= opens <= self.last)
 
 
 class _OverridesFile(Document):
@@ -99,7 +122,7 @@ class _OverridesFile(Document):
 
 
 def in_force(entries: Sequence[Override]) -> tuple[Override, ...]:
-    """The exclusions and acceptances that no entry withdrew, in order of entry."""
+    """The entries of all other kinds that no entry withdrew, in order of entry."""
     undone = {entry.undoes for entry in entries}
     return tuple(
         entry for entry in entries if entry.kind is not OverrideKind.UNDO and entry.id not in undone
@@ -115,8 +138,9 @@ def out_of_force(entries: Sequence[Override]) -> tuple[Override, ...]:
 def with_added(entries: Sequence[Override], *new: Override) -> tuple[Override, ...]:
     """``entries`` and ``new``; `UsageError` where one repeats an entry in force, or another."""
 
-    def effect(entry: Override) -> tuple[str, ...]:
-        return entry.kind, entry.timeframe, entry.ts, entry.rule
+    def effect(entry: Override) -> tuple[Any, ...]:
+        again = entry.at if entry.kind is OverrideKind.WITHDRAW else ""  # bars may have come back
+        return entry.kind, entry.timeframe, entry.ts, entry.until, entry.others, entry.rule, again
 
     effects = {effect(entry): entry for entry in in_force(entries)}
     added = [
@@ -144,7 +168,7 @@ def with_withdrawn(
             f"override {number} is not in force; in force: {known}", code="override-not-in-force"
         )
     undo = {"id": _next_id(entries), "kind": OverrideKind.UNDO, "undoes": number}
-    undo |= {"rule": ANY_RULE, "reason": reason, "by": by, "at": at}
+    undo |= {"rule": ANY_RULE, "reason": reason, "by": by, "at": at, "until": None, "others": ()}
     return (*entries, Override.model_validate({**by_id[number].model_dump(), **undo}))
 
 

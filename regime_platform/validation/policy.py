@@ -6,48 +6,75 @@ The severity of rules whose breach would make every later number meaningless is 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from regime_platform.errors import ConfigError
-from regime_platform.model.asset_classes import ASSET_CLASSES
+import polars as pl
+
+from regime_platform.errors import ConfigError, nearest
+from regime_platform.model.actions import Action
+from regime_platform.model.bar_schema import BAR_SCHEMA
 from regime_platform.model.digests import document_digest
 from regime_platform.model.instants import instant
+from regime_platform.model.instruments import require_safe
+from regime_platform.model.markets import MARKETS, Market
 from regime_platform.model.yaml_text import YamlTextError, load_yaml
 from regime_platform.validation.findings import Rule, Severity
 from regime_platform.validation.overrides import ANY_RULE, Override, OverrideKind
-from regime_platform.validation.rules.bar import UNLISTED, Listed
+from regime_platform.validation.rules.bar import NON_POSITIVE, UNLISTED, Listed
+from regime_platform.validation.rules.calendar_misfit import CALENDAR_MISFIT, MOST_MISFIT
 from regime_platform.validation.rules.comparison import CONTRADICTED
 
-#: The rules whose severity may be configured and whose findings may be accepted.
+#: The rules whose severity may be configured.
 CONFIGURABLE = (
-    "date_range", "outside_listing", "stale_run", "price_jump", "wide_range", "volume_outlier",
-    "missing_volume", "outside_session", "missing_sessions", "missing_bars",
-    "overlap_disagreement", "day_disagrees", "week_disagrees",
+    "date_range", "outside_listing", "stale_run", "price_jump", "unadjusted_split", "wide_range",
+    "volume_outlier", "missing_volume", "outside_session", "overlapping_bars", "missing_sessions",
+    "missing_bars", "calendar_misfit", "overlap_disagreement", "day_disagrees", "week_disagrees",
+    "source_lost_bars",
 )  # fmt: skip
+#: The rules whose findings may be accepted.
+ACCEPTABLE = (*CONFIGURABLE, NON_POSITIVE)
 EVERY_CLASS = "default"
+_TS = pl.col("ts")
+_LONGEST_TICKER = 4  # letters; longer ones may be meant as a class
 _CHOICES = (Severity.ERROR, Severity.WARNING, Severity.OFF)
 
 #: Invented bars know no holidays.
-_DEFAULTS = {("outside_session", "SYNTHETIC"): Severity.OFF}
+_DEFAULTS = {
+    ("outside_session", "SYNTHETIC"): Severity.OFF,
+    ("calendar_misfit", "SYNTHETIC"): Severity.OFF,
+}
 
 
 @dataclass(frozen=True)
 class Policy:
-    """The severities of rules per asset class, where they differ from those of the rules."""
+    """The severities of rules per class or symbol, where they differ from those of the rules."""
 
     chosen: Mapping[tuple[str, str], Severity] = field(default_factory=lambda: _DEFAULTS)
+    most_misfit: float = MOST_MISFIT  # the share of a year above which calendar_misfit looks at it
 
-    def rule(self, rule: Rule, asset_class: str) -> Rule:
-        """``rule`` with its severity for the class."""
-        general = self.chosen.get((rule.name, EVERY_CLASS), rule.severity)
-        return rule.at(self.chosen.get((rule.name, asset_class), general))
+    def rule(self, rule: Rule, market: Market, symbol: str = "") -> Rule:
+        """``rule`` with its severity for the symbol, else for its class."""
+        named = ((rule.name, name) for name in (symbol, market.name, EVERY_CLASS))
+        return rule.at(
+            next((self.chosen[key] for key in named if key in self.chosen), rule.severity)
+        )
+
+    @property
+    def symbols(self) -> frozenset[str]:
+        """The symbols that have severities of their own."""
+        return frozenset(name for _rule, name in self.chosen) - {EVERY_CLASS, *MARKETS}
 
     @property
     def digest(self) -> str:
         """Equal for equal severities."""
-        return document_digest(
-            {f"{rule} {name}": severity for (rule, name), severity in self.chosen.items()}
-        )
+        chosen: dict[str, object] = {
+            f"{rule} {name}": severity for (rule, name), severity in self.chosen.items()
+        }
+        if self.most_misfit != MOST_MISFIT:
+            chosen["limit calendar_misfit"] = self.most_misfit
+        return document_digest(chosen)
 
 
 @dataclass(frozen=True)
@@ -58,23 +85,38 @@ class ValidationContext:
     overrides: tuple[Override, ...] = ()  # in force
     listing: Mapping[str, Listed] = field(default_factory=dict)  # per timeframe, where known
     withdrawn: tuple[Override, ...] = ()  # on record and not in force
+    symbol: str = ""
+    calendar: str = ""  # the code of the one that its bars follow
+    actions: tuple[Action, ...] = ()  # on record, whether in force or not
 
     def listed(self, timeframe: str) -> Listed:
         """The dates between which the series can have bars."""
         return self.listing.get(timeframe, UNLISTED)
 
-    def excluded(self, timeframe: str) -> dict[dt.datetime, str]:
-        """Open -> why the bar is excluded."""
-        return {
-            override.opens: f"override {override.id} by {override.by}: {override.reason}"
+    def exclusion(self, timeframe: str) -> pl.Expr:
+        """Why an override excludes the bar at ``ts``; null where none does."""
+        excluding = [
+            (override, f"override {override.id} by {override.by}: {override.reason}")
             for override in self.overrides
             if override.kind is OverrideKind.EXCLUDE and override.timeframe == timeframe
-        }
+        ]
+        listed = {opens: reason for override, reason in excluding for opens in override.listed}
+        by_open = pl.lit(None, pl.String)
+        if listed:
+            by_open = _TS.replace_strict(listed, default=None, return_dtype=pl.String)
+        ranges = (
+            pl.when(_TS.is_between(override.opens, override.last)).then(pl.lit(reason))
+            for override, reason in excluding
+            if override.until
+        )
+        return pl.coalesce(by_open, *ranges)
 
-    def accepted(self, timeframe: str, rule: str) -> list[dt.datetime]:
-        """The opens of which findings of the rule are accepted; none where severity is fixed."""
-        accepting = self._accepting(timeframe, rule, ANY_RULE) if rule in CONFIGURABLE else ()
-        return [override.opens for override in accepting]
+    def accepted(self, timeframe: str, rule: str) -> tuple[Override, ...]:
+        """The overrides that accept findings of the rule."""
+        # a series as a whole is not accepted along with its first bar
+        is_alone = rule == CALENDAR_MISFIT.name or rule not in CONFIGURABLE
+        names = (rule,) if is_alone else (rule, ANY_RULE)
+        return tuple(self._accepting(timeframe, *names)) if rule in ACCEPTABLE else ()
 
     def settled(self, timeframe: str) -> dt.datetime | None:
         """Up to when contradicting fetches were accepted as of the same instrument."""
@@ -86,6 +128,15 @@ class ValidationContext:
             is_accepting = override.kind is OverrideKind.ACCEPT and override.rule in rules
             if is_accepting and override.timeframe == timeframe:
                 yield override
+
+
+def is_about(overrides: Sequence[Override], opens: pl.Expr) -> pl.Expr:
+    """True where one of ``overrides`` is about the open."""
+    listed = [each for override in overrides for each in override.listed]
+    ranges = (
+        opens.is_between(override.opens, override.last) for override in overrides if override.until
+    )
+    return reduce(or_, ranges, opens.is_in(pl.Series(listed, dtype=BAR_SCHEMA["ts"]).implode()))
 
 
 DEFAULT_CONTEXT = ValidationContext()
@@ -101,25 +152,50 @@ def parse_policy(text: str, where: str) -> Policy:
         document = load_yaml(text)
     except YamlTextError as error:
         raise _invalid(f"{where} is not YAML ({error}); correct or remove it") from error
-    if not isinstance(document, dict) or set(document) != {"rules"}:
-        raise _invalid(f"{where}: expected one mapping named rules")
+    if not isinstance(document, dict) or not document or set(document) - {"rules", "limits"}:
+        raise _invalid(f"{where}: expected one mapping named rules, and perhaps one of limits")
+    most_misfit = _limit(document.pop("limits", {}), where)
+    document = {"rules": {}, **document}
     if not isinstance(document["rules"], dict):
         raise _invalid(f"{where}: rules is no mapping of rule names")
     chosen = dict(_DEFAULTS)
     for rule, classes in document["rules"].items():
         _require(f"{where}: rule", rule, CONFIGURABLE)
         if not isinstance(classes, dict):
-            raise _invalid(f"{where}: {rule} is no mapping of classes to severities")
+            raise _invalid(f"{where}: {rule} is no mapping of classes or symbols to severities")
         for name, severity in classes.items():
-            _require(f"{where}: {rule}: class", name, (EVERY_CLASS, *ASSET_CLASSES))
+            _require_name(f"{where}: {rule}", name)
             given = "off" if severity is False else severity  # YAML reads a bare off as false
             _require(f"{where}: {rule}: {name}", given, _CHOICES)
             chosen[rule, name] = Severity(given)
-    return Policy(chosen)
+    return Policy(chosen, most_misfit)
+
+
+def _limit(limits: Any, where: str) -> float:
+    expected = f"expected a share, as in {CALENDAR_MISFIT.name}: {MOST_MISFIT}"
+    if not isinstance(limits, dict) or set(limits) - {CALENDAR_MISFIT.name}:
+        raise _invalid(f"{where}: limits is {limits!r}; {expected}")
+    given = limits.get(CALENDAR_MISFIT.name, MOST_MISFIT)
+    if not isinstance(given, int | float) or not 0 < given < 1:
+        raise _invalid(f"{where}: limits is {limits!r}; {expected}")
+    return float(given)
 
 
 def _invalid(message: str) -> ConfigError:
     return ConfigError(message, code="gate-policy-invalid")
+
+
+def _require_name(where: str, name: Any) -> None:
+    """Refuses what is neither a class nor a symbol, and a symbol that may be a misspelt class."""
+    known = (EVERY_CLASS, *MARKETS)
+    if name in known:
+        return
+    try:
+        require_safe(name)
+    except ConfigError:
+        _require(f"{where}: class or symbol", name, known)
+    if len(name) > _LONGEST_TICKER and (likely := nearest(name, known)):
+        raise _invalid(f"{where}: class {name!r} is unknown{likely}")
 
 
 def _require(where: str, given: Any, known: Sequence[str]) -> None:

@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from regime_platform.errors import BarsError
+from regime_platform.model.actions import Action
 from regime_platform.model.bar_schema import (
     BAR_COLUMNS,
     BARS_SCHEMA_VERSION,
@@ -31,9 +32,15 @@ from regime_platform.validation.overrides import Override
 from regime_platform.validation.policy import ValidationContext
 from regime_platform.validation.rules.bar import UNLISTED, Listed
 from regime_platform.validation.rules.calendar import MISSING_BARS, MISSING_SESSIONS
+from regime_platform.validation.rules.calendar_misfit import CALENDAR_MISFIT
 from regime_platform.validation.rules.comparison import COMPARISONS
+from regime_platform.validation.rules.lost_bars import SOURCE_LOST_BARS
+from regime_platform.validation.rules.rereading import REREADING
 
-_REJECTING_NOTHING = {rule.name for rule in (MISSING_SESSIONS, MISSING_BARS, *COMPARISONS)}
+_COUNTING = (
+    MISSING_SESSIONS, MISSING_BARS, CALENDAR_MISFIT, *COMPARISONS, SOURCE_LOST_BARS, REREADING,
+)  # fmt: skip
+_REJECTING_NOTHING = {rule.name for rule in _COUNTING}
 
 
 class SeriesVerdict(Document):
@@ -50,11 +57,13 @@ class SeriesVerdict(Document):
     findings: Array[ValidationFinding]  # one per rule
     promoted: PromotedBars | None  # the canonical bars in force, whatever the status
     log_digest: str = ""  # of the raw log's file names: equal means that nothing came since
-    anchor: str = ""  # where intraday bars start: session or clock
+    anchor: str = ""  # where intraday bars start, or days of currencies end; empty for dates
     raw_files: Array[str] = ()  # of the raw log that were validated, in order of arrival
     listed: Listed = UNLISTED  # the listing dates that the bars were validated by
     #: Of the rows kept out; None also in older verdicts.
     rejected_file: StoredFile | None = Field(default=None, exclude_if=is_absent)
+    #: Corporate actions, by their numbers, that the rows were adjusted for.
+    adjusted_for: Array[int] = Field(default=(), exclude_if=is_absent)
 
     @classmethod
     def of(cls, result: GateResult, *, timeframe: str, **recorded: Any) -> Self:
@@ -90,11 +99,14 @@ class Verdict(Document):
     bars_schema_version: int
     policy_digest: str = ""  # of the severities in force
     calendar_version: str = ""  # of the library that knows the holidays
+    calendar: str = Field(default="", exclude_if=lambda code: not code)  # its code; once unrecorded
     overrides: Array[Override] = Field(  # in force
         default=(), validation_alias="decisions", serialization_alias="decisions"
     )
     #: Overrides on record that are not in force, and the entries that withdrew them.
     withdrawn: Array[Override] = Field(default=(), exclude_if=is_absent)
+    #: Corporate actions on record; those withdrawn, and the entries that withdrew them, as well.
+    actions: Array[Action] = Field(default=(), exclude_if=is_absent)
     series: Array[SeriesVerdict]
 
     @classmethod
@@ -108,8 +120,10 @@ class Verdict(Document):
             bars_schema_version=BARS_SCHEMA_VERSION,
             policy_digest=context.policy.digest,
             calendar_version=calendar,
+            calendar=context.calendar,
             overrides=context.overrides,
             withdrawn=context.withdrawn,
+            actions=context.actions,
             series=tuple(series),
         )
 
@@ -138,6 +152,17 @@ class Verdict(Document):
         return next((status for status in (BLOCKED, PASSED) if status in statuses), NO_BARS)
 
     @property
+    def is_blocked_whole(self) -> bool:
+        """True where a series is blocked and none passed: then nothing is computed."""
+        return self.status == BLOCKED and not self.left_out
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """Blocked timeframe -> why, where others passed: they are computed without it."""
+        passed = any(series.status == PASSED for series in self.series)
+        return self._messages if passed else {}
+
+    @property
     def reason(self) -> str:
         """What blocks the symbol, one sentence per blocked series."""
         return " | ".join(series.reason for series in self.series if series.status == BLOCKED)
@@ -145,17 +170,27 @@ class Verdict(Document):
     @property
     def message(self) -> str:
         """The reason to show: its remedies have whole commands, which the stored one has not."""
-        blocked = [series for series in self.series if series.status == BLOCKED]
-        return " | ".join(each.message(self.symbol) for each in blocked)
+        return " | ".join(self._messages.values())
 
     @property
     def promoted(self) -> dict[str, PromotedBars]:
         """The canonical bars in force per timeframe."""
         return {each.timeframe: each.promoted for each in self.series if each.promoted is not None}
 
+    def adjusted_for(self, timeframe: str) -> tuple[Action, ...]:
+        """The corporate actions that the bars of one timeframe are adjusted for."""
+        series = self.at(timeframe)
+        numbers = () if series is None else series.adjusted_for
+        return tuple(action for action in self.actions if action.id in numbers)
+
     def at(self, timeframe: str) -> SeriesVerdict | None:
         """The verdict on one timeframe, or None where it was never validated."""
         return next((series for series in self.series if series.timeframe == timeframe), None)
+
+    @property
+    def _messages(self) -> dict[str, str]:
+        blocked = [series for series in self.series if series.status == BLOCKED]
+        return {series.timeframe: series.message(self.symbol) for series in blocked}
 
 
 def input_digest(rows: pl.DataFrame) -> str:
@@ -167,7 +202,8 @@ def series_reason(timeframe: str, result: GateResult) -> str:
     """One line on the worst finding and its remedy; empty where all is well."""
     worst = _worst(result.findings)
     if worst is not None:
-        unit = worst.unit.removesuffix("s") if worst.count == 1 else worst.unit
+        is_single = worst.count == 1 and worst.unit != "series"
+        unit = worst.unit.removesuffix("s") if is_single else worst.unit
         did = "counts" if worst.rule in _REJECTING_NOTHING else "rejected"
         more = sum(finding.is_blocking for finding in result.findings) - 1
         also = f" (and {more} more rule{'s' if more > 1 else ''})" if more else ""

@@ -8,22 +8,24 @@ from regime_platform.audit.repair import RepairOutcome, repair
 from regime_platform.audit.repair_plan import plan_repair
 from regime_platform.audit.verify.verification import Verification
 from regime_platform.audit.verify.verify import verify
+from regime_platform.bar_store.actions_file import ACTIONS
+from regime_platform.bar_store.basis_files import BasisRecord, note_basis, write_factors
 from regime_platform.bar_store.identity_file import IDENTITIES
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.raw.acquisition import proven_coverage, write_coverage
-from regime_platform.bar_store.split_files import note_split, write_factors
 from regime_platform.compute.eras.eras import EraSet, tiling_eras
 from regime_platform.compute.eras.files import EraSetFile
+from regime_platform.model.actions import Action, ActionKind
 from regime_platform.model.identity import Because, Identity, KnownIdentity
 from regime_platform.model.instants import iso
 from regime_platform.operations.era_sets import adopt, store_era_set
-from regime_platform.operations.overrides import Statement, accept, exclude, undo
+from regime_platform.operations.overrides import Span, Statement, accept, exclude, undo
 from regime_platform.operations.renames import rename
 from regime_platform.pipeline.outcomes import SymbolOutcome
 from regime_platform.pipeline.run import run_symbol
 from regime_platform.pipeline.run_workspace import RunWorkspace
+from regime_platform.revisions.basis_changes import BasisChange
 from regime_platform.revisions.price_factors import Adjustment
-from regime_platform.revisions.splits import Split
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.conftest import NOW
@@ -37,7 +39,7 @@ SAID = Statement("a low above the high", "ann", NOW)
 
 
 def make_rich(folder: Path) -> Settings:
-    """META, once FB: decisions, one withdrawn, rejected rows, splits, factors, identity, eras."""
+    """META, once FB: decisions, one withdrawn, rejected rows, splits, factors, actions, eras."""
     settings = street(folder, [FORMER])
     for symbol in (FORMER, SYMBOL):
         serve(settings, symbol, "1day", BARS.head(430))
@@ -47,11 +49,11 @@ def make_rich(folder: Path) -> Settings:
     adopt(root, "mine", since=NOW, by="ann", reason="a test")
     run_rich(settings, NOW, FORMER)
     instrument = RunWorkspace.open(settings).universe.instrument(FORMER)
-    exclude(root, instrument, "1day", BARS["ts"][BAD], SAID)
-    accept(root, instrument, "1day", BARS["ts"][5], SAID)
+    exclude(root, instrument, Span("1day", BARS["ts"][BAD]), SAID)
+    accept(root, instrument, Span("1day", BARS["ts"][5]), SAID)
     undo(root, instrument, 2, SAID)
     paths = root.symbol(FORMER)
-    split = Split(
+    split = BasisChange(
         ratio=Fraction(2),
         bars=2,
         first=BARS["ts"][0],
@@ -59,7 +61,10 @@ def make_rich(folder: Path) -> Settings:
         deviation=0.0,
         same_from=None,
     )
-    note_split(paths, ["1day"], split, seen_on="1day", seen_at=NOW)
+    seen = BasisRecord(
+        timeframe="1day", ratio=split.ratio, seen_at=NOW, seen_on="1day", evidence=split
+    )
+    note_basis(paths, seen)
     instrument_there = Identity.model_validate(
         {"source": "twelvedata", "provider_symbol": FORMER, "mic_code": "XNGS"}
     )
@@ -71,6 +76,16 @@ def make_rich(folder: Path) -> Settings:
         reason="the listing moved",
     )
     IDENTITIES.write(paths, [record])
+    declared = Action(
+        id=1,
+        kind=ActionKind.SPLIT,
+        date=dt.date(2012, 3, 1),
+        ratio=Fraction(2),
+        reason="a test",
+        by="ann",
+        at=NOW,
+    )
+    ACTIONS.write(paths, [declared])
     write_factors(
         paths,
         "1h",

@@ -11,10 +11,12 @@ import pytest
 from regime_platform.audit.as_of import BarsAsOf, bars_as_of
 from regime_platform.bar_store.canonical import pointer, read_in_force
 from regime_platform.bar_store.raw.compaction import compact, locate
-from regime_platform.bar_store.raw.raw_log import FetchOrigin, append
+from regime_platform.bar_store.raw.page_update import FetchOrigin
+from regime_platform.bar_store.raw.raw_log import append
 from regime_platform.bar_store.raw.raw_names import list_raw
 from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.model.instants import instant
+from regime_platform.model.markets import MARKETS
 from regime_platform.pipeline.gate.promote import promote
 from regime_platform.pipeline.outcomes import STAGES, Status
 from regime_platform.pipeline.run import run_symbol
@@ -40,7 +42,9 @@ def _fetch(
     """Stores a page fetched on ``day`` and promotes; the digest that is in force then."""
     instrument = workspace.universe.instrument("AAA")
     paths = workspace.root.symbol("AAA")
-    facts = FetchOrigin(LONG_AFTER + day * DAY, "vendor", timeframe, "US_EQUITY", basis, "0" * 64)
+    facts = FetchOrigin(
+        LONG_AFTER + day * DAY, "vendor", timeframe, MARKETS["US_EQUITY"], basis, "0" * 64
+    )
     append(paths.raw(timeframe), bars, facts)
     promote(workspace, instrument)
     promoted = pointer(paths, timeframe)

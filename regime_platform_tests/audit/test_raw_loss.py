@@ -17,10 +17,12 @@ from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.locks import writing
 from regime_platform.bar_store.manifest_files import read_chain
 from regime_platform.bar_store.raw.compaction import compact, set_aside
-from regime_platform.bar_store.raw.raw_log import FetchOrigin, append
+from regime_platform.bar_store.raw.page_update import FetchOrigin
+from regime_platform.bar_store.raw.raw_log import append
 from regime_platform.legacy.migration.migrate import migrate_many, undo_migration
 from regime_platform.legacy.migration.migration import open_migration, plans
 from regime_platform.legacy.migration.raw_files import migrations
+from regime_platform.model.markets import MARKETS
 from regime_platform.operations.renames import rename
 from regime_platform.pipeline.gate.promote import promote
 from regime_platform.pipeline.outcomes import STAGES, Stage, Status, SymbolOutcome
@@ -211,7 +213,7 @@ def test_batches_that_left_a_compacted_file_because_of_a_clock_ahead_are_not_mis
     published: Settings,
 ) -> None:
     paths = paths_of(published)
-    facts = FetchOrigin(LAST, "files", "1day", "US_EQUITY", "as_served", "digest")
+    facts = FetchOrigin(LAST, "files", "1day", MARKETS["US_EQUITY"], "as_served", "digest")
     append(paths.raw("1day"), BARS.slice(430, 5), facts)
     compact(paths.raw("1day"))
     workspace = RunWorkspace.open(published)

@@ -11,7 +11,7 @@ import pytest
 from regime_platform.audit.repair import repair
 from regime_platform.audit.repair_plan import plan_repair
 from regime_platform.audit.verify.verify import verify
-from regime_platform.operations.overrides import Statement, exclude
+from regime_platform.operations.overrides import Span, Statement, exclude
 from regime_platform.pipeline.gate.promote import promote
 from regime_platform.pipeline.outcomes import Stage
 from regime_platform.pipeline.run import run_symbol
@@ -22,7 +22,7 @@ from regime_platform_tests.conftest import NOW
 from regime_platform_tests.legacy.stores import write_legacy_results
 from regime_platform_tests.scenario import serve, street, with_value
 
-DECIDE = "exclude or accept the bars that the gate blocks, then "
+DECIDE = "do what the message of the gate says, then "
 LATER, LAST = NOW + dt.timedelta(days=1), NOW + dt.timedelta(days=5)
 BAD = 428  # the row of the bar that the gate rejects
 
@@ -103,7 +103,7 @@ def _follow(settings: Settings, remedy: str) -> None:
     instrument = workspace.universe.instrument("AAA")
     if remedy.startswith(DECIDE):
         statement = Statement("a low above the high", "ann", LAST)
-        exclude(workspace.root, instrument, "1day", make_bars(430)["ts"][BAD], statement)
+        exclude(workspace.root, instrument, Span("1day", make_bars(430)["ts"][BAD]), statement)
     does: dict[str, Callable[[], object]] = {
         "run": lambda: run_symbol(workspace, instrument, LAST),
         "promote": lambda: promote(workspace, instrument),

@@ -24,6 +24,7 @@ from regime_platform.bar_store.verdicts import write_verdict
 from regime_platform.errors import BarsError
 from regime_platform.model.bar_schema import PromotedBars, empty_bars
 from regime_platform.model.digests import frame_digest
+from regime_platform.model.markets import MARKETS
 from regime_platform.validation.gate import gate
 from regime_platform.validation.policy import DEFAULT_CONTEXT
 from regime_platform.validation.verdict import SeriesVerdict, Verdict, input_digest
@@ -35,7 +36,7 @@ def _put_in_force(paths: SymbolPaths, bars: pl.DataFrame) -> PromotedBars:
     promoted = write_parts(paths.bars("1day"), "1day", bars, "AAPL")
     rows = fetched(bars)
     series = SeriesVerdict.of(
-        gate(rows, timeframe="1day", asset_class="US_EQUITY"),
+        gate(rows, timeframe="1day", market=MARKETS["US_EQUITY"]),
         timeframe="1day",
         input_digest=input_digest(rows),
         promoted=promoted,

@@ -1,5 +1,6 @@
 """decisions.yaml is compared with the overrides that the verdict in force applied."""
 
+from regime_platform.bar_store.basis_files import BASES
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.overrides import (
     read_overrides,
@@ -7,7 +8,6 @@ from regime_platform.bar_store.overrides import (
     stored_overrides,
     write_overrides,
 )
-from regime_platform.bar_store.split_files import SPLITS
 from regime_platform.bar_store.verdicts import read_verdict, write_verdict
 from regime_platform.errors import ConfigError
 from regime_platform.validation.overrides import Override, OverrideKind
@@ -48,4 +48,4 @@ def test_where_nothing_is_recorded_there_is_nothing(msft: SymbolPaths) -> None:
     msft.manifest.unlink()
 
     assert recorded_overrides(msft) == ()
-    assert SPLITS.recorded(msft) == ()
+    assert BASES.recorded(msft) == ()

@@ -96,7 +96,7 @@ def _updates(
     folder: Path, series: Mapping[str, pl.DataFrame], runs: int, tier: str
 ) -> tuple[list[Cost], list[int]]:
     """Cost and bytes of each of the last ``runs`` bars, which come to all timeframes at once."""
-    settings = street(folder, ["BENCH"], tier=tier)
+    settings = street(folder, ["BENCH"], tier=tier, asset_class="FX")  # bars at all hours
     costs, written = [], []
     for missing in range(runs, -1, -1):
         for timeframe, bars in series.items():

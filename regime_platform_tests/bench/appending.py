@@ -25,8 +25,10 @@ from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.locks import writing
 from regime_platform.bar_store.raw.compaction import compact
 from regime_platform.bar_store.raw.gate_input import gate_input
-from regime_platform.bar_store.raw.raw_log import FetchOrigin, LogUpdate, append, compare
+from regime_platform.bar_store.raw.page_update import FetchOrigin, LogUpdate
+from regime_platform.bar_store.raw.raw_log import append, compare
 from regime_platform.model.bar_schema import PromotedBars
+from regime_platform.model.markets import MARKETS
 from regime_platform.validation.gate import gate
 from regime_platform_tests.bench.figures import Cost, Figure, cost_of
 from regime_platform_tests.builders import LONG_AFTER, fetch_origin, make_bars
@@ -89,8 +91,8 @@ def _fetch_history(paths: SymbolPaths, case: Case) -> None:
         append(
             paths.raw(timeframe), series[start : start + _PAGE], fetch_origin(timeframe=timeframe)
         )
-    rows = gate_input(paths, timeframe, _CLASS).rows
-    valid = gate(rows, timeframe=timeframe, asset_class=_CLASS).valid
+    rows = gate_input(paths, timeframe, MARKETS[_CLASS]).rows
+    valid = gate(rows, timeframe=timeframe, market=MARKETS[_CLASS]).valid
     canonical.write_parts(paths.bars(timeframe), timeframe, valid, "BENCH")
 
 
@@ -117,8 +119,8 @@ def _appended(
     timeframe, folder = facts.timeframe, paths.bars(facts.timeframe)
     looked = timed("compare", lambda: compare(paths.raw(timeframe), page, facts))
     timed("store", lambda: _store(paths, page, facts, looked))
-    given = timed("fold", lambda: gate_input(paths, timeframe, _CLASS))
-    result = timed("gate", lambda: gate(given.rows, timeframe=timeframe, asset_class=_CLASS))
+    given = timed("fold", lambda: gate_input(paths, timeframe, MARKETS[_CLASS]))
+    result = timed("gate", lambda: gate(given.rows, timeframe=timeframe, market=MARKETS[_CLASS]))
     promoted = timed(
         "canonical",
         lambda: canonical.write_parts(folder, timeframe, result.valid, "BENCH", in_force),

@@ -67,7 +67,8 @@ def daily_symbols(folder: Path, count: int) -> RunWorkspace:
 
 def core_symbols(folder: Path, count: int) -> RunWorkspace:
     """Symbols of 126,700 bars in five timeframes each, processed once."""
-    settings = street(folder, [f"CO{number:02d}" for number in range(count)], tier="core")
+    names = [f"CO{number:02d}" for number in range(count)]
+    settings = street(folder, names, tier="core", asset_class="FX")  # bars at all hours
     for seed, symbol in enumerate(_names(settings)):
         for timeframe, bars in _CORE_BARS.items():
             serve(settings, symbol, timeframe, make_bars(bars, timeframe, _CORE_START, seed))

@@ -13,7 +13,9 @@ import numpy as np
 import polars as pl
 
 from regime_platform.compute.engine import warm_up
-from regime_platform.model.calendar.trading_hours import expected_opens, sessions
+from regime_platform.model.calendar.sessions import sessions
+from regime_platform.model.calendar.trading_hours import expected_opens
+from regime_platform.model.markets import MARKETS
 from regime_platform.model.timeframes import TIMEFRAMES
 from regime_platform.pipeline.gate.validate_log import (
     read_policy,
@@ -36,7 +38,9 @@ _END = dt.datetime(2024, 1, 27, tzinfo=dt.UTC)
 
 def bars(asset_class: str, timeframe: str, years: int, seed: int = 0) -> pl.DataFrame:
     """A calm random walk over every open that the calendar expects."""
-    opens = expected_opens(asset_class, timeframe, _END.replace(year=_END.year - years), _END)
+    opens = expected_opens(
+        MARKETS[asset_class], timeframe, _END.replace(year=_END.year - years), _END
+    )
     draws = np.random.default_rng(seed).standard_normal((3, opens.len()))
     close = 100.0 * np.exp(np.cumsum(0.002 * draws[0]))
     open_ = close * np.exp(0.001 * draws[1])
@@ -53,7 +57,7 @@ def symbol_rows(asset_class: str, spans: Mapping[str, int]) -> dict[str, pl.Data
 
 def validation_cost(rows: Mapping[str, pl.DataFrame], asset_class: str) -> Cost:
     """The gate over all timeframes of one symbol, comparison included."""
-    return median_cost(lambda: validate_rows(rows, asset_class, DEFAULT_CONTEXT), _RUNS)
+    return median_cost(lambda: validate_rows(rows, MARKETS[asset_class], DEFAULT_CONTEXT), _RUNS)
 
 
 def share_of_run() -> tuple[Cost, Cost]:

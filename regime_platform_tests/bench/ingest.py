@@ -31,6 +31,7 @@ from rich.table import Table
 
 from regime_platform.model.calendar.trading_hours import expected_opens
 from regime_platform.model.instruments import Instrument
+from regime_platform.model.markets import MARKETS
 from regime_platform.model.universe.universe import Universe, parse_universe
 from regime_platform.pipeline.fetch.catch_up import FetchRequest
 from regime_platform.pipeline.fetch.ingest import Batches, ingest
@@ -240,7 +241,7 @@ def bars_of(asset_class: str, timeframe: str) -> pl.DataFrame:
     """The bars of every instrument of a class, which all have the same."""
     key = (asset_class, timeframe)
     if key not in _BARS:
-        opens = expected_opens(asset_class, timeframe, _BEGAN, _NOW)
+        opens = expected_opens(MARKETS[asset_class], timeframe, _BEGAN, _NOW)
         _BARS[key] = make_bars(opens.len()).with_columns(ts=opens)
     return _BARS[key]
 

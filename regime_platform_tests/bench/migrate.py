@@ -23,7 +23,7 @@ from regime_platform.bar_store.locks import writing_when_needed
 from regime_platform.legacy.migration.migrate import migrate_many, migrate_symbol
 from regime_platform.legacy.migration.migration import open_migration, plans
 from regime_platform.legacy.migration.raw_files import Importer
-from regime_platform.model.asset_classes import NEW_YORK
+from regime_platform.model.exchanges import NEW_YORK
 from regime_platform.model.timeframes import TIERS
 from regime_platform.pipeline.outcomes import Status
 from regime_platform.pipeline.run_workspace import RunWorkspace

@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from regime_platform.model.asset_classes import ASSET_CLASSES
 from regime_platform.model.instruments import WITHOUT_EXCHANGE
+from regime_platform.model.markets import MARKETS
 from regime_platform.model.universe.universe import parse_universe
 from regime_platform_tests.bench.scale_universe import scale_universe
 
@@ -34,9 +34,7 @@ def test_its_size_can_be_chosen(core: int, daily: int) -> None:
 def test_all_but_the_synthetic_class_occur_and_only_exchanges_have_a_code() -> None:
     instruments = parse_universe(scale_universe(), "scale.yaml").instruments
 
-    assert {instrument.asset_class for instrument in instruments} == set(ASSET_CLASSES) - {
-        "SYNTHETIC"
-    }
+    assert {instrument.asset_class for instrument in instruments} == set(MARKETS) - {"SYNTHETIC"}
     for instrument in instruments:
         on_exchange = instrument.asset_class not in WITHOUT_EXCHANGE
         assert ("mic_code" in instrument.identity) == on_exchange

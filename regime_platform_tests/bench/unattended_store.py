@@ -21,6 +21,7 @@ from pytest_httpserver import HTTPServer
 from regime_platform.model.calendar.due import bar_end, last_finished
 from regime_platform.model.calendar.trading_hours import expected_opens
 from regime_platform.model.instruments import Instrument
+from regime_platform.model.markets import MARKETS
 from regime_platform.model.timeframes import DURATION, TIMEFRAMES
 from regime_platform.model.universe.universe import Universe, parse_universe
 from regime_platform.pipeline.fetch.catch_up import FetchRequest
@@ -88,8 +89,8 @@ def bars_of(size: Size, asset_class: str, timeframe: str, now: dt.datetime) -> p
     """The bars of every instrument of a class, which all have the same."""
     wanted = size.bars(_TIER[asset_class], timeframe)
     first = max(_FIRST, now - DURATION[timeframe] * wanted * 2)
-    opens = expected_opens(asset_class, timeframe, first, now + _DAYS_AHEAD)
-    finished = opens.filter(opens < last_finished(now, timeframe, asset_class)).len()
+    opens = expected_opens(MARKETS[asset_class], timeframe, first, now + _DAYS_AHEAD)
+    finished = opens.filter(opens < last_finished(now, timeframe, MARKETS[asset_class])).len()
     opens = opens.slice(max(0, finished - 1 - wanted))
     return make_bars(opens.len()).with_columns(ts=opens)
 
@@ -117,9 +118,9 @@ def fill(settings: Settings, size: Size, now: dt.datetime) -> int:
 
 
 def _before_the_last(asset_class: str, timeframe: str, now: dt.datetime) -> dt.datetime:
-    bound = last_finished(now, timeframe, asset_class)
-    last = expected_opens(asset_class, timeframe, bound - dt.timedelta(days=21), bound)[-1]
-    return bar_end(last, timeframe, asset_class) - dt.timedelta(seconds=1)
+    bound = last_finished(now, timeframe, MARKETS[asset_class])
+    last = expected_opens(MARKETS[asset_class], timeframe, bound - dt.timedelta(days=21), bound)[-1]
+    return bar_end(last, timeframe, MARKETS[asset_class]) - dt.timedelta(seconds=1)
 
 
 def settings_of(root: Path, url: str) -> Settings:
@@ -169,7 +170,7 @@ def _list(vendor: LoopbackVendor, universe: Universe, size: Size, now: dt.dateti
         for timeframe in instrument.timeframes:
             bars = bars_of(size, instrument.asset_class, timeframe, now)
             if instrument.tier == "daily":  # its clock is not the vendor's
-                bound = last_finished(now, timeframe, instrument.asset_class)
+                bound = last_finished(now, timeframe, instrument.market)
                 bars = bars.filter(pl.col("ts") < bound)
             vendor.list_series(symbol, timeframe, bars, **named)
 

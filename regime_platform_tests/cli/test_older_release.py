@@ -79,7 +79,7 @@ def test_a_run_goes_on_from_what_the_release_stored(release: OlderRelease, regim
 def test_the_gate_rejects_the_bad_bar_until_it_is_excluded(
     release: OlderRelease, regime: Regime
 ) -> None:
-    assert regime("promote", BLOCKED, settings=release.settings).code == 1
+    assert regime("promote", BLOCKED, settings=release.settings).code == 3
 
     words = ("bars", "exclude", BLOCKED, "1day", "2025-05-01", "--reason", "a broken high")
     assert regime(*words, settings=release.settings).code == 0

@@ -22,6 +22,7 @@ from regime_platform_tests.builders import make_bars
 from regime_platform_tests.compute.golden_series import COMPLETE, golden_result, in_utc, run_series
 from regime_platform_tests.error_codes import raises
 from regime_platform_tests.reference.golden_inputs import GOLDEN
+from regime_platform_tests.scenario import with_value
 
 _OTHER_NAMES = {
     "vol_label": "vol_regime.label",
@@ -166,6 +167,33 @@ def test_rows_without_a_close_leave_no_trace() -> None:
 
     kept = holes.filter(pl.col("close").is_not_null() & pl.col("close").is_not_nan())
     _assert_equal_results(result, run_series(kept))
+
+
+@pytest.mark.parametrize("spoilt", [{"close": -37.63}, {"low": 0.0}, {"open": -14.0}])
+def test_a_bar_with_a_price_of_zero_or_less_leaves_no_trace_but_a_reason(
+    spoilt: dict[str, float],
+) -> None:
+    bars = make_bars(420)
+    rest = bars.filter(pl.int_range(pl.len()) != 350)
+
+    result = run_series(with_value(bars, 350, **spoilt), "1day")
+
+    _assert_equal_results(result, run_series(rest, "1day"))
+    assert result.reason == "left out 1 of 420 bars: no close, or a price of 0 or less"
+
+
+def test_a_high_below_the_close_by_its_last_bits_changes_nothing_that_shows() -> None:
+    bars = make_bars(420)
+    high = pl.max_horizontal("open", "close")
+    at_the_top = bars.with_columns(high=high)
+
+    results = (
+        run_series(bars.with_columns(high=high * (1 - 1e-13)), "1day"),
+        run_series(at_the_top, "1day"),
+    )
+
+    states = (result.state.select(pl.selectors.float()) for result in results)
+    assert_frame_equal(*states, rel_tol=1e-6, abs_tol=1e-9)
 
 
 def test_a_missing_volume_is_the_same_as_a_nan_volume() -> None:

@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from regime_platform.compute.engine import bars_with_close, compute_series, warm_up
+from regime_platform.compute.engine import compute_series, computed_bars, warm_up
 from regime_platform.compute.eras.eras import FIXED_ERAS, Era, midnight_us
 from regime_platform.compute.incremental import LOOK_BACK, Past, extend_series, past_of, why_not
 from regime_platform.compute.params import DEFAULT_PARAMS
@@ -73,7 +73,7 @@ def assert_extends(
 @examples(40)
 @given(drawn=series(), data=st.data())
 def test_new_bars_give_the_rows_that_a_full_run_gives(drawn: Series, data: st.DataObject) -> None:
-    bars, timeframe = bars_with_close(drawn.bars), drawn.timeframe
+    bars, timeframe = computed_bars(drawn.bars), drawn.timeframe
     assume(bars.height > 400)
     cut = data.draw(st.integers(400, bars.height - 1), label="old bars")
     added = data.draw(st.integers(1, bars.height - cut), label="bars added")
@@ -95,7 +95,7 @@ def test_new_bars_give_the_rows_that_a_full_run_gives(drawn: Series, data: st.Da
 def test_a_revised_or_removed_bar_is_gone_on_from_as_if_it_had_always_been_so(
     drawn: Series, data: st.DataObject
 ) -> None:
-    bars, timeframe = bars_with_close(drawn.bars), drawn.timeframe
+    bars, timeframe = computed_bars(drawn.bars), drawn.timeframe
     assume(bars.height > 402)
     first = data.draw(st.integers(400, bars.height - 2), label="first changed")
     change = data.draw(st.sampled_from(["revise", "remove"]))

@@ -5,6 +5,7 @@ from pathlib import Path
 import polars as pl
 
 from regime_platform.bar_store.layout import DataRoot
+from regime_platform.bar_store.parquet import encode_sealed
 from regime_platform.compute_db.board import BOARD_SCHEMA, read_board, update_board
 from regime_platform.errors import ResultsError
 from regime_platform.pipeline.run_workspace import RunWorkspace
@@ -46,3 +47,18 @@ def test_a_damaged_board_is_refused_by_readers_and_rebuilt_by_the_next_run(
 
     assert update_board(root, ["IBM"], read_board(processed.root).filter(symbol="IBM"))
     assert set(read_board(root)["symbol"]) == {"IBM"}
+
+
+def test_the_rows_of_an_earlier_release_lack_what_ranks_stand_on_and_are_made_again(
+    tmp_path: Path, processed: RunWorkspace
+) -> None:
+    root = DataRoot(tmp_path)
+    earlier = read_board(processed.root).drop("rank_bars", "rank_missing", "rank_eras")
+    words = pl.col("timeframe").cast(pl.String)
+    root.board.write_bytes(encode_sealed(earlier.with_columns(words)))
+
+    board = read_board(root)
+
+    assert board.schema == BOARD_SCHEMA
+    assert board["rank_bars"].is_null().all()
+    assert board["made_from"].is_null().all()

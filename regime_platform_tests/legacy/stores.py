@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from regime_platform.legacy.times import zone_of
+from regime_platform.model.markets import MARKETS
 from regime_platform.model.timeframes import is_intraday
 
 LegacyRow = tuple[
@@ -39,7 +40,7 @@ def legacy_rows(
     symbol: str, timeframe: str, bars: pl.DataFrame, asset_class: str = "US_EQUITY", word: str = ""
 ) -> list[LegacyRow]:
     """Bars in ``BAR_SCHEMA`` as the legacy engine wrote them: text times, local for intraday."""
-    local = bars["ts"].dt.convert_time_zone(zone_of(asset_class, timeframe))
+    local = bars["ts"].dt.convert_time_zone(zone_of(MARKETS[asset_class], timeframe))
     text = local.dt.strftime("%Y-%m-%d %H:%M:%S" if is_intraday(timeframe) else "%Y-%m-%d")
     values = bars.drop("ts").iter_rows()
     return [(symbol, word or timeframe, ts, *row) for ts, row in zip(text, values, strict=True)]
@@ -66,7 +67,7 @@ def write_legacy_days(  # noqa: PLR0917 - what is written, and how
     day: str = "date={}",
 ) -> Path:
     """Bars in ``BAR_SCHEMA`` as one Parquet file per day: naive local times, whole volumes."""
-    zone = zone_of(asset_class, timeframe)
+    zone = zone_of(MARKETS[asset_class], timeframe)
     naive = bars["ts"].dt.convert_time_zone(zone).dt.replace_time_zone(None)
     table = bars.with_columns(naive.alias("ts"), pl.col("volume").cast(pl.Int64))
     for (date,), part in table.group_by(pl.col("ts").dt.date(), maintain_order=True):

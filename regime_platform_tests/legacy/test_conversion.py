@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 from polars.testing import assert_frame_equal
 
-from regime_platform.compute.engine import bars_with_close, compute_series
+from regime_platform.compute.engine import compute_series, computed_bars
 from regime_platform.compute.eras.eras import FIXED_ERAS
 from regime_platform.compute_db.store import build
 from regime_platform.operations.export import ExportFormat, export
@@ -43,7 +43,7 @@ def test_intraday_times_of_a_stock_are_new_york_time(tmp_path: Path) -> None:
     path = workspace.root.symbol("QQQ").compute_db
     bars = pl.read_parquet(GOLDEN / "synth_15min.bars.parquet").tail(320)
     zoned = pl.col("ts").dt.replace_time_zone("America/New_York").dt.convert_time_zone("UTC")
-    used = bars_with_close(bars.with_columns(zoned))
+    used = computed_bars(bars.with_columns(zoned))
     result = compute_series(used, symbol="QQQ", timeframe="15min", eras=FIXED_ERAS)
     build(path, tables_of({"15min": result}), MADE)
     ours = history("QQQ", "15min", where=workspace.root.path)

@@ -11,6 +11,7 @@ import pytest
 
 from regime_platform.errors import BarsError
 from regime_platform.legacy.sqlite import live_bars, live_series
+from regime_platform.model.markets import MARKETS
 from regime_platform_tests.error_codes import raises
 
 Row = tuple[str, str, str, float, float, float, float, float | None, str]
@@ -48,7 +49,7 @@ def test_its_times_become_instants(
 ) -> None:
     path = live_db(tmp_path / "live.db", [row("AAA", timeframe, ts)])
 
-    bars = live_bars(live_series(path)["AAA"][timeframe], asset_class)
+    bars = live_bars(live_series(path)["AAA"][timeframe], MARKETS[asset_class])
 
     assert bars.row(0) == (opens, 1.0, 2.0, 0.5, 1.5, 7.0)
 
@@ -64,7 +65,7 @@ def test_its_series_are_listed_by_our_names_and_the_file_is_not_touched(tmp_path
         "AAA": ["1h"],
         "BBB": ["1week"],
     }
-    assert live_bars(series["AAA"]["1h"], "FX")["volume"].to_list() == [None]
+    assert live_bars(series["AAA"]["1h"], MARKETS["FX"])["volume"].to_list() == [None]
     assert sha256(path.read_bytes()).hexdigest() == before
     assert [file.name for file in tmp_path.iterdir()] == ["live.db"]
 
@@ -79,7 +80,7 @@ def test_rows_still_in_the_write_ahead_log_are_read(tmp_path: Path) -> None:
     )
     writer.commit()
 
-    assert live_bars(live_series(path)["AAA"]["1day"], "FX").height == 2
+    assert live_bars(live_series(path)["AAA"]["1day"], MARKETS["FX"]).height == 2
     writer.close()
 
 
@@ -96,7 +97,7 @@ def test_an_unreadable_value_names_the_file(tmp_path: Path, rows: list[Row], cod
     path = live_db(tmp_path / "live.db", rows)
 
     with raises(BarsError, code, match=re.escape(str(path))):
-        live_bars(live_series(path)["AAA"]["1day"], "US_EQUITY")
+        live_bars(live_series(path)["AAA"]["1day"], MARKETS["US_EQUITY"])
 
 
 @pytest.mark.parametrize("damage", ["missing", "not a database"])

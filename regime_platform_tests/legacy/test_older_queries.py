@@ -27,6 +27,7 @@ def test_the_state_is_the_last_one_and_names_version_1(
     assert now.regime == labels[-1]
     assert labels[-now.bars - 1] != now.regime
     assert "is of version 1" in now.read_as
+    assert now.rank_basis is None
     assert fingerprint(msft.root.path) == before
 
 

@@ -13,6 +13,7 @@ from regime_platform.legacy.results import (
     read_results,
     stated_versions,
 )
+from regime_platform.model.markets import MARKETS
 from regime_platform_tests.error_codes import raises
 from regime_platform_tests.legacy.stores import write_legacy_results
 
@@ -40,7 +41,7 @@ def test_keys_of_another_form_than_the_last_run_are_left_out(tmp_path: Path) -> 
 
     path = write_legacy_results(tmp_path / "compute.db", change)
 
-    rows = read_results(path, "MSFT", "US_EQUITY", "1day")[STATE]["1day"]
+    rows = read_results(path, "MSFT", MARKETS["US_EQUITY"], "1day")[STATE]["1day"]
 
     assert rows.filter(rows["ts"].is_null())["asof"].to_list() == ["nonsense"]
     assert in_last_form(rows)["asof"].to_list() == ["2013-03-04 09:30:00"]

@@ -7,6 +7,7 @@ import pytest
 
 from regime_platform.errors import BarsError
 from regime_platform.legacy.parquet import is_version_1, read_version_1
+from regime_platform.model.markets import MARKETS
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.error_codes import raises
 
@@ -22,7 +23,7 @@ def test_times_are_those_of_the_asset_class(tmp_path: Path) -> None:
     bars = make_bars(40, "1h").with_columns(pl.col("volume").floor())
     path = write_version_1(tmp_path / "1h.parquet", bars)
 
-    read, read_as = read_version_1([path], "AAA", "1h", "US_EQUITY")
+    read, read_as = read_version_1([path], "AAA", "1h", MARKETS["US_EQUITY"])
     unknown, _ = read_version_1([path], "AAA", "1h", None)
 
     assert read.equals(bars)
@@ -35,7 +36,7 @@ def test_of_a_repeated_bar_the_last_row_counts(tmp_path: Path) -> None:
     twice = pl.concat([bars.with_columns(close=pl.col("close") + 1).head(1), bars])
     path = write_version_1(tmp_path / "1h.parquet", twice)
 
-    read, read_as = read_version_1([path], "AAA", "1h", "US_EQUITY")
+    read, read_as = read_version_1([path], "AAA", "1h", MARKETS["US_EQUITY"])
 
     assert read.equals(bars)
     assert "1 bars occur again" in read_as
@@ -57,4 +58,4 @@ def test_instants_in_place_of_local_times_are_refused(tmp_path: Path) -> None:
     make_bars(5).write_parquet(tmp_path / "1day.parquet")
 
     with raises(BarsError, "not-version-1"):
-        read_version_1([tmp_path / "1day.parquet"], "AAA", "1day", "US_EQUITY")
+        read_version_1([tmp_path / "1day.parquet"], "AAA", "1day", MARKETS["US_EQUITY"])

@@ -11,13 +11,14 @@ from regime_platform.model.calendar.due import last_finished
 from regime_platform.model.calendar.trading_hours import expected_opens
 from regime_platform.model.coverage import UNREAD, Coverage
 from regime_platform.model.fetch_plan import HISTORY, Need, TrackedSeries, after_answer, next_need
+from regime_platform.model.markets import MARKETS
 
 UTC = dt.UTC
 SERIES = st.builds(
     TrackedSeries,
     st.just("AAA"),
     st.sampled_from(["15min", "1h", "4h", "1day", "1week"]),
-    st.sampled_from(["US_EQUITY", "FX", "CRYPTO"]),
+    st.sampled_from([MARKETS[name] for name in ("US_EQUITY", "FX", "CRYPTO")]),
     st.sampled_from([0, 1, 20]),
 )
 FIRST_NOW = dt.datetime(2024, 6, 1, tzinfo=UTC)
@@ -48,7 +49,7 @@ def fetched(
 
 def opens_of(series: TrackedSeries, start: dt.date, end: dt.datetime) -> pl.Series:
     first = dt.datetime.combine(start, dt.time(), UTC)
-    return expected_opens(series.asset_class, series.timeframe, first, end)
+    return expected_opens(series.market, series.timeframe, first, end)
 
 
 @settings(max_examples=60, deadline=None)
@@ -62,7 +63,7 @@ def test_from_nothing_all_is_requested_once_in_windows_below_the_longest_answer(
 
     coverage, needs = fetched(series, Coverage(earliest=first), now, opens)
 
-    bound = last_finished(now, series.timeframe, series.asset_class)
+    bound = last_finished(now, series.timeframe, series.market)
     assert coverage.is_complete
     assert sum(window.rows for window in coverage.windows) == (opens < bound).sum()
     assert all(need.start.time() == need.end.time() == dt.time() for need in needs)
@@ -87,13 +88,13 @@ def test_updates_at_any_times_never_leave_a_hole_and_ask_nothing_twice(
         assert coverage.is_complete
         assert next_need(series, coverage, now, 5000) is None
 
-    bound = last_finished(now, series.timeframe, series.asset_class)
+    bound = last_finished(now, series.timeframe, series.market)
     assert sum(window.rows for window in coverage.windows) == (opens < bound).sum()
 
 
 @pytest.mark.parametrize("timeframe", ["1h", "4h"])
 def test_bars_that_a_vendor_anchors_on_the_clock_are_requested_as_rarely(timeframe: str) -> None:
-    series = TrackedSeries("AAA", timeframe, "US_EQUITY")
+    series = TrackedSeries("AAA", timeframe, MARKETS["US_EQUITY"])
     first, now = dt.date(2026, 9, 7), dt.datetime(2026, 11, 17, tzinfo=UTC)
     opens = opens_of(series, first, now + dt.timedelta(days=9)).dt.truncate("1h")
     coverage, _ = fetched(series, Coverage(earliest=first), now, opens)
@@ -110,7 +111,7 @@ def test_bars_that_a_vendor_anchors_on_the_clock_are_requested_as_rarely(timefra
 
 
 def test_a_clock_that_goes_back_asks_for_nothing() -> None:
-    series = TrackedSeries("AAA", "1day", "US_EQUITY", 1)
+    series = TrackedSeries("AAA", "1day", MARKETS["US_EQUITY"], 1)
     now = dt.datetime(2026, 11, 20, 22, tzinfo=UTC)
     opens = opens_of(series, dt.date(2026, 1, 5), now)
     coverage, _ = fetched(series, Coverage(earliest=dt.date(2026, 1, 5)), now, opens)
@@ -121,7 +122,7 @@ def test_a_clock_that_goes_back_asks_for_nothing() -> None:
 
 
 def test_what_is_marked_unread_is_read_window_by_window() -> None:
-    series = TrackedSeries("AAA", "15min", "US_EQUITY")
+    series = TrackedSeries("AAA", "15min", MARKETS["US_EQUITY"])
     now = dt.datetime(2026, 11, 20, 22, tzinfo=UTC)
     opens = opens_of(series, dt.date(2024, 1, 8), now)
     coverage, needs = fetched(series, Coverage(earliest=dt.date(2024, 1, 8)), now, opens)
@@ -134,7 +135,7 @@ def test_what_is_marked_unread_is_read_window_by_window() -> None:
 
 
 def test_windows_that_lost_bars_are_gaps_again() -> None:
-    series = TrackedSeries("AAA", "15min", "US_EQUITY")
+    series = TrackedSeries("AAA", "15min", MARKETS["US_EQUITY"])
     now = dt.datetime(2026, 11, 20, 22, tzinfo=UTC)
     opens = opens_of(series, dt.date(2024, 1, 8), now)
     coverage, _ = fetched(series, Coverage(earliest=dt.date(2024, 1, 8)), now, opens)

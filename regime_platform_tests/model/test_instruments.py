@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from regime_platform.errors import ConfigError
-from regime_platform.model.asset_classes import ASSET_CLASSES
 from regime_platform.model.instruments import WITHOUT_EXCHANGE, Instrument, parse_entry
+from regime_platform.model.markets import MARKETS
 from regime_platform_tests.error_codes import raises
+
+LONDON = {"calendar": "XLON"}
 
 
 def make(symbol: str = "SPY", asset_class: str = "US_EQUITY", **identity: Any) -> Instrument:
@@ -55,7 +57,7 @@ def test_a_symbol_of_the_vendor_is_required() -> None:
         make(mic_code="ARCX")
 
 
-@pytest.mark.parametrize("asset_class", sorted(ASSET_CLASSES))
+@pytest.mark.parametrize("asset_class", sorted(MARKETS))
 def test_what_trades_on_exchanges_needs_one_named(asset_class: str) -> None:
     around_the_clock = asset_class in WITHOUT_EXCHANGE
 
@@ -148,3 +150,20 @@ def test_texts_are_stripped_and_dates_written_as_text() -> None:
 
     assert (instrument.name, instrument.delisted) == ("A company", "2020-01-31")
     assert instrument.formerly == ("CTR", "ITR")
+
+
+def test_a_calendar_of_its_own_comes_before_that_of_its_class() -> None:
+    entry = {"symbol": "VOD", "name": "A", "asset_class": "US_EQUITY", "tier": "daily"}
+
+    plain, own = (parse_entry({**entry, "source": "files", **more}) for more in ({}, LONDON))
+
+    assert (plain.market.calendar, own.market.calendar) == ("XNYS", "XLON")
+    assert own.market.zone == "Europe/London"
+    assert "calendar" not in plain.model_dump(mode="json")
+
+
+def test_an_unknown_calendar_is_refused_with_the_nearest() -> None:
+    entry = {"symbol": "VOD", "name": "A", "asset_class": "US_EQUITY", "tier": "daily"}
+
+    with raises(ConfigError, "unknown-calendar", match="'XLOM' is unknown.*XLON"):
+        parse_entry({**entry, "source": "files", "calendar": "XLOM"})

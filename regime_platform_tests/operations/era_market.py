@@ -14,7 +14,7 @@ TOUCHED = ["AAA", "SPY"]
 
 
 def run_market(settings: Settings, now: dt.datetime) -> dict[str, SymbolOutcome]:
-    workspace = RunWorkspace.open(settings)
+    workspace = RunWorkspace.open(settings, clock=now.timestamp)  # a loaded machine moves no stamp
     return {
         run_symbol.symbol: run_symbol
         for run_symbol in run_symbols(workspace, workspace.universe.instruments, now)

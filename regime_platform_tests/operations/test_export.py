@@ -11,8 +11,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from regime_platform.compute.engine import bars_with_close, compute_series
+from regime_platform.compute.engine import compute_series, computed_bars
 from regime_platform.compute.eras.eras import FIXED_ERAS
+from regime_platform.compute.maturity import BASIS_SCHEMA
 from regime_platform.compute_db.reader import read_lineage, read_table
 from regime_platform.compute_db.store import Table, build
 from regime_platform.errors import UsageError
@@ -21,6 +22,7 @@ from regime_platform.operations.export import ExportFormat, export
 from regime_platform.pipeline.outcomes import Status
 from regime_platform.pipeline.results import tables_of
 from regime_platform.pipeline.run_workspace import RunWorkspace
+from regime_platform.query.series import history
 from regime_platform_tests.compute_db.result_frames import MADE, empty_tables, golden_state
 from regime_platform_tests.error_codes import raises
 from regime_platform_tests.scenario import street
@@ -44,7 +46,7 @@ def _computed(workspace: RunWorkspace, symbol: str, series: str, zone: str) -> N
     timeframe = series.rpartition("_")[2]
     bars = pl.read_parquet(GOLDEN / f"{series}.bars.parquet")
     opens = pl.col("ts").dt.replace_time_zone(zone).dt.convert_time_zone("UTC")
-    used = bars_with_close(bars.with_columns(opens))
+    used = computed_bars(bars.with_columns(opens))
     result = compute_series(used, symbol=symbol, timeframe=timeframe, eras=FIXED_ERAS)
     _store(workspace, symbol, tables_of({timeframe: result}))
 
@@ -181,3 +183,24 @@ def test_parquet_and_csv_hold_every_row_and_say_what_they_are(
         csv = pl.read_csv(tmp_path / "csv/MSFT" / f"{name}.csv", infer_schema=False)
         assert csv.columns == stored.columns
         assert csv["ts"].str.to_datetime(time_unit="us", time_zone="UTC").equals(stored["ts"])
+
+
+def test_a_table_of_its_own_holds_what_ranks_stand_on(
+    processed: RunWorkspace, tmp_path: Path
+) -> None:
+    weekly = history("AAPL", "1week", where=processed.root.path)
+    expected = weekly.select("ts", *BASIS_SCHEMA).drop_nulls("rank_bars")
+    for how in (ExportFormat.PARQUET, ExportFormat.CSV):
+        export(processed, processed.universe.select(["AAPL"]), how, tmp_path / how, NOW)
+
+    tables = _exported(processed, tmp_path / "v1.db", "AAPL")
+
+    legacy = [row for row in tables["rank_basis"] if row["timeframe"] == "1week"]
+    assert [row["asof"] for row in legacy] == [f"{ts:%Y-%m-%d}" for ts in expected["ts"]]
+    assert [row["rank_bars"] for row in legacy] == expected["rank_bars"].to_list()
+    assert (legacy[-1]["rank_eras"], legacy[-1]["is_rank_immature"]) == (2, 1)
+    parquet = pl.read_parquet(tmp_path / "parquet/AAPL/rank_basis.parquet")
+    assert parquet.filter(timeframe="1week").select(expected.columns).equals(expected)
+    csv = pl.read_csv(tmp_path / "csv/AAPL/rank_basis.csv")
+    assert csv.columns == parquet.columns
+    assert csv.height == parquet.height

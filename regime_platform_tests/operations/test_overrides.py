@@ -10,7 +10,7 @@ import pytest
 from regime_platform.bar_store.canonical import read_in_force
 from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.errors import ConfigError, UsageError
-from regime_platform.operations.overrides import Statement, accept, exclude, undo
+from regime_platform.operations.overrides import Span, Statement, accept, exclude, undo
 from regime_platform.pipeline.fetch.catch_up import FetchRequest
 from regime_platform.pipeline.fetch.ingest import Batches, ingest
 from regime_platform.pipeline.gate.promote import promote
@@ -62,7 +62,7 @@ def test_excluding_the_bad_bar_lets_the_symbol_through_and_stands_in_the_manifes
     instrument = workspace.universe.instrument("AAA")
     assert promote(workspace, instrument).status is Status.BLOCKED
 
-    exclude(workspace.root, instrument, "1day", BAD_OPEN, statement)
+    exclude(workspace.root, instrument, Span("1day", BAD_OPEN), statement)
     outcome = _run(workspace, now)
 
     assert outcome.status is Status.DONE
@@ -79,7 +79,7 @@ def test_undoing_brings_the_block_back_and_the_last_good_bars_stay(
     workspace: RunWorkspace, statement: Statement, now: dt.datetime
 ) -> None:
     instrument = workspace.universe.instrument("AAA")
-    exclude(workspace.root, instrument, "1day", BAD_OPEN, statement)
+    exclude(workspace.root, instrument, Span("1day", BAD_OPEN), statement)
     _run(workspace, now)
     before = _opens(workspace)
 
@@ -93,7 +93,7 @@ def test_the_same_log_and_the_same_decisions_give_the_same_bytes(
     workspace: RunWorkspace, statement: Statement, now: dt.datetime
 ) -> None:
     instrument = workspace.universe.instrument("AAA")
-    exclude(workspace.root, instrument, "1day", BAD_OPEN, statement)
+    exclude(workspace.root, instrument, Span("1day", BAD_OPEN), statement)
     _run(workspace, now)
     folder = workspace.root.symbol("AAA").folder
     first = contents(folder)
@@ -112,7 +112,7 @@ def test_promoting_again_after_a_decision_writes_nothing(
     workspace: RunWorkspace, statement: Statement, tmp_path: Path
 ) -> None:
     instrument = workspace.universe.instrument("AAA")
-    exclude(workspace.root, instrument, "1day", BAD_OPEN, statement)
+    exclude(workspace.root, instrument, Span("1day", BAD_OPEN), statement)
     promote(workspace, instrument)
     before = fingerprint(tmp_path)
 
@@ -124,7 +124,7 @@ def test_severities_of_the_data_root_are_applied_and_recorded(
     workspace: RunWorkspace, statement: Statement
 ) -> None:
     instrument = workspace.universe.instrument("AAA")
-    exclude(workspace.root, instrument, "1day", BAD_OPEN, statement)
+    exclude(workspace.root, instrument, Span("1day", BAD_OPEN), statement)
     assert promote(workspace, instrument).status is Status.DONE
 
     workspace.root.gate_policy.write_text("rules: {outside_session: {US_EQUITY: error}}")
@@ -151,13 +151,13 @@ def test_what_makes_no_sense_is_refused_and_nothing_is_written(
     sunday = dt.datetime(2012, 1, 8, tzinfo=dt.UTC)
 
     with raises(UsageError, "no-such-bar", match="regime bars AAA 1day"):
-        exclude(root, instrument, "1day", sunday, statement)
+        exclude(root, instrument, Span("1day", sunday), statement)
     with raises(UsageError, "no-such-bar", match="2012-01-08"):
-        accept(root, instrument, "1day", sunday, statement)
+        accept(root, instrument, Span("1day", sunday), statement)
     with raises(UsageError, "rule-not-acceptable", match="high_low_order"):
-        accept(root, instrument, "1day", BAD_OPEN, statement, rule="high_low_order")
+        accept(root, instrument, Span("1day", BAD_OPEN), statement, rule="high_low_order")
     with raises(UsageError, "timeframe-not-tracked", match="1h"):
-        accept(root, instrument, "1h", BAD_OPEN, statement)
+        accept(root, instrument, Span("1h", BAD_OPEN), statement)
     with raises(UsageError, "no-reason", match="--reason"):
         Statement("  ", "ann", now)
 
@@ -168,11 +168,11 @@ def test_an_acceptance_is_reported_with_the_finding(
     workspace: RunWorkspace, statement: Statement
 ) -> None:
     instrument = workspace.universe.instrument("AAA")
-    exclude(workspace.root, instrument, "1day", BAD_OPEN, statement)
+    exclude(workspace.root, instrument, Span("1day", BAD_OPEN), statement)
     promote(workspace, instrument)
     holiday = dt.datetime(2012, 1, 2, tzinfo=dt.UTC)  # an invented bar is held on it
 
-    accept(workspace.root, instrument, "1day", holiday, statement, rule="outside_session")
+    accept(workspace.root, instrument, Span("1day", holiday), statement, rule="outside_session")
     promote(workspace, instrument)
 
     verdict = read_verdict(workspace.root.symbol("AAA"))
@@ -183,3 +183,20 @@ def test_an_acceptance_is_reported_with_the_finding(
         next(finding for finding in series.findings if finding.rule == "outside_session").accepted
         == 1
     )
+
+
+def test_a_missing_bar_is_accepted_wherever_the_source_anchors_its_bars(
+    tmp_path: Path, statement: Statement
+) -> None:
+    settings = street(tmp_path, ["AAA"], tier="core")
+    workspace = RunWorkspace.open(settings)
+    instrument = workspace.universe.instrument("AAA").changed(calendar="XHKG")
+    noon, night = (  # 12:30 Hong Kong is within hours that run through the break, 22:30 is not
+        Span("1h", dt.datetime(2024, 1, 9, hour, 30, tzinfo=dt.UTC)) for hour in (4, 14)
+    )
+
+    accepted = accept(workspace.root, instrument, noon, statement, rule="missing_bars")
+
+    assert accepted.opens == noon.opens
+    with raises(UsageError, "no-such-bar", match="none is due then"):
+        accept(workspace.root, instrument, night, statement, rule="missing_bars")

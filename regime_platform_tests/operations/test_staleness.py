@@ -3,6 +3,7 @@
 import datetime as dt
 from pathlib import Path
 
+from regime_platform.model.markets import MARKETS
 from regime_platform.operations.staleness import missing_bars, stale_series
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform_tests.scenario import street
@@ -13,8 +14,8 @@ FRIDAY = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
 def test_bars_are_missing_from_the_one_after_the_last_on() -> None:
     evening = FRIDAY + dt.timedelta(days=1, hours=12)
 
-    assert missing_bars("US_EQUITY", "1day", FRIDAY, evening) == (0, "")
-    missing = missing_bars("US_EQUITY", "1day", FRIDAY - dt.timedelta(days=2), evening)
+    assert missing_bars(MARKETS["US_EQUITY"], "1day", FRIDAY, evening) == (0, "")
+    missing = missing_bars(MARKETS["US_EQUITY"], "1day", FRIDAY - dt.timedelta(days=2), evening)
     assert missing == (2, "2026-11-20T00:00:00Z")
 
 

@@ -52,7 +52,7 @@ def _add_each(root: Path, first: int) -> None:
                 Instrument(
                     symbol=f"S{number}",
                     name="A name",
-                    asset_class="FX",
+                    asset_class="SYNTHETIC",
                     tier="daily",
                     source="files",
                 )

@@ -126,7 +126,12 @@ def test_checks_of_compute_and_manifests_pass_where_all_is_well(
         for asset_check_evaluation in result.get_asset_check_evaluations()
     }
     assert not checks.pop("is_fresh")  # the bars end in 2013
-    assert checks == {"gate": True, "input_is_promoted": True, "is_complete": True}
+    assert checks == {
+        "gate": True,
+        "findings": False,  # the calendar knows holidays, the bars of the test do not
+        "input_is_promoted": True,
+        "is_complete": True,
+    }
 
 
 def test_a_launch_from_the_command_line_reports_every_symbol_as_it_is_done(
@@ -161,8 +166,10 @@ def test_checks_executed_alone_check_stored_files(
 
     *validated, fresh = result.get_asset_check_evaluations()
     assert [evaluation.partition for evaluation in validated] == [
-        symbol for symbol in chosen or SYMBOLS for _ in range(3)
+        symbol for symbol in chosen or SYMBOLS for _ in range(4)
     ]
-    assert all(evaluation.passed for evaluation in validated)
+    assert {evaluation.check_name for evaluation in validated if not evaluation.passed} == {
+        "findings"
+    }
     assert (fresh.check_name, fresh.partition, fresh.passed) == ("is_fresh", None, False)
     assert result.get_asset_materialization_events() == []

@@ -1,6 +1,7 @@
 """Dagster's own command lines and its daemon work the graph, each in its own process."""
 
 import json
+import re
 from functools import partial
 
 import dagster as dg
@@ -42,7 +43,7 @@ def test_a_range_is_materialised_and_the_definitions_are_checked_from_the_shell(
     output, verdict = end(launched), end(checked)
 
     assert launched.returncode == 1, output
-    assert "arning" not in output
+    assert not re.search("Warning|warning:", output)  # of Python, not of the gate
     assert "nanobind" not in output
     assert f"1 of 2 symbols failed: {BAD} (blocked at validated_bars" in output
     assert checked.returncode == 0, verdict

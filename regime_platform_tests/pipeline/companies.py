@@ -62,7 +62,7 @@ def run(
 ) -> SymbolOutcome:
     """One symbol through the stages, the vendor's clock at ``now``."""
     CLOCK["now"] = now
-    workspace = RunWorkspace.open(settings)
+    workspace = RunWorkspace.open(settings, clock=now.timestamp)  # a loaded machine moves no stamp
     return run_symbol(workspace, workspace.universe.instrument(symbol), now, stages=stages)
 
 

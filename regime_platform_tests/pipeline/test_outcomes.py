@@ -10,7 +10,7 @@ def test_two_fetches_of_a_series_add_up_and_end_as_the_second() -> None:
     both = first.plus(second)
 
     assert (both.new, both.revised, both.same, both.requests, both.credits) == (4, 1, 4, 3, 3)
-    assert (both.new_or_revised, both.status, both.reason) == (5, "failed", "x")
+    assert (both.changed, both.status, both.reason) == (5, "failed", "x")
     assert IngestOutcome("AAA", Status.DONE, (first, second)).rows_inserted == 5
 
 

@@ -127,9 +127,9 @@ def test_killing_a_run_anywhere_loses_nothing(
         "from regime_platform.pipeline.run import run_symbols\n"
         f"s = Settings(_env_file=None, REGIME_DATA_ROOT={str(other.data_root)!r},"
         f" REGIME_FILES_ROOT={str(other.files_root)!r})\n"
-        "p = RunWorkspace.open(s)\n"
-        "print('ready', flush=True)\n"
         f"now = dt.datetime.fromisoformat({now.isoformat()!r})\n"
+        "p = RunWorkspace.open(s, clock=now.timestamp)\n"
+        "print('ready', flush=True)\n"
         "list(run_symbols(p, p.universe.instruments, now))\n"
     )
     moments = random.Random(7)

@@ -12,7 +12,7 @@ SYMBOLS = ["AAA", "BBB", "CCC"]
 
 
 def run_all(settings: Settings, now: dt.datetime, **options: Any) -> dict[str, SymbolOutcome]:
-    workspace = RunWorkspace.open(settings)
+    workspace = RunWorkspace.open(settings, clock=now.timestamp)  # a loaded machine moves no stamp
     return {
         outcome.symbol: outcome
         for outcome in run_symbols(workspace, workspace.universe.instruments, now, **options)

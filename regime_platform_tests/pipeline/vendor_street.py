@@ -12,6 +12,7 @@ from regime_platform.bar_store.raw.raw_log import read_raw
 from regime_platform.model.bar_schema import BAR_COLUMNS
 from regime_platform.model.calendar.due import last_finished
 from regime_platform.model.calendar.trading_hours import expected_opens
+from regime_platform.model.markets import MARKETS
 from regime_platform.pipeline.fetch.catch_up import FetchRequest
 from regime_platform.pipeline.fetch.ingest import Batches, ingest
 from regime_platform.pipeline.outcomes import IngestOutcome
@@ -63,7 +64,7 @@ def vendor_settings(
 
 def stock_bars(timeframe: str, start: dt.datetime, end: dt.datetime, seed: int = 0) -> pl.DataFrame:
     """A random walk with a bar wherever the calendar of US stocks expects one."""
-    opens = expected_opens("US_EQUITY", timeframe, start, end)
+    opens = expected_opens(MARKETS["US_EQUITY"], timeframe, start, end)
     return make_bars(opens.len(), seed=seed).with_columns(ts=opens)
 
 
@@ -96,8 +97,8 @@ def finished_bars(
 ) -> pl.DataFrame:
     """The same of a platform that is open already."""
     raw = read_raw(workspace.root.symbol(symbol).raw(timeframe))
-    rows = fold(raw, timeframe, "US_EQUITY")
-    bound = last_finished(now, timeframe, "US_EQUITY")
+    rows = fold(raw, timeframe, MARKETS["US_EQUITY"])
+    bound = last_finished(now, timeframe, MARKETS["US_EQUITY"])
     return rows.filter(pl.col("ts") < bound).select(BAR_COLUMNS)
 
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from regime_platform.model.markets import MARKETS
 from regime_platform.settings import PROJECT_ROOT
 from regime_platform.validation.findings import ValidationFinding
 from regime_platform.validation.gate import compared
@@ -15,7 +16,7 @@ DOC = (PROJECT_ROOT / "docs" / "validation.md").read_text()
 
 def _rules() -> list[ValidationFinding]:
     result = validated(real("IBM", "1day"), "IBM", "1day")
-    findings = compared({"1day": result}, {}, asset_class="US_EQUITY", context=DEFAULT_CONTEXT)
+    findings = compared({"1day": result}, {}, market=MARKETS["US_EQUITY"], context=DEFAULT_CONTEXT)
     return list(findings["1day"].findings)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from regime_platform.compute.engine import bars_with_close, compute_series
+from regime_platform.compute.engine import compute_series, computed_bars
 from regime_platform.compute.eras.eras import FIXED_ERAS, EraChoice
 from regime_platform.compute.params import DEFAULT_PARAMS
 from regime_platform.errors import ResultsError
@@ -25,7 +25,7 @@ MSFT = "msft_1day"
 def _rows(name: str) -> SeriesRows:
     timeframe = name.rpartition("_")[2]
     bars = pl.read_parquet(GOLDEN / f"{name}.bars.parquet")
-    used = bars_with_close(bars.with_columns(pl.col("ts").dt.replace_time_zone("UTC")))
+    used = computed_bars(bars.with_columns(pl.col("ts").dt.replace_time_zone("UTC")))
     choice = EraChoice(FIXED_ERAS, "fixed-1", "test")
     result = compute_series(used, symbol="X", timeframe=timeframe, eras=choice.eras)
     return SeriesRows("X", timeframe, used, result.escalation, result.state, choice, DEFAULT_PARAMS)

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 import regime_platform
+from regime_platform.compute.maturity import BASIS_SCHEMA
 from regime_platform.errors import ResultsError, UsageError
 from regime_platform.model.bar_schema import BAR_SCHEMA
 from regime_platform.pipeline.run_workspace import RunWorkspace
@@ -57,6 +58,20 @@ def test_history_puts_escalation_beside_every_state(processed: RunWorkspace) -> 
     last = rows.row(-1, named=True)
     assert last["regime_label"] == "TRANSITION"
     assert last["escalation_bucket"] == last["esc_bucket"]
+
+
+def test_history_shows_what_each_rank_stands_on(processed: RunWorkspace) -> None:
+    rows = history("MSFT", "1week", where=processed.root.path)
+    eras = rows.group_by(era=pl.col("ts").dt.year() >= 2010, maintain_order=True)
+
+    ranked = rows["esc_pctl"].is_not_null()
+    counted = eras.agg(counted=pl.col("esc_raw").is_not_null().cum_sum().cast(pl.Int64))
+    expected = counted.explode("counted")["counted"].set(~ranked, None)
+    assert rows["rank_bars"].equals(expected, check_names=False)
+    first, last = rows.filter(ranked).row(0, named=True), rows.row(-1, named=True)
+    assert [first[name] for name in BASIS_SCHEMA] == [1, 272, 1, True]
+    assert [last[name] for name in BASIS_SCHEMA] == [165, 0, 2, True]
+    assert history("MSFT", "1week", last=30, where=processed.root.path).equals(rows.tail(30))
 
 
 def test_history_has_no_forward_label_unless_asked(processed: RunWorkspace) -> None:

@@ -3,6 +3,10 @@
 import datetime as dt
 from pathlib import Path
 
+import polars as pl
+import pytest
+
+from regime_platform.compute.maturity import basis_of
 from regime_platform.errors import ResultsError
 from regime_platform.pipeline.run import run_symbols
 from regime_platform.pipeline.run_workspace import RunWorkspace
@@ -23,6 +27,18 @@ def test_since_is_the_first_bar_of_the_unbroken_run(processed: RunWorkspace) -> 
     assert labels[1:] == [now.regime] * now.bars
     assert rows["ts"][1] == now.since
     assert rows["ts"][-1] == now.as_of
+
+
+@pytest.mark.parametrize("symbol", ["AAPL", "SYNTH", "EURUSD"])
+def test_a_state_shows_what_its_rank_stands_on(processed: RunWorkspace, symbol: str) -> None:
+    for timeframe, now in state(symbol, where=processed.root.path).items():
+        rows = history(symbol, timeframe, where=processed.root.path)
+        in_era = rows.filter(pl.col("ts") >= dt.datetime(2010, 1, 1, tzinfo=dt.UTC))
+        expected = in_era["esc_raw"].is_not_null().sum() if symbol == "AAPL" else None
+
+        assert (now.rank_basis is None) == (now.escalation_percentile is None)
+        assert now.rank_basis == basis_of(rows.row(-1, named=True))
+        assert expected is None or now.rank_basis is None or now.rank_basis.bars == expected
 
 
 def test_mean_escalation_is_the_mean_of_the_timeframes(processed: RunWorkspace) -> None:

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from regime_platform.model.bar_schema import BAR_COLUMNS, PRICE_COLUMNS
+from regime_platform.model.markets import MARKETS
 from regime_platform.revisions.contradictions import contradictions
 from regime_platform.revisions.fold import diff_page, fold
 from regime_platform_tests.builders import LONG_AFTER, fetched, make_bars
@@ -29,19 +30,19 @@ class Log:
         at = LONG_AFTER + number * DAY
         batch = f"{number:06d}-20261122T031500Z-00000000{'.legacy' if is_legacy else ''}.parquet"
         brought = diff_page(
-            self.rows, page, fetched_at=at, timeframe="1day", asset_class="US_EQUITY"
+            self.rows, page, fetched_at=at, timeframe="1day", market=MARKETS["US_EQUITY"]
         )
         rows = page if is_legacy else brought.rows
         self.rows = pl.concat([self.rows, fetched(rows, at, batch)])
         self.same[batch] = str(brought.same)
 
     def contradicting(self, settled: dt.datetime | None = None) -> pl.DataFrame:
-        served = fold(self.rows, "1day", "US_EQUITY")
+        served = fold(self.rows, "1day", MARKETS["US_EQUITY"])
         return contradictions(
             self.rows,
             served,
             "1day",
-            "US_EQUITY",
+            MARKETS["US_EQUITY"],
             repeated=lambda: self.same,
             settled=settled,
         )
@@ -65,9 +66,9 @@ def test_a_fetch_that_differs_throughout_contradicts(shared: int) -> None:
     rows = log_of(STORED.head(295), OTHER[start:]).contradicting()
 
     assert rows.height == shared + 5  # and the bars that only the other series has
-    assert rows.columns == ["ts", "close", "earlier_close"]
-    assert rows["earlier_close"][0] == STORED["close"][start]
-    assert rows["close"][0] == OTHER["close"][start]
+    assert rows.columns == ["ts", "price", "now", "before"]
+    assert rows["before"][0] == STORED["close"][start]
+    assert rows["now"][0] == OTHER["close"][start]
 
 
 def test_of_many_shared_bars_a_tenth_may_agree() -> None:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regime_platform.model.bar_schema import BAR_COLUMNS
+from regime_platform.model.markets import MARKETS
 from regime_platform.revisions.fold import fold
 from regime_platform_tests.builders import LONG_AFTER, fetched, make_bars
 
@@ -17,7 +18,7 @@ def _batch(number: int, bars: pl.DataFrame, at: dt.datetime = LONG_AFTER) -> pl.
 
 
 def _fold(*batches: pl.DataFrame) -> pl.DataFrame:
-    return fold(pl.concat(batches), "1day", "US_EQUITY")
+    return fold(pl.concat(batches), "1day", MARKETS["US_EQUITY"])
 
 
 def test_the_latest_batch_is_in_force_for_each_of_its_bars() -> None:

@@ -11,8 +11,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from regime_platform.model.bar_schema import BAR_SCHEMA, PRICE_COLUMNS
+from regime_platform.model.markets import MARKETS
+from regime_platform.model.ratios import SIMPLE_RATIOS, ratio_text
 from regime_platform.revisions.price_factors import adjusted, price_factors
-from regime_platform.revisions.splits import SIMPLE_RATIOS, ratio_text
 from regime_platform.sources.sample.source import SAMPLE_DATA
 from regime_platform_tests.builders import fetched, make_bars
 from regime_platform_tests.traded import as_traded, on_basis_of_today, sessions_of
@@ -21,7 +22,7 @@ PRICES = pl.col(PRICE_COLUMNS)
 
 
 def _detected(daily: pl.DataFrame, intraday: pl.DataFrame) -> list[tuple[str, str]]:
-    steps = price_factors(fetched(daily), fetched(intraday), "1h", "US_EQUITY")
+    steps = price_factors(fetched(daily), fetched(intraday), "1h", MARKETS["US_EQUITY"])
     return [(step.until.isoformat(), ratio_text(step.ratio)) for step in steps]
 
 
@@ -37,9 +38,9 @@ def test_adjusted_bars_have_no_step_at_a_split() -> None:
     raw = pl.read_parquet(SAMPLE_DATA / "MSFT" / "1day.parquet")
     daily = on_basis_of_today(raw, {dt.date(2003, 2, 18): Fraction(2)})
     hours = fetched(sessions_of(raw))
-    steps = price_factors(fetched(daily), hours, "1h", "US_EQUITY")
+    steps = price_factors(fetched(daily), hours, "1h", MARKETS["US_EQUITY"])
 
-    now = adjusted(hours, steps, "US_EQUITY")
+    now = adjusted(hours, steps, MARKETS["US_EQUITY"])
 
     assert now.select("ts", "fetched_at", "batch").equals(hours.select("ts", "fetched_at", "batch"))
     closes = now.group_by(pl.col("ts").dt.date(), maintain_order=True).agg(pl.col("close").last())
@@ -52,10 +53,10 @@ def test_without_splits_not_a_bit_changes() -> None:
     daily = make_bars(300)
     hours = fetched(sessions_of(daily))
 
-    steps = price_factors(fetched(daily), hours, "1h", "US_EQUITY")
+    steps = price_factors(fetched(daily), hours, "1h", MARKETS["US_EQUITY"])
 
     assert steps == ()
-    assert adjusted(hours, steps, "US_EQUITY").equals(hours)
+    assert adjusted(hours, steps, MARKETS["US_EQUITY"]).equals(hours)
 
 
 @settings(deadline=None, max_examples=40)
@@ -113,18 +114,47 @@ def test_too_few_sessions_are_no_evidence(sessions: int) -> None:
     assert _detected(daily, sessions_of(as_traded(daily, split))) == []
 
 
-def test_a_factor_that_is_no_split_ratio_is_not_adjusted_for() -> None:
+def test_any_factor_is_measured_from_the_sessions() -> None:
     daily = make_bars(60)
-    hours = sessions_of(daily).with_columns(PRICES * 1.0873)
+    dates = daily["ts"].dt.date()
+    hours = sessions_of(as_traded(daily, {dates[30]: Fraction(1281, 1000)}))
 
-    assert _detected(daily, hours) == []
+    assert _detected(daily, hours) == [(dates[29].isoformat(), "1281:1000")]  # 9:7 is 0.37 % off
+
+
+def test_daily_bars_in_another_unit_move_every_session_so_far() -> None:
+    daily = make_bars(60)
+    hours = sessions_of(daily)
+
+    assert _detected(daily[:58].with_columns(PRICES * 190), hours) == [("9999-12-31", "1:190")]
+
+
+def test_noisy_closes_leave_the_ratio_of_a_split() -> None:
+    daily = make_bars(60)
+    split = {daily["ts"].dt.date()[30]: Fraction(3, 2)}
+    noise = pl.Series(np.random.default_rng(2).normal(1.0, 0.002, 420))
+    hours = sessions_of(as_traded(daily, split)).with_columns(pl.col("close") * noise)
+
+    assert [ratio for _, ratio in _detected(daily, hours)] == ["3:2"]
+
+
+def test_the_factor_that_daily_bars_showed_takes_precedence() -> None:
+    daily = make_bars(60)
+    split = {daily["ts"].dt.date()[30]: Fraction(1281, 1000)}
+    noise = pl.Series(np.random.default_rng(2).normal(1.0, 0.002, 420))
+    hours = fetched(sessions_of(as_traded(daily, split)).with_columns(pl.col("close") * noise))
+    recorded = (Fraction(1281, 1000), Fraction(2))
+
+    (step,) = price_factors(fetched(daily), hours, "1h", MARKETS["US_EQUITY"], recorded)
+
+    assert step.ratio == recorded[0]
 
 
 def test_currencies_do_not_split() -> None:
     daily = make_bars(60)
     hours = fetched(sessions_of(daily).with_columns(PRICES * 2))
 
-    assert price_factors(fetched(daily), hours, "1h", "FX") == ()
+    assert price_factors(fetched(daily), hours, "1h", MARKETS["FX"]) == ()
 
 
 def test_without_common_sessions_nothing_is_adjusted() -> None:

@@ -80,7 +80,7 @@ def test_a_good_symbol_shows_its_regimes_its_picture_and_no_column_off_the_page(
 def test_the_gate_names_the_bad_symbols_rule_bar_and_remedy_and_passes_the_others(
     page: Page, address: str
 ) -> None:
-    page.goto(f"{address}/assets/validated_bars?view=checks")
+    page.goto(f"{address}/assets/validated_bars?view=checks&checkDetail=gate")
     page.get_by_role("tablist").filter(has_text="Execution history").get_by_text(
         "Partitions"
     ).click()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from regime_platform_tests.validation.real_bars import times
@@ -16,6 +17,7 @@ from regime_platform_tests.validation.real_bars import times
 Planted = tuple[pl.DataFrame, list[dt.datetime | None]]
 Plant = Callable[[pl.DataFrame, Sequence[int]], Planted]
 PRICES = ("open", "high", "low", "close")
+_STOCKS = ("IBM", "AAPL", "MSFT", "GOOG")
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Fault:
     plant: Plant
     echo: int = 0  # bars after a planted one that the same defect touches
     series: Sequence[str] = ()  # symbols it applies to; all where empty
+    share: float = 1.0  # of the planted ones, that must be found at least
 
 
 def _here(places: Sequence[int]) -> pl.Expr:
@@ -106,6 +109,20 @@ def _on_a_weekend(rows: pl.DataFrame, places: Sequence[int]) -> Planted:
     return spoilt, saturdays["ts"].to_list()
 
 
+def _between(rows: pl.DataFrame, places: Sequence[int]) -> Planted:
+    more = rows[list(places)].with_columns(ts=pl.col("ts") + pl.duration(minutes=30))
+    return pl.concat([rows, more]).sort("ts"), more["ts"].to_list()
+
+
+def _split(rows: pl.DataFrame, places: Sequence[int]) -> Planted:
+    """Splits of 2:1 and 1:2 in turn, so that prices stay in their range."""
+    shares = pl.Series(np.searchsorted(places, np.arange(rows.height), side="right") % 2 + 1.0)
+    split = rows.with_columns(
+        *((pl.col(name) / shares).alias(name) for name in PRICES), volume=pl.col("volume") * shares
+    )
+    return split, rows["ts"].gather(list(places)).to_list()
+
+
 BLOCKING = (
     *(
         Fault(f"{name} is null", "missing_price", values(**{name: None}))
@@ -126,30 +143,31 @@ BLOCKING = (
     Fault("96 years back", "date_range", moved(weeks=-5000)),
     Fault("two bars swapped", "ts_order", _swapped),
     Fault("fetched twice, differently", "contradicting_duplicate", _repeated(1.01)),
+    # beside a weekend a short bar is possible
+    Fault("a bar between two hours", "overlapping_bars", _between, series=("EURUSD",), share=0.95),
 )
 SET_ASIDE = (Fault("fetched twice, the same", "repeated_bar", _repeated(1.0)),)
 WARNING = (
     Fault("all prices x 10", "price_jump", values(**times(10.0)), echo=1),
     Fault("all prices / 10", "price_jump", values(**times(0.1)), echo=1),
     Fault("all prices halved", "price_jump", values(**times(0.5)), echo=1),
+    Fault("halved or doubled for good", "unadjusted_split", _split, series=_STOCKS, share=0.9),
     Fault("high x 8", "wide_range", values(**times(8.0, "high"))),
     Fault("low / 8", "wide_range", values(**times(0.125, "low"))),
     Fault(
         "volume x 1000",
         "volume_outlier",
         values(**times(1000.0, "volume")),
-        series=("IBM", "AAPL", "MSFT", "GOOG"),
+        series=_STOCKS,
     ),
-    Fault(
-        "no volume", "missing_volume", values(volume=None), series=("IBM", "AAPL", "MSFT", "GOOG")
-    ),
+    Fault("no volume", "missing_volume", values(volume=None), series=_STOCKS),
     Fault("prices frozen over 8 bars", "stale_run", _frozen, echo=6),
-    Fault("day removed", "missing_sessions", _removed, series=("IBM", "AAPL", "MSFT", "GOOG")),
+    Fault("day removed", "missing_sessions", _removed, series=_STOCKS),
     Fault("hour removed", "missing_bars", _removed, series=("EURUSD",)),
     Fault(
         "bar on a Saturday",
         "outside_session",
         _on_a_weekend,
-        series=("IBM", "AAPL", "MSFT", "GOOG"),
+        series=_STOCKS,
     ),
 )

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from regime_platform.model.markets import MARKETS
 from regime_platform.validation.findings import Severity
 from regime_platform.validation.gate import GateResult, gate
 from regime_platform_tests.builders import fetched, make_bars
@@ -10,7 +11,7 @@ from regime_platform_tests.builders import fetched, make_bars
 def gated(
     rows: pl.DataFrame, timeframe: str = "1day", asset_class: str = "US_EQUITY"
 ) -> GateResult:
-    return gate(rows, timeframe=timeframe, asset_class=asset_class)
+    return gate(rows, timeframe=timeframe, market=MARKETS[asset_class])
 
 
 def bars_with(row: int, **values: object) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from regime_platform.model.markets import MARKETS
 from regime_platform.sources.sample.source import SAMPLE_DATA
 from regime_platform.validation.findings import ValidationFinding
 from regime_platform.validation.gate import GateResult, compared, gate
@@ -31,7 +32,7 @@ def validated(
     rows: pl.DataFrame, symbol: str, timeframe: str, context: ValidationContext = DEFAULT_CONTEXT
 ) -> GateResult:
     """The gate on bars of a shipped symbol."""
-    return gate(rows, timeframe=timeframe, asset_class=CLASS_OF[symbol], context=context)
+    return gate(rows, timeframe=timeframe, market=MARKETS[CLASS_OF[symbol]], context=context)
 
 
 def finding_of(result: GateResult, rule: str) -> ValidationFinding:
@@ -65,4 +66,6 @@ def together(
 ) -> dict[str, GateResult]:
     rows = {name: real(symbol, name) for name in timeframes(symbol)} | (spoilt or {})
     results = {name: validated(bars, symbol, name) for name, bars in rows.items()}
-    return compared(results, overlaps or {}, asset_class=CLASS_OF[symbol], context=DEFAULT_CONTEXT)
+    return compared(
+        results, overlaps or {}, market=MARKETS[CLASS_OF[symbol]], context=DEFAULT_CONTEXT
+    )

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regime_platform.model.asset_classes import ASSET_CLASSES
+from regime_platform.model.calendar.trading_hours import expected_opens
+from regime_platform.model.markets import MARKETS
 from regime_platform.model.timeframes import TIMEFRAMES
 from regime_platform.validation.gate import BLOCKED, NO_BARS, PASSED
 from regime_platform_tests.builders import LONG_AFTER, fetched, make_bars, make_opens
@@ -35,12 +36,15 @@ RULES = [
     "unfinished_bar",
     "stale_run",
     "price_jump",
+    "unadjusted_split",
     "wide_range",
     "volume_outlier",
     "missing_volume",
     "outside_session",
+    "overlapping_bars",
     "missing_sessions",
     "missing_bars",
+    "calendar_misfit",
     "minimum_count",
 ]
 
@@ -56,7 +60,9 @@ def test_clean_bars_pass_and_every_rule_reports_zero() -> None:
     assert [(finding.rule, finding.count) for finding in result.findings] == [
         (rule, 0) for rule in RULES
     ]
-    unapplied = {"outside_listing": 0, "outside_session": 0, "missing_bars": 0}
+    unapplied = dict.fromkeys(
+        ("outside_listing", "outside_session", "missing_bars", "calendar_misfit"), 0
+    )
     of_other_kinds = {**unapplied, "missing_sessions": 240}
     for finding in result.findings:
         assert finding.checked == of_other_kinds.get(finding.rule, 250), finding.rule
@@ -64,11 +70,22 @@ def test_clean_bars_pass_and_every_rule_reports_zero() -> None:
 
 
 @pytest.mark.parametrize("timeframe", TIMEFRAMES)
-@pytest.mark.parametrize("asset_class", ASSET_CLASSES)
+@pytest.mark.parametrize("asset_class", MARKETS)
 def test_good_bars_of_every_kind_pass(timeframe: str, asset_class: str) -> None:
-    rows = fetched(make_bars(600, timeframe))
+    market, start = MARKETS[asset_class], dt.datetime(2012, 1, 2, tzinfo=dt.UTC)
+    opens = expected_opens(market, timeframe, start, start + dt.timedelta(weeks=600))
+    rows = fetched(make_bars(600).with_columns(ts=opens.head(600)))
 
     assert broken_rules(gated(rows, timeframe, asset_class)) == {}
+
+
+@pytest.mark.parametrize("timeframe", ["1h", "1day"])
+def test_a_bar_without_any_expected_one_is_outside(timeframe: str) -> None:
+    saturday = dt.datetime(2012, 1, 7, tzinfo=dt.UTC)
+
+    result = gated(fetched(make_bars(1).with_columns(ts=pl.lit(saturday))), timeframe)
+
+    assert finding_of(result, "outside_session").count == 1
 
 
 def test_no_rows_are_no_bars() -> None:

@@ -53,16 +53,36 @@ def test_the_class_comes_before_the_default() -> None:
     assert context(text).policy.digest != Policy().digest
 
 
+def test_the_symbol_comes_before_its_class() -> None:
+    text = "rules: {price_jump: {default: error, US_EQUITY: off, AAPL: warning, FXE: off}}"
+    rows, policy = real("AAPL", "1day"), parse_policy(text, "gate.yaml")
+
+    severities = {
+        symbol: finding_of(
+            validated(rows, "AAPL", "1day", ValidationContext(policy, symbol=symbol)), "price_jump"
+        ).severity
+        for symbol in ("AAPL", "IBM")
+    }
+
+    assert severities == {"AAPL": Severity.WARNING, "IBM": Severity.OFF}
+    assert policy.symbols == {"AAPL", "FXE"}
+
+
 @pytest.mark.parametrize(
     ("text", "culprit"),
     [
         ("rules: {price_jumps: {default: off}}", "rule 'price_jumps' is unknown"),
         ("rules: {high_low_order: {default: warning}}", "rule 'high_low_order' is unknown"),
-        ("rules: {price_jump: {STOCKS: off}}", "class 'STOCKS' is unknown"),
+        ("rules: {price_jump: {stocks: off}}", "class or symbol 'stocks' is unknown"),
+        ("rules: {price_jump: {US_EQUTY: off}}", "class 'US_EQUTY' is unknown.*US_EQUITY"),
+        ("rules: {price_jump: {1: off}}", "class or symbol 1 is unknown"),
         ("rules: {price_jump: {FX: loud}}", "'loud' is unknown; expected one of error, warning"),
         ("rules: {price_jump: off}", "price_jump is no mapping of classes"),
         ("rules: [price_jump]", "rules is no mapping of rule names"),
         ("severities: {}", "one mapping named rules"),
+        ("limits: {calendar_misfit: 5}", "limits is .* expected a share"),
+        ("limits: {price_jump: 0.1}", "limits is .* expected a share"),
+        ("limits: 0.1", "limits is 0.1; expected a share"),
         ("rules: {", "is not YAML"),
         ("", "one mapping named rules"),
     ],
@@ -77,4 +97,5 @@ def test_the_gate_reports_every_configurable_rule() -> None:
 
     reported = {finding.rule for finding in result.findings}
     reported |= {"overlap_disagreement", "day_disagrees", "week_disagrees"}  # of several series
+    reported |= {"source_lost_bars"}
     assert set(CONFIGURABLE) <= reported

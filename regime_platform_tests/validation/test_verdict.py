@@ -1,5 +1,6 @@
 """A verdict has the findings, their input and the bars in force, as in earlier releases."""
 
+import datetime as dt
 import json
 
 import polars as pl
@@ -7,6 +8,8 @@ import pytest
 
 from regime_platform.errors import BarsError
 from regime_platform.model.bar_schema import PromotedBars, StoredFile
+from regime_platform.model.calendar.trading_hours import expected_opens
+from regime_platform.model.markets import MARKETS
 from regime_platform.validation.gate import GateResult, gate
 from regime_platform.validation.overrides import Override, OverrideKind
 from regime_platform.validation.policy import DEFAULT_CONTEXT, ValidationContext
@@ -29,7 +32,7 @@ def _verdict(*series: SeriesVerdict) -> Verdict:
 
 
 def _validated(rows: pl.DataFrame, timeframe: str = "1day") -> tuple[SeriesVerdict, GateResult]:
-    result = gate(rows, timeframe=timeframe, asset_class="US_EQUITY")
+    result = gate(rows, timeframe=timeframe, market=MARKETS["US_EQUITY"])
     series = SeriesVerdict.of(
         result, timeframe=timeframe, input_digest=input_digest(rows), promoted=LAST_GOOD
     )
@@ -86,6 +89,16 @@ def test_the_worst_of_several_findings_speaks_for_the_others() -> None:
 
     assert series.reason.startswith("1day: invalid_volume rejected 3 bars (2012-01-02 volume -1.0)")
     assert "(and 1 more rule)" in series.reason
+
+
+def test_a_finding_about_a_whole_series_is_counted_as_that() -> None:
+    start, end = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (2022, 2023))
+    opens = expected_opens(MARKETS["US_EQUITY"], "1day", start, end)
+    bars = make_bars(opens.len()).with_columns(ts=opens + dt.timedelta(days=1))
+
+    series, _ = _validated(fetched(bars))
+
+    assert "calendar_misfit counts 1 series (" in series.message("AAPL")
 
 
 def test_a_short_series_says_so_and_a_full_one_says_nothing() -> None:

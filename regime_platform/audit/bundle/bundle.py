@@ -19,6 +19,7 @@ from regime_platform.audit.as_of import symbol_as_of
 from regime_platform.audit.bundle.archive import INDEX, BundleIndex, ListedFile, listed_file
 from regime_platform.audit.snapshots import Snapshot
 from regime_platform.audit.verify.bars import verify_bars
+from regime_platform.audit.verify.recorded_state import InputInForce
 from regime_platform.audit.verify.results import verify_results
 from regime_platform.audit.verify.verification import FindingKind, Verification
 from regime_platform.bar_store.canonical import write_parts
@@ -31,7 +32,7 @@ from regime_platform.compute_db.reader import file_stat
 from regime_platform.errors import BarsError, RegimeError, ResultsError, UsageError, remedy_of
 from regime_platform.files import fill_file, write_atomically
 from regime_platform.manifests.bar_manifest import BarManifest
-from regime_platform.manifests.compute_manifest import ComputeManifest, ResultOrigin
+from regime_platform.manifests.compute_manifest import INPUT, ComputeManifest, ResultOrigin
 from regime_platform.manifests.manifest import SealedManifest
 from regime_platform.manifests.snapshot import SymbolEntry
 from regime_platform.model.document import Array, Document
@@ -181,7 +182,8 @@ def _proven_files(
         copy = SymbolPaths(Path(folder) / paths.symbol)
         files = {name: _copied(paths.folder / name, copy.folder / name) for name in names}
         blocks = verify_bars(proof, copy, promoted)
-        in_force = {name: pointer.digest for name, pointer in promoted.items()}
+        digests = {name: pointer.digest for name, pointer in promoted.items()}
+        in_force = InputInForce(digests, tuple(sorted(facts.left_out)))
         verify_results(proof, copy, blocks, manifest, in_force)
     if not proof.findings:
         return files
@@ -212,12 +214,13 @@ def _rebuilt_files(
     known = symbol_as_of(workspace, instrument, taken_at)
     digests = {name: series.digest for name, series in known.series.items()}
     wanted = era_class(symbol, instrument.asset_class)
-    differs = recipe.differs_in(recipe_of(workspace, digests, wanted, eras_of(recipe)))
-    if differs == {"bars"}:
+    recipe_then = recipe_of(workspace, digests, wanted, eras_of(recipe), known.left_out)
+    differs = recipe.differs_in(recipe_then)
+    if differs and differs <= INPUT:
         reason = "the raw log gives other bars as of then"
         raise _not_rebuilt(symbol, reason, code="raw-log-gives-other-bars")
     if differs:
-        names = ", ".join(sorted(differs - {"bars"})).replace("_", " ")
+        names = ", ".join(sorted(differs - INPUT)).replace("_", " ")
         reason = f"{names} installed are not those of then"
         raise _not_rebuilt(symbol, reason, code="recipe-not-installed")
     with TemporaryDirectory() as folder:

@@ -14,7 +14,7 @@ from regime_platform.errors import BarsError, RegimeError
 from regime_platform.files import json_text
 from regime_platform.manifests.bar_manifest import BarManifest, Gate, SeriesGate, series_gate
 from regime_platform.manifests.chain import LinkStatus, broken, link_status
-from regime_platform.manifests.compute_manifest import ComputeManifest
+from regime_platform.manifests.compute_manifest import ComputeManifest, Recipe
 from regime_platform.manifests.manifest import (
     BARS,
     MANIFEST_VERSION,
@@ -28,7 +28,6 @@ from regime_platform.model.bar_schema import PromotedBars
 from regime_platform.model.digests import document_digest
 from regime_platform.model.timeframes import TIMEFRAMES
 from regime_platform.pipeline.gate.promote import InForce
-from regime_platform.validation.gate import BLOCKED
 from regime_platform.validation.rules.bar import UNLISTED
 from regime_platform.validation.verdict import Verdict
 
@@ -40,6 +39,29 @@ _MISPLACED = {
     LinkStatus.EARLIER: (FindingKind.UNFINISHED, "a later {} was begun and is not in place"),
 }
 _CHANGED_VERDICT = "it was changed after the gate wrote it"
+
+
+@dataclass(frozen=True)
+class InputInForce:
+    """What the gate leaves in force for results to be made from."""
+
+    bars: Mapping[str, str]  # timeframe -> digest of the canonical bars
+    #: Blocked timeframes, sorted; None where the symbol is blocked as a whole: results stay then.
+    left_out: tuple[str, ...] | None
+
+    def why_not_of(self, recipe: Recipe) -> str:
+        """Why results of ``recipe`` are not made from it; empty where they are."""
+        differing = [
+            name
+            for name in sorted({*recipe.bars, *self.bars})
+            if recipe.bars.get(name) != self.bars.get(name)
+        ]
+        if differing:
+            return f"made from other bars than those in force ({', '.join(differing)})"
+        if self.left_out in {None, recipe.left_out}:
+            return ""
+        now, then = (", ".join(names) or "none" for names in (self.left_out or (), recipe.left_out))
+        return f"the gate blocks other timeframes ({now}) than the results leave out ({then})"
 
 
 @dataclass
@@ -65,16 +87,21 @@ class RecordedState:
         return {name: each.promoted for name, each in self.series.items() if each.promoted}
 
     @property
-    def in_force(self) -> dict[str, str] | None:
-        """Timeframe -> digest of the canonical bars; None where no document names them."""
-        if self.verdict is None and self.bar_manifest is None:
+    def in_force(self) -> InputInForce | None:
+        """What the gate leaves in force; None where no document names it."""
+        if self.verdict is not None:
+            left_out = self.verdict.left_out
+        elif self.bar_manifest is not None:
+            left_out = self.bar_manifest.manifest.left_out
+        else:
             return None
-        return {timeframe: bars.digest for timeframe, bars in self.promoted.items()}
+        bars = {timeframe: pointer.digest for timeframe, pointer in self.promoted.items()}
+        return InputInForce(bars, None if self.is_blocked else tuple(sorted(left_out)))
 
     @property
     def is_blocked(self) -> bool:
-        """True where the gate blocks the symbol."""
-        return self.verdict is not None and self.verdict.status == BLOCKED
+        """True where the gate blocks the symbol as a whole, so that no run goes beyond the bars."""
+        return self.verdict is not None and self.verdict.is_blocked_whole
 
 
 def recorded_state(paths: SymbolPaths, symbol: str, timeframes: Iterable[str]) -> RecordedState:
@@ -216,7 +243,7 @@ def _unlike(verdict: Verdict, facts: BarManifest) -> AuditFinding:
     )
     if not has_moved_on and ours == stated:
         return Subject.VERDICT.finding(FindingKind.CHANGED, _CHANGED_VERDICT)
-    if verdict.status != BLOCKED:
+    if not verdict.is_blocked_whole:
         reason = "the gate validated after the manifest was written"
         return Subject.VERDICT.finding(FindingKind.UNFINISHED, reason)
     kind = FindingKind.UNFINISHED if has_moved_on else FindingKind.STALE
@@ -224,10 +251,10 @@ def _unlike(verdict: Verdict, facts: BarManifest) -> AuditFinding:
 
 
 def _basis(gate: Gate, series: Mapping[str, tuple[SeriesGate, str]]) -> tuple[Any, ...]:
-    """The rules, the overrides and the state of the raw log that a verdict was reached with."""
+    """The rules, overrides, actions and state of the raw log that a verdict was reached with."""
     return (
-        (gate.rules_version, gate.policy_digest, gate.calendar_version),
-        [*gate.decisions, *gate.withdrawn],
+        (gate.rules_version, gate.policy_digest, gate.calendar_version, gate.calendar),
+        [*gate.decisions, *gate.withdrawn, *gate.actions],
         {
             name: (log, part.listed or UNLISTED, part.rejected_file is None)
             for name, (part, log) in series.items()

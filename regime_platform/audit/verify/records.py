@@ -10,6 +10,7 @@ from itertools import chain, count
 from pathlib import Path
 
 from regime_platform.audit.verify.verification import AuditFinding, FindingKind, Subject
+from regime_platform.bar_store.actions_file import read_actions
 from regime_platform.bar_store.canonical import rejected_fault
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.manifest_files import (
@@ -19,7 +20,7 @@ from regime_platform.bar_store.manifest_files import (
     write_former_manifests,
 )
 from regime_platform.bar_store.overrides import recorded_overrides, stored_overrides, why_not_whole
-from regime_platform.errors import ConfigError, RegimeError
+from regime_platform.errors import BarsError, ConfigError, RegimeError
 from regime_platform.files import file_sha256
 from regime_platform.manifests.chain import LinkStatus, link_status
 from regime_platform.manifests.manifest import (
@@ -39,11 +40,12 @@ from regime_platform.validation.verdict import Verdict
 def record_findings(
     paths: SymbolPaths, symbol: str, verdict: Verdict | None, links: Sequence[ChainLink] | None
 ) -> Iterator[AuditFinding]:
-    """What is wrong with the records, and which overrides no verdict applies yet.
+    """What is wrong with the records, and which decisions no verdict applies yet.
 
     ``links`` of the chain prove what renames and repairs kept; None where it cannot be read.
     """
     yield from _override_findings(paths, verdict)
+    yield from _pending_actions(paths, verdict)
     for fault in record_faults(paths):
         yield Subject.RECORD.finding(FindingKind[fault.problem], fault.reason, fault.file)
     if links is None:
@@ -125,6 +127,18 @@ def _override_findings(paths: SymbolPaths, verdict: Verdict | None) -> Iterator[
     if waiting and verdict is not None:
         reason = f"no verdict applies override {waiting} yet; a run does"
         yield Subject.RECORD.finding(FindingKind.PENDING, reason, name)
+
+
+def _pending_actions(paths: SymbolPaths, verdict: Verdict | None) -> Iterator[AuditFinding]:
+    try:
+        entries = read_actions(paths)
+    except BarsError:  # reported with the other records
+        return
+    known = {action.id for action in verdict.actions} if verdict is not None else set()
+    waiting = ", ".join(str(entry.id) for entry in entries if entry.id not in known)
+    if waiting and verdict is not None:
+        reason = f"no verdict applies action {waiting} yet; a run does"
+        yield Subject.RECORD.finding(FindingKind.PENDING, reason, paths.actions.name)
 
 
 def _rename_findings(

@@ -1,12 +1,13 @@
 """Compares compute.db with its manifest, with the bars that it names, and with a recomputation."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import duckdb
 import polars as pl
 
+from regime_platform.audit.verify.recorded_state import InputInForce
 from regime_platform.audit.verify.verification import (
     AuditFinding,
     FindingKind,
@@ -63,12 +64,12 @@ def verify_results(
     paths: SymbolPaths,
     bars: Mapping[str, Blocks],
     document: SealedManifest[ComputeManifest] | None,
-    in_force: Mapping[str, str] | None,
+    in_force: InputInForce | None,
 ) -> StoredResults:
     """Compares every row of compute.db with its lineage and the bars, and those with the manifest.
 
-    ``bars`` are the blocks of those that are whole, ``in_force`` the digests of the canonical bars,
-    by timeframe, or None where no document names them.
+    ``bars`` are the blocks of those that are whole, by timeframe; ``in_force`` is None where no
+    document names the canonical bars.
     """
     stored, reasons = StoredResults(), []
     if not (paths.compute_db.exists() or paths.compute_manifest.exists()):
@@ -120,7 +121,7 @@ def _manifest_findings(
     symbol: str,
     stored: StoredResults,
     document: SealedManifest[ComputeManifest],
-    in_force: Mapping[str, str] | None,
+    in_force: InputInForce | None,
     *,
     is_sound: bool,
 ) -> Iterator[AuditFinding]:
@@ -130,15 +131,15 @@ def _manifest_findings(
     if facts is not None and not is_same(document, facts):
         is_whole = is_sound and stored.tables == facts.tables
         is_other = (facts.recipe, facts.code) != (stated.recipe, stated.code)
-        if is_whole and is_other and facts.recipe.bars == in_force:
+        is_ahead = is_other and in_force is not None and not in_force.why_not_of(facts.recipe)
+        if is_whole and is_ahead:
             reason = "it is ahead of its manifest: an unfinished append or run"
             yield Subject.RESULTS.finding(FindingKind.UNFINISHED, reason)
         else:
             strange = ", ".join(_unequal(facts.as_json(), stated.as_json()))
             reason = f"not as its manifest states: {strange}"
             yield Subject.RESULTS.finding(FindingKind.CHANGED, reason)
-    if in_force is not None and (strange := ", ".join(_unequal(stated.recipe.bars, in_force))):
-        reason = f"made from other bars than those in force ({strange})"
+    if in_force is not None and (reason := in_force.why_not_of(stated.recipe)):
         yield Subject.COMPUTE_MANIFEST.finding(FindingKind.UNFINISHED, reason)
 
 
@@ -197,7 +198,7 @@ def recomputed(
         for timeframe in instrument.timeframes
         if timeframe in promoted
     }
-    tables = table_digests_of(results)
+    tables = table_digests_of(results, stored.recipe.left_out)
     strange = [name for name, digest in tables.items() if stored.tables.get(name) != digest]
     if strange:
         why = "; ".join(causes) or "bars, parameters, eras and code are those of its recipe"
@@ -205,9 +206,14 @@ def recomputed(
         yield Subject.RESULTS.finding(FindingKind.CHANGED, reason)
 
 
-def table_digests_of(results: Mapping[str, SeriesResult]) -> dict[str, str]:
-    """The content digest of every table, as compute.db would name it."""
+def table_digests_of(
+    results: Mapping[str, SeriesResult], left_out: Collection[str] = ()
+) -> dict[str, str]:
+    """The content digest of every table, as compute.db would name it.
+
+    ``left_out``: the timeframes of ``results`` that the mean escalation leaves out.
+    """
     return {
         name: table_digest(name, pl.concat([TABLES[name].to_frame(), *pieces]))
-        for name, pieces in tables_of(results).items()
+        for name, pieces in tables_of(results, left_out).items()
     }

@@ -18,7 +18,7 @@ class FindingKind(StrEnum):
     EXTRA = "extra"  # no document names it
     BUSY = "busy"  # open for writing elsewhere, so that it cannot be read
     UNFINISHED = "unfinished"  # a run has not reached the manifests yet; the next one continues
-    PENDING = "pending"  # proven, and an override waits for the next run to apply it
+    PENDING = "pending"  # proven, and a decision waits for the next run to apply it
     STALE = "stale"  # proven, and a run of today would compute something else
 
     @property
@@ -40,7 +40,7 @@ class Subject(StrEnum):
     BARS = "bars"  # canonical bars
     REJECTED = "rejected"  # rows that the gate rejected
     VERDICT = "verdict.json"
-    RECORD = "records"  # overrides, splits, price factors, instruments, renames, what was set aside
+    RECORD = "records"  # overrides, splits, instruments, actions, renames, what was set aside
     RESULTS = "compute.db"
     BAR_MANIFEST = "manifest.json"
     COMPUTE_MANIFEST = "compute_manifest.json"
@@ -183,7 +183,7 @@ class Verification:
             for finding in self.findings
         )  # which may end with other bars than those that are blocked
         if self.is_blocked and not waits_for_run:
-            return f"exclude or accept the bars that the gate blocks, then {command}"
+            return f"do what the message of the gate says, then {command}"
         return command
 
     @property

@@ -46,16 +46,16 @@ def proven_coverage(
     """
     stored = read_coverage(paths, timeframe)
     minute = (now + MOST_AHEAD).replace(second=0, microsecond=0)  # one answer for many series
-    bound = last_finished(minute, timeframe, instrument.asset_class)
+    bound = last_finished(minute, timeframe, instrument.market)
     coverage = stored.known_at(now, bound)
     if coverage.windows != stored.windows and coverage.settled is not None:
-        bound = second_look_bound(coverage.settled, timeframe, instrument.asset_class)
+        bound = second_look_bound(coverage.settled, timeframe, instrument.market)
         coverage = coverage.settled_until(bound)
     listed = raw_listing(paths, timeframe)
     if stored.log == listed.digest and coverage.windows == stored.windows:
         return coverage
     raw = read_raw(listed, now + MOST_AHEAD)
-    finished = raw.filter(finished_when_fetched(raw, timeframe, instrument.asset_class))
+    finished = raw.filter(finished_when_fetched(raw, timeframe, instrument.market))
     opens = finished["ts"].drop_nulls().unique().sort()
     known = coverage.verified(opens)
     if not known.windows and not opens.is_empty():

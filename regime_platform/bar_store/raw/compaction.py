@@ -20,6 +20,7 @@ import polars as pl
 from regime_platform.bar_store.raw.raw_file import (
     ALL_COLUMNS,
     compacted_bytes,
+    open_raw,
     read_footer,
     read_rows,
 )
@@ -192,7 +193,8 @@ def _divide(folder: Path, name: RawName, bound: dt.datetime) -> None:
     Those are written first, and the old file is removed last: a process killed in between leaves a
     log that reads as before or as after.
     """
-    rows = read_rows(folder, name, ALL_COLUMNS)
+    file = open_raw(folder, name)
+    rows, version = file.rows(ALL_COLUMNS), file.version
     is_ahead = rows["fetched_at"] > bound
     if not is_ahead.any():
         return
@@ -200,7 +202,7 @@ def _divide(folder: Path, name: RawName, bound: dt.datetime) -> None:
         if part.height:
             batches = _named_batches(part)
             replaces, new = [batch.text for batch in batches], part["ts"].n_unique()
-            data = compacted_bytes(part, replaces, new)
+            data = compacted_bytes(part, replaces, new, version)
             text = compacted_name(batches, data).text
             write_bytes(folder / (aside_name(text) if is_aside else text), data)
     (folder / name.text).unlink()
@@ -240,8 +242,9 @@ def _merged(log: RawListing, run: list[RawName]) -> RawListing:
     """The log after ``run`` was merged into one file, read back before the others are removed."""
     folder = log.folder
     rows = pl.concat([read_rows(folder, name, ALL_COLUMNS) for name in run], rechunk=True)
-    new = sum(read_footer(folder / name.text).new for name in run)
-    data = compacted_bytes(rows, [name.text for name in run], new)
+    footers = [read_footer(folder / name.text) for name in run]
+    new, version = sum(footer.new for footer in footers), max(footer.version for footer in footers)
+    data = compacted_bytes(rows, [name.text for name in run], new, version)
     target = compacted_name(run, data)
     write_bytes(folder / target.text, data)
     if not read_rows(folder, target, ALL_COLUMNS).equals(rows):

@@ -1,6 +1,8 @@
 """One file of a raw log: one batch with its origin in the metadata, or several with it in columns.
 
-Both are read as the same rows, each with the name of the file in which its batch arrived.
+Both are read as the same rows, each with the name of the file in which its batch arrived. A file
+with marks or another reading (``revisions.withdrawals``) is of version 3, which earlier releases
+refuse instead of misreading it; all other files stay of version 2.
 """
 
 import datetime as dt
@@ -14,10 +16,22 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from regime_platform.bar_store.parquet import damaged, decode, encode
+from regime_platform.bar_store.parquet import (
+    damaged,
+    encode,
+    metadata_of,
+    opened,
+    read_columns,
+)
 from regime_platform.bar_store.raw.raw_names import RawName, short_hash
 from regime_platform.errors import BarsError
-from regime_platform.model.bar_schema import BAR_COLUMNS, BARS_SCHEMA_DIGEST, BARS_SCHEMA_VERSION
+from regime_platform.model.bar_schema import (
+    BAR_COLUMNS,
+    BAR_SCHEMA,
+    BARS_SCHEMA_DIGEST,
+    BARS_SCHEMA_VERSION,
+)
+from regime_platform.model.digests import definition_digest
 from regime_platform.model.instants import instant
 from regime_platform.validation.rules.series import GATE_SCHEMA
 
@@ -30,17 +44,27 @@ ORIGIN_COLUMNS = (
     "window",
     "instrument",  # JSON of its identity at the source
     "same",  # number of finished bars of the page that were stored already, bit for bit
+    "reading",  # digest of how a file is read; of files alone
 )
+#: What a row states of the bar at its ts; empty in a row that is a bar.
+MARK = "mark"
 #: Everything that a log states of a bar.
-ALL_COLUMNS = (*GATE_SCHEMA, *ORIGIN_COLUMNS)
+ALL_COLUMNS = (*GATE_SCHEMA, *ORIGIN_COLUMNS, MARK)
 #: Files of earlier releases lack these; they are read as "".
-_ADDED = frozenset({"instrument", "same"})
+_ADDED = frozenset({"instrument", "same", "reading", MARK})
+#: Left out of compacted files where they are empty.
+_OPTIONAL = ("reading", MARK)
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_SCHEMA_METADATA = {
-    "bars_schema_version": str(BARS_SCHEMA_VERSION),
-    "bars_schema_digest": BARS_SCHEMA_DIGEST,
+MARKED_VERSION = 3
+#: Digest of the definition of the rows -> version of the file.
+_VERSIONS = {
+    BARS_SCHEMA_DIGEST: BARS_SCHEMA_VERSION,
+    definition_digest(pl.Schema({**BAR_SCHEMA, "reading": pl.String(), MARK: pl.String()})): (
+        MARKED_VERSION
+    ),
 }
+_DIGESTS = {version: digest for digest, version in _VERSIONS.items()}
 
 
 @dataclass(frozen=True)
@@ -50,7 +74,9 @@ class Footer:
     first: dt.datetime | None  # the earliest open; None where no row has one
     last: dt.datetime | None
     lacks_opens: bool  # some row has no open
-    new: int  # bars that were new when they were stored
+    new: int  # bars that were new when they were stored, less those withdrawn
+    version: int
+    readings: Mapping[str, str]  # source -> the last reading in the file, where it names any
 
     def may_hold(self, low: Any, high: Any) -> bool:
         """True where a row may open in [low, high], or have no open."""
@@ -59,47 +85,89 @@ class Footer:
         return bool(self.first <= high and self.last >= low)
 
 
-def batch_bytes(rows: pl.DataFrame, metadata: Mapping[str, str], new: int) -> bytes:
-    """The file of one batch: ``rows`` in ``BAR_SCHEMA`` as served, ``metadata`` of the fetch."""
-    return encode(rows, {**metadata, **_SCHEMA_METADATA, "new": str(new)})
+@dataclass(frozen=True)
+class RawFile:
+    """A file whose footer is read; its rows are not yet."""
+
+    name: RawName
+    path: Path
+    version: int
+    _metadata: dict[str, str]
+    _file: pq.ParquetFile
+
+    def rows(self, columns: Sequence[str] = tuple(GATE_SCHEMA)) -> pl.DataFrame:
+        """``columns`` of all rows, marks included."""
+        # a batch has its other columns in the metadata, which need a row count
+        rows = read_columns(self._file, str(self.path), {*columns, "ts"})
+        origin = dict.fromkeys(_ADDED, "") | self._metadata | {"batch": self.name.text}
+        lacking = [name for name in columns if name not in rows.columns and name not in BAR_COLUMNS]
+        texts = [pl.lit(origin[name]).alias(name) for name in lacking if name != "fetched_at"]
+        if "fetched_at" in lacking:
+            moment = pl.lit(instant(origin["fetched_at"]), GATE_SCHEMA["fetched_at"])
+            texts.append(moment.alias("fetched_at"))
+        return rows.with_columns(texts).select(columns)
+
+    def bars(self, columns: Sequence[str]) -> pl.DataFrame:
+        """``columns`` of the rows that are bars; of all rows where ``columns`` has the mark."""
+        if self.version == BARS_SCHEMA_VERSION or MARK in columns:
+            return self.rows(columns)
+        return self.rows((*columns, MARK)).filter(pl.col(MARK) == "").drop(MARK)
 
 
-def compacted_bytes(rows: pl.DataFrame, replaces: Sequence[str], new: int) -> bytes:
-    """The file that ``replaces`` files of these names: ``ALL_COLUMNS``, in order of arrival."""
-    metadata = {**_SCHEMA_METADATA, "replaces": json.dumps(list(replaces)), "new": str(new)}
-    return encode(rows, metadata)
+def batch_bytes(
+    rows: pl.DataFrame, metadata: Mapping[str, str], new: int, version: int = BARS_SCHEMA_VERSION
+) -> bytes:
+    """The file of one batch: ``rows`` in ``BAR_SCHEMA`` as served, ``metadata`` of the fetch.
+
+    One of ``MARKED_VERSION`` may have the column of marks.
+    """
+    return encode(rows, {**metadata, **_schema(version), "new": str(new)})
 
 
-def read_rows(
-    folder: Path, name: RawName, columns: Sequence[str] = tuple(GATE_SCHEMA)
-) -> pl.DataFrame:
-    """``columns`` of one file, whose bytes are verified against the digest in its name.
+def compacted_bytes(rows: pl.DataFrame, replaces: Sequence[str], new: int, version: int) -> bytes:
+    """The file that ``replaces`` files of these names: ``ALL_COLUMNS``, in order of arrival.
+
+    ``version`` is the highest of theirs.
+    """
+    readings = dict(rows.filter(pl.col("reading") != "").select("source", "reading").iter_rows())
+    metadata = {**_schema(version), "replaces": json.dumps(list(replaces)), "new": str(new)}
+    if readings:
+        metadata["readings"] = json.dumps(readings)
+    empty = [name for name in _OPTIONAL if (rows[name] == "").all()]
+    return encode(rows.drop(empty), metadata)
+
+
+def open_raw(folder: Path, name: RawName) -> RawFile:
+    """One file, whose bytes are verified against the digest in its name.
 
     Raises:
         BarsError: the file is damaged or of another version; names it.
         FileNotFoundError: it is gone, because the log was compacted since it was listed.
     """
     path = folder / name.text
-    # a batch has its other columns in the metadata, which need a row count
-    rows, metadata = decode(read_whole(folder, name), str(path), {*columns, "ts"})
-    if metadata.get("bars_schema_digest") != BARS_SCHEMA_DIGEST:
-        version = metadata.get("bars_schema_version", "unknown")
+    file = opened(read_whole(folder, name), str(path))
+    metadata = metadata_of(file)
+    version = _VERSIONS.get(metadata.get("bars_schema_digest", ""))
+    if version is None:
+        theirs = metadata.get("bars_schema_version", "unknown")
         raise BarsError(
-            f"{path} has bars of schema version {version}, this is version {BARS_SCHEMA_VERSION}; "
-            "migrate the data root or use the release that wrote it",
+            f"{path} has bars of schema version {theirs}, this release reads versions "
+            f"{' and '.join(map(str, _DIGESTS))}; use the release that wrote it, or migrate the "
+            "data root",
             code="other-schema-version",
         )
-    origin = dict.fromkeys(_ADDED, "") | metadata | {"batch": name.text}
-    lacking = [name for name in columns if name not in rows.columns and name not in BAR_COLUMNS]
-    texts = [pl.lit(origin[name]).alias(name) for name in lacking if name != "fetched_at"]
-    if "fetched_at" in lacking:
-        moment = pl.lit(instant(origin["fetched_at"]), GATE_SCHEMA["fetched_at"])
-        texts.append(moment.alias("fetched_at"))
-    return rows.with_columns(texts).select(columns)
+    return RawFile(name, path, version, metadata, file)
+
+
+def read_rows(
+    folder: Path, name: RawName, columns: Sequence[str] = tuple(GATE_SCHEMA)
+) -> pl.DataFrame:
+    """``columns`` of all rows of one file, marks included; raises as `open_raw`."""
+    return open_raw(folder, name).rows(columns)
 
 
 def read_whole(folder: Path, name: RawName) -> bytes:
-    """The bytes of one file, verified by the digest in its name; raises as `read_rows`."""
+    """The bytes of one file, verified by the digest in its name; raises as `open_raw`."""
     path = folder / name.text
     data = path.read_bytes()
     if short_hash(data) != name.hash:
@@ -108,21 +176,28 @@ def read_whole(folder: Path, name: RawName) -> bytes:
 
 
 def read_footer(path: Path) -> Footer:
-    """The footer of a file that `read_whole` verified before; raises as `read_rows`."""
+    """The footer of a file that `read_whole` verified before; raises as `open_raw`."""
     metadata = _metadata(path)
     groups = range(metadata.num_row_groups)
     opens = [metadata.row_group(group).column(0).statistics for group in groups]
-    new = int((metadata.metadata or {}).get(b"new", b"0"))
+    texts = metadata.metadata or {}
+    about = {
+        "new": int(texts.get(b"new", b"0")),
+        "version": _VERSIONS.get(texts.get(b"bars_schema_digest", b"").decode(), MARKED_VERSION),
+        "readings": json.loads(texts.get(b"readings", b"{}")),
+    }
+    if b"reading" in texts:
+        about["readings"] = {texts[b"source"].decode(): texts[b"reading"].decode()}
     known: list[Any] = [
         statistics for statistics in opens if statistics is not None and statistics.has_min_max
     ]
     lacks = len(known) < len(opens) or any(statistics.null_count for statistics in known)
     if not known:
-        return Footer(None, None, lacks_opens=True, new=new)
+        return Footer(None, None, lacks_opens=True, **about)
     # raw microseconds: pyarrow would import pandas to make datetimes of them
     first = min(statistics.min_raw for statistics in known)
     last = max(statistics.max_raw for statistics in known)
-    return Footer(_moment(first), _moment(last), lacks_opens=lacks, new=new)
+    return Footer(_moment(first), _moment(last), lacks_opens=lacks, **about)
 
 
 def file_origins(
@@ -141,6 +216,10 @@ def file_origins(
             yield tuple(metadata.get(column.encode(), b"").decode() for column in columns)
         else:
             yield from dict.fromkeys(read_rows(folder, name, columns).rows())
+
+
+def _schema(version: int) -> dict[str, str]:
+    return {"bars_schema_version": str(version), "bars_schema_digest": _DIGESTS[version]}
 
 
 def _metadata(path: Path) -> pq.FileMetaData:

@@ -4,10 +4,15 @@ import time
 from collections.abc import Sequence
 
 from regime_platform.cli.console.kernels import warm
-from regime_platform.cli.console.output import LongOutput, Output, code_of
+from regime_platform.cli.console.output import LongOutput, Output
 from regime_platform.cli.console.progress import counter
 from regime_platform.cli.console.screen import messages
-from regime_platform.cli.pipeline.run import outcome_document, print_outcomes, summary
+from regime_platform.cli.pipeline.run import (
+    code_of_run,
+    outcome_document,
+    print_outcomes,
+    summary,
+)
 from regime_platform.cli.query.board import print_board, rows_of
 from regime_platform.cli.query.charts import print_pages, write_pages
 from regime_platform.errors import UsageError
@@ -28,7 +33,7 @@ def demo(out: Output) -> int:
     symbols = [instrument.symbol for instrument in wanted]
     launched = _materialize(settings, symbols)
     is_unchanged = launched.is_unchanged
-    code = code_of(launched.outcomes, is_complete=launched.is_success)
+    code = code_of_run(launched.outcomes, is_complete=launched.is_success)
     if is_unchanged:
         out.line("nothing changed since the last run: nothing fetched, nothing computed")
     else:

@@ -13,8 +13,7 @@ from regime_platform.cli.operations.version import known_versions
 from regime_platform.compute_db.board import read_board
 from regime_platform.errors import RegimeError
 from regime_platform.kernel_cache import kernel_cache
-from regime_platform.model.asset_classes import ASSET_CLASSES
-from regime_platform.model.calendar.trading_hours import UNPLANNED_CLOSURES, sessions
+from regime_platform.model.calendar.sessions import KNOWN, UNPLANNED_CLOSURES, sessions
 from regime_platform.operations.backup.restore import RESTORE_MARKER
 from regime_platform.orchestration.instance.history import damaged_databases, history_folder
 from regime_platform.pipeline.board import differing
@@ -71,10 +70,10 @@ def _settings(settings: Settings) -> list[Check]:
 
 def _calendars(settings: Settings) -> list[Check]:
     instruments = load_universe(settings).instruments
-    used = {ASSET_CLASSES[instrument.asset_class].calendar for instrument in instruments}
+    used = {instrument.market.calendar for instrument in instruments}
     ranges = []
     for calendar in sorted(used):
-        known = sessions(calendar)["date"]
+        known = sessions(calendar).filter(kind=KNOWN)["date"]
         closures = len(UNPLANNED_CLOSURES.get(calendar, ()))
         ranges.append(f"{calendar} {known[0]} to {known[-1]}, {closures} unplanned closures")
     return [Check("calendars", "ok", "; ".join(ranges))]

@@ -9,11 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from regime_platform.cli.console.clock import Clock, Start
-from regime_platform.cli.console.output import LongOutput, code_of
+from regime_platform.cli.console.output import LongOutput
 from regime_platform.cli.console.progress import CreditProgress, credit_progress
 from regime_platform.cli.console.screen import count, messages, plural, styled
 from regime_platform.cli.console.selection import Selection, SymbolChoice
-from regime_platform.cli.pipeline.run import collect
+from regime_platform.cli.pipeline.run import code_of_run, collect
 from regime_platform.errors import UsageError
 from regime_platform.model.timeframes import canonical_timeframe
 from regime_platform.pipeline.fetch.catch_up import FetchRequest
@@ -113,7 +113,7 @@ def _shown(outcomes: Iterator[SymbolOutcome], progress: CreditProgress) -> Itera
         yield outcome
 
 
-_COUNTS = ("requests", "credits", "new", "revised", "same", "provisional")
+_COUNTS = ("requests", "credits", "new", "revised", "withdrawn", "same", "provisional")
 _COLUMNS = ("symbol", "timeframe", "status", *_COUNTS, "note")
 
 
@@ -123,7 +123,7 @@ def _report(outcomes: Sequence[SymbolOutcome], seconds: float, end: str, out: Lo
     total = {"symbols": len(outcomes), "series": len(fetched)}
     total |= {name: sum(getattr(series, name) for _, series in fetched) for name in _COUNTS}
     statuses = dict(Counter(series.status for _, series in fetched))
-    code = code_of(outcomes, is_complete=not end)
+    code = code_of_run(outcomes, is_complete=not end)
     out.document(
         {
             "exit_code": code,
@@ -134,7 +134,7 @@ def _report(outcomes: Sequence[SymbolOutcome], seconds: float, end: str, out: Lo
         }
     )
     rows = sorted(fetched, key=lambda row: not row[1].has_failed)
-    rows = [row for row in rows if out.all_rows or row[1].status != "ok" or row[1].new_or_revised]
+    rows = [row for row in rows if out.all_rows or row[1].status != "ok" or row[1].changed]
     shown = out.shown(rows)
     if shown:
         out.table(_COLUMNS, [_row(*row) for row in shown], numbers=_COUNTS, folding=("note",))
@@ -153,6 +153,7 @@ def _summary(total: Mapping[str, int], failed: int, seconds: float) -> str:
     parts = [
         f"{plural(total['symbols'], 'symbol')}, {total['series']:,} series",
         f"{plural(total['new'], 'new bar')}, {total['revised']:,} revised",
+        *([f"{total['withdrawn']:,} withdrawn"] * bool(total["withdrawn"])),
         f"{plural(total['requests'], 'request')}, {plural(total['credits'], 'credit')}",
         *([f"{failed:,} series failed"] * bool(failed)),
         f"{seconds:.1f} s",
@@ -171,6 +172,6 @@ def _series(outcomes: Sequence[SymbolOutcome]) -> Iterator[tuple[str, SeriesInge
 def _row(symbol: str, series: SeriesIngest) -> tuple[Any, ...]:
     counts = (count(getattr(series, name)) for name in _COUNTS)
     # the columns beside the reason already name the series
-    reason = series.reason.removeprefix(f"{series.timeframe}: ")
+    reason = (series.reason or series.note).removeprefix(f"{series.timeframe}: ")
     reason = reason.removeprefix(f"{symbol} {series.timeframe}: ").removeprefix(f"{symbol}: ")
     return (symbol, series.timeframe, styled(series.status), *counts, reason)

@@ -10,7 +10,7 @@ import typer
 
 from regime_platform.cli.console.clock import Clock
 from regime_platform.cli.console.kernels import warm
-from regime_platform.cli.console.output import LongOutput, code_of
+from regime_platform.cli.console.output import SOME_FAILED, LongOutput, code_of
 from regime_platform.cli.console.progress import counted
 from regime_platform.cli.console.screen import count, plural, styled
 from regime_platform.cli.console.selection import SymbolChoice
@@ -18,6 +18,7 @@ from regime_platform.errors import RunEndingError, UsageError
 from regime_platform.pipeline.board import try_refresh_board
 from regime_platform.pipeline.outcomes import STAGES, Stage, Status, SymbolOutcome
 from regime_platform.pipeline.run import run_symbols
+from regime_platform.validation.finding_counts import FindingCounts
 
 Force = Annotated[bool, typer.Option("--force", help="Recompute even where nothing changed.")]
 
@@ -69,7 +70,7 @@ def _run(
     finally:
         board = try_refresh_board(workspace, outcomes)
     seconds = time.monotonic() - started
-    code = code_of(outcomes, is_complete=not (end or board))
+    code = code_of_run(outcomes, is_complete=not (end or board))
     out.document(
         {
             "exit_code": code,
@@ -77,6 +78,7 @@ def _run(
             "ended_early": end or None,
             "board": board or None,
             "counts": _counts(outcomes),
+            "findings": _findings(outcomes).model_dump(),
             "symbols": [outcome_document(outcome) for outcome in outcomes],
         }
     )
@@ -87,6 +89,12 @@ def _run(
         out.note(board, "bold red")
     out.note(f"{summary(outcomes)} · {seconds:.1f} s")
     return code
+
+
+def code_of_run(outcomes: Sequence[SymbolOutcome], *, is_complete: bool) -> int:
+    """As `code_of`, where a symbol of which some series are processed is a part of a success."""
+    code = code_of(outcomes, is_complete=is_complete)
+    return SOME_FAILED if any(outcome.is_partial for outcome in outcomes) else code
 
 
 def collect(outcomes: Iterable[SymbolOutcome], collected: list[SymbolOutcome]) -> str:
@@ -100,16 +108,21 @@ def collect(outcomes: Iterable[SymbolOutcome], collected: list[SymbolOutcome]) -
 
 
 _ORDER = (Status.FAILED, Status.BLOCKED, Status.DONE, Status.UNCHANGED)
-_NUMBERS = ("new", "revised", "computed")
-_COLUMNS = ("symbol", "status", "new", "revised", "gate", "computed", "note")
+_NUMBERS = ("new", "revised", "withdrawn", "e/w", "computed")
+_COLUMNS = ("symbol", "status", "new", "revised", "withdrawn", "gate", "e/w", "computed", "note")
+_RARE = "withdrawn"  # a column for which 80 columns have room only where it is needed
 
 
 def print_outcomes(outcomes: Sequence[SymbolOutcome], out: LongOutput) -> None:
     """A table with the problems first, and the tracebacks of defects."""
     ordered = sorted(outcomes, key=lambda outcome: _ORDER.index(outcome.status))
     shown = out.shown(ordered)
-    if shown:
-        out.table(_COLUMNS, map(_row, shown), numbers=_NUMBERS, folding=("note",))
+    rows = [dict(zip(_COLUMNS, _row(outcome), strict=True)) for outcome in shown]
+    if rows:
+        is_shown = any(row[_RARE] != count(0) for row in rows)
+        columns = [name for name in _COLUMNS if is_shown or name != _RARE]
+        cells = [[row[name] for name in columns] for row in rows]
+        out.table(columns, cells, numbers=_NUMBERS, folding=("note",))
     rest = ordered[len(shown) :]
     out.cut(len(rest), "symbol", f" ({_counts_text(rest)})")
     for outcome in outcomes:
@@ -121,6 +134,7 @@ def outcome_document(outcome: SymbolOutcome) -> dict[str, Any]:
     """An outcome as a JSON document."""
     fetched = outcome.ingest.series if outcome.ingest else ()
     compute, promoted = outcome.compute, outcome.promote
+    findings = promoted.findings if promoted else {}
     computed = compute.series if compute and compute.status is Status.DONE else ()
     gate = "blocked" if promoted and promoted.status is Status.BLOCKED else "passed"
     return {
@@ -130,7 +144,11 @@ def outcome_document(outcome: SymbolOutcome) -> dict[str, Any]:
         "reason": outcome.reason,
         "new": sum(series.new for series in fetched),
         "revised": sum(series.revised for series in fetched),
+        "withdrawn": sum(series.withdrawn for series in fetched),
         "gate": gate if promoted else "",
+        "left_out": dict(outcome.left_out),
+        "findings": {name: each.model_dump() for name, each in findings.items()},
+        "questions": dict(promoted.questions) if promoted else {},
         "computed_rows": sum(series.state_rows for series in computed),
         "fetched": [asdict(series) for series in fetched],
         "series": [series.model_dump() for series in compute.series] if compute else [],
@@ -143,6 +161,9 @@ def _row(outcome: SymbolOutcome) -> tuple[Any, ...]:
     facts = outcome_document(outcome)
     first, *more = outcome.reason.split(" | ")  # one part per blocked timeframe
     note = f"{first} (and {plural(len(more), 'more timeframe')}, see --json)" if more else first
+    labels = [
+        f"{series['timeframe']}: {series['note']}" for series in facts["fetched"] if series["note"]
+    ]
     short = [
         f"{series['timeframe']}: {series['reason']}"
         for series in facts["series"]
@@ -153,9 +174,20 @@ def _row(outcome: SymbolOutcome) -> tuple[Any, ...]:
         styled(outcome.status),
         count(facts["new"]),
         count(facts["revised"]),
+        count(facts["withdrawn"]),
         facts["gate"] or "·",
+        _findings([outcome]).brief or "·",
         count(facts["computed_rows"]),
-        note or "; ".join(short),
+        "; ".join([*([note] if note else short), *labels, *facts["questions"].values()]),
+    )
+
+
+def _findings(outcomes: Sequence[SymbolOutcome]) -> FindingCounts:
+    return FindingCounts.total(
+        counts
+        for outcome in outcomes
+        if outcome.promote is not None
+        for counts in outcome.promote.findings.values()
     )
 
 
@@ -173,4 +205,7 @@ def summary(outcomes: Sequence[SymbolOutcome]) -> str:
     bars = sum(outcome_document(outcome)["new"] for outcome in outcomes)
     counts = _counts_text(outcomes)
     symbols = plural(len(outcomes), "symbol") + (f": {counts}" if counts else "")
-    return f"{symbols} · {plural(bars, 'new bar')}"
+    weights = _findings(outcomes).weights
+    which = outcomes[0].symbol if len(outcomes) == 1 else "--all"
+    findings = f" · {weights}; `regime validate {which}` lists them" if weights else ""
+    return f"{symbols} · {plural(bars, 'new bar')}{findings}"

@@ -16,17 +16,17 @@ from regime_platform.cli.console.selection import SymbolChoice
 from regime_platform.cli.pipeline.validation_report import ValidationReport
 from regime_platform.errors import UsageError
 from regime_platform.legacy.sqlite import live_bars, live_series
-from regime_platform.model.asset_classes import ASSET_CLASSES
-from regime_platform.model.timeframes import canonical_timeframe, is_intraday
+from regime_platform.model.markets import MARKETS, Market
+from regime_platform.model.timeframes import canonical_timeframe
 from regime_platform.pipeline.gate.inspection import SymbolReport, inspect_bars, inspect_many
 from regime_platform.pipeline.gate.validate_log import read_policy, with_overrides
-from regime_platform.sources.files.source import read_bars_file
+from regime_platform.sources.files.source import read_series
 from regime_platform.workspace import Workspace
 
 _INPUTS = ("parquet", "raw", "live", "file")
 
-#: Reads the bars of a symbol, whose asset class it gets, by timeframe.
-Reader = Callable[[str], Mapping[str, pl.DataFrame]]
+#: Reads the bars of a symbol, whose market it gets, by timeframe.
+Reader = Callable[[Market], Mapping[str, pl.DataFrame]]
 
 
 def validate(  # noqa: PLR0913 - a parameter per option
@@ -98,10 +98,7 @@ class _Outside:
         path, known = Path(words[0]), canonical_timeframe(timeframe)
         if not path.is_file():
             raise UsageError(f"{path} is not a file", code="no-such-file")
-        bars = read_bars_file
-        yield self._report(
-            symbol.upper(), lambda _class: {known: bars(path, accept_dates=not is_intraday(known))}
-        )
+        yield self._report(symbol.upper(), lambda of: {known: read_series(path, known, of)[0]})
 
     def of_live(self, words: Sequence[str]) -> Iterable[SymbolReport]:
         if not words:
@@ -118,7 +115,7 @@ class _Outside:
             )
         wanted = sorted(named or stored)
         for name in wanted:
-            self._class_of(name)  # fail before the first symbol, not after an hour
+            self._market_of(name)  # fail before the first symbol, not after an hour
 
         def report(name: str) -> SymbolReport:
             return self._report(
@@ -128,19 +125,17 @@ class _Outside:
         return counted(map(report, wanted), len(wanted))
 
     def _report(self, symbol: str, read: Reader) -> SymbolReport:
-        asset_class, root = self._class_of(symbol), self.workspace.root
+        market, root = self._market_of(symbol), self.workspace.root
         context = with_overrides(root.symbol(symbol), read_policy(root))
-        return inspect_bars(
-            symbol, asset_class, lambda: read(asset_class), context=context, now=self.now
-        )
+        return inspect_bars(symbol, market, lambda: read(market), context=context, now=self.now)
 
-    def _class_of(self, symbol: str) -> str:
+    def _market_of(self, symbol: str) -> Market:
         if symbol in self.workspace.universe.symbols:
-            return self.workspace.universe.instrument(symbol).asset_class
-        if self.asset_class in ASSET_CLASSES:
-            return str(self.asset_class)
+            return self.workspace.universe.instrument(symbol).market
+        if self.asset_class in MARKETS:
+            return MARKETS[str(self.asset_class)]
         raise UsageError(
             f"{symbol} is not in the universe, so its trading hours are unknown; "
-            f"give --asset-class, one of {', '.join(ASSET_CLASSES)}",
+            f"give --asset-class, one of {', '.join(MARKETS)}",
             code="no-asset-class",
         )

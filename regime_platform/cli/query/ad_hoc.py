@@ -31,7 +31,7 @@ def evaluate(  # noqa: PLR0913 - one parameter per option
     ] = None,
     symbol: Annotated[str, typer.Option("--symbol", help="Any name; it selects the era class.")],
     timeframe: Annotated[str, typer.Option("--timeframe", help="15min, 1h, 4h, 1day or 1week.")],
-    output: Annotated[Path, typer.Option("--output", help="Folder for the two tables.")],
+    output: Annotated[Path, typer.Option("--output", help="Folder for the tables.")],
     eras: Annotated[
         Path | None, typer.Option("--eras", help="Era file in the CSV format of the legacy engine.")
     ] = None,
@@ -63,7 +63,9 @@ def evaluate(  # noqa: PLR0913 - one parameter per option
     if done.read_as:
         out.note(done.read_as, "yellow")
     out.note(f"eras {done.eras.version}: {done.eras.reason}")
-    for path, table in zip(done.files, (result.escalation, result.state), strict=True):
+    if done.rank_basis is not None:
+        out.note(f"the last bar is {done.rank_basis}")
+    for path, table in zip(done.files, (result.escalation, result.state, done.ranks), strict=True):
         out.note(f"{plural(table.height, 'row')} in {path}")
 
 

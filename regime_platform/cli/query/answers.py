@@ -19,7 +19,9 @@ from regime_platform.cli.console.output import Output, code_of_counts
 from regime_platform.cli.console.screen import messages, plural
 from regime_platform.cli.console.targets import function_of
 from regime_platform.cli.query.state_view import print_states
+from regime_platform.compute.maturity import marked
 from regime_platform.errors import RegimeError, UsageError, failure_reason
+from regime_platform.model.result_schema import ESCALATION_BUCKETS
 from regime_platform.model.timeframes import canonical_timeframe
 from regime_platform.query.series import bars as stored_bars
 from regime_platform.query.series import history as stored_history
@@ -36,7 +38,10 @@ SymbolWords = Annotated[  # checked by `_named`: an error of click would miss th
 Answer = TypeVar("Answer")
 
 _TAIL = 20  # rows shown by default
-_HISTORY = ("ts", "price", "regime_label", "regime_bias", "confidence", "esc_pctl", "esc_bucket")
+_HISTORY = (
+    *("ts", "price", "regime_label", "regime_bias", "confidence"),
+    *("esc_pctl", "esc_bucket", "rank_bars"),
+)
 
 
 @dataclass(frozen=True)
@@ -153,6 +158,17 @@ def print_answers(
     return code
 
 
+def _with_marks(frame: pl.DataFrame) -> pl.DataFrame:
+    """Rows of a history with the mark of immature ranks beside their bucket; others as they are."""
+    if "is_rank_immature" not in frame.columns:
+        return frame
+    bucket, mark = pl.col("esc_bucket").cast(pl.String), pl.col("is_rank_immature")
+    shown = {name: marked(name, is_immature=True) for name in ESCALATION_BUCKETS}
+    return frame.with_columns(
+        esc_bucket=pl.when(mark).then(bucket.replace(shown)).otherwise(bucket)
+    )
+
+
 def _named(symbols: list[str] | None, word: str, command: str) -> list[str]:
     if not symbols:
         raise UsageError(
@@ -183,7 +199,7 @@ def _print_rows(
         elif out.as_json:
             out.document(frame_document(frame))
         else:
-            print_frame(frame.select(shown or frame.columns))
+            print_frame(_with_marks(frame).select(shown or frame.columns))
     elif out.as_json:
         out.document([])
     for instrument in Workspace.open().universe.select(frames):

@@ -13,11 +13,12 @@ from regime_platform.cli.console.output import Output
 from regime_platform.cli.console.screen import messages
 from regime_platform.cli.query.answers import answered, print_answers
 from regime_platform.cli.query.state_view import print_states
-from regime_platform.compute.results import latest_state
+from regime_platform.compute.maturity import with_basis, with_latest_basis
 from regime_platform.model.instants import iso
 from regime_platform.model.instruments import Instrument
+from regime_platform.pipeline.latest import latest_states
 from regime_platform.pipeline.run_workspace import RunWorkspace
-from regime_platform.query.states import StateNow, state_document, state_now
+from regime_platform.query.states import GateNow, StateNow, state_document, state_now
 
 #: Status of the provenance -> as shown, and its style.
 PROVENANCE_TITLES = {
@@ -84,5 +85,11 @@ def print_provenance(then: ResultsAsOf, out: Output) -> None:
 def _states(then: ResultsAsOf, instrument: Instrument) -> dict[str, StateNow]:
     is_gone = instrument.delisted and instrument.delisted <= f"{then.as_of:%Y-%m-%d}"
     delisted = instrument.delisted if is_gone else ""
-    rows = latest_state(then.results).iter_rows(named=True)
-    return {row["timeframe"]: state_now(row, then.known.blocked_because, delisted) for row in rows}
+    ranks = (
+        with_basis(result.escalation, name, then.eras.eras) for name, result in then.results.items()
+    )
+    states = latest_states(then.results, then.known.left_out)
+    known = then.known
+    gate = GateNow.made(then.symbol, known.blocked_because, known.left_out, known.findings)
+    rows = with_latest_basis(states, ranks).iter_rows(named=True)
+    return {row["timeframe"]: state_now(row, gate, delisted) for row in rows}

@@ -16,7 +16,11 @@ from regime_platform.report.palette import BUCKET_COLOURS, readable
 
 _MOST_ROWS = 60
 _MOST_NAMED = 10
-_COLUMNS = ("symbol", "tf", "bars", "range", "regime", "since", "esc", "score")
+_FINDINGS = "e/w"  # the table is to fit into 80 columns
+_COLUMNS = ("symbol", "tf", "bars", "range", _FINDINGS, "regime", "since", "escalation")
+_MARK = "*"  # of an immature rank
+
+_LEFT_OUT = "{symbol}: the mean escalation leaves out {timeframe}"
 
 Order = Literal["symbol", "escalation", "since", "regime"]
 
@@ -40,8 +44,16 @@ def print_board(rows: pl.DataFrame, out: LongOutput) -> None:
     """The board as a table; series without a state show the reason instead."""
     shown = rows if out.all_rows else rows.head(_MOST_ROWS)
     cells = map(_row, shown.iter_rows(named=True))
-    out.table(_COLUMNS, cells, numbers=("bars", "score"), folding=("regime",))
+    out.table(_COLUMNS, cells, numbers=("bars", _FINDINGS), folding=("regime",))
+    if shown["errors", "warnings"].sum().sum_horizontal().item():
+        out.line(f"{_FINDINGS}: errors/warnings; `regime validate SYMBOL` lists them")
+    if shown["is_rank_immature"].any():
+        out.line(f"{_MARK} immature: too few bars; `regime state SYMBOL` counts them")
     for line in _old_rows(rows, "held_back", "blocked", "{symbol} {held_back}"):
+        out.note(line, "yellow")
+    names = pl.col("timeframe").cast(pl.String).str.join(", ")
+    left_out = rows.filter("is_left_out").group_by("symbol", maintain_order=True).agg(names)
+    for line in _old_rows(left_out, "timeframe", "without all timeframes", _LEFT_OUT):
         out.note(line, "yellow")
     for line in _old_rows(rows, "delisted", "delisted", "{symbol} delisted since {delisted}"):
         out.note(line)
@@ -67,14 +79,21 @@ def _old_rows(rows: pl.DataFrame, column: str, how: str, text: str) -> Iterator[
 
 def _row(row: Mapping[str, Any]) -> tuple[Cell, ...]:
     series = (row["symbol"], row["timeframe"], f"{row['bars']:,}", _span(row))
+    errors, warnings = row["errors"] or 0, row["warnings"] or 0
+    findings = f"{errors}/{warnings}" if errors or warnings else NONE
+    return *series, Text(findings, style="bold red" if errors else ""), *_state(row)
+
+
+def _state(row: Mapping[str, Any]) -> tuple[Cell, ...]:
     if row["regime_label"] is None:
-        return *series, Text(readable(row["status"]), style="dim"), NONE, NONE, NONE
-    state = (*series, readable(row["regime_label"]), f"{row['regime_since']:%Y-%m-%d}")
+        return Text(readable(row["status"]), style="dim"), NONE, NONE
+    state = (readable(row["regime_label"]), f"{row['regime_since']:%Y-%m-%d}")
     if row["esc_pctl"] is None:
-        return *state, NONE, NONE
+        return *state, NONE
     bucket = row["escalation_bucket"]
-    escalation = Text(f"{number(row['esc_pctl'], 3)} {bucket}", style=BUCKET_COLOURS[bucket])
-    return *state, escalation, number(row["hazard_score"], 3)
+    mark = _MARK if row["is_rank_immature"] else ""
+    escalation = Text(f"{number(row['esc_pctl'], 3)} {bucket}{mark}", style=BUCKET_COLOURS[bucket])
+    return *state, escalation
 
 
 def _span(row: Mapping[str, Any]) -> str:

@@ -77,7 +77,8 @@ def _print_escalation(ranking: Ranking, explanation: Explanation, out: Output) -
     stored = ranking.stored
     bucket = str(stored["esc_bucket"])
     heading = f"escalation {number(stored['esc_pctl'])} {bucket}: {readable(ranking.action)}"
-    out.line(heading, f"bold {BUCKET_COLOURS[bucket]}")
+    basis = "" if ranking.rank_basis is None else f"; {ranking.rank_basis}"
+    out.line(f"{heading}{basis}", f"bold {BUCKET_COLOURS[bucket]}")
     for line in _signal(ranking, explanation):
         out.line(f"  {line}")
     rows = [
@@ -194,6 +195,11 @@ def _print_origin(explained: Explained, out: Output) -> None:
     for override in explained.origin["decisions"]:
         author = f"{override['kind']} by {override['by']} {override['at']}"
         out.line(f"  override {override['id']}: {author}: {override['reason']}")
+    opens = explained.explanation.ts.date().isoformat()
+    for action in explained.origin["actions"]:
+        what = f"split {action['ratio']} on {action['date']}, by {action['by']}"
+        effect = "its" if opens < action["date"] else "earlier"
+        out.line(f"  action {action['id']}: {effect} prices are divided by {what}")
     made_from = explained.made_from
     code = made_from["code"]
     commit = code.get("commit") or "no git commit"

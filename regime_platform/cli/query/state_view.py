@@ -8,9 +8,11 @@ from rich.text import Text
 from regime_platform.cli.console.numbers import NONE, number, numbers
 from regime_platform.cli.console.output import Output
 from regime_platform.cli.console.screen import Cell, messages
+from regime_platform.compute.maturity import marked
 from regime_platform.model.timeframes import is_intraday
 from regime_platform.query.states import StateNow
 from regime_platform.report.palette import BUCKET_COLOURS, readable
+from regime_platform.validation.finding_counts import finding_lines
 
 _DIGITS = 4
 #: Title -> metric, and the word that describes it.
@@ -47,6 +49,10 @@ def print_states(symbol: str, states: Mapping[str, StateNow], out: Output) -> No
         top = ", ".join(map(readable, state.reasons_top)) or "no dominant reason"
         others = [readable(code) for code in state.reasons if code not in state.reasons_top]
         out.paragraph(f"{name}: {top}; also {', '.join(others)}")
+    _print_notes(symbol, states, out)
+
+
+def _print_notes(symbol: str, states: Mapping[str, StateNow], out: Output) -> None:
     newest = next(iter(states.values()))
     if newest.delisted:
         out.line(f"delisted since {newest.delisted}: no newer bars", "yellow")
@@ -54,6 +60,12 @@ def print_states(symbol: str, states: Mapping[str, StateNow], out: Output) -> No
         out.line(newest.read_as, "yellow")
     if newest.held_back:
         out.line(f"newer bars are blocked by the gate: {newest.held_back}", "yellow")
+    if newest.left_out:
+        out.line(f"the mean escalation leaves out {', '.join(newest.left_out)}", "yellow")
+    counts = {name: state.findings for name, state in states.items() if state.findings is not None}
+    questions = {name: state.question for name, state in states.items() if state.question}
+    for line in finding_lines(symbol, counts, questions):
+        out.line(line)
 
 
 def _cells(state: StateNow) -> dict[str, Cell]:
@@ -67,9 +79,11 @@ def _cells(state: StateNow) -> dict[str, Cell]:
     ]
     labels = (readable(state.words[word] or NONE) if word else "" for _, word in _METRICS.values())
     escalation: Cell = "too few bars"
+    basis = state.rank_basis
     if state.escalation_percentile is not None:
         bucket = state.escalation_bucket
-        text = f"{number(state.escalation_percentile, _DIGITS)} {bucket}"
+        shown = marked(bucket, is_immature=basis is not None and basis.is_immature)
+        text = f"{number(state.escalation_percentile, _DIGITS)} {shown}"
         escalation = Text(text, style=BUCKET_COLOURS[bucket])
     return {
         "regime": Text(readable(state.regime), style="bold"),
@@ -80,6 +94,7 @@ def _cells(state: StateNow) -> dict[str, Cell]:
         "posture": readable(state.posture),
         "confidence": number(state.confidence, _DIGITS),
         "escalation": escalation,
+        "ranked on": NONE if basis is None else basis.past,
         "escalation score": number(state.hazard_score, _DIGITS),
         "mean escalation": number(state.consensus, _DIGITS),
         "price": number(state.metrics["price"]),

@@ -53,6 +53,9 @@ class Kind(_Fields):
     asset_class: Annotated[
         str | None, typer.Option("--class", help="Its asset class, as US_EQUITY.")
     ] = None
+    calendar: Annotated[
+        str | None, typer.Option("--calendar", help="Its calendar, if not that of the class: XLON.")
+    ] = None
     tier: Annotated[str | None, typer.Option("--tier", help="core or daily.")] = None
     source: Annotated[str | None, typer.Option("--source", help="sample, files or twelvedata.")] = (
         None

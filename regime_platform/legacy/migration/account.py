@@ -16,6 +16,7 @@ from regime_platform.legacy.migration.migration import Account
 from regime_platform.legacy.migration.raw_files import MOST_EXAMPLES, ImportedPart
 from regime_platform.model.bar_schema import BAR_COLUMNS, PRICE_COLUMNS, empty_bars
 from regime_platform.model.instruments import Instrument
+from regime_platform.model.markets import Market
 from regime_platform.validation.findings import opens_text, worded
 from regime_platform.validation.gate import BLOCKED
 from regime_platform.validation.rules.bar import finished_when_fetched
@@ -41,11 +42,9 @@ def account(root: DataRoot, instrument: Instrument, imported: ImportedPart) -> A
     canonical = empty_bars() if in_force is None else in_force[1]
     if canonical.equals(imported.bars):
         return _account(imported, Counter({_MOVED: canonical.height}), {}, ())
-    given = gate_input(paths, timeframe, instrument.asset_class)
+    given = gate_input(paths, timeframe, instrument.market)
     rows = _with_fate(paths, imported, canonical, given)
-    older = _with_reason(
-        rows.filter(fate=_SUPERSEDED), given.served, imported, instrument.asset_class
-    )
+    older = _with_reason(rows.filter(fate=_SUPERSEDED), given.served, imported, instrument.market)
     examples = _examples(rows, older, timeframe)
     return _account(imported, Counter(rows["fate"]), dict(Counter(older["why"])), examples)
 
@@ -121,13 +120,13 @@ def _is_blocked(paths: SymbolPaths, timeframe: str) -> bool:
 
 
 def _with_reason(
-    older: pl.DataFrame, in_force: pl.DataFrame, imported: ImportedPart, asset_class: str
+    older: pl.DataFrame, in_force: pl.DataFrame, imported: ImportedPart, market: Market
 ) -> pl.DataFrame:
     """Versions that are not in force, beside those that are, and why they differ."""
     now = in_force.select(BAR_COLUMNS).unique("ts", keep="last")
     both = older.join(now, on="ts", how="left", suffix="_now", maintain_order="left")
     at = both.with_columns(fetched_at=pl.lit(imported.fetched_at).cast(GATE_SCHEMA["fetched_at"]))
-    over = finished_when_fetched(at, imported.part.timeframe, asset_class)
+    over = finished_when_fetched(at, imported.part.timeframe, market)
     ratios = [pl.col(f"{name}_now") / pl.col(name) for name in PRICE_COLUMNS]
     least, most = pl.min_horizontal(ratios), pl.max_horizontal(ratios)
     scaled = ((most / least - 1).abs() < _ONE_FACTOR) & ((most - 1).abs() > _NO_SPLIT)

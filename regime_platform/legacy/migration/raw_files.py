@@ -14,8 +14,9 @@ from pathlib import Path
 import polars as pl
 
 from regime_platform.bar_store.layout import SymbolPaths
+from regime_platform.bar_store.raw.page_update import FetchOrigin
 from regime_platform.bar_store.raw.raw_file import batch_bytes, read_rows
-from regime_platform.bar_store.raw.raw_log import LEGACY, FetchOrigin
+from regime_platform.bar_store.raw.raw_log import LEGACY
 from regime_platform.bar_store.raw.raw_names import RawName, batch_name, list_raw
 from regime_platform.errors import BarsError
 from regime_platform.files import write_bytes
@@ -67,7 +68,7 @@ class Importer:
     def import_part(self, part: LegacyPart) -> ImportedPart:
         """Import one part; ``BarsError`` where it is damaged, or the log differs from it."""
         stored = part.read()
-        zone = zone_of(self.instrument.asset_class, part.timeframe)
+        zone = zone_of(self.instrument.market, part.timeframe)
         times = stored.times(zone, needs_time=is_intraday(part.timeframe))
         fault = times.refused
         rows = pl.DataFrame([times.local.alias("local"), times.ts, *stored.values.get_columns()])
@@ -124,7 +125,7 @@ class Importer:
             fetched_at=min(written_at, self.now),
             source=source,
             timeframe=part.timeframe,
-            asset_class=self.instrument.asset_class,
+            market=self.instrument.market,
             # the legacy engine used one vendor with its default adjustment
             price_basis="unadjusted" if is_intraday(part.timeframe) else "split_adjusted",
             instrument_digest=document_digest(names),
@@ -208,7 +209,7 @@ def _refused_examples(stored: LegacyRows, fault: pl.Series | None) -> tuple[str,
 
 def _new(folder: Path, live: Sequence[RawName], rows: pl.DataFrame, origin: FetchOrigin) -> int:
     """Number of finished bars that the log has not as finished yet."""
-    bound = last_finished(origin.fetched_at, origin.timeframe, origin.asset_class)
+    bound = last_finished(origin.fetched_at, origin.timeframe, origin.market)
     opens = rows["ts"].filter(rows["ts"] < bound)
     if live:
         rows_now = pl.concat([read_rows(folder, name) for name in live])
@@ -218,5 +219,5 @@ def _new(folder: Path, live: Sequence[RawName], rows: pl.DataFrame, origin: Fetc
 
 
 def _with_finished(rows: pl.DataFrame, origin: FetchOrigin) -> pl.DataFrame:
-    over = finished_when_fetched(rows, origin.timeframe, origin.asset_class)
+    over = finished_when_fetched(rows, origin.timeframe, origin.market)
     return rows.with_columns(over.alias("finished"))

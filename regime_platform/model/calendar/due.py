@@ -1,8 +1,8 @@
 """When a bar is finished, and when it is due to be requested for the first and the second time.
 
 A bar may enter the canonical store only once its period is over, whatever the vendor returned.
-Intraday bars end one duration after they open. A daily bar ends at its class's close on its date
-(for a class that never closes, at the next midnight); a weekly bar ends with its last trading day.
+Intraday bars end one duration after they open. A daily bar ends at its market's close on its date
+(for a market that never closes, at the next midnight); a weekly bar ends with its last trading day.
 Early closes are ignored: after one, a bar counts as finished later than it is.
 
 A source needs some time to publish a bar, so the first look is due a delay after its end. Late
@@ -17,41 +17,39 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from regime_platform.model.asset_classes import ALWAYS, ASSET_CLASSES, FX, XNYS
 from regime_platform.model.calendar.trading_hours import expected_opens
 from regime_platform.model.instants import is_ahead
+from regime_platform.model.markets import Market
 from regime_platform.model.timeframes import DURATION, TIERS, is_intraday
 
-#: From the end of a bar to the first request for it, by the calendar of the class.
-DELAY: Mapping[str, dt.timedelta] = {
-    XNYS: dt.timedelta(minutes=3),  # consolidated from many exchanges
-    FX: dt.timedelta(minutes=1),
-    ALWAYS: dt.timedelta(minutes=1),
+#: From the end of a bar to the first request for it, by whether it is of an exchange.
+DELAY: Mapping[bool, dt.timedelta] = {
+    True: dt.timedelta(minutes=3),  # consolidated from many exchanges
+    False: dt.timedelta(minutes=1),
 }
-#: From the daily close to the second look.
+#: From the daily close to the second look, by the same.
 _SECOND_LOOK = {
-    XNYS: dt.timedelta(hours=4),  # the tape takes corrections until 20:00 New York
-    FX: dt.timedelta(hours=1),
-    ALWAYS: dt.timedelta(hours=1),
+    True: dt.timedelta(hours=4),  # the tape takes corrections until 20:00 New York
+    False: dt.timedelta(hours=1),
 }
 _DAY = dt.timedelta(days=1)
 _LONGEST = 14 * _DAY  # more than any closure; beyond it something is always due
 
 
-def bar_end(ts: dt.datetime, timeframe: str, asset_class: str) -> dt.datetime:
+def bar_end(ts: dt.datetime, timeframe: str, market: Market) -> dt.datetime:
     """The UTC instant at which the bar that opens at ``ts`` (aware, UTC) is finished."""
     if is_intraday(timeframe):
         return ts + DURATION[timeframe]
-    asset, date = ASSET_CLASSES[asset_class], ts.date()
+    date = ts.date()
     if timeframe == "1week":
-        date += _DAY * ((6 if asset.trades_weekends else 4) - date.weekday())
-    if asset.close == dt.time(0, 0):
+        date += _DAY * (max(market.hours.weekdays) - date.weekday())
+    if market.close == dt.time(0, 0):
         date += _DAY
-    return dt.datetime.combine(date, asset.close, ZoneInfo(asset.zone)).astimezone(dt.UTC)
+    return dt.datetime.combine(date, market.close, ZoneInfo(market.zone)).astimezone(dt.UTC)
 
 
 @lru_cache(maxsize=4096)  # few different arguments: the fetches of a raw log
-def last_finished(now: dt.datetime, timeframe: str, asset_class: str) -> dt.datetime:
+def last_finished(now: dt.datetime, timeframe: str, market: Market) -> dt.datetime:
     """An exclusive upper bound: bars that open at or after it are not finished at ``now``.
 
     For intraday bars this is ``now`` less one duration, open to the microsecond; for dates it is
@@ -64,34 +62,34 @@ def last_finished(now: dt.datetime, timeframe: str, asset_class: str) -> dt.date
         label = first + day * _DAY
         if timeframe == "1week" and label.weekday() != 0:
             continue
-        if bar_end(label, timeframe, asset_class) > now:
+        if bar_end(label, timeframe, market) > now:
             return label
     return first + 10 * _DAY
 
 
-def is_finished(column: pl.Expr, now: dt.datetime, timeframe: str, asset_class: str) -> pl.Expr:
+def is_finished(column: pl.Expr, now: dt.datetime, timeframe: str, market: Market) -> pl.Expr:
     """True for the opens in ``column`` (UTC) whose bars are over at ``now``."""
-    return column < pl.lit(last_finished(now, timeframe, asset_class))
+    return column < pl.lit(last_finished(now, timeframe, market))
 
 
-def newest_due(now: dt.datetime, timeframe: str, asset_class: str) -> dt.datetime:
+def newest_due(now: dt.datetime, timeframe: str, market: Market) -> dt.datetime:
     """An exclusive upper bound: bars that open before it should have been requested at ``now``."""
-    delay = DELAY[ASSET_CLASSES[asset_class].calendar]
-    return last_finished(now - delay, timeframe, asset_class)
+    delay = DELAY[market.has_exchange]
+    return last_finished(now - delay, timeframe, market)
 
 
-def second_look_bound(now: dt.datetime, timeframe: str, asset_class: str) -> dt.datetime:
+def second_look_bound(now: dt.datetime, timeframe: str, market: Market) -> dt.datetime:
     """An exclusive upper bound: the second look at bars that open before it is due at ``now``."""
-    due = now - _SECOND_LOOK[ASSET_CLASSES[asset_class].calendar]
+    due = now - _SECOND_LOOK[market.has_exchange]
     if is_intraday(timeframe):
         midnight = due.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        closes = (bar_end(midnight + days * _DAY, "1day", asset_class) for days in (1, 0, -1))
+        closes = (bar_end(midnight + days * _DAY, "1day", market) for days in (1, 0, -1))
         due = next((close for close in closes if close <= due), midnight - _DAY)
-    return last_finished(due, timeframe, asset_class)
+    return last_finished(due, timeframe, market)
 
 
 @lru_cache(maxsize=1024)  # the same for all symbols of a class
-def is_due(asset_class: str, tier: str, since: dt.datetime | None, at: dt.datetime) -> bool:
+def is_due(market: Market, tier: str, since: dt.datetime | None, at: dt.datetime) -> bool:
     """True where a look at a bar of the tier came due in (since, at]; ``None`` means ever.
 
     A ``since`` that a clock ahead of ``at`` recorded is ignored.
@@ -99,11 +97,11 @@ def is_due(asset_class: str, tier: str, since: dt.datetime | None, at: dt.dateti
     if since is None or is_ahead(since, at) or at - since > _LONGEST:
         return True
     bounds = (
-        (timeframe, bound(since, timeframe, asset_class), bound(at, timeframe, asset_class))
+        (timeframe, bound(since, timeframe, market), bound(at, timeframe, market))
         for timeframe in TIERS[tier]
         for bound in (newest_due, second_look_bound)
     )
     return any(
-        start < end and not expected_opens(asset_class, timeframe, start, end).is_empty()
+        start < end and not expected_opens(market, timeframe, start, end).is_empty()
         for timeframe, start, end in bounds
     )

@@ -1,196 +1,160 @@
-"""When markets are open, and when bars must exist, by class and timeframe.
+"""When bars must exist, by market and timeframe.
 
-A calendar is a frame of ``date``, ``opens`` and ``closes`` (UTC), ascending and without overlap.
-Intraday bars of exchanges are anchored at the session's open and the last one is as short as the
-session leaves it (1h of US stocks: 09:30 to 15:30 New York, 4h: 09:30 and 13:30); those of markets
-that trade around the clock are anchored on the UTC clock, so that the 4h bar in which a currency's
-week begins opens an hour or two before the market does. A source may anchor otherwise: ``anchors``
-lists the possible anchors, the usual one first.
+Bars of exchanges are usually anchored at the open of each part of the session, and the last one is
+as short as the session leaves it (1h of US stocks: 09:30 to 15:30 New York, 4h: 09:30 and 13:30);
+those of markets that trade around the clock on the UTC clock, so that the 4h bar in which a
+currency's week begins opens an hour or two before the market does. A source may anchor otherwise:
+``anchors`` lists the possible anchors, the usual one first.
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from regime_platform.model.asset_classes import ALWAYS, ASSET_CLASSES, FX, NEW_YORK, XNYS
+from regime_platform.model.calendar.sessions import ASSUMED, KNOWN, THIN, UTC, sessions
+from regime_platform.model.exchanges import FX, FX_UTC, HOURS, SPOT
+from regime_platform.model.markets import Market
 from regime_platform.model.timeframes import DURATION, is_intraday
 
-SESSION = "session"
-CLOCK = "clock"
-#: Closures that a release of exchange_calendars may not have: they are announced days before.
-UNPLANNED_CLOSURES: Mapping[str, tuple[dt.date, ...]] = {
-    XNYS: (
-        dt.date(2012, 10, 29),  # hurricane
-        dt.date(2012, 10, 30),
-        dt.date(2018, 12, 5),  # national day of mourning
-        dt.date(2025, 1, 9),  # national day of mourning
-    ),
-    FX: (),
-    ALWAYS: (),
-}
-#: Trading dates (month, day) of currencies with few quotes: bars exist for some of their hours
-#: only, so none is missing and none is odd.
-_THIN_DATES = ((12, 25), (1, 1))
-_FX_DAY_ENDS = dt.time(17, 0)  # New York
-_FIRST_DATE, _LAST_DATE = dt.date(1927, 1, 1), dt.date(2049, 12, 31)
-_UTC = pl.Datetime("us", "UTC")
+SESSION = "session"  # from every open on, again after a break
+DAY = "day"  # from the first open of the date on, through its breaks
+CLOCK = "clock"  # on the UTC clock
+LOCAL = "local"  # on the clock of the calendar's zone
+MIDNIGHT = "midnight"  # of daily bars of currencies: they end at midnight UTC, not in New York
 _EPOCH, _MICROSECOND = dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.timedelta(microseconds=1)
-_WEEKDAYS = "FX with thin dates"  # the sessions of FX that may have bars
-#: Years of expected bars that are computed at once and cached for all symbols of a class.
+#: Years of expected bars that are computed at once and cached for all symbols of a market.
 _YEARS = 16
 
 
-def anchors(asset_class: str, timeframe: str) -> tuple[str, ...]:
-    """Where bars of the class may start, the usual one first."""
-    if ASSET_CLASSES[asset_class].calendar != XNYS:
-        return (CLOCK,)
-    return (SESSION, CLOCK) if timeframe in ("1h", "4h") else (SESSION,)
+def anchors(market: Market, timeframe: str) -> tuple[str, ...]:
+    """Where bars of the market may start, the usual one first; empty text for plain dates."""
+    is_long = timeframe in ("1h", "4h")
+    if market.has_exchange:
+        through_breaks = (DAY,) if market.hours.has_break else ()
+        return (SESSION, CLOCK, LOCAL, *through_breaks) if is_long else (SESSION,)
+    if market.has_currency_week and timeframe == "1day":
+        return (MIDNIGHT,) if market.calendar == FX_UTC else ("", MIDNIGHT)
+    if market.has_currency_week and timeframe == "4h":
+        return (CLOCK, DAY, LOCAL, *((SESSION,) if market.calendar == SPOT else ()))
+    return (CLOCK,)
 
 
 def expected_opens(
-    asset_class: str, timeframe: str, start: dt.datetime, end: dt.datetime
+    market: Market, timeframe: str, start: dt.datetime, end: dt.datetime
 ) -> pl.Series:
-    """The opens in [start, end) that must exist: ascending, ``Datetime[us, UTC]``.
+    """The opens in [start, end) to ask a source for: ascending, ``Datetime[us, UTC]``.
 
     Daily bars are named by 00:00 UTC of their trading date, weekly bars by the Monday of a week
-    that has a session. Before 1927 and after 2049 nothing is expected.
+    that has a session. Before 1927 and after 2049 nothing is expected; in years that the calendar
+    does not know, every weekday is.
     """
-    return expected_bars(asset_class, timeframe, start, end)["ts"]
+    return _Bars.of(market, timeframe, "", ASSUMED).between(start, end)["ts"]
 
 
 def expected_bars(
-    asset_class: str, timeframe: str, start: dt.datetime, end: dt.datetime, anchor: str = ""
+    market: Market, timeframe: str, start: dt.datetime, end: dt.datetime, anchor: str = ""
 ) -> pl.DataFrame:
-    """Expected opens as ``ts`` with the trading ``date`` of each (weekly: of its first session)."""
-    usual = anchor or anchors(asset_class, timeframe)[0]
-    return _between(ASSET_CLASSES[asset_class].calendar, timeframe, usual, start, end)
+    """The opens that must exist as ``ts``, with the trading ``date`` (weekly: of the first)."""
+    return _Bars.of(market, timeframe, anchor, KNOWN).between(start, end)
 
 
 def tolerated_opens(
-    asset_class: str, timeframe: str, start: dt.datetime, end: dt.datetime, anchor: str = ""
+    market: Market, timeframe: str, start: dt.datetime, end: dt.datetime, anchor: str = ""
 ) -> pl.Series:
-    """As ``expected_opens``, with those of thin dates, whose bars are neither missing nor odd."""
-    usual = anchor or anchors(asset_class, timeframe)[0]
-    calendar = ASSET_CLASSES[asset_class].calendar
-    calendar = _WEEKDAYS if calendar == FX else calendar
-    return _between(calendar, timeframe, usual, start, end)["ts"]
+    """As ``expected_opens``, with those of thin hours, whose bars are neither missing nor odd."""
+    return _Bars.of(market, timeframe, anchor, THIN).between(start, end)["ts"]
 
 
-def trading_date(opens: pl.Expr, asset_class: str) -> pl.Expr:
-    """The trading date that intraday bars with these opens belong to."""
-    calendar = ASSET_CLASSES[asset_class].calendar
-    if calendar == ALWAYS:
+def trading_date(opens: pl.Expr, market: Market, day: str = "") -> pl.Expr:
+    """The trading date that intraday bars with these opens belong to.
+
+    ``day`` is ``MIDNIGHT`` where the daily bars of currencies end there.
+    """
+    if day == MIDNIGHT:
         return opens.dt.date()
-    local = opens.dt.convert_time_zone(NEW_YORK).dt.replace_time_zone(None)
-    # seven hours after 17:00 it is midnight: Sunday evening belongs to Monday
-    return (local.dt.offset_by("7h") if calendar == FX else local).dt.date()
+    local = opens.dt.convert_time_zone(market.zone).dt.replace_time_zone(None)
+    if market.hours.is_overnight:  # so many hours after the close it is midnight
+        local = local.dt.offset_by(f"{24 - market.close.hour}h")
+    return local.dt.date()
 
 
-def sessions(calendar: str) -> pl.DataFrame:
-    """Every session that must have bars: date, opens, closes."""
-    return _SESSIONS[calendar]()
+class _Bars(NamedTuple):
+    """Bars of a calendar, of spans of a kind or of a surer one."""
 
+    calendar: str
+    timeframe: str
+    anchor: str
+    kind: int
 
-def _between(
-    calendar: str, timeframe: str, anchor: str, start: dt.datetime, end: dt.datetime
-) -> pl.DataFrame:
-    bounds = [(moment - _EPOCH) // _MICROSECOND for moment in (start, end)]
-    parts = []
-    for number in range(start.year // _YEARS, end.year // _YEARS + 1):
-        bars, ticks = _stretch(calendar, timeframe, anchor, number)
-        first, last = np.searchsorted(ticks, bounds)
-        parts.append(bars[int(first) : int(last)])
-    return parts[0] if len(parts) == 1 else pl.concat(parts)
+    @classmethod
+    def of(cls, market: Market, timeframe: str, anchor: str, kind: int) -> "_Bars":
+        """Those of ``kind``, or of the next surer one where the calendar has none such."""
+        anchor = anchor or anchors(market, timeframe)[0]
+        kinds = (KNOWN, kind) if anchor == MIDNIGHT else (KNOWN, *_kinds(market.calendar))
+        return cls(market.calendar, timeframe, anchor, max(each for each in kinds if each <= kind))
+
+    def between(self, start: dt.datetime, end: dt.datetime) -> pl.DataFrame:
+        """Those that open in [start, end)."""
+        bounds = [(moment - _EPOCH) // _MICROSECOND for moment in (start, end)]
+        parts = []
+        for number in range(start.year // _YEARS, end.year // _YEARS + 1):
+            bars, ticks = _stretch(self, number)
+            first, last = np.searchsorted(ticks, bounds)
+            parts.append(bars[int(first) : int(last)])
+        return parts[0] if len(parts) == 1 else pl.concat(parts)
 
 
 @cache
-def _stretch(
-    calendar: str, timeframe: str, anchor: str, number: int
-) -> tuple[pl.DataFrame, npt.NDArray[np.int64]]:
-    """The expected bars of some years, and their opens in microseconds since 1970."""
+def _kinds(calendar: str) -> tuple[int, ...]:
+    return tuple(sessions(calendar)["kind"].unique())
+
+
+@cache
+def _stretch(bars: _Bars, number: int) -> tuple[pl.DataFrame, npt.NDArray[np.int64]]:
+    """The bars of some years, and their opens in microseconds since 1970."""
     years = max(number * _YEARS, dt.MINYEAR + 1), min((number + 1) * _YEARS, dt.MAXYEAR)
     start, end = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in years)
     # a week's label lies up to six days before its last session, and a label may precede an open
     week = dt.timedelta(days=7)
-    near = sessions(calendar).filter(
+    is_dated = bars.calendar == FX_UTC and not is_intraday(bars.timeframe)
+    near = sessions(FX if is_dated else bars.calendar).filter(
         pl.col("date").is_between(start.date() - week, end.date() + week)
     )
-    if is_intraday(timeframe):
-        bars = _intraday(near, DURATION[timeframe], anchor)
-    elif timeframe == "1day":
-        bars = near.select("date", ts=pl.col("date").cast(_UTC))
-    else:
-        bars = near.select("date", ts=pl.col("date").cast(_UTC).dt.truncate("1w"))
-        bars = bars.unique("ts", keep="first", maintain_order=True)
+    opens = _intraday(near, bars) if is_intraday(bars.timeframe) else _dates(near, bars)
+    # a bar that two spans share is in both, one row after the other
+    is_first = (pl.col("ts") != pl.col("ts").shift(1)).fill_null(value=True)
     within = pl.col("ts").is_between(start, end, closed="left")
-    bars = bars.select("ts", "date").filter(within)
-    return bars, bars["ts"].to_physical().to_numpy()
+    opens = opens.select("ts", "date").filter(is_first & within)
+    return opens, opens["ts"].to_physical().to_numpy()
 
 
-def _intraday(near: pl.DataFrame, length: dt.timedelta, anchor: str) -> pl.DataFrame:
-    first = pl.col("opens") if anchor == SESSION else pl.col("opens").dt.truncate(length)
-    opens = pl.datetime_ranges(first, "closes", interval=length, closed="left")
-    bars = near.select("date", ts=opens).explode("ts", empty_as_null=False)
-    if anchor == SESSION:
-        return bars
-    # the bar that two sessions share is in both, one row after the other
-    return bars.filter((pl.col("ts") != pl.col("ts").shift(1)).fill_null(value=True))
+def _dates(near: pl.DataFrame, bars: _Bars) -> pl.DataFrame:
+    dates = near.filter(pl.col("kind") <= bars.kind).select("date").unique().sort("date")
+    if bars.anchor == MIDNIGHT and bars.kind == THIN:  # Sundays, on which the week begins
+        eve = dates.filter(pl.col("date").dt.weekday() == 1).select(
+            pl.col("date").dt.offset_by("-1d")
+        )
+        dates = pl.concat([dates, eve]).sort("date")
+    ts = pl.col("date").cast(UTC)
+    return dates.with_columns(ts=ts.dt.truncate("1w") if bars.timeframe == "1week" else ts)
 
 
-@cache
-def _xnys() -> pl.DataFrame:
-    from exchange_calendars import get_calendar  # noqa: PLC0415 - brings pandas, half a second
-
-    schedule = get_calendar(XNYS, start=str(_FIRST_DATE), end=str(_LAST_DATE)).schedule
-    instants = {
-        "date": schedule.index.to_numpy(),
-        "opens": schedule["open"].dt.tz_localize(None).to_numpy(),
-        "closes": schedule["close"].dt.tz_localize(None).to_numpy(),
-    }
-    return (
-        pl.DataFrame(instants)
-        .select(pl.col("date").cast(pl.Date), pl.col("opens", "closes").cast(_UTC))
-        .filter(~pl.col("date").is_in(UNPLANNED_CLOSURES[XNYS]))
-    )
-
-
-def _fx() -> pl.DataFrame:
-    month_day = pl.col("date").dt.month().cast(pl.Int32) * 100 + pl.col("date").dt.day()
-    thin = [100 * month + day for month, day in _THIN_DATES]
-    closed = month_day.is_in(thin) | pl.col("date").is_in(UNPLANNED_CLOSURES[FX])
-    return _fx_weekdays().filter(~closed)
-
-
-@cache
-def _fx_weekdays() -> pl.DataFrame:
-    ends = pl.col("date").dt.combine(_FX_DAY_ENDS)
-    return (
-        _dates()
-        .filter(pl.col("date").dt.weekday() <= 5)
-        .select("date", opens=_from_new_york(ends.dt.offset_by("-1d")), closes=_from_new_york(ends))
-    )
-
-
-def _always() -> pl.DataFrame:
-    midnight = pl.col("date").cast(_UTC)
-    return _dates().select("date", opens=midnight, closes=midnight.dt.offset_by("1d"))
-
-
-def _dates() -> pl.DataFrame:
-    return pl.select(date=pl.date_range(_FIRST_DATE, _LAST_DATE))
-
-
-def _from_new_york(local: pl.Expr) -> pl.Expr:
-    return local.dt.replace_time_zone(NEW_YORK).dt.convert_time_zone("UTC")
-
-
-_SESSIONS: Mapping[str, Callable[[], pl.DataFrame]] = {
-    XNYS: _xnys,
-    FX: _fx,
-    _WEEKDAYS: _fx_weekdays,
-    ALWAYS: _always,
-}
+def _intraday(near: pl.DataFrame, bars: _Bars) -> pl.DataFrame:
+    opens, length = pl.col("opens"), DURATION[bars.timeframe]
+    first = opens
+    if bars.anchor == CLOCK:
+        first = opens.dt.truncate(length)
+    elif bars.anchor == LOCAL:
+        zone = HOURS[bars.calendar].zone
+        local = opens.dt.convert_time_zone(zone).dt.replace_time_zone(None)
+        first = opens - (local - local.dt.truncate(length))
+    elif bars.anchor == DAY:
+        passed = (opens - opens.min().over("date")).dt.total_microseconds()
+        first = opens - pl.duration(microseconds=passed % (length // _MICROSECOND))
+    starts = pl.datetime_ranges(first, "closes", interval=length, closed="left")
+    spans = near.with_columns(ts=starts).filter(pl.col("kind") <= bars.kind)
+    return spans.select("date", "ts").explode("ts", empty_as_null=False)

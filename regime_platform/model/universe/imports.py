@@ -17,19 +17,13 @@ from regime_platform.model.instruments import (
     parse_entry,
 )
 from regime_platform.model.universe.import_files import Listing, Row
+from regime_platform.model.universe.plausibility import CURRENCIES, Tracked, require_plausible
 from regime_platform.model.universe.universe import Universe
 
 NEW, EXISTING, REFUSED = "new", "held", "refused"
-_CURRENCIES = frozenset(
-    (
-        *("AUD", "BRL", "CAD", "CHF", "CNH", "CNY", "CZK", "DKK", "EUR", "GBP", "HKD", "HUF"),
-        *("ILS", "INR", "JPY", "KRW", "MXN", "NOK", "NZD", "PLN", "RUB", "SEK", "SGD", "THB"),
-        *("TRY", "USD", "ZAR"),
-    )
-)
 _PAIRED = ("FX", "CRYPTO")
 _AT_VENDOR = SOURCE_FIELDS["twelvedata"]
-_COMPARED = ("asset_class", "tier", "source", "provider_symbol", "mic_code", "exchange")
+_COMPARED = ("asset_class", "calendar", "tier", "source", "provider_symbol", "mic_code", "exchange")
 
 
 @dataclass(frozen=True)
@@ -67,8 +61,9 @@ def import_rows(rows: Sequence[Row], universe: Universe, defaults: Defaults) -> 
     """One outcome per row, in the order of the file."""
     imported: list[ImportedRow] = []
     first: dict[str, ImportedRow] = {}
+    tracked = Tracked(universe.instruments)
     for row in rows:
-        outcome = _imported(row, universe, defaults)
+        outcome = _imported(row, universe, defaults, tracked)
         before = first.setdefault(outcome.symbol, outcome)
         if before is not outcome and outcome.status == NEW:
             outcome = _repeated(outcome, before)
@@ -92,12 +87,12 @@ def market(known: Sequence[Listing], symbol: str, currency: str = "") -> dict[st
     return {"mic_code": markets[0], **({"type": only} if only else {})}
 
 
-def _imported(row: Row, universe: Universe, defaults: Defaults) -> ImportedRow:
+def _imported(row: Row, universe: Universe, defaults: Defaults, tracked: Tracked) -> ImportedRow:
     if row.problem:
         return ImportedRow(row.line, row.symbol, REFUSED, row.problem)
     symbol, notes = row.symbol, [row.note]
-    tracked = universe.instrument(symbol).identity if symbol in universe.symbols else {}
-    fields = {**tracked, **defaults.fields, **row.fields}
+    identity = universe.instrument(symbol).identity if symbol in universe.symbols else {}
+    fields = {**identity, **defaults.fields, **row.fields}
     try:
         if fields.get("source") == "twelvedata":
             notes.append(_settle_class(fields))
@@ -106,6 +101,8 @@ def _imported(row: Row, universe: Universe, defaults: Defaults) -> ImportedRow:
             fields = {name: fields[name] for name in fields if name not in _AT_VENDOR}
         instrument = parse_entry({"name": fields.get("symbol"), **fields})
         is_new = _is_new(universe, instrument)
+        if is_new:
+            require_plausible(instrument, tracked)
     except ConfigError as error:
         return ImportedRow(row.line, symbol, REFUSED, str(error))
     if not is_new:
@@ -117,7 +114,7 @@ def _imported(row: Row, universe: Universe, defaults: Defaults) -> ImportedRow:
 def _settle_class(fields: dict[str, Any]) -> str:
     """Sets the class of currency pairs; returns a note where the file has another one."""
     provider, name = str(fields.get("provider_symbol", "")), str(fields.get("asset_class", ""))
-    if "/" in provider and set(provider.split("/")) <= _CURRENCIES and name != "FX":
+    if "/" in provider and set(provider.split("/")) <= CURRENCIES and name != "FX":
         fields["asset_class"] = "FX"
         return f"{name or 'no class'} there, but {provider} are two currencies: FX"
     if name in _PAIRED and "/" not in provider:
@@ -125,7 +122,7 @@ def _settle_class(fields: dict[str, Any]) -> str:
             f"the vendor writes {name} as a pair; give provider_symbol like EUR/USD",
             code="provider-symbol-no-pair",
         )
-    looks_paired = "/" in provider or {provider[:3], provider[3:]} <= _CURRENCIES
+    looks_paired = "/" in provider or {provider[:3], provider[3:]} <= CURRENCIES
     if name and name not in WITHOUT_EXCHANGE and looks_paired:
         raise ConfigError(
             f"{provider} looks like a pair, its class is {name}; correct one of the two",

@@ -5,12 +5,14 @@ Each is sent once by the cursor, twice after a crash between sending and storing
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 import dagster as dg
 import polars as pl
 
 from regime_platform.bar_store.layout import DataRoot
+from regime_platform.compute.maturity import immature_rows, marked
 from regime_platform.compute_db.board import read_board
 from regime_platform.files import read_json, write_json
 from regime_platform.model.digests import document_digest
@@ -87,7 +89,7 @@ def regime_changes(
     if version == context.cursor:
         return dg.SkipReason("the board is unchanged")
     now = current_regimes(root)
-    changes = changed_regimes(reported_regimes(settings), now)
+    changes = changed_regimes(reported_regimes(settings), now, immature_series(root))
     if changes:
         title = f"{len(changes)} series changed their regime or bucket"
         send_alert(settings, Alert("regime_changed", title, _now(), changes))
@@ -132,18 +134,29 @@ def current_regimes(root: DataRoot) -> Regimes:
     }
 
 
-def changed_regimes(before: Regimes | None, now: Regimes) -> list[str]:
-    """One line for every series whose regime changed; none before the first report."""
+def immature_series(root: DataRoot) -> AbstractSet[str]:
+    """The series of the board whose latest rank is immature, as "SYMBOL timeframe"."""
+    rows = read_board(root).filter(immature_rows())
+    return set(rows.select(pl.concat_str("symbol", "timeframe", separator=" ")).to_series())
+
+
+def changed_regimes(
+    before: Regimes | None, now: Regimes, immature: AbstractSet[str] = frozenset()
+) -> list[str]:
+    """One line for every series whose regime changed; none before the first report.
+
+    ``immature`` names the series whose present rank is to be marked.
+    """
     return [
-        f"{name}: {_text(before[name])} -> {_text(regime)}"
+        f"{name}: {_text(before[name])} -> {_text(regime, is_immature=name in immature)}"
         for name, regime in now.items()
         if before is not None and name in before and before[name] != regime
     ]
 
 
-def _text(regime: tuple[str, str]) -> str:
+def _text(regime: tuple[str, str], *, is_immature: bool = False) -> str:
     label, bucket = regime
-    return f"{label} ({bucket})" if bucket else label
+    return f"{label} ({marked(bucket, is_immature=is_immature)})" if bucket else label
 
 
 def _file(settings: Settings) -> Path:

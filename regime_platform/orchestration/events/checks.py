@@ -1,4 +1,4 @@
-"""The asset checks: three of each symbol, which report what its stages have stored, and freshness.
+"""The asset checks: four of each symbol, which report what its stages have stored, and freshness.
 
 Compute itself refuses bars that the gate did not promote, so no stage depends on these checks:
 Dagster's blocking checks act only within one run and only after the asset was written. ``blocking``
@@ -7,8 +7,8 @@ on the spec is shown as a shield in the UI; on the event it would fail the step.
 
 import datetime as dt
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
@@ -18,6 +18,8 @@ from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.compute_db.reader import read_lineage
 from regime_platform.errors import RegimeError, failure_reason
 from regime_platform.operations.staleness import stale_series
+from regime_platform.orchestration.events.check_result import CheckResult
+from regime_platform.orchestration.events.findings import findings_result
 from regime_platform.orchestration.events.tables import brief, table
 from regime_platform.orchestration.instance.check_targets import CheckTargets
 from regime_platform.pipeline.identity import other_instrument
@@ -26,15 +28,6 @@ from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.validation.findings import ValidationFinding
 from regime_platform.validation.gate import BLOCKED
 from regime_platform.validation.verdict import Verdict
-
-
-@dataclass(frozen=True)
-class CheckResult:
-    """Whether a check passed, the reason where it did not, and the metadata shown with it."""
-
-    passed: bool
-    reason: str = ""
-    metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
 def gate_result(workspace: RunWorkspace, outcome: SymbolOutcome) -> CheckResult | None:
@@ -58,7 +51,7 @@ def gate_result(workspace: RunWorkspace, outcome: SymbolOutcome) -> CheckResult 
             "rejected": series.rejected,
             "set aside": series.set_aside,
             "anchor": series.anchor,
-            "reason": series.reason,
+            "reason": series.message(verdict.symbol),
         }
         for series in verdict.series
     ]
@@ -107,6 +100,7 @@ def input_result(workspace: RunWorkspace, outcome: SymbolOutcome) -> CheckResult
             "is equal": digest == promoted.get(timeframe, ""),
             "computed from": brief(digest),
             "promoted": brief(promoted.get(timeframe, "")),
+            "left out": timeframe in verdict.left_out,
         }
         for timeframe, digest in computed.items()
     ]
@@ -141,34 +135,63 @@ def _computed_from(workspace: RunWorkspace, outcome: SymbolOutcome) -> dict[str,
     return {series.timeframe: series.bars_digest for series in read_lineage(path).series}
 
 
-#: Stage -> name, description and function of its check; the result is None without anything stored.
-_CHECKS: Mapping[
-    Stage, tuple[str, str, Callable[[RunWorkspace, SymbolOutcome], CheckResult | None]]
-] = {
-    Stage.VALIDATED_BARS: (
+@dataclass(frozen=True)
+class _SymbolCheck:
+    """One of the checks of a symbol."""
+
+    stage: Stage
+    name: str
+    text: str
+    result: Callable[[RunWorkspace, SymbolOutcome], CheckResult | None]  # None: nothing is stored
+    severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR
+    is_blocking: bool = False
+    #: False where it would report what it reported before the run.
+    has_changed: Callable[[SymbolOutcome], bool] = lambda _outcome: True
+
+    @property
+    def key(self) -> dg.AssetCheckKey:
+        """Its key in the graph."""
+        return dg.AssetCheckKey(dg.AssetKey(self.stage.value), self.name)
+
+
+_IS_COMPLETE = _SymbolCheck(
+    Stage.MANIFESTS,
+    "is_complete",
+    "Both manifests exist and name the stored results.",
+    manifests_result,
+)
+_CHECKS = (
+    _SymbolCheck(
+        Stage.VALIDATED_BARS,
         "gate",
-        "Every rule over every timeframe; a blocked symbol keeps its last good bars.",
+        "Every rule over every timeframe; a blocked series keeps its last good bars.",
         gate_result,
+        is_blocking=True,
     ),
-    Stage.COMPUTE_DB: (
+    _SymbolCheck(
+        Stage.VALIDATED_BARS,
+        "findings",
+        "Errors and warnings of the gate against the bars; `regime validate` lists them.",
+        findings_result,
+        dg.AssetCheckSeverity.WARN,
+        has_changed=lambda outcome: bool(outcome.promote and outcome.promote.has_other_findings),
+    ),
+    _SymbolCheck(
+        Stage.COMPUTE_DB,
         "input_is_promoted",
         "The results were computed from exactly the bars that the gate promoted.",
         input_result,
     ),
-    Stage.MANIFESTS: (
-        "is_complete",
-        "Both manifests exist and name the stored results.",
-        manifests_result,
-    ),
-}
-_KEYS = {
-    stage: dg.AssetCheckKey(dg.AssetKey(stage.value), name)
-    for stage, (name, _text, _result) in _CHECKS.items()
-}
-CHECK_KEYS = frozenset(_KEYS.values())
-IS_COMPLETE = _KEYS[Stage.MANIFESTS]
+    _IS_COMPLETE,
+)
+CHECK_KEYS = frozenset(check.key for check in _CHECKS)
 IS_FRESH = dg.AssetCheckKey(dg.AssetKey(Stage.COMPUTE_DB.value), "is_fresh")
 _SHOWN = 100  # rows of the stored table; `regime status` lists all
+
+
+def unchanged_checks(outcome: SymbolOutcome) -> frozenset[dg.AssetCheckKey]:
+    """The checks that would report what they reported before the run."""
+    return frozenset(check.key for check in _CHECKS if not check.has_changed(outcome))
 
 
 def check_specs(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetCheckSpec]:
@@ -178,13 +201,13 @@ def check_specs(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetCheckS
         warnings.simplefilter("ignore", dg.PreviewWarning)
         specs = [
             dg.AssetCheckSpec(
-                name,
-                asset=stage.value,
-                description=text,
-                blocking=stage is Stage.VALIDATED_BARS,
+                check.name,
+                asset=check.stage.value,
+                description=check.text,
+                blocking=check.is_blocking,
                 partitions_def=partitions,
             )
-            for stage, (name, text, _result) in _CHECKS.items()
+            for check in _CHECKS
         ]
     text = "Every series has the bars that its trading calendar expects by now."
     return [*specs, dg.AssetCheckSpec(IS_FRESH.name, asset=IS_FRESH.asset_key, description=text)]
@@ -194,35 +217,40 @@ def check_evaluations(
     workspace: RunWorkspace,
     outcome: SymbolOutcome,
     stages: Iterable[Stage],
-    checks: Iterable[dg.AssetCheckKey],
+    checks: Collection[dg.AssetCheckKey],
     targets: CheckTargets,
 ) -> Iterator[dg.AssetCheckEvaluation]:
     """The results of those ``checks`` of a symbol that are of ``stages`` and have something stored.
 
     Yield them after the materialisations, which they refer to.
     """
-    for stage in stages:
-        key = _KEYS.get(stage)
-        if key is None or key not in checks:
+    reported = tuple(stages)
+    for check in _CHECKS:
+        if check.stage not in reported or check.key not in checks:
             continue
         try:
-            result = _CHECKS[stage][2](workspace, outcome)
+            result = check.result(workspace, outcome)
         except Exception as error:  # noqa: BLE001 - one symbol's damaged file must not stop others
             result = CheckResult(passed=False, reason=failure_reason(error, outcome.symbol))
         if result is not None:
-            yield evaluation(key, result, outcome.symbol, targets)
+            yield _evaluation(check, result, outcome.symbol, targets)
 
 
-def evaluation(
-    key: dg.AssetCheckKey, result: CheckResult, symbol: str, targets: CheckTargets
+def verified(result: CheckResult, symbol: str, targets: CheckTargets) -> dg.AssetCheckEvaluation:
+    """The event of a verification of one symbol."""
+    return _evaluation(_IS_COMPLETE, result, symbol, targets)
+
+
+def _evaluation(
+    check: _SymbolCheck, result: CheckResult, symbol: str, targets: CheckTargets
 ) -> dg.AssetCheckEvaluation:
-    """The event of a check of one symbol."""
+    key = check.key
     return dg.AssetCheckEvaluation(
         asset_key=key.asset_key,
         check_name=key.name,
         passed=result.passed,
         partition=symbol,
-        severity=dg.AssetCheckSeverity.ERROR,
+        severity=check.severity,
         blocking=False,
         description=result.reason,
         metadata=result.metadata,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from regime_platform.orchestration.events.checks import check_evaluations
+from regime_platform.orchestration.events.checks import check_evaluations, unchanged_checks
 from regime_platform.orchestration.events.metadata import (
     IS_PROCESSED,
     Metadata,
@@ -19,7 +19,7 @@ from regime_platform.orchestration.events.metadata import (
 )
 from regime_platform.orchestration.instance.check_targets import CheckTargets
 from regime_platform.orchestration.run_scope import RunScope
-from regime_platform.pipeline.outcomes import Stage, Status, SymbolOutcome
+from regime_platform.pipeline.outcomes import STAGES, Stage, Status, SymbolOutcome
 from regime_platform.pipeline.run_workspace import RunWorkspace
 
 SymbolEvent = dg.AssetMaterialization | dg.AssetCheckEvaluation
@@ -31,7 +31,8 @@ def materializations(
     """The materialisations of one symbol, in the order of the stages."""
     for stage in _reported_stages(scope, outcome):
         status = stage_status(outcome, stage)
-        if (status and status.is_good) or _grew_before_failing(scope, outcome, stage):
+        is_done = status is not None and status.is_good and not _stays_red(outcome, stage)
+        if is_done or _grew_before_failing(scope, outcome, stage):
             metadata, version = _described(workspace, scope, outcome, stage)
             yield dg.AssetMaterialization(
                 stage.value,
@@ -47,7 +48,9 @@ def evaluations(
     """The check results of the same stages; yield them after the materialisations."""
     # a run without stages executes checks alone: they cover all stages
     stages = _reported_stages(scope, outcome) if scope.stages else Stage
-    return check_evaluations(workspace, outcome, stages, scope.checks, targets)
+    is_complete = scope.reports_unchanged or not scope.stages
+    checks = scope.checks if is_complete else scope.checks - unchanged_checks(outcome)
+    return check_evaluations(workspace, outcome, stages, checks, targets)
 
 
 def stage_status(outcome: SymbolOutcome, stage: Stage) -> Status | None:
@@ -63,6 +66,12 @@ def _reported_stages(scope: RunScope, outcome: SymbolOutcome) -> Iterator[Stage]
         status = stage_status(outcome, stage)
         if status is not None and (scope.reports_unchanged or status is not Status.UNCHANGED):
             yield stage
+
+
+def _stays_red(outcome: SymbolOutcome, stage: Stage) -> bool:
+    # Series that passed may be computed although another one is blocked: nothing of such a symbol
+    # turns green from the stage on that did not pass. What was computed is in its manifests.
+    return not outcome.status.is_good and STAGES.index(stage) >= STAGES.index(outcome.stage)
 
 
 def _grew_before_failing(scope: RunScope, outcome: SymbolOutcome, stage: Stage) -> bool:

@@ -10,7 +10,9 @@ import dagster as dg
 
 from regime_platform.bar_store.raw.raw_log import LogExtent, extent
 from regime_platform.bar_store.raw.raw_names import list_raw
-from regime_platform.compute_db.reader import read_table
+from regime_platform.compute.maturity import basis_of
+from regime_platform.compute_db.rank_basis import add_latest_basis
+from regime_platform.compute_db.reader import reading
 from regime_platform.model.digests import document_digest
 from regime_platform.model.instants import iso
 from regime_platform.orchestration.events.tables import brief, picture, table, when
@@ -75,6 +77,7 @@ def _raw_bars(workspace: RunWorkspace, ingest: IngestOutcome) -> tuple[Metadata,
             **_extent(extent(paths.raw(series.timeframe)), series.timeframe),
             "new": series.new,
             "revised": series.revised,
+            "withdrawn": series.withdrawn,
             "same": series.same,
             "still forming": series.provisional,
             "requests": series.requests,
@@ -86,6 +89,7 @@ def _raw_bars(workspace: RunWorkspace, ingest: IngestOutcome) -> tuple[Metadata,
     metadata = {
         ROWS_INSERTED: ingest.rows_inserted,
         "rows_revised": sum(series.revised for series in ingest.series),
+        "rows_withdrawn": sum(series.withdrawn for series in ingest.series),
         "requests": sum(series.requests for series in ingest.series),
         "timeframes": table(rows),
     }
@@ -151,15 +155,23 @@ def latest_regimes(workspace: RunWorkspace, symbol: str) -> list[Mapping[str, ob
     path = workspace.root.symbol(symbol).compute_db
     if not path.exists():
         return []
+    with reading(path) as reader:
+        latest = add_latest_basis(reader, reader.table("latest_state"))
     return [
         {
             "timeframe": str(row["timeframe"]),
             "last bar": when(iso(row["ts"]), row["timeframe"]),
             "since": when(iso(row["regime_since"]), row["timeframe"]),
             **{heading: _short(row[name]) for heading, name in _REGIME.items()},
+            "ranked on": _ranked_on(row),
         }
-        for row in read_table(path, "latest_state").iter_rows(named=True)
+        for row in latest.iter_rows(named=True)
     ]
+
+
+def _ranked_on(row: Mapping[str, Any]) -> str:
+    basis = basis_of(row)
+    return "" if basis is None else str(basis).removeprefix("ranked on ")
 
 
 def _short(cell: object) -> object:

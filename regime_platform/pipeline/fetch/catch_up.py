@@ -7,19 +7,23 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import polars as pl
+
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.locks import writing
 from regime_platform.bar_store.raw.acquisition import proven_coverage, write_coverage
+from regime_platform.bar_store.raw.page_update import LogUpdate
 from regime_platform.errors import RegimeError, RunEndingError, SourceError
 from regime_platform.model import fetch_plan
 from regime_platform.model.coverage import Coverage, Refusal
 from regime_platform.model.instants import MOST_AHEAD
 from regime_platform.model.instruments import Instrument
-from regime_platform.pipeline.fetch import pages
+from regime_platform.pipeline.fetch import pages, rewrites
 from regime_platform.pipeline.identity import remember, remembers
-from regime_platform.pipeline.outcomes import SeriesIngest
+from regime_platform.pipeline.outcomes import OVERLAP_LOST, SeriesIngest
 from regime_platform.pipeline.run_workspace import RunWorkspace
-from regime_platform.revisions.contradictions import page_contradicts
+from regime_platform.revisions.absences import confirmed, remembered
+from regime_platform.revisions.withdrawals import WITHDRAWN, marked
 from regime_platform.sources import protocol
 
 #: How long a refusal is taken as given; plans and symbols change from one day to the next.
@@ -27,6 +31,7 @@ _REFUSAL_HOLDS = {
     "not_entitled": dt.timedelta(days=1),
     "unknown_symbol": dt.timedelta(days=1),
     "not_offered": dt.timedelta(days=7),
+    OVERLAP_LOST: dt.timedelta(),
 }
 #: A backfill requests the first bar again when the answer is older.
 _EARLIEST_HOLDS = dt.timedelta(days=30)
@@ -40,6 +45,19 @@ class FetchRequest:
     is_backfill: bool = False  # fetch the history too, and request again what was refused
     since: dt.date | None = None  # of a backfill; None: from the first bar on
     on_credits: Callable[[int], None] | None = None  # gets the cost of every answer, in credits
+    clock: Callable[[], float] | None = None  # Unix time, once the fetch has begun
+    began: float = 0.0  # by this clock
+
+    def begun(self, clock: Callable[[], float]) -> "FetchRequest":
+        """The same with the clock by which its answers are stamped."""
+        return replace(self, clock=clock, began=clock())
+
+    def stamp(self, moment: float | None = None) -> dt.datetime:
+        """``now``, moved by what the clock moved until ``moment`` (until now), in whole seconds."""
+        if self.clock is None:
+            return self.now
+        elapsed = (self.clock() if moment is None else moment) - self.began
+        return self.now + dt.timedelta(seconds=max(0, int(elapsed)))
 
     def paid(self, cost: int) -> None:
         """Reports the cost of an answer to ``on_credits``."""
@@ -64,11 +82,9 @@ class SeriesFetch:
         self._workspace, self._request = workspace, request
         days = workspace.settings.reread_days()
         self.symbol, self.timeframe = instrument.symbol, timeframe
-        self._series = fetch_plan.TrackedSeries(
-            self.symbol, timeframe, instrument.asset_class, days
-        )
+        self._series = fetch_plan.TrackedSeries(self.symbol, timeframe, instrument.market, days)
         self._most_rows = source.most_rows
-        self._was_restarted = self._is_contradicted = self._tail_is_asked = False
+        self._was_restarted = self._is_rewritten = self._tail_is_asked = False
         self.counts = SeriesIngest(timeframe)
         self.coverage = self._proven()
 
@@ -86,7 +102,8 @@ class SeriesFetch:
             raise
         except RegimeError as error:
             self._end("failed", f"{self.timeframe}: {error}")
-        return self.counts
+        note = rewrites.basis_note(self._paths, self.timeframe, self._request.now, self.coverage)
+        return self.counts.noted(note)
 
     def standing_refusal(self) -> Refusal | None:
         """The refusal because of which nothing is requested now, if any."""
@@ -99,8 +116,8 @@ class SeriesFetch:
         return refusal if is_known else None
 
     def next_need(self) -> fetch_plan.Need | None:
-        """The next window to request; None where nothing is missing or the answers contradict."""
-        if self._is_contradicted:
+        """The next window to request; None where nothing is missing or the answer was refused."""
+        if self.counts.status != "ok":
             return None
         return fetch_plan.next_need(
             self._series,
@@ -117,33 +134,37 @@ class SeriesFetch:
     def keep(self, need: fetch_plan.Need, page: protocol.BarPage) -> None:
         """Stores a page and records that its window was answered."""
         self._tail_is_asked |= need.is_final
-        paths, instrument, now = self._paths, self._instrument, self._request.now
+        paths, instrument = self._paths, self._instrument
+        now = pages.stamp_of(page, self.timeframe, instrument, self._request.stamp)
         origin = pages.fetch_origin(instrument, self.timeframe, page, now)
         update = pages.compare_page(paths, page, origin, self._present())
-        split = pages.shown_split(paths, self.timeframe, page, update)
-        # then its window stays unanswered, so that the next fetch requests the same bars again
-        self._is_contradicted = bool(update.diff.revised) and page_contradicts(
-            update.diff.in_force, page.bars
-        )
+        if need.kind == fetch_plan.TAIL:
+            lost = rewrites.lost_overlap(paths, instrument, self.timeframe, need.start, update)
+            if lost:
+                paid = SeriesIngest(self.timeframe, requests=page.requests, credits=page.cost)
+                self.counts = self.counts.plus(paid)
+                self.refuse(OVERLAP_LOST, lost)
+                return
+        joins = need.kind == fetch_plan.HISTORY
+        shown = rewrites.shown_by(paths, self.timeframe, page, update, joins=joins)
+        self._is_rewritten = shown is not None
+        if self._is_rewritten:
+            update = pages.compare_again(page, origin, update)
         is_known = page.bars.is_empty() or remembers(paths, instrument, page.answered)
-        is_answered = self._answered(need, page, self.coverage) == self.coverage
+        is_answered = self._answered(need, page, self.coverage, update) == self.coverage
         if not (update.diff.is_empty and is_known and is_answered):
             with writing(paths):
                 if not page.bars.is_empty():  # again: universe.yaml may have been edited since
                     remember(paths, instrument, page.answered, now)
-                if split is not None:
-                    pages.await_rewrite(paths, instrument, split, origin, self._present())
+                if shown is not None:
+                    rewrites.await_rewrite(paths, instrument, shown, origin, self._present())
                 known = self._proven()  # as it is now: another process may have written since
-                update = pages.append_page(paths, page, origin, update)
-                self.coverage = self._answered(need, page, known)
-                if (
-                    need.kind == fetch_plan.HISTORY
-                    and update.diff.revised
-                    and not self._was_restarted
-                ):
+                update = pages.append_page(paths, page, origin, update, self._marks(known))
+                self.coverage = self._answered(need, page, known, update)
+                if joins and update.diff.revised and not self._was_restarted:
                     # pages of two states of the vendor's history meet here
                     self._was_restarted = True
-                    self.coverage = self._answered(need, page, self.coverage.unread())
+                    self.coverage = self._answered(need, page, self.coverage.unread(), update)
                 write_coverage(paths, self.timeframe, self.coverage)
         self.counts = self.counts.plus(pages.counted(self.timeframe, update, page))
 
@@ -178,7 +199,7 @@ class SeriesFetch:
                 continue
             self._request.paid(page.cost)
             self.keep(need, page)
-        pages.settle_rewrite(self._paths, self.timeframe, self.coverage, self._request.now)
+        rewrites.settle_rewrite(self._paths, self.timeframe, self.coverage, self._request.stamp())
 
     def _find_earliest(self) -> None:
         known, request = self.coverage, self._request
@@ -208,20 +229,34 @@ class SeriesFetch:
             return
         self._most_rows //= 2
 
-    def _answered(self, need: fetch_plan.Need, page: protocol.BarPage, known: Coverage) -> Coverage:
-        if self._is_contradicted:
-            return known
-        opens = page.bars["ts"].drop_nulls().unique()
-        coverage = fetch_plan.after_answer(self._series, known, need, opens, self._request.now)
+    def _answered(
+        self, need: fetch_plan.Need, page: protocol.BarPage, known: Coverage, update: LogUpdate
+    ) -> Coverage:
+        now, opens = self._request.now, page.bars["ts"].drop_nulls().unique()
+        stored = update.diff.stored.filter("finished")
+        absent = update.absent.filter("finished")
+        if known.absent or not absent.is_empty():
+            seen = remembered(known.absent, stored, absent, now)
+            known = known.model_copy(update={"absent": seen})
+        coverage = fetch_plan.after_answer(self._series, known, need, opens, now)
         kept = ("earliest", "earliest_asked", "since")
-        update = {name: getattr(self.coverage, name) for name in kept}
-        return coverage.model_copy(update={**update, "refusal": None})
+        asked = {name: getattr(self.coverage, name) for name in kept}
+        return coverage.model_copy(update={**asked, "refusal": None})
+
+    def _marks(self, known: Coverage) -> pages.Marks:
+        """Withdraws the bars that two answers lacked, unless this one shows other prices."""
+
+        def marks(update: LogUpdate) -> pl.DataFrame:
+            absent = update.absent.filter(pl.col("finished") & (not self._is_rewritten))
+            return marked(confirmed(known.absent, absent, self._request.now), WITHDRAWN)
+
+        return marks
 
     def _proven(self) -> Coverage:
         return proven_coverage(self._paths, self._instrument, self.timeframe, self._present())
 
     def _present(self) -> dt.datetime:
-        return self._workspace.present(self._request.now)
+        return self._workspace.present(self._request.stamp())
 
     def _record(self, coverage: Coverage) -> None:
         if coverage != self.coverage:

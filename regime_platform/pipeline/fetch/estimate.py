@@ -62,7 +62,7 @@ def estimate(
             known = known.model_copy(update={"since": since, "log": ""})
             # without stored bars the cost is the same for every symbol of a class
             symbol = instrument.symbol if known.windows else ""
-            series = TrackedSeries(symbol, timeframe, instrument.asset_class, days)
+            series = TrackedSeries(symbol, timeframe, instrument.market, days)
             needs.append(_needs(series, known, source.most_rows, request.now))
             assumed += known.earliest is None
     requests = sum(needs) + assumed  # each of those asks for its first bar, too

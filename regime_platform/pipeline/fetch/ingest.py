@@ -7,15 +7,28 @@ a batch leaves open (histories, contradictions) is requested by each series alon
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
+from regime_platform.bar_store.basis_files import note_basis, settle_basis
 from regime_platform.bar_store.locks import writing
 from regime_platform.bar_store.session import SymbolSession
 from regime_platform.errors import RegimeError, RunEndingError
+from regime_platform.model.bar_schema import empty_bars
+from regime_platform.model.coverage import Coverage
 from regime_platform.model.fetch_plan import TAIL, Need
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.fetch.catch_up import FetchRequest, SeriesFetch
-from regime_platform.pipeline.fetch.pages import append_page, compare_page, counted, fetch_origin
+from regime_platform.pipeline.fetch.declared import record_splits
+from regime_platform.pipeline.fetch.pages import (
+    append_page,
+    compare_again,
+    compare_page,
+    counted,
+    fetch_origin,
+    marks_of_file,
+)
+from regime_platform.pipeline.fetch.rewrites import basis_note, shown_by
 from regime_platform.pipeline.identity import other_instrument, require_same_instrument
 from regime_platform.pipeline.outcomes import IngestOutcome, SeriesIngest, Status
 from regime_platform.pipeline.run_workspace import RunWorkspace
@@ -34,7 +47,7 @@ class Batches:
         request: FetchRequest,
         timeframes: Collection[str] | None = None,
     ) -> None:
-        self.request = request
+        self.request = request.begun(workspace.clock)
         self._workspace, self._timeframes = workspace, timeframes
         stretches = (
             tuple(instruments[start : start + _STRETCH])
@@ -167,6 +180,7 @@ def ingest(workspace: RunWorkspace, instrument: Instrument, batches: Batches) ->
         return IngestOutcome(symbol, Status.UNCHANGED, (), reason=reason)
     require_same_instrument(batches.paths(instrument), instrument)
     source = workspace.sources[name]
+    declared = record_splits(batches.paths(instrument), source, instrument, batches.request.stamp())
     if isinstance(source, protocol.WindowSource):
         fetch = partial(batches.fetch, instrument)
     else:
@@ -179,8 +193,9 @@ def ingest(workspace: RunWorkspace, instrument: Instrument, batches: Batches) ->
         why = series[0].reason if series else "no timeframe was requested"
         reason = f"{symbol}: source {name} offers none of its timeframes ({why})"
         return IngestOutcome(symbol, Status.FAILED, series, reason=reason)
-    is_changed = any(each.new_or_revised for each in series)
-    return IngestOutcome(symbol, Status.DONE if is_changed else Status.UNCHANGED, series)
+    is_changed = bool(declared) or any(each.changed for each in series)
+    status = Status.DONE if is_changed else Status.UNCHANGED
+    return IngestOutcome(symbol, status, series, reason=declared)
 
 
 def _take_whole(
@@ -190,16 +205,29 @@ def _take_whole(
     batches: Batches,
     timeframe: str,
 ) -> SeriesIngest:
-    paths, now = batches.paths(instrument), batches.request.now
+    paths = batches.paths(instrument)
+    status, reason = "ok", ""
     try:
-        page = source.series(instrument, timeframe)
+        try:
+            page = source.series(instrument, timeframe)
+        except protocol.NotOfferedError as error:  # its file may be gone: all its bars are lost
+            status, reason = "not_offered", str(error)
+            page = protocol.BarPage(empty_bars(), "as_served", None)
+        now = batches.request.stamp()
         origin = fetch_origin(instrument, timeframe, page, now)
         update = compare_page(paths, page, origin, workspace.present(now))
-        if not update.diff.is_empty:
+        shown = shown_by(paths, timeframe, page, update)
+        if shown is not None:
+            update = compare_again(page, origin, update)
+        marks = partial(marks_of_file, page, timeframe, instrument.market)
+        if not (update.diff.is_empty and marks(update).is_empty()):
             with writing(paths):
-                update = append_page(paths, page, origin, update)
-    except protocol.NotOfferedError as error:
-        return SeriesIngest(timeframe, status="not_offered", reason=str(error))
+                if shown is not None:
+                    note_basis(paths, shown.record(paths, origin))
+                update = append_page(paths, page, origin, update, marks)
+                if update.again:  # it is all that the source has
+                    settle_basis(paths, timeframe, origin.fetched_at)
     except RegimeError as error:
         return SeriesIngest(timeframe, status="failed", reason=f"{timeframe}: {error}")
-    return counted(timeframe, update, page)
+    counts = replace(counted(timeframe, update, page), status=status, reason=reason)
+    return counts.noted(basis_note(paths, timeframe, now, Coverage()))

@@ -14,6 +14,7 @@ from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.errors import BarsError, failure_reason
 from regime_platform.model.instants import iso
 from regime_platform.model.instruments import Instrument
+from regime_platform.model.markets import Market
 from regime_platform.pipeline.gate.validate_log import (
     read_policy,
     validate_log,
@@ -135,12 +136,12 @@ def inspect_canonical(root: DataRoot, now: dt.datetime, instrument: Instrument) 
             raise BarsError(
                 f"no canonical bars; `regime run {instrument.symbol}` fetches them", code="no-bars"
             )
-        validated = dict(_validated(bars, instrument.asset_class, context, now))
+        validated = dict(_validated(bars, instrument.market, context, now))
         for timeframe in instrument.timeframes:
             series = None if verdict is None else verdict.at(timeframe)
             report = validated.get(timeframe) or SeriesReport(timeframe, NO_BARS)
             if series is not None and series.status == BLOCKED and report.status != BLOCKED:
-                reason = f"newer bars are blocked: {series.reason}"
+                reason = f"newer bars are blocked: {series.message(instrument.symbol)}"
                 report = replace(report, status=BLOCKED, reason=reason)
             yield report
 
@@ -161,7 +162,7 @@ def inspect_raw(root: DataRoot, instrument: Instrument) -> SymbolReport:
 
 def inspect_bars(
     symbol: str,
-    asset_class: str,
+    market: Market,
     read: Callable[[], Mapping[str, pl.DataFrame]],
     *,
     context: ValidationContext,
@@ -173,9 +174,9 @@ def inspect_bars(
     """
 
     def reports() -> Iterator[SeriesReport]:
-        return (report for _, report in _validated(read(), asset_class, context, now))
+        return (report for _, report in _validated(read(), market, context, now))
 
-    return _reported(symbol, asset_class, reports)
+    return _reported(symbol, market.name, reports)
 
 
 def _reported(
@@ -192,12 +193,12 @@ def _died(instrument: Instrument, reason: str) -> SymbolReport:
 
 
 def _validated(
-    bars: Mapping[str, pl.DataFrame], asset_class: str, context: ValidationContext, now: dt.datetime
+    bars: Mapping[str, pl.DataFrame], market: Market, context: ValidationContext, now: dt.datetime
 ) -> Iterator[tuple[str, SeriesReport]]:
     fetched_at = pl.lit(now).cast(GATE_SCHEMA["fetched_at"])
     rows = {
         timeframe: series.with_columns(fetched_at=fetched_at, batch=pl.lit(""))
         for timeframe, series in bars.items()
     }
-    for timeframe, result in validate_rows(rows, asset_class, context).items():
+    for timeframe, result in validate_rows(rows, market, context).items():
         yield timeframe, SeriesReport.of(timeframe, rows[timeframe], result)

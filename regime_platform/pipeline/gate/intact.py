@@ -3,14 +3,16 @@
 A run with nothing new reads neither bars nor raw log: it compares size, inode and times of each
 file with those at the last proof, and hashes only what differs. A raw file that is gone would
 silently drop its bars in a promotion; what is to leave the log for good is released first.
-Records (overrides, splits, price factors, instruments) only grow: what verdict and bar manifest
-recorded must still be in them; the next run records later entries.
+Records (overrides, splits, price factors, instruments, actions) only grow: what verdict and bar
+manifest recorded must still be in them; the next run records later entries.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+from regime_platform.bar_store.actions_file import ACTIONS
+from regime_platform.bar_store.basis_files import BASES, FACTORS
 from regime_platform.bar_store.identity_file import IDENTITIES
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.manifest_files import whole_bar_manifest
@@ -19,14 +21,13 @@ from regime_platform.bar_store.proven import FileStamp, is_proven, remember, sta
 from regime_platform.bar_store.raw.compaction import locate_all
 from regime_platform.bar_store.records import Record
 from regime_platform.bar_store.session import raw_listing
-from regime_platform.bar_store.split_files import FACTORS, SPLITS
 from regime_platform.bar_store.verdicts import read_verdict, write_verdict
 from regime_platform.errors import BarsError, remedy_of
 from regime_platform.model.bar_schema import PromotedBars
 from regime_platform.model.instruments import Instrument
 from regime_platform.validation.verdict import Verdict
 
-_RECORDS: tuple[Record[Any], ...] = (SPLITS, FACTORS, IDENTITIES)
+_RECORDS: tuple[Record[Any], ...] = (BASES, FACTORS, IDENTITIES, ACTIONS)
 _SHOWN = 3  # files
 
 
@@ -148,7 +149,7 @@ class RecordFault(NamedTuple):
 
 
 def stored_records(paths: SymbolPaths) -> dict[str, Any]:
-    """What a bar manifest records of splits, price factors and instruments, where there are any."""
+    """What a bar manifest records of the records beside the overrides, where there are any."""
     stored = {record: record.read(paths) for record in _RECORDS}
     return {record.name: record.as_json(entries) for record, entries in stored.items() if entries}
 
@@ -165,7 +166,7 @@ def require_records(paths: SymbolPaths) -> None:
 
 
 def record_faults(paths: SymbolPaths) -> Iterator[RecordFault]:
-    """What is wrong with splits, price factors and instruments, by what the bar manifest has."""
+    """What is wrong with these records by what the bar manifest has, and of actions the verdict."""
     for record in _RECORDS:
         path = record.path(paths)
         try:

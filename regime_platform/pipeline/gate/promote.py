@@ -1,19 +1,19 @@
 """Stage 2: from the raw log through the gate to canonical bars.
 
-The result depends on the raw log, the rules with their severities, the overrides and the listing
-dates, not on a clock or a source. The verdict is written last and names the files of the canonical
-bars, so they change at one moment.
+The result depends on the raw log, the rules with their severities, the overrides, the corporate
+actions and the listing dates, not on a clock or a source. The verdict is written last and names the
+files of the canonical bars, so they change at one moment.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from regime_platform.bar_store import canonical
+from regime_platform.bar_store.basis_files import pending_record, write_factors
 from regime_platform.bar_store.canonical import write_rejected
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.locks import writing
 from regime_platform.bar_store.session import raw_listing
-from regime_platform.bar_store.split_files import write_factors
 from regime_platform.bar_store.verdicts import read_verdict, write_verdict
 from regime_platform.errors import BarsError, BlockedError
 from regime_platform.model.bar_schema import PromotedBars, StoredFile
@@ -30,8 +30,15 @@ from regime_platform.pipeline.gate.validate_log import (
 from regime_platform.pipeline.identity import require_same_instrument
 from regime_platform.pipeline.outcomes import PromoteOutcome, Status
 from regime_platform.pipeline.run_workspace import RunWorkspace
+from regime_platform.validation.finding_counts import (
+    counts_of,
+    findings_of,
+    questions_of,
+    standing_findings,
+)
 from regime_platform.validation.gate import BLOCKED, PASSED
 from regime_platform.validation.policy import Policy
+from regime_platform.validation.rules.rereading import REREADING
 from regime_platform.validation.verdict import SeriesVerdict, Verdict, input_digest
 
 
@@ -61,7 +68,7 @@ def promote(
     stored = read_verdict(paths)
     if stored is not None and _is_current(stored, paths, instrument, policy):
         _sweep_leftovers(paths, stored)
-        return _outcome(stored, Status.UNCHANGED)
+        return _outcome(stored, Status.UNCHANGED, stored)
     with writing(paths):
         require_records(paths)
         stored = read_verdict(paths)
@@ -70,16 +77,16 @@ def promote(
         before = {each.timeframe: InForce(each.promoted, each.rejected_file) for each in series}
         verdict = _validated(paths, instrument, policy, before)
         if verdict == stored:
-            return _outcome(verdict, Status.UNCHANGED)
-        return _put_in_force(paths, verdict)
+            return _outcome(verdict, Status.UNCHANGED, verdict)
+        return _put_in_force(paths, verdict, stored)
 
 
 def passed_verdict(paths: SymbolPaths) -> Verdict:
-    """The verdict of a symbol that is not blocked.
+    """The verdict of a symbol with a series that passed, or without bars.
 
     Raises:
         BarsError: the symbol was never validated, or verdict.json is damaged.
-        BlockedError: the gate blocks it.
+        BlockedError: the gate blocks it as a whole.
     """
     verdict = read_verdict(paths)
     if verdict is None:
@@ -87,7 +94,7 @@ def passed_verdict(paths: SymbolPaths) -> Verdict:
             f"{paths.symbol} has no validated bars; run `regime run {paths.symbol}`",
             code="not-validated",
         )
-    if verdict.status == BLOCKED:
+    if verdict.is_blocked_whole:
         raise BlockedError(f"{paths.symbol} is blocked by the gate: {verdict.message}")
     return verdict
 
@@ -102,7 +109,7 @@ def promote_again(
     paths = workspace.root.symbol(instrument.symbol)
     with writing(paths):
         verdict = _validated(paths, instrument, read_policy(workspace.root), before)
-        return _put_in_force(paths, verdict)
+        return _put_in_force(paths, verdict, None)
 
 
 def is_promotion_due(workspace: RunWorkspace, instrument: Instrument, stored: Verdict) -> bool:
@@ -111,11 +118,11 @@ def is_promotion_due(workspace: RunWorkspace, instrument: Instrument, stored: Ve
     return not _is_current(stored, paths, instrument, read_policy(workspace.root))
 
 
-def _put_in_force(paths: SymbolPaths, verdict: Verdict) -> PromoteOutcome:
+def _put_in_force(paths: SymbolPaths, verdict: Verdict, before: Verdict | None) -> PromoteOutcome:
     write_verdict(paths, verdict)
     for series in verdict.series:
         canonical.sweep(paths.bars(series.timeframe), series.promoted)
-    return _outcome(verdict, Status.DONE)
+    return _outcome(verdict, Status.DONE, before)
 
 
 def _is_current(
@@ -123,7 +130,9 @@ def _is_current(
 ) -> bool:
     context = validation_context(paths, instrument, policy)
     now = Verdict.of(stored.symbol, stored.series, context, calendar_version())
-    if stored != now:  # other rules, severities, overrides or holidays
+    if stored != now:  # other rules, severities, decisions or holidays
+        return False
+    if any(_was_read_again(paths, each) for each in stored.series):
         return False
     logs = {timeframe: raw_listing(paths, timeframe).digest for timeframe in instrument.timeframes}
     return logs == {each.timeframe: each.log_digest for each in stored.series} and all(
@@ -132,6 +141,12 @@ def _is_current(
         and (each.rows_in == each.valid or each.rejected_file is not None)
         for each in stored.series
     )
+
+
+def _was_read_again(paths: SymbolPaths, series: SeriesVerdict) -> bool:
+    """True where the series is blocked until it was read again, and that is done."""
+    is_awaited = any(each.rule == REREADING.name and each.count for each in series.findings)
+    return is_awaited and pending_record(paths, series.timeframe) is None
 
 
 def _validated(
@@ -166,6 +181,7 @@ def _series(
         log_digest=series.log.digest,
         raw_files=series.log.names,
         listed=series.listed,
+        adjusted_for=series.actions,
         rejected_file=write_rejected(paths, timeframe, result.rejected, before.rejected_file),
     )
 
@@ -179,6 +195,21 @@ def _sweep_leftovers(paths: SymbolPaths, stored: Verdict) -> None:
                 canonical.sweep(paths.bars(name), canonical.pointer(paths, name))
 
 
-def _outcome(verdict: Verdict, status: Status) -> PromoteOutcome:
+def _outcome(verdict: Verdict, status: Status, before: Verdict | None) -> PromoteOutcome:
     status = Status.BLOCKED if verdict.status == BLOCKED else status
-    return PromoteOutcome(verdict.symbol, status, verdict.promoted, reason=verdict.message)
+    findings = findings_of(verdict)
+    return PromoteOutcome(
+        verdict.symbol,
+        status,
+        verdict.promoted,
+        reason=verdict.message,
+        left_out=verdict.left_out,
+        findings=counts_of(findings),
+        questions=questions_of(verdict.symbol, findings),
+        has_other_findings=before is not verdict and _standing(before) != _standing(verdict),
+    )
+
+
+def _standing(verdict: Verdict | None) -> object:
+    # by other rules they are shown again, as all else of such a verdict
+    return verdict and (verdict.rules_version, standing_findings(findings_of(verdict)))

@@ -3,11 +3,12 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 
 import polars as pl
 
+from regime_platform.bar_store.actions_file import read_actions
 from regime_platform.bar_store.layout import DataRoot, SymbolPaths
 from regime_platform.bar_store.overrides import read_overrides
 from regime_platform.bar_store.raw import raw_log
@@ -17,16 +18,20 @@ from regime_platform.bar_store.raw.raw_names import RawListing, RawLog
 from regime_platform.bar_store.session import raw_listing
 from regime_platform.bar_store.verdicts import recorded_first_dates
 from regime_platform.errors import ConfigError
+from regime_platform.model.calendar.trading_hours import MIDNIGHT
 from regime_platform.model.instants import instant
 from regime_platform.model.instruments import Instrument
+from regime_platform.model.markets import Market
 from regime_platform.regular_files import read_text
 from regime_platform.revisions.contradictions import contradictions
 from regime_platform.revisions.price_factors import Adjustment
 from regime_platform.validation.gate import GateResult, compared, gate
 from regime_platform.validation.overrides import in_force, out_of_force
 from regime_platform.validation.policy import Policy, ValidationContext, parse_policy
-from regime_platform.validation.rules.bar import Listed
+from regime_platform.validation.rules.bar import Listed, finished_when_fetched
 from regime_platform.validation.rules.comparison import Overlap, overlap
+
+_DAY = "1day"
 
 
 @dataclass(frozen=True)
@@ -37,20 +42,27 @@ class ValidatedSeries:
     result: GateResult
     log: RawListing  # of the raw log that it was read from
     factors: tuple[Adjustment, ...]  # by which its prices were adjusted
+    actions: tuple[int, ...]  # numbers of the corporate actions that they were adjusted for before
     listed: Listed  # the dates between which it can have bars
 
 
 def validation_context(
     paths: SymbolPaths, instrument: Instrument, policy: Policy, as_of: dt.datetime | None = None
 ) -> ValidationContext:
-    """What the bars of a symbol are validated against; ``as_of`` leaves out later overrides."""
+    """What the bars of a symbol are validated against; ``as_of`` leaves out later decisions."""
     known = {name: date.isoformat() for name, date in earliest_dates(paths).items()}
     first = recorded_first_dates(paths) | known  # acquisition.json may be lost
     listing = {
         timeframe: Listed(first=first.get(timeframe, ""), last=instrument.delisted)
         for timeframe in instrument.timeframes
     }
-    return replace(with_overrides(paths, policy, as_of), listing=listing)
+    context = with_overrides(paths, policy, as_of)
+    return replace(
+        context,
+        listing=listing,
+        actions=read_actions(paths, as_of),
+        calendar=instrument.market.calendar,
+    )
 
 
 def with_overrides(
@@ -60,7 +72,9 @@ def with_overrides(
     entries = read_overrides(paths)
     if as_of is not None:
         entries = tuple(entry for entry in entries if instant(entry.at) <= as_of)
-    return ValidationContext(policy, in_force(entries), withdrawn=out_of_force(entries))
+    return ValidationContext(
+        policy, in_force(entries), withdrawn=out_of_force(entries), symbol=paths.symbol
+    )
 
 
 def read_policy(root: DataRoot) -> Policy:
@@ -83,51 +97,67 @@ def validate_log(
     as_of: dt.datetime | None = None,
 ) -> dict[str, ValidatedSeries]:
     """Validates every series in the raw log of a symbol; ``as_of`` leaves out later fetches."""
-    asset_class = instrument.asset_class
+    market = instrument.market
     logs = {timeframe: raw_listing(paths, timeframe) for timeframe in instrument.timeframes}
-    inputs = {name: gate_input(paths, name, asset_class, as_of, logs) for name in logs}
+    inputs = {name: gate_input(paths, name, market, as_of, logs) for name in logs}
     overlaps = {
-        timeframe: overlap_of(logs[timeframe], series, timeframe, asset_class, context)
+        timeframe: overlap_of(logs[timeframe], series, timeframe, market, context)
         for timeframe, series in inputs.items()
     }
     rows = {timeframe: series.rows for timeframe, series in inputs.items()}
-    results = validate_rows(rows, asset_class, context, overlaps)
+    results = validate_rows(rows, market, context, overlaps)
     return {
         name: ValidatedSeries(
-            rows[name], result, logs[name], inputs[name].factors, context.listed(name)
+            rows[name],
+            result,
+            logs[name],
+            inputs[name].factors,
+            inputs[name].actions,
+            context.listed(name),
         )
         for name, result in results.items()
     }
 
 
 def overlap_of(
-    log: RawLog, series: GateInput, timeframe: str, asset_class: str, context: ValidationContext
+    log: RawLog, series: GateInput, timeframe: str, market: Market, context: ValidationContext
 ) -> Overlap:
     """How the fetches of one series agree where they brought the same bars."""
+    settled = context.settled(timeframe)
     contradicting = contradictions(
         series.raw,
         series.served,
         timeframe,
-        asset_class,
+        market,
         repeated=lambda: dict(raw_log.read_origins(log).select("batch", "same").iter_rows()),
-        settled=context.settled(timeframe),
+        settled=settled,
+        readings=series.readings,
     )
-    agreed = overlap(series.raw, series.served, timeframe, asset_class)
-    return replace(agreed, contradicting=contradicting)
+    agreed = overlap(series.raw, series.served, timeframe, market)
+    awaited = series.awaited
+    is_accepted = awaited is None or (settled is not None and awaited.seen_at <= settled)
+    rereading = "" if awaited is None or is_accepted else awaited.describe()
+    return replace(agreed, contradicting=contradicting, rereading=rereading, lost=series.lost)
 
 
 def validate_rows(
     rows: Mapping[str, pl.DataFrame],
-    asset_class: str,
+    market: Market,
     context: ValidationContext,
     overlaps: Mapping[str, Overlap] | None = None,
 ) -> dict[str, GateResult]:
     """The rows of each timeframe of one symbol through the gate, then against each other."""
-    results = {
-        timeframe: gate(series, timeframe=timeframe, asset_class=asset_class, context=context)
-        for timeframe, series in rows.items()
-    }
-    return compared(results, overlaps or {}, asset_class=asset_class, context=context)
+    validated = partial(gate, market=market, context=context)
+    compare = partial(compared, overlaps=overlaps or {}, market=market, context=context)
+    results = {name: validated(series, timeframe=name) for name, series in rows.items()}
+    together = compare(results)
+    days = together.get(_DAY)
+    # all of them tell where days end, and that decides whether the newest one was over
+    if days is None or days.anchor != MIDNIGHT:
+        return together
+    if finished_when_fetched(days.valid, _DAY, market, MIDNIGHT).all():
+        return together
+    return compare({**results, _DAY: validated(rows[_DAY], timeframe=_DAY, day_end=MIDNIGHT)})
 
 
 @cache

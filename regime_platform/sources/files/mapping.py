@@ -5,9 +5,13 @@ It is in the folder of a symbol, or in the folder above for all symbols without 
     columns: {ts: [Date, Time], open: Open, high: High, low: Low, close: Last, volume: Vol}
     zone: America/New_York
     time_format: "%m/%d/%Y %H:%M"
+    label: {1h: close, 1week: open}
 
 ``columns`` maps the bar columns to those of the file; other columns are ignored. A ts of several
 columns is joined with spaces. Without ``columns`` the file must have exactly the bar columns.
+``label`` states whether bars are labelled by their open or by their close, of all timeframes or of
+some; where it is absent the calendar decides, and where that cannot a file is refused. With
+``rolling: true`` the start of the files moves.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,11 +24,14 @@ import polars as pl
 
 from regime_platform.errors import BarsError, ConfigError
 from regime_platform.model.bar_schema import BAR_COLUMNS, PRICE_COLUMNS
+from regime_platform.model.calendar.labels import CLOSE, OPEN
+from regime_platform.model.digests import document_digest
+from regime_platform.model.timeframes import TIMEFRAMES, known_timeframe
 from regime_platform.model.yaml_text import load_yaml
 from regime_platform.regular_files import read_text
 
 MAPPING_FILE = "mapping.yaml"
-_KEYS = ("columns", "zone", "time_format")
+_KEYS = ("columns", "zone", "time_format", "label", "rolling")
 
 
 @dataclass(frozen=True)
@@ -32,9 +39,24 @@ class FileMapping:
     """The meaning of the columns and times of a file."""
 
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # bar -> file columns
-    zone: str = "UTC"  # of times that name no offset
+    zone: str = ""  # of times that name no offset; empty: not stated
     time_format: str | None = None  # of strftime; None: ISO 8601
     origin: str = ""  # path of the mapping file
+    labels: Mapping[str, str] = field(default_factory=dict)  # timeframe -> open or close
+    is_rolling: bool = False  # the start of the files moves, so older bars are not lost
+
+    def reading(self, label: str) -> str:
+        """The digest of what the mapping means, for bars with this label; equal for equal meanings.
+
+        UTC and the open are meant where nothing is stated.
+        """
+        meant = {
+            "columns": self.columns,
+            "zone": self.zone.removeprefix("UTC"),
+            "time_format": self.time_format,
+            "label": label.removeprefix(OPEN),
+        }
+        return document_digest({name: value for name, value in meant.items() if value})
 
     def refuse_header(self, header: Sequence[str], path: Path) -> None:
         """Raises ``BarsError`` for a header with missing, unknown or repeated columns."""
@@ -105,7 +127,13 @@ def _parsed(path: Path) -> FileMapping:
     columns = {
         column: tuple(name) if isinstance(name, list) else (name,) for column, name in given.items()
     }
-    return FileMapping(columns, _zone(document.get("zone", "UTC"), path), time_format, str(path))
+    rolling = document.get("rolling", False)
+    if not isinstance(rolling, bool):
+        message = f"{path}: rolling is {rolling!r}; expected true or false"
+        raise ConfigError(message, code="mapping-rolling")
+    zone = _zone(document["zone"], path) if "zone" in document else ""
+    labels = _labels(document.get("label", {}), path)
+    return FileMapping(columns, zone, time_format, str(path), labels, rolling)
 
 
 def _problem_of(columns: Any) -> str | None:
@@ -133,3 +161,15 @@ def _zone(zone: Any, path: Path) -> str:
     except (KeyError, OSError, TypeError, ValueError) as error:
         message = f"{path}: zone {zone!r} is unknown; give an IANA name such as America/New_York"
         raise ConfigError(message, code="mapping-zone") from error
+
+
+def _labels(label: Any, path: Path) -> dict[str, str]:
+    given = label if isinstance(label, Mapping) else dict.fromkeys(TIMEFRAMES, label)
+    labels = {known_timeframe(str(name)) or "": word for name, word in given.items()}
+    if "" in labels or not all(word in (OPEN, CLOSE) for word in labels.values()):
+        message = (
+            f"{path}: label is {label!r}; write open or close, or one of them for each timeframe "
+            "as in {1h: close}"
+        )
+        raise ConfigError(message, code="mapping-label")
+    return labels

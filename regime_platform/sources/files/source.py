@@ -13,11 +13,18 @@ import pyarrow.parquet as pq
 
 from regime_platform.errors import BarsError, SourceError
 from regime_platform.model.bar_schema import BAR_COLUMNS, BAR_SCHEMA
+from regime_platform.model.calendar.labels import Opens, intraday_opens
 from regime_platform.model.instruments import Instrument
+from regime_platform.model.markets import Market
 from regime_platform.model.timeframes import canonical_timeframe, is_intraday, known_timeframe
 from regime_platform.regular_files import IrregularFileError, require_regular
-from regime_platform.sources.files.mapping import AS_NAMED, FileMapping, read_mapping
-from regime_platform.sources.files.times import has_date_only, instants
+from regime_platform.sources.files.mapping import (
+    AS_NAMED,
+    MAPPING_FILE,
+    FileMapping,
+    read_mapping,
+)
+from regime_platform.sources.files.times import date_labels, has_date_only, instants
 from regime_platform.sources.protocol import BarPage, NotOfferedError
 
 _SUFFIXES = (".csv", ".parquet")
@@ -46,8 +53,15 @@ class FilesSource:
         wanted = canonical_timeframe(timeframe)
         path = self._file(instrument.symbol, wanted)
         mapping = read_mapping(path.parent)
-        bars = read_bars_file(path, accept_dates=not is_intraday(wanted), mapping=mapping)
-        return BarPage(bars, "as_served", window=None)
+        bars, opens = read_series(path, wanted, instrument.market, mapping)
+        return BarPage(
+            bars,
+            "as_served",
+            window=None,
+            note=opens.note,
+            reading=mapping.reading(mapping.labels.get(wanted, opens.meaning)),
+            is_rolling=mapping.is_rolling,
+        )
 
     def _file(self, symbol: str, timeframe: str) -> Path:
         folder = self._root / symbol
@@ -71,15 +85,46 @@ class FilesSource:
         return files[0]
 
 
-def read_bars_file(
-    path: Path, *, accept_dates: bool = True, mapping: FileMapping = AS_NAMED
-) -> pl.DataFrame:
+def read_bars_file(path: Path) -> pl.DataFrame:
     """The bars of one CSV or Parquet file in ``BAR_SCHEMA``, with the rows and order of the file.
 
-    Without a ``mapping``, columns are ts, open, high, low, close and, where known, volume, and
-    naive times are UTC. A date means its midnight where dates are accepted. An empty number is
-    null. ``BarsError`` names file, column, row and remedy.
+    Columns are ts, open, high, low, close and, where known, volume; ts is the open as it is stored:
+    naive times are UTC, a date is its midnight. An empty number is null. ``BarsError`` names file,
+    column, row and remedy.
     """
+    table = _table(path, AS_NAMED)
+    return _bars(table, path, _parsed(table, path, AS_NAMED, accept_dates=True))
+
+
+def read_series(
+    path: Path, timeframe: str, market: Market, mapping: FileMapping | None = None
+) -> tuple[pl.DataFrame, Opens]:
+    """As ``read_bars_file``, with columns and times as ``mapping`` (default: that of the folder)
+    states and the opens that the labels stand for; also what was chosen for these."""
+    mapping = mapping or read_mapping(path.parent)
+    table = _table(path, mapping)
+    column, are_dates = table["ts"], not is_intraday(timeframe)
+    times = _parsed(table, path, mapping, accept_dates=are_dates)
+    label = mapping.labels.get(timeframe, "")
+    if are_dates:
+        zones = [mapping.zone] if mapping.zone else ["UTC", market.zone]
+        labels = date_labels(column, zones, mapping.time_format)
+        opens = labels.opens(timeframe, market, label)
+    else:
+        remedy = "a date alone labels no intraday bar; give the UTC time at which it opens"
+        _refuse(table, "ts", has_date_only(column, mapping.time_format), path, remedy)
+        opens = intraday_opens(times, timeframe, market, label)
+    if opens.unclear:
+        raise BarsError(
+            f"{path}: its labels can mean several dates; state {opens.unclear} in "
+            f"{mapping.origin or path.parent / MAPPING_FILE}",
+            code="unclear-labels",
+        )
+    _refuse_clashes(table, opens.ts, path)
+    return _bars(table, path, opens.ts), opens
+
+
+def _table(path: Path, mapping: FileMapping) -> pl.DataFrame:
     if path.suffix not in _SUFFIXES:
         message = f"{path}: expected a name ending in {' or '.join(_SUFFIXES)}"
         raise BarsError(message, code="file-suffix")
@@ -93,9 +138,12 @@ def read_bars_file(
         raise BarsError(message, code="unreadable-file") from error
     if "volume" not in table.columns:
         table = table.with_columns(pl.lit(None, pl.Float64).alias("volume"))
-    ts = _timestamps(table, path, mapping, accept_dates=accept_dates)
+    return table
+
+
+def _bars(table: pl.DataFrame, path: Path, opens: pl.Series) -> pl.DataFrame:
     numbers = [_numbers(table, name, path) for name in BAR_COLUMNS if name != "ts"]
-    return pl.DataFrame([ts, *numbers], schema=BAR_SCHEMA)
+    return pl.DataFrame([opens, *numbers], schema=BAR_SCHEMA)
 
 
 def _csv_table(path: Path, mapping: FileMapping) -> pl.DataFrame:
@@ -134,28 +182,41 @@ def _parquet_table(path: Path, mapping: FileMapping) -> pl.DataFrame:
     return mapping.named(table.with_row_index(_ROW, offset=1), _ROW)
 
 
-def _timestamps(
+def _parsed(
     table: pl.DataFrame, path: Path, mapping: FileMapping, *, accept_dates: bool
 ) -> pl.Series:
-    column = table["ts"]
-    parsed = instants(column, mapping.zone, mapping.time_format, accept_dates=accept_dates)
+    """The labels as instants in UTC."""
+    column, form = table["ts"], mapping.time_format
+    parsed = instants(column, mapping.zone or "UTC", form, accept_dates=accept_dates)
     if parsed is None:
         raise BarsError(
             f"{path}: column ts has the type {column.dtype}; expected timestamps, dates or text",
             code="column-type",
         )
-    _refuse(table, "ts", parsed.is_null(), path, _expected_time(mapping))
-    if not accept_dates:
-        remedy = "a date alone labels no intraday bar; give the UTC time at which it opens"
-        _refuse(table, "ts", has_date_only(column, mapping.time_format), path, remedy)
+    form = form or "YYYY-MM-DD HH:MM:SS with or without an offset, or YYYY-MM-DD"
+    remedy = f"expected {form}"
+    if mapping.zone not in ("", "UTC"):
+        remedy += f", and a time that {mapping.zone} has once (else give it an offset)"
+    _refuse(table, "ts", parsed.is_null(), path, remedy)
     return parsed
 
 
-def _expected_time(mapping: FileMapping) -> str:
-    form = mapping.time_format or "YYYY-MM-DD HH:MM:SS with or without an offset, or YYYY-MM-DD"
-    if mapping.zone == "UTC":
-        return f"expected {form}"
-    return f"expected {form}, and a time that {mapping.zone} has once (else give it an offset)"
+def _refuse_clashes(table: pl.DataFrame, opens: pl.Series, path: Path) -> None:
+    """Different labels of one day or week, except of the newest, whose bar may be served twice."""
+    rows = table.select("ts", _ROW, open=opens).filter(pl.col("open") != pl.col("open").max())
+    clashing = rows.filter(pl.col("ts").n_unique().over("open") > 1)
+    if clashing.is_empty():
+        return
+    label, row = clashing.select("ts", _ROW).row(0)
+    opened = clashing["open"][0]
+    other = clashing.filter((pl.col("open") == opened) & (pl.col("ts") != label))
+    other_label, other_row = other.select("ts", _ROW).row(0)
+    place = "line" if path.suffix == ".csv" else "row"
+    raise BarsError(
+        f"{path} {place} {row} and {place} {other_row}: {label!s} and {other_label!s} label one "
+        f"bar, that of {opened:%Y-%m-%d}; keep the true one",
+        code="clashing-labels",
+    )
 
 
 def _numbers(table: pl.DataFrame, name: str, path: Path) -> pl.Series:

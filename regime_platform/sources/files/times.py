@@ -2,19 +2,22 @@
 
 Where clocks go back, the first of two equal local times is the earlier instant (the later one in a
 file in descending order). A local time that occurs once or three times there, or that the clocks
-skipped, is ambiguous or invalid: it is refused, never guessed. A midnight in a file of dates is
-that date. The forms of a vendor's API are parsed by its source.
+skipped, is ambiguous or invalid: it is refused, never guessed. The forms of a vendor's API are
+parsed by its source.
 """
 
 import datetime as dt
+from collections.abc import Sequence
 
 import polars as pl
 
 from regime_platform.model.bar_schema import BAR_SCHEMA
+from regime_platform.model.calendar.labels import DateLabels
 
 _DATE = r"^\d{4}-\d{2}-\d{2}$"
 _SHAPE = r"^\d{4}-\d{2}-\d{2}($|[T ]\d{2}:\d{2})"  # the parser alone would take 2024-1-2 as well
 _WITH_OFFSET = r"\d{2}:\d{2}.*(Z|[+-]\d{2}:?\d{2})$"
+_OFFSET = r"(\d{2}:\d{2}\S*?)(Z|[+-]\d{2}:?\d{2})$"
 _HOURS = ("%H", "%I", "%T", "%R", "%X", "%c", "%s", "%k", "%l")
 
 
@@ -53,6 +56,19 @@ def instants(
     return parsed.zip_with(~naive, _in_zone(parsed, zone))
 
 
+def date_labels(column: pl.Series, zones: Sequence[str], time_format: str | None) -> DateLabels:
+    """Labels of days or weeks that can be parsed.
+
+    ``zones`` are those in which times without an offset may be, the usual one first.
+    """
+    read = {zone: instants(column, zone, time_format, accept_dates=True) for zone in zones}
+    known = {zone: times for zone, times in read.items() if times is not None}
+    written = known[zones[0]] if time_format else parsed_timestamps(_without_offset(column))
+    assert written is not None
+    dates = written.dt.date().set(written.dt.time() != dt.time(), None)
+    return DateLabels(dates, ~has_date_only(column, time_format), known)
+
+
 def has_date_only(column: pl.Series, time_format: str | None = None) -> pl.Series:
     """True where a value names a date and no time of day."""
     if column.dtype == pl.String and time_format is None:
@@ -71,6 +87,14 @@ def names_offset(column: pl.Series, time_format: str | None = None) -> pl.Series
     if isinstance(column.dtype, pl.Datetime):
         aware = column.dtype.time_zone is not None
     return pl.Series([aware]).new_from_index(0, column.len())
+
+
+def _without_offset(column: pl.Series) -> pl.Series:
+    if column.dtype == pl.String:
+        return column.str.replace(_OFFSET, "${1}")
+    if isinstance(column.dtype, pl.Datetime):
+        return column.dt.replace_time_zone(None)
+    return column
 
 
 def _iso(text: pl.Expr) -> pl.Expr:

@@ -22,8 +22,8 @@ import pyarrow.parquet as pq
 
 from regime_platform.errors import ConfigError
 from regime_platform.files import file_sha256, write_atomically, write_json
-from regime_platform.model.asset_classes import NEW_YORK
 from regime_platform.model.bar_schema import BAR_SCHEMA
+from regime_platform.model.exchanges import NEW_YORK
 from regime_platform.model.instants import iso
 from regime_platform.sources.sample.synthetic import SEED, synthetic_bars
 
@@ -33,6 +33,19 @@ _WEEKLY = (
     "from 1day; one bar per ISO week, labelled by its Monday even where that was a holiday; "
     "the first week holds the days the source has of it"
 )
+_STOCK_WEEKLY = (
+    f"{_WEEKLY}; a week in which a split falls has days of before and after it, as they traded"
+)
+#: Those within the bars, with where they are published; IBM, GOOG and FB had none.
+SPLITS = {
+    "AAPL": (
+        {"date": "2000-06-21", "ratio": "2:1", "source": "Apple Investor Relations, stock splits"},
+        {"date": "2005-02-28", "ratio": "2:1", "source": "Apple Investor Relations, stock splits"},
+    ),
+    "MSFT": (
+        {"date": "2003-02-18", "ratio": "2:1", "source": "Microsoft Investor Relations, splits"},
+    ),
+}
 _STOCK_ORIGIN = {
     "source": "bokeh-sampledata",
     "version": "2026.1",
@@ -66,6 +79,7 @@ class _Series:
     bars: pl.DataFrame
     origin: Mapping[str, str]
     derived: str
+    price_basis: str = "as_served"
 
 
 def make_sample(output: Path) -> None:
@@ -83,12 +97,14 @@ def make_sample(output: Path) -> None:
             "timeframe": series.timeframe,
             **series.origin,
             "derived": series.derived,
+            "price_basis": series.price_basis,
             "rows": series.bars.height,
             "first": iso(opens[0]),
             "last": iso(opens[-1]),
             "sha256": file_sha256(output / file),
         }
-    write_json(output / "metadata.json", {"files": dict(sorted(entries.items()))})
+    document = {"files": dict(sorted(entries.items())), "splits": SPLITS}
+    write_json(output / "metadata.json", document)
 
 
 def synthetic_series() -> Iterator[_Series]:
@@ -112,8 +128,11 @@ def _stocks() -> Iterator[_Series]:
     for symbol in STOCKS:
         rows = table.filter(pl.col("Ticker") == symbol)
         days = _as_bars(rows, pl.col("Date").str.to_datetime("%Y-%m-%d", time_unit="us"))
-        yield _Series(symbol, "1day", days, _STOCK_ORIGIN, "as the package has it")
-        yield _Series(symbol, "1week", _weeks(days), _STOCK_ORIGIN, _WEEKLY)
+        for timeframe, bars, derived in (
+            ("1day", days, "as the package has it"),
+            ("1week", _weeks(days), _STOCK_WEEKLY),
+        ):
+            yield _Series(symbol, timeframe, bars, _STOCK_ORIGIN, derived, "unadjusted")
 
 
 def _eurusd() -> Iterator[_Series]:

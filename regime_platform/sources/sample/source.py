@@ -3,6 +3,7 @@
 What they are and how they were made is described in ``make_sample`` and ``data/metadata.json``.
 """
 
+import datetime as dt
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,8 +14,10 @@ import pyarrow.parquet as pq
 
 from regime_platform.errors import BarsError, SourceError
 from regime_platform.files import file_sha256
+from regime_platform.model.actions import DeclaredSplit
 from regime_platform.model.bar_schema import BAR_SCHEMA
 from regime_platform.model.instruments import Instrument
+from regime_platform.model.ratios import parse_ratio
 from regime_platform.model.timeframes import TIMEFRAMES, canonical_timeframe
 from regime_platform.sources.protocol import BarPage, NotOfferedError
 
@@ -36,15 +39,28 @@ class SampleSource:
         file = f"{instrument.symbol}/{wanted}.parquet"
         if file not in files:
             raise _absence(instrument.symbol, wanted, files)
-        return BarPage(_read(self._folder / file, files[file]["sha256"]), "as_served", window=None)
+        bars = _read(self._folder / file, files[file]["sha256"])
+        return BarPage(bars, files[file]["price_basis"], window=None)
+
+    def splits(self, instrument: Instrument) -> tuple[DeclaredSplit, ...]:
+        """The splits of a stock, whose bars are as traded."""
+        return tuple(
+            DeclaredSplit(
+                dt.date.fromisoformat(split["date"]), parse_ratio(split["ratio"]), split["source"]
+            )
+            for split in _metadata(self._folder)["splits"].get(instrument.symbol, ())
+        )
 
 
 def sample_files(folder: Path = SAMPLE_DATA) -> Mapping[str, Mapping[str, Any]]:
     """The entries of metadata.json by file: origin, licence, derivation, rows, range, sha256."""
-    metadata: Mapping[str, Mapping[str, Any]] = json.loads(
-        (folder / "metadata.json").read_text(encoding="utf-8")
-    )["files"]
-    return metadata
+    files: Mapping[str, Mapping[str, Any]] = _metadata(folder)["files"]
+    return files
+
+
+def _metadata(folder: Path) -> Mapping[str, Any]:
+    document: Mapping[str, Any] = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
+    return document
 
 
 def _absence(symbol: str, timeframe: str, files: Mapping[str, Mapping[str, Any]]) -> Exception:

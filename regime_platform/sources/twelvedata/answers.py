@@ -10,13 +10,14 @@ import datetime as dt
 import json
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import polars as pl
 
 from regime_platform.errors import ClockError, CredentialsError, QuotaError, SourceError
 from regime_platform.model.bar_schema import BAR_COLUMNS, BAR_SCHEMA, empty_bars
+from regime_platform.model.calendar.labels import OPEN, DateLabels, Opens
 from regime_platform.model.identity import ANSWERED
 from regime_platform.model.instants import MOST_AHEAD
 from regime_platform.model.instruments import Instrument
@@ -51,8 +52,16 @@ class TooManyError(SourceError):
     """The request named more symbols than allowed."""
 
 
-def answered_bars(body: Mapping[str, Any], instrument: Instrument, timeframe: str) -> pl.DataFrame:
-    """The bars of one /time_series answer in ``BAR_SCHEMA``, oldest first, equal opens kept.
+class Answered(NamedTuple):
+    """The bars of one answer in ``BAR_SCHEMA``, oldest first, equal opens kept."""
+
+    bars: pl.DataFrame
+    labels: pl.Series  # as served, in the order of the bars
+    note: str  # how labels were read that are no opens
+
+
+def answered_bars(body: Mapping[str, Any], instrument: Instrument, timeframe: str) -> Answered:
+    """The bars of one /time_series answer.
 
     ``SourceError`` where it is of another instrument or has another form.
     """
@@ -62,10 +71,13 @@ def answered_bars(body: Mapping[str, Any], instrument: Instrument, timeframe: st
     if not isinstance(values, list) or not all(isinstance(row, Mapping) for row in values):
         raise _form_error(what, "answered without a list of values", "run again")
     if not values:
-        return empty_bars()
-    columns = [_opens(values, timeframe, what)]
-    columns += [_numbers(values, name) for name in BAR_COLUMNS if name != "ts"]
-    return pl.DataFrame(columns, schema=BAR_SCHEMA).sort("ts", maintain_order=True)
+        return Answered(empty_bars(), empty_bars()["ts"], "")
+    labels = _labels(values, timeframe, what)
+    opens = _opens(labels, timeframe, instrument)
+    columns = [opens.ts, *(_numbers(values, name) for name in BAR_COLUMNS if name != "ts")]
+    bars = pl.DataFrame(columns, schema=BAR_SCHEMA).with_columns(label=labels)
+    bars = bars.sort("ts", maintain_order=True)
+    return Answered(bars.drop("label"), bars["label"], opens.note)
 
 
 def answered_market(body: Mapping[str, Any]) -> dict[str, str]:
@@ -187,15 +199,34 @@ def _refuse_another_instrument(meta: object, instrument: Instrument, timeframe: 
             )
 
 
-def _opens(values: list[Mapping[str, Any]], timeframe: str, what: str) -> pl.Series:
-    form = "%Y-%m-%d %H:%M:%S" if is_intraday(timeframe) else "%Y-%m-%d"
+def _labels(values: list[Mapping[str, Any]], timeframe: str, what: str) -> pl.Series:
+    forms = ["%Y-%m-%d %H:%M:%S"] if is_intraday(timeframe) else ["%Y-%m-%d", "%Y-%m-%d %H:%M:%S"]
     texts = pl.Series("ts", [_text(row.get("datetime")) for row in values], pl.String)
-    opens = texts.str.to_datetime(form, time_unit="us", strict=False)
-    bad = opens.is_null()
+    read = [pl.col("ts").str.to_datetime(form, time_unit="us", strict=False) for form in forms]
+    labels = texts.to_frame().select(pl.coalesce(read)).to_series()
+    bad = labels.is_null()
     if bad.any():
-        problem = f"dated a bar {texts.filter(bad)[0]!r}; expected the form {form}"
+        problem = f"dated a bar {texts.filter(bad)[0]!r}; expected the form {forms[0]}"
         raise _form_error(what, problem)
-    return opens.dt.replace_time_zone("UTC")
+    return labels.dt.replace_time_zone("UTC")
+
+
+def _opens(labels: pl.Series, timeframe: str, instrument: Instrument) -> Opens:
+    """The opens that the vendor's labels stand for: a time is that of the open, of a stock in the
+    zone of its exchange and of all others in UTC."""
+    if is_intraday(timeframe):  # requested in UTC
+        return Opens(labels)
+    market = instrument.market
+    is_midnight = labels.dt.time() == dt.time()
+    zone = market.zone if market.has_exchange else "UTC"
+    local = labels.dt.replace_time_zone(None)
+    times = local.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    days = DateLabels(
+        dates=labels.dt.date().set(~is_midnight, None),
+        has_time=~is_midnight,
+        instants={zone: times.dt.convert_time_zone("UTC")},
+    )
+    return days.opens(timeframe, market, OPEN)
 
 
 def _numbers(values: list[Mapping[str, Any]], name: str) -> pl.Series:

@@ -75,6 +75,7 @@ class ApiAnswer:
     http_status: int = 200
     requests: int = 1  # attempts included
     credits_used: int | None = None  # of the minute, as the vendor's header counts
+    between: tuple[float, float] | None = None  # Unix times: sent, arrived
 
 
 def _report_retry(details: RetryDetails) -> None:
@@ -224,7 +225,7 @@ class TwelveDataClient:
                 code="answer-form",
             ) from None
         credits_used = int(used) if used.isdecimal() else None
-        return ApiAnswer(body, answered.status_code, credits_used=credits_used)
+        return ApiAnswer(body, answered.status_code, credits_used=credits_used, between=between)
 
     def _exchange(self, request: ApiRequest) -> HttpAnswer:
         http_request = self._http.build_request("GET", request.path, params=dict(request.params))

@@ -10,6 +10,7 @@ from typing import Any
 
 from regime_platform.errors import CredentialsError, RegimeError
 from regime_platform.model.calendar.due import bar_end
+from regime_platform.model.markets import MARKETS
 from regime_platform.sources.twelvedata.answers import vendor_text
 from regime_platform.sources.twelvedata.http import (
     ApiAnswer,
@@ -66,7 +67,7 @@ def _end_of_an_intraday_window(client: TwelveDataClient, now: dt.datetime) -> st
 def _forming_daily_bar(client: TwelveDataClient, now: dt.datetime) -> str:
     newest = dt.datetime.fromisoformat(_opens(client, now, **_SPY, interval="1day")[0])
     label = newest.replace(tzinfo=dt.UTC)
-    state = "forming" if bar_end(label, "1day", "US_EQUITY") > now else "over"
+    state = "forming" if bar_end(label, "1day", MARKETS["US_EQUITY"]) > now else "over"
     return f"at {now:%Y-%m-%d %H:%M} UTC the newest daily bar is {label.date()}, which is {state}"
 
 

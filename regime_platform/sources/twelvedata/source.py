@@ -7,8 +7,6 @@ and an answer of the maximum length counts as cut. The pipeline decides which wi
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-import polars as pl
-
 from regime_platform.errors import SourceError
 from regime_platform.model.bar_schema import empty_bars
 from regime_platform.model.instruments import Instrument
@@ -60,7 +58,7 @@ class TwelveDataSource:
     def page(self, request: WindowRequest, now: dt.datetime) -> BarPage:
         """See ``WindowSource``."""
         answer = self.client.ask(_api_request([request]), _day(now))
-        return self._page(request, answer.body, answer.requests, answer.requests)
+        return self._page(request, answer.body, answer, answer.requests)
 
     def batch(
         self, requests: Sequence[WindowRequest], now: dt.datetime
@@ -99,14 +97,18 @@ class TwelveDataSource:
             part = (answer.body or {}).get(request.instrument.identity["provider_symbol"])
             if not isinstance(part, Mapping):
                 continue
-            outcome = self._outcome(request, part, round_trips, answer.requests)
+            outcome = self._outcome(request, part, answer, round_trips)
             if outcome is not None:
                 outcomes[request.instrument.symbol] = outcome
                 round_trips = 0  # counted once
         return outcomes
 
     def _outcome(
-        self, request: WindowRequest, part: Mapping[str, object], round_trips: int, cost: int
+        self,
+        request: WindowRequest,
+        part: Mapping[str, object],
+        answer: ApiAnswer,
+        round_trips: int,
     ) -> BarPage | NotServedError | None:
         """The page or refusal of one symbol; None where it has to be requested alone."""
         if is_error(part):
@@ -114,7 +116,7 @@ class TwelveDataSource:
             code = stated if isinstance(stated, int) else 500
             message = vendor_text(part.get("message", "no message"))
             if is_empty_window(code, message):
-                return self._page(request, None, round_trips, cost)
+                return self._page(request, None, answer, round_trips)
             error = error_of(code, message, request.series)
             if isinstance(error, NotServedError):
                 return error
@@ -122,7 +124,7 @@ class TwelveDataSource:
                 return None
             raise error
         try:
-            return self._page(request, part, round_trips, cost)
+            return self._page(request, part, answer, round_trips)
         except (SourceError, CutError):
             return None
 
@@ -130,26 +132,30 @@ class TwelveDataSource:
         self,
         request: WindowRequest,
         body: Mapping[str, object] | None,
+        answer: ApiAnswer,
         round_trips: int,
-        cost: int,
     ) -> BarPage:
-        bars = empty_bars()
+        bars, note = empty_bars(), ""
+        labels = bars["ts"]
         if body is not None:
-            bars = answered_bars(body, request.instrument, request.timeframe)
+            bars, labels, note = answered_bars(body, request.instrument, request.timeframe)
         if bars.height >= MOST_ROWS:
             raise CutError(
                 f"{request.series}: {bars.height} bars between {request.start} and {request.end}"
             )
         window = (request.start, request.end)
-        # the vendor includes or excludes the ends of a window, so the page is cut to it here
+        # the vendor includes or excludes the ends of a window, so the page is cut to it here, by
+        # its labels: their opens may be those of a neighbouring window, which has not these labels
         return BarPage(
-            bars.filter(pl.col("ts").is_between(*window, closed="left")),
+            bars.filter(labels.is_between(*window, closed="left")),
             "unadjusted" if is_intraday(request.timeframe) else "split_adjusted",
             window,
             round_trips,
-            cost,
+            answer.requests,  # every attempt costs each symbol a credit
             self.client.is_clock_behind,
             answered_market(body or {}),
+            answer.between,
+            note,
         )
 
 

@@ -1,4 +1,4 @@
-"""Rules that compare the bars of a series with the trading calendar of its class.
+"""Rules that compare the bars of a series with the trading calendar of its market.
 
 Expected are the bars between the first and the last stored one.
 """
@@ -11,13 +11,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from regime_platform.model.calendar.trading_hours import (
-    CLOCK,
-    SESSION,
+    MIDNIGHT,
     anchors,
     expected_bars,
     tolerated_opens,
 )
-from regime_platform.model.timeframes import is_intraday
+from regime_platform.model.markets import Market
+from regime_platform.model.timeframes import DURATION, is_intraday
 from regime_platform.validation.findings import Rule, Severity
 from regime_platform.validation.rules.bar import ticks
 
@@ -52,16 +52,20 @@ NO_GAPS = pl.DataFrame(
     }
 )
 _TICK = dt.timedelta(microseconds=1)
+_RECENT = 500  # bars, by which a change of the anchor is seen
+_SUNDAY, _DAYS_A_WEEK = 7, 6  # of currencies, where their days end at midnight UTC
 
 
 @dataclass(frozen=True)
 class CalendarFit:
     """How the bars of a series lie on the calendar."""
 
-    anchor: str  # where intraday bars start: session or clock; empty for dates
-    expected: int  # bars that must exist between the first and the last one
+    anchor: str  # where intraday bars start, or the days of currencies end; empty for dates
+    expected: int  # intraday bars that must exist between the first and the last one
     sessions: int  # trading dates (weekly: weeks) that these are of
     outside: NDArray[np.bool_]  # per stored bar: True where the calendar has no session
+    #: Per stored bar: True for the first, and for the last one that is expected without a break.
+    edges: tuple[NDArray[np.bool_], NDArray[np.bool_]]
     gaps: pl.DataFrame  # every missing bar, by ts; columns of ``NO_GAPS``
 
     def missing(self) -> tuple[tuple[Rule, int, pl.DataFrame], ...]:
@@ -70,28 +74,40 @@ class CalendarFit:
         if not self.gaps.is_empty():
             whole = self.gaps.filter("whole_session").unique("date", keep="first").sort("ts")
             single = self.gaps.filter(~pl.col("whole_session"))
-        expected = self.expected if self.anchor else 0
-        return (MISSING_SESSIONS, self.sessions, whole), (MISSING_BARS, expected, single)
+        return (MISSING_SESSIONS, self.sessions, whole), (MISSING_BARS, self.expected, single)
 
 
-def calendar_fit(opens: pl.Series, timeframe: str, asset_class: str) -> CalendarFit:
-    """How ``opens`` (ascending, without null) lie on the calendar of the class."""
+def calendar_fit(
+    opens: pl.Series, timeframe: str, market: Market, kept_out: pl.Series | None = None
+) -> CalendarFit:
+    """How ``opens`` (ascending, without null) lie on the calendar of the market.
+
+    What opens within the period of a missing bar and is ``kept_out`` by other rules is that bar.
+    """
     if opens.is_empty():
-        return CalendarFit("", 0, 0, np.zeros(0, np.bool_), NO_GAPS)
+        none = np.zeros(0, np.bool_)
+        return CalendarFit("", 0, 0, none, (none, none), NO_GAPS)
     span = span_of(opens)
-    anchor = _anchor(opens, timeframe, asset_class, *span)
-    expected = expected_bars(asset_class, timeframe, *span, anchor=anchor)
-    stored = ticks(opens)
-    outside = ~_among(stored, ticks(expected["ts"]))
+    anchor = _anchor(opens, timeframe, market, *span)
+    expected = expected_bars(market, timeframe, *span, anchor=anchor)
+    stored, due = ticks(opens), ticks(expected["ts"])
+    outside = ~_among(stored, due)
     if outside.any():  # bars of thin dates may exist
-        tolerated = tolerated_opens(asset_class, timeframe, *span, anchor=anchor)
+        tolerated = tolerated_opens(market, timeframe, *span, anchor=anchor)
         outside &= ~_among(stored, ticks(tolerated))
-    is_missing = ~_among(ticks(expected["ts"]), stored)
+    is_missing = ~_among(due, stored)
+    if kept_out is not None and is_missing.any():
+        is_missing[_periods(due, ticks(kept_out), timeframe)] = False
+    breaks = np.diff(due) > DURATION[timeframe] // _TICK
     return CalendarFit(
-        anchor=anchor if is_intraday(timeframe) else "",
-        expected=expected.height,
+        anchor=anchor if is_intraday(timeframe) or anchor == MIDNIGHT else "",
+        expected=expected.height if is_intraday(timeframe) else 0,
         sessions=int(expected["date"].rle_id().n_unique()),
         outside=outside,
+        edges=(
+            _among(stored, due[np.concatenate(([True], breaks))[: due.size]]),
+            _among(stored, due[np.concatenate((breaks, [True]))[: due.size]]),
+        ),
         gaps=_marked(expected, is_missing) if is_missing.any() else NO_GAPS,
     )
 
@@ -117,19 +133,26 @@ def stretches(gaps: pl.DataFrame) -> pl.DataFrame:
 
 
 def _anchor(
-    opens: pl.Series, timeframe: str, asset_class: str, start: dt.datetime, end: dt.datetime
+    opens: pl.Series, timeframe: str, market: Market, start: dt.datetime, end: dt.datetime
 ) -> str:
-    """The anchor that most of the last bars match; the usual one of the class on a tie."""
-    possible = anchors(asset_class, timeframe)
-    if len(possible) == 1:
-        return possible[0]
-    recent = opens.tail(500)
-    from_ = max(start, recent[0])
-    hits = {}
-    for anchor in possible:
-        due = expected_bars(asset_class, timeframe, from_, end, anchor)["ts"]
-        hits[anchor] = int(_among(ticks(recent), ticks(due)).sum())
-    return CLOCK if hits[CLOCK] > hits[SESSION] else SESSION
+    """The anchor that most of the last bars match; of equals that of most bars, then the usual.
+
+    Anchors may differ in one half of the year only, so the other half has to decide.
+    """
+    possible = anchors(market, timeframe)
+    recent = opens.tail(_RECENT)
+    if possible == ("", MIDNIGHT):
+        sundays = int((recent.dt.weekday() == _SUNDAY).sum())
+        return MIDNIGHT if sundays * _DAYS_A_WEEK * 2 >= recent.len() else ""
+    for some, from_ in ((recent, recent[0]), (opens, start)):
+        if len(possible) == 1:
+            break
+        stored, hits = ticks(some), dict[str, int]()
+        for anchor in possible:
+            due = tolerated_opens(market, timeframe, from_, end, anchor)
+            hits[anchor] = int(_among(stored, ticks(due)).sum())
+        possible = tuple(each for each in possible if hits[each] == max(hits.values()))
+    return possible[0]
 
 
 def _marked(expected: pl.DataFrame, is_missing: NDArray[np.bool_]) -> pl.DataFrame:
@@ -141,6 +164,15 @@ def _marked(expected: pl.DataFrame, is_missing: NDArray[np.bool_]) -> pl.DataFra
     return gaps.join(due, on="date", how="left", maintain_order="left").select(
         "ts", "date", "place", whole_session=absent == pl.col("due")
     )
+
+
+def _periods(
+    expected: NDArray[np.int64], opens: NDArray[np.int64], timeframe: str
+) -> NDArray[np.int64]:
+    """The places of the expected bars within whose period one of ``opens`` lies."""
+    places = np.searchsorted(expected, opens, side="right") - 1
+    inside = (places >= 0) & (opens - expected[places] < DURATION[timeframe] // _TICK)
+    return places[inside]
 
 
 def _among(values: NDArray[np.int64], known: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -11,7 +11,12 @@ from dataclasses import dataclass
 import polars as pl
 
 from regime_platform.model.bar_schema import BAR_SCHEMA, PRICE_COLUMNS
-from regime_platform.model.calendar.trading_hours import expected_bars, trading_date
+from regime_platform.model.calendar.trading_hours import (
+    MIDNIGHT,
+    expected_bars,
+    trading_date,
+)
+from regime_platform.model.markets import Market
 from regime_platform.model.timeframes import is_intraday
 from regime_platform.validation.findings import Rule, Severity, worded
 from regime_platform.validation.rules.bar import finished_when_fetched
@@ -24,7 +29,7 @@ OVERLAP = Rule(
     "overlap_disagreement",
     Severity.WARNING,
     "fetch the whole series again, so that all bars are on one price basis; or accept it",
-    worded("close {} was {} when fetched before", "close", "earlier_close"),
+    worded("{} {} was {} when fetched before", "price", "now", "before"),
 )
 #: `regime universe repoint --same` accepts it for all fetches up to the time of the override.
 CONTRADICTED = Rule(
@@ -33,7 +38,7 @@ CONTRADICTED = Rule(
     "its source serves another instrument or another state of this one: "
     "settle it by `regime universe repoint SYMBOL --reason TEXT`, with --same, or with --archive "
     "to start again",
-    worded("close {} was {} when fetched before", "close", "earlier_close"),
+    worded("{} {} was {} when fetched before", "price", "now", "before"),
 )
 _REMEDY = "look for a split that only one of the timeframes knows; fetch both again, or accept it"
 _REASON = worded("{} {}, but {} by its {} bars", "worst", "stored", "computed", "finer")
@@ -49,6 +54,9 @@ _FINER = {
     "1week": (WEEK_DISAGREES, ("1day",), 0.001),
 }
 _COMPARED = ("high", "low", "close")
+_QUOTED_FIRST = ("close", "open", "high", "low")
+_ENOUGH_DAYS = 20  # of which the end of the day is known
+_NO_BARS = pl.DataFrame()
 
 
 @dataclass(frozen=True)
@@ -58,18 +66,20 @@ class Overlap:
     compared: int  # bars in force that an earlier fetch had too
     disagreeing: pl.DataFrame  # ts and the columns of the rule's reason
     contradicting: pl.DataFrame | None = None  # the same, of fetches that differ in every bar
+    rereading: str = ""  # why and since when the series is being read again, where it is
+    lost: pl.Series | None = None  # opens that their source no longer has
 
 
-def overlap(raw: pl.DataFrame, rows: pl.DataFrame, timeframe: str, asset_class: str) -> Overlap:
+def overlap(raw: pl.DataFrame, rows: pl.DataFrame, timeframe: str, market: Market) -> Overlap:
     """Compares the bars in force (``rows``, by ts) with finished versions fetched before them.
 
     ``raw`` has all revisions, batches in order of arrival.
     """
-    nothing = Overlap(0, rows.select("ts", "close", earlier_close="close").clear())
+    nothing = Overlap(0, rows.clear().select("ts", *revised_price(earlier="")))
     if raw.height == rows.height:
         return nothing
     again = raw.filter(pl.col("ts").is_duplicated() & pl.col("ts").is_not_null())
-    again = again.filter(finished_when_fetched(again, timeframe, asset_class))
+    again = again.filter(finished_when_fetched(again, timeframe, market))
     versions = again.select(
         "ts", "batch", *(pl.col(name).alias(f"earlier_{name}") for name in PRICE_COLUMNS)
     ).sort("ts", "batch", maintain_order=True)
@@ -82,13 +92,34 @@ def overlap(raw: pl.DataFrame, rows: pl.DataFrame, timeframe: str, asset_class: 
     disagreeing = both.filter(apart > TOLERANCE)
     if disagreeing.is_empty() or not _stayed(rows, disagreeing):
         return Overlap(both.height, nothing.disagreeing)
-    return Overlap(both.height, disagreeing.select("ts", "close", "earlier_close"))
+    return Overlap(both.height, disagreeing.select("ts", *revised_price()))
+
+
+def revised_price(earlier: str = "earlier_") -> list[pl.Expr]:
+    """Of a bar with an ``earlier`` version, the first price that is off, else the close.
+
+    Three columns: ``price`` (its name), ``now`` and ``before``.
+    """
+
+    def of_first(value: Callable[[str], pl.Expr]) -> pl.Expr:
+        ratios = {name: pl.col(name) / pl.col(f"{earlier}{name}") for name in _QUOTED_FIRST}
+        off = (pl.when((r - 1).abs() > TOLERANCE).then(value(name)) for name, r in ratios.items())
+        return pl.coalesce(*off, value("close"))
+
+    before = of_first(lambda name: pl.col(f"{earlier}{name}"))
+    return [
+        of_first(pl.lit).alias("price"),
+        of_first(pl.col).alias("now"),
+        before.alias("before"),
+    ]
 
 
 def disagreement(
-    bars: Mapping[str, pl.DataFrame], timeframe: str, asset_class: str
+    bars: Mapping[str, pl.DataFrame], timeframe: str, market: Market, anchors: Mapping[str, str]
 ) -> tuple[Rule, int, pl.DataFrame] | None:
     """Compares ``timeframe`` with the finest bars; None where there is nothing to compare.
+
+    ``anchors`` are those of the timeframes.
 
     Returns the rule, how many bars were compared, and those that break it.
     """
@@ -99,7 +130,8 @@ def disagreement(
     finer = next((name for name in candidates if name in stored), None)
     if finer is None:
         return None
-    computed = _computed(bars[finer], finer, timeframe, asset_class)
+    day = anchors[timeframe]
+    computed = _computed(bars[finer], finer, timeframe, market, anchors[finer], day)
     both = bars[timeframe].join(computed, on="ts", maintain_order="left")
     largest = pl.max_horizontal(map(_apart, _COMPARED))
 
@@ -116,6 +148,26 @@ def disagreement(
     return rule, both.height, disagreeing
 
 
+def day_end(bars: Mapping[str, pl.DataFrame], market: Market, anchors: Mapping[str, str]) -> str:
+    """Where the days of currencies end, by the closes of their hours: ``MIDNIGHT``, or as usual.
+
+    What the anchors say, where there are too few hours to tell.
+    """
+    labelled = anchors.get("1day", "")
+    finer = next((name for name in _FINER["1day"][1] if bars.get(name, _NO_BARS).height), None)
+    if finer is None or not market.has_currency_week or "1day" not in anchors:
+        return labelled
+    apart: dict[str, float] = {}
+    for day in ("", MIDNIGHT):
+        computed = _computed(bars[finer], finer, "1day", market, anchors[finer], day)
+        both = bars["1day"].join(computed, on="ts").select(_apart("close"))
+        if both.height < _ENOUGH_DAYS:
+            return labelled
+        apart[day] = both.median().item()
+    near, far = sorted(apart, key=lambda day: apart[day])
+    return near if 2 * apart[near] < apart[far] else labelled
+
+
 def _stayed(rows: pl.DataFrame, disagreeing: pl.DataFrame) -> bool:
     """True where bars before the first disagreement are of an earlier fetch."""
     first, batch = disagreeing.select("ts", "batch").row(0)
@@ -126,18 +178,21 @@ def _apart(name: str) -> pl.Expr:
     return (pl.col(name) / pl.col(f"computed_{name}") - 1).abs()
 
 
-def _computed(bars: pl.DataFrame, finer: str, timeframe: str, asset_class: str) -> pl.DataFrame:
+def _computed(  # noqa: PLR0913, PLR0917 - the two series and their anchors
+    bars: pl.DataFrame, finer: str, timeframe: str, market: Market, anchor: str, day: str
+) -> pl.DataFrame:
     """High, low and close by ``ts`` of the coarser bars of which every finer one is stored."""
     opens = pl.col("ts")
-    date = trading_date(opens, asset_class) if is_intraday(finer) else opens.dt.date()
+    date = trading_date(opens, market, day) if is_intraday(finer) else opens.dt.date()
     groups = bars.group_by(_label(date, timeframe).alias("ts"), maintain_order=True).agg(
         pl.col("high").max().alias("computed_high"),
         pl.col("low").min().alias("computed_low"),
         pl.col("close").last().alias("computed_close"),
         count=pl.len(),
     )
-    expected = expected_bars(asset_class, finer, *span_of(bars["ts"]))
-    due = expected.group_by(_label(pl.col("date"), timeframe).alias("ts")).len("due")
+    expected = expected_bars(market, finer, *span_of(bars["ts"]), anchor)
+    dated = date if day == MIDNIGHT else pl.col("date")
+    due = expected.group_by(_label(dated, timeframe).alias("ts")).len("due")
     whole = groups.join(due, on="ts", maintain_order="left").filter(
         pl.col("count") >= pl.col("due")
     )

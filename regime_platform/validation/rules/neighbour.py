@@ -1,22 +1,17 @@
-"""Rules that compare a bar with those before it: frozen prices, jumps, wide ranges, volumes.
-
-The usual value is the mean of the preceding bars, each capped at five times the median of the whole
-series, so that one outlier does not hide the next.
-"""
+"""Rules that compare a bar with those around it: frozen prices, jumps, wide ranges, volumes."""
 
 from functools import cache, reduce
 from operator import and_
 
 import polars as pl
 
-from regime_platform.model.asset_classes import ASSET_CLASSES
 from regime_platform.model.bar_schema import PRICE_COLUMNS
+from regime_platform.model.markets import Market
 from regime_platform.model.timeframes import DURATION, is_intraday
 from regime_platform.validation.findings import Rule, Severity, worded
-
-_WINDOW = 50  # bars of the mean
-_LEAST = 10  # bars of the mean, at least
-_CAP = 5.0  # times the median
+from regime_platform.validation.rules.bar import LAST_BITS
+from regime_platform.validation.rules.split import UNADJUSTED_SPLIT, splits
+from regime_platform.validation.rules.usual import usual
 
 #: An outlier is so many times the usual move, range or volume, and above the floor.
 MOVES = 15.0
@@ -30,27 +25,33 @@ _FLOOR_AFTER_A_BREAK = 0.25
 FROZEN_BARS = {"15min": 8, "1h": 6, "4h": 4, "1day": 4, "1week": 3}
 
 
-def with_neighbours(sound: pl.DataFrame) -> pl.DataFrame:
+def with_neighbours(sound: pl.DataFrame, timeframe: str, market: Market) -> pl.DataFrame:
     """Sound bars by ts, each with what the rules compare it with; null where there is nothing."""
     close = pl.col("close")
     compared = sound.with_columns(
+        splits(sound, timeframe, market).alias("split"),
         last_close=close.shift(),
         move=(close / close.shift()).log().abs(),
         range=(pl.col("high") / pl.col("low")).log(),
     )
     return compared.with_columns(
-        pl.min_horizontal(name, _CAP * pl.col(name).median())
-        .rolling_mean(_WINDOW, min_samples=_LEAST)
-        .shift()
-        .alias(f"usual_{name}")
+        pl.Series(f"usual_{name}", usual(compared[name].to_numpy())).fill_nan(None)
         for name in ("move", "range", "volume")
     )
 
 
+def traded_share(bars: pl.DataFrame) -> float:
+    """Share of the bars that have a volume above 0, from 0 to 1."""
+    return int((bars["volume"] > 0).sum()) / max(bars.height, 1)
+
+
 @cache
-def neighbour_rules(timeframe: str, asset_class: str) -> tuple[Rule, ...]:
-    """The rules on a frame of ``with_neighbours``; a true extreme is accepted by an override."""
-    volume, has_volume = pl.col("volume"), ASSET_CLASSES[asset_class].reports_volume
+def neighbour_rules(timeframe: str, *, has_volume: bool, expects_volume: bool) -> tuple[Rule, ...]:
+    """The rules on a frame of ``with_neighbours``; a true extreme is accepted by an override.
+
+    ``has_volume``: any bar of the series has some; ``expects_volume``: every bar must have.
+    """
+    volume = pl.col("volume")
     return (
         _warning(
             "stale_run",
@@ -64,6 +65,7 @@ def neighbour_rules(timeframe: str, asset_class: str) -> tuple[Rule, ...]:
             worded("close {} after {} ({}x the usual move)", "close", "last_close", _times("move")),
             "look for a split or a bad tick; exclude the bar, or accept it if it is true",
         ),
+        UNADJUSTED_SPLIT,
         _warning(
             "wide_range",
             _is_outlier("range", RANGES) & (pl.col("range") > _FLOOR[timeframe]),
@@ -82,7 +84,7 @@ def neighbour_rules(timeframe: str, asset_class: str) -> tuple[Rule, ...]:
             volume.is_null() | (volume == 0),
             worded("volume {}", "volume"),
             "fetch again; accept it where the source truly has none",
-            is_applicable=has_volume,
+            is_applicable=expects_volume,
         ),
     )
 
@@ -113,7 +115,10 @@ def _floor_of_moves(timeframe: str) -> pl.Expr:
 
 def _is_frozen(least: int, traded: pl.Expr) -> pl.Expr:
     """True for bars that repeat the one before, in a run of ``least`` bars with equal prices."""
-    same = reduce(and_, (pl.col(name) == pl.col(name).shift() for name in PRICE_COLUMNS))
+    same = reduce(
+        and_,
+        (pl.col(name).diff().abs() <= LAST_BITS * pl.col(name).abs() for name in PRICE_COLUMNS),
+    )
     repeats = (same & traded).fill_null(value=False)
     run = (~repeats).cum_sum()  # includes the bar that began the run
     return repeats & (pl.len().over(run) >= least)

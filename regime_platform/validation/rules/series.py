@@ -1,13 +1,14 @@
-"""Rules on several bars or on the frame as a whole, with the functions that apply them.
+"""Rules on several bars or on the frame as a whole, with the functions that apply them."""
 
-The values of two bars are equal when their bits are: null equals null and NaN equals NaN.
-"""
+from functools import reduce
+from operator import and_
 
 import numpy as np
 import polars as pl
 
 from regime_platform.model.bar_schema import BAR_COLUMNS, BAR_SCHEMA
 from regime_platform.validation.findings import Rule, Severity, mask_of, worded
+from regime_platform.validation.rules.bar import LAST_BITS
 
 #: The input of the gate: bars with the time and the raw file of their fetch.
 GATE_SCHEMA = pl.Schema(
@@ -68,7 +69,10 @@ TOO_SHORT = Rule(
 
 
 def value_bits(rows: pl.DataFrame) -> list[bytes]:
-    """The values of every bar as bytes that are equal when the bars are, bit for bit."""
+    """The values of every bar as bytes that are equal when the bars are, bit for bit.
+
+    Null equals null and NaN equals NaN.
+    """
     columns = np.column_stack([_bits(rows[name]) for name in VALUE_COLUMNS])
     data, width = columns.tobytes(), 8 * len(VALUE_COLUMNS)
     return [data[start : start + width] for start in range(0, len(data), width)]
@@ -92,20 +96,24 @@ def schema_faults(rows: pl.DataFrame) -> tuple[str, ...]:
 def duplicates(rows: pl.DataFrame, examined: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Masks over ``rows``: those that contradict another of the same ts, those that repeat one.
 
-    Of equal rows the first is kept; where the rows of a ts differ, all of them contradict.
+    Of rows that are equal but for the last bits the first is kept; where the rows of a ts differ,
+    all of them contradict.
     """
     twice = examined & rows["ts"].is_not_null() & rows["ts"].is_duplicated()
     places = twice.arg_true()
     bars = rows[places]
-    versions: dict[int, set[bytes]] = {}
-    for key, bits in zip(bars["ts"].to_physical(), value_bits(bars), strict=True):
-        versions.setdefault(key, set()).add(bits)
-    contradicting = [key for key, values in versions.items() if len(values) > 1]
-    contradicts = bars["ts"].to_physical().is_in(contradicting)
+    agree = reduce(and_, map(_is_that_of_the_first, VALUE_COLUMNS)).all().over("ts")
+    contradicts = bars.select(~agree).to_series()
     repeats = ~contradicts & ~bars["ts"].is_first_distinct()
     return mask_of(rows.height, places.filter(contradicts)), mask_of(
         rows.height, places.filter(repeats)
     )
+
+
+def _is_that_of_the_first(name: str) -> pl.Expr:
+    value, first = pl.col(name), pl.col(name).first().over("ts")
+    is_near = first.is_finite() & ((value - first).abs() <= LAST_BITS * first.abs())
+    return value.eq_missing(first) | is_near.fill_null(value=False)
 
 
 def not_increasing(rows: pl.DataFrame, examined: pl.Series) -> pl.Series:

@@ -14,17 +14,12 @@ from hypothesis import strategies as st
 
 from regime_platform.bar_store.raw import compaction
 from regime_platform.bar_store.raw.compaction import MOST_FILES, compact, is_compact, locate
-from regime_platform.bar_store.raw.raw_log import (
-    FetchOrigin,
-    append,
-    compare,
-    extent,
-    read_origins,
-    read_raw,
-)
+from regime_platform.bar_store.raw.page_update import FetchOrigin
+from regime_platform.bar_store.raw.raw_log import append, compare, extent, read_origins, read_raw
 from regime_platform.bar_store.raw.raw_names import list_raw
 from regime_platform.errors import BarsError
 from regime_platform.model.bar_schema import BAR_SCHEMA
+from regime_platform.model.markets import MARKETS
 from regime_platform.revisions.fold import fold
 from regime_platform_tests.builders import LONG_AFTER, make_bars
 from regime_platform_tests.error_codes import raises
@@ -34,7 +29,7 @@ from regime_platform_tests.scenario import fingerprint, with_value
 def _at(day: int, source: str = "sample") -> FetchOrigin:
     moment = LONG_AFTER + dt.timedelta(days=day)
     window = (LONG_AFTER, moment + dt.timedelta(days=1))
-    return FetchOrigin(moment, source, "1day", "US_EQUITY", "as_served", "0" * 64, window)
+    return FetchOrigin(moment, source, "1day", MARKETS["US_EQUITY"], "as_served", "0" * 64, window)
 
 
 def _log(folder: Path, days: int = 6, start: int = 0) -> None:
@@ -49,7 +44,9 @@ def _everything(folder: Path) -> tuple[object, ...]:
     """All that a reader can learn of a log, but in which files it lies."""
     raw = read_raw(folder)
     moments = [None, *raw["fetched_at"].unique().sort()]
-    folded = [fold(read_raw(folder, moment), "1day", "US_EQUITY").rows() for moment in moments]
+    folded = [
+        fold(read_raw(folder, moment), "1day", MARKETS["US_EQUITY"]).rows() for moment in moments
+    ]
     diff = compare(folder, make_bars(40), _at(99)).diff
     return (
         raw.rows(),

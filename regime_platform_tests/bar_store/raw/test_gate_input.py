@@ -11,6 +11,7 @@ from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.raw.gate_input import gate_input
 from regime_platform.bar_store.raw.raw_log import append
 from regime_platform.bar_store.raw.raw_names import list_raw
+from regime_platform.model.markets import MARKETS
 from regime_platform_tests.builders import LONG_AFTER, fetch_origin, make_bars
 from regime_platform_tests.traded import as_traded, sessions_of
 
@@ -29,7 +30,7 @@ def test_unadjusted_hours_are_adjusted_to_split_adjusted_days(tmp_path: Path) ->
     _store(paths, "1day", DAILY, "split_adjusted")
     _store(paths, "1h", HOURS, "unadjusted")
 
-    given = gate_input(paths, "1h", "US_EQUITY")
+    given = gate_input(paths, "1h", MARKETS["US_EQUITY"])
 
     (adjustment,) = given.factors
     assert adjustment.ratio == 2
@@ -43,7 +44,7 @@ def test_bars_as_served_are_never_adjusted(tmp_path: Path) -> None:
     _store(paths, "1day", DAILY, "as_served")
     _store(paths, "1h", HOURS, "unadjusted")
 
-    given = gate_input(paths, "1h", "US_EQUITY")
+    given = gate_input(paths, "1h", MARKETS["US_EQUITY"])
 
     assert given.factors == ()
     assert given.rows.equals(given.served)
@@ -55,8 +56,8 @@ def test_a_past_moment_leaves_out_later_fetches(tmp_path: Path) -> None:
     later = replace(fetch_origin(LONG_AFTER + dt.timedelta(days=1)), price_basis="split_adjusted")
     append(paths.raw("1day"), DAILY[30:], later)
 
-    assert gate_input(paths, "1day", "US_EQUITY", LONG_AFTER).rows.height == 30
-    assert gate_input(paths, "1day", "US_EQUITY").rows.height == 60
+    assert gate_input(paths, "1day", MARKETS["US_EQUITY"], LONG_AFTER).rows.height == 30
+    assert gate_input(paths, "1day", MARKETS["US_EQUITY"]).rows.height == 60
 
 
 def test_a_listing_of_the_caller_is_used(tmp_path: Path) -> None:
@@ -66,4 +67,4 @@ def test_a_listing_of_the_caller_is_used(tmp_path: Path) -> None:
     later = replace(fetch_origin(LONG_AFTER + dt.timedelta(days=1)), price_basis="split_adjusted")
     append(paths.raw("1day"), DAILY[30:], later)
 
-    assert gate_input(paths, "1day", "US_EQUITY", logs=logs).rows.height == 30
+    assert gate_input(paths, "1day", MARKETS["US_EQUITY"], logs=logs).rows.height == 30

@@ -8,17 +8,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from regime_platform.bar_store.raw.page_update import FetchOrigin
 from regime_platform.bar_store.raw.raw_log import (
-    FetchOrigin,
     append,
     compare,
     extent,
+    read_current,
     read_raw,
 )
 from regime_platform.bar_store.raw.raw_names import list_raw
 from regime_platform.errors import BarsError
 from regime_platform.model.bar_schema import BAR_COLUMNS, BAR_SCHEMA, empty_bars
+from regime_platform.model.markets import MARKETS
 from regime_platform.revisions.fold import fold
+from regime_platform.revisions.withdrawals import WITHDRAWN, marked
 from regime_platform_tests.bar_store.raw.fetches import FACTS, LATER
 from regime_platform_tests.builders import LONG_AFTER, START, fetch_origin, make_bars
 from regime_platform_tests.error_codes import raises
@@ -122,7 +125,7 @@ def test_one_of_a_contradicting_pair_alone_settles_it(tmp_path: Path) -> None:
     counts = _counts(tmp_path, good, LATER)
 
     assert counts == (0, 1, 4, 0)
-    assert fold(read_raw(tmp_path), "1day", "US_EQUITY").select(BAR_COLUMNS).equals(good)
+    assert fold(read_raw(tmp_path), "1day", MARKETS["US_EQUITY"]).select(BAR_COLUMNS).equals(good)
 
 
 def test_equal_rows_of_one_page_are_stored_once(tmp_path: Path) -> None:
@@ -259,7 +262,19 @@ def test_a_page_served_twice_adds_nothing_the_second_time(
         assert sum(counts) == page.height
         assert (again.diff.same, again.diff.is_empty) == (page.height, True)
         assert list_raw(folder).names == log
-        force = fold(read_raw(folder), "1day", "US_EQUITY").select(BAR_COLUMNS)
+        force = fold(read_raw(folder), "1day", MARKETS["US_EQUITY"]).select(BAR_COLUMNS)
         expected = page.unique().sort("ts", "close")
         named = force.filter(pl.col("ts").is_in(expected["ts"].implode()))
         assert named.sort("ts", "close").equals(expected)
+
+
+def test_the_bars_in_force_are_read_with_any_columns(tmp_path: Path) -> None:
+    bars = make_bars(6)
+    append(tmp_path, bars, FACTS)
+    append(tmp_path, bars, LATER, marks=lambda _: marked(bars["ts"][2:3], WITHDRAWN))
+
+    known = read_current(tmp_path, columns=("ts",)).rows
+    before = read_current(tmp_path, LONG_AFTER, ("close",)).rows
+
+    assert known["ts"].to_list() == [*bars["ts"][:2], *bars["ts"][3:]]
+    assert before["close"].to_list() == bars["close"].to_list()

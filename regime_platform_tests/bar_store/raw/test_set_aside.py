@@ -8,8 +8,10 @@ import polars as pl
 import pytest
 
 from regime_platform.bar_store.raw.compaction import compact, files_ahead, locate_all, set_aside
-from regime_platform.bar_store.raw.raw_log import FetchOrigin, append, read_raw
+from regime_platform.bar_store.raw.page_update import FetchOrigin
+from regime_platform.bar_store.raw.raw_log import append, read_raw
 from regime_platform.bar_store.raw.raw_names import list_raw
+from regime_platform.model.markets import MARKETS
 from regime_platform_tests.builders import make_bars
 
 NOW = dt.datetime(2026, 11, 20, 22, 30, tzinfo=dt.UTC)
@@ -18,7 +20,7 @@ BARS = make_bars(60)
 
 
 def facts(fetched_at: dt.datetime, source: str = "files") -> FetchOrigin:
-    return FetchOrigin(fetched_at, source, "1day", "FX", "as_served", "digest")
+    return FetchOrigin(fetched_at, source, "1day", MARKETS["FX"], "as_served", "digest")
 
 
 def fetch(folder: Path, number: int, fetched_at: dt.datetime) -> str:

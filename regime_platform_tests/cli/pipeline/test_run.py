@@ -3,11 +3,13 @@
 import json
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from regime_platform.settings import Settings
+from regime_platform_tests.builders import make_bars
 from regime_platform_tests.cli.conftest import Regime
-from regime_platform_tests.scenario import fingerprint, street
+from regime_platform_tests.scenario import fingerprint, serve, street
 
 
 def test_run_fetches_validates_computes_and_reports(regime: Regime, three: Settings) -> None:
@@ -15,7 +17,7 @@ def test_run_fetches_validates_computes_and_reports(regime: Regime, three: Setti
 
     assert ended.code == 0
     row = next(line for line in ended.out.splitlines() if line.startswith("AAA"))
-    assert row.split()[1:6] == ["done", "420", "·", "passed", "400"]
+    assert row.split()[1:7] == ["done", "420", "·", "passed", "0/17", "400"]
     assert "1 symbol: 1 done" in ended.err
 
 
@@ -111,3 +113,13 @@ def test_no_line_is_wider_than_the_terminal(
 
     assert max(map(len, ended.out.splitlines())) <= int(columns)
     assert "\x1b" not in ended.out + ended.err
+
+
+def test_labels_that_are_no_opens_are_noted_once(regime: Regime, three: Settings) -> None:
+    fridays = make_bars(250, "1week").with_columns(pl.col("ts") + pl.duration(days=4))
+    serve(three, "AAA", "1week", fridays)
+
+    first, second = (regime("run", "AAA", settings=three) for _ in range(2))
+
+    assert "weeks labelled Friday read as their Monday" in " ".join(first.out.split())
+    assert "Friday" not in second.out

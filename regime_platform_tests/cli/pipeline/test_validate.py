@@ -1,16 +1,20 @@
 """regime validate: every kind of input, the three exit codes, table, JSON and page."""
 
 import json
+import re
+import shlex
 from pathlib import Path
 
 import pytest
 
 from regime_platform.settings import Settings
+from regime_platform_tests.builders import make_bars
 from regime_platform_tests.cli.conftest import Regime
 from regime_platform_tests.cli.pipeline.conftest import NOW
 from regime_platform_tests.cli.three_symbols import BAD, GOOD
 from regime_platform_tests.legacy.test_live_db import live_db, row
-from regime_platform_tests.scenario import fingerprint, street
+from regime_platform_tests.scenario import fingerprint, serve, street
+from regime_platform_tests.validation.real_bars import changed, times
 
 
 def test_canonical_bars_are_validated_and_blocked_bars_are_reported(
@@ -26,6 +30,7 @@ def test_canonical_bars_are_validated_and_blocked_bars_are_reported(
     blocked = facts["symbols"][1]["series"][0]
     assert (blocked["status"], blocked["bars"]) == ("blocked", 290)
     assert "newer bars are blocked: 1day: high_low_order rejected 1 bar" in blocked["reason"]
+    assert "`regime bars exclude BAD 1day 20" in blocked["reason"]
     assert len(facts["symbols"][0]["series"][0]["findings"]) > 20
     assert fingerprint(validated.data_root) == before
 
@@ -46,6 +51,23 @@ def test_the_raw_log_shows_the_bad_bar_and_its_remedy(regime: Regime, validated:
     assert "BAD 1day high_low_order: 2013-02-25 high" in ended.out
     assert "correct the bar at its source and fetch again" in ended.out
     assert "1 symbol: 1 blocked" in ended.err
+
+
+def test_the_command_beside_an_unadjusted_split_adjusts_for_it(
+    regime: Regime, tmp_path: Path
+) -> None:
+    settings, at = street(tmp_path, ["AAA"]), ("--now", "2026-11-22T03:15Z")
+    bars = make_bars(300, seed=2)
+    serve(settings, "AAA", "1day", changed(bars, slice(0, 150), **times(2.0)))
+    assert regime("run", "AAA", *at, settings=settings).code == 0
+    shown = regime("validate", "AAA", "--input", "raw").out
+    (words,) = re.findall(r"`regime (actions add .*?)`", " ".join(shown.split()))
+
+    assert regime(*shlex.split(words), *at).code == 0
+    assert regime("run", "AAA", *at).code == 0
+
+    assert words == f"actions add AAA split {bars['ts'][150].date()} 2:1 --reason TEXT"
+    assert "unadjusted_split" not in regime("validate", "AAA").out
 
 
 def test_a_symbol_never_fetched_fails_with_what_to_run(regime: Regime, tmp_path: Path) -> None:

@@ -41,6 +41,20 @@ def test_explanation_names_the_number_and_its_provenance(
     assert (answer["wrong"], answer["notes"]) == ([], [])
 
 
+def test_a_split_that_the_bar_is_adjusted_for_is_named_with_the_price_as_served(
+    on_sample: Regime,
+) -> None:
+    before = on_sample("explain", "MSFT", "1day", "2003-02-14").out
+    after = json.loads(on_sample("explain", "MSFT", "1day", "2003-02-18", "--json").out)
+
+    assert "close 24.15" in before
+    assert "revision 1: close 48.3 from sample (unadjusted)" in before
+    assert "action 1: its prices are divided by split 2:1 on 2003-02-18, by sample" in before
+    assert [action["id"] for action in after["origin"]["actions"]] == [1]
+    far = on_sample("explain", "MSFT", "1day", LAST).out
+    assert "action 1" not in far
+
+
 def test_short_series_explains_the_regime_without_escalation(on_sample: Regime) -> None:
     answer = json.loads(on_sample("explain", "EURUSD", "1day", "2017-12-28", "--json").out)
 
@@ -86,7 +100,7 @@ def test_text_shows_rank_rules_and_manifest(on_sample: Regime) -> None:
     ended = on_sample("explain", "AAPL", "1day", LAST)
 
     assert ended.code == 0
-    assert "754 of 795 (753 below, 1 equal, 0 missing) = 0.948428" in ended.out
+    assert "749 of 795 (748 below, 1 equal, 0 missing) = 0.942138" in ended.out
     assert "label panic risk (not shock): downside shock risk 0.694783 >= 0.65" in ended.out
     assert "compute_manifest.json 1 of 2026-11-20T22:30:00Z" in ended.out
     assert "gives the number stored with it" in ended.out

@@ -5,7 +5,7 @@ import re
 import shlex
 from pathlib import Path
 
-from regime_platform.model.asset_classes import ASSET_CLASSES
+from regime_platform.model.markets import MARKETS
 from regime_platform.model.timeframes import TIERS
 from regime_platform.settings import PROJECT_ROOT, Settings
 from regime_platform_tests.cli.conftest import Regime
@@ -87,4 +87,4 @@ def test_the_document_names_every_field_class_and_tier() -> None:
 
     named = set(re.findall(r"`([\w.]+)`", DOCUMENT))
 
-    assert {*fields, *identity, *ASSET_CLASSES, *TIERS} <= named
+    assert {*fields, *identity, *MARKETS, *TIERS} <= named

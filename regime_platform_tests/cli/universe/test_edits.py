@@ -30,6 +30,15 @@ def test_the_first_edit_copies_the_shipped_universe_into_the_data_root(
     assert TRACKED_UNIVERSE.read_text() == tracked
 
 
+def test_an_entry_may_have_a_calendar_of_its_own(regime: Regime, settings: Settings) -> None:
+    listed = ("VOD", *QQQ[:-1], "XLON", "--calendar", "XLON")
+
+    ended = regime("universe", "add", *listed, settings=settings)
+
+    assert ended.code == 0
+    assert load_universe(settings).instrument("VOD").market.zone == "Europe/London"
+
+
 def test_the_default_data_root_is_not_edited(
     regime: Regime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -51,6 +60,16 @@ def test_the_default_data_root_is_not_edited(
             ("add", "QQQ", *QQQ[:-2]),
             2,
             "[bad-entry]: QQQ: US_EQUITY_INDEX at twelvedata needs mic_code",
+        ),
+        (
+            ("add", "QQQ", *QQQ[:-1], "XLON"),
+            1,
+            "[calendar-contradicted]: QQQ: mic_code XLON trades on calendar XLON, not on XNYS",
+        ),
+        (
+            ("add", "QQQ", *QQQ, "--calendar", "XNYX"),
+            2,
+            "[bad-entry]: QQQ: calendar 'XNYX' is unknown (did you mean XNYS",
         ),
         (("remove", "NOPE"), 2, "not in the universe: NOPE"),
         (("remove", "AAA", "BBB"), 1, "at least one symbol"),

@@ -19,7 +19,7 @@ from regime_platform.compute.eras.eras import (
     tiling_eras,
 )
 from regime_platform.errors import ConfigError
-from regime_platform.model.asset_classes import ASSET_CLASSES
+from regime_platform.model.markets import MARKETS
 from regime_platform_tests.error_codes import raises
 
 HEADER = "asset_class,benchmark,era_index,start_date,end_date\n"
@@ -58,7 +58,7 @@ def test_an_unknown_asset_class_is_refused() -> None:
 
 
 def test_every_asset_class_has_its_eras() -> None:
-    assert set(eras.CLASS_OF_ASSET_CLASS) == set(ASSET_CLASSES)
+    assert set(eras.CLASS_OF_ASSET_CLASS) == set(MARKETS)
     assert set(eras.CLASS_OF_ASSET_CLASS.values()) - {None} <= set(ERA_CLASSES)
 
 

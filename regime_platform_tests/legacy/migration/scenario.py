@@ -9,6 +9,7 @@ from regime_platform.bar_store.canonical import read_in_force
 from regime_platform.legacy.migration.migrate import migrate_many
 from regime_platform.legacy.migration.migration import MigrateOutcome, open_migration, plans
 from regime_platform.model.calendar.trading_hours import expected_opens
+from regime_platform.model.markets import MARKETS
 from regime_platform.pipeline.outcomes import Stage
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform_tests.builders import make_bars
@@ -22,7 +23,9 @@ FETCH = (Stage.RAW_BARS, Stage.VALIDATED_BARS)
 def traded(sessions: int) -> pl.DataFrame:
     """Daily bars of New York sessions."""
     start = dt.datetime(2022, 1, 3, tzinfo=dt.UTC)
-    opens = expected_opens("US_EQUITY", "1day", start, start + dt.timedelta(days=2 * sessions))
+    opens = expected_opens(
+        MARKETS["US_EQUITY"], "1day", start, start + dt.timedelta(days=2 * sessions)
+    )
     return make_bars(sessions).with_columns(opens[:sessions].alias("ts"))
 
 

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regime_platform.model.asset_classes import ASSET_CLASSES
 from regime_platform.model.calendar.due import (
     bar_end,
     is_due,
@@ -15,6 +14,7 @@ from regime_platform.model.calendar.due import (
     last_finished,
     second_look_bound,
 )
+from regime_platform.model.markets import MARKETS, market_of
 from regime_platform.model.timeframes import TIMEFRAMES
 
 FRIDAY = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)  # New York trades 14:30 to 21:00 UTC
@@ -26,7 +26,7 @@ def _at(hour: int, minute: int, day: int = 0) -> dt.datetime:
 
 
 def _due(asset_class: str, tier: str, at: dt.datetime, minutes: int = 15) -> bool:
-    return is_due(asset_class, tier, at - dt.timedelta(minutes=minutes), at)
+    return is_due(MARKETS[asset_class], tier, at - dt.timedelta(minutes=minutes), at)
 
 
 @pytest.mark.parametrize(
@@ -52,22 +52,24 @@ def test_a_core_symbol_is_due_where_a_bar_of_its_market_is_over(
 
 
 def test_a_bar_is_requested_only_after_its_source_had_time_to_write_it() -> None:
-    assert not is_due(STOCK, "core", _at(15, 1), _at(15, 2))
-    assert is_due(STOCK, "core", _at(15, 1), _at(15, 3))
-    assert is_due(FX, "core", _at(15, 0), _at(15, 1))
+    assert not is_due(MARKETS[STOCK], "core", _at(15, 1), _at(15, 2))
+    assert is_due(MARKETS[STOCK], "core", _at(15, 1), _at(15, 3))
+    assert is_due(MARKETS[FX], "core", _at(15, 0), _at(15, 1))
 
 
 def test_a_daily_symbol_is_due_after_the_close_and_at_the_second_look() -> None:
     assert not _due(STOCK, "daily", _at(20, 30))
-    assert is_due(STOCK, "daily", _at(20, 30), _at(22, 30))
-    assert is_due(STOCK, "daily", _at(22, 30), _at(3, 0, day=1))  # the second look, at 20:00
-    assert not is_due(STOCK, "daily", _at(3, 0, day=1), _at(22, 30, day=2))
+    assert is_due(MARKETS[STOCK], "daily", _at(20, 30), _at(22, 30))
+    assert is_due(
+        MARKETS[STOCK], "daily", _at(22, 30), _at(3, 0, day=1)
+    )  # the second look, at 20:00
+    assert not is_due(MARKETS[STOCK], "daily", _at(3, 0, day=1), _at(22, 30, day=2))
 
 
 def test_what_came_due_without_a_tick_is_due_at_the_next_tick_even_on_a_weekend() -> None:
-    assert is_due(STOCK, "core", _at(18, 1), _at(12, 3, day=2))
-    assert is_due(STOCK, "core", None, _at(12, 3, day=2))
-    assert is_due(STOCK, "daily", _at(0, 0, day=-40), _at(12, 3, day=2))
+    assert is_due(MARKETS[STOCK], "core", _at(18, 1), _at(12, 3, day=2))
+    assert is_due(MARKETS[STOCK], "core", None, _at(12, 3, day=2))
+    assert is_due(MARKETS[STOCK], "daily", _at(0, 0, day=-40), _at(12, 3, day=2))
 
 
 def utc(text: str) -> dt.datetime:
@@ -97,7 +99,7 @@ def utc(text: str) -> dt.datetime:
     ],
 )
 def test_a_bar_ends(opened: str, timeframe: str, asset_class: str, ended: str) -> None:
-    assert bar_end(utc(opened), timeframe, asset_class) == utc(ended)
+    assert bar_end(utc(opened), timeframe, MARKETS[asset_class]) == utc(ended)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +113,9 @@ def test_a_bar_ends(opened: str, timeframe: str, asset_class: str, ended: str) -
 def test_a_daily_bar_enters_at_the_close_and_not_before(now: str, last: str) -> None:
     days = pl.Series("ts", [utc(f"2024-01-0{day}") for day in range(1, 8)])
 
-    finished = days.to_frame().filter(is_finished(pl.col("ts"), utc(now), "1day", "US_EQUITY"))
+    finished = days.to_frame().filter(
+        is_finished(pl.col("ts"), utc(now), "1day", MARKETS["US_EQUITY"])
+    )
 
     assert str(finished["ts"][-1].date()) == last
 
@@ -119,14 +123,14 @@ def test_a_daily_bar_enters_at_the_close_and_not_before(now: str, last: str) -> 
 def test_sunday_evening_is_the_beginning_of_monday_in_fx() -> None:
     sunday_evening = utc("2024-01-07T23:00")
 
-    assert last_finished(sunday_evening, "1day", "FX") == utc("2024-01-08")
-    assert last_finished(sunday_evening, "1week", "FX") == utc("2024-01-08")
+    assert last_finished(sunday_evening, "1day", MARKETS["FX"]) == utc("2024-01-08")
+    assert last_finished(sunday_evening, "1week", MARKETS["FX"]) == utc("2024-01-08")
 
 
 @given(
     now=st.datetimes(dt.datetime(2000, 1, 1), dt.datetime(2040, 1, 1), timezones=st.just(dt.UTC)),  # noqa: DTZ001
     timeframe=st.sampled_from(TIMEFRAMES),
-    asset_class=st.sampled_from(sorted(ASSET_CLASSES)),
+    asset_class=st.sampled_from(sorted(MARKETS)),
     back=st.integers(-10, 10),
 )
 def test_the_bound_agrees_with_the_end_of_every_single_bar(
@@ -139,9 +143,9 @@ def test_the_bound_agrees_with_the_end_of_every_single_bar(
     if timeframe in ("15min", "1h", "4h"):
         label = now.replace(second=0, microsecond=0) + dt.timedelta(minutes=15 * back)
 
-    finished = label < last_finished(now, timeframe, asset_class)
+    finished = label < last_finished(now, timeframe, MARKETS[asset_class])
 
-    assert finished == (bar_end(label, timeframe, asset_class) <= now)
+    assert finished == (bar_end(label, timeframe, MARKETS[asset_class]) <= now)
 
 
 THURSDAY = dt.datetime(2026, 11, 19, tzinfo=dt.UTC)
@@ -169,8 +173,8 @@ def at(text: str) -> dt.datetime:
 def test_the_second_look_is_due_a_while_after_the_close(
     asset_class: str, timeframe: str, before: str, after: str, newest: str
 ) -> None:
-    early = second_look_bound(at(before), timeframe, asset_class)
-    late = second_look_bound(at(after), timeframe, asset_class)
+    early = second_look_bound(at(before), timeframe, MARKETS[asset_class])
+    late = second_look_bound(at(after), timeframe, MARKETS[asset_class])
 
     assert early <= at(newest) < late
 
@@ -181,10 +185,37 @@ def test_no_bar_has_its_second_look_before_its_first_and_bounds_never_go_back(
     asset_class: str, timeframe: str
 ) -> None:
     moments = [THURSDAY + dt.timedelta(minutes=37 * step) for step in range(400)]
-    looks = [second_look_bound(moment, timeframe, asset_class) for moment in moments]
+    looks = [second_look_bound(moment, timeframe, MARKETS[asset_class]) for moment in moments]
 
     assert looks == sorted(looks)
     assert all(
-        look <= last_finished(moment, timeframe, asset_class)
+        look <= last_finished(moment, timeframe, MARKETS[asset_class])
         for look, moment in zip(looks, moments, strict=True)
     )
+
+
+@pytest.mark.parametrize(
+    ("calendar", "timeframe", "opened", "ended"),
+    [
+        ("XTKS", "1day", "2024-06-05", "2024-06-05T06:30"),  # 15:30 Tokyo
+        ("XTKS", "1week", "2024-06-03", "2024-06-07T06:30"),
+        ("XSAU", "1week", "2024-06-03", "2024-06-09T12:00"),  # Sunday 15:00 Riyadh
+        ("CMES", "1day", "2024-06-05", "2024-06-05T22:00"),  # 17:00 Chicago
+        ("SPOT", "1day", "2024-06-05", "2024-06-05T21:00"),
+        ("FX_UTC", "1day", "2024-06-05", "2024-06-06T00:00"),
+        ("24/7", "1day", "2024-06-08", "2024-06-09T00:00"),
+    ],
+)
+def test_a_day_and_a_week_end_at_the_close_of_their_calendar(
+    calendar: str, timeframe: str, opened: str, ended: str
+) -> None:
+    assert bar_end(utc(opened), timeframe, market_of("US_EQUITY", calendar)) == utc(ended)
+
+
+def test_a_share_of_tokyo_is_due_while_new_york_sleeps() -> None:
+    tokyo = market_of("US_EQUITY", "XTKS")
+    before, after = utc("2024-06-05T05:00"), utc("2024-06-05T08:00")  # 04:00 New York
+
+    assert is_due(tokyo, "daily", before, after)
+    assert not is_due(MARKETS[STOCK], "daily", before, after)
+    assert not is_due(tokyo, "daily", utc("2024-04-29T05:00"), utc("2024-04-29T08:00"))  # a holiday

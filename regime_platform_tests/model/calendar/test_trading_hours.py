@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regime_platform.model.asset_classes import ASSET_CLASSES
 from regime_platform.model.calendar.trading_hours import (
     expected_opens,
     tolerated_opens,
 )
+from regime_platform.model.markets import MARKETS
 from regime_platform.model.timeframes import TIMEFRAMES
 from regime_platform.sources.sample.source import SAMPLE_DATA
 
@@ -36,7 +36,9 @@ def clock(opens: pl.Series, zone: str = "UTC") -> list[str]:
 
 
 def day(asset_class: str, timeframe: str, date: str) -> pl.Series:
-    return expected_opens(asset_class, timeframe, utc(date), utc(date) + dt.timedelta(days=1))
+    return expected_opens(
+        MARKETS[asset_class], timeframe, utc(date), utc(date) + dt.timedelta(days=1)
+    )
 
 
 def test_stock_hours_are_anchored_at_half_past_nine_in_summer_and_winter() -> None:
@@ -109,7 +111,7 @@ def test_open_dates(asset_class: str, date: str) -> None:
 def test_the_week_of_currencies_ends_and_begins_at_five_in_new_york(
     friday: str, last: str, first: str
 ) -> None:
-    over = expected_opens("FX", "1h", utc(friday), utc(friday) + dt.timedelta(days=4))
+    over = expected_opens(MARKETS["FX"], "1h", utc(friday), utc(friday) + dt.timedelta(days=4))
 
     hours = over.to_frame().with_columns(rest=over.diff().dt.total_hours())
     reopened = int(hours.with_row_index().filter(pl.col("rest") > 1)["index"].item())
@@ -117,7 +119,7 @@ def test_the_week_of_currencies_ends_and_begins_at_five_in_new_york(
 
 
 def test_four_hours_of_currencies_stand_on_the_utc_clock() -> None:
-    opens = expected_opens("FX", "4h", utc("2024-01-05T12:00"), utc("2024-01-08T05:00"))
+    opens = expected_opens(MARKETS["FX"], "4h", utc("2024-01-05T12:00"), utc("2024-01-08T05:00"))
 
     assert clock(opens) == [
         "Fri 05 12:00",
@@ -130,7 +132,7 @@ def test_four_hours_of_currencies_stand_on_the_utc_clock() -> None:
 
 
 def test_a_week_is_named_by_its_monday_even_where_that_is_a_holiday() -> None:
-    opens = expected_opens("US_EQUITY", "1week", utc("2024-05-21"), utc("2024-06-04"))
+    opens = expected_opens(MARKETS["US_EQUITY"], "1week", utc("2024-05-21"), utc("2024-06-04"))
 
     assert clock(opens) == ["Mon 27 00:00", "Mon 03 00:00"]
 
@@ -138,7 +140,7 @@ def test_a_week_is_named_by_its_monday_even_where_that_is_a_holiday() -> None:
 def test_crypto_never_rests() -> None:
     year = (utc("2024-01-01"), utc("2025-01-01"))
 
-    counts = [expected_opens("CRYPTO", timeframe, *year).len() for timeframe in TIMEFRAMES]
+    counts = [expected_opens(MARKETS["CRYPTO"], timeframe, *year).len() for timeframe in TIMEFRAMES]
 
     assert counts == [366 * 96, 366 * 24, 366 * 6, 366, 53]
 
@@ -146,7 +148,7 @@ def test_crypto_never_rests() -> None:
 @pytest.mark.parametrize("year", [1980, 2000, 2023])
 def test_stocks_trade_about_252_days_a_year(year: int) -> None:
     count = expected_opens(
-        "US_EQUITY", "1day", utc(f"{year}-01-01"), utc(f"{year + 1}-01-01")
+        MARKETS["US_EQUITY"], "1day", utc(f"{year}-01-01"), utc(f"{year + 1}-01-01")
     ).len()
 
     assert count in {250, 252, 253}
@@ -160,15 +162,15 @@ def test_the_real_samples_have_every_expected_bar_and_no_other(
         opens = sample(symbol, timeframe)
         span = (opens[0], opens[-1] + dt.timedelta(microseconds=1))
 
-        expected = expected_opens(asset_class, timeframe, *span)
+        expected = expected_opens(MARKETS[asset_class], timeframe, *span)
 
         assert set(expected) <= set(opens)
-        assert set(opens) <= set(tolerated_opens(asset_class, timeframe, *span))
+        assert set(opens) <= set(tolerated_opens(MARKETS[asset_class], timeframe, *span))
 
 
 @settings(deadline=None)  # the first call of a class computes its calendar
 @given(
-    asset_class=st.sampled_from(sorted(ASSET_CLASSES)),
+    asset_class=st.sampled_from(sorted(MARKETS)),
     timeframe=st.sampled_from(TIMEFRAMES),
     start=st.datetimes(dt.datetime(1990, 1, 1), dt.datetime(2030, 1, 1), timezones=st.just(dt.UTC)),  # noqa: DTZ001
     first=st.integers(0, 20 * 24 * 60),
@@ -180,26 +182,33 @@ def test_windows_that_meet_add_up(
     middle = start + dt.timedelta(minutes=first)
     end = middle + dt.timedelta(minutes=second)
 
-    left = expected_opens(asset_class, timeframe, start, middle)
-    right = expected_opens(asset_class, timeframe, middle, end)
-    whole = expected_opens(asset_class, timeframe, start, end)
+    left = expected_opens(MARKETS[asset_class], timeframe, start, middle)
+    right = expected_opens(MARKETS[asset_class], timeframe, middle, end)
+    whole = expected_opens(MARKETS[asset_class], timeframe, start, end)
 
     assert pl.concat([left, right]).to_list() == whole.to_list()
     assert whole.dtype == pl.Datetime("us", "UTC")
     assert whole.is_sorted()
     assert whole.is_unique().all()
-    assert set(whole) <= set(tolerated_opens(asset_class, timeframe, start, end))
+    assert set(whole) <= set(tolerated_opens(MARKETS[asset_class], timeframe, start, end))
 
 
 def test_outside_of_what_is_known_nothing_is_expected() -> None:
-    assert expected_opens("US_EQUITY", "1day", utc("1900-01-01"), utc("1926-12-31")).len() == 0
-    assert expected_opens("FX", "15min", utc("2050-01-05"), utc("2090-01-01")).len() == 0
+    assert (
+        expected_opens(MARKETS["US_EQUITY"], "1day", utc("1900-01-01"), utc("1926-12-31")).len()
+        == 0
+    )
+    assert expected_opens(MARKETS["FX"], "15min", utc("2050-01-05"), utc("2090-01-01")).len() == 0
 
 
 @pytest.mark.slow
 def test_the_calendar_library_is_imported_only_when_a_calendar_is_needed() -> None:
     code = (
-        "import sys; from regime_platform.model.calendar.trading_hours import expected_opens;"
+        "import sys; from regime_platform.model.calendar.sessions import sessions;"
+        "from regime_platform.model.exchanges import OWN, HOURS;"
+        "from regime_platform.model.markets import market_of;"
+        "assert all(sessions(calendar).height for calendar in OWN);"
+        "assert market_of('US_EQUITY', 'XTKS').zone == 'Asia/Tokyo';"
         "assert 'pandas' not in sys.modules"
     )
 

@@ -15,9 +15,11 @@ from pytest_httpserver import HTTPServer
 from regime_platform.bar_store.layout import DataRoot
 from regime_platform.compute_db.board import read_board, update_board
 from regime_platform.model.instants import instant
+from regime_platform.model.markets import MARKETS
 from regime_platform.operations.staleness import missing_bars, stale_series
 from regime_platform.orchestration.alerts.alerts import (
     changed_regimes,
+    immature_series,
     regime_changes,
     reported_regimes,
     run_failures,
@@ -136,7 +138,7 @@ def test_stale_series_are_reported_once_and_shown_by_the_check(
 def test_a_bar_is_missed_only_after_its_grace(
     asset_class: str, timeframe: str, last: str, wanted: int
 ) -> None:
-    count, _newest = missing_bars(asset_class, timeframe, instant(f"{last}Z"), NOW)
+    count, _newest = missing_bars(MARKETS[asset_class], timeframe, instant(f"{last}Z"), NOW)
 
     assert count == wanted
 
@@ -259,6 +261,17 @@ AFTER = {
 def test_a_changed_label_or_bucket_is_a_line() -> None:
     assert changed_regimes(BEFORE, AFTER) == [
         "OAK 1day: CHOP_RISK (LOW) -> CHOP_RISK (HIGH)",
+        "ELM 1day: SHOCK -> TRANSITION",
+    ]
+
+
+def test_the_mark_of_an_immature_rank_is_in_the_line(processed: RunWorkspace) -> None:
+    immature = immature_series(processed.root)
+
+    assert "AAPL 1week" in immature
+    assert not immature & {"AAPL 1day", "FB 1day"}
+    assert changed_regimes(BEFORE, AFTER, {"OAK 1day", "ELM 1day"}) == [
+        "OAK 1day: CHOP_RISK (LOW) -> CHOP_RISK (HIGH, immature)",
         "ELM 1day: SHOCK -> TRANSITION",
     ]
 

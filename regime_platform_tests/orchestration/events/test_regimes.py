@@ -9,6 +9,10 @@ def test_each_timeframe_with_results_has_a_row(processed: RunWorkspace) -> None:
 
     assert [row["timeframe"] for row in rows] == ["1day", "1week"]
     assert (rows[0]["regime"], rows[0]["last bar"]) == ("TRANSITION", "2013-03-01")
+    assert [row["ranked on"] for row in rows] == [
+        "795 bars of the last of 2 eras",
+        "165 bars of the last of 2 eras: immature",
+    ]
 
 
 def test_a_symbol_without_results_has_none(processed: RunWorkspace) -> None:

@@ -3,6 +3,8 @@
 import datetime as dt
 from pathlib import Path
 
+import polars as pl
+
 from regime_platform.pipeline.fetch.catch_up import FetchRequest
 from regime_platform.pipeline.fetch.ingest import Batches, ingest
 from regime_platform.pipeline.outcomes import IngestOutcome, Status
@@ -69,3 +71,16 @@ def test_a_symbol_that_its_source_does_not_carry_fails_with_the_remedy(
 
     assert outcome.status is Status.FAILED
     assert "AAA" in outcome.reason
+
+
+def test_how_labels_were_read_is_noted_with_the_first_bars_alone(
+    tmp_path: Path, now: dt.datetime
+) -> None:
+    settings, workspace = _open(tmp_path)
+    fridays = make_bars(300, "1week").with_columns(pl.col("ts") + dt.timedelta(days=4))
+    notes = []
+    for rows in (250, 300):
+        serve(settings, "AAA", "1week", fridays.head(rows))
+        notes.append(_ingest(workspace, now).series[1].note)
+
+    assert notes == ["weeks labelled Friday read as their Monday", ""]

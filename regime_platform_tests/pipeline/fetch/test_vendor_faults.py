@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,7 +18,9 @@ from hypothesis import strategies as st
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
+from regime_platform.bar_store.raw.gate_input import gate_input
 from regime_platform.errors import QuotaError
+from regime_platform.model.markets import MARKETS
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.sources.protocol import WindowSource
 from regime_platform.sources.registry import build_sources
@@ -102,15 +105,26 @@ class Story:
         )
         self.list(symbol, frame, bars)
 
-    def split(self, symbol: str) -> None:
-        """Two for one: the vendor rewrites the daily history and leaves the hours alone."""
-        prices = pl.col("open", "high", "low", "close") / 2
+    def split(self, symbol: str, factor: float) -> None:
+        """The vendor rewrites the daily history and leaves the hours alone."""
+        prices = pl.col("open", "high", "low", "close") / factor
         self.list(symbol, "1day", self.truth[symbol, "1day"].with_columns(prices))
 
     def list(self, symbol: str, frame: str, bars: pl.DataFrame) -> None:
         """The truth from now on."""
         self.truth[symbol, frame] = bars
         list_stock(self.vendor, symbol, frame, bars)
+
+    def assert_one_basis(self) -> None:
+        """Whatever was fetched, the input of the gate is on one price basis."""
+        for (symbol, frame), bars in self.truth.items():
+            paths = self._workspace.root.symbol(symbol)
+            rows = gate_input(paths, frame, MARKETS["US_EQUITY"]).rows
+            both = rows.join(bars, on="ts", suffix="_true")
+            # the forming bar is half of itself
+            ratios = (both["close"] / both["close_true"]).head(-1)
+            if frame == "1day" and ratios.len():
+                assert np.allclose(ratios, ratios[0], rtol=1e-4), symbol
 
     def assert_truth_is_stored(self) -> None:
         workspace = self.open()
@@ -130,7 +144,10 @@ step = st.one_of(
     st.tuples(st.just("fail"), st.lists(fault, min_size=1, max_size=5)),
     st.tuples(st.just("kill"), st.integers(1, 6)),
     st.tuples(st.just("revise"), st.tuples(st.sampled_from(sorted(TRUTH)), st.integers(0, 2000))),
-    st.tuples(st.just("split"), st.sampled_from(["AAA", "BBB"])),
+    st.tuples(
+        st.just("split"),
+        st.tuples(st.sampled_from(["AAA", "BBB"]), st.sampled_from([2.0, 1 / 190, 1.0037])),
+    ),
     st.tuples(st.just("run"), st.none()),
 )
 SLOW = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -163,9 +180,10 @@ def test_after_any_faults_and_restarts_the_stored_bars_are_those_of_the_vendor(
             (symbol, frame), row = what
             story.revise(symbol, frame, row)
         elif kind == "split":
-            story.split(str(what))
+            story.split(*what)
         else:
             story.run(kill_after=what if kind == "kill" else None)
+        story.assert_one_basis()
 
     # two days on: refusals are asked about again, and every window has had its turn to be read
     for _ in range(2):

@@ -133,3 +133,24 @@ def test_the_verdict_reports_every_rule(
     assert wrong == []
     stored = json.loads(workspace.root.symbol("AAA").verdict.read_text())
     assert stored["status"] == "passed"
+
+
+def test_another_calendar_of_the_instrument_validates_the_bars_again(
+    place: tuple[Settings, RunWorkspace], now: dt.datetime
+) -> None:
+    settings, workspace = place
+    serve(settings, "AAA", "1day", make_bars(500))
+    _take(workspace, now)
+    instrument = workspace.universe.instrument("AAA")
+    unchanged = promote(workspace, instrument)
+
+    again = promote(workspace, instrument.changed(calendar="XLON"))
+
+    verdict = read_verdict(workspace.root.symbol("AAA"))
+    assert (unchanged.status, again.status) == (Status.UNCHANGED, Status.DONE)
+    assert verdict is not None
+    assert verdict.calendar == "XLON"
+    series = verdict.at("1day")
+    assert series is not None
+    counts = {finding.rule: finding.count for finding in series.findings}
+    assert counts["outside_session"] > 0  # open in New York while London had a holiday

@@ -5,8 +5,8 @@ from fractions import Fraction
 
 import pytest
 
+from regime_platform.bar_store.basis_files import BasisRecord, note_basis, settle_basis
 from regime_platform.bar_store.layout import SymbolPaths
-from regime_platform.bar_store.split_files import note_split, settle_split
 from regime_platform.errors import BarsError
 from regime_platform.pipeline.gate.intact import (
     record_faults,
@@ -15,11 +15,11 @@ from regime_platform.pipeline.gate.intact import (
 )
 from regime_platform.pipeline.publish import publish
 from regime_platform.pipeline.run_workspace import RunWorkspace
-from regime_platform.revisions.splits import Split
+from regime_platform.revisions.basis_changes import BasisChange
 from regime_platform_tests.error_codes import raises
 
 START = dt.datetime(2012, 1, 2, tzinfo=dt.UTC)
-SPLIT = Split(
+SPLIT = BasisChange(
     ratio=Fraction(2),
     bars=5,
     first=START,
@@ -32,8 +32,11 @@ SPLIT = Split(
 @pytest.fixture
 def with_a_split(msft: SymbolPaths, processed: RunWorkspace, now: dt.datetime) -> SymbolPaths:
     """The symbol with a split in its records and in its bar manifest."""
-    note_split(msft, ["1day"], SPLIT, seen_on="1day", seen_at=now)
-    settle_split(msft, "1day", now)
+    seen = BasisRecord(
+        timeframe="1day", ratio=SPLIT.ratio, seen_at=now, seen_on="1day", evidence=SPLIT
+    )
+    note_basis(msft, seen)
+    settle_basis(msft, "1day", now)
     publish(processed, processed.universe.instrument("MSFT"), now, msft)
     return msft
 

@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 
 from regime_platform.model.calendar.due import bar_end
+from regime_platform.model.markets import MARKETS
 from regime_platform_tests.sources.sample.served import served
 
 
@@ -20,7 +21,7 @@ def test_an_fx_day_ends_at_seventeen_new_york_on_its_date() -> None:
 
     assert days["ts"].dt.weekday().unique().sort().to_list() == [1, 2, 3, 4, 5]
     for opened, close in days.select("ts", "close").rows():
-        closed = bar_end(opened, "1day", "FX")
+        closed = bar_end(opened, "1day", MARKETS["FX"])
         assert hours.filter(pl.col("end") <= closed)["close"][-1] == close
 
 

@@ -1,10 +1,12 @@
 """The files of the sample are what their metadata describes, and come out the same again."""
 
+import json
+
 import pytest
 
 from regime_platform.files import file_sha256
 from regime_platform.model.instants import iso
-from regime_platform.sources.sample.make_sample import synthetic_series
+from regime_platform.sources.sample.make_sample import SPLITS, synthetic_series
 from regime_platform.sources.sample.source import SAMPLE_DATA
 from regime_platform_tests.sources.sample.served import FILES, served
 
@@ -22,6 +24,12 @@ def test_a_file_is_the_one_that_its_metadata_describes(file: str) -> None:
         facts["last"],
     )
     assert all(facts[name] for name in ("source", "version", "licence", "description", "derived"))
+
+
+def test_the_declared_splits_are_those_that_are_written_beside_the_files() -> None:
+    document = json.loads((SAMPLE_DATA / "metadata.json").read_text())
+
+    assert document["splits"] == {symbol: list(splits) for symbol, splits in SPLITS.items()}
 
 
 def test_nothing_else_lies_among_the_files() -> None:

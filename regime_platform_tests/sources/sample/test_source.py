@@ -12,6 +12,8 @@ from regime_platform.model.bar_schema import BAR_SCHEMA, PRICE_COLUMNS
 from regime_platform.model.calendar.due import bar_end
 from regime_platform.model.instants import iso
 from regime_platform.model.instruments import Instrument
+from regime_platform.model.markets import MARKETS
+from regime_platform.model.ratios import ratio_text
 from regime_platform.sources.protocol import NotOfferedError
 from regime_platform.sources.sample.source import SAMPLE_DATA, SampleSource
 from regime_platform_tests.error_codes import raises
@@ -40,7 +42,7 @@ def test_bars_are_clean_ordered_and_past(file: str) -> None:
         .to_series()
         .equals(bars["high"], check_names=False)
     )
-    assert bar_end(bars["ts"][-1], facts["timeframe"], asset_class) < NOW
+    assert bar_end(bars["ts"][-1], facts["timeframe"], MARKETS[asset_class]) < NOW
 
 
 def test_the_real_crash_and_the_real_splits_are_as_traded() -> None:
@@ -49,6 +51,23 @@ def test_the_real_crash_and_the_real_splits_are_as_traded() -> None:
 
     assert [iso(day)[:10] for day in moves] == ["2000-06-21", "2000-09-29", "2005-02-28"]
     assert moves[dt.datetime(2000, 9, 29, tzinfo=dt.UTC)] == -0.519
+
+
+def test_the_splits_of_the_stocks_are_declared_with_their_source() -> None:
+    declared = {
+        symbol: [
+            (split.date.isoformat(), ratio_text(split.ratio), bool(split.source))
+            for split in SampleSource().splits(UNIVERSE.instrument(symbol))
+        ]
+        for symbol in UNIVERSE.symbols
+    }
+
+    assert {symbol: splits for symbol, splits in declared.items() if splits} == {
+        "AAPL": [("2000-06-21", "2:1", True), ("2005-02-28", "2:1", True)],
+        "MSFT": [("2003-02-18", "2:1", True)],
+    }
+    stocks = {name for name, facts in FILES.items() if facts["price_basis"] == "unadjusted"}
+    assert {name.split("/")[0] for name in stocks} == {"AAPL", "FB", "GOOG", "IBM", "MSFT"}
 
 
 def test_an_absent_timeframe_and_an_absent_symbol_are_different_errors() -> None:

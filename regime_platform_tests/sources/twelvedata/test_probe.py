@@ -7,6 +7,7 @@ import pytest
 
 from regime_platform.errors import CredentialsError
 from regime_platform.model.calendar.trading_hours import expected_opens
+from regime_platform.model.markets import MARKETS
 from regime_platform.sources.credits import CreditBudget, Limits
 from regime_platform.sources.twelvedata.http import TwelveDataClient
 from regime_platform.sources.twelvedata.probe import probe
@@ -34,7 +35,7 @@ def test_the_seven_questions_are_answered(tmp_path: Path, vendor: LoopbackVendor
             dt.datetime(2024, 1, 2, tzinfo=dt.UTC),
             dt.datetime(2026, 11, 21, tzinfo=dt.UTC),
         )
-        opens = expected_opens("US_EQUITY", frame, start, end)
+        opens = expected_opens(MARKETS["US_EQUITY"], frame, start, end)
         vendor.list_series("SPY", frame, make_bars(opens.len()).with_columns(ts=opens))
 
     answers = ask(tmp_path, vendor)

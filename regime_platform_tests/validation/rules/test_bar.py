@@ -50,6 +50,33 @@ def test_a_faulty_bar_is_rejected_with_its_reason(
     assert result.rejected.select(rows.columns).equals(rows[5:6])
 
 
+@pytest.mark.parametrize("off", [-1e-13, 1e-13])
+def test_prices_of_adjusted_floats_are_in_order_to_the_last_bits(off: float) -> None:
+    rows = bars_with(5, open=31.1, close=31.1, high=31.1 * (1 + off), low=31.1 * (1 - off))
+
+    result = gated(rows)
+
+    assert result.status == PASSED
+    assert result.valid.equals(rows)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"close": None},
+        {"low": 2000.0},
+        {"ts": dt.datetime(2012, 1, 9, 5, tzinfo=dt.UTC)},
+    ],
+)
+def test_a_rejected_bar_is_no_missing_session(changed: dict[str, object]) -> None:
+    missing = finding_of(gated(fetched(make_bars(250))), "missing_sessions")
+
+    result = gated(bars_with(5, **changed))
+
+    assert result.rejected_rows == 1
+    assert finding_of(result, "missing_sessions").count == missing.count
+
+
 def test_a_missing_volume_is_no_fault() -> None:
     assert gated(bars_with(5, volume=None)).status == PASSED
 
@@ -102,8 +129,9 @@ def test_every_timeframe_has_its_grid(timeframe: str, ts: str, good: bool) -> No
     ("asset_class", "fetched_at", "rule"),
     [
         ("FX", "2012-01-08T22:30", "unfinished_bar"),  # Sunday 17:30 New York: Monday has begun
-        ("FX", "2012-01-08T20:30", "future_bar"),
-        ("US_EQUITY", "2012-01-08T22:30", "future_bar"),
+        ("FX", "2012-01-08T20:30", "unfinished_bar"),  # a slow clock
+        ("US_EQUITY", "2012-01-07T00:00", "unfinished_bar"),
+        ("US_EQUITY", "2012-01-06T23:59", "future_bar"),
         ("US_EQUITY", "2012-01-09T15:30", "unfinished_bar"),
         ("US_EQUITY", "2012-01-09T20:59", "unfinished_bar"),
         ("US_EQUITY", "2012-01-09T21:00", None),

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from regime_platform.model.calendar.trading_hours import expected_bars, expected_opens
+from regime_platform.model.markets import MARKETS
 from regime_platform.model.timeframes import TIMEFRAMES
 from regime_platform.validation.gate import gate
 from regime_platform.validation.rules.calendar import calendar_fit, stretches
@@ -90,7 +91,7 @@ def test_good_bars_over_years_of_every_calendar_have_no_finding(
     years = 15 if asset_class == "CRYPTO" else 20  # no bar of it can be older
     rows = fetched(bars(asset_class, timeframe, years))
 
-    result = gate(rows, timeframe=timeframe, asset_class=asset_class)
+    result = gate(rows, timeframe=timeframe, market=MARKETS[asset_class])
 
     assert {finding.rule: finding.count for finding in result.findings if finding.count} == {}
     assert result.valid.height == rows.height
@@ -98,9 +99,9 @@ def test_good_bars_over_years_of_every_calendar_have_no_finding(
 
 def test_hours_on_the_clock_are_recognised_and_compared_with_it() -> None:
     span = (utc("2023-01-03"), utc("2023-03-01"))
-    clock = expected_bars("US_EQUITY", "1h", *span, anchor="clock")["ts"]
+    clock = expected_bars(MARKETS["US_EQUITY"], "1h", *span, anchor="clock")["ts"]
 
-    covered = calendar_fit(without(clock, "2023-01-10T15:00"), "1h", "US_EQUITY")
+    covered = calendar_fit(without(clock, "2023-01-10T15:00"), "1h", MARKETS["US_EQUITY"])
 
     assert covered.anchor == "clock"
     assert covered.gaps["ts"].to_list() == [utc("2023-01-10T15:00")]
@@ -114,10 +115,10 @@ def test_the_anchor_is_part_of_the_result() -> None:
 
 
 def test_an_early_close_is_no_gap_but_a_bar_missing_before_it_is() -> None:
-    opens = expected_opens("US_EQUITY", "15min", utc("2024-07-02"), utc("2024-07-06"))
+    opens = expected_opens(MARKETS["US_EQUITY"], "15min", utc("2024-07-02"), utc("2024-07-06"))
 
-    whole = calendar_fit(opens, "15min", "US_EQUITY")
-    holed = calendar_fit(without(opens, "2024-07-03T16:45"), "15min", "US_EQUITY")
+    whole = calendar_fit(opens, "15min", MARKETS["US_EQUITY"])
+    holed = calendar_fit(without(opens, "2024-07-03T16:45"), "15min", MARKETS["US_EQUITY"])
 
     assert whole.gaps.is_empty()
     assert holed.gaps["ts"].to_list() == [utc("2024-07-03T16:45")]
@@ -125,6 +126,6 @@ def test_an_early_close_is_no_gap_but_a_bar_missing_before_it_is() -> None:
 
 def test_the_clock_of_new_york_changes_without_a_gap() -> None:
     for start in ("2024-03-08", "2024-11-01"):
-        opens = expected_opens("FX", "1h", utc(start), utc(start) + dt.timedelta(days=5))
+        opens = expected_opens(MARKETS["FX"], "1h", utc(start), utc(start) + dt.timedelta(days=5))
 
-        assert calendar_fit(opens, "1h", "FX").gaps.is_empty()
+        assert calendar_fit(opens, "1h", MARKETS["FX"]).gaps.is_empty()

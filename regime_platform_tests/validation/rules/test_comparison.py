@@ -2,8 +2,10 @@
 
 import datetime as dt
 
+import numpy as np
 import polars as pl
 
+from regime_platform.model.markets import MARKETS
 from regime_platform.validation.rules.comparison import overlap
 from regime_platform_tests.builders import LONG_AFTER
 from regime_platform_tests.validation.real_bars import real, times
@@ -24,18 +26,30 @@ def fetches(factor: float, first_again: int) -> tuple[pl.DataFrame, pl.DataFrame
 def test_an_overlap_on_another_price_basis_is_reported() -> None:
     raw, rows = fetches(0.5, 495)
 
-    agreement = overlap(raw, rows, "1day", "US_EQUITY")
+    agreement = overlap(raw, rows, "1day", MARKETS["US_EQUITY"])
 
     assert agreement.compared == 5
     assert agreement.disagreeing.height == 5
     first = agreement.disagreeing.row(0, named=True)
-    assert first["close"] == first["earlier_close"] / 2
+    assert first["price"] == "close"
+    assert first["now"] == first["before"] / 2
+
+
+def test_the_price_that_differs_is_quoted() -> None:
+    raw, _ = fetches(1.0, 495)
+    raw = pl.concat([raw[:500], raw[500:].with_columns(high=pl.col("high") * 1.1)])
+    rows = raw.unique("ts", keep="last", maintain_order=True).sort("ts")
+
+    quoted = overlap(raw, rows, "1day", MARKETS["US_EQUITY"]).disagreeing
+
+    assert quoted["price"].unique().to_list() == ["high"]
+    assert np.allclose(quoted["now"], quoted["before"] * 1.1)
 
 
 def test_a_restated_series_is_no_disagreement() -> None:
     raw, rows = fetches(0.5, 0)
 
-    agreement = overlap(raw, rows, "1day", "US_EQUITY")
+    agreement = overlap(raw, rows, "1day", MARKETS["US_EQUITY"])
 
     assert (agreement.compared, agreement.disagreeing.height) == (500, 0)
 
@@ -43,4 +57,4 @@ def test_a_restated_series_is_no_disagreement() -> None:
 def test_the_correction_of_a_last_digit_is_no_disagreement() -> None:
     raw, rows = fetches(1.0001, 495)
 
-    assert overlap(raw, rows, "1day", "US_EQUITY").disagreeing.is_empty()
+    assert overlap(raw, rows, "1day", MARKETS["US_EQUITY"]).disagreeing.is_empty()

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from regime_platform.model.instants import iso
+from regime_platform.model.markets import MARKETS
 from regime_platform.validation.findings import Severity, ValidationFinding
 from regime_platform.validation.gate import BLOCKED, PASSED, GateResult, gate
 from regime_platform.validation.overrides import Override, OverrideKind
@@ -21,7 +22,7 @@ def _validated(
     """250 good bars from Monday 2012-01-02 on; listed at another timeframe not at all."""
     rows = fetched(make_bars(250, timeframe))
     context = ValidationContext(policy or Policy(), accepted, {timeframe: listed})
-    return gate(rows, timeframe=timeframe, asset_class="US_EQUITY", context=context)
+    return gate(rows, timeframe=timeframe, market=MARKETS["US_EQUITY"], context=context)
 
 
 def _listing_finding(result: GateResult) -> ValidationFinding:

@@ -3,6 +3,7 @@
 import datetime as dt
 
 import polars as pl
+import pytest
 
 from regime_platform.compute.params import DEFAULT_PARAMS
 from regime_platform.model.timeframes import TIMEFRAMES
@@ -35,6 +36,26 @@ def test_rows_that_repeat_each_other_collapse_into_the_first() -> None:
     assert broken_rules(result) == {"repeated_bar": 2}
     assert (result.set_aside_rows, result.rejected_rows) == (2, 0)
     assert result.valid.equals(rows)
+
+
+def test_rows_that_differ_in_their_last_bits_repeat_each_other() -> None:
+    rows = fetched(make_bars(250))
+    other = bars_with(7, close=rows["close"][7] * (1 + 1e-13), volume=rows["volume"][7] + 1e-6)[7:8]
+
+    result = gated(pl.concat([rows[:8], other, rows[8:]]))
+
+    assert broken_rules(result) == {"repeated_bar": 1}
+    assert result.valid.equals(rows)
+
+
+@pytest.mark.parametrize("value", [None, float("nan"), float("inf")])
+def test_a_value_and_none_contradict_each_other(value: float | None) -> None:
+    rows = bars_with(7, volume=value)
+    other = fetched(make_bars(250))[7:8]
+
+    result = gated(pl.concat([rows[:8], other, rows[8:]]))
+
+    assert broken_rules(result)["contradicting_duplicate"] == 2
 
 
 def test_a_row_that_stands_after_a_later_one_is_rejected() -> None:

@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 
 from regime_platform.model.calendar.trading_hours import expected_opens
+from regime_platform.model.markets import MARKETS
 from regime_platform_tests.validation.real_bars import (
     CLASS_OF,
     changed,
@@ -42,7 +43,9 @@ def test_a_split_that_only_the_days_have_is_reported_for_every_day_before_it() -
     results = together("SYNTH", {"1day": days})
 
     # day 0 is a holiday, and day 1 the first session, which may be incomplete
-    days_of_the_calendar = expected_opens("SYNTHETIC", "1day", days["ts"][2], days["ts"][300]).len()
+    days_of_the_calendar = expected_opens(
+        MARKETS["SYNTHETIC"], "1day", days["ts"][2], days["ts"][300]
+    ).len()
     assert finding_of(results["1day"], "day_disagrees").count == days_of_the_calendar
 
 

@@ -1,4 +1,4 @@
-"""splits.json: timeframes are pending until they are fetched again, also after a kill."""
+"""splits.json: series are pending until they are fetched again, also after a kill."""
 
 import datetime as dt
 import json
@@ -7,28 +7,30 @@ from pathlib import Path
 
 import pytest
 
-from regime_platform.bar_store.layout import SymbolPaths
-from regime_platform.bar_store.split_files import (
+from regime_platform.bar_store.basis_files import (
+    BASES,
     FACTORS,
-    SPLITS,
+    BasisRecord,
+    basis_records,
     factors_in_force,
-    note_split,
-    pending_split,
+    note_basis,
+    pending_record,
     read_factors,
-    settle_split,
+    settle_basis,
     write_factors,
 )
+from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.errors import BarsError
 from regime_platform.files import json_text
 from regime_platform.manifests.bar_manifest import PriceFactors
+from regime_platform.model.markets import MARKETS
+from regime_platform.revisions.basis_changes import BasisChange, Rebase
 from regime_platform.revisions.price_factors import Adjustment, price_factors
-from regime_platform.revisions.splits import Split
 from regime_platform_tests.builders import LONG_AFTER, START, fetched, make_bars
 from regime_platform_tests.error_codes import raises
 from regime_platform_tests.traded import as_traded, sessions_of
 
-BY_DATE = ("1day", "1week")
-TWO = Split(
+TWO = BasisChange(
     ratio=Fraction(2),
     bars=5,
     first=START,
@@ -59,51 +61,73 @@ STORED_SPLITS = """{
 """
 
 
-def _note(paths: SymbolPaths, split: Split = TWO, at: dt.datetime = LONG_AFTER) -> None:
-    note_split(paths, BY_DATE, split, seen_on="1day", seen_at=at)
+def _note(paths: SymbolPaths, timeframe: str = "1day", at: dt.datetime = LONG_AFTER) -> None:
+    seen = BasisRecord(
+        timeframe=timeframe,
+        ratio=TWO.ratio,
+        seen_at=at,
+        seen_on=timeframe,
+        evidence=TWO,
+        before=7,
+        stored=1353,
+    )
+    note_basis(paths, seen)
 
 
-def test_a_split_waits_on_every_timeframe_until_each_is_settled(tmp_path: Path) -> None:
+def test_what_was_seen_waits_until_it_is_settled(tmp_path: Path) -> None:
     paths = SymbolPaths(tmp_path)
     _note(paths)
+    _note(paths, "1week")
 
-    settle_split(paths, "1day", LATER)
+    settle_basis(paths, "1day", LATER)
 
-    assert pending_split(paths, "1day") is None
-    waiting = pending_split(paths, "1week")
+    assert pending_record(paths, "1day") is None
+    waiting = pending_record(paths, "1week")
     assert waiting is not None
-    assert (waiting.ratio, waiting.seen_on, waiting.seen_at) == (Fraction(2), "1day", LONG_AFTER)
-    assert waiting.evidence == TWO
+    assert (waiting.ratio, waiting.rebase) == (Fraction(2), Rebase(7, TWO))
 
 
-def test_a_pending_split_is_recorded_once(tmp_path: Path) -> None:
+def test_an_earlier_moment_knows_what_was_pending_then(tmp_path: Path) -> None:
     paths = SymbolPaths(tmp_path)
     _note(paths)
-    before = paths.splits.read_bytes()
+    settle_basis(paths, "1day", LATER)
 
-    _note(paths, at=LATER)
+    assert basis_records(paths, "1day", LONG_AFTER - dt.timedelta(seconds=1)) == ()
+    (then,) = basis_records(paths, "1day", LONG_AFTER)
+    (now,) = basis_records(paths, "1day")
+    assert (then.refetched_at, now.refetched_at) == (None, LATER)
 
-    assert paths.splits.read_bytes() == before
 
-
-def test_the_same_ratio_years_later_is_another_split(tmp_path: Path) -> None:
+def test_the_same_ratio_years_later_is_another_change(tmp_path: Path) -> None:
     paths = SymbolPaths(tmp_path)
     _note(paths)
-    for timeframe in BY_DATE:
-        settle_split(paths, timeframe, LATER)
+    settle_basis(paths, "1day", LATER)
 
     _note(paths, at=LATER + dt.timedelta(days=900))
 
-    assert len(SPLITS.read(paths)) == 4
-    assert pending_split(paths, "1day") is not None
+    assert len(BASES.read(paths)) == 2
+    assert pending_record(paths, "1day") is not None
 
 
-def test_without_splits_nothing_waits_and_nothing_is_written(tmp_path: Path) -> None:
+def test_a_record_names_the_bars_the_factor_and_what_is_left(tmp_path: Path) -> None:
+    paths = SymbolPaths(tmp_path)
+    _note(paths)
+
+    (record,) = basis_records(paths, "1day")
+
+    assert record.describe() == (
+        "all 1,353 bars up to 2012-01-06 were divided by 2 (2:1), seen on 2026-11-22; "
+        "being read again since 2026-11-22"
+    )
+    assert "read again" not in record.settled(LATER).describe()
+
+
+def test_without_records_nothing_waits_and_nothing_is_written(tmp_path: Path) -> None:
     paths = SymbolPaths(tmp_path)
 
-    settle_split(paths, "1day", LATER)
+    settle_basis(paths, "1day", LATER)
 
-    assert pending_split(paths, "1day") is None
+    assert pending_record(paths, "1day") is None
     assert not paths.splits.exists()
 
 
@@ -111,7 +135,7 @@ def test_a_list_is_read_and_written_byte_for_byte(tmp_path: Path) -> None:
     paths = SymbolPaths(tmp_path)
     paths.splits.write_text(STORED_SPLITS)
 
-    settle_split(paths, "1week", LONG_AFTER)
+    settle_basis(paths, "1week", LONG_AFTER)
 
     settled = STORED_SPLITS.replace("null\n    }\n  ]", '"2026-11-22T03:15:00Z"\n    }\n  ]')
     assert paths.splits.read_text() == settled
@@ -122,7 +146,7 @@ def test_a_damaged_list_is_named(tmp_path: Path) -> None:
     paths.splits.write_text('{"splits": [{"ratio": "2:1"}]}')
 
     with raises(BarsError, "splits-damaged", match=r"splits\.json"):
-        pending_split(paths, "1day")
+        pending_record(paths, "1day")
 
 
 STORED = {
@@ -145,7 +169,7 @@ STORED = {
 def _steps(ratio: Fraction) -> tuple[Adjustment, ...]:
     daily = make_bars(60)
     hours = sessions_of(as_traded(daily, {daily["ts"].dt.date()[30]: ratio}))
-    return price_factors(fetched(daily), fetched(hours), "1h", "US_EQUITY")
+    return price_factors(fetched(daily), fetched(hours), "1h", MARKETS["US_EQUITY"])
 
 
 def test_every_version_of_the_factors_is_kept_with_its_evidence(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
-"""Splits as a symbol's files record them: splits.json and price_factors.json.
+"""New price bases as a symbol's files record them: splits.json and price_factors.json.
 
-A split that overlapping fetches show is recorded before the page that shows it is stored, with the
-timeframes that are still to be fetched again: a killed process leaves no series on two price bases.
+What overlapping fetches show is recorded before the page that shows it is stored, and is pending
+until all of the series was fetched again: a killed process leaves no series on two price bases.
 The price factors of intraday bars follow from the raw log; every version is kept with its evidence.
 """
 
@@ -10,36 +10,71 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Annotated
 
-from pydantic import AfterValidator, PlainSerializer
+from pydantic import AfterValidator, Field, PlainSerializer
 
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.records import Record
 from regime_platform.manifests.bar_manifest import PriceFactors, PriceStep
-from regime_platform.model.document import Array, Document, Instant
+from regime_platform.model.document import Array, Document, Instant, is_absent
+from regime_platform.model.ratios import Factor, effect_text, ratio_text
+from regime_platform.revisions.basis_changes import BasisChange, Rebase
+from regime_platform.revisions.contradictions import Disagreement
 from regime_platform.revisions.price_factors import Adjustment
-from regime_platform.revisions.splits import Ratio, Split, ratio_text
 
 
-class SplitRecord(Document):
-    """A split, and what has become of one timeframe since."""
+class BasisRecord(Document):
+    """What a fetch showed of the stored bars of a timeframe, and what has become of it since."""
 
     timeframe: str  # to be fetched again
-    ratio: Ratio  # new shares for one old
+    ratio: Factor | None  # stored price / served price; None where no factor explains the bars
     seen_at: Instant
     seen_on: str  # the timeframe that showed it
-    evidence: Split
-    refetched_at: Instant | None = None  # when the whole history was served on the new basis
+    evidence: BasisChange | Disagreement
+    refetched_at: Instant | None = None  # when the whole history was served again
+    #: Number of the batch that showed it, and of the stored bars up to the last rewritten one;
+    #: earlier releases did not record them.
+    before: int | None = Field(default=None, exclude_if=is_absent)
+    stored: int | None = Field(default=None, exclude_if=is_absent)
 
-    def settled(self, at: dt.datetime | None) -> "SplitRecord":
+    def settled(self, at: dt.datetime | None) -> "BasisRecord":
         """The same, with the history fetched again at ``at``."""
         return self.model_copy(update={"refetched_at": at})
 
+    def as_of(self, moment: dt.datetime | None) -> "BasisRecord | None":
+        """What was known of it at a moment; None before it was seen."""
+        if moment is None or (self.refetched_at is not None and self.refetched_at <= moment):
+            return self
+        return self.settled(None) if self.seen_at <= moment else None
+
+    @property
+    def rebase(self) -> Rebase | None:
+        """What it does to older bars; None where that is not known."""
+        if self.before is None or not isinstance(self.evidence, BasisChange):
+            return None
+        return Rebase(self.before, self.evidence)
+
+    def describe(self) -> str:
+        """What was seen and what is left to do, for messages."""
+        since = f"{self.seen_at:%Y-%m-%d}"
+        left = "" if self.refetched_at else f"; being read again since {since}"
+        change = self.evidence
+        if isinstance(change, Disagreement):
+            return f"{change.describe()}{left}"
+        count = "" if self.stored is None else f"{self.stored:,} "
+        upto = (
+            f"up to {change.last:%Y-%m-%d}"
+            if change.same_from is None
+            else f"before {change.same_from:%Y-%m-%d}"
+        )
+        what = f"all {count}bars {upto} were {effect_text(change.ratio)}"
+        return f"{what}, seen on {since}{left}"
+
 
 class _Splits(Document):
-    splits: Array[SplitRecord]
+    splits: Array[BasisRecord]
 
 
-SPLITS = Record[SplitRecord](
+BASES = Record[BasisRecord](
     name="splits",
     path=lambda paths: paths.splits,
     document=_Splits,
@@ -92,51 +127,38 @@ FACTORS = Record[_Entry](
 )
 
 
-def pending_split(paths: SymbolPaths, timeframe: str) -> SplitRecord | None:
-    """The latest split after which the history of ``timeframe`` was not fetched again yet."""
-    waiting = [entry for entry in SPLITS.read(paths) if entry.timeframe == timeframe]
-    return next((entry for entry in reversed(waiting) if entry.refetched_at is None), None)
+def basis_records(
+    paths: SymbolPaths, timeframe: str, as_of: dt.datetime | None = None
+) -> tuple[BasisRecord, ...]:
+    """What fetches of ``timeframe`` showed by ``as_of``, and what was pending then."""
+    shown = (
+        entry.as_of(as_of)
+        for entry in BASES.read(paths)
+        if entry.timeframe == entry.seen_on == timeframe
+    )
+    return tuple(entry for entry in shown if entry is not None)
 
 
-def note_split(
-    paths: SymbolPaths,
-    timeframes: Iterable[str],
-    split: Split,
-    *,
-    seen_on: str,
-    seen_at: dt.datetime,
-) -> None:
-    """Records ``split`` and makes the refetch of ``timeframes`` pending; hold the lock.
-
-    Call it before the page that shows the split is appended. A timeframe that is pending because of
-    the same ratio already is not recorded again.
-    """
-    known = SPLITS.read(paths)
-    waiting = {
-        entry.timeframe
-        for entry in known
-        if entry.ratio == split.ratio and entry.refetched_at is None
-    }
-    added = [
-        SplitRecord(
-            timeframe=timeframe, ratio=split.ratio, seen_at=seen_at, seen_on=seen_on, evidence=split
-        )
-        for timeframe in timeframes
-        if timeframe not in waiting
-    ]
-    if added:
-        SPLITS.write(paths, (*known, *added))
+def pending_record(paths: SymbolPaths, timeframe: str) -> BasisRecord | None:
+    """The latest one after which the history of ``timeframe`` was not fetched again yet."""
+    known = (entry for entry in BASES.read(paths) if entry.timeframe == timeframe)
+    return next((entry for entry in reversed([*known]) if entry.refetched_at is None), None)
 
 
-def settle_split(paths: SymbolPaths, timeframe: str, at: dt.datetime) -> None:
+def note_basis(paths: SymbolPaths, seen: BasisRecord) -> None:
+    """Records what a page shows, before it is appended; hold the lock."""
+    BASES.write(paths, (*BASES.read(paths), seen))
+
+
+def settle_basis(paths: SymbolPaths, timeframe: str, at: dt.datetime) -> None:
     """Records that the whole history of ``timeframe`` was fetched again; hold the lock."""
-    known = SPLITS.read(paths)
+    known = BASES.read(paths)
     settled = tuple(
         entry.settled(at) if entry.timeframe == timeframe and entry.refetched_at is None else entry
         for entry in known
     )
     if settled != known:
-        SPLITS.write(paths, settled)
+        BASES.write(paths, settled)
 
 
 def read_factors(paths: SymbolPaths) -> Mapping[str, Sequence[FactorTable]]:

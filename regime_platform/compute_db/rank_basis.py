@@ -1,0 +1,73 @@
+"""How much past the stored ranks stand on, counted in compute.db."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+import polars as pl
+
+from regime_platform.compute.eras.eras import Era, midnight_us
+from regime_platform.compute.maturity import (
+    BASIS_SCHEMA,
+    with_basis,
+    with_latest_basis,
+    without_basis,
+)
+from regime_platform.compute_db.content import KEY
+from regime_platform.compute_db.reader import ResultsReader
+from regime_platform.model.instants import instant
+
+#: The name of such rows where they are written as a table.
+RANK_BASIS = "rank_basis"
+_RANKS = "escalation_history_v3"
+_USED = (*KEY, "esc_raw", "esc_pctl")
+
+
+def add_basis(reader: ResultsReader, ranks: pl.DataFrame, timeframe: str) -> pl.DataFrame:
+    """Rows of ``escalation_history_v3`` of one timeframe, and ``BASIS_SCHEMA`` beside them.
+
+    ``ranks`` are consecutive, oldest first. All null where the file does not state eras and range,
+    as one of version 1.
+    """
+    if ranks.is_empty() or reader.read_as:
+        return without_basis(ranks)
+    lineage = reader.lineage()
+    first = {each.timeframe: each.min_ts for each in lineage.series}.get(timeframe)
+    if first is None:
+        return without_basis(ranks)
+    eras, first_us = lineage.recipe.eras.eras, midnight_us(instant(first))
+    before = _before(reader, timeframe, eras, first_us, ranks["ts"][0])
+    return with_basis(ranks, timeframe, eras, first_us, before)
+
+
+def add_latest_basis(reader: ResultsReader, latest: pl.DataFrame) -> pl.DataFrame:
+    """The rows of ``latest_state``, and ``BASIS_SCHEMA`` beside them."""
+    last = (
+        (name, reader.table(_RANKS, timeframe=name, last=1, columns=_USED))
+        for name in latest["timeframe"]
+    )
+    return with_latest_basis(latest, [add_basis(reader, rows, name) for name, rows in last])
+
+
+def rank_bases(reader: ResultsReader, timeframe: str) -> pl.DataFrame:
+    """What every rank of a timeframe stands on: the key and ``BASIS_SCHEMA``, oldest first.
+
+    No rows where there are no ranks, or their eras are not known.
+    """
+    ranks = reader.table(_RANKS, timeframe=timeframe, columns=("symbol", *_USED))
+    bases = add_basis(reader, ranks, timeframe).drop_nulls("rank_bars")
+    return bases.select("symbol", *KEY, *BASIS_SCHEMA)
+
+
+def _before(
+    reader: ResultsReader, timeframe: str, eras: Sequence[Era], first_us: int, ts: dt.datetime
+) -> tuple[int, int]:
+    """The bars of the era of ``ts`` before it: with esc_raw, without it."""
+    opens, naive = midnight_us(ts), ts.replace(tzinfo=None)
+    start = next(era.start_us for era in eras if era.start_us <= opens < era.end_us)
+    past = dt.timedelta(microseconds=opens - max(start, first_us))
+    rows = reader.connection.execute(
+        f"SELECT count(esc_raw), count(*) FROM {_RANKS} "  # noqa: S608 - own name
+        "WHERE timeframe = ? AND ts >= ? AND ts < ?",
+        [timeframe, naive - past, naive],
+    ).fetchall()
+    return rows[0][0], rows[0][1] - rows[0][0]
