@@ -104,15 +104,22 @@ def rebased(rows: pl.DataFrame, changes: Sequence[Rebase]) -> pl.DataFrame:
     """
     for before, change in changes:
         mask = is_older(before) & (pl.col("ts") <= change.last)
-        new, old = change.ratio.numerator, change.ratio.denominator
-        values = [pl.when(mask).then(pl.col(name) * old / new) for name in PRICE_COLUMNS]
-        rows = rows.with_columns(
-            value.otherwise(name) for name, value in zip(PRICE_COLUMNS, values, strict=True)
-        )
-        if (by := change.volume_ratio) is not None:
-            volume = pl.when(mask).then(pl.col("volume") * by.numerator / by.denominator)
-            rows = rows.with_columns(volume=volume.otherwise("volume"))
+        rows = scaled(rows, mask, change.ratio, change.volume_ratio)
     return rows
+
+
+def scaled(
+    rows: pl.DataFrame, before: pl.Expr, ratio: Fraction, volume_ratio: Fraction | None
+) -> pl.DataFrame:
+    """``rows`` with the prices of those ``before`` divided by a ratio, and their volumes multiplied
+    by another; None leaves the volumes."""
+    values = {name: pl.col(name) * ratio.denominator / ratio.numerator for name in PRICE_COLUMNS}
+    if volume_ratio is not None:
+        new, old = volume_ratio.numerator, volume_ratio.denominator
+        values["volume"] = pl.col("volume") * new / old
+    return rows.with_columns(
+        pl.when(before).then(value).otherwise(name).alias(name) for name, value in values.items()
+    )
 
 
 def is_older(sequence: int) -> pl.Expr:

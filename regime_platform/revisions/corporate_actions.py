@@ -16,12 +16,12 @@ import numpy as np
 import polars as pl
 
 from regime_platform.model.actions import Action
-from regime_platform.model.bar_schema import BAR_COLUMNS, PRICE_COLUMNS
+from regime_platform.model.bar_schema import BAR_COLUMNS
 from regime_platform.model.calendar.trading_hours import trading_date
 from regime_platform.model.markets import Market
 from regime_platform.model.ratios import ratio_text
 from regime_platform.model.timeframes import is_intraday
-from regime_platform.revisions.basis_changes import USABLE
+from regime_platform.revisions.basis_changes import USABLE, scaled
 from regime_platform.validation.rules.comparison import TOLERANCE
 from regime_platform.validation.rules.split import splits as apparent_splits
 
@@ -90,21 +90,12 @@ def split_adjusted(series: SplitInput, splits: Sequence[Action]) -> SplitAdjuste
     )
     shown = [each for each in evidence if each.is_applied]
     for split in (split for each in shown for split in each.splits):
-        rows = scaled(rows, pl.col("lacks") & (pl.col("last") < split.date), split.ratio)
+        is_before = pl.col("lacks") & (pl.col("last") < split.date)
+        rows = scaled(rows, is_before, split.ratio, split.ratio)
     rows = rows.select(series.served.columns)
     for week in (each.week for each in shown if each.week is not None):
         rows = rows.update(week, on="ts", include_nulls=True)
     return SplitAdjusted(rows, evidence)
-
-
-def scaled(rows: pl.DataFrame, before: pl.Expr, ratio: Fraction) -> pl.DataFrame:
-    """``rows`` with the prices of those ``before`` divided by a ratio, and volumes multiplied."""
-    new, old = ratio.numerator, ratio.denominator
-    values = {name: pl.col(name) * old / new for name in PRICE_COLUMNS}
-    values["volume"] = pl.col("volume") * new / old
-    return rows.with_columns(
-        pl.when(before).then(value).otherwise(name).alias(name) for name, value in values.items()
-    )
 
 
 def shows_split(measured: float, ratio: Fraction) -> bool:

@@ -13,12 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from regime_platform.model.bar_schema import PRICE_COLUMNS
 from regime_platform.model.calendar.trading_hours import trading_date
 from regime_platform.model.document import Date, Document
 from regime_platform.model.markets import Market
 from regime_platform.model.ratios import Factor, plainest_between
-from regime_platform.revisions.basis_changes import last_digits
+from regime_platform.revisions.basis_changes import last_digits, scaled
 from regime_platform.validation.rules.bar import finished_when_fetched
 
 #: Sessions looked at for one step, and how many of them must show it: one may have lost its end.
@@ -88,14 +87,7 @@ def adjusted(rows: pl.DataFrame, steps: Sequence[Adjustment], market: Market) ->
         return rows
     session = _session(market)
     for step in steps:
-        new, old = step.ratio.numerator, step.ratio.denominator
-        before = session <= step.until
-        prices = [pl.when(before).then(pl.col(name) * old / new) for name in PRICE_COLUMNS]
-        volume = pl.when(before).then(pl.col("volume") * new / old)
-        rows = rows.with_columns(
-            *(then.otherwise(name) for name, then in zip(PRICE_COLUMNS, prices, strict=True)),
-            volume=volume.otherwise("volume"),
-        )
+        rows = scaled(rows, session <= step.until, step.ratio, step.ratio)
     return rows
 
 
