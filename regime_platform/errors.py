@@ -3,6 +3,7 @@
 Every message names the culprit, what was expected and the remedy.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from typing import ClassVar
@@ -81,6 +82,10 @@ class MissingBarsError(BarsError, code="missing-bars"):
     """A file of bars that a verdict or a manifest names does not exist."""
 
 
+class NoBarsError(BarsError, code="no-bars"):
+    """A symbol has no bar at all, so there is nothing to compute."""
+
+
 class BlockedError(RegimeError, code="blocked"):
     """The gate blocks a symbol, so nothing downstream of it may run."""
 
@@ -127,6 +132,13 @@ def failure_reason(error: Exception, symbol: str) -> str:
     if isinstance(error, OSError):
         return f"{error}; check the disk or the folder, then run {symbol} again"
     return f"unexpected {type(error).__name__}: {error}; `regime verify {symbol}` looks for damage"
+
+
+def about(symbol: str, reason: str) -> str:
+    """A reason in a list over several symbols: it begins with its symbol unless it names that."""
+    without_commands = re.sub(r"`[^`]*`", "", reason)
+    is_named = re.search(rf"(?<![\w.^=-]){re.escape(symbol)}(?![\w^=-]|\.\w)", without_commands)
+    return reason if is_named else f"{symbol}: {reason}"
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -6,10 +6,12 @@ damaged file, so each begins with the digest of its name and content. Files are 
 rename: several processes can compile and load at the same time.
 """
 
+import datetime as dt
 import logging
 import os
 import pickle
 import platform
+import shutil
 from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
@@ -28,6 +30,7 @@ from regime_platform.import_closure import engine_digest
 
 _LOG = logging.getLogger("regime_platform.kernels")
 _dumps: Any = dumps  # untyped, as all of numba
+_COMPLETE, _SUFFIX = "complete", ".kernel"
 _SEAL_BYTES = sha256().digest_size
 
 
@@ -36,7 +39,7 @@ class KernelCache:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._marker = folder / "complete"
+        self._marker = folder / _COMPLETE
 
     @property
     def problem(self) -> str:
@@ -47,6 +50,18 @@ class KernelCache:
         if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
             return ""
         return f"kernels are compiled again in every process: {nearest} cannot be written"
+
+    def remove_outdated(self, before: dt.datetime) -> list[Path]:
+        """Removes kernels of other versions that were written before a moment; their folders."""
+        beside = sorted(self.folder.parent.glob("?" * len(self.folder.name)))
+        removed = [
+            folder
+            for folder in beside
+            if folder != self.folder and _is_of_kernels(folder) and _last_write(folder) < before
+        ]
+        for folder in removed:
+            shutil.rmtree(folder)
+        return removed
 
     def is_complete(self) -> bool:
         """True once every kernel was compiled into the folder."""
@@ -136,12 +151,24 @@ class _SealedFiles:
         """Does nothing: the folder is valid as long as its sources."""
 
     def _path(self, key: Any) -> Path:
-        return self._folder / f"{self._kernel}.{sha256(repr(key).encode()).hexdigest()[:16]}.kernel"
+        digest = sha256(repr(key).encode()).hexdigest()[:16]
+        return self._folder / f"{self._kernel}.{digest}{_SUFFIX}"
 
 
 def _seal(path: Path, content: bytes) -> bytes:
     """The digest of content and file name: files of other kernels or sources do not match."""
     return sha256(f"{path.parent.name}/{path.name}\n".encode() + content).digest()
+
+
+def _is_of_kernels(folder: Path) -> bool:
+    """True of a folder that has nothing but what is written here."""
+    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    return bool(names) and all(name == _COMPLETE or name.endswith(_SUFFIX) for name in names)
+
+
+def _last_write(folder: Path) -> dt.datetime:
+    latest = max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
+    return dt.datetime.fromtimestamp(latest, dt.UTC)
 
 
 def _write(path: Path, data: bytes) -> None:

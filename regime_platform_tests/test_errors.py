@@ -10,6 +10,7 @@ from regime_platform.errors import (
     OtherInstrumentError,
     RegimeError,
     UsageError,
+    about,
     failure_reason,
 )
 from regime_platform_tests.error_codes import raises
@@ -29,6 +30,19 @@ def test_code_and_message_survive_another_process() -> None:
 
 def test_control_characters_of_a_message_are_escaped() -> None:
     assert str(RegimeError("a\x1b[2J\nb")) == "a\\x1b[2J b"
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        ("not in the universe: IBMM; add it", "not in the universe: IBMM; add it"),
+        ("/data/assets/IBMM/compute.db is damaged", "/data/assets/IBMM/compute.db is damaged"),
+        ("the disk is full; `regime run IBMM`", "IBMM: the disk is full; `regime run IBMM`"),
+        ("IBMM.B has no bars", "IBMM: IBMM.B has no bars"),
+    ],
+)
+def test_a_reason_in_a_list_names_its_symbol_once(reason: str, shown: str) -> None:
+    assert about("IBMM", reason) == shown
 
 
 def test_another_code_than_the_expected_one_fails_a_test() -> None:

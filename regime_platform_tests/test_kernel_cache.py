@@ -1,5 +1,6 @@
 """Compiled kernels are stored on disk, shared by checkouts, never stale and never damaged."""
 
+import datetime as dt
 import os
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from regime_platform.compute.engine import warm_up
-from regime_platform.kernel_cache import kernel_cache
+from regime_platform.kernel_cache import KernelCache, kernel_cache
 from regime_platform.settings import PROJECT_ROOT
 
 _PROBE = """
@@ -75,6 +76,24 @@ def test_an_edit_anywhere_in_the_compute_is_never_answered_from_old_kernels(
 
     assert compiled == "False"
     assert hits == 0
+
+
+def test_only_kernels_of_other_versions_are_removed_and_only_after_a_while(tmp_path: Path) -> None:
+    own, old, new, other = (tmp_path / (digit * 16) for digit in "0123")
+    for folder in (own, old, new):
+        folder.mkdir()
+        (folder / "one.kernel").write_bytes(b"")
+    other.mkdir()
+    (other / "notes.txt").write_bytes(b"")
+    day = 86_400
+    for folder, age in ((own, 99), (old, 31), (other, 99)):
+        for path in (*folder.iterdir(), folder):
+            os.utime(path, (day * (100 - age),) * 2)
+
+    removed = KernelCache(own).remove_outdated(dt.datetime.fromtimestamp(70 * day, dt.UTC))
+
+    assert removed == [old]
+    assert [folder.is_dir() for folder in (own, old, new, other)] == [True, False, True, True]
 
 
 def _flip_a_byte(kernel: Path) -> None:

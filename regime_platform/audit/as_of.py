@@ -29,7 +29,7 @@ from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.revisions.price_factors import Adjustment
 from regime_platform.validation.finding_counts import FindingsBySeries
 from regime_platform.validation.gate import BLOCKED, NO_BARS, PASSED
-from regime_platform.validation.verdict import series_reason
+from regime_platform.validation.verdict import series_message
 
 
 @dataclass(frozen=True)
@@ -92,19 +92,19 @@ def symbol_as_of(
     known_at = None
     for moment, validated in islice(moments, most):
         latest = latest or validated
-        series, left_out = _passed(validated, moment), _reasons(validated)
+        series, left_out = _passed(validated, moment), _reasons(instrument.symbol, validated)
         if series or not left_out:
             known_at = moment if series else None
             break
     waiting = {*left_out} if series else set()
     while waiting and (before := next(moments, None)) is not None:
-        settled = waiting - {*_reasons(before[1])}
+        settled = waiting - {*_reasons(instrument.symbol, before[1])}
         series |= {name: bars for name, bars in _passed(*before[::-1]).items() if name in settled}
         waiting -= settled
     return SymbolAsOf(
         {name: series[name] for name in instrument.timeframes if name in series},
         known_at,
-        " | ".join(_reasons(latest).values()),
+        " | ".join(_reasons(instrument.symbol, latest).values()),
         left_out if series else {},
         {name: validated.result.findings for name, validated in latest.items()},
     )
@@ -125,10 +125,10 @@ def _moments(
         yield moment, validated_series(workspace, instrument, moment)
 
 
-def _reasons(series: Mapping[str, ValidatedSeries]) -> dict[str, str]:
+def _reasons(symbol: str, series: Mapping[str, ValidatedSeries]) -> dict[str, str]:
     """Blocked timeframe -> why."""
     return {
-        name: series_reason(name, validated.result)
+        name: series_message(symbol, name, validated.result)
         for name, validated in series.items()
         if validated.result.status == BLOCKED
     }

@@ -89,9 +89,8 @@ def plan_repair(
     beyond = tuple(each for each in faults if each.is_beyond_repair)
     is_accepted = accept_loss and all(each.is_raw_loss for each in beyond)
     lost = tuple(each.what for each in beyond) if is_accepted else ()
-    repairable = [
-        each for each in faults if each not in beyond and each.kind is not FindingKind.BUSY
-    ]
+    nothing_to_do = {FindingKind.BUSY, FindingKind.NO_BARS}
+    repairable = [each for each in faults if each not in beyond and each.kind not in nothing_to_do]
     damaged: dict[RepairStep, list[str]] = {
         step: sorted({each.what for each in repairable if _is_made_again(each, subjects)})
         for step, subjects in _MAKES.items()

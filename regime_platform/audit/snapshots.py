@@ -15,14 +15,30 @@ from filelock import FileLock
 from pydantic import ValidationError
 
 from regime_platform.bar_store.layout import DataRoot, SymbolPaths
-from regime_platform.bar_store.manifest_files import read_bar_manifest, read_compute_manifest
+from regime_platform.bar_store.manifest_files import (
+    read_bar_manifest,
+    read_compute_manifest,
+    read_newest,
+)
+from regime_platform.bar_store.no_bars import no_bars_reason
+from regime_platform.bar_store.session import SymbolSession
 from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.compute_db.reader import file_stat, is_file_proven, read_lineage
-from regime_platform.errors import RegimeError, ResultsError, UsageError, failure_reason
+from regime_platform.errors import (
+    RegimeError,
+    ResultsError,
+    UsageError,
+    failure_reason,
+    remedy_of,
+)
 from regime_platform.files import append_lines, path_below, read_json, write_json
+from regime_platform.manifests.bar_manifest import BarManifest
+from regime_platform.manifests.chain import last_of
 from regime_platform.manifests.compute_manifest import ComputeManifest
-from regime_platform.manifests.manifest import SealedManifest, sealed
+from regime_platform.manifests.manifest import RESULTS, SealedManifest, sealed
+from regime_platform.manifests.pending import describe_pending
 from regime_platform.manifests.snapshot import (
+    NO_BARS,
     NO_RESULTS,
     UNFINISHED,
     AbsentEntry,
@@ -37,8 +53,16 @@ from regime_platform.manifests.snapshot import (
 from regime_platform.model.digests import canonical_json
 from regime_platform.model.document import first_fault
 from regime_platform.model.instruments import Instrument
-from regime_platform.pipeline.gate.intact import named_parts, require_files
+from regime_platform.pipeline.gate.intact import (
+    named_parts,
+    rejected_files,
+    require_chain,
+    require_files,
+    require_raw_files,
+    require_records,
+)
 from regime_platform.pipeline.run_workspace import RunWorkspace
+from regime_platform.validation.verdict import Verdict
 
 _PATIENCE = 120.0  # seconds; a snapshot of 1,600 symbols is taken in a few
 _FILE = re.compile(r"manifest_(?P<date>\d{4}-\d{2}-\d{2})(\.(?P<revision>\d+))?\.json")
@@ -173,34 +197,59 @@ def _files(root: DataRoot) -> Iterator[tuple[str, int, Path]]:
 
 
 def _entry(root: DataRoot, instrument: Instrument) -> SymbolEntry | AbsentEntry:
-    paths = root.symbol(instrument.symbol)
+    paths = SymbolSession(root.symbol(instrument.symbol).folder)  # reads no document twice
     blocked_because = ""
     try:
         verdict = read_verdict(paths)
-        blocked_because = "" if verdict is None else verdict.reason
+        blocked_because = "" if verdict is None else verdict.message
+        if reason := no_bars_reason(paths, instrument):
+            return AbsentEntry(status=NO_BARS, reason=reason)
         bars, results = read_bar_manifest(paths), read_compute_manifest(paths)
         if results is None and not paths.compute_db.exists():
-            reason = blocked_because or "nothing was computed yet"
-            return AbsentEntry(status=NO_RESULTS, reason=reason, held_back=blocked_because)
+            return _without_results(paths, blocked_because, has_bars=bars is not None)
         if bars is None or results is None:
             reason = "a manifest is missing; a rerun writes it"
+        elif verdict is None:
+            reason = f"there is no verdict of the gate; {remedy_of(instrument.symbol)}"
+        elif not paths.compute_db.exists():
+            reason = f"compute.db is gone; `regime run {instrument.symbol}` makes it again"
         elif not _is_described(paths, results):
             reason = "compute.db is not the file that its manifest describes; a rerun finishes it"
         elif apart := why_inconsistent(instrument.symbol, bars, results):
-            reason = f"{apart}; a rerun finishes it"
+            reason = describe_pending(instrument.symbol, apart)
+            return AbsentEntry(status=NO_RESULTS, reason=reason, held_back=blocked_because)
         else:
-            in_force = {} if verdict is None else verdict.promoted
-            # those that went out of force since come again from the raw log
-            still = {
-                name: series
-                for name, series in bars.manifest.promoted.items()
-                if in_force.get(name) == series
-            }
-            require_files(paths, named_parts(still))
+            _require_whole(paths, instrument, verdict, bars.manifest)
             return symbol_entry(bars, results, blocked_because)
     except Exception as error:  # noqa: BLE001 - one damaged symbol must not stop a snapshot
         reason = failure_reason(error, instrument.symbol)
     return AbsentEntry(status=UNFINISHED, reason=reason, held_back=blocked_because)
+
+
+def _without_results(paths: SymbolPaths, blocked_because: str, *, has_bars: bool) -> AbsentEntry:
+    if last_of(read_newest(paths), RESULTS) is not None:
+        reason = f"compute.db and its manifest are gone; {remedy_of(paths.symbol)}"
+        return AbsentEntry(status=UNFINISHED, reason=reason, held_back=blocked_because)
+    reason = blocked_because or "nothing was computed yet"
+    if has_bars:
+        reason = describe_pending(paths.symbol, reason)
+    return AbsentEntry(status=NO_RESULTS, reason=reason, held_back=blocked_because)
+
+
+def _require_whole(
+    paths: SymbolPaths, instrument: Instrument, verdict: Verdict, stated: BarManifest
+) -> None:
+    """Proves the files that the bar manifest names and the verdict still does, and their origin."""
+    require_chain(paths)
+    require_records(paths)
+    require_raw_files(paths, verdict, instrument.timeframes)
+    # those that went out of force since come again from the raw log
+    still = {
+        name: series
+        for name, series in stated.promoted.items()
+        if verdict.promoted.get(name) == series
+    }
+    require_files(paths, [*named_parts(still), *rejected_files(verdict)])
 
 
 def _read(path: Path) -> Snapshot:

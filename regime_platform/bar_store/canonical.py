@@ -96,7 +96,12 @@ def sweep(folder: Path, promoted: PromotedBars | None) -> None:
 def unnamed(folder: Path, promoted: PromotedBars | None) -> list[Path]:
     """The parts that the pointer does not name, sorted by name."""
     named = {file.name for file in promoted.files} if promoted else set()
-    return sorted(part for part in folder.glob("[!.]*.parquet") if part.name not in named)
+    return [folder / name for name in sorted(part_names(folder) - named)]
+
+
+def part_names(folder: Path) -> set[str]:
+    """The names of the parts that are there; temporary files are none."""
+    return {part.name for part in folder.glob("[!.]*.parquet")}
 
 
 def is_part(path: Path) -> bool:

@@ -43,7 +43,9 @@ _SEALED = (
 #: Pattern of a path below a symbol's folder -> its class; also used for files set aside.
 FILE_CLASSES: Mapping[str, FileClass] = MappingProxyType(
     dict.fromkeys(_SEALED, FileClass.SEALED)
-    | dict.fromkeys(("acquisition.json", ".lock"), FileClass.CACHE)
+    | dict.fromkeys(
+        ("acquisition.json", "fetch_failures.json", ".lock", ".fetch.lock"), FileClass.CACHE
+    )
 )
 
 
@@ -80,6 +82,7 @@ class SymbolPaths:
     compute_db = _Below("compute.db")  # results
     verdict = _Below("verdict.json")  # of the gate, and the pointer to the canonical bars in force
     acquisition = _Below("acquisition.json")  # windows that the source answered, per timeframe
+    fetch_failures = _Below("fetch_failures.json")  # why the last fetch brought no bars
     identity = _Below("identity.json")  # the instruments that the stored bars are of
     splits = _Below("splits.json")  # new price bases that overlapping fetches showed
     price_factors = _Below("price_factors.json")  # adjustments for splits, every version
@@ -91,6 +94,7 @@ class SymbolPaths:
     renames = _Below("renames.json")  # the manifests from before each rename, kept whole
     set_aside = _Below("set_aside")  # damaged files, one folder for each repair
     lock = _Below(".lock")  # of the one writer of this folder
+    fetch_lock = _Below(".fetch.lock")  # of the one process that asks the source for its bars
 
     @property
     def symbol(self) -> str:

@@ -193,7 +193,7 @@ ERAS = Group(
         "affected": Command(
             "operations.eras:affected",
             "Show symbols whose results use other eras than those in force, or of a given set.",
-            "regime eras affected",
+            "regime eras affected 2026-11-27-1a2b3c",
         ),
     },
 )
@@ -215,6 +215,11 @@ UNIVERSE = Group(
             "universe.edits:add",
             "Add an instrument; the next run fetches its history.",
             "regime universe add NVDA --class US_EQUITY --tier daily --source twelvedata",
+        ),
+        "timeframes": Command(
+            "universe.edits:timeframes",
+            "Set the timeframes on which a symbol is expected to have bars.",
+            "regime universe timeframes EURUSD 1h 4h 1day 1week",
         ),
         "rename": Command(
             "universe.edits:rename",

@@ -23,12 +23,12 @@ PANELS: dict[str, dict[str, Entry]] = {
         ),
         "update": Command(
             "pipeline.fetch:update",
-            "Fetch the bars that are due and not stored yet; nothing else.",
+            "Fetch, validate and promote the bars that are due; compute nothing.",
             "regime update --tier core",
         ),
         "backfill": Command(
             "pipeline.fetch:backfill",
-            "Fetch full histories from the source's first bar; a stopped backfill resumes.",
+            "Fetch full histories, validate and promote them; a stopped backfill resumes.",
             "regime backfill AAPL --start 2015-01-01 --dry-run",
         ),
         "validate": Command(
@@ -65,7 +65,7 @@ PANELS: dict[str, dict[str, Entry]] = {
         ),
         "board": Command(
             "query.board:board",
-            "Show the latest regime of every symbol on every timeframe.",
+            "Show the latest regime of symbols on every timeframe; default: all symbols.",
             "regime board --tier core --sort escalation",
         ),
         "charts": Command(

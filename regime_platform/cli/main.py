@@ -135,7 +135,8 @@ def _print_usage_error(error: typer.TyperException) -> None:
     if context is not None:
         messages().print(context.get_usage(), style="yellow", soft_wrap=True)
         messages().print(f"`{context.command_path} --help` lists commands and options", style="dim")
-    _print_error(error.format_message(), "usage")
+    # the prefix of pydantic, which checks the values, says nothing to a user
+    _print_error(error.format_message().replace("Value error, ", "", 1), "usage")
 
 
 def _print_error(text: str, code: str) -> None:

@@ -31,6 +31,13 @@ _GATE = {
     **dict.fromkeys(("errors", "warnings", "accepted"), pl.Int64()),  # its findings
 }
 
+#: What `regime status` counts beside the gate.
+_STANDING = {
+    "warning_rules": pl.String(),  # "missing_sessions 12, stale_price 3"; null without warnings
+    "is_pending": pl.Boolean(),  # the promoted bars are not yet those of the results
+    "made_by": pl.String(),  # `making_digest` of the recipe; null without results
+}
+
 BOARD_SCHEMA = pl.Schema(
     {
         "symbol": pl.String(),
@@ -44,12 +51,13 @@ BOARD_SCHEMA = pl.Schema(
         **{name: LATEST_SCHEMA[name] for name in _SHOWN},
         **{name: BASIS_SCHEMA[name] for name in _COUNTS},
         **_GATE,
+        **_STANDING,
         "results_digest": pl.String(),  # as in the compute manifest; null without results
         "made_from": pl.String(),  # sizes and times of compute.db and verdict; null: derive again
     }
 )
 #: Absent from a board of an earlier release.
-ADDED = frozenset({"results_digest", "made_from", *_COUNTS, *_GATE})
+ADDED = frozenset({"results_digest", "made_from", *_COUNTS, *_GATE, *_STANDING})
 
 
 def read_board(root: DataRoot) -> pl.DataFrame:

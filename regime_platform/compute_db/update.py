@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import polars as pl
@@ -71,17 +72,30 @@ class Update:
     series: Sequence[SeriesLineage]  # what the lineage states of each timeframe
     how: str  # in words: from which bar on rows were computed
 
+    @property
+    def computed_rows(self) -> int:
+        """How many states are computed."""
+        return sum(each.rows.height for each in self.additions if each.table == "state_history")
+
+
+class StoredResults(NamedTuple):
+    """What a compute.db has after it was built or updated, and how that was done."""
+
+    lineage: Lineage
+    how: str
+    computed_rows: int  # states that were computed; the others stayed as they were
+
 
 def apply_update(
     path: Path, change: Callable[[ResultsReader], Update], timeout: float = TIMEOUT
-) -> tuple[Lineage, str]:
+) -> StoredResults:
     """Brings the compute.db at ``path`` up to date; hold the symbol's lock.
 
     ``change`` returns the update, given a reader of the file; its exceptions pass through and leave
     the file unchanged. Readers are waited for ``timeout`` seconds.
 
     Returns:
-        The lineage as stored, and how the file was updated, in words.
+        The lineage as stored, and how the file was updated.
 
     Raises:
         ResultsError: the file is missing, damaged or of another version, or lacks rows that the
@@ -91,16 +105,17 @@ def apply_update(
         try:
             return _apply(path, change, timeout)
         except FileInUseError:
-            lineage, how = _apply_to_copy(path, change)
-            return lineage, f"{how}; on a copy, since another process reads the file"
+            stored = _apply_to_copy(path, change)
+            how = f"{stored.how}; on a copy, since another process reads the file"
+            return stored._replace(how=how)
     except duckdb.Error as error:
         raise ResultsError(
             f"{path} cannot be updated ({error}); build it again", code="results-damaged"
         ) from error
 
 
-def _apply_to_copy(path: Path, change: Callable[[ResultsReader], Update]) -> tuple[Lineage, str]:
-    updated: list[tuple[Lineage, str]] = []
+def _apply_to_copy(path: Path, change: Callable[[ResultsReader], Update]) -> StoredResults:
+    updated: list[StoredResults] = []
 
     def fill(temporary: Path) -> None:
         copy_file(path, temporary)
@@ -113,14 +128,12 @@ def _apply_to_copy(path: Path, change: Callable[[ResultsReader], Update]) -> tup
     return updated[0]
 
 
-def _apply(
-    path: Path, change: Callable[[ResultsReader], Update], timeout: float
-) -> tuple[Lineage, str]:
+def _apply(path: Path, change: Callable[[ResultsReader], Update], timeout: float) -> StoredResults:
     with opened(path, read_only=False, timeout=timeout) as connection:
         update = change(ResultsReader(connection))
         checked_rows(LATEST, update.latest, TABLES[LATEST])
         with transaction(connection):
-            return _stored(connection, update), update.how
+            return StoredResults(_stored(connection, update), update.how, update.computed_rows)
 
 
 def _stored(connection: duckdb.DuckDBPyConnection, update: Update) -> Lineage:

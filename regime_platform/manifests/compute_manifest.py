@@ -29,6 +29,12 @@ CALCULATING = ("llvmlite", "numba", "numpy")
 INPUT = frozenset({"bars", "left_out"})
 
 
+def making_digest(compute_digest: str, libraries: Mapping[str, str], params: str) -> str:
+    """SHA-256 hex over sources that compute, libraries that calculate and parameters."""
+    parts = {"compute": compute_digest, "libraries": dict(libraries), "params": params}
+    return document_digest(parts)
+
+
 class RankedEras(StoredDocument):
     """The eras in which escalation is ranked."""
 
@@ -59,6 +65,11 @@ class Recipe(StoredDocument):
     def digest(self) -> str:
         """SHA-256 hex."""
         return self.json_digest()
+
+    @property
+    def making_digest(self) -> str:
+        """Of how results are made, whatever their bars and eras are."""
+        return making_digest(self.compute_digest, self.libraries, self.params_fingerprint)
 
     def differs_in(self, other: "Recipe") -> set[str]:
         """The parts that make other numbers: of the eras, their boundaries alone."""

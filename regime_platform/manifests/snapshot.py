@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, NonNegativeInt, SerializeAsAny
 
-from regime_platform.errors import ConfigError
+from regime_platform.errors import ConfigError, ResultsError, remedy_of
 from regime_platform.manifests.bar_manifest import BarManifest, SeriesBars
 from regime_platform.manifests.compute_manifest import Code, ComputeManifest, Recipe, SeriesLineage
 from regime_platform.manifests.manifest import (
@@ -28,7 +28,8 @@ SNAPSHOT_VERSION = 1
 
 COMPLETE: Final = "complete"  # bars and results are there and belong together
 UNFINISHED: Final = "unfinished"  # a run was interrupted; a rerun finishes it
-NO_RESULTS: Final = "no_results"  # nothing was ever computed
+NO_RESULTS: Final = "no_results"  # nothing was computed from its bars yet
+NO_BARS: Final = "no_bars"  # there is no bar to compute anything from
 
 
 def _safe_symbol(text: str) -> str:
@@ -97,7 +98,7 @@ class SymbolEntry(StoredDocument):
 class AbsentEntry(StoredDocument):
     """A symbol of which the snapshot can prove nothing."""
 
-    status: Literal["unfinished", "no_results"]
+    status: Literal["unfinished", "no_results", "no_bars"]
     reason: str
     held_back: str = ""
 
@@ -109,6 +110,7 @@ class SnapshotTotals(StoredDocument):
     complete: int
     unfinished: int
     no_results: int
+    no_bars: int = 0  # left out where there are none, as in older snapshots
     bars: int
 
 
@@ -204,10 +206,16 @@ def symbol_entry(
 def why_inconsistent(
     symbol: str, bars: SealedManifest[BarManifest], results: SealedManifest[ComputeManifest]
 ) -> str:
-    """Why two manifests are not of one state of a symbol; empty where they are."""
+    """Why two manifests are not of one state of a symbol; empty where they are.
+
+    `ResultsError` where one of them is about another symbol.
+    """
     for facts in (bars.manifest, results.manifest):
         if facts.symbol != symbol:
-            return f"the manifest of the {facts.kind} is that of {facts.symbol}"
+            raise ResultsError(
+                f"the manifest of the {facts.kind} is that of {facts.symbol}; {remedy_of(symbol)}",
+                code="manifest-of-other-symbol",
+            )
     promoted = {name: pointer.digest for name, pointer in bars.manifest.promoted.items()}
     if results.manifest.recipe.bars != promoted:
         return "the results were made from other bars than those of the bar manifest"
@@ -226,11 +234,13 @@ def snapshot_manifest(
     """The facts of a snapshot of these entries, in partition order; ``code`` takes it."""
     known = _complete(symbols)
     statuses: list[str] = [entry.status for entry in symbols.values()]
+    without_bars = statuses.count(NO_BARS)
     totals = SnapshotTotals(
         symbols=len(symbols),
         complete=statuses.count(COMPLETE),
         unfinished=statuses.count(UNFINISHED),
         no_results=statuses.count(NO_RESULTS),
+        **({"no_bars": without_bars} if without_bars else {}),
         bars=sum(series.count for entry in known.values() for series in entry.timeframes.values()),
     )
     content = {symbol: entry.content_digests.as_json() for symbol, entry in known.items()}

@@ -14,6 +14,7 @@ import polars as pl
 from pydantic import ConfigDict, Field
 
 from regime_platform.model.document import Array, Date, Document, Instant, is_absent
+from regime_platform.model.doubts import Doubt
 from regime_platform.model.instants import MOST_AHEAD, is_ahead
 
 #: ``read_at`` of a window that was answered once and must be requested again before it counts.
@@ -72,11 +73,12 @@ class Coverage(Document):
     refusal: Refusal | None = None
     log: str = ""  # digest of the raw log's file names when this was written
     absent: Array[Absence] = Field(default=(), exclude_if=is_absent)  # stored and not served
+    doubt: Doubt | None = Field(default=None, exclude_if=is_absent)  # to be requested again
 
     @classmethod
     def parsed(cls, document: Mapping[str, object]) -> "Coverage":
         """The record that a JSON object holds; ValueError where a field is missing or misread."""
-        missing = cls.model_fields.keys() - document.keys() - {"absent"}
+        missing = cls.model_fields.keys() - document.keys() - {"absent", "doubt"}
         if missing:
             raise ValueError(f"{', '.join(sorted(missing))} missing")
         return cls.model_validate(document)
@@ -165,6 +167,7 @@ class Coverage(Document):
                 "earliest": earliest,
                 "earliest_asked": asked,
                 "absent": tuple(each for each in self.absent if not is_ahead(each.seen, now)),
+                "doubt": None if self.doubt is None else self.doubt.known_at(now),
             }
         )
 
@@ -185,6 +188,13 @@ class Coverage(Document):
             left += [each._replace(last=start - tick)] * (each.first < start)
             left += [each._replace(first=end)] * (each.last >= end)
         return self.model_copy(update={"absent": tuple(left)})
+
+    def asked_again(self, start: dt.datetime, end: dt.datetime, now: dt.datetime) -> "Coverage":
+        """After an answer at ``now`` for [start, end), which may have all bars in doubt."""
+        doubt = self.doubt
+        if doubt is None or not (start <= doubt.first and doubt.last < end):
+            return self
+        return self.model_copy(update={"doubt": doubt.answered(now)})
 
     def settled_until(self, bound: dt.datetime) -> "Coverage":
         """After the second look at everything before ``bound``."""

@@ -1,6 +1,7 @@
 """Which window of a series to request next: only bars that must exist and are not stored.
 
-First the newest bars (first and second look), then the history from the newest gap backwards, then
+First the newest bars (first and second look), then bars that the gate does not accept (see
+``doubts``), then the history from the newest gap backwards, then
 windows whose turn it is to be requested again, or whose answer lacked stored bars. Windows begin
 and end at midnight UTC, so that a date is requested as a whole, and are sized by the calendar so
 that an answer stays below the source's limit of rows.
@@ -19,9 +20,10 @@ from regime_platform.model.coverage import UNKNOWN, UNREAD, Coverage, Window
 from regime_platform.model.markets import Market
 from regime_platform.model.timeframes import DURATION
 
-TAIL, HISTORY, REREAD = "tail", "history", "reread"
+TAIL, HISTORY, REREAD, AGAIN = "tail", "history", "reread", "again"
 OVERLAP_BARS = 5  # stored bars that an update requests again, at least
 _DAY = dt.timedelta(days=1)
+_TICK = dt.timedelta(microseconds=1)
 _AHEAD = 2 * _DAY  # a date begins up to so much earlier in other zones than in UTC
 _LONG_WEEKEND = 6 * _DAY
 _SHARE = 0.9  # of the longest answer, as a margin for bars that no calendar expects
@@ -53,17 +55,18 @@ class Need:
 
     start: dt.datetime
     end: dt.datetime
-    kind: str  # tail, history, reread
+    kind: str  # tail, history, reread, again
     is_final: bool = False  # of the tail: it reaches up to now
 
 
-def next_need(
+def next_need(  # noqa: PLR0913 - what is known, and how it is asked
     series: TrackedSeries,
     coverage: Coverage,
     now: dt.datetime,
     most_rows: int,
     *,
     tail_is_asked: bool = False,
+    is_backfill: bool = False,
 ) -> Need | None:
     """The next window for an answer of ``most_rows`` at most, or None where all is stored.
 
@@ -76,6 +79,10 @@ def next_need(
     floor, end = coverage.floor, coverage.end
     if floor is None or end is None:
         return None
+    doubt = coverage.doubt
+    if doubt is not None and doubt.is_due(now, is_backfill=is_backfill):
+        stop = _ceil_day(doubt.last + _TICK)
+        return Need(max(_floor_day(doubt.first), _back_from(series, stop, limit)), stop, AGAIN)
     gaps = coverage.missing(floor, end)
     if gaps:
         start, stop = gaps[-1]
@@ -114,6 +121,10 @@ def after_answer(
     if need.is_final and look < end:
         end = _first_missing(series, opens, look, end)
     coverage = coverage.looked_again(need.start, need.end, now)
+    if need.kind == AGAIN and coverage.doubt is not None:  # more than one answer may hold
+        coverage = coverage.model_copy(update={"doubt": coverage.doubt.answered(now)})
+    else:
+        coverage = coverage.asked_again(need.start, need.end, now)
     known = coverage.answered(need.start, end, opens, now) if end > need.start else coverage
     if need.kind != TAIL:
         return known
@@ -177,7 +188,7 @@ def _overlap_start(series: TrackedSeries, known: dt.datetime) -> dt.datetime:
 def _overlap_end(series: TrackedSeries, known: dt.datetime, now: dt.datetime) -> dt.datetime:
     """The end of a window that includes at least one stored bar, to detect a revision."""
     opens = series.opens(known, known + DURATION[series.timeframe] + _LONG_WEEKEND)
-    reach = _ceil_day(opens[0] + dt.timedelta(microseconds=1)) if opens.len() else _ceil_day(known)
+    reach = _ceil_day(opens[0] + _TICK) if opens.len() else _ceil_day(known)
     return min(reach, _floor_day(now) + _AHEAD)
 
 

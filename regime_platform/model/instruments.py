@@ -11,6 +11,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
+    ConfigDict,
     Field,
     ModelWrapValidatorHandler,
     ValidationError,
@@ -22,7 +23,7 @@ from regime_platform.errors import ConfigError, nearest
 from regime_platform.model.document import Array, Document
 from regime_platform.model.exchanges import HOURS, OWN
 from regime_platform.model.markets import MARKETS, Market, market_of
-from regime_platform.model.timeframes import TIERS
+from regime_platform.model.timeframes import TIERS, TIMEFRAMES, known_timeframe
 
 #: The fields that identify an instrument at its source.
 SOURCE_FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -84,12 +85,26 @@ def _calendar(code: str) -> str:
     return code
 
 
+def _timeframes(names: tuple[str, ...]) -> tuple[str, ...]:
+    unknown = [name for name in names if known_timeframe(name) is None]
+    if unknown:
+        raise _fault(
+            "unknown-timeframe",
+            f"timeframes has {unknown[0]!r}{nearest(unknown[0], TIMEFRAMES)}; expected some of "
+            f"{', '.join(TIMEFRAMES)}, or leave timeframes out for those of the tier",
+        )
+    wanted = {known_timeframe(name) for name in names}
+    return tuple(name for name in TIMEFRAMES if name in wanted)
+
+
 _Safe = Annotated[str, AfterValidator(_safe)]
 _Optional = Annotated[str, Field(exclude_if=lambda text: not text)]
 
 
 class Instrument(Document):
     """One entry of the universe; a ConfigError names all its faults with their remedies."""
+
+    model_config = ConfigDict(validate_by_name=False)
 
     symbol: _Safe
     name: Annotated[str, Field(min_length=1)]
@@ -101,6 +116,12 @@ class Instrument(Document):
     mic_code: _Optional = ""
     provider_symbol: _Optional = ""
     type: _Optional = ""
+    #: As the entry names them, shortest first; empty where it follows its tier.
+    own_timeframes: Annotated[
+        Array[str],
+        AfterValidator(_timeframes),
+        Field(alias="timeframes", exclude_if=lambda names: not names),
+    ] = ()
     delisted: Annotated[_Optional, AfterValidator(_date)] = ""  # ISO date: no fetches from then on
     #: Symbols that the instrument had before, the oldest first.
     formerly: Annotated[Array[_Safe], Field(exclude_if=lambda names: not names)] = ()
@@ -179,24 +200,30 @@ class Instrument(Document):
 
     @property
     def timeframes(self) -> tuple[str, ...]:
-        """Those it is tracked on, shortest first."""
-        return TIERS[self.tier]
+        """Those it is tracked on, shortest first: bars are expected on each."""
+        return self.own_timeframes or TIERS[self.tier]
 
     def changed(self, **fields: Any) -> "Instrument":
         """A copy with other values of ``fields``, validated as any entry is."""
-        return Instrument(**{**dict(self), **fields})
+        return Instrument(**{**self.model_dump(), **fields})
+
+
+#: The fields of an entry of universe.yaml.
+ENTRY_FIELDS = tuple(field.alias or name for name, field in Instrument.model_fields.items())
 
 
 def parse_entry(entry: Any) -> Instrument:
     """The instrument of an entry as YAML reads it; fields without a value count as absent."""
-    known = Instrument.model_fields
     if not isinstance(entry, Mapping):
-        required = ", ".join(name for name, field in known.items() if field.is_required())
+        fields_of_all = Instrument.model_fields.items()
+        required = ", ".join(name for name, field in fields_of_all if field.is_required())
         raise ConfigError(f"expected a mapping with {required}", code="no-entry")
     fields = {str(name): _stripped(value) for name, value in entry.items()}
     if type(fields.get("delisted")) is dt.date:  # YAML reads a bare date as one
         fields["delisted"] = fields["delisted"].isoformat()
-    absent = {name for name, value in fields.items() if value in (None, "") and name in known}
+    absent = {
+        name for name, value in fields.items() if value in (None, "") and name in ENTRY_FIELDS
+    }
     return Instrument(**{name: value for name, value in fields.items() if name not in absent})
 
 
@@ -221,7 +248,7 @@ def _config_error(error: ValidationError, symbol: object) -> ConfigError:
     if unknown:
         messages.append(
             f"unknown field {', '.join(unknown)}; remove it or use one of "
-            f"{', '.join(sorted(Instrument.model_fields))}"
+            f"{', '.join(sorted(ENTRY_FIELDS))}"
         )
     listed = {*missing, *unknown}
     messages += [_message(fault) for fault in faults if _name(fault) not in listed]
@@ -230,6 +257,10 @@ def _config_error(error: ValidationError, symbol: object) -> ConfigError:
     return ConfigError(f"{symbol}: {text}" if is_named else text, code=_code(faults[0]))
 
 
+_LISTS = {
+    "formerly": "list former symbols in [ ]",
+    "timeframes": "list timeframes in [ ], as in timeframes: [1day, 1week]",
+}
 _MISSING = ("missing", "string_too_short")
 _CODES = {**dict.fromkeys(_MISSING, "missing-field"), "extra_forbidden": "unknown-field"}
 
@@ -246,5 +277,5 @@ def _code(fault: ErrorDetails) -> str:
 def _message(fault: ErrorDetails) -> str:
     if _code(fault) != "misread-value":
         return fault["msg"]
-    remedy = "list former symbols in [ ]" if fault["loc"] == ("formerly",) else "put it in quotes"
+    remedy = _LISTS.get(_name(fault), "put it in quotes")
     return f"{_name(fault)} was read as {fault['input']!r}; {remedy}"

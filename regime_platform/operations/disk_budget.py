@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
 
-from regime_platform.compute_db.board import read_board
+from regime_platform.compute_db.board import readable_board
 from regime_platform.model.calendar.trading_hours import expected_opens
 from regime_platform.pipeline.run_workspace import RunWorkspace
 
@@ -36,7 +36,7 @@ class DiskBudget:
 
 
 def disk_budget(workspace: RunWorkspace, now: dt.datetime) -> DiskBudget:
-    """Looks at every file of the data root."""
+    """Looks at every file of the data root; without a board its growth is not known."""
     root = workspace.root.path
     existing = next(path for path in (root, *root.parents) if path.exists())
     yearly = sum(
@@ -49,7 +49,7 @@ def disk_budget(workspace: RunWorkspace, now: dt.datetime) -> DiskBudget:
         symbols_bytes=_bytes(root / "assets"),
         dagster_bytes=_bytes(root / "dagster"),
         free_bytes=shutil.disk_usage(existing).free,
-        bars=int(read_board(workspace.root)["bars"].sum() or 0),
+        bars=int(readable_board(workspace.root)["bars"].sum() or 0),
         bars_a_year=yearly,
     )
 

@@ -44,6 +44,7 @@ from regime_platform.pipeline.eras import (
     writing_eras,
 )
 from regime_platform.pipeline.run_workspace import RunWorkspace
+from regime_platform.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -193,14 +194,14 @@ def touched(universe: Universe, before: EraSet, after: EraSet) -> Mapping[str, s
     }
 
 
-def outdated(workspace: RunWorkspace) -> Mapping[str, str]:
-    """Symbol -> era class of those whose stored results are ranked in other eras than in force."""
+def outdated(workspace: Workspace, eras: EraSet) -> Mapping[str, str]:
+    """Symbol -> era class of those whose stored results are ranked in others than ``eras``."""
     classes = {}
     for instrument in workspace.universe.instruments:
         lineage = stored_lineage(workspace.root.symbol(instrument.symbol))
         wanted = era_class(instrument.symbol, instrument.asset_class)
-        eras = workspace.eras.choose(wanted).eras
-        boundaries = tuple((era.start_us, era.end_us) for era in eras)
+        chosen = eras.choose(wanted).eras
+        boundaries = tuple((era.start_us, era.end_us) for era in chosen)
         if lineage is not None and lineage.recipe.eras.boundaries != boundaries:
             classes[instrument.symbol] = wanted.name or ""
     return classes
@@ -264,6 +265,8 @@ def _as_far_as_known(root: DataRoot) -> tuple[tuple[Adoption, ...], list[Path]]:
     adopted, logged = read.get(root.adopted_eras, ()), read.get(root.adoption_log, ())
     if not damaged and adopted[: len(logged)] != logged:
         damaged = [root.adopted_eras]
+    elif not damaged and len(logged) < len(adopted):
+        damaged = [root.adoption_log]
     return (*logged, *adopted[len(logged) :]), damaged
 
 

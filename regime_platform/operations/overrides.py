@@ -1,7 +1,7 @@
 """Overrides of bars, excluded, accepted or withdrawn; the next promotion applies them."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from regime_platform.bar_store.layout import DataRoot, SymbolPaths
@@ -9,12 +9,13 @@ from regime_platform.bar_store.locks import writing
 from regime_platform.bar_store.overrides import read_overrides, write_overrides
 from regime_platform.bar_store.raw import raw_log
 from regime_platform.bar_store.raw.gate_input import gate_input
-from regime_platform.errors import UsageError
+from regime_platform.errors import UsageError, nearest
 from regime_platform.model.calendar.trading_hours import anchors, tolerated_opens
 from regime_platform.model.instants import iso
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.timeframes import canonical_timeframe
 from regime_platform.pipeline.gate.validate_log import (
+    ValidatedSeries,
     read_policy,
     validate_log,
     validation_context,
@@ -134,11 +135,11 @@ def _is_due(instrument: Instrument, span: Span) -> bool:
 def exclude_found(
     root: DataRoot,
     instrument: Instrument,
-    timeframes: Sequence[str],
+    timeframe: str | None,
     rule: str,
     statement: Statement,
 ) -> tuple[Override, ...]:
-    """Keeps out every bar that ``rule`` names now, by an override per timeframe."""
+    """Keeps out every bar that ``rule`` names now, on one timeframe or all; an override of each."""
     kept = dict.fromkeys((MISSING_SESSIONS.name, MISSING_BARS.name), "is missing already")
     kept[CALENDAR_MISFIT.name] = "is the series as a whole"
     if rule in kept:
@@ -147,19 +148,19 @@ def exclude_found(
             f"{rule}` accepts it",
             code="nothing-to-exclude",
         )
-    return _add_for_findings(root, instrument, timeframes, rule, statement, OverrideKind.EXCLUDE)
+    return _add_for_findings(root, instrument, timeframe, rule, statement, OverrideKind.EXCLUDE)
 
 
 def accept_found(
     root: DataRoot,
     instrument: Instrument,
-    timeframes: Sequence[str],
+    timeframe: str | None,
     rule: str,
     statement: Statement,
 ) -> tuple[Override, ...]:
-    """Accepts every finding that ``rule`` has now, by an override per timeframe."""
+    """Accepts every finding that ``rule`` has now, on one timeframe or all; an override of each."""
     _require_acceptable(rule)
-    return _add_for_findings(root, instrument, timeframes, rule, statement, OverrideKind.ACCEPT)
+    return _add_for_findings(root, instrument, timeframe, rule, statement, OverrideKind.ACCEPT)
 
 
 def withdraw(root: DataRoot, instrument: Instrument, span: Span, statement: Statement) -> Override:
@@ -201,16 +202,18 @@ def _add(paths: SymbolPaths, *new: Override) -> Override:
 def _add_for_findings(  # noqa: PLR0913, PLR0917 - the findings, and what is decided
     root: DataRoot,
     instrument: Instrument,
-    timeframes: Sequence[str],
+    timeframe: str | None,
     rule: str,
     statement: Statement,
     kind: OverrideKind,
 ) -> tuple[Override, ...]:
     symbol, paths = instrument.symbol, root.symbol(instrument.symbol)
-    wanted = [_timeframe(instrument, name) for name in timeframes]
+    names = instrument.timeframes if timeframe is None else (timeframe,)
+    wanted = [_timeframe(instrument, name) for name in names]
     with writing(paths):
         context = validation_context(paths, instrument, read_policy(root))
         validated = validate_log(paths, instrument, context)
+        _require_rule(rule, validated.values())
         named = {name: sorted(validated[name].result.named_by(rule)) for name in wanted}
         accepted = rule if kind is OverrideKind.ACCEPT else ANY_RULE
         new = [
@@ -230,10 +233,21 @@ def _add_for_findings(  # noqa: PLR0913, PLR0917 - the findings, and what is dec
     return after[len(entries) :]
 
 
+def _require_rule(rule: str, validated: Iterable[ValidatedSeries]) -> None:
+    # every rule has a finding, though it may count nothing
+    known = {finding.rule: None for each in validated for finding in each.result.findings}
+    if known and rule not in known:
+        raise UsageError(
+            f"there is no rule {rule}{nearest(rule, known)}; expected one of {', '.join(known)}",
+            code="unknown-rule",
+        )
+
+
 def _require_acceptable(rule: str) -> None:
     if rule not in {ANY_RULE, *ACCEPTABLE}:
         raise UsageError(
-            f"what {rule} finds cannot be accepted; expected one of {', '.join(ACCEPTABLE)}",
+            f"what {rule} finds cannot be accepted{nearest(rule, ACCEPTABLE)}; expected one of "
+            f"{', '.join(ACCEPTABLE)}",
             code="rule-not-acceptable",
         )
 

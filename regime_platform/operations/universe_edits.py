@@ -97,6 +97,22 @@ def delist(
     return _edit(settings, ended, dry_run=dry_run)
 
 
+def track_on(
+    settings: Settings, symbol: str, timeframes: Sequence[str], *, dry_run: bool = False
+) -> UniverseEdit:
+    """Changes the timeframes of an instrument, to those of its tier where there are none.
+
+    UsageError for an unknown symbol.
+    """
+
+    def changed(file: EditableUniverse) -> str:
+        instrument = file.universe.instrument(symbol)
+        after = instrument.changed(timeframes=tuple(timeframes))
+        return edited(file.text, {instrument.symbol: after})
+
+    return _edit(settings, changed, dry_run=dry_run)
+
+
 def _edit(
     settings: Settings, change: Callable[[EditableUniverse], str], *, dry_run: bool
 ) -> UniverseEdit:

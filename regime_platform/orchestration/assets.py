@@ -4,7 +4,6 @@ raw_bars -> validated_bars -> compute_db -> manifests are four specs of one ``mu
 any selection of them, over any partitions, reports each symbol separately (see ``batch``).
 """
 
-import datetime as dt
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -21,6 +20,8 @@ from regime_platform.operations.era_sets import detect_eras
 from regime_platform.orchestration.batch import report_symbols
 from regime_platform.orchestration.events.checks import check_specs
 from regime_platform.orchestration.events.events import SymbolEvent
+from regime_platform.orchestration.events.failures import without_traceback
+from regime_platform.orchestration.events.freshness import freshness_spec
 from regime_platform.orchestration.events.tables import column_schema, table
 from regime_platform.orchestration.resources import WorkspaceResource
 from regime_platform.orchestration.run_scope import PartitionedConfig, partitioned_scope
@@ -116,19 +117,22 @@ def build_pipeline(partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefinit
     @dg.multi_asset(
         name=STEP,
         specs=[_spec(stage, partitions) for stage in Stage],
-        check_specs=check_specs(partitions),
+        check_specs=[*check_specs(partitions), freshness_spec(partitions)],
         can_subset=True,
         backfill_policy=_POLICY,
     )
+    @without_traceback
     def symbol_pipeline(
         context: dg.AssetExecutionContext,
         config: PartitionedConfig,
         workspace: dg.ResourceParam[WorkspaceResource],
-    ) -> Iterator[SymbolEvent]:
+    ) -> Iterator[SymbolEvent | dg.Output[None]]:
         opened = workspace.open()
         scope = partitioned_scope(context, config, opened.universe)
-        now = dt.datetime.now(dt.UTC)  # noqa: TID251 - the clock of every partitioned run
-        yield from report_symbols(opened, scope, now, workspace.on_outcome)
+        yield from report_symbols(opened, scope, workspace.now(), workspace.on_outcome)
+        # Dagster expects an output for each check beside the results of its partitions
+        for check in context.selected_asset_check_keys:
+            yield dg.Output(None, f"{check.asset_key.path[-1]}_{check.name}")
 
     return symbol_pipeline
 
@@ -156,6 +160,7 @@ def _asset(group: str, kind: str) -> Callable[[Callable[..., Any]], dg.AssetsDef
 
 
 @_asset("eras", "yaml")
+@without_traceback
 def era_set(workspace: dg.ResourceParam[WorkspaceResource]) -> dg.MaterializeResult[None]:
     """The eras within which escalation is ranked, one set for all symbols.
 
@@ -176,12 +181,13 @@ def era_set(workspace: dg.ResourceParam[WorkspaceResource]) -> dg.MaterializeRes
 
 
 @_asset("results", "json")
+@without_traceback
 def snapshot(workspace: dg.ResourceParam[WorkspaceResource]) -> dg.MaterializeResult[None]:
     """The digests of every symbol's results and of their recipe, in one manifest per release.
 
     `regime snapshot diff` shows what changed between two, and why.
     """
-    now = dt.datetime.now(dt.UTC)  # noqa: TID251 - the clock of every snapshot that Dagster takes
+    now = workspace.now()
     taken = snapshots.take_snapshot(workspace.open(), now.date(), now)
     facts, summary = taken.facts, taken.summary
     absent = [

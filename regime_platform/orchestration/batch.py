@@ -12,16 +12,16 @@ import dagster as dg
 
 from regime_platform.compute.engine import warm_up
 from regime_platform.compute.kernels import kernels_are_compiled
-from regime_platform.errors import RunEndingError
+from regime_platform.errors import RegimeError, RunEndingError
 from regime_platform.orchestration.alerts.outgoing import send_heartbeat
-from regime_platform.orchestration.events.checks import IS_FRESH, freshness
 from regime_platform.orchestration.events.events import (
     SymbolEvent,
     evaluations,
     materializations,
-    stage_status,
+    report_failure,
 )
 from regime_platform.orchestration.events.failures import FailedSymbol, run_failure
+from regime_platform.orchestration.events.freshness import IS_FRESH, freshness
 from regime_platform.orchestration.instance.check_targets import CheckTargets
 from regime_platform.orchestration.resources import OnOutcome
 from regime_platform.orchestration.run_scope import RunScope
@@ -54,7 +54,7 @@ def report_symbols(
             batch.problems.append(problem)
     yield from batch.unreported()
     if _wants_freshness(scope, batch.outcomes):
-        yield freshness(workspace, now)
+        yield from batch.freshness(now)
     if scope.is_pass and not batch.has_ended_early:
         send_heartbeat(workspace.settings)
     if batch.problems or any(not outcome.status.is_good for outcome in batch.outcomes):
@@ -84,14 +84,17 @@ class _Batch:
         )
         try:
             for outcome in outcomes:
+                if not outcome.is_reached:
+                    continue
                 self.outcomes.append(outcome)
                 on_outcome(outcome)
                 if len(self.outcomes) - self._reported == _GROUP:
                     yield from self.unreported()
         except RunEndingError as error:  # the source serves no symbol
             self.has_ended_early = True
-            missed = len(scope.instruments) - len(self.outcomes)
+            missed = len(self._not_reached())
             self.problems.append(f"the run ended early, {missed} not reached: {error}")
+            scope.on_early_end()
         except dg.DagsterExecutionInterruptedError:  # cancelled: finished symbols are reported
             yield from self.unreported()
             raise
@@ -109,28 +112,48 @@ class _Batch:
         targets = CheckTargets(self._scope.instance, made, began)
         for outcome in group:
             yield from evaluations(self._workspace, self._scope, outcome, targets)
+        for outcome in group:
+            report_failure(self._scope, outcome)
         self._reported += len(group)  # at the end: a run cancelled before it reports them again
+
+    def freshness(self, now: dt.datetime) -> Iterator[SymbolEvent]:
+        """The check ``is_fresh`` by the board of now: of the symbols of a partitioned run all."""
+        scope = self._scope
+        always = [instrument.symbol for instrument in scope.instruments]
+        try:
+            yield from freshness(
+                self._workspace, scope.instance, now, always if scope.is_partitioned else ()
+            )
+        except (RegimeError, OSError) as error:  # of the board
+            self.problems.append(str(error))
+
+    def _not_reached(self) -> list[str]:
+        """The symbols that some series of was not requested, as the source refused all."""
+        left = {row.symbol for row in self.outcomes if row.status is not Status.NOT_REACHED}
+        return [each.symbol for each in self._scope.instruments if each.symbol not in left]
 
     def failure(self) -> dg.Failure:
         """The failure that names the symbols that did not pass."""
         failed = [
             FailedSymbol(row.symbol, row.status.value, row.stage.value, row.reason, row.detail)
             for row in self.outcomes
-            if not row.status.is_good
+            if not row.status.is_good and row.status is not Status.NOT_REACHED
         ]
-        reached = {outcome.symbol for outcome in self.outcomes}
-        wanted = [instrument.symbol for instrument in self._scope.instruments]
         metadata = {
             "blocked": sum(row.status == Status.BLOCKED for row in failed),
+            "no_bars": sum(row.status == Status.NO_BARS for row in failed),
             "failed": sum(row.status == Status.FAILED for row in failed),
-            "not_reached": ", ".join(name for name in wanted if name not in reached) or "none",
+            "not_reached": ", ".join(self._not_reached()) or "none",
         }
-        title = f"{len(failed)} of {len(wanted)} symbols failed"
+        title = f"{len(failed)} of {len(self._scope.instruments)} symbols failed"
         return run_failure(title, failed, self.problems, metadata)
 
 
 def _wants_freshness(scope: RunScope, outcomes: list[SymbolOutcome]) -> bool:
-    is_computed = any(
-        stage_status(outcome, Stage.COMPUTE_DB) is Status.DONE for outcome in outcomes
+    """True where results came, or where bars that may be due did not."""
+    has_news = any(
+        outcome.status_after(Stage.COMPUTE_DB) is Status.DONE
+        or outcome.status_after(Stage.RAW_BARS) in (Status.FAILED, Status.NOT_REACHED)
+        for outcome in outcomes
     )
-    return IS_FRESH in scope.checks and (scope.is_partitioned or is_computed)
+    return IS_FRESH in scope.checks and (scope.is_partitioned or has_news)

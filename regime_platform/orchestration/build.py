@@ -1,5 +1,7 @@
 """Builds the Dagster definitions for given settings."""
 
+import time
+from collections.abc import Callable
 from functools import partial
 
 import dagster as dg
@@ -13,14 +15,20 @@ from regime_platform.orchestration.alerts.alerts import (
 from regime_platform.orchestration.assets import build_pipeline, era_set, snapshot
 from regime_platform.orchestration.housekeeping import check_freshness, prune_runs, verify_share
 from regime_platform.orchestration.instance.universe_reload import build_universe_sensor
+from regime_platform.orchestration.outbox_sensor import command_line
 from regime_platform.orchestration.partitions import symbol_partitions
-from regime_platform.orchestration.resources import OnOutcome, WorkspaceResource
+from regime_platform.orchestration.resources import OnOutcome, WorkspaceResource, ignore_outcome
 from regime_platform.orchestration.schedules import build_schedules
 from regime_platform.orchestration.sensors import build_new_bars
 from regime_platform.settings import Settings, load_universe
 
 
-def build_definitions(settings: Settings, *on_outcome: OnOutcome) -> dg.Definitions:
+def build_definitions(
+    settings: Settings,
+    on_outcome: OnOutcome = ignore_outcome,
+    *,
+    clock: Callable[[], float] = time.time,
+) -> dg.Definitions:
     """The definitions over the universe in force.
 
     Steps run in the process of their run: a step is a batch of symbols, and a process of its own
@@ -30,7 +38,7 @@ def build_definitions(settings: Settings, *on_outcome: OnOutcome) -> dg.Definiti
         ConfigError: the universe is missing or invalid.
     """
     universe, current = load_universe(settings), partial(load_universe, settings)
-    workspace = WorkspaceResource(settings, *on_outcome)
+    workspace = WorkspaceResource(settings, on_outcome, clock)
     return dg.Definitions(
         assets=[build_pipeline(symbol_partitions(universe)), era_set, snapshot],
         jobs=[
@@ -45,6 +53,7 @@ def build_definitions(settings: Settings, *on_outcome: OnOutcome) -> dg.Definiti
         schedules=build_schedules(current),
         sensors=[
             build_new_bars(current),
+            command_line,
             build_universe_sensor(universe, current),
             run_failures,
             stale_symbols,

@@ -6,15 +6,17 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 from pydantic import Field
 
-from regime_platform.audit.verify.verify import (
-    due_for_verification,
-    verify_many,
-)
+from regime_platform.audit.verify.verification import FindingKind
+from regime_platform.audit.verify.verify import due_for_verification, verify_many
 from regime_platform.model.instruments import Instrument
-from regime_platform.orchestration.events.check_result import CheckResult
-from regime_platform.orchestration.events.checks import freshness, verified
+from regime_platform.orchestration.events.checks import verified, verified_result
 from regime_platform.orchestration.events.failures import FailedSymbol, run_failure
-from regime_platform.orchestration.instance.check_targets import CheckTargets
+from regime_platform.orchestration.events.freshness import freshness
+from regime_platform.orchestration.instance.check_targets import (
+    CheckTargets,
+    latest_materializations,
+)
+from regime_platform.orchestration.instance.failed_partitions import runs_of_failures
 from regime_platform.orchestration.jobs import step_config, step_job
 from regime_platform.orchestration.resources import WorkspaceResource
 from regime_platform.pipeline.outcomes import Stage
@@ -24,7 +26,6 @@ from regime_platform.temporary_files import sweep_below
 CHECK_FRESHNESS = "check_freshness"
 PRUNE_RUNS = "prune_runs"
 VERIFY_SHARE = "verify_share"
-_AT_ONCE = 500
 _ASSETS = tuple(dg.AssetKey(name) for name in (*Stage, "era_set"))
 _FINISHED = [
     dg.DagsterRunStatus.SUCCESS,
@@ -52,9 +53,9 @@ def share_config(date: dt.date, since: dt.date | None) -> dg.RunConfig:
 
 
 def _check_freshness(
-    workspace: dg.ResourceParam[WorkspaceResource],
+    context: dg.OpExecutionContext, workspace: dg.ResourceParam[WorkspaceResource]
 ) -> Iterator[dg.AssetCheckEvaluation]:
-    yield freshness(workspace.open(), _now())
+    yield from freshness(workspace.open(), context.instance, workspace.now(), with_stale=True)
 
 
 check_freshness = step_job(
@@ -70,18 +71,16 @@ def _verify_share(
     workspace: dg.ResourceParam[WorkspaceResource],
 ) -> Iterator[dg.AssetCheckEvaluation]:
     opened, settings = workspace.open(), workspace.settings()
-    wanted = _wanted(config, opened, settings.verify_days())
+    wanted = _wanted(config, opened, settings.verify_days(), workspace.now().date())
     context.log.info("%d of %d symbols are verified", len(wanted), len(opened.universe.symbols))
     targets, failed = CheckTargets(context.instance), []
     for proof in verify_many(opened, wanted, workers=settings.workers):
-        # what the next run finishes is no damage
-        is_damaged = any(finding.kind.is_damage for finding in proof.findings)
-        line = f"{proof.reason}; {proof.remedy}" if is_damaged else ""
-        counts = {"files": proof.files, "bars": proof.bars, "rows": proof.rows}
-        result = CheckResult(not is_damaged, line, counts)
+        if proof.result == FindingKind.NO_BARS:
+            continue
+        result = verified_result(proof)
         yield verified(result, proof.symbol, targets)
-        if is_damaged:
-            failed.append(FailedSymbol(proof.symbol, proof.result, "verify", line))
+        if proof.is_damaged:
+            failed.append(FailedSymbol(proof.symbol, proof.result, "verify", result.reason))
     if failed:
         raise run_failure(f"{len(failed)} of {len(wanted)} symbols verified are damaged", failed)
 
@@ -95,10 +94,12 @@ verify_share = step_job(
 )
 
 
-def _wanted(config: ShareConfig, workspace: RunWorkspace, days: int) -> Sequence[Instrument]:
+def _wanted(
+    config: ShareConfig, workspace: RunWorkspace, days: int, today: dt.date
+) -> Sequence[Instrument]:
     if config.symbols:
         return workspace.universe.select(config.symbols)
-    date = dt.date.fromisoformat(config.date) if config.date else _now().date()
+    date = dt.date.fromisoformat(config.date) if config.date else today
     since = dt.date.fromisoformat(config.since) if config.since else None
     return due_for_verification(workspace.universe.instruments, days, date, since)
 
@@ -107,7 +108,7 @@ def _prune_runs(
     context: dg.OpExecutionContext, workspace: dg.ResourceParam[WorkspaceResource]
 ) -> None:
     settings = workspace.settings()
-    before = _now() - dt.timedelta(days=settings.keep_runs_days)
+    before = workspace.now() - dt.timedelta(days=settings.keep_runs_days)
     number = prune(context.instance, before)
     sweep_below(settings.root_folder)
     context.log.info("%d runs from before %s deleted", number, before.date())
@@ -124,8 +125,8 @@ prune_runs = step_job(
 def prune(instance: dg.DagsterInstance, before: dt.datetime) -> int:
     """Deletes finished runs that were created before a time; returns how many.
 
-    A run that holds the latest materialisation of a partition is kept, however old: without it an
-    unchanged symbol would look as if never materialised.
+    A run that holds the latest materialisation of a partition, or its failure, is kept, however
+    old: without it an unchanged symbol would look as if never materialised or failed.
     """
     in_force = {run for asset in _ASSETS for run in _runs_in_force(instance, asset)}
     old = instance.get_run_ids(dg.RunsFilter(created_before=before, statuses=_FINISHED))
@@ -136,19 +137,8 @@ def prune(instance: dg.DagsterInstance, before: dt.datetime) -> int:
 
 
 def _runs_in_force(instance: dg.DagsterInstance, asset: dg.AssetKey) -> Iterator[str]:
-    latest = instance.event_log_storage.get_latest_storage_id_by_partition(
-        asset, dg.DagsterEventType.ASSET_MATERIALIZATION
-    )
-    numbers = sorted(latest.values())
-    for start in range(0, len(numbers), _AT_ONCE):
-        some = numbers[start : start + _AT_ONCE]
-        wanted = dg.AssetRecordsFilter(asset_key=asset, storage_ids=some)
-        page = instance.fetch_materializations(wanted, limit=len(some))
-        yield from (record.run_id for record in page.records)
+    yield from (record.run_id for record in latest_materializations(instance, asset))
+    yield from runs_of_failures(instance, asset)
     newest = instance.get_latest_materialization_event(asset)
     if newest is not None:
         yield newest.run_id
-
-
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)  # noqa: TID251 - the clock of these jobs

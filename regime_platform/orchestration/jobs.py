@@ -5,9 +5,9 @@ The **listed** jobs take symbols from their config and report the same assets an
 partitioned upstream is not part of it (test_upstream.py), and a plain job writes no planned events.
 """
 
-import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from inspect import isgeneratorfunction
 from typing import Any
 
@@ -17,11 +17,15 @@ from regime_platform.errors import UsageError
 from regime_platform.model.universe.universe import Universe
 from regime_platform.orchestration.assets import era_set, snapshot
 from regime_platform.orchestration.batch import report_symbols
-from regime_platform.orchestration.events.checks import CHECK_KEYS, IS_FRESH
+from regime_platform.orchestration.events.checks import CHECK_KEYS
 from regime_platform.orchestration.events.events import SymbolEvent
-from regime_platform.orchestration.partitions import symbol_groups
+from regime_platform.orchestration.events.failures import without_traceback
+from regime_platform.orchestration.events.freshness import IS_FRESH
+from regime_platform.orchestration.instance.shown_states import ShownStates
+from regime_platform.orchestration.partitions import symbol_groups, symbol_partitions
 from regime_platform.orchestration.resources import WorkspaceResource
 from regime_platform.orchestration.run_scope import ListedConfig, RunScope, listed_instruments
+from regime_platform.orchestration.updates import set_back
 from regime_platform.pipeline.outcomes import Stage
 
 UPDATE_CORE = "update_core"
@@ -118,7 +122,7 @@ take_snapshot = dg.define_asset_job(
 def step_job(name: str, text: str, body: Callable[..., Any], **options: Any) -> dg.JobDefinition:
     """The job of one step; ``body`` is the function of its op."""
     out: dg.Out | dict[str, dg.Out] = {} if isgeneratorfunction(body) else dg.Out(dg.Nothing)
-    op = dg.op(name=_step(name), description=text, out=out)(body)
+    op = dg.op(name=_step(name), description=text, out=out)(without_traceback(body))
     return dg.GraphDefinition(name=name, node_defs=[op]).to_job(description=text, **options)
 
 
@@ -169,10 +173,16 @@ def _listed_job(listed: _Listed, config: dg.PartitionedConfig[Any] | None) -> dg
             force=config.force,
             unknown=unknown,
             is_repeated="dagster/parent_run_id" in context.run.tags,
+            on_early_end=partial(set_back, context),
             is_pass=listed.is_pass,
+            run=context.run,
+            shown=ShownStates(
+                context.instance,
+                symbol_partitions(opened.universe),
+                [instrument.symbol for instrument in instruments],
+            ),
         )
-        now = dt.datetime.now(dt.UTC)  # noqa: TID251 - the clock of every listed run
-        yield from report_symbols(opened, scope, now, workspace.on_outcome)
+        yield from report_symbols(opened, scope, workspace.now(), workspace.on_outcome)
 
     tags = {PRIORITY: str(listed.priority), **_ends_after(listed.hours)}
     if listed.lane:

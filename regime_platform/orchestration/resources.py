@@ -1,5 +1,7 @@
-"""The resource from which every step and sensor opens its workspace."""
+"""The resource from which every step and sensor takes its workspace and the time."""
 
+import datetime as dt
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,8 +13,8 @@ OnOutcome = Callable[[SymbolOutcome], None]
 _PINNED = {"data_root", "universe", "files_root", "twelvedata_url"}
 
 
-def _ignore(_outcome: SymbolOutcome) -> None:
-    return None
+def ignore_outcome(_outcome: SymbolOutcome) -> None:
+    """Does nothing."""
 
 
 @dataclass(frozen=True)
@@ -24,11 +26,16 @@ class WorkspaceResource:
     """
 
     loaded: Settings
-    on_outcome: OnOutcome = _ignore  # called with every finished symbol
+    on_outcome: OnOutcome = ignore_outcome  # called with every finished symbol
+    clock: Callable[[], float] = time.time  # Unix time
 
     def open(self) -> RunWorkspace:
         """The workspace; its universe is read again."""
-        return RunWorkspace.open(self.settings())
+        return RunWorkspace.open(self.settings(), clock=self.clock)
+
+    def now(self) -> dt.datetime:
+        """The time of a run that starts now."""
+        return dt.datetime.fromtimestamp(self.clock(), dt.UTC)
 
     def settings(self) -> Settings:
         """The settings; keys and addresses of alerts are those in force now."""

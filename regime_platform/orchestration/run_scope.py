@@ -6,6 +6,7 @@ or sensor with symbols in its config, since a range over scattered symbols would
 gap or show partitions as failed that the run never processed.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import dagster as dg
@@ -14,6 +15,7 @@ from pydantic import Field
 from regime_platform.errors import UsageError
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.universe.universe import Universe
+from regime_platform.orchestration.instance.shown_states import ShownStates
 from regime_platform.orchestration.partitions import RANGE_START
 from regime_platform.pipeline.outcomes import Stage
 
@@ -49,12 +51,20 @@ class RunScope:
     force: bool = False
     unknown: tuple[str, ...] = ()  # listed, and no longer in the universe
     is_repeated: bool = False  # Dagster launched it again, since the process of the first one died
+    on_early_end: Callable[[], object] = bool  # called where the source refuses all that follows
     is_pass: bool = False  # launched by a schedule or the sensor; sends a heartbeat at its end
+    run: dg.DagsterRun | None = None  # that failures are recorded in; None: they are not
+    shown: ShownStates | None = None  # what Dagster shows; None: only what changed is reported
 
     @property
     def reports_unchanged(self) -> bool:
         """True where a symbol is reported even if nothing is new."""
         return self.is_partitioned or self.is_repeated
+
+    @property
+    def stages_in_order(self) -> list[Stage]:
+        """The stages of the run, in the order of the pipeline."""
+        return [stage for stage in Stage if stage in self.stages]
 
 
 def partitioned_scope(
@@ -81,6 +91,7 @@ def partitioned_scope(
         checks=frozenset(context.selected_asset_check_keys),
         is_partitioned=True,
         force=config.force,
+        run=context.run,
     )
 
 

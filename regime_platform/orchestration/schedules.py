@@ -23,15 +23,13 @@ from regime_platform.orchestration.housekeeping import (
 )
 from regime_platform.orchestration.jobs import RECONCILE, UPDATE_CORE, UPDATE_DAILY, listed_config
 from regime_platform.orchestration.partitions import CurrentUniverse
+from regime_platform.orchestration.updates import last_update, update_tags
 
 #: After every quarter of an hour, once for each delay of an asset class.
 _INTRADAY = [
     f"{','.join(str(quarter + delay.seconds // 60) for quarter in (0, 15, 30, 45))} * * * *"
     for delay in sorted(set(DELAY.values()))
 ]
-#: The run tag with the time of an update; the next update covers the bars due since then.
-ASKED_AT = "regime/asked_at"
-_ASKED_BY = "regime/asked_by"
 _IN_PROGRESS = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -49,6 +47,8 @@ class _Timetable:
     text: str
     zone: str = NEW_YORK
     tier: str | None = None  # whose bars are fetched; None for checks and cleaning
+    #: How long after a bar came due, or the last pass was requested, the next pass is late.
+    patience: dt.timedelta | None = None
 
 
 _TIMETABLES = (
@@ -60,6 +60,7 @@ _TIMETABLES = (
         "finished a bar since the last update.",
         zone="UTC",
         tier="core",
+        patience=dt.timedelta(hours=1),
     ),
     _Timetable(
         "after_close_daily",
@@ -70,12 +71,14 @@ _TIMETABLES = (
         "4:00, 13:00 and 17:30 New York, and 22:00 for late prints: fetches the daily symbols "
         "whose market was open.",
         tier="daily",
+        patience=dt.timedelta(hours=10),  # the longest wait for a tick, and an hour
     ),
     _Timetable(
         "reconcile_daily",
         RECONCILE,
         "30 23 * * *",  # when the day's last updates are done
         "23:30 New York: compares digests of all symbols and finishes interrupted runs.",
+        patience=dt.timedelta(hours=26),
     ),
     _Timetable(
         "check_freshness_daily",
@@ -96,6 +99,31 @@ _TIMETABLES = (
         "3:00 New York: hashes a share of the symbols again and lists damaged files.",
     ),
 )
+
+
+@dataclass(frozen=True)
+class LatePass:
+    """A pass that its schedule should have requested long ago."""
+
+    since: dt.datetime | None  # the last one; None where there was none
+    patience: dt.timedelta  # a daemon that runs for less can still request it
+
+
+def late_passes(
+    instance: dg.DagsterInstance, universe: Universe, now: dt.datetime
+) -> dict[str, LatePass]:
+    """The late passes by job; one that is queued or running is not late."""
+    late = {}
+    for table in _TIMETABLES:
+        if table.patience is None or is_in_progress(instance, table.job):
+            continue
+        since, at = last_update(instance, table.name), now - table.patience
+        served = _served(universe, table.tier)
+        if since is not None and since >= at:
+            continue
+        if table.tier is None or _due(served, since, at):
+            late.update({table.job: LatePass(since, table.patience)} if served else {})
+    return late
 
 
 def build_schedules(current: CurrentUniverse) -> list[dg.ScheduleDefinition]:
@@ -119,7 +147,7 @@ def _schedule(table: _Timetable, current: CurrentUniverse) -> dg.ScheduleDefinit
         if is_in_progress(context.instance, table.job):
             return dg.SkipReason(f"a run of {table.job} is still in progress")
         at = context.scheduled_execution_time
-        since = _last_update(context.instance, table.name)
+        since = last_update(context.instance, table.name)
         config = None
         if table.job == VERIFY_SHARE:
             config = share_config(at.date(), None if since is None else since.date())
@@ -132,7 +160,7 @@ def _schedule(table: _Timetable, current: CurrentUniverse) -> dg.ScheduleDefinit
         return dg.RunRequest(
             run_key=f"{table.name}:{at.isoformat()}",
             run_config=config,
-            tags={ASKED_AT: at.isoformat(), _ASKED_BY: table.name},
+            tags=update_tags(table.name, at, since),
         )
 
     return tick
@@ -142,17 +170,6 @@ def is_in_progress(instance: dg.DagsterInstance, job: str) -> bool:
     """True while a run of the job is queued or running: updates never overlap themselves."""
     pending = dg.RunsFilter(job_name=job, statuses=_IN_PROGRESS)
     return bool(instance.get_run_records(pending, limit=1))
-
-
-def _last_update(instance: dg.DagsterInstance, timetable: str) -> dt.datetime | None:
-    """The time of the last update of a timetable; None where there was none.
-
-    A failed update counts: the symbols that it missed are fetched when their next bar is due.
-    """
-    done = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
-    wanted = dg.RunsFilter(tags={_ASKED_BY: timetable}, statuses=done)
-    records = instance.get_run_records(wanted, limit=1)
-    return dt.datetime.fromisoformat(records[0].dagster_run.tags[ASKED_AT]) if records else None
 
 
 def _served(universe: Universe, tier: str | None) -> list[Instrument]:

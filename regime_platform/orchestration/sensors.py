@@ -3,12 +3,17 @@
 ``@asset_sensor`` sees only the latest event since its last tick, and automation conditions launch
 one run per unbroken range. A batch is launched once (run key, cursor written with the tick); where
 its run dies, ``reconcile`` processes its symbols.
+
+The ids of events begin again where the latest ones are deleted with their run, so the cursor names
+its event by id, run and time.
 """
 
+import json
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import astuple, dataclass
+from typing import Any, Self
 
 import dagster as dg
 
@@ -38,9 +43,40 @@ BATCH = 400
 _EVENTS = 2000
 _PAGE = 1000
 _UPDATE = {"core": UPDATE_CORE, "daily": UPDATE_DAILY}
+#: Seconds before the event of a cursor that are read again where that event was deleted; the clock
+#: may have been set back. Symbols processed since are unchanged, which a run notices quickly.
+_MOST_BACK = 3600.0
 _GATHERING = 30.0  # seconds that symbols wait for others of an update in progress
 #: Above the updates of the same lane: fetched bars are processed before more are fetched.
 _PRIORITY = {"core": "11", "daily": "5"}
+
+
+@dataclass(frozen=True)
+class Position:
+    """An event of the log; the default is before all events."""
+
+    id: int = 0
+    run: str | None = None  # empty for an event without a run; None where it is not known
+    at: float = 0.0  # Unix time
+
+    @classmethod
+    def of(cls, record: dg.EventLogRecord) -> Self:
+        """The position of an event."""
+        return cls(record.storage_id, record.run_id, record.timestamp)
+
+    @classmethod
+    def parse(cls, cursor: str | None) -> Self:
+        """The position in a cursor; one of release 0.2 is the id alone."""
+        parts = json.loads(cursor or "0")
+        return cls(parts) if isinstance(parts, int) else cls(*parts)
+
+    def __str__(self) -> str:
+        """The cursor."""
+        return json.dumps(astuple(self))
+
+    def is_of(self, record: dg.EventLogRecord) -> bool:
+        """True where this is the position of the event, as far as is known."""
+        return self in (Position.of(record), Position(record.storage_id))
 
 
 def build_new_bars(current: CurrentUniverse) -> dg.SensorDefinition:
@@ -53,7 +89,7 @@ def build_new_bars(current: CurrentUniverse) -> dg.SensorDefinition:
         description="Recomputes exactly the symbols with new or revised raw bars.",
     )
     def new_bars(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        since = int(context.cursor or 0)
+        since = Position.parse(context.cursor)
         changed, last, began = changed_symbols(context.instance, since)
         if last == since:
             return dg.SkipReason("no fetch since the last tick")
@@ -64,7 +100,7 @@ def build_new_bars(current: CurrentUniverse) -> dg.SensorDefinition:
         waited = time.time() - began  # by the clock of the event log
         if waited < _GATHERING and _grow(context.instance, wanted):
             return dg.SkipReason(f"the update is in progress: {len(changed)} symbols wait for more")
-        requests = list(_requests(wanted, f"new_bars:{since}:{last}"))
+        requests = list(_requests(wanted, f"new_bars:{last.run}:{last.id}:{last.at}"))
         return dg.SensorResult(run_requests=requests, cursor=str(last))
 
     return new_bars
@@ -103,16 +139,18 @@ def _cut(symbols: Sequence[str]) -> Iterator[Sequence[str]]:
         yield symbols[start : start + size]
 
 
-def changed_symbols(instance: dg.DagsterInstance, since: int) -> tuple[frozenset[str], int, float]:
-    """Symbols with inserted rows that their run did not process, in events after the id ``since``.
+def changed_symbols(
+    instance: dg.DagsterInstance, since: Position
+) -> tuple[frozenset[str], Position, float]:
+    """Symbols with inserted rows that their run did not process, in events after ``since``.
 
     Returns:
-        The symbols; the id of the last event; the Unix time of the first such event, or infinity.
+        The symbols; the last event; the Unix time of the first such event, or infinity.
     """
     changed: set[str] = set()
     last, began = since, math.inf
     for record in _fetches(instance, since):
-        last = record.storage_id
+        last = Position.of(record)
         event = record.asset_materialization
         if event and event.partition is not None and _needs_processing(event.metadata):
             changed.add(event.partition)
@@ -129,12 +167,25 @@ def _needs_processing(metadata: Mapping[str, dg.MetadataValue[Any]]) -> bool:
     return inserted and not any(processed)
 
 
-def _fetches(instance: dg.DagsterInstance, since: int) -> Iterator[dg.EventLogRecord]:
+def _fetches(instance: dg.DagsterInstance, since: Position) -> Iterator[dg.EventLogRecord]:
+    """The events after ``since``; where its event is gone, those since shortly before its time."""
+    first = next(_pages(instance, after=since.id - 1, limit=1), None)
+    if since.id and (first is None or not since.is_of(first)):
+        yield from _pages(instance, after=0, since=min(since.at, time.time()) - _MOST_BACK)
+    else:
+        yield from _pages(instance, after=since.id)
+
+
+def _pages(
+    instance: dg.DagsterInstance, after: int, since: float = 0.0, limit: int = _PAGE
+) -> Iterator[dg.EventLogRecord]:
     raw_bars = dg.AssetKey(Stage.RAW_BARS.value)
     for _ in range(_EVENTS // _PAGE):
-        wanted = dg.AssetRecordsFilter(asset_key=raw_bars, after_storage_id=since)
-        page = instance.fetch_materializations(wanted, limit=_PAGE, ascending=True)
+        wanted = dg.AssetRecordsFilter(
+            asset_key=raw_bars, after_storage_id=after, after_timestamp=max(0.0, since)
+        )
+        page = instance.fetch_materializations(wanted, limit=limit, ascending=True)
         yield from page.records
         if not page.has_more:
             return
-        since = page.records[-1].storage_id
+        after = page.records[-1].storage_id

@@ -13,30 +13,35 @@ import polars as pl
 
 from regime_platform.bar_store.layout import DataRoot, SymbolPaths
 from regime_platform.bar_store.verdicts import read_verdict
-from regime_platform.compute.maturity import without_basis
 from regime_platform.compute_db.board import ADDED, BOARD_SCHEMA, readable_board, update_board
 from regime_platform.compute_db.connection import FileInUseError, write_ahead_log
-from regime_platform.compute_db.rank_basis import add_latest_basis
-from regime_platform.compute_db.reader import reading
-from regime_platform.errors import OlderResultsError, RegimeError, ResultsError, failure_reason
+from regime_platform.errors import RegimeError, ResultsError, failure_reason
+from regime_platform.model.bar_schema import PromotedBars
 from regime_platform.model.digests import document_digest
 from regime_platform.model.instruments import Instrument
-from regime_platform.model.result_schema import LATEST_SCHEMA
+from regime_platform.pipeline.board_reasons import reason_of_outcome, standing_reason
+from regime_platform.pipeline.board_results import NO_RESULTS, results_shown, without_results
 from regime_platform.pipeline.outcomes import Status, SymbolOutcome
-from regime_platform.validation.finding_counts import counts_of, findings_of
+from regime_platform.validation.finding_counts import counts_of, findings_of, warning_rules
 from regime_platform.validation.gate import BLOCKED
 from regime_platform.workspace import Workspace
 
 
 def refresh_board(workspace: Workspace, outcomes: Sequence[SymbolOutcome]) -> bool:
     """Updates the rows of what a run changed and all whose files changed; False if none had to."""
-    reasons = {outcome.symbol: _failure(workspace, outcome) for outcome in outcomes}
+    known = shown_rows(readable_board(workspace.root))
+    reasons = {}
+    for outcome in outcomes:
+        if outcome.status is not Status.NOT_REACHED:
+            instrument, paths = workspace.find(outcome.symbol)
+            shown = known.get(outcome.symbol)
+            before = None if shown is None else shown.held_back
+            reasons[outcome.symbol] = reason_of_outcome(paths, instrument, outcome, before)
     computed = {
         outcome.symbol
         for outcome in outcomes
         if outcome.compute is not None and outcome.compute.status is Status.DONE
     }
-    known = shown_rows(readable_board(workspace.root))
     wanted: dict[str, str | None] = {}
     for instrument in workspace.universe.instruments:
         symbol, shown = instrument.symbol, known.get(instrument.symbol)
@@ -50,7 +55,7 @@ def refresh_board(workspace: Workspace, outcomes: Sequence[SymbolOutcome]) -> bo
         elif shown is not None and shown.made_from is None:  # a board of an earlier release
             wanted[symbol] = shown.held_back
         else:
-            wanted[symbol] = blocked_by(workspace.root.symbol(symbol))
+            wanted[symbol] = standing_reason(workspace.root.symbol(symbol), instrument)
     return _replace(workspace, wanted) if wanted else False
 
 
@@ -68,8 +73,9 @@ def try_refresh_board(workspace: Workspace, outcomes: Sequence[SymbolOutcome]) -
 
 def rebuild_board(workspace: Workspace, instruments: Sequence[Instrument]) -> bool:
     """Makes the rows of ``instruments`` from their compute.db files and verdicts."""
-    paths = {each.symbol: workspace.root.symbol(each.symbol) for each in instruments}
-    return _replace(workspace, {symbol: blocked_by(folder) for symbol, folder in paths.items()})
+    root = workspace.root
+    reasons = {each.symbol: standing_reason(root.symbol(each.symbol), each) for each in instruments}
+    return _replace(workspace, reasons)
 
 
 def _replace(workspace: Workspace, held_back: Mapping[str, str | None]) -> bool:
@@ -83,30 +89,26 @@ def _replace(workspace: Workspace, held_back: Mapping[str, str | None]) -> bool:
     )
 
 
-def _failure(workspace: Workspace, outcome: SymbolOutcome) -> str | None:
-    if outcome.status.is_good:
-        return None
-    reason = f"{outcome.status}: {outcome.reason}"
-    if outcome.status is not Status.BLOCKED:
-        return reason
-    # the verdict's reason whichever stage was refused, so that both can be compared
-    return blocked_by(workspace.root.symbol(outcome.symbol)) or reason
-
-
 #: ``made_from`` of rows that could not be made, so that every run tries again.
 _NOT_MADE = ""
-_NO_RESULTS = without_basis(LATEST_SCHEMA.to_frame())
 #: What is read of the lineage of a series; without results it has no times.
 _LINEAGE = {
     **{
         name: BOARD_SCHEMA[name]
         for name in ("timeframe", "status", "reason", "bars", "is_left_out")
     },
-    **{name: pl.String() for name in ("min_ts", "max_ts")},
+    **{name: pl.String() for name in ("min_ts", "max_ts", "bars_digest")},
 }
 
 
-_OF_VERDICT = ("timeframe", "gate", "gate_reason", "errors", "warnings", "accepted")
+_OF_VERDICT = {
+    **{
+        name: BOARD_SCHEMA[name]
+        for name in ("timeframe", "gate", "gate_reason", "errors", "warnings", "accepted")
+    },
+    **{name: pl.String() for name in ("warning_rules", "promoted", "promoted_min", "promoted_max")},
+    "rows": pl.Int64(),
+}
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,11 @@ class BoardEntry:
 
     made_from: str | None  # None on a board of an earlier release
     held_back: str | None
+
+    @property
+    def is_damaged(self) -> bool:
+        """True where the rows could not be made and have the reason instead."""
+        return self.made_from == _NOT_MADE
 
 
 def board_rows(
@@ -128,47 +135,46 @@ def board_rows(
     paths = root.symbol(instrument.symbol)
     made_from = files_of(paths, instrument)  # before the files are read: they may change meanwhile
     try:
-        rows, latest, digest = _computed(paths, instrument)
+        rows, latest, lineage = results_shown(paths, instrument)
     except Exception as error:  # noqa: BLE001 - a damaged symbol must not cost the others their rows
         if isinstance(error, ResultsError) and isinstance(error.__cause__, FileInUseError):
             return None
         reason = failure_reason(error, instrument.symbol)
-        rows = _without_results(instrument, Status.FAILED, reason)
-        latest, digest, made_from = _NO_RESULTS, None, _NOT_MADE
+        rows = without_results(instrument.timeframes, Status.FAILED, reason)
+        latest, lineage, made_from = NO_RESULTS, None, _NOT_MADE
         held_back = held_back or f"{Status.FAILED}: {reason}"
     coverage = pl.DataFrame(rows, _LINEAGE).with_columns(
-        first_ts=_instant("min_ts"),
-        last_ts=_instant("max_ts"),
         symbol=pl.lit(instrument.symbol),
         held_back=pl.lit(held_back, pl.String),
-        results_digest=pl.lit(digest, pl.String),
+        results_digest=pl.lit(lineage and document_digest(lineage.tables), pl.String),
+        made_by=pl.lit(lineage and lineage.recipe.making_digest, pl.String),
         made_from=pl.lit(made_from, pl.String),
     )
     for columns in (latest.drop("symbol"), _gate_columns(paths)):
         coverage = coverage.join(columns, on="timeframe", how="left", maintain_order="left")
-    return coverage.select(list(BOARD_SCHEMA))
+    coverage = coverage.with_columns(
+        bars=pl.when(pl.col("max_ts").is_null())
+        .then(pl.col("rows").fill_null(0))
+        .otherwise("bars"),
+        first_ts=pl.coalesce("min_ts", "promoted_min").pipe(_instant),
+        last_ts=pl.coalesce("max_ts", "promoted_max").pipe(_instant),
+    )
+    is_pending = (pl.col("promoted") != pl.col("bars_digest")).fill_null(value=False)
+    return coverage.with_columns(is_pending=is_pending).select(list(BOARD_SCHEMA))
 
 
 def files_of(paths: SymbolPaths, instrument: Instrument) -> str:
     """Sizes and times of the files that a symbol's rows are made from, and its timeframes."""
-    files = (paths.compute_db, write_ahead_log(paths.compute_db), paths.verdict)
+    log = write_ahead_log(paths.compute_db)
+    files = (paths.compute_db, log, paths.verdict, paths.fetch_failures)
     return " ".join([*map(_version, files), ",".join(instrument.timeframes)])
-
-
-def blocked_by(paths: SymbolPaths) -> str | None:
-    """The reason on the board of a symbol that is blocked or whose verdict cannot be read."""
-    try:
-        verdict = read_verdict(paths)
-    except Exception as error:  # noqa: BLE001 - as above
-        return f"{Status.FAILED}: {failure_reason(error, paths.symbol)}"
-    return f"{Status.BLOCKED}: {verdict.message}" if verdict and verdict.reason else None
 
 
 def _gate_columns(paths: SymbolPaths) -> pl.DataFrame:
     """What the board shows of the verdict; no rows where there is none or it cannot be read."""
     try:
         verdict = read_verdict(paths)
-    except (RegimeError, OSError):  # `blocked_by` reports it
+    except (RegimeError, OSError):  # `standing_reason` reports it
         verdict = None
     counts = counts_of(findings_of(verdict))
     rows = [
@@ -176,11 +182,13 @@ def _gate_columns(paths: SymbolPaths) -> pl.DataFrame:
             "gate": series.status,
             "gate_reason": series.message(paths.symbol) if series.status == BLOCKED else None,
             **counts[series.timeframe].model_dump(),
+            "warning_rules": warning_rules(series.findings) or None,
+            **_promoted(series.promoted),
             "timeframe": series.timeframe,
         }
         for series in (() if verdict is None else verdict.series)
     ]
-    return pl.DataFrame(rows, {name: BOARD_SCHEMA[name] for name in _OF_VERDICT})
+    return pl.DataFrame(rows, _OF_VERDICT)
 
 
 def shown_rows(board: pl.DataFrame) -> Mapping[str, BoardEntry]:
@@ -193,7 +201,7 @@ def is_outdated(root: DataRoot, instrument: Instrument, shown: BoardEntry | None
     """True where the files of a symbol are not those that its rows were made from; opens none."""
     paths = root.symbol(instrument.symbol)
     if shown is None:
-        return paths.compute_db.exists() or paths.verdict.exists()
+        return _has_files(paths)
     try:
         return shown.made_from != files_of(paths, instrument)
     except OSError:  # making the rows reports it
@@ -219,8 +227,8 @@ def _is_as_made(root: DataRoot, instrument: Instrument, board: pl.DataFrame) -> 
     shown = board.filter(pl.col("symbol") == instrument.symbol)
     paths = root.symbol(instrument.symbol)
     if shown.is_empty():
-        return not (paths.compute_db.exists() or paths.verdict.exists())
-    rows = board_rows(root, instrument, blocked_by(paths))
+        return not _has_files(paths)
+    rows = board_rows(root, instrument, standing_reason(paths, instrument))
     if rows is None:  # being written
         return True
     left_out = ADDED if shown["made_from"].is_null().all() else {"made_from"}
@@ -228,6 +236,10 @@ def _is_as_made(root: DataRoot, instrument: Instrument, board: pl.DataFrame) -> 
         left_out |= {"held_back"}
     order = pl.col("timeframe").to_physical()
     return rows.drop(left_out).sort(order).equals(shown.drop(left_out).sort(order))
+
+
+def _has_files(paths: SymbolPaths) -> bool:
+    return any(path.exists() for path in (paths.compute_db, paths.verdict, paths.fetch_failures))
 
 
 def _version(path: Path) -> str:
@@ -238,39 +250,13 @@ def _version(path: Path) -> str:
     return f"{stat.st_size}:{stat.st_mtime_ns}"
 
 
-def _computed(
-    paths: SymbolPaths, instrument: Instrument
-) -> tuple[list[dict[str, Any]], pl.DataFrame, str | None]:
-    if paths.compute_db.exists():
-        try:
-            with reading(paths.compute_db) as reader:
-                lineage = reader.lineage()
-                latest = add_latest_basis(reader, reader.table("latest_state"))
-        except OlderResultsError:  # what is computed takes its place
-            pass
-        else:
-            left_out = lineage.recipe.left_out
-            rows = [
-                {**series.model_dump(), "is_left_out": series.timeframe in left_out}
-                for series in lineage.series
-            ]
-            return rows, latest, document_digest(lineage.tables)
-    rows = _without_results(instrument, "not_computed", "nothing was computed yet")
-    return rows, _NO_RESULTS, None
+def _promoted(bars: PromotedBars | None) -> dict[str, Any]:
+    """What is shown of the canonical bars where there are no results of them."""
+    if bars is None:
+        return {}
+    ends = {"promoted_min": bars.min_ts, "promoted_max": bars.max_ts}
+    return {"promoted": bars.digest, "rows": bars.rows, **ends}
 
 
-def _without_results(instrument: Instrument, status: str, reason: str) -> list[dict[str, Any]]:
-    return [
-        {
-            "timeframe": timeframe,
-            "status": status,
-            "reason": reason,
-            "bars": 0,
-            "is_left_out": False,
-        }
-        for timeframe in instrument.timeframes
-    ]
-
-
-def _instant(name: str) -> pl.Expr:
-    return pl.col(name).str.to_datetime(time_unit="us", time_zone="UTC")
+def _instant(text: pl.Expr) -> pl.Expr:
+    return text.str.to_datetime(time_unit="us", time_zone="UTC")

@@ -21,6 +21,7 @@ from regime_platform.manifests.compute_manifest import (
     RankedEras,
     Recipe,
     ResultOrigin,
+    making_digest,
 )
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.result_schema import RESULT_SCHEMA_DIGEST
@@ -53,39 +54,41 @@ def compute(
     results follow them at once.
 
     Raises:
+        NoBarsError: it has no bar.
         BarsError: the symbol was never validated, or its canonical bars are missing or damaged.
         BlockedError: the gate blocks the symbol as a whole.
         ConfigError: the results are ranked in eras whose adoption is gone.
     """
     symbol = instrument.symbol
     paths = paths or workspace.root.symbol(symbol)
-    verdict = passed_verdict(paths)
+    verdict = passed_verdict(paths, instrument)
     recipe = current_recipe(workspace, instrument, verdict)
-    stored = stored_lineage(paths)
-    if stored is not None:
-        _require_adopted(workspace, instrument, stored.recipe.eras)
-        is_same = not stored.recipe.differs_in(recipe)
-        if not force and (is_same or stored.recipe.is_stale(recipe)):
+    before = stored_lineage(paths)
+    if before is not None:
+        _require_adopted(workspace, instrument, before.recipe.eras)
+        is_same = not before.recipe.differs_in(recipe)
+        if not force and (is_same or before.recipe.is_stale(recipe)):
             done = ComputeOutcome(
-                symbol, Status.UNCHANGED, stored.series, stored.tables, left_out=verdict.left_out
+                symbol, Status.UNCHANGED, before.series, before.tables, left_out=verdict.left_out
             )
             reason = "" if is_same else _STALE.format(symbol)
             return replace(done, is_stale_code=not is_same, reason=reason)
-    is_unusable = stored is None and paths.compute_db.exists()
+    is_unusable = before is None and paths.compute_db.exists()
     eras = workspace.eras.choose(era_class(symbol, instrument.asset_class)).eras
     inputs = Inputs(instrument, paths, verdict.promoted, eras, workspace.params)
     with writing(paths):
         made = ResultOrigin(recipe=recipe, code=workspace.code)
-        lineage, how = make_results(inputs, made, force=force)
+        stored = make_results(inputs, made, force=force)
         mark_proven(paths.compute_db)
-        keep(paths, paths.compute_db, lineage)
-    reason = f"{symbol}: {how}" if is_unusable else ""
+        keep(paths, paths.compute_db, stored.lineage)
+    reason = f"{symbol}: {stored.how}" if is_unusable else ""
     return ComputeOutcome(
         symbol,
         Status.DONE,
-        lineage.series,
-        lineage.tables,
-        how,
+        stored.lineage.series,
+        stored.lineage.tables,
+        stored.how,
+        stored.computed_rows,
         reason=reason,
         left_out=verdict.left_out,
     )
@@ -94,8 +97,8 @@ def compute(
 def current_recipe(workspace: RunWorkspace, instrument: Instrument, verdict: Verdict) -> Recipe:
     """What the results would be made from now."""
     wanted = era_class(instrument.symbol, instrument.asset_class)
-    bars = {timeframe: series.digest for timeframe, series in verdict.promoted.items()}
-    return recipe_of(workspace, bars, wanted, workspace.eras.choose(wanted), verdict.left_out)
+    choice = workspace.eras.choose(wanted)
+    return recipe_of(workspace, verdict.bars_digests, wanted, choice, verdict.left_out)
 
 
 def recipe_of(
@@ -171,6 +174,12 @@ def adoption_remedy(ranked: RankedEras) -> str:
         "restore the folder eras from a backup, or put the set in force again: "
         f"regime eras adopt {ranked.version} --reason TEXT"
     )
+
+
+def installed_making(workspace: RunWorkspace) -> str:
+    """The `making_digest` of results that are computed now."""
+    code = workspace.code
+    return making_digest(code.compute_digest, code.calculating, workspace.params.fingerprint())
 
 
 def stale_results(workspace: RunWorkspace) -> Iterator[tuple[str, list[str]]]:

@@ -109,6 +109,11 @@ def stored_era_sets(root: DataRoot) -> tuple[EraSetFile, ...]:
     return tuple(sorted(files, key=lambda file: (file.eras.effective_from, file.eras.version)))
 
 
+def unlogged(root: DataRoot) -> tuple[Adoption, ...]:
+    """Adoptions that the log has lost, or that an earlier release did not record there."""
+    return read_adopted(root)[len(read_adoption_log(root)) :]
+
+
 def log_adoptions(root: DataRoot) -> None:
     """Begins the log of adoptions where an earlier release wrote none."""
     if root.adoption_log.exists() or not root.adopted_eras.exists():

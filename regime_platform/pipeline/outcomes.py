@@ -21,6 +21,8 @@ class Stage(StrEnum):
 
 
 STAGES = tuple(Stage)
+#: Stage -> the field of an outcome that has what the stage did.
+STAGE_FIELDS = dict(zip(STAGES, ("ingest", "promote", "compute", "publish"), strict=True))
 #: The status of a series whose stored bars are not served any more, while later ones are.
 OVERLAP_LOST = "overlap_lost"
 
@@ -31,7 +33,9 @@ class Status(StrEnum):
     DONE = "done"  # something changed and was written
     UNCHANGED = "unchanged"  # nothing new, nothing written
     BLOCKED = "blocked"  # the gate blocks a series; its last good state stays
+    NO_BARS = "no_bars"  # none of its series has a bar, so nothing can be validated
     FAILED = "failed"  # an error, other than a verdict on the bars
+    NOT_REACHED = "not_reached"  # the source refused all before it could be asked for the symbol
 
     @property
     def is_good(self) -> bool:
@@ -51,14 +55,21 @@ class SeriesIngest:
     withdrawn: int = 0  # stored bars that the source took back
     requests: int = 0
     credits: int = 0
-    status: str = "ok"  # ok, not_offered, not_entitled, unknown_symbol, overlap_lost, failed
+    #: ok, not_offered, not_entitled, unknown_symbol, overlap_lost, failed, not_reached.
+    status: str = "ok"
     reason: str = ""
     note: str = ""  # labels read otherwise than as opens, a new price basis, a reading again
+    is_standing: bool = False  # an earlier refusal holds, so nothing was requested
 
     @property
     def has_failed(self) -> bool:
         """True where a person has to look: the source did not serve what it should."""
         return self.status not in ("ok", "not_offered")
+
+    @property
+    def is_reached(self) -> bool:
+        """False where the source refused all before it could be asked."""
+        return self.status != Status.NOT_REACHED
 
     @property
     def changed(self) -> int:
@@ -101,6 +112,8 @@ class IngestOutcome(StageOutcome):
     @property
     def is_partial(self) -> bool:
         """True where some series failed and those that the source served can be processed."""
+        if self.status is Status.NOT_REACHED:
+            return self.rows_inserted > 0
         statuses = {series.status for series in self.series}
         # of a symbol that the source seems to have reused nothing is to be processed
         return self.status is Status.FAILED and "ok" in statuses and OVERLAP_LOST not in statuses
@@ -123,6 +136,7 @@ class ComputeOutcome(StageOutcome):
     series: tuple["SeriesLineage", ...] = ()
     tables: Mapping[str, str] = field(default_factory=dict)  # table -> content digest
     how: str = ""  # whether rows were added or all were computed, and why
+    computed_rows: int = 0  # states computed now; the others of ``series`` were stored before
     is_stale_code: bool = False  # unchanged bars, but results of another recipe: --force recomputes
 
 
@@ -148,6 +162,24 @@ class SymbolOutcome:
     promote: PromoteOutcome | None = None
     compute: ComputeOutcome | None = None
     publish: PublishOutcome | None = None
+
+    def after(self, stage: Stage) -> StageOutcome | None:
+        """What a stage did; None where it did not end."""
+        done: StageOutcome | None = getattr(self, STAGE_FIELDS[stage])
+        return done
+
+    def status_after(self, stage: Stage) -> Status | None:
+        """The status after a stage; None where the symbol did not reach it."""
+        done = self.after(stage)
+        if done is not None:
+            return done.status
+        return self.status if self.stage is stage and not self.status.is_good else None
+
+    @property
+    def is_reached(self) -> bool:
+        """False where the source refused all before it brought a bar of the symbol."""
+        is_fetched = self.ingest is not None and self.ingest.is_partial
+        return self.status is not Status.NOT_REACHED or is_fetched
 
     @property
     def is_partial(self) -> bool:

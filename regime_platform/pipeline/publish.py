@@ -22,6 +22,7 @@ from regime_platform.bar_store.manifest_files import (
 )
 from regime_platform.bar_store.raw.raw_log import origins
 from regime_platform.bar_store.session import raw_listing
+from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.compute_db.reader import file_stat, read_lineage
 from regime_platform.files import write_json
 from regime_platform.manifests.bar_manifest import BarManifest, bar_manifest
@@ -31,7 +32,7 @@ from regime_platform.manifests.manifest import SealedManifest, is_same, sealed
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.compute import stored_lineage
 from regime_platform.pipeline.eras import log_adoptions
-from regime_platform.pipeline.gate.intact import stored_records
+from regime_platform.pipeline.gate.intact import require_chain, require_records, stored_records
 from regime_platform.pipeline.gate.promote import passed_verdict
 from regime_platform.pipeline.identity import require_same_instrument
 from regime_platform.pipeline.outcomes import PublishOutcome, Status
@@ -52,7 +53,8 @@ def publish(
     ``anew`` writes both in any case: for a repair, which has set aside what was damaged.
 
     Raises:
-        BarsError: the symbol was never validated, or a manifest is damaged.
+        NoBarsError: it has no bar.
+        BarsError: the symbol was never validated, or manifests, chain or records are not whole.
         BlockedError: the gate blocks it as a whole, or another instrument does; the manifests in
             force stay.
         ResultsError: the symbol has no compute.db, or a damaged one.
@@ -60,7 +62,7 @@ def publish(
     symbol = instrument.symbol
     paths = paths or workspace.root.symbol(symbol)
     require_same_instrument(paths, instrument)
-    verdict = passed_verdict(paths)
+    verdict = passed_verdict(paths, instrument)
     bars = _bar_manifest(paths, instrument, verdict)
     lineage = stored_lineage(paths) or read_lineage(paths.compute_db)
     results = ComputeManifest.of(symbol, lineage)
@@ -70,7 +72,9 @@ def publish(
     if anew or not is_same(read_compute_manifest(paths), results):
         outdated.append(results)
     log_adoptions(workspace.root)
+    require_chain(paths)
     if outdated:
+        require_records(paths)  # else the manifest would no longer have what they lost
         with writing(paths):
             write_manifests(paths, outdated, now)
     return PublishOutcome(
@@ -80,6 +84,32 @@ def publish(
         manifest_digest=bars.json_digest(),
         compute_manifest_digest=results.json_digest(),
     )
+
+
+def publish_bars(
+    workspace: RunWorkspace,
+    instrument: Instrument,
+    now: dt.datetime,
+    paths: SymbolPaths | None = None,
+) -> bool:
+    """Writes the bar manifest alone where it does not state the bars in force; True if it did.
+
+    For what promotes bars and computes nothing: the compute manifest states the bars that it was
+    made from, so that the results are pending until they are computed. Nothing is written for a
+    symbol that the gate blocks as a whole. Raises as `publish`.
+    """
+    paths = paths or workspace.root.symbol(instrument.symbol)
+    verdict = read_verdict(paths)
+    if verdict is None or not verdict.promoted or verdict.is_blocked_whole:
+        return False
+    require_chain(paths)
+    bars = _bar_manifest(paths, instrument, verdict)
+    if is_same(read_bar_manifest(paths), bars):
+        return False
+    require_records(paths)
+    with writing(paths):
+        write_manifests(paths, [bars], now)
+    return True
 
 
 def write_manifests(

@@ -28,11 +28,10 @@ from regime_platform.compute.results import (
 from regime_platform.compute_db.content import BARS, Content
 from regime_platform.compute_db.reader import ResultsReader, require_proven_file
 from regime_platform.compute_db.store import build
-from regime_platform.compute_db.update import Addition, Update, apply_update
+from regime_platform.compute_db.update import Addition, StoredResults, Update, apply_update
 from regime_platform.errors import ResultsError
 from regime_platform.manifests.compute_manifest import (
     INPUT,
-    Lineage,
     ResultOrigin,
     SeriesLineage,
 )
@@ -127,25 +126,25 @@ class _Changed:
     shared: int  # number of first rows that are unchanged
 
 
-def make_results(inputs: Inputs, made: ResultOrigin, *, force: bool) -> tuple[Lineage, str]:
+def make_results(inputs: Inputs, made: ResultOrigin, *, force: bool) -> StoredResults:
     """Brings compute.db up to date; hold the symbol's lock.
 
-    ``force`` computes everything, whatever is stored. Returns the lineage and from where results
-    were continued, or why all were computed. `BarsError` where bars are missing or damaged.
+    ``force`` computes everything, whatever is stored. Returns what is stored, with from where
+    results were continued or why all were computed. `BarsError` where bars are missing or damaged.
     """
     database = inputs.paths.compute_db
     if force:
-        return _build(inputs, made), "computed as a whole, as asked for"
+        return _build(inputs, made, "computed as a whole, as asked for")
     if not database.exists():
-        return _build(inputs, made), "computed as a whole: there are no results yet"
+        return _build(inputs, made, "computed as a whole: there are no results yet")
     try:
         require_proven_file(database)
         return apply_update(database, lambda stored: _Increment(inputs, stored).update(made))
     except (NotIncrementalError, ResultsError) as error:
-        return _build(inputs, made), f"computed as a whole: {error}"
+        return _build(inputs, made, f"computed as a whole: {error}")
 
 
-def _build(inputs: Inputs, made: ResultOrigin) -> Lineage:
+def _build(inputs: Inputs, made: ResultOrigin, how: str) -> StoredResults:
     timeframes = inputs.instrument.timeframes
     results: dict[str, SeriesResult] = {}
     blocks: dict[str, Blocks] = {}
@@ -154,7 +153,8 @@ def _build(inputs: Inputs, made: ResultOrigin) -> Lineage:
         results[timeframe] = inputs.computed(timeframe, bars)
     series = [inputs.lineage(timeframe, results.get(timeframe)) for timeframe in timeframes]
     tables = tables_of(results, made.recipe.left_out)
-    return build(inputs.paths.compute_db, tables, made, series, blocks)
+    lineage = build(inputs.paths.compute_db, tables, made, series, blocks)
+    return StoredResults(lineage, how, sum(each.state_rows for each in series))
 
 
 @dataclass(frozen=True)

@@ -14,24 +14,31 @@ from functools import partial
 from regime_platform.bar_store.locks import one_lock
 from regime_platform.bar_store.rename_journal import moved_away
 from regime_platform.bar_store.session import SymbolSession
+from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.compute.engine import warm_up
-from regime_platform.errors import BlockedError, RegimeError, RunEndingError, failure_reason
+from regime_platform.errors import BlockedError, NoBarsError, RegimeError, failure_reason
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.compute import compute
 from regime_platform.pipeline.fetch.catch_up import FetchRequest
 from regime_platform.pipeline.fetch.ingest import Batches, ingest
-from regime_platform.pipeline.gate.intact import require_intact
+from regime_platform.pipeline.gate.doubts import note_doubts
+from regime_platform.pipeline.gate.intact import require_intact, require_whole
 from regime_platform.pipeline.gate.promote import promote
 from regime_platform.pipeline.identity import other_instrument
-from regime_platform.pipeline.outcomes import STAGES, Stage, StageOutcome, Status, SymbolOutcome
-from regime_platform.pipeline.publish import publish
+from regime_platform.pipeline.outcomes import (
+    STAGE_FIELDS,
+    STAGES,
+    Stage,
+    StageOutcome,
+    Status,
+    SymbolOutcome,
+)
+from regime_platform.pipeline.publish import publish, publish_bars
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.pipeline.workers import map_in_processes
 
 #: With fewer series, starting processes (two seconds of a core each) takes longer than it saves.
 WORTH_PROCESSES = 48
-
-_FIELDS = dict(zip(Stage, ("ingest", "promote", "compute", "publish"), strict=True))
 
 
 def run_symbols(  # noqa: PLR0913 - what to run, and how
@@ -44,7 +51,9 @@ def run_symbols(  # noqa: PLR0913 - what to run, and how
     batches: Batches | None = None,
     workers: int = 1,
 ) -> Iterator[SymbolOutcome]:
-    """Runs the symbols in order, yielding each outcome as soon as it is known.
+    """Runs the symbols, yielding each outcome as soon as it is known.
+
+    They are in order, except that those which another process is fetching come last.
 
     Args:
         workspace: where the symbols live.
@@ -57,15 +66,18 @@ def run_symbols(  # noqa: PLR0913 - what to run, and how
         workers: processes, at most.
 
     Raises:
-        RunEndingError: the source refuses every request; the symbols so far are complete.
+        RunEndingError: the source refused every request from some moment on, after the outcomes of
+            all symbols; those that needed one more are not reached.
     """
     run = partial(run_symbol, workspace, now=now, force=force)
     batches = batches or Batches(workspace, instruments, FetchRequest(now))
+    in_turn = _in_turn(batches, instruments) if Stage.RAW_BARS in stages else instruments
     after_fetch = [stage for stage in STAGES[1:] if stage in stages]
     series = sum(len(instrument.timeframes) for instrument in instruments)
     if workers < 2 or not after_fetch or series < WORTH_PROCESSES:
-        for instrument in instruments:
+        for instrument in in_turn:
             yield run(instrument, stages=stages, batches=batches)
+        batches.raise_end()
         return
 
     def died(item: tuple[Instrument, SymbolOutcome, dt.datetime], reason: str) -> SymbolOutcome:
@@ -74,10 +86,12 @@ def run_symbols(  # noqa: PLR0913 - what to run, and how
     fetch = set(stages) & {Stage.RAW_BARS}
     fetched = (
         (instrument, run(instrument, stages=fetch, batches=batches), batches.request.stamp())
-        for instrument in instruments
+        for instrument in in_turn
     )
     rest = partial(_run_rest, partial(run, stages=after_fetch))
-    yield from map_in_processes(workers, rest, fetched, died, warm_up)
+    begin = warm_up if Stage.COMPUTE_DB in after_fetch else bool
+    yield from map_in_processes(workers, rest, fetched, died, begin)
+    batches.raise_end()
 
 
 def run_symbol(  # noqa: PLR0913 - what to run, and how
@@ -103,13 +117,19 @@ def run_symbol(  # noqa: PLR0913 - what to run, and how
             outcome = _step(outcome, Stage.RAW_BARS, lambda: ingest(workspace, instrument, batches))
 
         def promoted() -> StageOutcome:
+            before = read_verdict(paths)
             done = promote(workspace, instrument, paths)
+            note_doubts(paths, before)
             require_intact(paths, instrument)
-            return done
+            if Stage.MANIFESTS in stages:
+                return done
+            is_new = publish_bars(workspace, instrument, batches.request.stamp(), paths)
+            is_done = is_new and done.status is Status.UNCHANGED
+            return replace(done, status=Status.DONE) if is_done else done
 
         def computed() -> StageOutcome:
             if Stage.VALIDATED_BARS not in stages:  # else proven just before
-                require_intact(paths, instrument)
+                require_whole(paths, instrument)
             return compute(workspace, instrument, paths, force=force)
 
         with one_lock(paths):
@@ -124,6 +144,21 @@ def run_symbol(  # noqa: PLR0913 - what to run, and how
                 if stage in stages and (outcome.status.is_good or outcome.is_partial):
                     outcome = _step(outcome, stage, work)
     return outcome
+
+
+def _in_turn(batches: Batches, instruments: Sequence[Instrument]) -> Iterator[Instrument]:
+    """The instruments in their order; last those that another process is fetching just now."""
+    postponed = []
+    for instrument in instruments:
+        try:
+            is_free = batches.begin(instrument)
+        except Exception:  # noqa: BLE001 - met again, and reported, when the symbol is run
+            is_free = True
+        if is_free:
+            yield instrument
+        else:
+            postponed.append(instrument)
+    yield from postponed
 
 
 def _run_rest(
@@ -160,15 +195,15 @@ def _refused(
 def _step(before: SymbolOutcome, stage: Stage, work: Callable[[], StageOutcome]) -> SymbolOutcome:
     try:
         done = work()
-    except RunEndingError:
-        raise
+    except NoBarsError as error:
+        return _ended(before, stage, Status.NO_BARS, str(error))
     except BlockedError as error:
         return _ended(before, stage, Status.BLOCKED, str(error))
     except Exception as error:  # noqa: BLE001 - a defect met on one symbol must not stop the others
         reason = failure_reason(error, before.symbol)
         detail = "" if isinstance(error, RegimeError | OSError) else traceback.format_exc()
         return _ended(before, stage, Status.FAILED, reason, detail)
-    after = replace(before, **{_FIELDS[stage]: done})  # type: ignore[arg-type]
+    after = replace(before, **{STAGE_FIELDS[stage]: done})  # type: ignore[arg-type]
     if before.is_partial:  # what failed or is blocked stays what has to be seen
         is_blocked_too = stage is Stage.VALIDATED_BARS and done.status is Status.BLOCKED
         reason = _joined(before, done.reason) if is_blocked_too else before.reason

@@ -19,8 +19,6 @@ from functools import partial
 from types import ModuleType
 from typing import Any, Generic, Self, TypeVar
 
-from regime_platform.errors import RunEndingError
-
 #: Items of each worker that are handed over before their results are asked for.
 AHEAD = 8
 _RETRIES = 2  # of an item whose process died
@@ -44,8 +42,6 @@ def map_in_processes(
 ) -> Iterator[Result]:
     """One result per item, in order, each as soon as it and those before it are there.
 
-    A `RunEndingError` of ``items`` is raised after the results of the items before it.
-
     Args:
         workers: processes; below two, the calling process does the work.
         work: the function, sent to every process once; it and the items can be pickled.
@@ -58,14 +54,10 @@ def map_in_processes(
         return
     begun: deque[tuple[Item, Future[Result]]] = deque()
     with _Pool(workers, work, begin) as pool:
-        try:
-            for item in items:
-                begun.append((item, pool.submit(item)))
-                if len(begun) > AHEAD * workers:
-                    yield pool.result(*begun.popleft(), died)
-        except RunEndingError:
-            yield from (pool.result(*pair, died) for pair in begun)
-            raise
+        for item in items:
+            begun.append((item, pool.submit(item)))
+            if len(begun) > AHEAD * workers:
+                yield pool.result(*begun.popleft(), died)
         yield from (pool.result(*pair, died) for pair in begun)
 
 

@@ -23,6 +23,7 @@ from regime_platform.compute_db.reader import reading
 from regime_platform.manifests.compute_manifest import Lineage, Recipe
 from regime_platform.manifests.manifest import SealedManifest
 from regime_platform.model.bar_schema import BAR_COLUMNS
+from regime_platform.model.calendar.lateness import NO_AGE, SeriesAge, series_age
 from regime_platform.model.timeframes import canonical_timeframe
 from regime_platform.query.explanation import (
     Explanation,
@@ -53,17 +54,28 @@ class Explained:
     #: that the latter names are those of compute.db
     manifests: Facts
     notes: tuple[str, ...]  # limits of this explanation
+    age: SeriesAge | None = None  # of the results of the series; None where no ``now`` was given
 
     def document(self) -> dict[str, Any]:
         """The document of ``regime explain --json``."""
         provenance = {"origin": self.origin, "made_from": self.made_from}
-        rest = {**provenance, "manifests": self.manifests, "notes": self.notes}
+        age = NO_AGE if self.age is None else self.age.document()
+        rest = {**provenance, "manifests": self.manifests, "notes": self.notes, **age}
         document: dict[str, Any] = to_jsonable_python(rest, inf_nan_mode="null")
         return explanation_document(self.explanation) | document
 
 
-def explain(symbol: str, timeframe: str, ts: dt.datetime, *, where: Where = None) -> Explained:
+def explain(
+    symbol: str,
+    timeframe: str,
+    ts: dt.datetime,
+    *,
+    now: dt.datetime | None = None,
+    where: Where = None,
+) -> Explained:
     """Explains the stored results of the bar that opens at ``ts`` (aware).
+
+    With ``now`` (aware) also how old the last bar of the series is.
 
     Raises:
         UsageError: the symbol or timeframe is unknown.
@@ -102,7 +114,13 @@ def explain(symbol: str, timeframe: str, ts: dt.datetime, *, where: Where = None
     }
     manifests = _manifests(paths, lineage)
     notes = tuple(_notes(made_from, promoted.digest, manifests))
-    return Explained(explained, _origin(paths, wanted, ts), made_from, manifests, notes)
+    age = None if now is None else series_age(instrument, wanted, _last(state), now)
+    return Explained(explained, _origin(paths, wanted, ts), made_from, manifests, notes, age)
+
+
+def _last(rows: pl.DataFrame) -> dt.datetime | None:
+    last = rows["ts"].max()
+    return last if isinstance(last, dt.datetime) else None
 
 
 def eras_of(recipe: Recipe) -> EraChoice:

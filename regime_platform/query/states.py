@@ -2,17 +2,23 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from dataclasses import fields as dataclass_fields
 from typing import Any, Self
 
 from pydantic_core import to_jsonable_python
 
 from regime_platform.bar_store.layout import SymbolPaths
+from regime_platform.bar_store.no_bars import fetch_notes, no_bars_reason
 from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.compute.maturity import RankBasis, basis_of
+from regime_platform.compute.results import SeriesResult
 from regime_platform.compute_db.rank_basis import add_latest_basis
 from regime_platform.errors import ResultsError
 from regime_platform.legacy.conversion import reading_any
+from regime_platform.manifests.compute_manifest import SeriesLineage
+from regime_platform.manifests.pending import pending_results
+from regime_platform.model.calendar.lateness import NO_AGE, SeriesAge, series_age
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.result_schema import LATEST_SCHEMA
 from regime_platform.model.timeframes import canonical_timeframe
@@ -52,6 +58,7 @@ class GateNow:
     left_out: Mapping[str, str] = field(default_factory=dict)  # of the consensus: timeframe -> why
     findings: Mapping[str, FindingCounts] = field(default_factory=dict)  # by timeframe
     questions: Mapping[str, str] = field(default_factory=dict)  # likewise
+    results_pending: str = ""  # why the bars in force are not computed yet; empty where they are
 
     @classmethod
     def of(cls, verdict: Verdict | None, left_out: Iterable[str]) -> Self:
@@ -101,10 +108,23 @@ class StateNow:
     left_out: Mapping[str, str] = field(default_factory=dict)  # of the consensus: timeframe -> why
     findings: FindingCounts | None = None  # against its bars; None where that is not known
     question: str = ""  # a finding that asks for a decision, with its command
+    fetch_notes: tuple[str, ...] = ()  # timeframes of the symbol that are not served, and why
+    #: Timeframe of the symbol that has too few bars for a state or an escalation -> why.
+    too_few_bars: Mapping[str, str] = field(default_factory=dict)
+    age: SeriesAge | None = None  # against the calendar; None where no ``now`` was given
+    results_pending: str = ""  # why the bars in force are not computed yet; empty where they are
 
 
-def state(symbol: str, timeframe: str | None = None, *, where: Where = None) -> dict[str, StateNow]:
+def state(
+    symbol: str,
+    timeframe: str | None = None,
+    *,
+    now: dt.datetime | None = None,
+    where: Where = None,
+) -> dict[str, StateNow]:
     """The latest state per timeframe, shortest first; timeframes with too few bars are left out.
+
+    With ``now`` (aware) each has the age of its last bar.
 
     Raises:
         UsageError: the symbol or timeframe is unknown.
@@ -115,19 +135,60 @@ def state(symbol: str, timeframe: str | None = None, *, where: Where = None) -> 
     with reading_any(paths.compute_db, instrument, wanted) as reader:
         latest = reader.table("latest_state", timeframe=wanted).sort("timeframe")
         latest = add_latest_basis(reader, latest)
-        left_out = () if reader.read_as else reader.lineage().recipe.left_out
-    status = GateNow.of(read_verdict(paths), left_out), instrument.delisted, reader.read_as
-    return {row["timeframe"]: state_now(row, *status) for row in latest.iter_rows(named=True)}
+        lineage = None if reader.read_as else reader.lineage()
+    verdict = read_verdict(paths)
+    gate = GateNow.of(verdict, lineage.recipe.left_out if lineage else ())
+    if lineage is not None:
+        gate = replace(gate, results_pending=pending_results(verdict, lineage.recipe))
+    status = gate, instrument.delisted, reader.read_as
+    short = too_few_bars(lineage.series, wanted) if lineage else {}
+    notes = fetch_notes(paths, instrument)
+    states = {
+        row["timeframe"]: replace(state_now(row, *status, short), fetch_notes=notes)
+        for row in latest.iter_rows(named=True)
+        if row["timeframe"] in instrument.timeframes
+    }
+    if now is None:
+        return states
+    return {
+        name: replace(each, age=series_age(instrument, name, each.as_of, now))
+        for name, each in states.items()
+    }
+
+
+def too_few_bars(
+    series: Iterable[SeriesLineage | SeriesResult], timeframe: str | None = None
+) -> Mapping[str, str]:
+    """Timeframe -> why its results have no state or no escalation, of one timeframe or of all."""
+    return {
+        each.timeframe: each.reason
+        for each in series
+        if each.status in ("state_only", "too_short") and timeframe in (None, each.timeframe)
+    }
+
+
+def why_no_state(symbol: str, timeframe: str | None = None) -> Mapping[str, str]:
+    """What `too_few_bars` has of stored results: why `state` is empty, where it is."""
+    instrument, paths = find_results(Workspace.open(), symbol)
+    with reading_any(paths.compute_db, instrument, timeframe) as reader:
+        return {} if reader.read_as else too_few_bars(reader.lineage().series, timeframe)
 
 
 def state_document(state: StateNow) -> dict[str, Any]:
     """The state as a JSON document."""
-    document: dict[str, Any] = to_jsonable_python(state, inf_nan_mode="null")
+    age = NO_AGE if state.age is None else state.age.document()
+    fields = {each.name: getattr(state, each.name) for each in dataclass_fields(state)}
+    del fields["age"]
+    document: dict[str, Any] = to_jsonable_python({**fields, **age}, inf_nan_mode="null")
     return document
 
 
 def state_now(
-    row: dict[str, Any], gate: GateNow | None = None, delisted: str = "", read_as: str = ""
+    row: dict[str, Any],
+    gate: GateNow | None = None,
+    delisted: str = "",
+    read_as: str = "",
+    short: Mapping[str, str] | None = None,
 ) -> StateNow:
     """A row of ``LATEST_SCHEMA`` and ``BASIS_SCHEMA`` as a state."""
     timeframe, gate = row["timeframe"], gate or GateNow()
@@ -154,11 +215,13 @@ def state_now(
         supports=_levels(row, "support"),
         resistances=_levels(row, "resistance"),
         held_back=gate.held_back,
+        results_pending=gate.results_pending,
         delisted=delisted,
         read_as=read_as,
         left_out=gate.left_out,
         findings=gate.findings.get(timeframe),
         question=gate.questions.get(timeframe, ""),
+        too_few_bars=short or {},
     )
 
 
@@ -172,11 +235,20 @@ def find_results(workspace: Workspace, symbol: str) -> tuple[Instrument, SymbolP
 
     Raises:
         UsageError: the symbol is not in the universe.
-        ResultsError: nothing was computed for it yet.
+        ResultsError: it has no bars, or nothing was computed from them yet.
     """
     instrument, paths = workspace.find(symbol)
+    # results of an earlier release may lie there alone, without verdict and bars
+    is_older = paths.compute_db.exists() and read_verdict(paths) is None
+    if not is_older and (reason := no_bars_reason(paths, instrument)):
+        raise ResultsError(reason, code="no-bars")
     if not paths.compute_db.exists():
         name, blocked_by = instrument.symbol, gate_reason(paths)
+        if paths.compute_manifest.exists():
+            gone = f"{paths.compute_db} is gone; `regime run {name}` makes it again"
+            raise ResultsError(gone, code="no-results")
+        if pending := pending_results(read_verdict(paths), None):
+            raise ResultsError(f"{name} has no results yet; {pending}", code="no-results")
         run_it = f"`regime run {name}` makes them"
         remedy = f"blocked by the gate: {blocked_by}" if blocked_by else run_it
         raise ResultsError(f"{name} has no results yet; {remedy}", code="no-results")

@@ -5,9 +5,10 @@ time of its making but the digest of all it is made from: the same data give the
 page that is up to date is neither drawn nor written again.
 """
 
+import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files as package_files
@@ -20,12 +21,13 @@ from regime_platform.compute.eras.eras import EraSet
 from regime_platform.compute.maturity import MOST_MISSING, basis_of, mature_bars
 from regime_platform.files import file_sha256, write_text
 from regime_platform.model.actions import Action
+from regime_platform.model.calendar.lateness import age_lines
 from regime_platform.model.digests import document_digest
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.timeframes import TIMEFRAMES
 from regime_platform.report import marks
 from regime_platform.report.html import render
-from regime_platform.report.views import SymbolView, first_shown, read_symbol
+from regime_platform.report.views import SymbolView, first_shown, read_ages, read_symbol
 
 
 @dataclass(frozen=True)
@@ -36,14 +38,20 @@ class Page:
     is_written: bool
 
 
-def symbol_page(root: DataRoot, eras: EraSet, instrument: Instrument) -> Page | None:
+def symbol_page(
+    root: DataRoot, eras: EraSet, instrument: Instrument, now: dt.datetime
+) -> Page | None:
     """Writes the page of one symbol where its content changed; None without results.
+
+    ``now`` (aware): bars that are missing by then are named on it, so that a stale symbol gets
+    another page with every further one.
 
     Raises:
         ModuleNotFoundError: the extra ``charts`` is not installed.
         BarsError, ResultsError: bars or results are damaged.
     """
     paths, target = root.symbol(instrument.symbol), root.path / f"report/{instrument.symbol}.html"
+    ages = list(age_lines(read_ages(paths, instrument, now), with_days=False))
     inputs = (paths.verdict, paths.manifest, paths.compute_manifest, paths.splits)
     origin = document_digest(
         {
@@ -52,6 +60,7 @@ def symbol_page(root: DataRoot, eras: EraSet, instrument: Instrument) -> Page | 
             "inputs": [file_sha256(path) if path.exists() else None for path in inputs],
             "code": _code_digest(),
             "mature": [MOST_MISSING, *map(mature_bars, TIMEFRAMES)],
+            "age": ages,
         }
     )
     if _recorded_origin(target) == origin:
@@ -59,6 +68,7 @@ def symbol_page(root: DataRoot, eras: EraSet, instrument: Instrument) -> Page | 
     view = read_symbol(paths, instrument, eras)
     if view is None:
         return None
+    view = replace(view, notes=(*ages, *view.notes))
     write_text(target, page_html(view, origin))
     return Page(target, is_written=True)
 

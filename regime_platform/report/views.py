@@ -3,6 +3,7 @@
 Forward labels are not read: a chart shows what was known at each bar.
 """
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -17,6 +18,8 @@ from regime_platform.compute_db.rank_basis import add_basis, add_latest_basis
 from regime_platform.compute_db.reader import read_table, reading
 from regime_platform.model.actions import Action
 from regime_platform.model.bar_schema import PRICE_COLUMNS
+from regime_platform.model.calendar.lateness import SeriesAge, series_age
+from regime_platform.model.instants import instant
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.timeframes import TIMEFRAMES
 from regime_platform.validation.finding_counts import (
@@ -81,6 +84,19 @@ def read_latest(paths: SymbolPaths) -> pl.DataFrame:
     if not paths.compute_db.exists():
         return pl.DataFrame(schema={"timeframe": pl.Enum(TIMEFRAMES)})
     return read_table(paths.compute_db, "latest_state").sort("timeframe")
+
+
+def read_ages(
+    paths: SymbolPaths, instrument: Instrument, now: dt.datetime
+) -> Mapping[str, SeriesAge]:
+    """By timeframe, how old the promoted bars are."""
+    verdict = read_verdict(paths)
+    promoted = {} if verdict is None else verdict.promoted
+    return {
+        timeframe: series_age(instrument, timeframe, instant(bars.max_ts), now)
+        for timeframe, bars in promoted.items()
+        if timeframe in instrument.timeframes
+    }
 
 
 def first_shown(timeframes: Iterable[str]) -> str:

@@ -7,9 +7,9 @@ and never invents a bar.
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import polars as pl
 
@@ -25,8 +25,6 @@ class BarPage:
     bars: pl.DataFrame
     price_basis: str  # as_served, split_adjusted, unadjusted
     window: tuple[dt.datetime, dt.datetime] | None  # requested opens, half-open; None: the whole
-    requests: int = 1
-    cost: int = 0  # credits
     is_clock_behind: bool = False  # this machine's clock, compared with the source's
     answered: Mapping[str, str] = field(default_factory=dict)  # market that the answer names
     #: Unix times of the request that was answered and of its answer; None: served at once.
@@ -34,6 +32,23 @@ class BarPage:
     note: str = ""  # how labels were read that are no opens, as one line
     reading: str = ""  # digest of how a file was read
     is_rolling: bool = False  # the start of a whole moves: bars before it are not lost
+
+
+class Charge(NamedTuple):
+    """Requests, attempts included, and their credits."""
+
+    requests: int = 0
+    credits: int = 0
+
+    def since(self, before: "Charge") -> "Charge":
+        """What came after ``before``."""
+        return Charge(self.requests - before.requests, self.credits - before.credits)
+
+    def shared(self, parts: int) -> Iterator["Charge"]:
+        """The same in parts for the series of a batch; the first has the requests."""
+        part, rest = divmod(self.credits, parts)
+        yield Charge(self.requests, part + rest)
+        yield from [Charge(0, part)] * (parts - 1)
 
 
 @dataclass(frozen=True)
@@ -95,6 +110,11 @@ class WindowSource(Protocol):
 
     name: str
     most_rows: int  # of one answer; an answer of this length may be cut
+
+    @property
+    def charge(self) -> Charge:
+        """All that was sent so far, whether it was answered or not."""
+        ...
 
     def earliest(self, instrument: Instrument, timeframe: str, now: dt.datetime) -> dt.date:
         """The UTC date of the first bar at the source; ``NotOfferedError`` where there is none."""

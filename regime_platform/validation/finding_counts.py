@@ -88,6 +88,15 @@ def counts_of(findings: FindingsBySeries) -> dict[str, FindingCounts]:
     return {timeframe: FindingCounts.of(each) for timeframe, each in findings.items()}
 
 
+def warning_rules(findings: Iterable[ValidationFinding]) -> str:
+    """The warnings of a series by rule, such as "missing_sessions 12, stale_price 3"."""
+    return ", ".join(
+        f"{finding.rule} {finding.count}"
+        for finding in findings
+        if finding.count and finding.severity is Severity.WARNING
+    )
+
+
 def finding_lines(
     symbol: str, counts: Mapping[str, FindingCounts], questions: Mapping[str, str]
 ) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """A rule on bars, the rows that break it, and its finding, as verdict.json stores it."""
 
+import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -115,6 +116,12 @@ class Breach:
         return finding_of(
             self.rule, self.checked, self.rows.height, tuple(examples), accepted=self.accepted
         )
+
+
+def quoted_opens(examples: Sequence[str]) -> list[dt.datetime]:
+    """The opens that the examples of a finding begin with."""
+    matches = filter(None, map(_OPENS.match, examples))
+    return [dt.datetime.fromisoformat(match[0]).replace(tzinfo=dt.UTC) for match in matches]
 
 
 def kept_out(

@@ -24,7 +24,7 @@ from regime_platform.validation.findings import (
     those,
 )
 from regime_platform.validation.policy import DEFAULT_CONTEXT, ValidationContext, is_about
-from regime_platform.validation.rules import calendar, series
+from regime_platform.validation.rules import bar_counts, calendar, series
 from regime_platform.validation.rules.bar import bar_rules, finished_when_fetched, outside_listing
 from regime_platform.validation.rules.calendar_misfit import CALENDAR_MISFIT, misfit
 from regime_platform.validation.rules.comparison import (
@@ -45,7 +45,7 @@ from regime_platform.validation.rules.overlapping import OVERLAPPING, overlapped
 from regime_platform.validation.rules.rereading import rereading
 
 #: Raise it when a rule is added or changed: verdicts of another version are validated again.
-RULES_VERSION = 5
+RULES_VERSION = 6
 
 #: Share of bars with volume from which one without is odd.
 _MOST = 0.5
@@ -122,7 +122,7 @@ def gate(
     findings = (
         finding_of(series.SCHEMA, rows.height, 0),
         *(breach.finding(timeframe) for breach in every),
-        _length_finding(valid.height),
+        series.length_finding(valid.height),
     )
     return GateResult(
         valid, rejected_rows(rows, breaches), findings, fit.anchor, fit.gaps, _breaking(every)
@@ -164,7 +164,8 @@ def compared(
             for rule in (*COMPARISONS, SOURCE_LOST_BARS)
         ]
         again = rereading("" if overlap is None else overlap.rereading)
-        findings = (*result.findings, *(breach.finding(timeframe) for breach in breaches), again)
+        added = *(breach.finding(timeframe) for breach in breaches), again
+        findings = (*result.findings, *added, *rules.of_counts(result, bars))
         breaking = {**result.breaking, **_breaking(breaches)}
         with_comparisons[timeframe] = replace(
             result, findings=findings, breaking=breaking, anchor=anchors[timeframe]
@@ -230,7 +231,7 @@ class _SeriesRules:
                 (series.CONTRADICTION, contradicts),
                 (series.NOT_INCREASING, unsorted),
                 (series.REPETITION, repeats),
-                (series.UNFINISHED, forming),
+                (series.unfinished(self.timeframe, self.market, self.day_end), forming),
             )
         ]
 
@@ -259,6 +260,17 @@ class _SeriesRules:
         """How many sessions or bars are missing, without accepted gaps and bars kept out."""
         return [self.breach(rule, due, gaps) for rule, due, gaps in fit.missing()]
 
+    def of_counts(
+        self, result: GateResult, bars: Mapping[str, pl.DataFrame]
+    ) -> list[ValidationFinding]:
+        """Whether the timeframe has bars, and enough; ``bars`` are those of all timeframes."""
+        policy, named = self.context.policy, (self.market, self.context.symbol)
+        known = (
+            {} if result.status == BLOCKED else {name: each.height for name, each in bars.items()}
+        )
+        checks = bar_counts.checks(known, self.timeframe, policy.minimum(self.timeframe, *named))
+        return [each.finding(policy.rule(each.rule, *named)) for each in checks]
+
     def of_calendar(self, opens: pl.Series, fit: calendar.CalendarFit) -> Breach:
         """Whether another reading of the labels would fit the calendar."""
         policy = self.context.policy
@@ -274,14 +286,6 @@ def _breaking(breaches: Sequence[Breach]) -> dict[str, pl.Series]:
         for breach in breaches
         if breach.rule.is_applied and breach.rows.height
     }
-
-
-def _length_finding(valid: int) -> ValidationFinding:
-    if valid >= series.MINIMUM_BARS:
-        return finding_of(series.TOO_SHORT, valid, 0)
-    return finding_of(
-        series.TOO_SHORT, valid, 1, (f"{valid} of at least {series.MINIMUM_BARS} bars",)
-    )
 
 
 def _unreadable(rows: pl.DataFrame, faults: tuple[str, ...], empty: GateResult) -> GateResult:

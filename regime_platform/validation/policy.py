@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -19,10 +19,12 @@ from regime_platform.model.digests import document_digest
 from regime_platform.model.instants import instant
 from regime_platform.model.instruments import require_safe
 from regime_platform.model.markets import MARKETS, Market
+from regime_platform.model.timeframes import TIMEFRAMES
 from regime_platform.model.yaml_text import YamlTextError, load_yaml
 from regime_platform.validation.findings import Rule, Severity
 from regime_platform.validation.overrides import ANY_RULE, Override, OverrideKind
 from regime_platform.validation.rules.bar import NON_POSITIVE, UNLISTED, Listed
+from regime_platform.validation.rules.bar_counts import NO_BARS, TOO_FEW_BARS
 from regime_platform.validation.rules.calendar_misfit import CALENDAR_MISFIT, MOST_MISFIT
 from regime_platform.validation.rules.comparison import CONTRADICTED
 
@@ -31,13 +33,18 @@ CONFIGURABLE = (
     "date_range", "outside_listing", "stale_run", "price_jump", "unadjusted_split", "wide_range",
     "volume_outlier", "missing_volume", "outside_session", "overlapping_bars", "missing_sessions",
     "missing_bars", "calendar_misfit", "overlap_disagreement", "day_disagrees", "week_disagrees",
-    "source_lost_bars",
+    "source_lost_bars", NO_BARS.name, TOO_FEW_BARS.name,
 )  # fmt: skip
-#: The rules whose findings may be accepted.
-ACCEPTABLE = (*CONFIGURABLE, NON_POSITIVE)
+#: The rules whose findings may be accepted; a series without bars has none that could be named.
+ACCEPTABLE = (
+    *(name for name in CONFIGURABLE if name not in (NO_BARS.name, TOO_FEW_BARS.name)),
+    NON_POSITIVE,
+)
 EVERY_CLASS = "default"
+Value = TypeVar("Value")
 _TS = pl.col("ts")
 _LONGEST_TICKER = 4  # letters; longer ones may be meant as a class
+_PARTS = {"rules", "limits", "minimum"}
 _CHOICES = (Severity.ERROR, Severity.WARNING, Severity.OFF)
 
 #: Invented bars know no holidays.
@@ -52,29 +59,43 @@ class Policy:
     """The severities of rules per class or symbol, where they differ from those of the rules."""
 
     chosen: Mapping[tuple[str, str], Severity] = field(default_factory=lambda: _DEFAULTS)
+    #: Least bars of a series by timeframe and class or symbol; without one, any number will do.
+    minimums: Mapping[tuple[str, str], int] = field(default_factory=dict)
     most_misfit: float = MOST_MISFIT  # the share of a year above which calendar_misfit looks at it
 
     def rule(self, rule: Rule, market: Market, symbol: str = "") -> Rule:
         """``rule`` with its severity for the symbol, else for its class."""
-        named = ((rule.name, name) for name in (symbol, market.name, EVERY_CLASS))
-        return rule.at(
-            next((self.chosen[key] for key in named if key in self.chosen), rule.severity)
-        )
+        return rule.at(_chosen(self.chosen, rule.name, market, symbol) or rule.severity)
+
+    def minimum(self, timeframe: str, market: Market, symbol: str = "") -> int:
+        """How many bars a series of the symbol has at least; 0 where none is configured."""
+        return _chosen(self.minimums, timeframe, market, symbol) or 0
 
     @property
     def symbols(self) -> frozenset[str]:
-        """The symbols that have severities of their own."""
-        return frozenset(name for _rule, name in self.chosen) - {EVERY_CLASS, *MARKETS}
+        """The symbols that have severities or minimums of their own."""
+        named = (*self.chosen, *self.minimums)
+        return frozenset(name for _what, name in named) - {EVERY_CLASS, *MARKETS}
 
     @property
     def digest(self) -> str:
-        """Equal for equal severities."""
+        """Equal for equal severities, minimums and limits."""
         chosen: dict[str, object] = {
             f"{rule} {name}": severity for (rule, name), severity in self.chosen.items()
         }
         if self.most_misfit != MOST_MISFIT:
             chosen["limit calendar_misfit"] = self.most_misfit
+        for (timeframe, name), bars in self.minimums.items():
+            chosen[f"minimum {timeframe} {name}"] = bars
         return document_digest(chosen)
+
+
+def _chosen(
+    values: Mapping[tuple[str, str], Value], what: str, market: Market, symbol: str
+) -> Value | None:
+    """The value for the symbol, else for its class, else for every class."""
+    named = ((what, name) for name in (symbol, market.name, EVERY_CLASS))
+    return next((values[key] for key in named if key in values), None)
 
 
 @dataclass(frozen=True)
@@ -152,9 +173,10 @@ def parse_policy(text: str, where: str) -> Policy:
         document = load_yaml(text)
     except YamlTextError as error:
         raise _invalid(f"{where} is not YAML ({error}); correct or remove it") from error
-    if not isinstance(document, dict) or not document or set(document) - {"rules", "limits"}:
-        raise _invalid(f"{where}: expected one mapping named rules, and perhaps one of limits")
+    if not isinstance(document, dict) or not document or set(document) - _PARTS:
+        raise _invalid(f"{where}: expected one mapping named rules, and perhaps limits, minimum")
     most_misfit = _limit(document.pop("limits", {}), where)
+    minimums = _minimums(document.pop("minimum", {}), where)
     document = {"rules": {}, **document}
     if not isinstance(document["rules"], dict):
         raise _invalid(f"{where}: rules is no mapping of rule names")
@@ -168,7 +190,25 @@ def parse_policy(text: str, where: str) -> Policy:
             given = "off" if severity is False else severity  # YAML reads a bare off as false
             _require(f"{where}: {rule}: {name}", given, _CHOICES)
             chosen[rule, name] = Severity(given)
-    return Policy(chosen, most_misfit)
+    return Policy(chosen, minimums, most_misfit)
+
+
+def _minimums(classes: Any, where: str) -> dict[tuple[str, str], int]:
+    """Timeframe and class or symbol -> least bars."""
+    expected = "expected counts of bars, as in minimum: {US_EQUITY: {1day: 500, 1week: 100}}"
+    if not isinstance(classes, dict):
+        raise _invalid(f"{where}: minimum is {classes!r}; {expected}")
+    minimums = {}
+    for name, counts in classes.items():
+        _require_name(f"{where}: minimum", name)
+        if not isinstance(counts, dict):
+            raise _invalid(f"{where}: minimum: {name} is {counts!r}; {expected}")
+        for timeframe, bars in counts.items():
+            _require(f"{where}: minimum: {name}: timeframe", timeframe, TIMEFRAMES)
+            if not isinstance(bars, int) or isinstance(bars, bool) or bars < 0:
+                raise _invalid(f"{where}: minimum: {name}: {timeframe} is {bars!r}; {expected}")
+            minimums[timeframe, name] = bars
+    return minimums
 
 
 def _limit(limits: Any, where: str) -> float:

@@ -30,6 +30,7 @@ from regime_platform.validation.findings import Severity, ValidationFinding
 from regime_platform.validation.gate import BLOCKED, NO_BARS, PASSED, RULES_VERSION, GateResult
 from regime_platform.validation.overrides import Override
 from regime_platform.validation.policy import ValidationContext
+from regime_platform.validation.rules import bar_counts
 from regime_platform.validation.rules.bar import UNLISTED, Listed
 from regime_platform.validation.rules.calendar import MISSING_BARS, MISSING_SESSIONS
 from regime_platform.validation.rules.calendar_misfit import CALENDAR_MISFIT
@@ -39,6 +40,7 @@ from regime_platform.validation.rules.rereading import REREADING
 
 _COUNTING = (
     MISSING_SESSIONS, MISSING_BARS, CALENDAR_MISFIT, *COMPARISONS, SOURCE_LOST_BARS, REREADING,
+    bar_counts.NO_BARS, bar_counts.TOO_FEW_BARS,
 )  # fmt: skip
 _REJECTING_NOTHING = {rule.name for rule in _COUNTING}
 
@@ -83,10 +85,7 @@ class SeriesVerdict(Document):
 
     def message(self, symbol: str) -> str:
         """The reason, with the whole command of its remedy."""
-        worst = _worst(self.findings)
-        if worst is None:
-            return self.reason
-        return self.reason.removesuffix(worst.remedy) + worst.remedy_for(symbol, self.timeframe)
+        return _with_commands(self.reason, self.findings, symbol, self.timeframe)
 
 
 class Verdict(Document):
@@ -152,6 +151,11 @@ class Verdict(Document):
         return next((status for status in (BLOCKED, PASSED) if status in statuses), NO_BARS)
 
     @property
+    def has_no_rows(self) -> bool:
+        """True where there was nothing to validate."""
+        return not any(series.rows_in or series.promoted for series in self.series)
+
+    @property
     def is_blocked_whole(self) -> bool:
         """True where a series is blocked and none passed: then nothing is computed."""
         return self.status == BLOCKED and not self.left_out
@@ -177,6 +181,11 @@ class Verdict(Document):
         """The canonical bars in force per timeframe."""
         return {each.timeframe: each.promoted for each in self.series if each.promoted is not None}
 
+    @property
+    def bars_digests(self) -> dict[str, str]:
+        """Timeframe -> digest of the canonical bars in force."""
+        return {timeframe: bars.digest for timeframe, bars in self.promoted.items()}
+
     def adjusted_for(self, timeframe: str) -> tuple[Action, ...]:
         """The corporate actions that the bars of one timeframe are adjusted for."""
         series = self.at(timeframe)
@@ -196,6 +205,12 @@ class Verdict(Document):
 def input_digest(rows: pl.DataFrame) -> str:
     """The digest of rows to validate: bars and when each was fetched, not in which file."""
     return frame_digest(rows.select(*BAR_COLUMNS, "fetched_at"))
+
+
+def series_message(symbol: str, timeframe: str, result: GateResult) -> str:
+    """As `series_reason`, with the whole command of its remedy."""
+    reason = series_reason(timeframe, result)
+    return _with_commands(reason, result.findings, symbol, timeframe)
 
 
 def series_reason(timeframe: str, result: GateResult) -> str:
@@ -218,3 +233,12 @@ def series_reason(timeframe: str, result: GateResult) -> str:
 def _worst(findings: Sequence[ValidationFinding]) -> ValidationFinding | None:
     blocking = [finding for finding in findings if finding.is_blocking]
     return max(blocking, key=lambda finding: finding.count, default=None)
+
+
+def _with_commands(
+    reason: str, findings: Sequence[ValidationFinding], symbol: str, timeframe: str
+) -> str:
+    worst = _worst(findings)
+    if worst is None:
+        return reason
+    return reason.removesuffix(worst.remedy) + worst.remedy_for(symbol, timeframe)

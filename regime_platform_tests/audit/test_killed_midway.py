@@ -72,7 +72,8 @@ def test_what_a_killed_promotion_left_is_unfinished_and_a_run_finishes_it(
     left = proof_of_rich(rich)
 
     assert run_rich(rich, LAST).status is Status.DONE
-    assert {finding.kind for finding in left.findings} == {FindingKind.UNFINISHED}
+    kinds = {finding.kind for finding in left.findings}
+    assert {FindingKind.UNFINISHED} <= kinds <= {FindingKind.UNFINISHED, FindingKind.PENDING}
     assert left.remedy == f"regime run {SYMBOL}"
     assert any("left by a promotion" in finding.reason for finding in left.findings)
     assert proof_of_rich(rich).reason == ""

@@ -106,6 +106,9 @@ def _follow(settings: Settings, remedy: str) -> None:
         exclude(workspace.root, instrument, Span("1day", make_bars(430)["ts"][BAD]), statement)
     does: dict[str, Callable[[], object]] = {
         "run": lambda: run_symbol(workspace, instrument, LAST),
+        "compute": lambda: run_symbol(
+            workspace, instrument, LAST, stages=(Stage.COMPUTE_DB, Stage.MANIFESTS)
+        ),
         "promote": lambda: promote(workspace, instrument),
         "repair": lambda: repair(workspace, instrument, plan_repair(workspace, instrument), LAST),
     }
@@ -117,10 +120,10 @@ def _follow(settings: Settings, remedy: str) -> None:
     ("leave", "word", "remedy"),
     [
         (_killed_at_first(Stage.RAW_BARS), "unfinished", "regime run AAA"),
-        (_killed_at_first(Stage.VALIDATED_BARS), "unfinished", "regime run AAA"),
+        (_killed_at_first(Stage.VALIDATED_BARS), "results pending", "regime compute AAA"),
         (_killed_at_first(Stage.COMPUTE_DB), "unfinished", "regime run AAA"),
         (_blocked_at_first, "unfinished", f"{DECIDE}regime run AAA"),
-        (_killed_then_blocked(Stage.VALIDATED_BARS), "unfinished", f"{DECIDE}regime run AAA"),
+        (_killed_then_blocked(Stage.VALIDATED_BARS), "results pending", f"{DECIDE}regime run AAA"),
         (_killed_then_blocked(Stage.COMPUTE_DB), "unfinished", f"{DECIDE}regime run AAA"),
         (_blocked, "proven", f"{DECIDE}regime run AAA"),
         (_corrected_and_killed, "unfinished", "regime run AAA"),

@@ -16,7 +16,11 @@ from regime_platform.audit.bundle.bundle import export_bundle
 from regime_platform.audit.bundle.verify import verify_bundle
 from regime_platform.audit.results_as_of import results_as_of
 from regime_platform.audit.snapshots import find_snapshot, take_snapshot
-from regime_platform.bar_store.manifest_files import read_bar_manifest, read_compute_manifest
+from regime_platform.bar_store.manifest_files import (
+    append_links,
+    read_bar_manifest,
+    read_compute_manifest,
+)
 from regime_platform.bar_store.verdicts import read_verdict, write_verdict
 from regime_platform.compute.engine import warm_up
 from regime_platform.compute_db.reader import file_stat
@@ -53,15 +57,17 @@ def many(workspace: RunWorkspace, folder: Path, count: int) -> RunWorkspace:
     copies = RunWorkspace.open(Settings(_env_file=None, REGIME_DATA_ROOT=folder))
     for name in names:
         paths = copies.root.symbol(name)
-        shutil.copytree(original.folder / "bars", paths.folder / "bars", copy_function=os.link)
+        own_files = shutil.ignore_patterns("*.json", "*.jsonl", ".*")
+        shutil.copytree(original.folder, paths.folder, ignore=own_files, copy_function=os.link)
+        os.link(original.actions, paths.actions)  # its splits, which the bar manifest names
         write_verdict(paths, verdict.model_copy(update={"symbol": name}))
-        os.link(original.compute_db, paths.compute_db)
         own = {"symbol": name}
         of_bars = sealed(bars.manifest.model_copy(update=own), None, _NOW)
         of_results = results.manifest.model_copy(update=own)
         write_json(paths.manifest, of_bars.as_json())
         document = sealed(of_results, None, _NOW, file_stat(paths.compute_db))
         write_json(paths.compute_manifest, document.as_json())
+        append_links(paths, [of_bars.link, document.link])
     return copies
 
 

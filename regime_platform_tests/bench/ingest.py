@@ -37,7 +37,7 @@ from regime_platform.pipeline.fetch.catch_up import FetchRequest
 from regime_platform.pipeline.fetch.ingest import Batches, ingest
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import PROJECT_ROOT, Settings
-from regime_platform.sources.protocol import BarPage, NotServedError, WindowRequest
+from regime_platform.sources.protocol import BarPage, Charge, NotServedError, WindowRequest
 from regime_platform.sources.registry import build_sources
 from regime_platform_tests.bench.scale_universe import scale_universe
 from regime_platform_tests.builders import make_bars
@@ -201,6 +201,7 @@ class MemorySource:
 
     name = "twelvedata"
     most_rows = 5000
+    charge = Charge()
 
     def earliest(self, instrument: Instrument, timeframe: str, now: dt.datetime) -> dt.date:
         """The same for all."""
@@ -212,7 +213,7 @@ class MemorySource:
         bars = bars_of(ask.instrument.asset_class, ask.timeframe)
         opened = pl.col("ts").is_between(ask.start, ask.end, closed="left") & (pl.col("ts") <= now)
         basis = "split_adjusted" if ask.timeframe in ("1day", "1week") else "unadjusted"
-        return BarPage(bars.filter(opened), basis, (ask.start, ask.end), 1, 1)
+        return BarPage(bars.filter(opened), basis, (ask.start, ask.end))
 
     def batch(
         self, asks: Sequence[WindowRequest], now: dt.datetime

@@ -28,7 +28,7 @@ from regime_platform.pipeline.fetch.catch_up import FetchRequest
 from regime_platform.pipeline.fetch.ingest import Batches, ingest
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
-from regime_platform.sources.protocol import BarPage, NotServedError, WindowRequest
+from regime_platform.sources.protocol import BarPage, Charge, NotServedError, WindowRequest
 from regime_platform_tests.bench.scale_universe import scale_universe
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.vendor import KEY, LoopbackVendor
@@ -180,6 +180,7 @@ class _Memory:
 
     name = "twelvedata"
     most_rows = 10_000
+    charge = Charge()
 
     def __init__(self, size: Size, now: dt.datetime) -> None:
         self._size, self._now = size, now
@@ -193,7 +194,7 @@ class _Memory:
         bars = self._bars(ask.instrument, ask.timeframe)
         opened = pl.col("ts").is_between(ask.start, ask.end, closed="left") & (pl.col("ts") <= now)
         basis = "split_adjusted" if ask.timeframe in ("1day", "1week") else "unadjusted"
-        return BarPage(bars.filter(opened), basis, (ask.start, ask.end), 1, 1)
+        return BarPage(bars.filter(opened), basis, (ask.start, ask.end))
 
     def batch(
         self, asks: Sequence[WindowRequest], now: dt.datetime

@@ -36,7 +36,10 @@ def test_every_command_and_every_option_has_help(regime: Regime, words: str) -> 
 
     assert ended.code == 0
     assert f"Usage: regime {words}" in ended.out
-    assert " ".join(ENTRIES[words].help.split()) in " ".join(ended.out.split())
+    printed = " ".join(ended.out.split())
+    assert " ".join(ENTRIES[words].help.split()) in printed
+    default = getattr(ENTRIES[words], "default", "")
+    assert (f"Without a command: {default}." in printed) is bool(default)
     unexplained = [line for line in ended.out.splitlines() if line.strip(" │").endswith(">")]
     assert unexplained == []
 

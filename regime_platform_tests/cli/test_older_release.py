@@ -134,7 +134,7 @@ def test_an_answer_of_the_past_names_the_release_that_recorded_it(
 def test_status_names_the_blocked_symbol(unpacked: OlderRelease, regime: Regime) -> None:
     ended = regime("status", settings=unpacked.settings)
 
-    assert f"{BLOCKED} blocked" in ended.out
+    assert f"regime validate {BLOCKED}" in ended.out
 
 
 def test_a_snapshot_of_today_differs_from_that_of_the_release_in_nothing(

@@ -1,6 +1,7 @@
 """Narrow, wide and ASCII terminals, completion in the shell, and words that are misspelt."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -9,31 +10,37 @@ import pytest
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform_tests.cli.conftest import Regime
 
-_PROGRAM = [sys.executable, "-m", "regime_platform.cli.main"]
+#: Runs each argument as a command, and marks the end of each with its exit code.
+_COMMANDS = """
+import sys
+from regime_platform.cli.main import main
+for words in sys.argv[1:]:
+    try:
+        main(words.split())
+    except SystemExit as ended:
+        for stream in (sys.stdout, sys.stderr):
+            print(f"ended with {ended.code}", file=stream, flush=True)
+"""
 
 
-def _run(
-    words: str, workspace: RunWorkspace, **variables: str
-) -> subprocess.CompletedProcess[bytes]:
-    environment = {**os.environ, "REGIME_DATA_ROOT": str(workspace.root.path), **variables}
-    return subprocess.run(
-        [*_PROGRAM, *words.split()], env=environment, capture_output=True, check=False
-    )
-
-
-@pytest.mark.parametrize(
-    "words", ["board", "board --json", "state AAPL", "universe --help", "state APPL"]
-)
-def test_a_terminal_without_unicode_gets_ascii(processed: RunWorkspace, words: str) -> None:
+def test_a_terminal_without_unicode_gets_ascii(processed: RunWorkspace) -> None:
+    commands = ["board", "board --json", "state AAPL", "universe --help", "state APPL"]
     plain = {"PYTHONIOENCODING": "ascii", "LANG": "C", "TERM": "dumb"}
 
-    ended = _run(words, processed, **plain)
+    ended = subprocess.run(
+        [sys.executable, "-c", _COMMANDS, *commands],
+        env={**os.environ, "REGIME_DATA_ROOT": str(processed.root.path), **plain},
+        capture_output=True,
+        check=False,
+    )
 
-    printed = (ended.stdout + ended.stderr).decode("ascii")
-    assert ended.returncode == (2 if "APPL" in words else 0), printed
-    assert printed.strip()
-    assert "\\u" not in printed
-    assert "Traceback" not in printed
+    streams = [stream.decode("ascii") for stream in (ended.stdout, ended.stderr)]
+    parts = [stream.split("ended with ")[:-1] for stream in streams]
+    printed = ["".join(each) for each in zip(*parts, strict=True)]
+    assert len(printed) == len(commands), streams
+    assert all(text.strip("0123\n") for text in printed)  # the exit code before it is of another
+    assert re.findall(r"ended with (\d)", streams[0]) == ["0", "0", "0", "0", "2"]
+    assert not any("\\u" in stream or "Traceback" in stream for stream in streams)
 
 
 @pytest.mark.parametrize("columns", ["60", "80", "120", "200"])
@@ -59,18 +66,20 @@ def test_tables_fit_terminals_of_60_to_200_columns(
         ("regime history AAP", {"AAPL"}),
         ("regime state AAP", {"AAPL"}),
         ("regime bars list AAP", {"AAPL"}),
+        ("regime bars AAP", {"AAPL"}),
+        ("regime bars li", {"list"}),
         ("regime universe remove AAP", {"AAPL"}),
     ],
 )
 def test_the_shell_completes_commands_options_and_symbols(
-    processed: RunWorkspace, words: str, completed: set[str]
+    on_sample: Regime, monkeypatch: pytest.MonkeyPatch, words: str, completed: set[str]
 ) -> None:
     position = str(len(words.split()) - 1)
     asked = {"COMP_WORDS": words, "COMP_CWORD": position, "_REGIME_COMPLETE": "complete_bash"}
+    for name, text in asked.items():
+        monkeypatch.setenv(name, text)
 
-    ended = _run("", processed, **asked)
-
-    assert set(ended.stdout.decode().split()) == completed
+    assert set(on_sample().out.split()) == completed
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ from regime_platform.pipeline.outcomes import Stage, Status
 from regime_platform.pipeline.run import run_symbols
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
+from regime_platform.workspace import Workspace
 from regime_platform_tests.builders import make_broken_bars, make_opens
 from regime_platform_tests.error_codes import raises
 from regime_platform_tests.operations.era_market import (
@@ -140,7 +141,7 @@ def test_adopting_recomputes_exactly_the_symbols_it_touches(
     touched_symbols = touched(workspace.universe, workspace.eras, era_set(root, version))
     before = {each: fingerprint(root.symbol(each).folder) for each in SYMBOLS}
     adopt(root, version, since=now, by="me", reason="vintage of today")
-    waiting = list(outdated(RunWorkspace.open(market)))
+    waiting = list(outdated(Workspace.open(market), eras_in_force(root)))
 
     outcomes = run_market(market, now + dt.timedelta(hours=1))
 
@@ -153,7 +154,7 @@ def test_adopting_recomputes_exactly_the_symbols_it_touches(
         assert fingerprint(root.symbol(symbol).folder) == before[symbol]
     recipe = json.loads(root.symbol("SPY").compute_manifest.read_text())["manifest"]["recipe"]
     assert recipe["eras"]["version"] == version
-    assert outdated(RunWorkspace.open(market)) == {}
+    assert outdated(Workspace.open(market), eras_in_force(root)) == {}
     assert {each.status for each in run_market(market, now).values()} == {Status.UNCHANGED}
 
 

@@ -32,21 +32,17 @@ def _finished_run(instance: dg.DagsterInstance) -> dg.DagsterRun | None:
     return runs[0] if runs and runs[0].is_finished else None
 
 
-def test_a_range_is_materialised_and_the_definitions_are_checked_from_the_shell(
-    eight: Settings,
-) -> None:
+def test_a_range_is_materialised_from_the_shell(eight: Settings) -> None:
     serve(eight, BAD, "1day", with_value(make_bars(BARS, seed=6), 200, high=1.0))
     arguments = ["--assets", ",".join(Stage), "--partition-range", f"HAZEL...{BAD}"]
     launched = start(eight, "dg", "launch", *arguments, cwd=PROJECT_ROOT)
-    checked = start(eight, "dg", "check", "defs", cwd=PROJECT_ROOT)
 
-    output, verdict = end(launched), end(checked)
+    output = end(launched)
 
     assert launched.returncode == 1, output
     assert not re.search("Warning|warning:", output)  # of Python, not of the gate
     assert "nanobind" not in output
-    assert f"1 of 2 symbols failed: {BAD} (blocked at validated_bars" in output
-    assert checked.returncode == 0, verdict
+    assert f"1 of 2 symbols failed (1 blocked): {BAD} (blocked at validated_bars" in output
     with open_instance(eight) as instance:
         assert green(eight, instance, Stage.MANIFESTS) == {"HAZEL"}
         assert red(eight, instance, Stage.MANIFESTS) == {BAD}

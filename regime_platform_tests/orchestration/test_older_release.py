@@ -10,9 +10,9 @@ from dagster._core.definitions.selector import InstigatorSelector
 from dagster._core.execution.backfill import BulkActionStatus
 
 from regime_platform.orchestration.build import build_definitions
-from regime_platform.orchestration.events.failures import failure_lines
+from regime_platform.orchestration.events.failures import run_failure_of
 from regime_platform.orchestration.instance.home import open_instance
-from regime_platform.orchestration.sensors import changed_symbols
+from regime_platform.orchestration.sensors import Position, changed_symbols
 from regime_platform.pipeline.outcomes import Stage
 from regime_platform_tests.older_release import BLOCKED, OlderRelease, unpack
 from regime_platform_tests.orchestration.graph import failure_text, green, red, run_listed
@@ -90,8 +90,10 @@ def test_a_failed_run_still_names_its_symbols(older: dg.DagsterInstance) -> None
     assert failure is not None
     context = dg.build_run_status_sensor_context("run_failures", failure, older, run)
 
-    ((line,), _) = failure_lines(context.for_run_failure())
+    failed = run_failure_of(context.for_run_failure())
 
+    (line,) = failed.lines
+    assert failed.summary == "blocked symbols"
     assert line.startswith(f"{BLOCKED} blocked at validated_bars: 1day: high_low_order")
 
 
@@ -101,10 +103,10 @@ def test_partitions_keep_their_colours(release: OlderRelease, older: dg.DagsterI
 
 
 def test_fetches_that_the_release_processed_start_no_run(older: dg.DagsterInstance) -> None:
-    symbols, last, _began = changed_symbols(older, 0)
+    symbols, last, _began = changed_symbols(older, Position())
 
     assert symbols == frozenset()
-    assert last > 0
+    assert last.id > 0
 
 
 def test_a_listed_run_goes_on_in_the_same_history(

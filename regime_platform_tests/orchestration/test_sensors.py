@@ -1,5 +1,7 @@
 """The sensor new_bars starts one run for exactly the symbols with new bars."""
 
+import sqlite3
+from contextlib import closing
 from functools import partial
 
 import dagster as dg
@@ -75,3 +77,45 @@ def test_symbols_wait_for_the_rest_of_their_update_but_not_for_long(
     for answer in (goes_on, over):
         assert isinstance(answer, dg.SensorResult)
         assert len(answer.run_requests or []) == 1
+
+
+def test_a_deleted_run_hides_no_later_bars(
+    processed_eight: Settings, processed_instance: dg.DagsterInstance
+) -> None:
+    settings, instance = processed_eight, processed_instance
+    append_bars(settings, CHANGED)
+    first = run_listed(settings, instance, SYMBOLS, "update_daily")
+    before = _tick(settings, instance, None)
+    log = settings.dagster_folder / "storage" / "history" / "runs" / "index.db"
+    with closing(sqlite3.connect(log)) as database, database:  # as in a history without the trigger
+        database.execute("DROP TRIGGER keep_last_id")
+    instance.delete_run(first.run_id)  # the ids of its events are given again
+    append_bars(settings, ["ALDER"])
+    run_listed(settings, instance, SYMBOLS, "update_daily")
+    assert isinstance(before, dg.SensorResult)
+
+    after = _tick(settings, instance, before.cursor)
+
+    assert isinstance(after, dg.SensorResult)
+    (earlier,), (request,) = before.run_requests or [], after.run_requests or []
+    assert request.run_config["ops"]["recompute_step"]["config"]["symbols"] == ["ALDER"]
+    assert request.run_key != earlier.run_key
+    assert isinstance(_tick(settings, instance, after.cursor), dg.SkipReason)
+
+
+def test_an_event_without_a_run_is_followed_and_a_cursor_of_a_number_is_read(
+    processed_eight: Settings, processed_instance: dg.DagsterInstance
+) -> None:
+    processed = _tick(processed_eight, processed_instance, None)
+    page = processed_instance.fetch_materializations(dg.AssetKey("raw_bars"), limit=1)
+    number = str(page.records[0].storage_id)
+    event = dg.AssetMaterialization("raw_bars", partition="ELM", metadata={"rows_inserted": 2})
+    processed_instance.report_runless_asset_event(event)
+
+    answer = _tick(processed_eight, processed_instance, number)
+
+    assert isinstance(processed, dg.SkipReason)
+    assert isinstance(answer, dg.SensorResult)
+    (request,) = answer.run_requests or []
+    assert request.run_config["ops"]["recompute_step"]["config"]["symbols"] == ["ELM"]
+    assert isinstance(_tick(processed_eight, processed_instance, answer.cursor), dg.SkipReason)

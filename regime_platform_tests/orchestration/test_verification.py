@@ -11,10 +11,12 @@ import pytest
 from regime_platform.audit.verify.verify import due_for_verification
 from regime_platform.bar_store.layout import DataRoot
 from regime_platform.orchestration.build import build_definitions
-from regime_platform.orchestration.events.failures import failure_lines
+from regime_platform.orchestration.events.failures import run_failure_of
+from regime_platform.orchestration.instance.shown_states import ShownStates
+from regime_platform.orchestration.partitions import symbol_partitions
 from regime_platform.pipeline.run_workspace import RunWorkspace
-from regime_platform.settings import Settings
-from regime_platform_tests.orchestration.graph import QUIET
+from regime_platform.settings import Settings, load_universe
+from regime_platform_tests.orchestration.graph import QUIET, run_listed
 
 CHECK = dg.AssetCheckKey(dg.AssetKey("manifests"), "is_complete")
 DAY = dt.date(2026, 11, 20)
@@ -44,7 +46,8 @@ def test_a_flip_that_kept_size_and_time_is_an_alert_in_the_next_share(
     processed_eight: Settings, processed_instance: dg.DagsterInstance
 ) -> None:
     part = next((DataRoot(processed_eight.data_root).symbol("ELM").bars("1day")).iterdir())
-    before, data = part.stat(), bytearray(part.read_bytes())
+    before, whole = part.stat(), part.read_bytes()
+    data = bytearray(whole)
     data[random.Random(4).randrange(len(data))] ^= 8
     part.write_bytes(data)
     os.utime(part, ns=(before.st_atime_ns, before.st_mtime_ns))
@@ -61,12 +64,21 @@ def test_a_flip_that_kept_size_and_time_is_an_alert_in_the_next_share(
     context = dg.build_run_status_sensor_context(
         "run_failures", failure, processed_instance, result.dagster_run
     )
-    ((line,), _) = failure_lines(context.for_run_failure())
+    (line,) = run_failure_of(context.for_run_failure()).lines
 
     assert not result.success
     assert _checks(result)["ELM"] is False
     assert line.startswith(f"ELM changed at verify: bars/1day/{part.name}: its bytes are not")
     assert line.endswith("regime repair ELM")
+
+    def is_complete_after_a_pass() -> bool | None:
+        run_listed(processed_eight, processed_instance, ["ELM"], "reconcile")
+        partitions = symbol_partitions(load_universe(processed_eight))
+        return ShownStates(processed_instance, partitions).passed(CHECK, "ELM")
+
+    assert is_complete_after_a_pass() is False
+    part.write_bytes(whole)
+    assert is_complete_after_a_pass() is True
 
 
 def test_whole_symbols_pass_and_those_named_are_verified_on_any_day(

@@ -1,7 +1,11 @@
 """The rows of a symbol on the board say what its database says."""
 
+import datetime as dt
+
+from regime_platform.bar_store.raw.fetch_failures import NOT_OFFERED, record_fetch
 from regime_platform.compute_db.board import read_board
 from regime_platform.compute_db.reader import read_table
+from regime_platform.pipeline.board import board_rows
 from regime_platform.pipeline.run_workspace import RunWorkspace
 
 
@@ -19,3 +23,16 @@ def test_a_series_that_is_too_short_says_so(processed: RunWorkspace) -> None:
     assert row["status"] == "too_short"
     assert "196" in row["reason"]
     assert row["regime_label"] is None
+
+
+def test_a_series_that_came_later_and_has_no_bars_says_so(processed: RunWorkspace) -> None:
+    daily = processed.universe.instrument("FB")
+    wider = daily.model_copy(update={"own_timeframes": (*daily.timeframes, "15min")})
+    paths = processed.root.symbol("FB")
+    record_fetch(paths, "15min", NOT_OFFERED, "no such file", dt.date(2026, 1, 2))
+
+    rows = board_rows(processed.root, wider, None)
+
+    assert rows is not None
+    (row,) = rows.filter(timeframe="15min").to_dicts()
+    assert (row["status"], row["reason"]) == ("no_bars", "no bars: no such file")

@@ -226,7 +226,7 @@ def test_a_run_killed_before_the_manifests_is_finished_by_the_next(good: Path) -
     assert _proof(good) == "proven"
 
 
-def test_results_that_leave_out_another_timeframe_than_the_gate_are_unfinished(good: Path) -> None:
+def test_results_that_leave_out_another_timeframe_than_the_gate_are_pending(good: Path) -> None:
     _run(good, 1, DAYS, WEEKS)
     settings = street(good, ["AAA"])
     serve(settings, "AAA", "1day", with_value(DAYS, 424, low=1e6))
@@ -235,7 +235,7 @@ def test_results_that_leave_out_another_timeframe_than_the_gate_are_unfinished(g
 
     proof = verify(workspace, workspace.universe.instrument("AAA"))
 
-    assert proof.result == "unfinished"
+    assert proof.result == "results pending"
     assert "other timeframes (1day) than the results leave out (none)" in proof.reason
 
 

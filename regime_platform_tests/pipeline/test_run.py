@@ -102,6 +102,7 @@ def _proof(paths: SymbolPaths) -> dict[str, str]:
     files = dict(contents(paths.folder))
     for name in (".lock", "chain.jsonl", "compute.db", "compute_manifest.json"):
         files.pop(name)
+    files.pop("fetch_failures.json")  # names the folder of the source
     return {**files, "results": json.loads(paths.compute_manifest.read_text())["digest"]}
 
 

@@ -90,7 +90,7 @@ def test_a_first_run_reads_each_document_once(from_files: RunWorkspace, now: dt.
     assert status is Status.DONE
     assert max(seen[name] for name in DOCUMENTS) == 1
     assert seen["raw/1day"] == 0  # there is none, and storing the page leaves its files known
-    assert seen[".lock"] == 2  # for the page, and for all stages after it
+    assert seen[".lock"] == 3  # for the page, for what is not offered, and for all stages after it
 
 
 def test_a_run_with_nothing_new_reads_each_document_once_and_takes_no_lock(

@@ -8,13 +8,11 @@ import yaml
 from pytest_httpserver import HTTPServer
 
 from regime_platform.bar_store.canonical import read_in_force
-from regime_platform.errors import CredentialsError
 from regime_platform.pipeline.outcomes import Status, SymbolOutcome
 from regime_platform.pipeline.run import run_symbols
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
-from regime_platform_tests.error_codes import raises
 from regime_platform_tests.scenario import fingerprint
 from regime_platform_tests.vendor import KEY, LoopbackVendor, error_answer
 
@@ -97,10 +95,12 @@ def test_a_refused_key_ends_the_run_and_is_written_to_no_file(
     settings = _settings(tmp_path, vendor, key="wrong-key-0987654321")
     vendor.answer_next(error_answer(401, "invalid api key"), error_answer(401, "invalid api key"))
 
-    with raises(CredentialsError, "credentials") as caught:
-        _run_symbols(settings, dt.datetime(2026, 1, 5, 23, tzinfo=dt.UTC))
+    outcome = _run_symbols(settings, dt.datetime(2026, 1, 5, 23, tzinfo=dt.UTC))
 
-    assert "wrong-key" not in str(caught.value)
+    assert outcome.status is Status.NOT_REACHED
+    assert outcome.reason.startswith("Twelve Data refused the key")
+    assert "wrong-key" not in str(outcome)
+    assert [question.is_scripted for question in vendor.questions] == [True]
     assert all(
         b"wrong-key" not in path.read_bytes() for path in tmp_path.rglob("*.*") if path.is_file()
     )

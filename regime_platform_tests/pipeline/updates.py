@@ -31,7 +31,8 @@ def made(folder: Path, bars: Bars, *, recipe: str = "one", force: bool = False) 
     """Brings the compute.db in ``folder`` up to date with ``bars``."""
     inputs = inputs_of(folder, bars)
     digests = {timeframe: series.digest for timeframe, series in inputs.promoted.items()}
-    return make_results(inputs, made_from(digests, recipe), force=force)
+    stored = make_results(inputs, made_from(digests, recipe), force=force)
+    return stored.lineage, stored.how
 
 
 def inputs_of(folder: Path, bars: Bars) -> Inputs:

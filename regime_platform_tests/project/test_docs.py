@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from regime_platform.cli.main import main
 from regime_platform.settings import PROJECT_ROOT
 
 README = (PROJECT_ROOT / "README.md").read_text()
@@ -26,14 +27,20 @@ DECISIONS = {
 NOT_FROM_HERE = {"test", "ui", "demo", "test-ui", "setup", "lint", "bench", "bench-ingest"}
 
 
-def _commands() -> list[str]:
-    blocks = re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)
-    lines = [line.split(" #")[0].strip() for block in blocks for line in block.splitlines()]
+REGIME = ".venv/bin/regime "
+
+
+def _commands(block: str) -> list[str]:
+    lines = [line.split(" #")[0].strip() for line in block.splitlines()]
     return [line for line in lines if line and not line.startswith("#")]
 
 
+BLOCKS = [_commands(block) for block in re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)]
+
+
 def test_every_make_target_of_the_readme_exists() -> None:
-    targets = {shlex.split(line)[1] for line in _commands() if line.startswith("make ")}
+    commands = [line for block in BLOCKS for line in block]
+    targets = {shlex.split(line)[1] for line in commands if line.startswith("make ")}
 
     known = set(
         re.findall(r"^([a-z-]+):", (PROJECT_ROOT / "Makefile").read_text(), flags=re.MULTILINE)
@@ -43,29 +50,28 @@ def test_every_make_target_of_the_readme_exists() -> None:
     assert targets <= NOT_FROM_HERE
 
 
-@pytest.mark.xdist_group("readme")
-def test_the_commands_of_the_readme_run_one_after_the_other(tmp_path: Path) -> None:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("REGIME")}
-    environment |= {"REGIME_DATA_ROOT": str(tmp_path), "COLUMNS": "120"}
-    environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
-    commands = [
-        line.replace("make demo", "regime demo")
-        for line in _commands()
-        if not line.startswith("make ") or line == "make demo"
-    ]
-    assert commands
+@pytest.mark.slow
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: shlex.split(block[0])[-1])
+def test_the_commands_of_a_block_of_the_readme_run_one_after_the_other(
+    block: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """In an empty data root; those of `regime` in this process, where it is imported once."""
+    monkeypatch.chdir(PROJECT_ROOT)
+    monkeypatch.setenv("REGIME_DATA_ROOT", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+    commands = [line.replace("make demo", "regime demo") for line in block]
 
-    for command in commands:
-        result = subprocess.run(
-            ["bash", "-c", command],
-            cwd=PROJECT_ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=240,
-        )
-        assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
+    for command in (line for line in commands if not line.startswith("make ")):
+        assert _exit_code(command) == 0, command
+
+
+def _exit_code(command: str) -> int | str | None:
+    if not command.startswith(REGIME):
+        return subprocess.run(["bash", "-c", command], check=False, timeout=240).returncode
+    with pytest.raises(SystemExit) as ended:
+        main(shlex.split(command.removeprefix(REGIME)))
+    return ended.value.code
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -12,7 +12,7 @@ from regime_platform_tests.error_codes import raises
 KEYS = (
     "symbol timeframe ts bar bars_used regime strategy_tags regime_reasons regime_reasons_top "
     "metrics words levels still_warming_up rules eras escalation wrong origin made_from manifests "
-    "notes"
+    "notes last_bar due_bar missing is_stale"
 )
 RULES = (
     "label bias posture qualities confidence_weights label_rules guardrail bias_rules posture_rules"
@@ -54,7 +54,7 @@ def test_keys_of_an_explanation(processed: RunWorkspace) -> None:
 def test_a_timeframe_without_bars_names_those_that_have_some(processed: RunWorkspace) -> None:
     with raises(ResultsError, "no-bars", match="tracked on 1day, 1week"):
         explain("MSFT", "1h", dt.datetime(2013, 3, 1, tzinfo=dt.UTC), where=processed.root.path)
-    with raises(ResultsError, "no-bars", match="it has bars of 1h, 4h, 1day"):
+    with raises(ResultsError, "no-bars", match="tracked on 1h, 4h, 1day"):
         explain(
             "EURUSD", "15min", dt.datetime(2013, 3, 1, tzinfo=dt.UTC), where=processed.root.path
         )

@@ -115,7 +115,7 @@ def test_missing_bars_are_refused_by_name(
 
 
 def test_history_before_any_run_names_the_remedy(tmp_path: Path) -> None:
-    with raises(ResultsError, "no-results", match="`regime run MSFT`"):
+    with raises(ResultsError, "no-bars", match="`regime run MSFT`"):
         history("MSFT", "1day", where=tmp_path)
 
 

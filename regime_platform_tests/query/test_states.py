@@ -80,3 +80,6 @@ def test_state_shows_that_the_gate_blocks_newer_bars(tmp_path: Path, now: dt.dat
     assert after.as_of == before.as_of
     with raises(ResultsError, "no-results", match="blocked by the gate"):
         state("BBB", where=settings)
+    workspace.root.symbol("AAA").compute_db.unlink()
+    with raises(ResultsError, "no-results", match="is gone; `regime run AAA` makes it again"):
+        state("AAA", where=settings)

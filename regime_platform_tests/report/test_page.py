@@ -1,5 +1,6 @@
 """The page of a symbol: self-contained, reproducible, valid, and written once."""
 
+import datetime as dt
 import json
 import re
 import shutil
@@ -18,6 +19,7 @@ from regime_platform.report.html import render
 from regime_platform.report.page import Page, page_html, symbol_page
 from regime_platform.report.views import SymbolView, read_symbol
 from regime_platform.settings import Settings
+from regime_platform_tests.conftest import NOW
 
 
 def _view(workspace: RunWorkspace, symbol: str) -> SymbolView:
@@ -142,16 +144,24 @@ def test_a_page_is_drawn_again_only_where_its_data_changed(
     shutil.copytree(processed.root.path, tmp_path / "data")
     workspace = RunWorkspace.open(Settings(_env_file=None, REGIME_DATA_ROOT=tmp_path / "data"))
 
-    def written(symbol: str) -> Page | None:
-        return symbol_page(workspace.root, workspace.eras, workspace.universe.instrument(symbol))
+    def written(symbol: str, source: str = "sample", days: int = 0) -> Page | None:
+        now = NOW + dt.timedelta(days=days)
+        instrument = workspace.universe.instrument(symbol).changed(source=source)
+        return symbol_page(workspace.root, workspace.eras, instrument, now)
 
-    first, second = written("MSFT"), written("MSFT")
+    first, second = written("MSFT"), written("MSFT", days=30)
 
     assert first is not None
     assert second is not None
     assert (first.is_written, second.is_written) == (True, False)
     assert first.path.read_text().startswith("<!")
+    assert "sample data, never updated: last bar 2013-03-01" in first.path.read_text()
     assert written("FB") is None
+    late = [written("MSFT", "files", days) for days in (0, 0, 30)]
+    assert [page is not None and page.is_written for page in late] == [True, False, True]
+    text = first.path.read_text()
+    assert "1day: last bar 2013-03-01, over 27" in text
+    assert "bars missing (due 2026-12-" in text
 
 
 def test_a_timeframe_with_too_few_bars_for_escalation_says_so(processed: RunWorkspace) -> None:

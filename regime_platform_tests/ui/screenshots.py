@@ -15,6 +15,7 @@ from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.report.page import symbol_page
 from regime_platform.settings import Settings
 from regime_platform.sources.sample.source import SAMPLE_DATA
+from regime_platform_tests.conftest import NOW
 from regime_platform_tests.scenario import serve, street, with_value
 from regime_platform_tests.ui.browsing import chromium, partition, profile, watched_page
 from regime_platform_tests.ui.serving import eager_services
@@ -63,7 +64,7 @@ def _house(folder: Path) -> Settings:
 def _regimes(page: Page, settings: Settings, target: Path) -> None:
     workspace = RunWorkspace.open(settings)
     charted = workspace.universe.instrument(CHARTED)
-    report = symbol_page(workspace.root, workspace.eras, charted)
+    report = symbol_page(workspace.root, workspace.eras, charted, NOW)
     assert report is not None
     page.set_viewport_size({"width": 1160, "height": 1100})
     page.goto(report.path.as_uri())

@@ -45,7 +45,8 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         run_symbol.status.is_good
         for run_symbol in run_symbols(workspace, workspace.universe.instruments, NOW)
     )
-    made = symbol_page(workspace.root, workspace.eras, workspace.universe.instrument("ALDER"))
+    alder = workspace.universe.instrument("ALDER")
+    made = symbol_page(workspace.root, workspace.eras, alder, NOW)
     assert made is not None
     return made.path
 

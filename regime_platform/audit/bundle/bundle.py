@@ -19,7 +19,6 @@ from regime_platform.audit.as_of import symbol_as_of
 from regime_platform.audit.bundle.archive import INDEX, BundleIndex, ListedFile, listed_file
 from regime_platform.audit.snapshots import Snapshot
 from regime_platform.audit.verify.bars import verify_bars
-from regime_platform.audit.verify.recorded_state import InputInForce
 from regime_platform.audit.verify.results import verify_results
 from regime_platform.audit.verify.verification import FindingKind, Verification
 from regime_platform.bar_store.canonical import write_parts
@@ -29,11 +28,19 @@ from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.compute.eras.eras import era_class
 from regime_platform.compute_db.connection import write_ahead_log
 from regime_platform.compute_db.reader import file_stat
-from regime_platform.errors import BarsError, RegimeError, ResultsError, UsageError, remedy_of
+from regime_platform.errors import (
+    BarsError,
+    RegimeError,
+    ResultsError,
+    UsageError,
+    about,
+    remedy_of,
+)
 from regime_platform.files import fill_file, write_atomically
 from regime_platform.manifests.bar_manifest import BarManifest
 from regime_platform.manifests.compute_manifest import INPUT, ComputeManifest, ResultOrigin
 from regime_platform.manifests.manifest import SealedManifest
+from regime_platform.manifests.pending import InputInForce
 from regime_platform.manifests.snapshot import SymbolEntry
 from regime_platform.model.document import Array, Document
 from regime_platform.model.instants import instant
@@ -123,7 +130,7 @@ def _contents(
         try:
             files = _stored_files(workspace.root.symbol(symbol), entry)
         except RegimeError as error:
-            unsound.append(f"{symbol}: {error}")
+            unsound.append(about(symbol, str(error)))
             continue
         if files is None:
             rebuilt.append(symbol)
@@ -231,7 +238,7 @@ def _rebuilt_files(
         }
         inputs = Inputs(instrument, paths, promoted, eras_of(recipe).eras, workspace.params)
         made = ResultOrigin(recipe=recipe, code=entry.code)
-        lineage, _ = make_results(inputs, made, force=True)
+        lineage = make_results(inputs, made, force=True).lineage
         if lineage.tables != entry.tables:
             reason = "the same recipe gives other numbers now"
             raise _not_rebuilt(symbol, reason, code="recipe-gives-other-numbers")

@@ -1,6 +1,8 @@
 """Compares the bars of a symbol, and the raw log they were made from, with what documents name."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
 
 from regime_platform.audit.verify.verification import (
     AuditFinding,
@@ -11,12 +13,15 @@ from regime_platform.audit.verify.verification import (
 from regime_platform.bar_store.canonical import is_part, part_path, read_bars, unnamed
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.raw.compaction import locate_all
-from regime_platform.bar_store.raw.raw_names import RawListing, list_raw, short_hash
+from regime_platform.bar_store.raw.raw_file import MARKED_VERSION, open_raw
+from regime_platform.bar_store.raw.raw_names import RawListing, RawName, list_raw, short_hash
 from regime_platform.errors import BarsError
 from regime_platform.files import file_sha256
 from regime_platform.model.bar_schema import PromotedBars
 from regime_platform.model.digests import Blocks
 from regime_platform.model.instants import iso
+from regime_platform.model.markets import Market
+from regime_platform.validation.rules.bar import finished_when_fetched
 
 
 def verify_bars(
@@ -75,24 +80,33 @@ def file_findings(
 
 
 def verify_raw_log(
-    proof: Verification, paths: SymbolPaths, validated: Mapping[str, tuple[str, ...]]
+    proof: Verification,
+    paths: SymbolPaths,
+    validated: Mapping[str, tuple[str, ...]],
+    market: Market | None = None,
 ) -> None:
     """Compares every byte of the raw log with the names of its files and those validated.
 
-    Files that were set aside because of a clock ahead are compared with their names too.
+    Files that were set aside because of a clock ahead are compared with their names too. Where the
+    ``market`` is known, files with nothing but forming bars need not be validated.
     """
     for timeframe, named in validated.items():
         what, folder = f"raw/{timeframe}", paths.raw(timeframe)
         try:
             log = list_raw(folder)
-            proof.findings += list(_raw_findings(log, locate_all(folder, named), what))
+            needs_no_verdict = partial(_has_only_forming, folder, timeframe, market)
+            stored_in = locate_all(folder, named)
+            proof.findings += list(_raw_findings(log, stored_in, what, needs_no_verdict))
             proof.files += len(log.files)
         except (BarsError, OSError) as error:
             proof.findings.append(Subject.RAW_LOG.finding(FindingKind.UNREADABLE, error, what))
 
 
 def _raw_findings(
-    log: RawListing, stored_in: Mapping[str, str | None], what: str
+    log: RawListing,
+    stored_in: Mapping[str, str | None],
+    what: str,
+    needs_no_verdict: Callable[[RawName], bool],
 ) -> Iterator[AuditFinding]:
     for file in log.aside:
         if short_hash((log.folder / file.text).read_bytes()) != file.hash:
@@ -113,5 +127,15 @@ def _raw_findings(
         elif file.text in present:
             continue
         elif file.first > last:
+            if needs_no_verdict(file):
+                continue
             kind, reason = FindingKind.UNFINISHED, "the gate has not validated it yet"
         yield Subject.RAW_LOG.finding(kind, reason, f"{what}/{file.text}")
+
+
+def _has_only_forming(folder: Path, timeframe: str, market: Market | None, name: RawName) -> bool:
+    """True where no bar of a file was finished when it was fetched: the gate reads none of them."""
+    file = open_raw(folder, name)
+    if market is None or file.version == MARKED_VERSION:
+        return False
+    return not finished_when_fetched(file.rows(), timeframe, market).any()

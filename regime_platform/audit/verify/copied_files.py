@@ -29,6 +29,7 @@ from regime_platform.bar_store.raw.raw_names import list_raw
 from regime_platform.compute.eras.files import read_adoptions, read_era_set
 from regime_platform.errors import RegimeError
 from regime_platform.manifests.snapshot import parsed_snapshot
+from regime_platform.model.markets import Market
 from regime_platform.model.timeframes import TIMEFRAMES
 from regime_platform.model.universe.universe import parse_universe
 from regime_platform.validation.policy import parse_policy
@@ -39,15 +40,20 @@ _MANIFESTS = {Subject.BAR_MANIFEST, Subject.COMPUTE_MANIFEST, Subject.CHAIN}
 
 
 def verify_folder(
-    proof: Verification, paths: SymbolPaths, state: RecordedState, *, is_due: bool
+    proof: Verification,
+    paths: SymbolPaths,
+    state: RecordedState,
+    *,
+    is_due: bool,
+    market: Market | None = None,
 ) -> StoredResults:
     """Adds what is wrong with the files of a symbol by what its documents state.
 
-    ``is_due``: whether a promotion is due, which may have been killed.
+    ``is_due``: whether a promotion is due, which may have been killed; ``market``: where known.
     """
     proof.findings += state.findings
     blocks = verify_bars(proof, paths, state.promoted)
-    verify_raw_log(proof, paths, state.validated)
+    verify_raw_log(proof, paths, state.validated, market)
     results = verify_results(proof, paths, blocks, state.compute_manifest, state.in_force)
     proof.findings += record_findings(paths, proof.symbol, state.verdict, state.links)
     if state.verdict is not None:

@@ -14,7 +14,7 @@ from regime_platform.errors import BarsError, RegimeError
 from regime_platform.files import json_text
 from regime_platform.manifests.bar_manifest import BarManifest, Gate, SeriesGate, series_gate
 from regime_platform.manifests.chain import LinkStatus, broken, link_status
-from regime_platform.manifests.compute_manifest import ComputeManifest, Recipe
+from regime_platform.manifests.compute_manifest import ComputeManifest
 from regime_platform.manifests.manifest import (
     BARS,
     MANIFEST_VERSION,
@@ -24,10 +24,11 @@ from regime_platform.manifests.manifest import (
     SealedManifest,
     parsed_whole,
 )
+from regime_platform.manifests.pending import InputInForce
 from regime_platform.model.bar_schema import PromotedBars
 from regime_platform.model.digests import document_digest
 from regime_platform.model.timeframes import TIMEFRAMES
-from regime_platform.pipeline.gate.promote import InForce
+from regime_platform.pipeline.gate.files_in_force import InForce
 from regime_platform.validation.rules.bar import UNLISTED
 from regime_platform.validation.verdict import Verdict
 
@@ -39,29 +40,6 @@ _MISPLACED = {
     LinkStatus.EARLIER: (FindingKind.UNFINISHED, "a later {} was begun and is not in place"),
 }
 _CHANGED_VERDICT = "it was changed after the gate wrote it"
-
-
-@dataclass(frozen=True)
-class InputInForce:
-    """What the gate leaves in force for results to be made from."""
-
-    bars: Mapping[str, str]  # timeframe -> digest of the canonical bars
-    #: Blocked timeframes, sorted; None where the symbol is blocked as a whole: results stay then.
-    left_out: tuple[str, ...] | None
-
-    def why_not_of(self, recipe: Recipe) -> str:
-        """Why results of ``recipe`` are not made from it; empty where they are."""
-        differing = [
-            name
-            for name in sorted({*recipe.bars, *self.bars})
-            if recipe.bars.get(name) != self.bars.get(name)
-        ]
-        if differing:
-            return f"made from other bars than those in force ({', '.join(differing)})"
-        if self.left_out in {None, recipe.left_out}:
-            return ""
-        now, then = (", ".join(names) or "none" for names in (self.left_out or (), recipe.left_out))
-        return f"the gate blocks other timeframes ({now}) than the results leave out ({then})"
 
 
 @dataclass
@@ -112,6 +90,7 @@ def recorded_state(paths: SymbolPaths, symbol: str, timeframes: Iterable[str]) -
     if any(path.exists() for path in (paths.manifest, paths.compute_manifest, paths.chain)):
         state = read_manifests(paths)
         state.findings += _chain_findings(state, paths, symbol)
+        _leave_out_unwritten(state, paths)
         state.findings += [
             _SUBJECTS[facts.kind].finding(FindingKind.CHANGED, f"it is about {facts.symbol}")
             for facts in (document.manifest for document in state.manifests)
@@ -166,6 +145,21 @@ def _chain_findings(
         elif place is not LinkStatus.LAST:
             finding_kind, reason = _MISPLACED[place]
             yield Subject.CHAIN.finding(finding_kind, reason.format(f"manifest of the {kind}"))
+
+
+def _leave_out_unwritten(state: RecordedState, paths: SymbolPaths) -> None:
+    """Bars are published before their results, so that a compute manifest may still be to come."""
+    links = state.links
+    if links is None or not paths.chain.exists() or any(link.kind == RESULTS for link in links):
+        return
+    subject = Subject.COMPUTE_MANIFEST
+    for finding in (each for each in state.findings if each.subject is subject):
+        if finding.kind is FindingKind.MISSING:
+            state.findings.remove(finding)
+            if paths.compute_db.exists():
+                reason = "the run that computed them has not written it yet"
+                state.findings.append(subject.finding(FindingKind.UNFINISHED, reason))
+            return
 
 
 def _read(

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 import duckdb
 import polars as pl
 
-from regime_platform.audit.verify.recorded_state import InputInForce
 from regime_platform.audit.verify.verification import (
     AuditFinding,
     FindingKind,
@@ -30,6 +29,7 @@ from regime_platform.compute_db.reader import reading
 from regime_platform.errors import NewerResultsError, OlderResultsError, RegimeError, ResultsError
 from regime_platform.manifests.compute_manifest import ComputeManifest, Lineage, Recipe
 from regime_platform.manifests.manifest import SealedManifest, is_same
+from regime_platform.manifests.pending import RESULTS_PENDING, InputInForce
 from regime_platform.model.bar_schema import BAR_COLUMNS, BAR_SCHEMA, PromotedBars
 from regime_platform.model.digests import Blocks, frame_digest
 from regime_platform.model.instruments import Instrument
@@ -73,8 +73,7 @@ def verify_results(
     """
     stored, reasons = StoredResults(), []
     if not (paths.compute_db.exists() or paths.compute_manifest.exists()):
-        reason = "nothing was computed yet"
-        proof.findings.append(Subject.RESULTS.finding(FindingKind.UNFINISHED, reason))
+        proof.findings.append(pending_results("nothing was computed yet"))
         return stored
     try:
         with reading(paths.compute_db, prove=False) as reader:
@@ -135,12 +134,17 @@ def _manifest_findings(
         if is_whole and is_ahead:
             reason = "it is ahead of its manifest: an unfinished append or run"
             yield Subject.RESULTS.finding(FindingKind.UNFINISHED, reason)
-        else:
-            strange = ", ".join(_unequal(facts.as_json(), stated.as_json()))
-            reason = f"not as its manifest states: {strange}"
-            yield Subject.RESULTS.finding(FindingKind.CHANGED, reason)
+            return
+        strange = ", ".join(_unequal(facts.as_json(), stated.as_json()))
+        reason = f"not as its manifest states: {strange}"
+        yield Subject.RESULTS.finding(FindingKind.CHANGED, reason)
     if in_force is not None and (reason := in_force.why_not_of(stated.recipe)):
-        yield Subject.COMPUTE_MANIFEST.finding(FindingKind.UNFINISHED, reason)
+        yield pending_results(reason)
+
+
+def pending_results(reason: str) -> AuditFinding:
+    """The finding that no results were computed from the bars in force yet."""
+    return Subject.RESULTS.finding(FindingKind.PENDING, f"{RESULTS_PENDING}: {reason}")
 
 
 def _unequal(ours: Mapping[str, object], theirs: Mapping[str, object]) -> list[str]:

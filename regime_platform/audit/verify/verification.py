@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from regime_platform.errors import remedy_of
+from regime_platform.manifests.pending import RESULTS_PENDING
 from regime_platform.pipeline.outcomes import Status
 
 
@@ -18,7 +19,8 @@ class FindingKind(StrEnum):
     EXTRA = "extra"  # no document names it
     BUSY = "busy"  # open for writing elsewhere, so that it cannot be read
     UNFINISHED = "unfinished"  # a run has not reached the manifests yet; the next one continues
-    PENDING = "pending"  # proven, and a decision waits for the next run to apply it
+    NO_BARS = "no_bars"  # there is nothing to prove: the symbol has no bar
+    PENDING = "pending"  # proven, and a decision or a bar waits for the next run
     STALE = "stale"  # proven, and a run of today would compute something else
 
     @property
@@ -29,7 +31,8 @@ class FindingKind(StrEnum):
     @property
     def is_damage(self) -> bool:
         """True where no run leaves things like that, not even one that was killed."""
-        return not self.is_good and self not in {FindingKind.BUSY, FindingKind.UNFINISHED}
+        harmless = {FindingKind.BUSY, FindingKind.UNFINISHED, FindingKind.NO_BARS}
+        return not self.is_good and self not in harmless
 
 
 class Subject(StrEnum):
@@ -84,9 +87,15 @@ class AuditFinding:
         return self.subject is Subject.RAW_LOG and self.kind is FindingKind.MISSING
 
     @property
+    def is_of_pending_results(self) -> bool:
+        """True where bars were promoted and not computed yet."""
+        return self.subject is Subject.RESULTS and self.kind is FindingKind.PENDING
+
+    @property
     def is_of_record(self) -> bool:
         """True of damage that is repaired without promoting bars, whether blocked or not."""
-        return self.kind.is_damage and self.subject in {Subject.RECORD, Subject.REJECTED}
+        subjects = {Subject.RECORD, Subject.REJECTED, Subject.BARS}
+        return self.kind.is_damage and self.subject in subjects
 
     def __str__(self) -> str:
         return f"{self.what}: {self.reason}"
@@ -112,10 +121,15 @@ class Verification:
 
     @property
     def result(self) -> str:
-        """``proven``, ``empty`` where nothing was ever stored, or the gravest kind of finding."""
-        if not self.findings:
-            return "proven" if self.digests else "empty"
-        return "proven" if self._worst.is_good else self._worst.value
+        """``proven``, the gravest kind of finding, or that results are still to be computed."""
+        if self.findings and not self._worst.is_good:
+            return self._worst.value
+        return RESULTS_PENDING if self.is_pending else "proven"
+
+    @property
+    def is_pending(self) -> bool:
+        """True where no results were computed from the bars in force yet."""
+        return any(finding.is_of_pending_results for finding in self.findings)
 
     @property
     def is_damaged(self) -> bool:
@@ -140,6 +154,8 @@ class Verification:
             return None
         if self._worst is FindingKind.NEWER:
             return "use the release that wrote it"
+        if self._worst is FindingKind.NO_BARS:
+            return f"regime run {self.symbol}"
         beyond = [finding for finding in self.findings if finding.is_beyond_repair]
         if not beyond:
             return self._remedy_here
@@ -179,7 +195,8 @@ class Verification:
             return f"regime promote {self.symbol}"
         command = self._command
         waits_for_run = any(
-            finding.is_unvalidated or finding.kind is FindingKind.PENDING
+            finding.is_unvalidated
+            or (finding.kind is FindingKind.PENDING and not finding.is_of_pending_results)
             for finding in self.findings
         )  # which may end with other bars than those that are blocked
         if self.is_blocked and not waits_for_run:
@@ -192,6 +209,8 @@ class Verification:
             promote = f"regime promote {self.symbol} and " if self.is_blocked else ""
             return f"{promote}regime repair {self.symbol}"
         is_stale = self._worst is FindingKind.STALE and not self.is_blocked
+        if self._worst is FindingKind.PENDING and self.is_pending and not self.is_blocked:
+            return f"regime compute {self.symbol}"
         return f"regime {'compute --force' if is_stale else 'run'} {self.symbol}"
 
 

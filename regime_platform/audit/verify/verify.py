@@ -30,6 +30,7 @@ from regime_platform.audit.verify.verification import (
     unproven,
 )
 from regime_platform.bar_store.layout import SymbolPaths, file_classes
+from regime_platform.bar_store.no_bars import no_bars_reason
 from regime_platform.bar_store.proven import forget
 from regime_platform.bar_store.rename_journal import renames
 from regime_platform.compute.eras.eras import FIXED_VERSION, era_class
@@ -176,11 +177,13 @@ def _verified_once(
     proof = Verification(instrument.symbol)
     if not any(path.exists() for path in (*_written(paths), paths.decisions)):
         verify_raw_log(proof, paths, dict.fromkeys(instrument.timeframes, ()))
+        proof.findings += _without_bars(paths, instrument)
         return proof
     state = stored_state(workspace, instrument)
     is_due = _is_due(workspace, instrument, state)
-    results = verify_folder(proof, paths, state, is_due=is_due)
+    results = verify_folder(proof, paths, state, is_due=is_due, market=instrument.market)
     proof.findings += archive_findings(workspace.root, instrument.symbol)
+    proof.findings += _without_bars(paths, instrument)
     causes: tuple[str, ...] = ()
     if results.recipe is not None:
         proof.findings += _unadopted(workspace, instrument, results.recipe.eras)
@@ -212,6 +215,15 @@ def _begun_rename(workspace: RunWorkspace, symbol: str) -> Iterator[AuditFinding
                 FindingKind.UNFINISHED, rename.describe(), remedy=remedy
             )
             return
+
+
+def _without_bars(paths: SymbolPaths, instrument: Instrument) -> Iterator[AuditFinding]:
+    try:
+        reason = no_bars_reason(paths, instrument)
+    except RegimeError:
+        return  # damage is reported
+    if reason:
+        yield Subject.SYMBOL.finding(FindingKind.NO_BARS, reason, Subject.BARS.value)
 
 
 def _is_due(workspace: RunWorkspace, instrument: Instrument, state: RecordedState) -> bool:

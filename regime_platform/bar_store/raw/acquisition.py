@@ -15,6 +15,7 @@ from regime_platform.files import read_json, write_json
 from regime_platform.model.calendar.due import last_finished, second_look_bound
 from regime_platform.model.coverage import Coverage
 from regime_platform.model.digests import document_digest
+from regime_platform.model.doubts import Doubt
 from regime_platform.model.instants import MOST_AHEAD
 from regime_platform.model.instruments import Instrument
 from regime_platform.validation.rules.bar import finished_when_fetched
@@ -65,14 +66,22 @@ def proven_coverage(
 
 def write_coverage(paths: SymbolPaths, timeframe: str, coverage: Coverage) -> None:
     """Stores ``coverage`` with the digest of the present raw log if it differs; hold the lock."""
-    document = _read(paths)
     listed = raw_listing(paths, timeframe)
-    series = coverage.model_copy(update={"log": listed.digest}).model_dump(mode="json")
-    series["digest"] = document_digest(series)
-    if document.get(timeframe) != series:
-        document = {**document, timeframe: series}
-        write_json(paths.acquisition, document)
-        keep(paths, paths.acquisition, document)
+    _write(paths, timeframe, coverage.model_copy(update={"log": listed.digest}))
+
+
+def stored_doubts(paths: SymbolPaths) -> dict[str, Doubt | None]:
+    """Timeframe of each series with a record -> the bars that are to be requested again."""
+    return {
+        name: _coverage(series).doubt if "doubt" in series else None
+        for name, series in _read(paths).items()
+    }
+
+
+def write_doubt(paths: SymbolPaths, timeframe: str, doubt: Doubt | None) -> None:
+    """Replaces the bars of a series that are to be requested again; hold the lock."""
+    coverage = read_coverage(paths, timeframe)
+    _write(paths, timeframe, coverage.model_copy(update={"doubt": doubt}))
 
 
 @read_once("acquisition")
@@ -81,6 +90,16 @@ def _read(paths: SymbolPaths) -> dict[str, Any]:
         return read_json(paths.acquisition) or {}
     except RegimeError:
         return {}
+
+
+def _write(paths: SymbolPaths, timeframe: str, coverage: Coverage) -> None:
+    document = _read(paths)
+    series = coverage.model_dump(mode="json")
+    series["digest"] = document_digest(series)
+    if document.get(timeframe) != series:
+        document = {**document, timeframe: series}
+        write_json(paths.acquisition, document)
+        keep(paths, paths.acquisition, document)
 
 
 def _coverage(series: Any) -> Coverage:

@@ -15,7 +15,8 @@ from regime_platform.cli.console.output import ALL_GOOD, SOME_FAILED, Output
 from regime_platform.cli.console.screen import plural
 from regime_platform.errors import UsageError
 from regime_platform.files import path_below
-from regime_platform.manifests.snapshot import UNFINISHED
+from regime_platform.manifests.pending import RESULTS_PENDING
+from regime_platform.manifests.snapshot import NO_BARS, UNFINISHED, AbsentEntry
 from regime_platform.manifests.snapshot_diff import SAME, changes
 from regime_platform.pipeline.run_workspace import RunWorkspace
 
@@ -35,21 +36,34 @@ def take(
     at = clock.stamp()
     taken = take_snapshot(RunWorkspace.open(), _date(date, at), at, name)
     summary, totals = taken.summary, taken.summary.totals
-    unfinished = {
-        symbol: entry.reason
+    absent = {
+        symbol: entry
         for symbol, entry in taken.facts.symbols.items()
-        if entry.status == UNFINISHED
+        if isinstance(entry, AbsentEntry)
     }
-    out.document({**summary.as_json(), "path": str(taken.path), "unfinished": unfinished})
+    unproven = {
+        status: {name: each.reason for name, each in absent.items() if each.status == status}
+        for status in (UNFINISHED, NO_BARS)
+    }
+    unfinished = unproven[UNFINISHED]
+    pending = {
+        name: each.reason
+        for name, each in absent.items()
+        if each.reason.startswith(RESULTS_PENDING)
+    }
+    facts = {"path": str(taken.path), **unproven, "pending": pending}
+    out.document({**summary.as_json(), **facts})
     proven = f"{totals.complete:,} of {plural(totals.symbols, 'symbol')}"
     out.note(f"{taken.path}: {proven}, {totals.bars:,} bars")
     out.note(f"content {summary.content_digest}")
     out.note(f"digest  {summary.digest}")
-    for symbol, reason in list(unfinished.items())[:_MOST_SHOWN]:
-        out.note(f"{symbol} is not proven: {reason}", "yellow")
-    more = len(unfinished) - _MOST_SHOWN
-    if more > 0:
-        out.note(f"and {more:,} more, see the snapshot", "yellow")
+    lines = [f"{symbol} is not proven: {reason}" for symbol, reason in unfinished.items()]
+    left_out = {**unproven[NO_BARS], **pending}
+    lines += [f"{symbol} is left out: {reason}" for symbol, reason in left_out.items()]
+    for line in lines[:_MOST_SHOWN]:
+        out.note(line, "yellow")
+    if len(lines) > _MOST_SHOWN:
+        out.note(f"and {len(lines) - _MOST_SHOWN:,} more, see the snapshot", "yellow")
     return SOME_FAILED if unfinished else ALL_GOOD
 
 

@@ -11,7 +11,7 @@ from regime_platform.audit.bundle.verify import verify_bundle
 from regime_platform.audit.provenance import Provenance, ProvenanceStatus
 from regime_platform.audit.repair import repair_many
 from regime_platform.audit.results_as_of import results_as_of
-from regime_platform.audit.verify.verification import Verification
+from regime_platform.audit.verify.verification import FindingKind, Verification
 from regime_platform.audit.verify.verify import verify_many
 from regime_platform.cli.console.clock import Clock, past
 from regime_platform.cli.console.kernels import warm
@@ -29,8 +29,10 @@ from regime_platform.cli.console.screen import count, plural, styled
 from regime_platform.cli.console.selection import Selection, SymbolChoice
 from regime_platform.cli.query.as_of import PROVENANCE_TITLES
 from regime_platform.errors import UsageError, failure_reason
+from regime_platform.manifests.pending import RESULTS_PENDING
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.board import try_refresh_board
+from regime_platform.pipeline.outbox import Outbox
 from regime_platform.pipeline.run_workspace import RunWorkspace
 
 _FEW = 20  # symbols; so many are all shown
@@ -97,11 +99,15 @@ def repair(
         repair_many(workspace, instruments, at, accept_loss=accept_loss, only_plan=not yes)
     )
     code = code_of(outcomes)
-    problem = try_refresh_board(workspace, []) if yes else ""
+    outbox = Outbox(workspace.settings)
+    problem = ""
+    if yes:
+        outbox.leave_stored(it.symbol for it in outcomes if not it.plan.is_empty)
+        problem = try_refresh_board(workspace, [])
     documents = [outcome.as_json() for outcome in outcomes]
     out.document({"exit_code": code, "was_done": yes, "symbols": documents})
-    if problem:
-        out.note(problem, "bold red")
+    out.problem(problem)
+    out.problem(outbox.problem)
     columns = ("symbol", "now", "set aside", "steps", "note")
     rows = [
         (
@@ -141,11 +147,13 @@ def _print_proofs(proofs: Sequence[Verification], out: LongOutput) -> None:
     ]
     if rows:
         out.table(columns, rows, numbers=columns[2:6], folding=("findings",))
-    empty = sum(proof.result == "empty" for proof in proofs)
-    good = sum(proof.status.is_good for proof in proofs) - empty
+    empty = sum(proof.result == FindingKind.NO_BARS for proof in proofs)
+    pending = sum(proof.is_pending for proof in proofs if proof.status.is_good)
+    good = sum(proof.status.is_good for proof in proofs) - pending
     how = " and recomputed" if any(proof.is_recomputed for proof in proofs) else ""
-    nothing = f"; {empty} have no data" if empty else ""
-    out.note(f"{good} of {plural(len(proofs), 'symbol')} proven{how}{nothing}")
+    nothing = f"; {empty} without bars" if empty else ""
+    later = f"; of {pending} the bars, with {RESULTS_PENDING}" if pending else ""
+    out.note(f"{good} of {plural(len(proofs), 'symbol')} proven{how}{later}{nothing}")
     waiting = [proof for proof in proofs if proof.remedy is not None]
     if waiting:
         more = f"; and {len(waiting) - _FEW} more" if len(waiting) > _FEW else ""

@@ -56,6 +56,16 @@ class LazyGroup(TyperGroup):
             args = [self.default, *args]
         return super().parse_args(ctx, args)
 
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """The commands, and the words with which the default may begin."""
+        completions: list[Any] = super().shell_complete(ctx, incomplete)
+        if self.default:
+            default = load(self.default, self.entries[self.default])
+            arguments = (each for each in default.params if each.param_type_name == "argument")
+            if (first := next(arguments, None)) is not None:
+                completions += first.shell_complete(ctx, incomplete)
+        return completions
+
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that is called, with its module imported."""
         name, command, rest = super().resolve_command(ctx, args)
@@ -69,7 +79,7 @@ def load(name: str, entry: Entry) -> TyperGroup | TyperCommand:
             {"Commands": entry.commands},
             default=entry.default,
             name=name,
-            help=entry.help,
+            help=entry.help + (f" Without a command: {entry.default}." if entry.default else ""),
             no_args_is_help=entry.needs_words,
         )
     app = typer.Typer(add_completion=False)

@@ -55,6 +55,11 @@ class Output(Options):
         if not self.as_json:
             results().print(Padding(Text(text), (0, 0, 0, 2)))
 
+    def problem(self, text: str) -> None:
+        """A note in red; nothing where the text is empty."""
+        if text:
+            self.note(text, "bold red")
+
     def note(self, text: str, style: str = "") -> None:
         """A line about the answer, on stderr."""
         if not self.as_json:

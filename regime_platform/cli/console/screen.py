@@ -25,11 +25,12 @@ STATUS_STYLES = {
     "unchanged": "dim",
     "blocked": "bold yellow",
     "failed": "bold red",
+    "no_bars": "bold red",
+    "not_reached": "yellow",
     "ok": "green",
     "note": "yellow",
-    "wrong": "bold red",
+    "error": "bold red",
     "proven": "green",
-    "empty": "dim",
     "newer": "bold yellow",
     "unreadable": "bold red",
     "changed": "bold red",
@@ -37,6 +38,7 @@ STATUS_STYLES = {
     "extra": "bold yellow",
     "busy": "yellow",
     "unfinished": "yellow",
+    "results pending": "yellow",
 }
 
 Cell = str | Text
@@ -190,9 +192,8 @@ def _table(
 
 
 def styled(status: str) -> Text:
-    """A status in its colour; ``wrong``, as JSON documents have it, is shown as ``error``."""
-    shown = "error" if status == "wrong" else inert(status)
-    return Text(shown, style=STATUS_STYLES.get(status, ""))
+    """A status in its colour."""
+    return Text(inert(status), style=STATUS_STYLES.get(status, ""))
 
 
 def count(number: int) -> str:

@@ -1,9 +1,9 @@
 """`regime migrate`: import legacy stores, list and undo imports."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -15,11 +15,13 @@ from regime_platform.cli.console.screen import count, plural, styled
 from regime_platform.cli.console.selection import SymbolChoice
 from regime_platform.cli.migration.report import print_estimate, print_report
 from regime_platform.legacy.migration.migrate import (
+    UndoOutcome,
     migrate_many,
     stored_migrations,
     undo_migration,
 )
 from regime_platform.legacy.migration.migration import (
+    MigrateOutcome,
     Migration,
     open_migration,
     plans,
@@ -27,8 +29,13 @@ from regime_platform.legacy.migration.migration import (
     remove_accounts,
     write_record,
 )
+from regime_platform.pipeline.board import try_refresh_board
+from regime_platform.pipeline.outbox import Outbox
+from regime_platform.pipeline.outbox_documents import OutboxEntry
 from regime_platform.pipeline.outcomes import Status
 from regime_platform.pipeline.run_workspace import RunWorkspace
+
+_Outcome = TypeVar("_Outcome", MigrateOutcome, UndoOutcome)
 
 Origin = Annotated[Path, typer.Option("--from", help="Folder (or file) of the legacy store.")]
 
@@ -67,6 +74,9 @@ def list_migrations(out: Output) -> None:
         for name, record in records.items()
     ]
     out.document([dict(zip(keys, row, strict=True)) for row in rows])
+    if not rows:
+        out.note("nothing was migrated; `regime migrate live --all --from DIR` imports a store")
+        return
     cells = [(name, count(symbols), count(files), place) for name, place, symbols, files in rows]
     columns = ("migration", "symbols", "files", "from")
     out.table(columns, cells, numbers=("symbols", "files"), folding=("from",))
@@ -89,7 +99,9 @@ def undo(
     workspace, wanted = choice.open()
     if origin is not None:
         name = Migration(name, origin.expanduser().resolve()).name
-    outcomes = list(counted(undo_migration(workspace, name, wanted), len(wanted)))
+    outbox = Outbox(workspace.settings)
+    undoing = counted(undo_migration(workspace, name, wanted), len(wanted))
+    outcomes = list(_left_for_dagster(undoing, outbox))
     undone = [outcome.symbol for outcome in outcomes if outcome.status is not Status.FAILED]
     remove_accounts(workspace.root.migration(name), undone)
     code = code_of(outcomes)
@@ -99,6 +111,8 @@ def undo(
         for outcome in outcomes
     ]
     out.table(("symbol", "status", "files", "note"), rows, numbers=("files",), folding=("note",))
+    out.problem(outbox.problem)
+    out.problem(try_refresh_board(workspace, []))
     removed = plural(sum(outcome.files for outcome in outcomes), "file")
     out.note(f"{removed} removed; `regime compute` updates the results")
     return code
@@ -115,6 +129,19 @@ def _migrate(
         print_estimate(migration, symbol_plans, out)
         return ALL_GOOD
     running = migrate_many(workspace, symbol_plans, migration, now, workspace.settings.workers)
-    outcomes = list(counted(running, len(symbol_plans)))
+    outbox = Outbox(workspace.settings)
+    migrating = counted(running, len(symbol_plans))
+    outcomes = list(_left_for_dagster(migrating, outbox))
+    out.problem(outbox.problem)
+    out.problem(try_refresh_board(workspace, []))
     write_record(workspace.root.migration(migration.name), migration.record(outcomes))
     return print_report(migration, outcomes, request.html, out)
+
+
+def _left_for_dagster(outcomes: Iterable[_Outcome], outbox: Outbox) -> Iterator[_Outcome]:
+    for outcome in outcomes:
+        is_changed = any(each.changed for each in outcome.series)
+        # what a legacy store lacks is no fault of the bars that are stored here
+        if is_changed or outcome.status in (Status.DONE, Status.BLOCKED):
+            outbox.leave(OutboxEntry.of_import(outcome.symbol, outcome.series))
+        yield outcome

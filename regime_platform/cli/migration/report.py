@@ -147,7 +147,7 @@ def _cells(outcome: MigrateOutcome, account: Account) -> tuple[Cell, ...]:
         account.waiting,
         sum(account.rejected.values()) + sum(account.left_out.values()),
     )
-    sums = styled("ok" if account.adds_up else "wrong")
+    sums = styled("ok" if account.adds_up else "error")
     sums.plain = "yes" if account.adds_up else "NO"
     return outcome.symbol, account.timeframe, styled(outcome.status), *map(count, numbers), sums
 

@@ -12,6 +12,7 @@ from regime_platform.cli.console.clock import Clock
 from regime_platform.cli.console.options import Author, DryRun, Symbol, Symbols
 from regime_platform.cli.console.output import Output
 from regime_platform.cli.console.screen import plural
+from regime_platform.cli.console.selection import SymbolChoice
 from regime_platform.errors import UsageError
 from regime_platform.model.actions import Action, in_force
 from regime_platform.model.instruments import Instrument
@@ -96,7 +97,9 @@ def import_file(
 
 def list_actions(symbols: Symbols = None, *, out: Output) -> None:
     workspace = Workspace.open()
-    wanted = workspace.universe.select(symbols) if symbols else workspace.universe.instruments
+    wanted = (
+        SymbolChoice(symbols).of(workspace.universe) if symbols else workspace.universe.instruments
+    )
     rows = [row for instrument in wanted for row in _listed(workspace, instrument)]
     out.document(rows)
     if rows:

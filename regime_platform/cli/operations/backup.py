@@ -13,6 +13,7 @@ from regime_platform.cli.console.output import ALL_GOOD, NOTHING_SUCCEEDED, SOME
 from regime_platform.operations.backup.backup import backup as back_up
 from regime_platform.operations.backup.restore import RestoreOutcome
 from regime_platform.operations.backup.restore import restore as restore_backup
+from regime_platform.pipeline.outbox import Outbox
 from regime_platform.settings import Settings
 
 _FEW = 20  # lines
@@ -58,8 +59,10 @@ def restore(
     ] = False,
     out: Output,
 ) -> int:
-    root = Settings().root_folder
+    settings = Settings()
+    root, outbox = settings.root_folder, Outbox(settings)
     outcome = restore_backup(folder.expanduser().absolute(), root, skip_damaged=skip_damaged)
+    outbox.leave_stored(sorted(path.name for path in root.glob("assets/*") if path.is_dir()))
     code = SOME_FAILED if outcome.left_out else ALL_GOOD
     out.document({"exit_code": code, "data_root": str(root), **asdict(outcome)})
     size = f"{outcome.files:,} files, {outcome.bytes / 1e6:,.1f} MB"
@@ -67,6 +70,7 @@ def restore(
     _warn_each(outcome.left_out, "was left out", out, has_remedy=False)
     _warn_each(outcome.kept, "is older than the backup, which could not copy it", out)
     _warn_each(outcome.damaged, "was damaged when it was copied", out)
+    out.problem(outbox.problem)
     return code
 
 

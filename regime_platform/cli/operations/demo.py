@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 
+from regime_platform.cli.console.clock import Clock
 from regime_platform.cli.console.kernels import warm
 from regime_platform.cli.console.output import LongOutput, Output
 from regime_platform.cli.console.progress import counter
@@ -39,7 +40,7 @@ def demo(out: Output) -> int:
     else:
         print_outcomes(launched.outcomes, LongOutput(out.as_json))
         out.note(summary(launched.outcomes))
-    pages, problems = write_pages(workspace, wanted)
+    pages, problems = write_pages(workspace, wanted, Clock().moment())
     print_board(rows_of(symbols), LongOutput(out.as_json, all_rows=True))
     print_pages(list(pages.values()), out)
     for name, reason in problems.items():

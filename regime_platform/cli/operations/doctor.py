@@ -14,12 +14,12 @@ from regime_platform.bar_store.layout import DataRoot
 from regime_platform.cli.console.clock import Clock
 from regime_platform.cli.console.output import ALL_GOOD, NOTHING_SUCCEEDED, Output
 from regime_platform.cli.console.screen import styled
-from regime_platform.cli.operations.checks import Check, run_checks
+from regime_platform.cli.operations.checks.check import Check, run_checks
 from regime_platform.cli.operations.health import installation_checks
 from regime_platform.cli.operations.vendor_health import credit_checks, live_checks
 from regime_platform.operations.renames import unfinished
 from regime_platform.orchestration.alerts.outgoing import is_confidential
-from regime_platform.pipeline.eras import adoptions, eras_in_force
+from regime_platform.pipeline.eras import adoptions, eras_in_force, unlogged
 from regime_platform.pipeline.gate.validate_log import read_policy
 from regime_platform.pipeline.identity import other_instrument
 from regime_platform.settings import Settings, load_universe
@@ -41,7 +41,7 @@ def doctor(
     checks = installation_checks(settings) + choice_checks(settings) + credit_checks(settings, now)
     if live:
         checks += live_checks(settings, now)
-    is_well = all(check.status != "wrong" for check in checks)
+    is_well = all(check.status != "error" for check in checks)
     fields = ("name", "status", "detail", "remedy")
     documents = [{name: getattr(check, name) for name in fields} for check in checks]
     out.document({"is_well": is_well, "checks": documents})
@@ -74,13 +74,17 @@ def _eras(settings: Settings) -> list[Check]:
     in_force, adopted = eras_in_force(root), adoptions(root)
     if not adopted:
         return [Check("eras", "ok", f"{in_force.version} in force, no adoptions")]
-    last = adopted[-1]
+    last, lost = adopted[-1], unlogged(root)
+    if lost:
+        first = f"the adoption of {lost[0].version} on {lost[0].since:%Y-%m-%d}"
+        remedy = f"restore it, or `regime eras adopt {last.version} --reason TEXT` writes it again"
+        return [Check("eras", "error", f"{root.adoption_log} does not have {first}", remedy)]
     adoption = f"{last.version} in force since {last.since:%Y-%m-%d} by {last.by}, unchanged"
     return [Check("eras", "ok", adoption)]
 
 
 def _renames(settings: Settings) -> list[Check]:
-    begun = [Check("renames", "wrong", rename.describe()) for rename in unfinished(settings)]
+    begun = [Check("renames", "error", rename.describe()) for rename in unfinished(settings)]
     return begun or [Check("renames", "ok", "no unfinished renames")]
 
 
@@ -88,7 +92,7 @@ def _instruments(settings: Settings) -> list[Check]:
     root = _root(settings)
     entries = load_universe(settings).instruments
     reasons = (other_instrument(root.symbol(entry.symbol), entry) for entry in entries)
-    faults = [Check("instruments", "wrong", reason) for reason in reasons if reason]
+    faults = [Check("instruments", "error", reason) for reason in reasons if reason]
     return faults or [Check("instruments", "ok", "stored bars match the universe")]
 
 
@@ -101,7 +105,7 @@ def _archives(settings: Settings) -> list[Check]:
         for archive in archives
         if archive.is_finished and not archive.folder(root).is_dir()
     ]
-    faults = [Check("archive", "wrong", reason) for reason in (*begun, *gone)]
+    faults = [Check("archive", "error", reason) for reason in (*begun, *gone)]
     count = f"{len(archives)} folders in {root.archive}" if archives else "empty"
     return faults or [Check("archive", "ok", count)]
 
@@ -112,18 +116,18 @@ def _alerts(settings: Settings) -> list[Check]:
     webhook = settings.notify_webhook
     if webhook is not None and not _is_address(webhook.get_secret_value(), ("http", "https")):
         remedy = "give an https:// address"
-        faults.append(Check("alerts", "wrong", "REGIME_NOTIFY_WEBHOOK is no address", remedy))
+        faults.append(Check("alerts", "error", "REGIME_NOTIFY_WEBHOOK is no address", remedy))
     server = settings.notify_smtp
     if server is not None and not _is_address(server.get_secret_value(), ("smtp", "smtps")):
         remedy = "write smtp://HOST:PORT or smtps://HOST:PORT"
-        faults.append(Check("alerts", "wrong", "REGIME_NOTIFY_SMTP is no mail server", remedy))
+        faults.append(Check("alerts", "error", "REGIME_NOTIFY_SMTP is no mail server", remedy))
     if settings.notify_email and (server is None or "@" not in settings.notify_email):
         reason = "REGIME_NOTIFY_EMAIL needs an address with @ and REGIME_NOTIFY_SMTP"
-        faults.append(Check("alerts", "wrong", reason, "set both"))
+        faults.append(Check("alerts", "error", reason, "set both"))
     names = [name for name in settings.allowed_host_names() if not _HOST.fullmatch(name)]
     if names:
         reason = f"REGIME_ALLOWED_HOSTS has {', '.join(names)}"
-        faults.append(Check("web", "wrong", reason, "give bare names, without scheme or port"))
+        faults.append(Check("web", "error", reason, "give bare names, without scheme or port"))
     return faults or [Check("alerts", "ok", "all chosen channels are usable")]
 
 
@@ -141,7 +145,7 @@ def _heartbeat(settings: Settings) -> list[Check]:
         return [Check("heartbeat", "ok", "not sent", remedy)]
     if not is_confidential(settings.heartbeat_url):
         remedy = "give an https:// address (http:// only to this machine)"
-        return [Check("heartbeat", "wrong", "REGIME_HEARTBEAT_URL is not used", remedy)]
+        return [Check("heartbeat", "error", "REGIME_HEARTBEAT_URL is not used", remedy)]
     return [Check("heartbeat", "ok", "sent after every pass of the daemon")]
 
 

@@ -77,7 +77,7 @@ def adopt(
 ) -> None:
     workspace = Workspace.open()
     root, universe = workspace.root, workspace.universe
-    before, after = _readable_in_force(), era_set(root, version)
+    before, after = _readable_in_force(workspace), era_set(root, version)
     adopt_set(root, version, since=clock.stamp(), by=author.name, reason=author.reason)
     symbols = {} if before is None else touched(universe, before, after)
     out.document({"version": version, "touched": dict(symbols), "was_readable": before is not None})
@@ -90,27 +90,33 @@ def adopt(
 
 
 def affected(
-    *,
     version: Annotated[
-        str | None,
-        typer.Option("--version", help="Show what adopting this set would affect."),
+        str | None, typer.Argument(help="Show what adopting this set would affect.")
     ] = None,
+    *,
+    option: Annotated[str | None, typer.Option("--version", hidden=True)] = None,  # its old place
     out: Output,
 ) -> None:
-    workspace = RunWorkspace.open()
-    if version is None:
-        symbols: Mapping[str, str] = outdated(workspace)
+    workspace = Workspace.open()
+    name = version or option
+    if name is None:
+        wanted, before = eras_in_force(workspace.root), None
         remedy = "`regime compute --all` recomputes them"
     else:
-        symbols = touched(workspace.universe, workspace.eras, era_set(workspace.root, version))
-        remedy = f"`regime eras adopt {version} --reason TEXT` recomputes them with the next run"
-    out.document({"eras": version or workspace.eras.version, "symbols": dict(symbols)})
+        wanted, before = era_set(workspace.root, name), _readable_in_force(workspace)
+        remedy = f"`regime eras adopt {name} --reason TEXT` recomputes them with the next run"
+    symbols = (
+        outdated(workspace, wanted)
+        if before is None
+        else touched(workspace.universe, before, wanted)
+    )
+    out.document({"eras": wanted.version, "symbols": dict(symbols)})
     _print_affected(symbols, remedy, out)
 
 
-def _readable_in_force() -> EraSet | None:
+def _readable_in_force(workspace: Workspace) -> EraSet | None:
     try:
-        return eras_in_force(Workspace.open().root)
+        return eras_in_force(workspace.root)
     except ConfigError:  # a damaged set is replaced by an adoption
         return None
 

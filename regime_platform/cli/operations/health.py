@@ -1,13 +1,18 @@
 """The checks of `regime doctor`; each writes nothing and reports damage as a result."""
 
 import os
-import shutil
 from collections import Counter
 
 import polars as pl
 
 from regime_platform.bar_store.layout import DataRoot
-from regime_platform.cli.operations.checks import Check, CheckFunction, run_checks
+from regime_platform.cli.operations.checks.check import (
+    Check,
+    CheckFunction,
+    CheckStatus,
+    free_space,
+    run_checks,
+)
 from regime_platform.cli.operations.daemon_lock import is_locked
 from regime_platform.cli.operations.version import known_versions
 from regime_platform.compute_db.board import read_board
@@ -22,7 +27,6 @@ from regime_platform.redaction import redact
 from regime_platform.settings import Settings, load_universe
 from regime_platform.sources.registry import build_sources
 
-_LITTLE_SPACE = 2 * 1024**3
 _MOST_NAMED = 10  # symbols in one finding
 
 
@@ -41,17 +45,12 @@ def _data_root(settings: Settings) -> list[Check]:
     nearest = next(path for path in (root, *root.parents) if path.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
         remedy = "choose another with REGIME_DATA_ROOT or change its owner"
-        return [Check("data root", "wrong", f"{root} cannot be written", remedy)]
+        return [Check("data root", "error", f"{root} cannot be written", remedy)]
     if (root / RESTORE_MARKER).exists():
         remedy = "repeat `regime restore` with the same backup"
-        return [Check("data root", "wrong", f"{root} is partly restored", remedy)]
+        return [Check("data root", "error", f"{root} is partly restored", remedy)]
     made = "" if root.exists() else " (created by the first run)"
-    free = shutil.disk_usage(nearest).free
-    space_left = f"{free / 1e9:.1f} GB free"
-    space = Check("disk", "ok", space_left)
-    if free < _LITTLE_SPACE:
-        space = Check("disk", "note", space_left, "a core symbol needs about 0.1 GB")
-    return [Check("data root", "ok", f"{root}{made}"), space]
+    return [Check("data root", "ok", f"{root}{made}"), free_space(root)]
 
 
 def _universe(settings: Settings) -> list[Check]:
@@ -88,7 +87,7 @@ def _sources(settings: Settings) -> list[Check]:
         try:
             sources[name]
         except RegimeError as error:
-            status = "wrong" if wanted[name] else "note"
+            status: CheckStatus = "error" if wanted[name] else "note"
             checked.append(Check(f"source {name}", status, f"{used}; {error}"))
         else:
             checked.append(Check(f"source {name}", "ok", used))
@@ -99,7 +98,7 @@ def _kernels(_: Settings) -> list[Check]:
     cache = kernel_cache()
     if cache.problem:
         remedy = "make the folder writable or set NUMBA_CACHE_DIR"
-        return [Check("kernels", "wrong", cache.problem, remedy)]
+        return [Check("kernels", "error", cache.problem, remedy)]
     if not cache.is_complete():
         remedy = "`regime warm` compiles them, as does the first command that computes"
         return [Check("kernels", "note", "not compiled on this machine yet", remedy)]
@@ -125,7 +124,7 @@ def _history(settings: Settings) -> list[Check]:
         return [Check("Dagster's history", "ok", "all databases are readable")]
     files = ", ".join(f"{path} ({problem})" for path, problem in damaged.items())
     remedy = "stop daemon and webserver, then `regime service reset-history`"
-    return [Check("Dagster's history", "wrong", files, remedy)]
+    return [Check("Dagster's history", "error", files, remedy)]
 
 
 def _board(settings: Settings) -> list[Check]:
@@ -145,7 +144,7 @@ def _failed_symbols(rows: pl.DataFrame) -> list[Check]:
     named = [
         f"{symbol}: {reason}" for symbol, reason in failed.select("symbol", "reason").iter_rows()
     ]
-    return [Check("results", "wrong", reason) for reason in _first(named)]
+    return [Check("results", "error", reason) for reason in _first(named)]
 
 
 def _outdated_rows(settings: Settings) -> list[Check]:
@@ -155,7 +154,7 @@ def _outdated_rows(settings: Settings) -> list[Check]:
         return []
     reason = f"out of date for {len(symbols)} symbols: {', '.join(_first(symbols))}"
     remedy = f"any run updates their rows, for example `regime promote {symbols[0]}`"
-    return [Check("board", "wrong", reason, remedy)]
+    return [Check("board", "note", reason, remedy)]  # as `regime status` has it
 
 
 def _first(names: list[str]) -> list[str]:

@@ -1,7 +1,8 @@
 """`regime bars exclude`, `accept`, their `-found` variants, `withdraw` and `undo`."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -52,11 +53,9 @@ def exclude_bars(  # noqa: PLR0913 - a parameter per option
     clock: Clock,
     out: Output,
 ) -> None:
-    root, instrument = _target(symbol)
-    statement = _statement(author, clock)
-    made = exclude(root, instrument, _span(timeframe, start, end), statement)
-    out.document(override_document(instrument, made))
-    _print_changes(instrument, (made,), out)
+    span = _span(timeframe, start, end)
+    change = _Change(symbol, author, clock, out)
+    change.make(lambda root, instrument, why: exclude(root, instrument, span, why))
 
 
 def accept_bars(  # noqa: PLR0913 - a parameter per option
@@ -72,11 +71,9 @@ def accept_bars(  # noqa: PLR0913 - a parameter per option
     clock: Clock,
     out: Output,
 ) -> None:
-    root, instrument = _target(symbol)
-    statement = _statement(author, clock)
-    made = accept(root, instrument, _span(timeframe, start, end), statement, rule=rule)
-    out.document(override_document(instrument, made))
-    _print_changes(instrument, (made,), out)
+    span = _span(timeframe, start, end)
+    change = _Change(symbol, author, clock, out)
+    change.make(lambda root, instrument, why: accept(root, instrument, span, why, rule=rule))
 
 
 def exclude_found_bars(  # noqa: PLR0913 - a parameter per option
@@ -88,11 +85,8 @@ def exclude_found_bars(  # noqa: PLR0913 - a parameter per option
     clock: Clock,
     out: Output,
 ) -> None:
-    root, instrument = _target(symbol)
-    wanted = instrument.timeframes if timeframe is None else (timeframe,)
-    made = exclude_found(root, instrument, wanted, rule, _statement(author, clock))
-    out.document([override_document(instrument, override) for override in made])
-    _print_changes(instrument, made, out)
+    change = _Change(symbol, author, clock, out)
+    change.make(lambda root, instrument, why: exclude_found(root, instrument, timeframe, rule, why))
 
 
 def accept_found_bars(  # noqa: PLR0913 - a parameter per option
@@ -104,11 +98,8 @@ def accept_found_bars(  # noqa: PLR0913 - a parameter per option
     clock: Clock,
     out: Output,
 ) -> None:
-    root, instrument = _target(symbol)
-    wanted = instrument.timeframes if timeframe is None else (timeframe,)
-    made = accept_found(root, instrument, wanted, rule, _statement(author, clock))
-    out.document([override_document(instrument, override) for override in made])
-    _print_changes(instrument, made, out)
+    change = _Change(symbol, author, clock, out)
+    change.make(lambda root, instrument, why: accept_found(root, instrument, timeframe, rule, why))
 
 
 def withdraw_bars(  # noqa: PLR0913 - a parameter per option
@@ -121,11 +112,9 @@ def withdraw_bars(  # noqa: PLR0913 - a parameter per option
     clock: Clock,
     out: Output,
 ) -> None:
-    root, instrument = _target(symbol)
-    statement = _statement(author, clock)
-    made = withdraw(root, instrument, _span(timeframe, start, end), statement)
-    out.document(override_document(instrument, made))
-    _print_changes(instrument, (made,), out)
+    span = _span(timeframe, start, end)
+    change = _Change(symbol, author, clock, out)
+    change.make(lambda root, instrument, why: withdraw(root, instrument, span, why))
 
 
 def undo_override(
@@ -140,10 +129,32 @@ def undo_override(
     clock: Clock,
     out: Output,
 ) -> None:
-    root, instrument = _target(symbol)
-    made = undo(root, instrument, number, _statement(author, clock))
-    out.document(override_document(instrument, made))
-    _print_changes(instrument, (made,), out)
+    change = _Change(symbol, author, clock, out)
+    change.make(lambda root, instrument, why: undo(root, instrument, number, why))
+
+
+@dataclass(frozen=True)
+class _Change:
+    """What one of these commands is to change, by whom and when."""
+
+    symbol: str
+    author: Author
+    clock: Clock
+    out: Output
+
+    def make(
+        self,
+        decide: Callable[[DataRoot, Instrument, Statement], Override | tuple[Override, ...]],
+    ) -> None:
+        """Makes one override or several, and shows them."""
+        workspace = Workspace.open()
+        instrument, _ = workspace.find(self.symbol.upper())
+        statement = Statement(self.author.reason, self.author.name, self.clock.stamp())
+        made = decide(workspace.root, instrument, statement)
+        every = made if isinstance(made, tuple) else (made,)
+        documents = [override_document(instrument, override) for override in every]
+        self.out.document(documents if isinstance(made, tuple) else documents[0])
+        _print_changes(instrument, every, self.out)
 
 
 def _print_changes(instrument: Instrument, made: Sequence[Override], out: Output) -> None:
@@ -172,12 +183,3 @@ def _is_date(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _statement(author: Author, clock: Clock) -> Statement:
-    return Statement(author.reason, author.name, clock.stamp())
-
-
-def _target(symbol: str) -> tuple[DataRoot, Instrument]:
-    workspace = Workspace.open()
-    return workspace.root, workspace.find(symbol.upper())[0]

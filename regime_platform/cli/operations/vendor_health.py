@@ -4,7 +4,7 @@ import datetime as dt
 import time
 
 from regime_platform.bar_store.layout import DataRoot
-from regime_platform.cli.operations.checks import Check
+from regime_platform.cli.operations.checks.check import Check
 from regime_platform.errors import ConfigError, RegimeError
 from regime_platform.files import write_json
 from regime_platform.model.instants import MOST_AHEAD, iso
@@ -32,15 +32,17 @@ def credit_checks(settings: Settings, now: dt.datetime) -> list[Check]:
 def _spent(settings: Settings, key: str, now: dt.datetime) -> list[Check]:
     file = budget_file(settings.credits_folder, settings.twelvedata_url, key)
     if not file.exists():
-        return [Check("credits", "ok", f"none spent yet; they will be counted in {file.parent}")]
+        return [Check("credits", "ok", "none spent yet", f"counted in {file.parent}")]
     limits = Limits(settings.credits_per_minute, settings.credits_per_day)
     budget = CreditBudget(file, limits, time.time, time.sleep)
     try:
         spent, offset = budget.spent(now.date()), budget.reported("clock_offset")
     except RegimeError as error:
-        return [Check("credits", "wrong", str(error))]
-    day = f"{spent.day_used} today" + (f" of {spent.day_limit}" if spent.day_limit else "")
-    used = Check("credits", "ok", f"{spent.minute_limit} a minute, {day}; counted in {file}")
+        return [Check("credits", "error", str(error))]
+    day = f"{spent.day_used:,}" + (f" of {spent.day_limit:,}" if spent.day_limit else "")
+    facts = {"used_today": spent.day_used, "a_day": spent.day_limit, "a_minute": spent.minute_limit}
+    text = f"{day} today, {spent.minute_limit:,} a minute"
+    used = Check("credits", "ok", text, f"counted in {file}", facts=facts)
     return [used, *([] if offset is None else [_clock(float(offset))])]
 
 
@@ -51,7 +53,7 @@ def _clock(ahead: float) -> Check:
     if abs(ahead) <= _CLOSE:
         return Check("clock", "ok", detail)
     is_refused = ahead > MOST_AHEAD.total_seconds()
-    return Check("clock", "wrong" if is_refused else "note", detail, SET_CLOCK)
+    return Check("clock", "error" if is_refused else "note", detail, SET_CLOCK)
 
 
 def live_checks(settings: Settings, now: dt.datetime) -> list[Check]:
@@ -59,7 +61,7 @@ def live_checks(settings: Settings, now: dt.datetime) -> list[Check]:
     try:
         return _answers(settings, now)
     except RegimeError as error:  # no key, or a refused one: the other checks are shown
-        return [Check("vendor", "wrong", str(error))]
+        return [Check("vendor", "error", str(error))]
 
 
 def _answers(settings: Settings, now: dt.datetime) -> list[Check]:

@@ -16,7 +16,14 @@ from regime_platform.cli.console.screen import count, plural, styled
 from regime_platform.cli.console.selection import SymbolChoice
 from regime_platform.errors import RunEndingError, UsageError
 from regime_platform.pipeline.board import try_refresh_board
-from regime_platform.pipeline.outcomes import STAGES, Stage, Status, SymbolOutcome
+from regime_platform.pipeline.outbox import Outbox
+from regime_platform.pipeline.outcomes import (
+    STAGES,
+    PromoteOutcome,
+    Stage,
+    Status,
+    SymbolOutcome,
+)
 from regime_platform.pipeline.run import run_symbols
 from regime_platform.validation.finding_counts import FindingCounts
 
@@ -65,8 +72,10 @@ def _run(
     outcomes: list[SymbolOutcome] = []
     workers = workspace.settings.workers
     running = run_symbols(workspace, instruments, now, stages=stages, force=force, workers=workers)
+    outbox = Outbox(workspace.settings)
+    seen = outbox.passing(running, stages)
     try:
-        end = collect(counted(running, len(instruments)), outcomes)
+        end = collect(counted(seen, len(instruments)), outcomes)
     finally:
         board = try_refresh_board(workspace, outcomes)
     seconds = time.monotonic() - started
@@ -85,8 +94,8 @@ def _run(
     print_outcomes(outcomes, out)
     if end:
         out.note(f"the run ended early: {end}", "bold red")
-    if board:
-        out.note(board, "bold red")
+    out.problem(board)
+    out.problem(outbox.problem)
     out.note(f"{summary(outcomes)} · {seconds:.1f} s")
     return code
 
@@ -107,7 +116,14 @@ def collect(outcomes: Iterable[SymbolOutcome], collected: list[SymbolOutcome]) -
     return ""
 
 
-_ORDER = (Status.FAILED, Status.BLOCKED, Status.DONE, Status.UNCHANGED)
+_ORDER = (
+    Status.FAILED,
+    Status.NO_BARS,
+    Status.BLOCKED,
+    Status.NOT_REACHED,
+    Status.DONE,
+    Status.UNCHANGED,
+)
 _NUMBERS = ("new", "revised", "withdrawn", "e/w", "computed")
 _COLUMNS = ("symbol", "status", "new", "revised", "withdrawn", "gate", "e/w", "computed", "note")
 _RARE = "withdrawn"  # a column for which 80 columns have room only where it is needed
@@ -135,8 +151,6 @@ def outcome_document(outcome: SymbolOutcome) -> dict[str, Any]:
     fetched = outcome.ingest.series if outcome.ingest else ()
     compute, promoted = outcome.compute, outcome.promote
     findings = promoted.findings if promoted else {}
-    computed = compute.series if compute and compute.status is Status.DONE else ()
-    gate = "blocked" if promoted and promoted.status is Status.BLOCKED else "passed"
     return {
         "symbol": outcome.symbol,
         "status": outcome.status.value,
@@ -145,11 +159,12 @@ def outcome_document(outcome: SymbolOutcome) -> dict[str, Any]:
         "new": sum(series.new for series in fetched),
         "revised": sum(series.revised for series in fetched),
         "withdrawn": sum(series.withdrawn for series in fetched),
-        "gate": gate if promoted else "",
+        "gate": _gate(promoted),
         "left_out": dict(outcome.left_out),
         "findings": {name: each.model_dump() for name, each in findings.items()},
         "questions": dict(promoted.questions) if promoted else {},
-        "computed_rows": sum(series.state_rows for series in computed),
+        "computed_rows": compute.computed_rows if compute else 0,
+        "state_rows": sum(series.state_rows for series in compute.series) if compute else 0,
         "fetched": [asdict(series) for series in fetched],
         "series": [series.model_dump() for series in compute.series] if compute else [],
         "tables": dict(compute.tables) if compute else {},
@@ -157,10 +172,18 @@ def outcome_document(outcome: SymbolOutcome) -> dict[str, Any]:
     }
 
 
+def _gate(promoted: PromoteOutcome | None) -> str:
+    if promoted is None:
+        return ""
+    return "passed" if promoted.status.is_good else promoted.status.value
+
+
 def _row(outcome: SymbolOutcome) -> tuple[Any, ...]:
     facts = outcome_document(outcome)
     first, *more = outcome.reason.split(" | ")  # one part per blocked timeframe
     note = f"{first} (and {plural(len(more), 'more timeframe')}, see --json)" if more else first
+    if outcome.status is Status.NOT_REACHED:
+        note = ""  # one line below the table says why
     labels = [
         f"{series['timeframe']}: {series['note']}" for series in facts["fetched"] if series["note"]
     ]
@@ -177,9 +200,14 @@ def _row(outcome: SymbolOutcome) -> tuple[Any, ...]:
         count(facts["withdrawn"]),
         facts["gate"] or "·",
         _findings([outcome]).brief or "·",
-        count(facts["computed_rows"]),
+        _computed(facts["computed_rows"], facts["state_rows"]),
         "; ".join([*([note] if note else short), *labels, *facts["questions"].values()]),
     )
+
+
+def _computed(rows: int, stored: int) -> str:
+    """How many states were computed, and of how many where the others stayed."""
+    return f"{rows:,} of {stored:,}" if 0 < rows < stored else count(rows)
 
 
 def _findings(outcomes: Sequence[SymbolOutcome]) -> FindingCounts:

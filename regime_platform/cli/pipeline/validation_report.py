@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from regime_platform.cli.console.frames import write_page
-from regime_platform.cli.console.output import NOTHING_SUCCEEDED, LongOutput, code_of_counts
+from regime_platform.cli.console.output import ALL_GOOD, NOTHING_SUCCEEDED, LongOutput
 from regime_platform.cli.console.screen import Cell, count, plural, styled
 from regime_platform.model.instants import iso
 from regime_platform.pipeline.gate.inspection import SeriesReport, SymbolReport
 from regime_platform.report.tables_page import validation_page
-from regime_platform.validation.gate import BLOCKED
+from regime_platform.validation.gate import BLOCKED, NO_BARS
 
 _ORDER = ("failed", "blocked", "no_bars", "passed")
 _COLUMNS = ("symbol", "timeframe", "status", "bars", "first", "last", "findings")
@@ -37,9 +37,9 @@ class ValidationReport:
 
     @property
     def code(self) -> int:
-        """0 where all pass, 1 where none does, 3 where some do."""
-        good = sum(report.is_good for report in self.symbols)
-        return code_of_counts(good, len(self.symbols)) if good else NOTHING_SUCCEEDED
+        """0 only where all pass: a script that goes on after it relies on every symbol."""
+        is_good = bool(self.symbols) and all(report.is_good for report in self.symbols)
+        return ALL_GOOD if is_good else NOTHING_SUCCEEDED
 
     def document(self) -> dict[str, Any]:
         """The document of --json and of the page."""
@@ -74,7 +74,7 @@ class ValidationReport:
     def _rows(self) -> Iterator[_Row]:
         for report in self.symbols:
             if report.reason:
-                cells = (report.symbol, "·", styled("failed"), "·", "·", "·", "·")
+                cells = (report.symbol, "·", styled(report.status), "·", "·", "·", "·")
                 yield _Row(report.status, cells, (report.reason,))
             for series in report.series:
                 yield _Row(
@@ -88,7 +88,10 @@ class ValidationReport:
         findings = sorted(
             series.findings, key=lambda finding: (not finding.is_blocking, -finding.count)
         )
-        if series.status == BLOCKED and not any(finding.is_blocking for finding in findings):
+        is_blocked = series.status == BLOCKED
+        if is_blocked and not any(finding.is_blocking for finding in findings):
+            yield series.reason
+        if series.status == NO_BARS and series.reason.startswith("no bars"):
             yield series.reason
         for finding in (finding for finding in findings if finding.count):
             remedy = finding.remedy

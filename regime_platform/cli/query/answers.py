@@ -3,6 +3,7 @@
 With ``--as-of`` they are answered by ``as_of``, which needs the whole pipeline.
 """
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +13,7 @@ from typing import Annotated, TypeVar
 import polars as pl
 import typer
 
-from regime_platform.cli.console.clock import Period
+from regime_platform.cli.console.clock import Clock, Period
 from regime_platform.cli.console.frames import frame_document, print_frame, write_frame
 from regime_platform.cli.console.options import AsOf, Timeframe, TimeframeWord, complete_symbol
 from regime_platform.cli.console.output import Output, code_of_counts
@@ -20,13 +21,14 @@ from regime_platform.cli.console.screen import messages, plural
 from regime_platform.cli.console.targets import function_of
 from regime_platform.cli.query.state_view import print_states
 from regime_platform.compute.maturity import marked
-from regime_platform.errors import RegimeError, UsageError, failure_reason
+from regime_platform.errors import RegimeError, UsageError, about, failure_reason
+from regime_platform.model.calendar.lateness import age_lines, series_age
 from regime_platform.model.result_schema import ESCALATION_BUCKETS
 from regime_platform.model.timeframes import canonical_timeframe
 from regime_platform.query.series import bars as stored_bars
 from regime_platform.query.series import history as stored_history
 from regime_platform.query.states import state as latest_state
-from regime_platform.query.states import state_document
+from regime_platform.query.states import state_document, why_no_state
 from regime_platform.workspace import Workspace
 
 _SYMBOLS_HELP = "Symbols of the universe, in any case."
@@ -62,22 +64,30 @@ class Rows(Period):
         return self.last or (None if any(times) or self.output or out.as_json else _TAIL)
 
 
-def state(symbols: Symbols, timeframe: Timeframe = None, as_of: AsOf = None, *, out: Output) -> int:
+def state(
+    symbols: Symbols,
+    timeframe: Timeframe = None,
+    as_of: AsOf = None,
+    *,
+    clock: Clock,
+    out: Output,
+) -> int:
     wanted = None if timeframe is None else canonical_timeframe(timeframe)
     if as_of is not None:
         return int(function_of("query.as_of:state")(symbols, wanted, as_of, out))
-    states, problems = answered(symbols, lambda symbol: latest_state(symbol, wanted))
+    now = clock.moment()
+    states, problems = answered(symbols, lambda symbol: latest_state(symbol, wanted, now=now))
     documents = {
         symbol: {name: state_document(state_now) for name, state_now in answer.items()}
         for symbol, answer in states.items()
     }
     code = print_answers(symbols, documents, problems, out)
     for symbol, answer in states.items():
-        print_states(symbol, answer, out)
+        print_states(symbol, answer, out, {} if answer else why_no_state(symbol, wanted))
     return code
 
 
-def history(
+def history(  # noqa: PLR0913 - one parameter per option
     symbols: SymbolWords = None,
     *,
     timeframe: TimeframeWord,
@@ -85,6 +95,7 @@ def history(
     labels: Annotated[
         bool, typer.Option("--labels", help="Add the forward labels, which look ahead.")
     ] = False,
+    clock: Clock,
     out: Output,
 ) -> int:
     names, wanted = _named(symbols, timeframe, "history"), canonical_timeframe(timeframe)
@@ -93,15 +104,19 @@ def history(
     )
     frames, problems = answered(names, lambda symbol: narrowed(symbol, wanted))
     shown = _HISTORY if len(names) == 1 else ("symbol", *_HISTORY)
-    return _print_rows(frames, problems, shown, rows.output, out)
+    code = _print_rows(frames, problems, shown, rows.output, out)
+    if rows.stop() is None:
+        _print_ages(frames, wanted, clock.moment(), out)
+    return code
 
 
-def bars(
+def bars(  # noqa: PLR0913 - one parameter per option
     symbols: SymbolWords = None,
     *,
     timeframe: TimeframeWord,
     rows: Rows,
     as_of: AsOf = None,
+    clock: Clock,
     out: Output,
 ) -> int:
     names, wanted = _named(symbols, timeframe, "bars"), canonical_timeframe(timeframe)
@@ -117,12 +132,10 @@ def bars(
         return (frame if last is None else frame.tail(last)).collect()
 
     frames, problems = answered(names, narrowed)
-    if len(names) > 1:
-        frames = {
-            name: frame.select(pl.lit(name).alias("symbol"), pl.all())
-            for name, frame in frames.items()
-        }
-    return _print_rows(frames, problems, (), rows.output, out)
+    code = _print_rows(_with_symbols(frames, names), problems, (), rows.output, out)
+    if end is None and as_of is None:
+        _print_ages(frames, wanted, clock.moment(), out)
+    return code
 
 
 def answered(
@@ -142,7 +155,7 @@ def answered(
             answers[name] = answer(name)
         except (RegimeError, OSError) as error:
             problems[name] = failure_reason(error, name)
-            messages().print(f"{name}: {problems[name]}", style="bold red", soft_wrap=True)
+            messages().print(about(name, problems[name]), style="bold red", soft_wrap=True)
     return answers, problems
 
 
@@ -167,6 +180,31 @@ def _with_marks(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(
         esc_bucket=pl.when(mark).then(bucket.replace(shown)).otherwise(bucket)
     )
+
+
+def _with_symbols(
+    frames: Mapping[str, pl.DataFrame], names: Sequence[str]
+) -> Mapping[str, pl.DataFrame]:
+    """Rows with their symbol where there are several."""
+    if len(names) == 1:
+        return frames
+    return {
+        name: frame.select(pl.lit(name).alias("symbol"), pl.all()) for name, frame in frames.items()
+    }
+
+
+def _print_ages(
+    frames: Mapping[str, pl.DataFrame], timeframe: str, now: dt.datetime, out: Output
+) -> None:
+    """How old the last row of each series is: a warning where bars are missing."""
+    for instrument in Workspace.open().universe.select(frames):
+        last = frames[instrument.symbol]["ts"].max()
+        if isinstance(last, dt.datetime):
+            age = series_age(instrument, timeframe, last, now)
+            if age.is_stale:
+                messages().print(f"{instrument.symbol} {timeframe}: {age}", style="yellow")
+            for line in () if age.is_stale else age_lines({timeframe: age}):
+                out.note(f"{instrument.symbol} {timeframe}: {line}")
 
 
 def _named(symbols: list[str] | None, word: str, command: str) -> list[str]:

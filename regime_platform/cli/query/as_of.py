@@ -1,6 +1,7 @@
 """`regime state` and `bars` with `--as-of`: answers as known at a past moment."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import polars as pl
 
@@ -14,11 +15,18 @@ from regime_platform.cli.console.screen import messages
 from regime_platform.cli.query.answers import answered, print_answers
 from regime_platform.cli.query.state_view import print_states
 from regime_platform.compute.maturity import with_basis, with_latest_basis
+from regime_platform.model.calendar.lateness import series_age
 from regime_platform.model.instants import iso
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.latest import latest_states
 from regime_platform.pipeline.run_workspace import RunWorkspace
-from regime_platform.query.states import GateNow, StateNow, state_document, state_now
+from regime_platform.query.states import (
+    GateNow,
+    StateNow,
+    state_document,
+    state_now,
+    too_few_bars,
+)
 
 #: Status of the provenance -> as shown, and its style.
 PROVENANCE_TITLES = {
@@ -40,9 +48,7 @@ def state(symbols: Sequence[str], timeframe: str | None, as_of: str, out: Output
         instrument = workspace.universe.instrument(symbol)
         # the mean escalation is one of all timeframes, so all are computed
         then = results_as_of(workspace, instrument, moment)
-        states = _states(then, instrument)
-        wanted = {name: now for name, now in states.items() if timeframe in {None, name}}
-        return then, wanted
+        return then, _states(then, instrument, timeframe)
 
     answers, problems = answered(symbols, answer)
     documents = {
@@ -54,7 +60,7 @@ def state(symbols: Sequence[str], timeframe: str | None, as_of: str, out: Output
     }
     code = print_answers(symbols, documents, problems, out)
     for then, states in answers.values():
-        print_states(then.symbol, states, out)
+        print_states(then.symbol, states, out, too_few_bars(then.results.values(), timeframe))
         print_provenance(then, out)
     return code
 
@@ -82,7 +88,9 @@ def print_provenance(then: ResultsAsOf, out: Output) -> None:
     out.note(f"{title}: {provenance.reason}", style)
 
 
-def _states(then: ResultsAsOf, instrument: Instrument) -> dict[str, StateNow]:
+def _states(
+    then: ResultsAsOf, instrument: Instrument, timeframe: str | None
+) -> dict[str, StateNow]:
     is_gone = instrument.delisted and instrument.delisted <= f"{then.as_of:%Y-%m-%d}"
     delisted = instrument.delisted if is_gone else ""
     ranks = (
@@ -91,5 +99,13 @@ def _states(then: ResultsAsOf, instrument: Instrument) -> dict[str, StateNow]:
     states = latest_states(then.results, then.known.left_out)
     known = then.known
     gate = GateNow.made(then.symbol, known.blocked_because, known.left_out, known.findings)
+    short = too_few_bars(then.results.values(), timeframe)
     rows = with_latest_basis(states, ranks).iter_rows(named=True)
-    return {row["timeframe"]: state_now(row, gate, delisted) for row in rows}
+    return {
+        row["timeframe"]: replace(
+            state_now(row, gate, delisted, short=short),
+            age=series_age(instrument, row["timeframe"], row["ts"], then.as_of),
+        )
+        for row in rows
+        if timeframe in {None, row["timeframe"]}
+    }

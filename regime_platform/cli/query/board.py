@@ -7,10 +7,13 @@ import polars as pl
 import typer
 from rich.text import Text
 
+from regime_platform.cli.console.clock import Clock
 from regime_platform.cli.console.frames import frame_document
 from regime_platform.cli.console.numbers import NONE, number
 from regime_platform.cli.console.output import LongOutput
 from regime_platform.cli.console.screen import Cell, plural
+from regime_platform.cli.console.selection import SymbolChoice
+from regime_platform.manifests.pending import RESULTS_PENDING
 from regime_platform.query.board import board as latest
 from regime_platform.report.palette import BUCKET_COLOURS, readable
 
@@ -19,19 +22,26 @@ _MOST_NAMED = 10
 _FINDINGS = "e/w"  # the table is to fit into 80 columns
 _COLUMNS = ("symbol", "tf", "bars", "range", _FINDINGS, "regime", "since", "escalation")
 _MARK = "*"  # of an immature rank
+_LATE = "!"  # of the end of a series that lacks bars
+_SHORT = "too short"  # of a series with too few bars for an escalation
 
+_PENDING = f"{{symbol}}: {RESULTS_PENDING}; `regime compute {{symbol}}` computes them"
 _LEFT_OUT = "{symbol}: the mean escalation leaves out {timeframe}"
 
 Order = Literal["symbol", "escalation", "since", "regime"]
 
 
 def board(
-    tier: Annotated[str | None, typer.Option("--tier", help="Only core or daily.")] = None,
+    choice: SymbolChoice,
     sort: Annotated[Order, typer.Option("--sort", help="Sort order.")] = "symbol",
     *,
+    clock: Clock,
     out: LongOutput,
 ) -> None:
-    rows = latest(tier=tier, sort=sort)
+    rows = latest(sort=sort, now=clock.moment())
+    if choice:
+        symbols = [instrument.symbol for instrument in choice.open().instruments]
+        rows = rows.filter(pl.col("symbol").is_in(symbols))
     if out.as_json:
         out.document(frame_document(rows))
     elif rows.is_empty():
@@ -47,9 +57,16 @@ def print_board(rows: pl.DataFrame, out: LongOutput) -> None:
     out.table(_COLUMNS, cells, numbers=("bars", _FINDINGS), folding=("regime",))
     if shown["errors", "warnings"].sum().sum_horizontal().item():
         out.line(f"{_FINDINGS}: errors/warnings; `regime validate SYMBOL` lists them")
+    if shown.filter(pl.col("status").is_in(["state_only", "too_short"])).height:
+        out.line(f"{_SHORT}: too few bars; `regime state SYMBOL` counts them")
     if shown["is_rank_immature"].any():
         out.line(f"{_MARK} immature: too few bars; `regime state SYMBOL` counts them")
+    if shown["is_stale"].any():
+        out.line(f"{_LATE} bars are missing after it; `regime status --all-rows` counts them")
     for line in _old_rows(rows, "held_back", "blocked", "{symbol} {held_back}"):
+        out.note(line, "yellow")
+    pending = rows.filter(pl.col("is_pending").fill_null(value=False))
+    for line in _old_rows(pending, "symbol", "with results pending", _PENDING):
         out.note(line, "yellow")
     names = pl.col("timeframe").cast(pl.String).str.join(", ")
     left_out = rows.filter("is_left_out").group_by("symbol", maintain_order=True).agg(names)
@@ -59,7 +76,9 @@ def print_board(rows: pl.DataFrame, out: LongOutput) -> None:
         out.note(line)
     left = rows.height - shown.height
     if left:
-        out.note(f"and {left:,} more rows; --all-rows shows them, --tier narrows")
+        out.note(
+            f"and {left:,} more rows; --all-rows shows them; name symbols or a --tier to see fewer"
+        )
 
 
 def rows_of(symbols: Collection[str]) -> pl.DataFrame:
@@ -89,7 +108,7 @@ def _state(row: Mapping[str, Any]) -> tuple[Cell, ...]:
         return Text(readable(row["status"]), style="dim"), NONE, NONE
     state = (readable(row["regime_label"]), f"{row['regime_since']:%Y-%m-%d}")
     if row["esc_pctl"] is None:
-        return *state, NONE
+        return *state, Text(_SHORT, style="dim")
     bucket = row["escalation_bucket"]
     mark = _MARK if row["is_rank_immature"] else ""
     escalation = Text(f"{number(row['esc_pctl'], 3)} {bucket}{mark}", style=BUCKET_COLOURS[bucket])
@@ -100,6 +119,7 @@ def _span(row: Mapping[str, Any]) -> str:
     first, last = row["first_ts"], row["last_ts"]
     if first is None:
         return NONE
+    late = _LATE if row["is_stale"] else ""
     if first.year == last.year:
-        return f"{first:%Y-%m}..{last:%m}"
-    return f"{first:%Y}..{last:%Y}"
+        return f"{first:%Y-%m}..{last:%m}{late}"
+    return f"{first:%Y}..{last:%Y}{late}"

@@ -1,22 +1,27 @@
 """`regime charts`: one HTML page per symbol."""
 
+import datetime as dt
 from collections.abc import Sequence
 
+from regime_platform.cli.console.clock import Clock
 from regime_platform.cli.console.options import Symbols
 from regime_platform.cli.console.output import Output, code_of_counts
 from regime_platform.cli.console.progress import announced
 from regime_platform.cli.console.screen import plural
-from regime_platform.errors import RegimeError, failure_reason
+from regime_platform.cli.console.selection import SymbolChoice
+from regime_platform.errors import RegimeError, about, failure_reason
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.query.states import find_results
 from regime_platform.report.page import Page, chart_libraries, symbol_page
 
 
-def charts(symbols: Symbols = None, *, out: Output) -> int:
+def charts(symbols: Symbols = None, *, clock: Clock, out: Output) -> int:
     workspace = RunWorkspace.open()
-    wanted = workspace.universe.select(symbols) if symbols else workspace.universe.instruments
-    pages, problems = write_pages(workspace, wanted)
+    wanted = (
+        SymbolChoice(symbols).of(workspace.universe) if symbols else workspace.universe.instruments
+    )
+    pages, problems = write_pages(workspace, wanted, clock.moment())
     if symbols:  # a missing page of a named symbol is a problem
         missing = [name for instrument in wanted if (name := instrument.symbol) not in pages]
         problems = {name: _reason_without_page(workspace, name) for name in missing} | problems
@@ -28,14 +33,14 @@ def charts(symbols: Symbols = None, *, out: Output) -> int:
         }
     )
     for name, reason in problems.items():
-        out.note(f"{name}: {reason}", "bold red")
+        out.note(about(name, reason), "bold red")
     if pages or not problems:
         print_pages(list(pages.values()), out)
     return code_of_counts(len(pages), len(pages) + len(problems))
 
 
 def write_pages(
-    workspace: RunWorkspace, instruments: Sequence[Instrument]
+    workspace: RunWorkspace, instruments: Sequence[Instrument], now: dt.datetime
 ) -> tuple[dict[str, Page], dict[str, str]]:
     """The pages of the symbols with results, and the reasons of failed ones.
 
@@ -47,7 +52,7 @@ def write_pages(
     problems: dict[str, str] = {}
     for instrument in announced(instruments):
         try:
-            page = symbol_page(workspace.root, workspace.eras, instrument)
+            page = symbol_page(workspace.root, workspace.eras, instrument, now)
         except ModuleNotFoundError:  # it would fail for every symbol
             raise
         except Exception as error:  # noqa: BLE001 - one damaged symbol must not stop the others

@@ -1,17 +1,19 @@
 """`regime explain`: why a number is what it is, and where it comes from."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from regime_platform.audit.results_as_of import explain_as_of
-from regime_platform.cli.console.clock import instant_of, past
+from regime_platform.cli.console.clock import Clock, instant_of, past
 from regime_platform.cli.console.kernels import warm
 from regime_platform.cli.console.numbers import number
 from regime_platform.cli.console.options import AsOf, Symbol, TimeframeWord
 from regime_platform.cli.console.output import ALL_GOOD, NOTHING_SUCCEEDED, Output
 from regime_platform.cli.query.as_of import print_provenance
+from regime_platform.model.bar_schema import PRICE_COLUMNS
+from regime_platform.model.calendar.lateness import age_lines
 from regime_platform.model.instants import iso
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.query.classification import Comparison, EvaluatedRule
@@ -22,18 +24,19 @@ from regime_platform.query.ranking import Ranking
 from regime_platform.report.palette import BUCKET_COLOURS, readable
 
 
-def explain(
+def explain(  # noqa: PLR0913 - one parameter per option
     symbol: Symbol,
     timeframe: TimeframeWord,
     bar: Annotated[str, typer.Argument(help="The open of the bar, an ISO time (UTC) or date.")],
     as_of: AsOf = None,
     *,
+    clock: Clock,
     out: Output,
 ) -> int:
     opens = instant_of("BAR", bar)
     warm()
     if as_of is None:
-        stored = explain_stored(symbol, timeframe, opens)
+        stored = explain_stored(symbol, timeframe, opens, now=clock.moment())
         explanation = stored.explanation
         out.document(stored.document())
         _print_explanation(explanation, out)
@@ -185,13 +188,25 @@ def _prices(bar: Mapping[str, float | None]) -> str:
     return ", ".join(f"{name} {number(value, 10)}" for name, value in known.items())
 
 
+def _revised(before: Mapping[str, Any], revision: Mapping[str, Any]) -> str:
+    """The close of a revision, and what else differs from the one before it."""
+    others = [
+        f"{name} {number(before[name], 10)} -> {number(revision[name], 10)}"
+        for name in (*PRICE_COLUMNS, "volume")
+        if name != "close" and before and before[name] != revision[name]
+    ]
+    return ", ".join((f"close {number(revision['close'], 10)}", *others))
+
+
 def _print_origin(explained: Explained, out: Output) -> None:
     """Fetches, code and manifests of the stored results."""
+    before: Mapping[str, Any] = {}
     for place, revision in enumerate(explained.origin["revisions"], 1):
         basis = revision["price_basis"].replace("_", " ")
-        close = f"close {number(revision['close'], 10)} from {revision['source']} ({basis})"
+        values = f"{_revised(before, revision)} from {revision['source']} ({basis})"
         fetched = f"fetched {iso(revision['fetched_at'])}, raw file {revision['raw_file']}"
-        out.line(f"  revision {place}: {close}, {fetched}")
+        out.line(f"  revision {place}: {values}, {fetched}")
+        before = revision
     for override in explained.origin["decisions"]:
         author = f"{override['kind']} by {override['by']} {override['at']}"
         out.line(f"  override {override['id']}: {author}: {override['reason']}")
@@ -219,5 +234,8 @@ def _print_origin(explained: Explained, out: Output) -> None:
         name = f"{manifest['file']} {manifest['number']} of {manifest['written_at']}"
         content = f"(content {manifest['content_digest'][:12]}{recipe})"
         out.line(f"  {name}, digest {manifest['digest']} {content}")
+    age = explained.age
+    for line in () if age is None else age_lines({age.timeframe: age}):
+        out.line(f"  {line}", "yellow" if age is not None and age.is_stale else "")
     for note in explained.notes:
         out.line(f"  note: {note}", "yellow")

@@ -9,6 +9,7 @@ from regime_platform.cli.console.numbers import NONE, number, numbers
 from regime_platform.cli.console.output import Output
 from regime_platform.cli.console.screen import Cell, messages
 from regime_platform.compute.maturity import marked
+from regime_platform.model.calendar.lateness import age_lines
 from regime_platform.model.timeframes import is_intraday
 from regime_platform.query.states import StateNow
 from regime_platform.report.palette import BUCKET_COLOURS, readable
@@ -32,18 +33,24 @@ _METRICS = {
 _SIGNED = {"market_bias", "structural_score", "cms", "asymmetry_metric"}  # from -1 to 1
 
 
-def print_states(symbol: str, states: Mapping[str, StateNow], out: Output) -> None:
-    """One column per timeframe."""
+def print_states(
+    symbol: str, states: Mapping[str, StateNow], out: Output, too_few_bars: Mapping[str, str]
+) -> None:
+    """One column per timeframe; ``too_few_bars`` are the reasons where there is none."""
     if out.as_json:
         return
     if not states:
-        text = f"{symbol} has no timeframe with enough bars for a state; see `regime board`"
-        messages().print(text)
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in too_few_bars.items())
+        text = f"{symbol} has no timeframe with enough bars for a state"
+        messages().print(f"{text}; {reasons or 'see `regime board`'}")
         return
     columns = {name: _cells(state) for name, state in states.items()}
     titles = next(iter(columns.values()))
     rows = [[title, *(cells[title] for cells in columns.values())] for title in titles]
     out.table([symbol, *states], rows, folding=tuple(states))
+    ages = {name: state.age for name, state in states.items() if state.age is not None}
+    for line in age_lines(ages):
+        out.line(line, "yellow" if any(age.is_stale for age in ages.values()) else "")
     out.line("reasons", "bold")
     for name, state in states.items():
         top = ", ".join(map(readable, state.reasons_top)) or "no dominant reason"
@@ -56,10 +63,16 @@ def _print_notes(symbol: str, states: Mapping[str, StateNow], out: Output) -> No
     newest = next(iter(states.values()))
     if newest.delisted:
         out.line(f"delisted since {newest.delisted}: no newer bars", "yellow")
+    for name, reason in newest.too_few_bars.items():
+        out.line(f"{name}: {reason}", "yellow")
     if newest.read_as:
         out.line(newest.read_as, "yellow")
     if newest.held_back:
         out.line(f"newer bars are blocked by the gate: {newest.held_back}", "yellow")
+    for note in newest.fetch_notes:
+        out.line(note, "yellow")
+    if newest.results_pending:
+        out.line(newest.results_pending, "yellow")
     if newest.left_out:
         out.line(f"the mean escalation leaves out {', '.join(newest.left_out)}", "yellow")
     counts = {name: state.findings for name, state in states.items() if state.findings is not None}

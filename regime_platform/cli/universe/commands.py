@@ -17,6 +17,9 @@ from regime_platform.model.instruments import Instrument
 from regime_platform.operations.overrides import Statement
 from regime_platform.operations.repoint import RepointOutcome, repoint_archive, repoint_same
 from regime_platform.operations.universe_check import check_file, check_in_force
+from regime_platform.pipeline.outbox import Outbox
+from regime_platform.pipeline.outbox_documents import Failure, OutboxEntry
+from regime_platform.pipeline.outcomes import Stage, Status
 from regime_platform.settings import Settings, load_universe
 from regime_platform.workspace import Workspace
 
@@ -99,11 +102,12 @@ def repoint(  # noqa: PLR0913 - a parameter per option
     *,
     author: Author,
     same: Annotated[
-        bool, typer.Option("--same", help="The stored bars belong to the instrument of the entry.")
+        bool,
+        typer.Option("--same", help="Entry and stored bars are the same instrument: go on."),
     ] = False,
     archive: Annotated[
         bool,
-        typer.Option("--archive", help="They belong to another: archive them and start afresh."),
+        typer.Option("--archive", help="They are two instruments: archive the stored bars."),
     ] = False,
     yes: Annotated[
         bool, typer.Option("--yes", help="Archive them; default: only show what would be done.")
@@ -114,8 +118,8 @@ def repoint(  # noqa: PLR0913 - a parameter per option
 ) -> None:
     if same == archive:
         raise UsageError(
-            "give one of --same (the stored bars belong to the instrument of the universe) "
-            "and --archive (they belong to another)",
+            "give --same (the entry of the universe and the stored bars are the same instrument) "
+            "or --archive (they are two instruments)",
             code="conflicting-options",
         )
     workspace = Workspace.open()
@@ -123,6 +127,20 @@ def repoint(  # noqa: PLR0913 - a parameter per option
     statement = Statement(author.reason, author.name, clock.moment())
     is_dry = dry_run or (archive and not yes)
     done = (repoint_same if same else repoint_archive)(root, instrument, statement, dry_run=is_dry)
+    if done.is_written and done.folder:
+        outbox = Outbox(workspace.settings)
+        outbox.leave(
+            OutboxEntry(
+                symbol=done.symbol,
+                failure=Failure(
+                    status=Status.FAILED,
+                    stage=Stage.RAW_BARS,
+                    reason=f"all stored data are in {done.folder}; `regime run {done.symbol}` "
+                    "starts afresh",
+                ),
+            )
+        )
+        out.problem(outbox.problem)
     out.document(asdict(done))
     out.line(f"stored bars: {done.stored}")
     out.line(f"universe:    {done.meant}")

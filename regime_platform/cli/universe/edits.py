@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,11 +15,13 @@ from regime_platform.cli.console.output import NOTHING_SUCCEEDED, Output, code_o
 from regime_platform.compute.eras.eras import era_class
 from regime_platform.errors import ConfigError, UsageError
 from regime_platform.model.instruments import parse_entry
+from regime_platform.model.timeframes import canonical_timeframe
 from regime_platform.model.universe.import_files import file_rows, listings
 from regime_platform.model.universe.imports import NEW, Defaults, ImportedRow, import_rows
 from regime_platform.model.universe.universe import Universe
 from regime_platform.operations import renames, universe_edits
 from regime_platform.operations.universe_file import UniverseEdit, read_editable
+from regime_platform.pipeline.outbox import Outbox
 from regime_platform.settings import Settings
 
 Mic = Annotated[str | None, typer.Option("--mic-code", help="Its market: ISO 10383, as XNYS.")]
@@ -30,7 +32,7 @@ class _Fields(Options):
     """Fields of an entry of the universe."""
 
     @property
-    def given(self) -> dict[str, str]:
+    def given(self) -> dict[str, Any]:
         return {name: value for name, value in asdict(self).items() if value}
 
 
@@ -57,6 +59,12 @@ class Kind(_Fields):
         str | None, typer.Option("--calendar", help="Its calendar, if not that of the class: XLON.")
     ] = None
     tier: Annotated[str | None, typer.Option("--tier", help="core or daily.")] = None
+    timeframes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--timeframe", help="Track it on this; repeatable; default: those of its tier."
+        ),
+    ] = None
     source: Annotated[str | None, typer.Option("--source", help="sample, files or twelvedata.")] = (
         None
     )
@@ -83,6 +91,29 @@ def add(  # noqa: PLR0913 - a parameter per option
     _print_edit(edit, f"{instrument.symbol} is added", dry_run=dry_run, out=out)
 
 
+def timeframes(
+    symbol: Symbol,
+    timeframes: Annotated[
+        list[str] | None,
+        typer.Argument(help="Those that it is to be tracked on; without any, those of its tier."),
+    ] = None,
+    *,
+    dry_run: DryRun = False,
+    out: Output,
+) -> None:
+    wanted = list(map(canonical_timeframe, timeframes or ()))
+    edit = universe_edits.track_on(Settings(), symbol, wanted, dry_run=dry_run)
+    before, after = (each.instrument(symbol) for each in (edit.before, edit.after))
+    change = f"{after.symbol} is tracked on {', '.join(after.timeframes)}"
+    _print_edit(edit, change, dry_run=dry_run, out=out)
+    dropped = [name for name in before.timeframes if name not in after.timeframes]
+    if dropped:
+        out.note(
+            f"{', '.join(dropped)}: what was fetched stays in the raw log; the next run takes bars "
+            "and results out of force, and tracking it again brings them back without a fetch"
+        )
+
+
 def rename(  # noqa: PLR0913 - a parameter per option
     symbol: Symbol,
     new_symbol: Annotated[str, typer.Argument(help="Its new symbol.")],
@@ -97,6 +128,9 @@ def rename(  # noqa: PLR0913 - a parameter per option
     edit = renames.rename(Settings(), old, changes, clock.stamp(), dry_run=dry_run)
     _print_edit(edit, f"{old} is renamed to {new}", dry_run=dry_run, out=out)
     if not dry_run:
+        outbox = Outbox(Settings())
+        outbox.leave_stored([new])
+        out.problem(outbox.problem)
         _print_consequences(edit.after, old, new, out)
 
 
@@ -173,17 +207,23 @@ def import_file(  # noqa: PLR0913 - a parameter per option
     settings = Settings()
     fields = {**kind.given, **({"mic_code": mic_code} if mic_code else {})}
     known = [listing for path in listed or () for listing in listings(_text(path), path.name)]
-    tracked = Universe(()) if alone else read_editable(settings).universe
+    # without a universe.yaml the sample is tracked, and imported instruments take its place
+    is_first = not settings.own_universe().exists()
+    tracked = Universe(()) if alone or is_first else read_editable(settings).universe
     imported = import_rows(
         file_rows(_text(file), file.name), tracked, Defaults(fields, known, currency or "")
     )
     if not imported:
         raise UsageError(f"{file} has no symbols", code="no-symbols-in-file")
     new = [row.instrument for row in imported if row.status == NEW and row.instrument is not None]
-    change = universe_edits.replace_all if alone else universe_edits.add
+    is_whole = alone or (is_first and new)
+    change = universe_edits.replace_all if is_whole else universe_edits.add
     edit = change(settings, new, dry_run=dry_run)
     out.document({**_document(edit), "lines": [row.document() for row in imported]})
     _print_imported(imported, file, out)
+    if edit.is_first and new:
+        left = [name for name in edit.before.symbols if name not in edit.after.symbols]
+        out.note(f"no longer tracked: {', '.join(left)} of the sample universe")
     _print_file(edit, dry_run=dry_run, out=out)
     taken = sum(row.status != "refused" for row in imported)
     return code_of_counts(taken, len(imported)) if taken else NOTHING_SUCCEEDED
@@ -243,8 +283,9 @@ def _print_file(edit: UniverseEdit, *, dry_run: bool, out: Output) -> None:
     elif not edit.is_written:
         summary = f"nothing to change in {edit.path}"
     else:
-        origin = " (created from the sample universe of the package)"
-        summary = f"written to {edit.path}{origin if edit.is_first else ''}"
+        sample = [name for name in edit.before.symbols if name in edit.after.symbols]
+        kept = f"; {', '.join(sample)} of the sample universe stay tracked"
+        summary = f"written to {edit.path}{kept if edit.is_first and sample else ''}"
     out.note(summary)
 
 

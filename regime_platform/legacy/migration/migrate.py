@@ -9,9 +9,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from regime_platform.bar_store.layout import DataRoot
 from regime_platform.bar_store.locks import writing, writing_when_needed
+from regime_platform.bar_store.raw.raw_log import extent
 from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.errors import RegimeError, UsageError
 from regime_platform.legacy.migration.account import account
@@ -27,7 +29,8 @@ from regime_platform.model.instruments import Instrument
 from regime_platform.model.timeframes import TIMEFRAMES
 from regime_platform.pipeline.gate.intact import release_raw_files, require_raw_files
 from regime_platform.pipeline.gate.promote import promote
-from regime_platform.pipeline.outcomes import Status
+from regime_platform.pipeline.outcomes import SeriesIngest, Status
+from regime_platform.pipeline.publish import publish_bars
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.pipeline.workers import map_in_processes
 
@@ -48,6 +51,7 @@ class UndoOutcome:
     status: Status
     files: int = 0
     reason: str = ""
+    series: tuple[SeriesIngest, ...] = ()  # rows that the raw logs lack now
 
 
 def migrate_many(
@@ -108,6 +112,7 @@ def migrate_symbol(
                 accounts.append(_left_out(part, _FAILED))
     try:
         promoted = promote(workspace, plan.instrument)
+        publish_bars(workspace, plan.instrument, now)
         accounts += [account(workspace.root, plan.instrument, part) for part in imported]
     except (RegimeError, OSError) as error:
         return MigrateOutcome(plan.symbol, Status.FAILED, tuple(accounts), reason=str(error))
@@ -116,13 +121,21 @@ def migrate_symbol(
     reasons += _problems(plan, accounts)
     if reasons:
         status, reasons = Status.FAILED, [*reasons, promoted.reason]
-    elif promoted.reason:
-        status, reasons = Status.BLOCKED, [promoted.reason]
+    elif not promoted.status.is_good:
+        status = Status.BLOCKED if promoted.status is Status.BLOCKED else Status.FAILED
+        reasons = [promoted.reason]
     else:
         is_done = written or promoted.status is Status.DONE
         status = Status.DONE if is_done else Status.UNCHANGED
     reason = " | ".join(filter(None, reasons))
-    return MigrateOutcome(plan.symbol, status, tuple(accounts), written, reason)
+    return MigrateOutcome(plan.symbol, status, tuple(accounts), written, reason, _written(imported))
+
+
+def _written(imported: Sequence[ImportedPart]) -> tuple[SeriesIngest, ...]:
+    rows = Counter[str]()
+    for part in imported:
+        rows[part.part.timeframe] += part.written
+    return tuple(SeriesIngest(timeframe, new=rows[timeframe]) for timeframe in rows)
 
 
 def stored_migrations(root: DataRoot, symbols: tuple[str, ...]) -> dict[str, Counter[str]]:
@@ -172,10 +185,22 @@ def _undo_symbol(workspace: RunWorkspace, instrument: Instrument, name: str) -> 
                 for timeframe, log in logs.items()
             },
         )
+        rows = {timeframe: _rows(log) for timeframe, log in logs.items()}
         files = sum(len(withdraw(log, name)) for log in logs.values())
+        series = tuple(
+            SeriesIngest(timeframe, withdrawn=rows[timeframe] - _rows(log))
+            for timeframe, log in logs.items()
+            if rows[timeframe]
+        )
     promoted = promote(workspace, instrument)
+    publish_bars(workspace, instrument, workspace.present())
     status = Status.BLOCKED if promoted.status is Status.BLOCKED else Status.DONE
-    return UndoOutcome(instrument.symbol, status, files, promoted.reason)
+    return UndoOutcome(instrument.symbol, status, files, promoted.reason, series)
+
+
+def _rows(log: Path) -> int:
+    stored = extent(log)
+    return 0 if stored is None else stored.rows
 
 
 def _left_out(part: LegacyPart | UnreadSeries, reason: str) -> Account:

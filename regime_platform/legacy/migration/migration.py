@@ -23,7 +23,7 @@ from regime_platform.legacy.store import LegacyPart, LegacyStore, UnreadSeries
 from regime_platform.model.document import Array, Document, first_fault
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.universe.universe import Universe
-from regime_platform.pipeline.outcomes import Status
+from regime_platform.pipeline.outcomes import SeriesIngest, Status
 
 KINDS = ("live", "frozen", "bars-v1", "bars-root")
 _COUNTS = ("equal", "collapsed", "unfinished", "waiting")
@@ -128,6 +128,7 @@ class MigrateOutcome:
     accounts: tuple[Account, ...] = ()
     written: int = 0  # rows added to the raw log
     reason: str = ""
+    series: tuple[SeriesIngest, ...] = ()  # the same by timeframe
 
     def document(self) -> dict[str, Any]:
         """Values for JSON output and pages."""

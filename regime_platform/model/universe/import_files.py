@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from regime_platform.errors import ConfigError, UsageError
-from regime_platform.model.instruments import Instrument
+from regime_platform.model.instruments import ENTRY_FIELDS
 from regime_platform.model.universe.universe import entry_nodes, load_document
 
 _LISTS = ("assets", "instruments", "symbols", "universe")
@@ -26,7 +26,7 @@ _TIER = {"15min": "core", "1day": "daily", "1d": "daily", "daily": "daily"}
 _CLASS = {"Energy commodities": "COMMODITY_ENERGY", "Fixed Income": "FIXED_INCOME"}
 _METALS = ("XAG", "XAU", "XPD", "XPT")
 #: Names of columns, in the header of a CSV file.
-_COLUMNS = (*Instrument.model_fields, "currency")
+_COLUMNS = (*ENTRY_FIELDS, "currency")
 _HEADER_WORDS = {*_COLUMNS, "code", "sector", "ticker"}
 
 
@@ -120,8 +120,8 @@ def _cells_row(line: int, cells: Mapping[str, str]) -> Row:
         name: cells[name].strip() for name in _COLUMNS if cells.get(name, "").strip()
     }
     currency, symbol = given.pop("currency", ""), given.get("symbol", "")
-    if "formerly" in given:
-        given["formerly"] = given["formerly"].split()
+    for name in {"formerly", "timeframes"} & given.keys():
+        given[name] = given[name].split()
     fields = {"provider_symbol": symbol, **given, "symbol": symbol.replace("/", "")}
     return Row(line, fields, currency)
 

@@ -23,14 +23,23 @@ from regime_platform.model.universe.universe import Universe
 NEW, EXISTING, REFUSED = "new", "held", "refused"
 _PAIRED = ("FX", "CRYPTO")
 _AT_VENDOR = SOURCE_FIELDS["twelvedata"]
-_COMPARED = ("asset_class", "calendar", "tier", "source", "provider_symbol", "mic_code", "exchange")
+_COMPARED = (
+    "asset_class",
+    "calendar",
+    "tier",
+    "timeframes",
+    "source",
+    "provider_symbol",
+    "mic_code",
+    "exchange",
+)
 
 
 @dataclass(frozen=True)
 class Defaults:
     """Values for fields that the file leaves empty; they override nothing."""
 
-    fields: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, Any] = field(default_factory=dict)
     listings: Sequence[Listing] = ()
     currency: str = ""  # only listings in this one; all where empty
 

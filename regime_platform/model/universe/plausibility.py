@@ -103,6 +103,14 @@ def _of_class(entry: Instrument) -> Iterator[Contradiction]:
             f"{symbol} looks like a pair, its class is {name}; correct one of the two "
             f"(FX, CRYPTO and COMMODITY_METALS are classes of pairs)",
         )
+    others = {"COMMODITY_METALS": _METALS, "CRYPTO": _COINS}
+    for kind, codes in others.items() if name == "FX" else ():
+        if side := next((side for side in _sides(symbol) if side in codes), ""):
+            yield Contradiction(
+                "provider-symbol-no-currency",
+                f"{symbol} has {side}, which is no currency; give class {kind}, whose calendar is "
+                f"{MARKETS[kind].calendar}",
+            )
     if name == "FX" and not _may_be_pair(symbol):
         yield Contradiction(
             "provider-symbol-no-pair",
@@ -145,8 +153,11 @@ def _of_markets(entry: Instrument) -> Iterator[Contradiction]:
 
 def _may_be_pair(symbol: str) -> bool:
     """True where one of two sides of three letters may be a currency."""
-    sides = symbol.split("/") if "/" in symbol else [symbol[:_CODE], symbol[_CODE : 2 * _CODE]]
-    return any(side in CURRENCIES for side in sides)
+    return any(side in CURRENCIES for side in _sides(symbol))
+
+
+def _sides(symbol: str) -> list[str]:
+    return symbol.split("/") if "/" in symbol else [symbol[:_CODE], symbol[_CODE : 2 * _CODE]]
 
 
 def _market(entry: Instrument) -> str:

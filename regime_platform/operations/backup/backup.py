@@ -38,6 +38,7 @@ from regime_platform.operations.backup.folder import (
     read_listing,
     write_listing,
 )
+from regime_platform.pipeline.outbox import OUTBOX
 from regime_platform.regular_files import read_text
 from regime_platform.temporary_files import sweep_below
 
@@ -259,4 +260,6 @@ def _symbol_folders(root: Path) -> Iterator[Path]:
 
 def _is_copied(path: Path) -> bool:
     is_temporary = path.name.startswith((".tmp-", ".lock"))
-    return not is_temporary and not path.name.endswith((".lock", "-wal", "-shm"))
+    # a restore leaves all symbols in the outbox
+    is_lasting = not is_temporary and f"/{_DAGSTER}/{OUTBOX}/" not in path.as_posix()
+    return is_lasting and not path.name.endswith((".lock", "-wal", "-shm"))

@@ -18,7 +18,7 @@ from regime_platform.files import read_json, write_json
 from regime_platform.model.digests import document_digest
 from regime_platform.operations.staleness import StaleSeries, stale_series
 from regime_platform.orchestration.alerts.channels import Alert, send_alert
-from regime_platform.orchestration.events.failures import failure_lines
+from regime_platform.orchestration.events.failures import run_failure_of
 from regime_platform.orchestration.resources import WorkspaceResource
 from regime_platform.settings import Settings
 
@@ -34,13 +34,14 @@ def run_failures(
     context: dg.RunFailureSensorContext, workspace: dg.ResourceParam[WorkspaceResource]
 ) -> None:
     """Sends an alert for a failed run."""
-    run, (lines, is_blocked_only) = context.dagster_run, failure_lines(context)
-    verb = "blocked symbols" if is_blocked_only else "failed"
+    run, failure = context.dagster_run, run_failure_of(context)
     # runs launched from the assets have a job of Dagster's own
     name = "materialize" if run.job_name.startswith("__") else run.job_name
-    title = f"{name} {verb}: run {run.run_id[:8]}"
+    title = f"{name} {failure.summary}: run {run.run_id[:8]}"
     facts = {"run": run.run_id, "job": run.job_name}
-    send_alert(workspace.settings(), Alert("run_failed", title, _now(), lines, facts))
+    send_alert(
+        workspace.settings(), Alert("run_failed", title, workspace.now(), failure.lines, facts)
+    )
 
 
 @dg.sensor(
@@ -52,25 +53,26 @@ def stale_symbols(
     context: dg.SensorEvaluationContext, workspace: dg.ResourceParam[WorkspaceResource]
 ) -> dg.SkipReason:
     """Sends an alert where other series are stale than at the last look."""
-    stale = stale_series(workspace.open(), _now())
+    now = workspace.now()
+    stale = stale_series(workspace.open(), now)
     names = sorted(f"{series.symbol} {series.timeframe}" for series in stale)
     cursor = document_digest({"stale": names})
     if cursor == context.cursor or (not stale and not context.cursor):
         return dg.SkipReason(f"{len(stale)} stale series, as reported before")
-    send_alert(workspace.settings(), _stale_alert(stale))
+    send_alert(workspace.settings(), _stale_alert(stale, now))
     context.update_cursor(cursor)
     return dg.SkipReason(f"reported {len(stale)} stale series")
 
 
-def _stale_alert(stale: Sequence[StaleSeries]) -> Alert:
+def _stale_alert(stale: Sequence[StaleSeries], now: dt.datetime) -> Alert:
     symbols = len({series.symbol for series in stale})
     title = f"{len(stale)} series of {symbols} symbols lack bars" if stale else "no series is stale"
     lines = [
-        f"{series.symbol} {series.timeframe}: last bar {series.last_bar or 'none'}, "
-        f"{series.missing} missing" + (f"; {series.reason}" if series.reason else "")
+        f"{series.symbol} {series.timeframe}: {series.age}"
+        + (f"; {series.reason}" if series.reason else "")
         for series in stale
     ]
-    return Alert("stale", title, _now(), lines, {"series": len(stale), "symbols": symbols})
+    return Alert("stale", title, now, lines, {"series": len(stale), "symbols": symbols})
 
 
 @dg.sensor(
@@ -92,14 +94,10 @@ def regime_changes(
     changes = changed_regimes(reported_regimes(settings), now, immature_series(root))
     if changes:
         title = f"{len(changes)} series changed their regime or bucket"
-        send_alert(settings, Alert("regime_changed", title, _now(), changes))
+        send_alert(settings, Alert("regime_changed", title, workspace.now(), changes))
     write_reported_regimes(settings, now)
     context.update_cursor(version)
     return dg.SkipReason(f"{len(changes)} changes")
-
-
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)  # noqa: TID251 - the clock of the sensors
 
 
 #: "SYMBOL timeframe" -> label and escalation bucket, "" where it has none.

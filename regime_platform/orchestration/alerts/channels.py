@@ -10,6 +10,7 @@ import logging
 import smtplib
 import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from email.message import EmailMessage
 from functools import partial
@@ -23,6 +24,7 @@ from regime_platform.bounded_http import DeadlineError, TooLargeError
 from regime_platform.errors import ConfigError
 from regime_platform.files import append_line
 from regime_platform.inert_text import inert, inert_json
+from regime_platform.orchestration.alerts.alert_record import alert_file, record_channels
 from regime_platform.orchestration.alerts.outgoing import send
 from regime_platform.settings import Settings
 from regime_platform.sources.http_client import is_loopback
@@ -60,21 +62,23 @@ class Alert:
 
 
 def send_alert(settings: Settings, alert: Alert) -> list[str]:
-    """Sends an alert on every channel; returns which failed, and why."""
-    problems = []
+    """Sends an alert on every channel; returns which failed, and why, and records it."""
+    problems: dict[str, str] = {}
     for name, send_by in _channels(settings):
         try:
             send_by(alert)
         except _TROUBLE as error:
             reason = f"{error}" if isinstance(error, ConfigError) else type(error).__name__
-            problems.append(f"{name}: {reason}")
-            _LOG.warning("the alert %r was not sent by %s", alert.title, problems[-1])
-    return problems
+            problems[name] = reason
+            _LOG.warning("the alert %r was not sent by %s: %s", alert.title, name, reason)
+    with suppress(OSError):  # of a full disk, which the log reports
+        record_channels(settings, alert.title, alert.at, problems)
+    return [f"{name}: {reason}" for name, reason in problems.items()]
 
 
 def _channels(settings: Settings) -> Iterator[tuple[str, Callable[[Alert], None]]]:
     yield "log", lambda alert: _LOG.warning("%s", alert.text())
-    yield "file", partial(_keep, settings.dagster_folder / "notices.jsonl")
+    yield "file", partial(_keep, alert_file(settings))
     if settings.notify_webhook is not None:
         yield "webhook", partial(_post, settings.notify_webhook)
     if settings.notify_email and settings.notify_smtp is not None:

@@ -1,11 +1,10 @@
-"""The asset checks: four of each symbol, which report what its stages have stored, and freshness.
+"""The asset checks of a symbol, which report what its stages have stored.
 
 Compute itself refuses bars that the gate did not promote, so no stage depends on these checks:
 Dagster's blocking checks act only within one run and only after the asset was written. ``blocking``
 on the spec is shown as a shield in the UI; on the event it would fail the step.
 """
 
-import datetime as dt
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -13,17 +12,18 @@ from typing import Any
 
 import dagster as dg
 
-from regime_platform.audit.verify.verify import manifest_findings
+from regime_platform.audit.verify.verification import FindingKind, Verification
+from regime_platform.audit.verify.verify import manifest_findings, verify
 from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.compute_db.reader import read_lineage
-from regime_platform.errors import RegimeError, failure_reason
-from regime_platform.operations.staleness import stale_series
+from regime_platform.errors import failure_reason
 from regime_platform.orchestration.events.check_result import CheckResult
 from regime_platform.orchestration.events.findings import findings_result
 from regime_platform.orchestration.events.tables import brief, table
 from regime_platform.orchestration.instance.check_targets import CheckTargets
+from regime_platform.orchestration.instance.shown_states import ShownStates
 from regime_platform.pipeline.identity import other_instrument
-from regime_platform.pipeline.outcomes import Stage, SymbolOutcome
+from regime_platform.pipeline.outcomes import Stage, Status, SymbolOutcome
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.validation.findings import ValidationFinding
 from regime_platform.validation.gate import BLOCKED
@@ -40,6 +40,8 @@ def gate_result(workspace: RunWorkspace, outcome: SymbolOutcome) -> CheckResult 
     if reason:
         return CheckResult(passed=False, reason=reason)
     verdict = read_verdict(paths)
+    if outcome.promote is not None and outcome.promote.status is Status.NO_BARS:
+        return CheckResult(passed=False, reason=outcome.promote.reason)
     if verdict is None:
         return None
     statuses = [
@@ -93,7 +95,7 @@ def input_result(workspace: RunWorkspace, outcome: SymbolOutcome) -> CheckResult
     computed = _computed_from(workspace, outcome)
     if computed is None or verdict is None:
         return None
-    promoted = {timeframe: series.digest for timeframe, series in verdict.promoted.items()}
+    promoted = verdict.bars_digests
     rows = [
         {
             "timeframe": timeframe,
@@ -145,8 +147,10 @@ class _SymbolCheck:
     result: Callable[[RunWorkspace, SymbolOutcome], CheckResult | None]  # None: nothing is stored
     severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR
     is_blocking: bool = False
-    #: False where it would report what it reported before the run.
-    has_changed: Callable[[SymbolOutcome], bool] = lambda _outcome: True
+    #: False where a failure of its stage is shown by another check.
+    shows_failure: bool = True
+    #: True where it would report something else than before although its stage did nothing.
+    has_changed: Callable[[SymbolOutcome], bool] = lambda _outcome: False
 
     @property
     def key(self) -> dg.AssetCheckKey:
@@ -174,6 +178,7 @@ _CHECKS = (
         "Errors and warnings of the gate against the bars; `regime validate` lists them.",
         findings_result,
         dg.AssetCheckSeverity.WARN,
+        shows_failure=False,
         has_changed=lambda outcome: bool(outcome.promote and outcome.promote.has_other_findings),
     ),
     _SymbolCheck(
@@ -185,21 +190,14 @@ _CHECKS = (
     _IS_COMPLETE,
 )
 CHECK_KEYS = frozenset(check.key for check in _CHECKS)
-IS_FRESH = dg.AssetCheckKey(dg.AssetKey(Stage.COMPUTE_DB.value), "is_fresh")
-_SHOWN = 100  # rows of the stored table; `regime status` lists all
-
-
-def unchanged_checks(outcome: SymbolOutcome) -> frozenset[dg.AssetCheckKey]:
-    """The checks that would report what they reported before the run."""
-    return frozenset(check.key for check in _CHECKS if not check.has_changed(outcome))
 
 
 def check_specs(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetCheckSpec]:
-    """The checks of a symbol, partitioned as their assets are, and the one of all series."""
+    """The checks of a symbol, partitioned as their assets are."""
     with warnings.catch_warnings():
         # Partitioned checks are a preview in 1.13; test_upstream.py pins what is relied on.
         warnings.simplefilter("ignore", dg.PreviewWarning)
-        specs = [
+        return [
             dg.AssetCheckSpec(
                 check.name,
                 asset=check.stage.value,
@@ -209,8 +207,6 @@ def check_specs(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetCheckS
             )
             for check in _CHECKS
         ]
-    text = "Every series has the bars that its trading calendar expects by now."
-    return [*specs, dg.AssetCheckSpec(IS_FRESH.name, asset=IS_FRESH.asset_key, description=text)]
 
 
 def check_evaluations(
@@ -226,14 +222,59 @@ def check_evaluations(
     """
     reported = tuple(stages)
     for check in _CHECKS:
-        if check.stage not in reported or check.key not in checks:
+        if check.stage in reported and check.key in checks:
+            result = _result(workspace, outcome, check)
+            if result is not None:
+                yield _evaluation(check, result, outcome.symbol, targets)
+
+
+def outdated_evaluations(
+    workspace: RunWorkspace,
+    outcome: SymbolOutcome,
+    stages: Iterable[Stage],
+    targets: CheckTargets,
+    shown: ShownStates,
+) -> Iterator[dg.AssetCheckEvaluation]:
+    """The results of stages that did nothing, where Dagster shows others or none.
+
+    A failed check of a good symbol is evaluated again; warnings change with the findings alone.
+    """
+    reached = tuple(stages)
+    for check in _CHECKS:
+        if check.stage not in reached:
             continue
-        try:
-            result = check.result(workspace, outcome)
-        except Exception as error:  # noqa: BLE001 - one symbol's damaged file must not stop others
-            result = CheckResult(passed=False, reason=failure_reason(error, outcome.symbol))
-        if result is not None:
-            yield _evaluation(check, result, outcome.symbol, targets)
+        is_passed = shown.passed(check.key, outcome.symbol)
+        is_failed = is_passed is False and check.severity is dg.AssetCheckSeverity.ERROR
+        is_doubtful = outcome.status.is_good and (is_passed is None or is_failed)
+        has_changed = check.has_changed(outcome)
+        if is_doubtful or has_changed:
+            result = _result(workspace, outcome, check)
+            if is_failed and check is _IS_COMPLETE:  # hashing alone detects what failed it
+                result = verified_result(verify(workspace, workspace.find(outcome.symbol)[0]))
+            if result is not None and (has_changed or not is_failed or result.passed):
+                yield _evaluation(check, result, outcome.symbol, targets)
+
+
+def _result(
+    workspace: RunWorkspace, outcome: SymbolOutcome, check: _SymbolCheck
+) -> CheckResult | None:
+    try:
+        result = check.result(workspace, outcome)
+    except Exception as error:  # noqa: BLE001 - one symbol's damaged file must not stop others
+        result = CheckResult(passed=False, reason=failure_reason(error, outcome.symbol))
+    is_failure = not outcome.status.is_good and outcome.stage is check.stage
+    if is_failure and check.shows_failure and (result is None or result.passed):
+        metadata = {} if result is None else result.metadata
+        return CheckResult(passed=False, reason=outcome.reason, metadata=metadata)
+    return result
+
+
+def verified_result(proof: Verification) -> CheckResult:
+    """The result of ``is_complete`` by a verification; what the next run finishes is no damage."""
+    has_passed = not proof.is_damaged and proof.result != FindingKind.NO_BARS
+    line = "" if has_passed else f"{proof.reason}; {proof.remedy}"
+    counts = {"files": proof.files, "bars": proof.bars, "rows": proof.rows}
+    return CheckResult(has_passed, line, counts)
 
 
 def verified(result: CheckResult, symbol: str, targets: CheckTargets) -> dg.AssetCheckEvaluation:
@@ -255,31 +296,4 @@ def _evaluation(
         description=result.reason,
         metadata=result.metadata,
         target_materialization_data=targets.of(key.asset_key, symbol),
-    )
-
-
-def freshness(workspace: RunWorkspace, now: dt.datetime) -> dg.AssetCheckEvaluation:
-    """Whether every series has the bars that its calendar expects, by the present board.
-
-    Dagster's freshness policies look at the last materialisation of any partition: one fresh symbol
-    would hide 1,564 stale ones. Dagster ignores an evaluation from before the latest
-    materialisation, so every run that computed results ends with one.
-    """
-    metadata: dict[str, Any] = {}
-    try:
-        stale = stale_series(workspace, now)
-    except (RegimeError, OSError) as error:
-        reason: str | None = str(error)
-    else:
-        symbols = len({series.symbol for series in stale})
-        reason = f"{len(stale)} series of {symbols} symbols lack bars" if stale else None
-        rows = table([series.row() for series in stale[:_SHOWN]])
-        metadata = {"stale_symbols": symbols, "stale": rows}
-    return dg.AssetCheckEvaluation(
-        asset_key=IS_FRESH.asset_key,
-        check_name=IS_FRESH.name,
-        passed=reason is None,
-        severity=dg.AssetCheckSeverity.WARN,
-        description=reason,
-        metadata=metadata,
     )

@@ -44,22 +44,11 @@ _REGIME = {
 Metadata = dict[str, Any]
 
 
-def stage_outcome(outcome: SymbolOutcome, stage: Stage) -> Any:
-    """What a stage did for a symbol; None where it did not end."""
-    name = {
-        Stage.RAW_BARS: "ingest",
-        Stage.VALIDATED_BARS: "promote",
-        Stage.COMPUTE_DB: "compute",
-        Stage.MANIFESTS: "publish",
-    }[stage]
-    return getattr(outcome, name)
-
-
 def stage_metadata(
     workspace: RunWorkspace, stage: Stage, outcome: SymbolOutcome
 ) -> tuple[Metadata, str | None]:
     """The metadata of a symbol's materialisation, and the digest of what the stage stores."""
-    done = stage_outcome(outcome, stage)
+    done: Any = outcome.after(stage)
     return ({}, None) if done is None else _BY_STAGE[stage](workspace, done)
 
 

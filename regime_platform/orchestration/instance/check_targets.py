@@ -5,7 +5,8 @@ partition, whose id Dagster does not return when it stores the event.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from typing import Self
 
 import dagster as dg
 from dagster._core.definitions.asset_checks.asset_check_evaluation import (
@@ -13,6 +14,7 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 )
 
 _CLOCK_SLACK = 60.0  # seconds that the clock may have been set back since the group began
+_AT_ONCE = 500
 
 
 class CheckTargets:
@@ -29,12 +31,23 @@ class CheckTargets:
         since: float = 0.0,
     ) -> None:
         self._instance = instance
-        self._known: dict[tuple[dg.AssetKey, str], dg.EventLogRecord] = {}
+        self._known: dict[tuple[dg.AssetKey, str], dg.EventLogRecord | None] = {}
         partitions: dict[dg.AssetKey, list[str]] = defaultdict(list)
         for event in reported:
             partitions[event.asset_key].append(str(event.partition))
         for asset, symbols in partitions.items():
             self._look_up(asset, symbols, since - _CLOCK_SLACK)
+
+    @classmethod
+    def latest(
+        cls, instance: dg.DagsterInstance, asset: dg.AssetKey, symbols: Collection[str]
+    ) -> Self:
+        """Those of many partitions of an asset, however long ago they were reported."""
+        targets = cls(instance)
+        targets._known.update({(asset, symbol): None for symbol in symbols})
+        for record in latest_materializations(instance, asset, symbols):
+            targets._known[asset, str(record.partition_key)] = record
+        return targets
 
     def of(self, asset: dg.AssetKey, symbol: str) -> CheckTarget | None:
         """The latest materialisation of a partition; None where it was never materialised."""
@@ -55,3 +68,19 @@ class CheckTargets:
         page = self._instance.fetch_materializations(wanted, limit=limit)
         for record in page.records:  # the newest first
             self._known.setdefault((asset, str(record.partition_key)), record)
+
+
+def latest_materializations(
+    instance: dg.DagsterInstance, asset: dg.AssetKey, symbols: Collection[str] | None = None
+) -> Iterator[dg.EventLogRecord]:
+    """The latest materialisation of each partition, or of those named."""
+    latest = instance.event_log_storage.get_latest_storage_id_by_partition(
+        asset,
+        dg.DagsterEventType.ASSET_MATERIALIZATION,
+        partitions=None if symbols is None else set(symbols),
+    )
+    numbers = sorted(latest.values())
+    for start in range(0, len(numbers), _AT_ONCE):
+        some = numbers[start : start + _AT_ONCE]
+        wanted = dg.AssetRecordsFilter(asset_key=asset, storage_ids=some)
+        yield from instance.fetch_materializations(wanted, limit=len(some)).records

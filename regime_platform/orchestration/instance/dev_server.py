@@ -12,6 +12,8 @@ from typing import Any
 
 import dagster._cli.dev
 
+from regime_platform.orchestration.instance.interrupts import run_command
+
 dev: Any = dagster._cli.dev  # one of its names is replaced below
 READ_ONLY = "--read-only"
 _start = dev.open_ipc_subprocess
@@ -29,7 +31,8 @@ def main(arguments: Sequence[str]) -> None:
     dev.open_ipc_subprocess = start
     logging.getLogger("dagster").addFilter(_is_no_hint)
     warnings.filterwarnings("ignore", "Function `dev_command` is superseded")
-    dev.dev_command(args=[word for word in arguments if word != READ_ONLY], prog_name="regime ui")
+    words = [word for word in arguments if word != READ_ONLY]
+    run_command(dev.dev_command, words, prog_name="regime ui")
 
 
 def _is_no_hint(record: logging.LogRecord) -> bool:

@@ -13,15 +13,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dagster import EventLogEntry
+from dagster import (
+    AssetKey,
+    AssetRecordsFilter,
+    DagsterEventType,
+    EventLogEntry,
+    EventRecordsResult,
+)
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
     INDEX_SHARD_NAME,
     SqliteEventLogStorage,
 )
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.pool import QueuePool
 
+#: SQLite gives the highest id of a table again once its row is deleted, with a run or by a wipe.
+#: Cursors of sensors and cached states of partitions would miss new events up to it, so the id is
+#: kept by an empty row, which is of no type and no run.
+_KEEP_LAST_ID = """
+CREATE TRIGGER IF NOT EXISTS keep_last_id AFTER DELETE ON event_logs
+WHEN OLD.id > (SELECT coalesce(max(id), 0) FROM event_logs)
+BEGIN INSERT INTO event_logs (id, run_id, event) VALUES (OLD.id, '', ''); END
+"""
 _RUNS = 8  # engines of runs that are kept; a webserver reads many runs
 
 
@@ -40,6 +54,9 @@ class EventLog(SqliteEventLogStorage):
             if shard not in self._initialized_dbs:
                 self._initdb(engine)
                 self._initialized_dbs.add(shard)
+                if shard == INDEX_SHARD_NAME:
+                    with engine.connect() as connection, connection.begin():
+                        connection.execute(text(_KEEP_LAST_ID))
             with engine.connect() as connection, connection.begin():
                 yield connection
 
@@ -47,6 +64,29 @@ class EventLog(SqliteEventLogStorage):
         """As the stock method; also touches the file of the run, which the UI watches."""
         super().store_event(event)
         os.utime(self.path_for_shard(event.run_id))
+
+    @property
+    def can_store_asset_failure_events(self) -> bool:
+        """The stock log drops the events that say why a partition failed, and finds none."""
+        return True
+
+    def fetch_failed_materializations(
+        self,
+        records_filter: AssetKey | AssetRecordsFilter,
+        limit: int,
+        cursor: str | None = None,
+        ascending: bool = False,
+    ) -> EventRecordsResult:
+        """Those events, as the stock methods do for other events of assets."""
+        if isinstance(records_filter, AssetKey):
+            records_filter = AssetRecordsFilter(asset_key=records_filter)
+        wanted = records_filter.to_event_records_filter(
+            DagsterEventType.ASSET_FAILED_TO_MATERIALIZE, cursor=cursor, ascending=ascending
+        )
+        result: EventRecordsResult = self._get_event_records_result(
+            wanted, limit, cursor, ascending
+        )
+        return result
 
     def has_table(self, table_name: str) -> bool:
         """As the stock method, cached: it is called twice for every check result."""

@@ -4,6 +4,7 @@ It has no place for a middleware, so the functions that make and serve its app a
 """
 
 import logging
+import sys
 from collections.abc import Collection, Iterable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -15,6 +16,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from regime_platform.orchestration.instance.interrupts import run_command
 from regime_platform.settings import Settings
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -126,7 +128,7 @@ _make_app = cli.create_app_from_workspace_process_context
 def main() -> None:
     """Serves until it is interrupted."""
     cli.host_dagster_ui_with_workspace_process_context = _serve_guarded
-    cli.main()
+    run_command(cli.cli, sys.argv[1:], auto_envvar_prefix="DAGSTER_WEBSERVER")
 
 
 def _serve_guarded(context: Any, host: str | None, *options: Any) -> None:

@@ -4,7 +4,8 @@ Every answer is stored and recorded before the next request, so a killed process
 """
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -89,7 +90,10 @@ class SeriesFetch:
         self.coverage = self._proven()
 
     def run(self) -> SeriesIngest:
-        """Fetches until nothing is missing; `RunEndingError` where the source refuses all."""
+        """Fetches until nothing is missing.
+
+        `RunEndingError` where the source refuses all; ``counts`` is what was done before.
+        """
         if self.counts.status != "ok":  # a batch got the refusal already
             return self.counts
         try:
@@ -101,7 +105,7 @@ class SeriesFetch:
         except RunEndingError:
             raise
         except RegimeError as error:
-            self._end("failed", f"{self.timeframe}: {error}")
+            self.end("failed", f"{self.timeframe}: {error}")
         note = rewrites.basis_note(self._paths, self.timeframe, self._request.now, self.coverage)
         return self.counts.noted(note)
 
@@ -115,6 +119,27 @@ class SeriesFetch:
         is_known = self._request.now.date() < refusal.ask_again <= latest.date()
         return refusal if is_known else None
 
+    @property
+    def wants_requests(self) -> bool:
+        """True where ``run`` would ask the source."""
+        if self.counts.status != "ok" or self.standing_refusal() is not None:
+            return False
+        return self._is_earliest_due or self.next_need() is not None
+
+    def refresh(self) -> None:
+        """Reads again what is stored, since another process may have fetched."""
+        self.coverage = self._proven()
+
+    def charge(self, charge: protocol.Charge) -> None:
+        """Counts what was sent for the series, whether it was answered or not."""
+        self._request.paid(charge.credits)
+        self.counts = self.counts.plus(SeriesIngest(self.timeframe, **charge._asdict()))
+
+    def end(self, status: str, reason: str, *, is_standing: bool = False) -> SeriesIngest:
+        """The counts so far, with how the fetch ended."""
+        self.counts = replace(self.counts, status=status, reason=reason, is_standing=is_standing)
+        return self.counts
+
     def next_need(self) -> fetch_plan.Need | None:
         """The next window to request; None where nothing is missing or the answer was refused."""
         if self.counts.status != "ok":
@@ -125,6 +150,7 @@ class SeriesFetch:
             self._request.now,
             self._most_rows,
             tail_is_asked=self._tail_is_asked,
+            is_backfill=self._request.is_backfill,
         )
 
     def ask(self, need: fetch_plan.Need) -> protocol.WindowRequest:
@@ -141,8 +167,6 @@ class SeriesFetch:
         if need.kind == fetch_plan.TAIL:
             lost = rewrites.lost_overlap(paths, instrument, self.timeframe, need.start, update)
             if lost:
-                paid = SeriesIngest(self.timeframe, requests=page.requests, credits=page.cost)
-                self.counts = self.counts.plus(paid)
                 self.refuse(OVERLAP_LOST, lost)
                 return
         joins = need.kind == fetch_plan.HISTORY
@@ -173,13 +197,12 @@ class SeriesFetch:
         ask_again = (self._request.now + _REFUSAL_HOLDS[status]).date()
         refusal = Refusal(status=status, reason=reason, ask_again=ask_again)
         self._record(self.coverage.model_copy(update={"refusal": refusal}))
-        self._end(status, reason)
+        self.end(status, reason)
 
     def _request_all(self) -> None:
-        refusal = self.standing_refusal()
-        if refusal is not None:
+        if (refusal := self.standing_refusal()) is not None:
             reason = f"{refusal.reason} (asked again from {refusal.ask_again} on)"
-            self._end(refusal.status, reason)
+            self.end(refusal.status, reason, is_standing=True)
             return
         self._find_earliest()
         before: fetch_plan.Need | None = None
@@ -192,24 +215,30 @@ class SeriesFetch:
                 )
             before = need
             try:
-                page = self.source.page(self.ask(need), self._request.now)
+                with self._charged():
+                    page = self.source.page(self.ask(need), self._request.now)
             except protocol.CutError as error:
-                self._count_request()
                 self._request_less(need, error)
                 continue
-            self._request.paid(page.cost)
             self.keep(need, page)
         rewrites.settle_rewrite(self._paths, self.timeframe, self.coverage, self._request.stamp())
 
+    @property
+    def _is_earliest_due(self) -> bool:
+        known, request = self.coverage, self._request
+        if known.earliest is None or known.earliest_asked is None:
+            return True
+        age = request.now.date() - known.earliest_asked
+        return request.is_backfill and age >= _EARLIEST_HOLDS
+
     def _find_earliest(self) -> None:
         known, request = self.coverage, self._request
-        today, asked = request.now.date(), known.earliest_asked
-        is_old = asked is None or (request.is_backfill and today - asked >= _EARLIEST_HOLDS)
-        if known.earliest is None or is_old:
-            first = self.source.earliest(self._instrument, self.timeframe, request.now)
-            self._count_request()
+        if self._is_earliest_due:
+            with self._charged():
+                first = self.source.earliest(self._instrument, self.timeframe, request.now)
+            asked = request.now.date()
             known = known.model_copy(
-                update={"earliest": first, "earliest_asked": today, "refusal": None}
+                update={"earliest": first, "earliest_asked": asked, "refusal": None}
             )
         if request.is_backfill:
             known = known.model_copy(update={"since": request.since})
@@ -221,9 +250,7 @@ class SeriesFetch:
                 f"{error}, more than an answer can hold; check the instrument in universe.yaml",
                 code="answer-too-large",
             )
-        if (
-            need.kind == fetch_plan.REREAD
-        ):  # it no longer fits into one answer: fetched like any gap
+        if need.kind == fetch_plan.REREAD:  # no longer of one answer: fetched like any gap
             stale = next(window for window in self.coverage.windows if window.start >= need.start)
             self._record(self.coverage.without(stale))
             return
@@ -264,9 +291,10 @@ class SeriesFetch:
                 write_coverage(self._paths, self.timeframe, coverage)
         self.coverage = coverage
 
-    def _count_request(self) -> None:
-        self._request.paid(1)
-        self.counts = self.counts.plus(SeriesIngest(self.timeframe, requests=1, credits=1))
-
-    def _end(self, status: str, reason: str) -> None:
-        self.counts = replace(self.counts, status=status, reason=reason)
+    @contextmanager
+    def _charged(self) -> Iterator[None]:
+        before = self.source.charge
+        try:
+            yield
+        finally:
+            self.charge(self.source.charge.since(before))

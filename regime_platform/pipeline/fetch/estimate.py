@@ -6,7 +6,7 @@ Where the first bar at the source is unknown an early one is assumed: rather too
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from regime_platform.bar_store.raw.acquisition import proven_coverage
 from regime_platform.model.coverage import Coverage
@@ -63,20 +63,24 @@ def estimate(
             # without stored bars the cost is the same for every symbol of a class
             symbol = instrument.symbol if known.windows else ""
             series = TrackedSeries(symbol, timeframe, instrument.market, days)
-            needs.append(_needs(series, known, source.most_rows, request.now))
+            asked = (source.most_rows, request.now, request.is_backfill)
+            needs.append(_needs(series, known, *asked))
             assumed += known.earliest is None
     requests = sum(needs) + assumed  # each of those asks for its first bar, too
     return Estimate(sum(need > 0 for need in needs), requests, requests, per_minute, assumed)
 
 
 @lru_cache(maxsize=1024)
-def _needs(series: TrackedSeries, known: Coverage, most_rows: int, now: dt.datetime) -> int:
+def _needs(
+    series: TrackedSeries, known: Coverage, most_rows: int, now: dt.datetime, is_backfill: bool
+) -> int:
     if known.earliest is None:
         is_short = is_intraday(series.timeframe)
         first = ASSUMED_FIRST_INTRADAY if is_short else ASSUMED_FIRST_DATE
         known = known.model_copy(update={"earliest": first})
+    following = partial(next_need, series, now=now, most_rows=most_rows, is_backfill=is_backfill)
     count, tail_is_asked = 0, False
-    while need := next_need(series, known, now, most_rows, tail_is_asked=tail_is_asked):
+    while need := following(known, tail_is_asked=tail_is_asked):
         count += 1
         tail_is_asked |= need.is_final
         known = after_answer(series, known, need, series.opens(need.start, need.end), now)

@@ -114,7 +114,7 @@ def marks_of_file(page: BarPage, timeframe: str, market: Market, update: LogUpda
 
 
 def counted(timeframe: str, update: LogUpdate, page: BarPage) -> SeriesIngest:
-    """What a stored page adds to the outcome."""
+    """What a stored page adds to the outcome, beside its requests."""
     return SeriesIngest(
         timeframe,
         new=update.diff.new,
@@ -122,7 +122,5 @@ def counted(timeframe: str, update: LogUpdate, page: BarPage) -> SeriesIngest:
         same=update.diff.same,
         provisional=update.diff.provisional,
         withdrawn=update.withdrawn,
-        requests=page.requests,
-        credits=page.cost,
         note="" if update.diff.same else page.note,  # shown once, with the first bars
     )

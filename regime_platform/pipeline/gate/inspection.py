@@ -9,9 +9,12 @@ from typing import Any
 import polars as pl
 
 from regime_platform.bar_store.canonical import read_in_force
-from regime_platform.bar_store.layout import DataRoot
+from regime_platform.bar_store.layout import DataRoot, SymbolPaths
+from regime_platform.bar_store.no_bars import no_bars_reason
+from regime_platform.bar_store.raw.fetch_failures import read_failures
 from regime_platform.bar_store.verdicts import read_verdict
-from regime_platform.errors import BarsError, failure_reason
+from regime_platform.errors import BarsError, NoBarsError, failure_reason
+from regime_platform.model.bar_schema import empty_bars
 from regime_platform.model.instants import iso
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.markets import Market
@@ -83,11 +86,13 @@ class SymbolReport:
     asset_class: str
     series: tuple[SeriesReport, ...]
     reason: str = ""  # why nothing could be validated
+    refusal: str = FAILED  # the status that goes with the reason: failed or no_bars
 
     @property
     def status(self) -> str:
         """Failed or blocked where any series is; passed where any has bars."""
-        statuses = {series.status for series in self.series} | ({FAILED} if self.reason else set())
+        refused = {self.refusal} if self.reason else set()
+        statuses = {series.status for series in self.series} | refused
         return next((status for status in (FAILED, BLOCKED, PASSED) if status in statuses), NO_BARS)
 
     @property
@@ -131,15 +136,15 @@ def inspect_canonical(root: DataRoot, now: dt.datetime, instrument: Instrument) 
         verdict = read_verdict(paths)
         context = validation_context(paths, instrument, read_policy(root))
         stored = {name: read_in_force(paths, name) for name in instrument.timeframes}
-        bars = {name: in_force[1] for name, in_force in stored.items() if in_force is not None}
-        if not bars and verdict is None:
-            raise BarsError(
-                f"no canonical bars; `regime run {instrument.symbol}` fetches them", code="no-bars"
-            )
-        validated = dict(_validated(bars, instrument.market, context, now))
-        for timeframe in instrument.timeframes:
+        if reason := no_bars_reason(paths, instrument):
+            raise NoBarsError(reason)
+        if verdict is None and not any(stored.values()):
+            remedy = f"`regime promote {instrument.symbol}` validates what was fetched"
+            raise BarsError(f"no canonical bars; {remedy}", code="not-validated")
+        bars = {name: each[1] if each else empty_bars() for name, each in stored.items()}
+        for timeframe, validated in _validated(bars, instrument.market, context, now):
             series = None if verdict is None else verdict.at(timeframe)
-            report = validated.get(timeframe) or SeriesReport(timeframe, NO_BARS)
+            report = _with_fetch(paths, validated)
             if series is not None and series.status == BLOCKED and report.status != BLOCKED:
                 reason = f"newer bars are blocked: {series.message(instrument.symbol)}"
                 report = replace(report, status=BLOCKED, reason=reason)
@@ -155,7 +160,7 @@ def inspect_raw(root: DataRoot, instrument: Instrument) -> SymbolReport:
         paths = root.symbol(instrument.symbol)
         context = validation_context(paths, instrument, read_policy(root))
         for timeframe, series in validate_log(paths, instrument, context).items():
-            yield SeriesReport.of(timeframe, series.rows, series.result)
+            yield _with_fetch(paths, SeriesReport.of(timeframe, series.rows, series.result))
 
     return _reported(instrument.symbol, instrument.asset_class, reports)
 
@@ -179,11 +184,21 @@ def inspect_bars(
     return _reported(symbol, market.name, reports)
 
 
+def _with_fetch(paths: SymbolPaths, report: SeriesReport) -> SeriesReport:
+    """Of a series without bars, with what its fetch brought."""
+    failure = read_failures(paths).series.get(report.timeframe)
+    if report.status != NO_BARS or failure is None:
+        return report
+    return replace(report, reason=f"no bars: {failure.reason}")
+
+
 def _reported(
     symbol: str, asset_class: str, reports: Callable[[], Iterator[SeriesReport]]
 ) -> SymbolReport:
     try:
         return SymbolReport(symbol, asset_class, tuple(reports()))
+    except NoBarsError as error:
+        return SymbolReport(symbol, asset_class, (), str(error), NO_BARS)
     except Exception as error:  # noqa: BLE001 - one damaged symbol must not stop the others
         return SymbolReport(symbol, asset_class, (), failure_reason(error, symbol))
 

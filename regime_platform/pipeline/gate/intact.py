@@ -22,13 +22,23 @@ from regime_platform.bar_store.raw.compaction import locate_all
 from regime_platform.bar_store.records import Record
 from regime_platform.bar_store.session import raw_listing
 from regime_platform.bar_store.verdicts import read_verdict, write_verdict
-from regime_platform.errors import BarsError, remedy_of
+from regime_platform.errors import BarsError, MissingBarsError, remedy_of
 from regime_platform.model.bar_schema import PromotedBars
 from regime_platform.model.instruments import Instrument
+from regime_platform.pipeline.gate.files_in_force import first_files
 from regime_platform.validation.verdict import Verdict
 
 _RECORDS: tuple[Record[Any], ...] = (BASES, FACTORS, IDENTITIES, ACTIONS)
-_SHOWN = 3  # files
+
+
+def require_whole(paths: SymbolPaths, instrument: Instrument) -> None:
+    """As `require_intact`, and that what the verdict was reached with is there as well.
+
+    For commands that rely on a symbol without promoting its bars before.
+    """
+    require_records(paths)
+    require_raw_files(paths, read_verdict(paths), instrument.timeframes)
+    require_intact(paths, instrument)
 
 
 def require_intact(paths: SymbolPaths, instrument: Instrument) -> None:
@@ -50,6 +60,8 @@ def require_files(paths: SymbolPaths, files: Iterable[tuple[str, str]]) -> None:
         before = stamp_of(path)
         try:
             data = path.read_bytes()
+        except FileNotFoundError as error:
+            raise MissingBarsError(f"{path} is missing; {remedy_of(paths.symbol)}") from error
         except OSError as error:
             raise _damaged(paths, name, f"{error.strerror}") from error
         if not sha256(data).hexdigest().startswith(digest):
@@ -58,6 +70,23 @@ def require_files(paths: SymbolPaths, files: Iterable[tuple[str, str]]) -> None:
             proven[name] = before, digest
     if proven:
         remember(paths, proven)
+
+
+def require_chain(paths: SymbolPaths) -> None:
+    """Refuses manifests whose chain is gone: the next ones would start another."""
+    if not paths.chain.exists() and (paths.manifest.exists() or paths.compute_manifest.exists()):
+        raise BarsError(
+            f"{paths.chain} is gone, and with it the proof of earlier manifests; "
+            f"{remedy_of(paths.symbol)}",
+            code="chain-missing",
+        )
+
+
+def rejected_files(verdict: Verdict) -> Iterator[tuple[str, str]]:
+    """The files of rejected rows that a verdict names, and their SHA-256."""
+    for file in (series.rejected_file for series in verdict.series):
+        if file is not None:
+            yield f"rejected/{file.name}", file.sha256
 
 
 def named_parts(promoted: Mapping[str, PromotedBars]) -> Iterator[tuple[str, str]]:
@@ -84,10 +113,9 @@ def require_raw_files(
     ]
     if not gone:
         return
-    more = f" and {len(gone) - _SHOWN} more" if len(gone) > _SHOWN else ""
     raise BarsError(
         f"{paths.folder}: raw files that the bars in force were validated with are gone "
-        f"({', '.join(gone[:_SHOWN])}{more}); promoted without them, bars would be dropped, so "
+        f"({first_files(gone)}); promoted without them, bars would be dropped, so "
         "those in force stay; restore the files from a backup, or where there is none, "
         f"`regime repair {paths.symbol} --accept-loss` shows what is lost and goes on without them",
         code="raw-file-lost",
@@ -116,9 +144,7 @@ def _files(paths: SymbolPaths, instrument: Instrument) -> Iterator[tuple[str, st
     verdict = read_verdict(paths)
     if verdict is not None:
         yield from named_parts(verdict.promoted)
-        for file in (series.rejected_file for series in verdict.series):
-            if file is not None:
-                yield f"rejected/{file.name}", file.sha256
+        yield from rejected_files(verdict)
     for timeframe in instrument.timeframes:
         for raw in raw_listing(paths, timeframe).files:
             yield f"raw/{timeframe}/{raw.text}", raw.hash

@@ -6,19 +6,27 @@ files of the canonical bars, so they change at one moment.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 
 from regime_platform.bar_store import canonical
 from regime_platform.bar_store.basis_files import pending_record, write_factors
 from regime_platform.bar_store.canonical import write_rejected
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.locks import writing
+from regime_platform.bar_store.no_bars import has_no_raw_bars, no_bars_reason, reason_of_none
+from regime_platform.bar_store.raw.fetch_failures import note_no_bars
 from regime_platform.bar_store.session import raw_listing
 from regime_platform.bar_store.verdicts import read_verdict, write_verdict
-from regime_platform.errors import BarsError, BlockedError
-from regime_platform.model.bar_schema import PromotedBars, StoredFile
+from regime_platform.errors import BarsError, BlockedError, NoBarsError
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.timeframes import is_intraday
+from regime_platform.pipeline.gate.files_in_force import (
+    InForce,
+    compare_files,
+    describe_missing,
+    files_in_force,
+    require_restored,
+)
 from regime_platform.pipeline.gate.intact import require_raw_files, require_records
 from regime_platform.pipeline.gate.validate_log import (
     ValidatedSeries,
@@ -36,18 +44,10 @@ from regime_platform.validation.finding_counts import (
     questions_of,
     standing_findings,
 )
-from regime_platform.validation.gate import BLOCKED, PASSED
+from regime_platform.validation.gate import BLOCKED, NO_BARS, PASSED
 from regime_platform.validation.policy import Policy
 from regime_platform.validation.rules.rereading import REREADING
 from regime_platform.validation.verdict import SeriesVerdict, Verdict, input_digest
-
-
-@dataclass(frozen=True)
-class InForce:
-    """The files in force of one series before a promotion."""
-
-    promoted: PromotedBars | None = None
-    rejected_file: StoredFile | None = None
 
 
 def promote(
@@ -56,39 +56,49 @@ def promote(
     """Validates every series whose raw log changed, and promotes those that pass.
 
     A blocked series keeps the bars that were in force. Where logs and rules are those of the
-    verdict in force, no bars are read and nothing is written.
+    verdict in force, no bars are read and nothing is written, unless files that it names are
+    missing: those are made again from the raw log. A symbol that never had a row gets no verdict.
 
     Raises:
         OtherInstrumentError: the stored bars are of another instrument.
-        BarsError: files that the verdict in force was based on are gone or damaged.
+        BarsError: files that the verdict in force was based on are gone or damaged, or canonical
+            bars are missing that the raw log does not give any more.
     """
     paths = paths or workspace.root.symbol(instrument.symbol)
     require_same_instrument(paths, instrument)
-    policy = read_policy(workspace.root)
+    return _noted(paths, _gated(paths, instrument, read_policy(workspace.root)))
+
+
+def _gated(paths: SymbolPaths, instrument: Instrument, policy: Policy) -> PromoteOutcome:
     stored = read_verdict(paths)
+    if (stored is None or stored.has_no_rows) and has_no_raw_bars(paths, instrument):
+        require_records(paths)
+        require_raw_files(paths, stored, instrument.timeframes)
+        return _without_bars(paths, instrument, stored)
     if stored is not None and _is_current(stored, paths, instrument, policy):
-        _sweep_leftovers(paths, stored)
-        return _outcome(stored, Status.UNCHANGED, stored)
+        files = compare_files(paths, stored)
+        if not files.missing:
+            if files.has_leftovers:
+                _sweep_leftovers(paths, stored)
+            return _outcome(paths, instrument, stored, Status.UNCHANGED, stored)
     with writing(paths):
         require_records(paths)
         stored = read_verdict(paths)
         require_raw_files(paths, stored, instrument.timeframes)
-        series = () if stored is None else stored.series
-        before = {each.timeframe: InForce(each.promoted, each.rejected_file) for each in series}
-        verdict = _validated(paths, instrument, policy, before)
-        if verdict == stored:
-            return _outcome(verdict, Status.UNCHANGED, verdict)
-        return _put_in_force(paths, verdict, stored)
+        return _promoted(paths, instrument, policy, stored)
 
 
-def passed_verdict(paths: SymbolPaths) -> Verdict:
-    """The verdict of a symbol with a series that passed, or without bars.
+def passed_verdict(paths: SymbolPaths, instrument: Instrument) -> Verdict:
+    """The verdict of a symbol with a series that passed.
 
     Raises:
+        NoBarsError: it has no bar.
         BarsError: the symbol was never validated, or verdict.json is damaged.
         BlockedError: the gate blocks it as a whole.
     """
     verdict = read_verdict(paths)
+    if reason := no_bars_reason(paths, instrument):
+        raise NoBarsError(reason)
     if verdict is None:
         raise BarsError(
             f"{paths.symbol} has no validated bars; run `regime run {paths.symbol}`",
@@ -109,7 +119,8 @@ def promote_again(
     paths = workspace.root.symbol(instrument.symbol)
     with writing(paths):
         verdict = _validated(paths, instrument, read_policy(workspace.root), before)
-        return _put_in_force(paths, verdict, None)
+        outcome = _put_in_force(paths, instrument, verdict, None)
+    return _noted(paths, outcome)
 
 
 def is_promotion_due(workspace: RunWorkspace, instrument: Instrument, stored: Verdict) -> bool:
@@ -118,11 +129,26 @@ def is_promotion_due(workspace: RunWorkspace, instrument: Instrument, stored: Ve
     return not _is_current(stored, paths, instrument, read_policy(workspace.root))
 
 
-def _put_in_force(paths: SymbolPaths, verdict: Verdict, before: Verdict | None) -> PromoteOutcome:
+def _promoted(
+    paths: SymbolPaths, instrument: Instrument, policy: Policy, stored: Verdict | None
+) -> PromoteOutcome:
+    missing = [] if stored is None else compare_files(paths, stored).missing
+    is_current = stored is not None and _is_current(stored, paths, instrument, policy)
+    verdict = _validated(paths, instrument, policy, files_in_force(paths, stored))
+    require_restored(paths, verdict, stored if is_current else None)
+    if verdict == stored and not missing:
+        return _outcome(paths, instrument, verdict, Status.UNCHANGED, verdict)
+    done = _put_in_force(paths, instrument, verdict, stored)
+    return replace(done, reason=done.reason or describe_missing(missing)) if missing else done
+
+
+def _put_in_force(
+    paths: SymbolPaths, instrument: Instrument, verdict: Verdict, before: Verdict | None
+) -> PromoteOutcome:
     write_verdict(paths, verdict)
     for series in verdict.series:
         canonical.sweep(paths.bars(series.timeframe), series.promoted)
-    return _outcome(verdict, Status.DONE, before)
+    return _outcome(paths, instrument, verdict, Status.DONE, before)
 
 
 def _is_current(
@@ -188,14 +214,36 @@ def _series(
 
 def _sweep_leftovers(paths: SymbolPaths, stored: Verdict) -> None:
     """Removes the parts that a promotion left when it was killed after its verdict."""
-    pointers = {each.timeframe: each.promoted for each in stored.series}
-    if any(canonical.unnamed(paths.bars(name), parts) for name, parts in pointers.items()):
-        with writing(paths):
-            for name in pointers:
-                canonical.sweep(paths.bars(name), canonical.pointer(paths, name))
+    with writing(paths):
+        for series in stored.series:
+            canonical.sweep(
+                paths.bars(series.timeframe), canonical.pointer(paths, series.timeframe)
+            )
 
 
-def _outcome(verdict: Verdict, status: Status, before: Verdict | None) -> PromoteOutcome:
+def _without_bars(
+    paths: SymbolPaths, instrument: Instrument, verdict: Verdict | None
+) -> PromoteOutcome:
+    reason = reason_of_none(paths, instrument, verdict)
+    return PromoteOutcome(paths.symbol, Status.NO_BARS, reason=reason)
+
+
+def _noted(paths: SymbolPaths, outcome: PromoteOutcome) -> PromoteOutcome:
+    """Keeps why there is no bar, to report it once; call it without the lock."""
+    is_without = outcome.status is Status.NO_BARS
+    is_new = note_no_bars(paths, outcome.reason if is_without else "")
+    return replace(outcome, has_other_findings=is_new) if is_without else outcome
+
+
+def _outcome(
+    paths: SymbolPaths,
+    instrument: Instrument,
+    verdict: Verdict,
+    status: Status,
+    before: Verdict | None,
+) -> PromoteOutcome:
+    if verdict.status == NO_BARS:
+        return _without_bars(paths, instrument, verdict)
     status = Status.BLOCKED if verdict.status == BLOCKED else status
     findings = findings_of(verdict)
     return PromoteOutcome(

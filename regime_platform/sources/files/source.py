@@ -77,7 +77,9 @@ class FilesSource:
             if path.suffix in _SUFFIXES and known_timeframe(path.stem) == timeframe
         )
         if not files:
-            raise NotOfferedError(f"{folder} has no {timeframe}.csv or {timeframe}.parquet")
+            names = f"{timeframe}.csv or {timeframe}.parquet"
+            # without the path: the reason is stored, and is the same where the folder is moved
+            raise NotOfferedError(f"the folder {symbol} of REGIME_FILES_ROOT has no {names}")
         if len(files) > 1:
             names = ", ".join(path.name for path in files)
             message = f"{symbol}: {names} in {folder} all mean {timeframe}; keep one"

@@ -38,10 +38,13 @@ _REMEDIES = {
 class TransientError(Exception):
     """A fault of the connection or the server, or a cut answer: another attempt may succeed."""
 
-    def __init__(self, what: str, reason: str, *, is_late: bool = False) -> None:
+    def __init__(
+        self, what: str, reason: str, *, is_late: bool = False, is_of_server: bool = True
+    ) -> None:
         super().__init__(reason)
         self.what = what  # symbol and timeframe
         self.is_late = is_late  # the exchange missed its deadline
+        self.is_of_server = is_of_server  # it did answer, though with an error
 
 
 class MinuteSpentError(Exception):
@@ -128,7 +131,7 @@ def error_of(code: int, message: str, what: str) -> Exception:
         return CredentialsError("Twelve Data refused the key; check TWELVEDATA_API_KEY")
     if code == 429:
         if "minute" not in text and ("the day" in text or "daily" in text):
-            return QuotaError(f"{what}: the Twelve Data credits of the day are spent; run tomorrow")
+            return QuotaError("the Twelve Data credits of the day are spent; run tomorrow")
         return MinuteSpentError(text)
     if code >= 500 or code < 300 or code == 408:
         return TransientError(what, f"{code}: {message}")

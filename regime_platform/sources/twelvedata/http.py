@@ -23,10 +23,11 @@ from regime_platform.bounded_http import (
     HttpAnswer,
     TooLargeError,
 )
-from regime_platform.errors import ConfigError, QuotaError, SourceError, UnresponsiveError
+from regime_platform.errors import ConfigError, QuotaError, SourceError
 from regime_platform.redaction import hide
 from regime_platform.sources.credits import CreditBudget
 from regime_platform.sources.http_client import open_client
+from regime_platform.sources.protocol import Charge
 from regime_platform.sources.twelvedata.answers import (
     MinuteSpentError,
     TransientError,
@@ -37,11 +38,13 @@ from regime_platform.sources.twelvedata.answers import (
     note_clock,
     vendor_text,
 )
+from regime_platform.sources.twelvedata.outage import Outage
 
 _LOG = logging.getLogger("regime_platform.sources")
 _ATTEMPTS = 5
 _FIRST_WAIT = 1.0  # seconds; doubles, with as much jitter
 _LONGEST_WAIT = 20.0
+_SHOWN_WAIT = 3.0  # seconds that a request may wait without a line
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 #: Seconds for one exchange, connecting included.
 DEADLINE = 120.0
@@ -49,8 +52,6 @@ DEADLINE = 120.0
 #: that a float can have takes 180), and the size of a body without bars.
 _BYTES_PER_SYMBOL = 5000 * 256
 _BYTES_BESIDE = 1024**2
-#: After so many exchanges in a row that miss the deadline the vendor counts as unavailable.
-_LATE_IN_A_ROW = 6
 #: A request that missed the deadline is sent once more, less often than one that failed at once.
 _LATE_ATTEMPTS = 2
 #: A key that is still refused after so many minutes is in use elsewhere.
@@ -73,19 +74,16 @@ class ApiAnswer:
 
     body: Mapping[str, Any] | None  # None: no data for the question, or no JSON object
     http_status: int = 200
-    requests: int = 1  # attempts included
     credits_used: int | None = None  # of the minute, as the vendor's header counts
     between: tuple[float, float] | None = None  # Unix times: sent, arrived
 
 
 def _report_retry(details: RetryDetails) -> None:
-    error = details.caused_by
-    if isinstance(error, TransientError):
-        again = f"asking again in {details.wait_for:.0f} s"
-        attempt = f"attempt {details.retry_num + 1} of {_ATTEMPTS}"
-        _LOG.warning(
-            "%s: Twelve Data did not answer (%s); %s (%s)", error.what, error, again, attempt
-        )
+    error, before = details.caused_by, details.waited_so_far
+    is_long = before < _SHOWN_WAIT <= before + details.wait_for  # once for a request
+    if is_long and isinstance(error, TransientError):
+        text = "%s: Twelve Data does not answer (%s), trying again in %.0f s"
+        _LOG.warning(text, error.what, error, details.wait_for)
 
 
 set_on_retry_hooks([_report_retry])
@@ -124,10 +122,11 @@ class TwelveDataClient:
             )
         hide(key.strip())
         self.budget = budget
-        self._sent = 0
+        self.charge = Charge()
         self._clock = clock
         self.is_clock_behind = False  # this machine's, when the vendor answered last
         self._late = 0  # exchanges in a row that missed the deadline
+        self._outage = Outage()
         self._http = open_client(
             base_url=base_url,
             headers={"Authorization": f"apikey {key.strip()}", **ACCEPTED},
@@ -151,24 +150,24 @@ class TwelveDataClient:
             CredentialsError: the key is refused.
             QuotaError: the day's credits are spent, or minute after minute is.
             ClockError: this machine's clock is not the vendor's.
-            UnresponsiveError: answer after answer misses the deadline.
+            UnresponsiveError: request after request gets no answer, or misses the deadline.
             NotServedError: the vendor does not serve this to this key.
             SourceError: any other fault that another attempt would not solve.
         """
-        before = self._sent
         for _ in range(_MINUTES_TO_WAIT):
             try:
-                answer = self._retrying(self._attempt, request, day)
+                return self._retrying(self._attempt, request, day)
             except MinuteSpentError as error:
                 self.budget.exhaust_minute(str(error))
             except TransientError as error:
+                again = "" if self._outage.is_seen else " although asked again"
+                symbols = request.params["symbol"]
+                self._outage.add(symbols, str(error), is_of_server=error.is_of_server)
                 raise SourceError(
-                    f"{request.what}: Twelve Data did not answer {request.path} properly ({error}) "
-                    "although asked again; run once more later",
+                    f"{request.what}: Twelve Data did not answer {request.path} properly "
+                    f"({error}){again}; run once more later",
                     code="no-answer",
                 ) from None
-            else:
-                return replace(answer, requests=self._sent - before)
         raise QuotaError(
             f"{request.what}: no credits for {_MINUTES_TO_WAIT} minutes in a row; "
             "check what else uses this Twelve Data key, then run again",
@@ -183,7 +182,7 @@ class TwelveDataClient:
             raise SourceError(f"{request.what}: {error}; try later", code="no-answer") from None
 
     def _is_retryable(self, error: Exception) -> bool:
-        if not isinstance(error, TransientError):
+        if not isinstance(error, TransientError) or self._outage.is_seen:
             return False
         return not error.is_late or self._late % _LATE_ATTEMPTS != 0
 
@@ -192,21 +191,25 @@ class TwelveDataClient:
         code, message = answer.http_status, "no JSON object"
         if answer.body is not None:
             if answer.http_status < 400 and not is_error(answer.body):
+                self._outage.end()
                 return answer
             # the code in the body counts, since the status may be 200 for an error
             stated = answer.body.get("code")
             code = stated if isinstance(stated, int) else code
             message = vendor_text(answer.body.get("message", "no message"))
         if is_empty_window(code, message):
+            self._outage.end()
             return replace(answer, body=None)
         error = error_of(code, message, request.what)
+        if not isinstance(error, TransientError):
+            self._outage.end()
         if isinstance(error, QuotaError):
             self.budget.note_day_refusal(message)
         raise error
 
     def _send(self, request: ApiRequest, day: dt.date) -> ApiAnswer:
         self.budget.reserve(request.cost, day)
-        self._sent += 1
+        self.charge = Charge(self.charge.requests + 1, self.charge.credits + request.cost)
         sent_at = self._clock()
         answered = self._exchange(request)
         self._late = 0
@@ -241,13 +244,8 @@ class TwelveDataClient:
             ) from None
         except httpx.RequestError as error:
             reason = vendor_text(error) or type(error).__name__
-            raise TransientError(request.what, reason) from None
+            raise TransientError(request.what, reason, is_of_server=False) from None
         except DeadlineError as error:
             self._late += 1
-            if self._late < _LATE_IN_A_ROW:
-                raise TransientError(request.what, vendor_text(error), is_late=True) from None
-            raise UnresponsiveError(
-                f"{self._late} exchanges with Twelve Data in a row were too slow, the last: "
-                f"{vendor_text(error)}; no more requests are sent: check the network or the "
-                "vendor's status page, then run again"
-            ) from None
+            reason = vendor_text(error)
+            raise TransientError(request.what, reason, is_late=True, is_of_server=False) from None

@@ -13,6 +13,7 @@ from regime_platform.model.instruments import Instrument
 from regime_platform.model.timeframes import is_intraday
 from regime_platform.sources.protocol import (
     BarPage,
+    Charge,
     CutError,
     NotOfferedError,
     NotServedError,
@@ -45,6 +46,11 @@ class TwelveDataSource:
     def __init__(self, client: TwelveDataClient) -> None:
         self.client = client
 
+    @property
+    def charge(self) -> Charge:
+        """See ``WindowSource``."""
+        return self.client.charge
+
     def earliest(self, instrument: Instrument, timeframe: str, now: dt.datetime) -> dt.date:
         """See ``WindowSource``; a week's first bar is dated by its Monday."""
         series = f"{instrument.symbol} {timeframe}"
@@ -58,7 +64,7 @@ class TwelveDataSource:
     def page(self, request: WindowRequest, now: dt.datetime) -> BarPage:
         """See ``WindowSource``."""
         answer = self.client.ask(_api_request([request]), _day(now))
-        return self._page(request, answer.body, answer, answer.requests)
+        return self._page(request, answer.body, answer)
 
     def batch(
         self, requests: Sequence[WindowRequest], now: dt.datetime
@@ -92,23 +98,17 @@ class TwelveDataSource:
         self, requests: Sequence[WindowRequest], answer: ApiAnswer
     ) -> dict[str, BarPage | NotServedError]:
         outcomes: dict[str, BarPage | NotServedError] = {}
-        round_trips = answer.requests
         for request in requests:
             part = (answer.body or {}).get(request.instrument.identity["provider_symbol"])
             if not isinstance(part, Mapping):
                 continue
-            outcome = self._outcome(request, part, answer, round_trips)
+            outcome = self._outcome(request, part, answer)
             if outcome is not None:
                 outcomes[request.instrument.symbol] = outcome
-                round_trips = 0  # counted once
         return outcomes
 
     def _outcome(
-        self,
-        request: WindowRequest,
-        part: Mapping[str, object],
-        answer: ApiAnswer,
-        round_trips: int,
+        self, request: WindowRequest, part: Mapping[str, object], answer: ApiAnswer
     ) -> BarPage | NotServedError | None:
         """The page or refusal of one symbol; None where it has to be requested alone."""
         if is_error(part):
@@ -116,7 +116,7 @@ class TwelveDataSource:
             code = stated if isinstance(stated, int) else 500
             message = vendor_text(part.get("message", "no message"))
             if is_empty_window(code, message):
-                return self._page(request, None, answer, round_trips)
+                return self._page(request, None, answer)
             error = error_of(code, message, request.series)
             if isinstance(error, NotServedError):
                 return error
@@ -124,16 +124,12 @@ class TwelveDataSource:
                 return None
             raise error
         try:
-            return self._page(request, part, answer, round_trips)
+            return self._page(request, part, answer)
         except (SourceError, CutError):
             return None
 
     def _page(
-        self,
-        request: WindowRequest,
-        body: Mapping[str, object] | None,
-        answer: ApiAnswer,
-        round_trips: int,
+        self, request: WindowRequest, body: Mapping[str, object] | None, answer: ApiAnswer
     ) -> BarPage:
         bars, note = empty_bars(), ""
         labels = bars["ts"]
@@ -150,8 +146,6 @@ class TwelveDataSource:
             bars.filter(labels.is_between(*window, closed="left")),
             "unadjusted" if is_intraday(request.timeframe) else "split_adjusted",
             window,
-            round_trips,
-            answer.requests,  # every attempt costs each symbol a credit
             self.client.is_clock_behind,
             answered_market(body or {}),
             answer.between,

@@ -1,5 +1,6 @@
 """Rules on several bars or on the frame as a whole, with the functions that apply them."""
 
+from dataclasses import replace
 from functools import reduce
 from operator import and_
 
@@ -7,7 +8,18 @@ import numpy as np
 import polars as pl
 
 from regime_platform.model.bar_schema import BAR_COLUMNS, BAR_SCHEMA
-from regime_platform.validation.findings import Rule, Severity, mask_of, worded
+from regime_platform.model.calendar.trading_hours import MIDNIGHT
+from regime_platform.model.exchanges import FX
+from regime_platform.model.markets import Market
+from regime_platform.model.timeframes import is_intraday
+from regime_platform.validation.findings import (
+    Rule,
+    Severity,
+    ValidationFinding,
+    finding_of,
+    mask_of,
+    worded,
+)
 from regime_platform.validation.rules.bar import LAST_BITS
 
 #: The input of the gate: bars with the time and the raw file of their fetch.
@@ -47,6 +59,12 @@ UNFINISHED = Rule(
     "none needed: it is validated again once its period is over",
     worded("was still forming at {}", pl.col("fetched_at").dt.strftime("%F %T")),
 )
+#: The same of days that end at midnight, which the calendar of the entry does not state.
+UNFINISHED_DAY = replace(
+    UNFINISHED,
+    remedy="none needed: it is validated again with the fetch of the next day, or soon after "
+    "midnight with `calendar: FX_UTC` in its entry of universe.yaml",
+)
 REPETITION = Rule(
     "repeated_bar",
     Severity.SET_ASIDE,
@@ -66,6 +84,19 @@ TOO_SHORT = Rule(
     pl.lit("too short"),
     unit="series",
 )
+
+
+def length_finding(valid: int) -> ValidationFinding:
+    """Whether a series of so many valid bars is long enough."""
+    if valid >= MINIMUM_BARS:
+        return finding_of(TOO_SHORT, valid, 0)
+    return finding_of(TOO_SHORT, valid, 1, (f"{valid} of at least {MINIMUM_BARS} bars",))
+
+
+def unfinished(timeframe: str, market: Market, day_end: str) -> Rule:
+    """The rule on forming bars, with the remedy where days end at midnight unannounced."""
+    is_unannounced = day_end == MIDNIGHT and market.calendar == FX and not is_intraday(timeframe)
+    return UNFINISHED_DAY if is_unannounced else UNFINISHED
 
 
 def value_bits(rows: pl.DataFrame) -> list[bytes]:

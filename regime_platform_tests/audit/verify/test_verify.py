@@ -135,9 +135,16 @@ def test_what_is_wrong_is_named(
     assert reason in proof.reason
 
 
-@pytest.mark.parametrize("last", [Stage.RAW_BARS, Stage.VALIDATED_BARS, Stage.COMPUTE_DB])
+@pytest.mark.parametrize(
+    ("last", "result", "kind"),
+    [
+        (Stage.RAW_BARS, "unfinished", FindingKind.UNFINISHED),
+        (Stage.VALIDATED_BARS, "results pending", FindingKind.PENDING),
+        (Stage.COMPUTE_DB, "unfinished", FindingKind.UNFINISHED),
+    ],
+)
 def test_an_unfinished_append_is_reported_and_finished_by_a_rerun(
-    stored: Settings, last: Stage
+    stored: Settings, last: Stage, result: str, kind: FindingKind
 ) -> None:
     serve(stored, "AAA", "1day", make_bars(433, seed=0))
     workspace = RunWorkspace.open(stored)
@@ -148,15 +155,15 @@ def test_an_unfinished_append_is_reported_and_finished_by_a_rerun(
     unfinished = proof_of(stored)
     run_symbol(workspace, instrument, LATER)
 
-    assert unfinished.result == "unfinished"
-    assert kinds(unfinished) == {FindingKind.UNFINISHED}
+    assert unfinished.result == result
+    assert kinds(unfinished) == {kind}
     assert proof_of(stored).result == "proven"
 
 
-def test_a_symbol_without_stored_files_is_empty(tmp_path: Path) -> None:
+def test_a_symbol_without_stored_files_has_no_bars(tmp_path: Path) -> None:
     proof = proof_of(street(tmp_path, SYMBOLS))
 
-    assert (proof.result, proof.status.is_good) == ("empty", True)
+    assert (proof.result, proof.status.is_good) == ("no_bars", False)
 
 
 def test_two_processes_give_the_results_of_one(

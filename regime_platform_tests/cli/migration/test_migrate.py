@@ -57,3 +57,10 @@ def test_a_folder_without_a_legacy_store_is_wrong_usage(regime: Regime, tmp_path
 
     assert ended.code == 2
     assert "--from" in ended.err
+
+
+def test_a_root_without_migrations_says_so(regime: Regime) -> None:
+    ended = regime("migrate", "list")
+
+    assert (ended.code, ended.out) == (0, "")
+    assert "nothing was migrated" in ended.err

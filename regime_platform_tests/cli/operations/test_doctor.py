@@ -69,7 +69,7 @@ def test_invalid_severities_are_an_error(
 
     is_well, status, detail = _check(regime, "severities")
 
-    assert (is_well, status) == (False, "wrong")
+    assert (is_well, status) == (False, "error")
     assert words in detail
 
 
@@ -83,12 +83,28 @@ def test_eras_in_force_are_shown_with_their_date(regime: Regime, root: DataRoot)
     )
 
 
+def test_a_lost_log_of_adoptions_is_an_error_whose_remedy_works(
+    regime: Regime, root: DataRoot
+) -> None:
+    _adopted(root)
+    logged = root.adoption_log.read_text()
+    root.adoption_log.unlink()
+
+    is_well, status, detail = _check(regime, "eras")
+
+    assert (is_well, status) == (False, "error")
+    assert "adoptions.jsonl does not have the adoption of v1 on 2026-11-20" in detail
+    assert regime("eras", "adopt", "v1", "--reason", "the log is lost").code == 0
+    assert root.adoption_log.read_text() == logged
+    assert _check(regime, "eras")[0]
+
+
 def test_damaged_era_set_is_an_error_with_date_and_remedy(regime: Regime, root: DataRoot) -> None:
     _adopted(root).write_text("version: [")
 
     is_well, status, detail = _check(regime, "eras")
 
-    assert (is_well, status) == (False, "wrong")
+    assert (is_well, status) == (False, "error")
     assert "the eras in force since 2026-11-20 cannot be read" in detail
     assert "adopt another set with `regime eras adopt`" in detail
 
@@ -101,7 +117,7 @@ def test_interrupted_rename_is_an_error_with_the_command_that_completes_it(
 
     is_well, status, detail = _check(regime, "renames")
 
-    assert (is_well, status) == (False, "wrong")
+    assert (is_well, status) == (False, "error")
     assert "`regime universe rename FB META` finishes it" in detail
 
 

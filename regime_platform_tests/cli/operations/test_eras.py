@@ -1,26 +1,40 @@
 """`regime eras`: detection, list, adoption and affected symbols."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 import yaml
 
+from regime_platform.pipeline.run import run_symbols
+from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars, make_broken_bars
 from regime_platform_tests.cli.conftest import Regime
+from regime_platform_tests.conftest import NOW
 from regime_platform_tests.scenario import fingerprint, serve, street
 
 
-@pytest.fixture
-def market(regime: Regime, tmp_path: Path) -> Settings:
+@pytest.fixture(scope="module")
+def processed_market(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """SPY with enough bars to detect eras, AAA of its class, BTCUSD of another; all processed."""
-    settings = street(tmp_path, ["AAA", "BTCUSD", "SPY"])
+    folder = tmp_path_factory.mktemp("market")
+    settings = street(folder, ["AAA", "BTCUSD", "SPY"])
     serve(settings, "SPY", "1day", make_broken_bars())
     for symbol in ("AAA", "BTCUSD"):
         serve(settings, symbol, "1day", make_bars(430))
-    assert regime("run", "--all", settings=settings).code == 0
-    return settings
+    workspace = RunWorkspace.open(settings)
+    outcomes = list(run_symbols(workspace, workspace.universe.instruments, NOW))
+    assert all(outcome.status.is_good for outcome in outcomes)
+    return folder
+
+
+@pytest.fixture
+def market(processed_market: Path, tmp_path: Path) -> Settings:
+    """A copy of it, for one test."""
+    shutil.copytree(processed_market, tmp_path, dirs_exist_ok=True)
+    return street(tmp_path, ["AAA", "BTCUSD", "SPY"])
 
 
 def _statuses(text: str) -> dict[str, str]:
@@ -54,7 +68,7 @@ def test_adoption_shows_affected_symbols_and_compute_recomputes_only_them(
 ) -> None:
     regime("eras", "detect", "--version", "v1", settings=market)
     before = fingerprint(market.data_root / "assets" / "BTCUSD")
-    asked = json.loads(regime("eras", "affected", "--version", "v1", "--json").out)
+    asked = json.loads(regime("eras", "affected", "v1", "--json").out)
 
     ended = regime(
         *("eras", "adopt", "v1", "--reason", "a new vintage", "--by", "Ada"),
@@ -96,9 +110,11 @@ def test_a_damaged_set_in_force_is_replaced_by_adopting_another(
     (market.data_root / "eras" / "v1.yaml").write_text("nonsense")
 
     refused = regime("compute", "--all", settings=market)
+    asked = regime("eras", "affected", "fixed-1", "--json", settings=market)
     adopted = regime("eras", "adopt", "fixed-1", "--reason", "v1 is lost", settings=market)
 
     assert refused.code == 1
+    assert json.loads(asked.out) == {"eras": "fixed-1", "symbols": {}}  # results are of fixed-1
     assert "v1.yaml is damaged" in refused.err
     assert "regime eras adopt" in refused.err
     assert adopted.code == 0
@@ -127,6 +143,7 @@ def test_other_benchmarks_and_single_classes_can_be_asked_for(
         (("detect", "--from", "SPY=CRYPTO", "--version", "../v1"), 2, "cannot be used"),
         (("adopt", "v9", "--reason", "test"), 1, "there is no era set 'v9'"),
         (("adopt", "fixed-1", "--reason", "test"), 2, "in force already"),
+        (("affected", "v9"), 1, "there is no era set 'v9'"),
         (("affected", "--version", "v9"), 1, "there is no era set 'v9'"),
     ],
 )

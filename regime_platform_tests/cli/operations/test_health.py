@@ -26,7 +26,7 @@ def test_unusable_alert_channels_and_hosts_are_reported(
 
     checks = json.loads(regime("doctor", "--json").out)["checks"]
 
-    wrong = [check["detail"] for check in checks if check["status"] == "wrong"]
+    wrong = [check["detail"] for check in checks if check["status"] == "error"]
     assert any(words in detail for detail in wrong)
 
 
@@ -47,7 +47,7 @@ def test_free_space_is_in_the_unit_of_the_status(
 
     checks = json.loads(regime("doctor", "--json").out)["checks"]
 
-    assert [check["detail"] for check in checks if check["name"] == "disk"] == ["5.0 GB free"]
+    assert [check["detail"] for check in checks if check["name"] == "disk"] == ["5.00 GB free"]
 
 
 def test_unusable_source_is_named_with_the_remedy(regime: Regime, tmp_path: Path) -> None:

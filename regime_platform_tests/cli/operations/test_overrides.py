@@ -177,7 +177,10 @@ def test_author_defaults_to_the_user(regime: Regime) -> None:
         (["exclude", "AAA", "1day", "2012-01-07", "2012-01-08", "--reason", "x"], "no 1day bar"),
         (["exclude-found", "AAA", "missing_sessions", "--reason", "x"], "accept-found AAA missing"),
         (["exclude-found", "AAA", "price_jump", "--reason", "x"], "names nothing of AAA"),
+        (["exclude-found", "AAA", "hihg_low_order", "--reason", "x"], "mean high_low_order?"),
+        (["exclude-found", "AAA", "nonsense", "--reason", "x"], "expected one of schema, "),
         (["accept-found", "AAA", "high_low_order", "--reason", "x"], "cannot be accepted"),
+        (["accept-found", "AAA", "price_jmp", "--reason", "x"], "did you mean price_jump?"),
         (
             ["accept", "AAA", "1day", BAD_DAY, "--rule", "missing_price", "--reason", "x"],
             "cannot be accepted",

@@ -11,10 +11,13 @@ from typing import Any
 import dagster as dg
 import pytest
 from dagster._daemon.types import DaemonHeartbeat
+from pydantic import SecretStr
 
-from regime_platform.cli.main import main
+from regime_platform.orchestration.alerts.channels import Alert, send_alert
+from regime_platform.orchestration.events import overview
 from regime_platform.orchestration.instance.home import open_instance
-from regime_platform.pipeline.board import refresh_board
+from regime_platform.pipeline.board import rebuild_board, refresh_board
+from regime_platform.pipeline.outbox import Outbox
 from regime_platform.pipeline.run import run_symbols
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
@@ -148,7 +151,7 @@ def test_late_series_and_failed_runs_are_3_with_a_line_each(
 
     problems = {problem["what"]: problem for problem in json.loads(ended.out)["problems"]}
     assert ended.code == 3
-    assert set(problems) == {"update_daily", "failed runs of a day"}
+    assert set(problems) == {"update_daily", "runs"}
     assert all(problem["remedy"] for problem in problems.values())
     assert late.code == 1  # a hundred hours after its last sign of life
     assert "1: ELM 1day" in late.out
@@ -164,7 +167,7 @@ def test_a_blocked_symbol_is_3_with_its_reason(settings: Settings, check: Check)
 
     assert ended.code == 3
     (line,) = ended.out.splitlines()
-    assert line.startswith("blocked: 1: ELM blocked: 1day: high_low_order rejected 1 bar")
+    assert line.startswith("blocked: 1: ELM 1day: high_low_order rejected 1 bar")
     assert line.endswith("then `regime run ELM`")
 
 
@@ -190,53 +193,145 @@ def test_missing_data_root_is_1(settings: Settings, check: Check) -> None:
     assert not settings.data_root.exists()
 
 
-def test_table_shows_damage_and_everything_else(settings: Settings, regime: Regime) -> None:
+def test_a_damaged_board_is_one_error_and_everything_else_is_shown(
+    settings: Settings, regime: Regime
+) -> None:
     (settings.data_root / "board.parquet").write_bytes(b"nonsense")
 
-    ended = regime("status", "--now", DUE.isoformat(), "--json", settings=settings)
+    rows = _rows(regime("status", "--now", DUE.isoformat(), "--json", settings=settings))
 
-    rows = {row["what"]: row for row in json.loads(ended.out)["rows"]}
-    assert ended.code == 1
-    assert "board.parquet is damaged" in rows["board"]["found"]
-    assert {"daemon", "runs", "board", "disk"} <= set(rows)
+    assert "board.parquet is damaged" in rows["board"]["detail"]
+    assert [name for name, row in rows.items() if row["status"] == "error"] == ["daemon", "board"]
+    assert rows["disk"]["status"] == "ok"
+    assert "GB free" in rows["disk"]["detail"]
+    assert rows["blocked"]["detail"] == "not known, since the board cannot be read"
+    assert list(rows) == [
+        *("daemon", "runs", "waiting"),
+        *("update_core", "update_daily", "recompute", "reconcile"),
+        *("blocked", "failed", "no_bars", "late_bars", "results_pending", "other_code"),
+        *("warnings", "board", "other_instrument", "credits", "disk", "alerts"),
+    ]
 
 
-def _json(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Any]:
-    capsys.readouterr()
-    with pytest.raises(SystemExit) as ended:
-        main([*arguments, "--json"])
-    assert isinstance(ended.value.code, int)
-    return ended.value.code, json.loads(capsys.readouterr().out)
+def _rows(ended: Ended) -> dict[str, Any]:
+    document = json.loads(ended.out)
+    assert document["exit_code"] == ended.code
+    return {row["what"]: row for row in document["rows"]}
+
+
+def test_where_all_is_well_every_row_fits_on_one_screen(
+    settings: Settings, regime: Regime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _beat(settings)
+    screens = {}
+    for width in (80, 60):
+        monkeypatch.setenv("COLUMNS", str(width))
+        screens[width] = regime("status", "--now", DUE.isoformat(), settings=settings)
+
+    lines = screens[80].out.splitlines()
+    assert screens[80].code == 0
+    assert len(lines) < 24
+    for width, ended in screens.items():
+        assert max(map(len, ended.out.splitlines())) <= width
+        assert "regime compact --all" in ended.out
+
+
+def test_every_state_is_counted_with_its_reason_and_a_command_that_works(
+    operated: Settings, regime: Regime
+) -> None:
+    regime("run", "--all", "--now", NOW.isoformat(), settings=operated)
+    workspace = RunWorkspace.open(operated)
+    workspace.root.symbol("ELM").compute_db.unlink()
+    rebuild_board(workspace, workspace.universe.instruments)
+    hook = operated.model_copy(update={"notify_webhook": SecretStr("http://127.0.0.1:9/hook")})
+    send_alert(hook, Alert("stale", "1 series of 1 symbols lack bars", NOW, ["ELM 1day: late"]))
+
+    rows = _rows(regime("status", "--now", NOW.isoformat(), "--json"))
+    shown = regime("status", "--now", NOW.isoformat(), "--all-rows").out
+    monitored = regime("status", "--now", NOW.isoformat(), "--check").out
+
+    counts = {name: row["count"] for name, row in rows.items() if row["count"]}
+    assert counts == {
+        "blocked": 1, "late_bars": 2, "results_pending": 1, "warnings": 2, "alerts": 1,
+        "waiting": 2,
+    }  # fmt: skip
+    assert rows["blocked"]["items"][0]["reason"] in shown
+    assert "high_low_order rejected 1 bar" in rows["blocked"]["items"][0]["reason"]
+    assert rows["late_bars"]["detail"] == "2: ELM 1day, OAK 1day"
+    assert "last bar 2013-02-22, over 276 bars missing" in shown
+    assert rows["results_pending"]["more"] == "regime compute ELM"
+    outside = {"rule": "outside_session", "findings": 28, "symbols": 2}
+    assert rows["warnings"]["items"][0] == outside
+    assert "webhook: has not sent 1 alert since 2026" in shown
+    assert "alerts: 1: webhook has not sent 1 alert" in monitored
+    assert rows["disk"]["facts"]["symbols_bytes"] > 0
+    for words in {row["more"] for row in rows.values()} - {"", "regime ui"}:
+        assert regime(*words.split()[1:], settings=operated).code != 2, words
 
 
 @pytest.mark.usefixtures("operated")
-def test_status_names_blocked_and_stale_symbols_and_a_missing_daemon(
-    capsys: pytest.CaptureFixture[str],
+def test_symbols_that_no_run_has_processed_are_named(regime: Regime, operated: Settings) -> None:
+    rows = _rows(regime("status", "--now", NOW.isoformat(), "--json", settings=operated))
+
+    assert (rows["no_bars"]["status"], rows["no_bars"]["detail"]) == ("note", "2: ELM, OAK")
+    assert rows["no_bars"]["items"][0]["reason"] == "not processed yet"
+
+
+def test_a_late_pass_and_a_queue_that_rests_are_errors(settings: Settings, check: Check) -> None:
+    _beat(settings)
+    with open_instance(settings) as instance:
+        instance.add_run(dg.DagsterRun("recompute", status=dg.DagsterRunStatus.NOT_STARTED))
+        queued = instance.get_run_records()[0].create_timestamp.timestamp()
+
+    with _lock_taken(settings, since=40 * 3600):
+        late = check("--json")
+    with _lock_taken(settings, since=3600):
+        started = check("--json")
+    state = overview.overview(settings, dt.datetime.fromtimestamp(queued + 3600, dt.UTC))
+
+    whats = [
+        {problem["what"] for problem in json.loads(ended.out)["problems"]}
+        for ended in (late, started)
+    ]
+    assert whats == [{"update_daily", "reconcile"}, set()]
+    assert state.queue_rests == pytest.approx(3600)
+
+
+def test_what_commands_did_waits_for_dagster_and_not_for_long(
+    settings: Settings, regime: Regime
 ) -> None:
-    with pytest.raises(SystemExit):
-        main(["run", "--all", "--now", NOW.isoformat()])
+    outbox = Outbox(settings)
+    outbox.leave_stored(["ELM"])
+    written = outbox.pending()[0].file.written
+    _beat(settings)
 
-    code, document = _json(capsys, "status", "--stale-code", "--now", NOW.isoformat())
+    def shown(minutes: float) -> Any:
+        now = dt.datetime.fromtimestamp(written + 60 * minutes, dt.UTC)
+        words = ("status", "--json", "--now", now.isoformat())
+        return _rows(regime(*words, settings=settings))["waiting"]
 
-    rows = {row["what"]: row for row in document["rows"]}
-    assert code == 1
-    assert rows["daemon"]["status"] == "wrong"
-    assert "high_low_order rejected 1 bar" in rows["held back"]["found"]
-    assert rows["stale"]["found"] == "3: ELM 1day; OAK 1day; OAK 1week"
-    assert rows["stale code"]["status"] == "ok"
-    assert "a year" in rows["disk"]["found"]
-    assert next(iter(rows)) == "stale code"
+    without_daemon = shown(100)
+    with _lock_taken(settings, since=3600):
+        soon, late = shown(1), shown(20)
+
+    assert [row["status"] for row in (without_daemon, soon, late)] == ["note", "note", "error"]
+    assert late["items"][0]["symbol"] == "ELM"
+    assert "command_line" in late["remedy"]
 
 
 def test_results_of_other_parameters_are_listed_first(
-    operated: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    operated: Settings, regime: Regime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workspace = RunWorkspace.open(operated)
-    list(run_symbols(workspace, workspace.universe.instruments, NOW))
+    outcomes = list(run_symbols(workspace, workspace.universe.instruments, NOW))
+    refresh_board(workspace, outcomes)
     monkeypatch.setattr(type(workspace.params), "fingerprint", lambda _self: "another")
+    arguments = ("status", "--now", NOW.isoformat(), "--json")
 
-    _code, document = _json(capsys, "status", "--stale-code", "--now", NOW.isoformat())
+    cheap = _rows(regime(*arguments, settings=operated))
+    exact = _rows(regime(*arguments, "--stale-code"))
 
-    first = document["rows"][0]
-    assert first["what"] == "stale code"
-    assert first["found"].endswith("other params_fingerprint; `regime compute --force`: ELM")
+    assert next(iter(exact)) == "other_code"
+    assert cheap["other_code"]["detail"] == exact["other_code"]["detail"] == "1: ELM"
+    assert exact["other_code"]["items"][0]["reason"] == "other params_fingerprint"
+    assert exact["other_code"]["remedy"] == "`regime compute --force ELM`"

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,7 +14,8 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from regime_platform.settings import Settings
-from regime_platform_tests.cli.conftest import Fetch, document_of
+from regime_platform_tests.cli.conftest import Fetch, Regime, document_of
+from regime_platform_tests.cli.three_symbols import GOOD
 from regime_platform_tests.cli.vendor_stocks import FRIDAY, NOW, START, STOCKS, environment
 from regime_platform_tests.pipeline.vendor_street import (
     list_stock,
@@ -21,7 +23,7 @@ from regime_platform_tests.pipeline.vendor_street import (
     stored_bars,
     vendor_settings,
 )
-from regime_platform_tests.scenario import fingerprint
+from regime_platform_tests.scenario import fingerprint, serve
 from regime_platform_tests.vendor import (
     DAY_SPENT,
     KEY,
@@ -117,13 +119,26 @@ def test_spent_day_ends_early_and_the_next_day_resumes(
     fetch: Fetch, listed: Settings, vendor: LoopbackVendor
 ) -> None:
     fetch("update", "AAA", "--now", NOW)
-    vendor.answer_next(error_answer(429, DAY_SPENT))
+    vendor.answer_next(error_answer(429, DAY_SPENT), error_answer(429, DAY_SPENT))
 
     stopped = fetch("update", "--all", "--now", NOW, "--json")
+    again = fetch("update", "--all", "--now", NOW)
     carried_on = fetch("update", "--all", "--now", "2026-11-22T02:00Z")
 
+    assert (again.out + again.err).count("credits of the day") == 1
     assert stopped.code == 3
-    assert "credits of the day" in document_of(stopped)["ended_early"]
+    facts = document_of(stopped)
+    assert "credits of the day" in facts["ended_early"]
+    assert [(each["symbol"], each["status"], each["requests"]) for each in facts["series"]] == [
+        ("AAA", "ok", 0),
+        ("AAA", "ok", 0),
+        ("BBB", "not_reached", 1),
+        ("BBB", "not_reached", 0),
+        ("CCC", "not_reached", 0),
+        ("CCC", "not_reached", 0),
+    ]
+    assert all("credits of the day" in each["reason"] for each in facts["series"][2:])
+    assert facts["total"]["status"] == {"ok": 2, "not_reached": 4}
     assert carried_on.code == 0
     assert stored_bars(listed, "CCC", "1day", FRIDAY).equals(stock_bars("1day", START, FRIDAY, 2))
 
@@ -254,7 +269,7 @@ def _start(settings: Settings, *arguments: str) -> "subprocess.Popen[str]":
     )
 
 
-def test_refused_key_ends_a_run_before_its_first_symbol(
+def test_refused_key_ends_a_run_and_shows_all_that_was_not_reached(
     fetch: Fetch, vendor: LoopbackVendor
 ) -> None:
     vendor.answer_next(error_answer(401, "wrong key"))
@@ -262,8 +277,9 @@ def test_refused_key_ends_a_run_before_its_first_symbol(
     ended = fetch("run", "--all", "--now", NOW)
 
     assert ended.code == 1
-    assert "check TWELVEDATA_API_KEY" in ended.err
-    assert "0 symbols · 0 new bars" in ended.err
+    assert ended.err.count("check TWELVEDATA_API_KEY") == 1
+    assert "TWELVEDATA" not in ended.out  # not once more in every row
+    assert "3 symbols: 3 not_reached · 0 new bars" in ended.err
 
 
 def test_reason_of_a_failed_series_names_it_once(fetch: Fetch, vendor: LoopbackVendor) -> None:
@@ -295,3 +311,60 @@ def test_future_time_is_refused_by_commands_that_store(
 
 def test_estimate_accepts_a_future_time(fetch: Fetch) -> None:
     assert fetch("backfill", "--all", "--dry-run", "--now", "2027-06-01", "--json").code == 0
+
+
+def test_fetched_bars_are_promoted_and_their_results_are_pending_until_computed(
+    regime: Regime, three: Settings
+) -> None:
+    at = ("--now", NOW)
+    fetched = regime("backfill", "--all", *at, "--json", settings=three)
+    proven = document_of(regime("verify", "AAA", "BBB", "--json"))
+    board, state = regime("board"), regime("state", "AAA")
+    status, snapshot = regime("status", *at), regime("snapshot", *at)
+    repaired = regime("repair", "AAA", "BBB")
+
+    assert fetched.code == 3
+    (problem,) = document_of(fetched)["gate"]
+    assert (problem["symbol"], problem["status"]) == ("BAD", "blocked")
+    assert "regime bars exclude BAD" in problem["reason"]
+    folders = {symbol: three.data_root / "assets" / symbol for symbol in ("AAA", "BBB", "BAD")}
+    assert [len(list(folder.glob("bars/1day/*"))) for folder in folders.values()] == [1, 1, 0]
+    written = [(folder / "manifest.json").exists() for folder in folders.values()]
+    assert written == [True, True, False]
+    assert [symbol["proof"] for symbol in proven["symbols"]] == ["results pending"] * 2
+    assert (proven["exit_code"], proven["symbols"][0]["remedy"]) == (0, "regime compute AAA")
+    assert "AAA: results pending; `regime compute AAA` computes them" in board.err
+    assert (state.code, "results pending" in state.err) == (1, True)
+    assert re.search("results pending +note +2", status.out)
+    assert snapshot.code == 0
+    assert "BBB is left out: results pending" in snapshot.err
+    assert "0 symbols to repair" in repaired.err
+
+    assert regime("compute", "AAA", "BBB", *at).code == 0
+    assert document_of(regime("verify", "AAA", "BBB", "--json"))["symbols"][1]["proof"] == "proven"
+    assert "results pending" not in regime("board").err
+
+
+def test_results_of_older_bars_are_pending_and_raw_only_promotes_nothing(
+    regime: Regime, three: Settings
+) -> None:
+    at = ("--now", NOW)
+    serve(three, "AAA", "1day", GOOD.head(400))
+    assert regime("run", "AAA", *at, settings=three).code == 0
+    root = three.data_root / "assets" / "AAA"
+    before = (root / "manifest.json").read_bytes()
+    serve(three, "AAA", "1day", GOOD)
+
+    assert regime("update", "AAA", *at, "--raw-only").code == 0
+    assert (root / "manifest.json").read_bytes() == before
+    assert regime("update", "AAA", *at).code == 0
+    verified = document_of(regime("verify", "AAA", "--json"))["symbols"][0]
+    state = regime("state", "AAA")
+
+    assert (verified["proof"], verified["bars"]) == ("results pending", 420)
+    assert "results pending: made from other bars than those in force (1day)" in state.out
+    kept = fingerprint(three.data_root)
+    assert regime("update", "AAA", *at).code == 0
+    assert fingerprint(three.data_root) == kept
+    assert regime("run", "AAA", *at).code == 0
+    assert document_of(regime("verify", "AAA", "--json"))["symbols"][0]["proof"] == "proven"

@@ -17,7 +17,7 @@ def test_run_fetches_validates_computes_and_reports(regime: Regime, three: Setti
 
     assert ended.code == 0
     row = next(line for line in ended.out.splitlines() if line.startswith("AAA"))
-    assert row.split()[1:7] == ["done", "420", "·", "passed", "0/17", "400"]
+    assert row.split()[1:7] == ["done", "420", "·", "passed", "0/18", "400"]
     assert "1 symbol: 1 done" in ended.err
 
 
@@ -91,7 +91,36 @@ def test_force_recomputes_what_has_not_changed(regime: Regime, three: Settings) 
     assert again["symbols"][0]["tables"] == first["symbols"][0]["tables"]
 
 
-def test_long_table_is_cut_with_a_hint(regime: Regime, tmp_path: Path) -> None:
+def test_one_added_bar_and_too_few_bars_are_shown_as_what_they_are(
+    regime: Regime, three: Settings
+) -> None:
+    bars = make_bars(421, seed=1)
+    serve(three, "AAA", "1day", bars.head(420))
+    serve(three, "AAA", "1week", make_bars(250, "1week"))
+    whole = json.loads(regime("run", "AAA", "--json", settings=three).out)["symbols"][0]
+    serve(three, "AAA", "1day", bars)
+
+    shown = regime("run", "AAA", settings=three)
+    again = json.loads(regime("run", "AAA", "--json", settings=three).out)["symbols"][0]
+
+    assert (whole["computed_rows"], whole["state_rows"]) == (630, 630)
+    assert " 1 of 631 " in shown.out
+    assert (again["computed_rows"], again["state_rows"]) == (0, 631)
+    reason = "1week: 250 bars; escalation needs 400"
+    assert reason in shown.out
+    assert reason in regime("state", "AAA", settings=three).out
+    assert reason not in regime("state", "AAA", "--timeframe", "1day", settings=three).out
+    document = json.loads(regime("state", "AAA", "--json", settings=three).out)
+    assert document["1day"]["too_few_bars"] == {"1week": reason.removeprefix("1week: ")}
+    board = regime("board", settings=three).out.splitlines()
+    assert "too short" in next(line for line in board if "1week" in line)
+    assert any(line.startswith("too short: too few bars") for line in board)
+
+
+def test_long_table_is_cut_with_a_hint(
+    regime: Regime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REGIME_WORKERS", "1")  # no processes, which are proven elsewhere
     settings = street(tmp_path, [f"S{number:03}" for number in range(50)])
 
     ended = regime("run", "--all", settings=settings)

@@ -25,7 +25,7 @@ def test_canonical_bars_are_validated_and_blocked_bars_are_reported(
     ended = regime("validate", "--all", "--now", NOW, "--json", settings=validated)
 
     facts = json.loads(ended.out)
-    assert (ended.code, facts["exit_code"]) == (3, 3)
+    assert (ended.code, facts["exit_code"]) == (1, 1)
     assert facts["counts"] == {"passed": 1, "blocked": 1}
     blocked = facts["symbols"][1]["series"][0]
     assert (blocked["status"], blocked["bars"]) == ("blocked", 290)
@@ -36,9 +36,9 @@ def test_canonical_bars_are_validated_and_blocked_bars_are_reported(
 
 
 @pytest.mark.parametrize(
-    ("symbols", "code"), [(["AAA"], 0), (["BAD"], 1), (["AAA", "BAD"], 3), (["--all"], 3)]
+    ("symbols", "code"), [(["AAA"], 0), (["BAD"], 1), (["AAA", "BAD"], 1), (["--all"], 1)]
 )
-def test_exit_code_shows_whether_all_some_or_none_pass(
+def test_exit_code_is_0_only_where_all_pass(
     regime: Regime, validated: Settings, symbols: list[str], code: int
 ) -> None:
     assert regime("validate", *symbols, "--now", NOW, settings=validated).code == code
@@ -74,7 +74,8 @@ def test_a_symbol_never_fetched_fails_with_what_to_run(regime: Regime, tmp_path:
     ended = regime("validate", "AAA", settings=street(tmp_path, ["AAA"]))
 
     assert ended.code == 1
-    assert "no canonical bars; `regime run AAA` fetches them" in ended.out
+    assert "AAA has no bars: never fetched; `regime run AAA` fetches them" in ended.out
+    assert ended.err.splitlines()[-1] == "1 symbol: 1 no_bars"
 
 
 def test_damaged_symbol_fails_and_the_others_are_validated(
@@ -86,7 +87,7 @@ def test_damaged_symbol_fails_and_the_others_are_validated(
     ended = regime("validate", "--all", "--now", NOW, "--json", settings=validated)
 
     reports = {symbol["symbol"]: symbol for symbol in json.loads(ended.out)["symbols"]}
-    assert ended.code == 3
+    assert ended.code == 1
     assert reports["AAA"]["status"] == "passed"
     assert reports["BAD"]["status"] == "failed"
     assert "is damaged" in reports["BAD"]["reason"]
@@ -113,7 +114,7 @@ def test_live_db_is_validated_by_symbol(regime: Regime, tmp_path: Path) -> None:
     both = regime("validate", "--input", "live", path, *of)
     single = regime("validate", "--input", "live", path, "aaa", *of)
 
-    assert (both.code, single.code) == (3, 0)
+    assert (both.code, single.code) == (1, 0)
     assert "BBB 1day invalid_volume" in both.out
     assert "AAA 1day stale_run" in single.out
 

@@ -29,7 +29,7 @@ def test_state_before_any_run_names_the_command_to_run(regime: Regime) -> None:
     ended = regime("state", "AAPL")
 
     assert ended.code == 1
-    assert "`regime run AAPL` makes them" in ended.err
+    assert "`regime run AAPL` fetches them" in ended.err
 
 
 def test_history_shows_the_last_bars(on_sample: Regime) -> None:
@@ -53,7 +53,7 @@ def test_several_symbols_are_answered_and_a_failing_one_is_named(on_sample: Regi
     as_json = on_sample("bars", "MSFT", "IBM", "1day", "--last", "2", "--json")
 
     assert [ended.code for ended in (shown, states, rows, as_json)] == [3, 3, 3, 0]
-    assert "NOPE: not in the universe" in shown.err
+    assert "not in the universe: NOPE" in shown.err
     assert [
         line.split()[0] for line in shown.out.splitlines() if line.startswith(("MSFT", "IBM"))
     ] == ["MSFT", "IBM"]

@@ -41,6 +41,16 @@ def test_board_fits_into_80_columns(on_sample: Regime, monkeypatch: pytest.Monke
     assert "trending bull" in printed
 
 
+def test_named_symbols_and_ranges_alone_are_shown(regime: Regime, drawn: Settings) -> None:
+    board = {
+        words: {row["symbol"] for row in json.loads(regime("board", *words.split(), "--json").out)}
+        for words in ("BBB", "AAA...BBB", "--tier daily")
+    }
+
+    assert board == {"BBB": {"BBB"}, "AAA...BBB": {"AAA", "BBB"}, "--tier daily": {"AAA", "BBB"}}
+    assert regime("charts", "AAA...BBB", "--json", settings=drawn).code == 3
+
+
 def test_empty_board_names_the_command_that_fills_it(regime: Regime) -> None:
     ended = regime("board")
 

@@ -9,7 +9,9 @@ import duckdb
 from regime_platform.model.digests import frame_digest
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.query.series import bars, history
+from regime_platform_tests.builders import make_bars
 from regime_platform_tests.cli.conftest import Regime
+from regime_platform_tests.scenario import serve, street, with_value
 
 LAST = "2013-03-01"
 
@@ -53,6 +55,22 @@ def test_a_split_that_the_bar_is_adjusted_for_is_named_with_the_price_as_served(
     assert [action["id"] for action in after["origin"]["actions"]] == [1]
     far = on_sample("explain", "MSFT", "1day", LAST).out
     assert "action 1" not in far
+
+
+def test_each_revision_shows_what_differs_from_the_one_before(
+    regime: Regime, tmp_path: Path
+) -> None:
+    settings = street(tmp_path, ["AAA"])
+    bars = with_value(make_bars(230), 229, volume=1000.0)
+    for revised in (bars, with_value(bars, 229, volume=2500.5)):
+        serve(settings, "AAA", "1day", revised)
+        regime("run", "AAA", settings=settings)
+
+    shown = regime("explain", "AAA", "1day", str(bars["ts"][-1].date()), settings=settings).out
+
+    first, second = (line for line in shown.splitlines() if "revision" in line)
+    assert "volume" not in first
+    assert ", volume 1,000 -> 2,500.5 from files" in second
 
 
 def test_short_series_explains_the_regime_without_escalation(on_sample: Regime) -> None:

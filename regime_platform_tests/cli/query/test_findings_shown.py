@@ -151,6 +151,7 @@ def test_a_board_of_an_earlier_release_gets_the_counts_by_the_next_run(
     served: Settings, regime: Regime
 ) -> None:
     root = RunWorkspace.open(served).root
+    regime("run", "--all", settings=served)  # what fetches recorded names the folder, a copy
     whole = read_board(root)
     words = pl.col("timeframe").cast(pl.String)
     root.board.write_bytes(encode_sealed(whole.drop("warnings").with_columns(words)))

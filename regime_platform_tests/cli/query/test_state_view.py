@@ -39,3 +39,4 @@ def test_state_of_a_short_series_explains_why_there_is_none(on_sample: Regime) -
 
     assert ended.code == 0
     assert "no timeframe with enough bars" in ended.err
+    assert "bars; state needs 200" in ended.err

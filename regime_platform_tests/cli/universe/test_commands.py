@@ -77,7 +77,7 @@ def test_the_commands_of_the_document_run_one_after_the_other(
 
     ended = {line: regime(*shlex.split(line, comments=True)[1:]) for line in block.splitlines()}
 
-    assert len(ended) == 7
+    assert len(ended) == 8
     assert {line: result.err for line, result in ended.items() if result.code} == {}
 
 

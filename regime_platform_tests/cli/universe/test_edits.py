@@ -25,7 +25,7 @@ def test_the_first_edit_copies_the_shipped_universe_into_the_data_root(
 
     assert ended.code == 0
     assert ended.out == "QQQ is added\n"
-    assert "created from the sample universe" in ended.err
+    assert "MSFT of the sample universe stay tracked" in ended.err
     assert load_universe(settings).instrument("QQQ").identity["mic_code"] == "XNAS"
     assert TRACKED_UNIVERSE.read_text() == tracked
 
@@ -221,3 +221,31 @@ def test_import_may_replace_the_universe_and_keeps_delistings(
     assert ended.code == 0
     assert universe.symbols == ("AAA", "NEW")
     assert universe.instrument("AAA").delisted == "2020-01-31"
+
+
+def test_the_first_import_tracks_only_what_it_imports(
+    regime: Regime, settings: Settings, tmp_path: Path
+) -> None:
+    listed = tmp_path / "list.csv"
+    listed.write_text("symbol,name,timeframes\nAAPL,Apple,1week 1d\nCCC,C,\n")
+    options = ("--class", "US_EQUITY", "--tier", "core", "--source", "files")
+
+    ended = regime("universe", "import", str(listed), *options, settings=settings)
+
+    assert ended.code == 0
+    assert "no longer tracked: EURUSD" in ended.err
+    tracked = load_universe(settings)
+    assert {each.symbol: each.own_timeframes for each in tracked.instruments} == {
+        "AAPL": ("1day", "1week"),
+        "CCC": (),
+    }
+    ended = regime("universe", "timeframes", "CCC", "1day", "--json", settings=settings)
+    (change,) = json.loads(ended.out)["changed"]
+    assert change["timeframes"] == ["1day"]
+    ended = regime("universe", "timeframes", "AAPL", settings=settings)
+    assert "AAPL is tracked on 15min, 1h, 4h, 1day, 1week" in ended.out
+    more = ("--class", "US_EQUITY", "--tier", "daily", "--source", "files")
+    ended = regime(
+        "universe", "add", "DDD", "--name", "D", *more, "--timeframe", "1d", settings=settings
+    )
+    assert load_universe(settings).instrument("DDD").timeframes == ("1day",)

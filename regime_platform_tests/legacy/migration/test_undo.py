@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from regime_platform.bar_store.manifest_files import read_bar_manifest
 from regime_platform.bar_store.raw.compaction import compact
 from regime_platform.errors import UsageError
 from regime_platform.legacy.migration.migrate import undo_migration
@@ -33,7 +34,8 @@ def test_undoing_restores_the_state_before_and_keeps_other_migrations(tmp_path: 
     run_symbol(workspace, workspace.universe.instrument("AAA"), NOW, stages=FETCH)
     write_legacy_days(tmp_path / "days/AAA/1day", "1day", DAILY[50:200])
     migrate(workspace, "bars-root", tmp_path / "days")
-    before = stored_files(workspace)
+    before, paths = stored_files(workspace), workspace.root.symbol("AAA")
+    manifest = read_bar_manifest(paths)
     old = write_legacy_db(tmp_path / "old" / "live.db", legacy_rows("AAA", "1day", DAILY)).parent
     migrate(workspace, "live", old)
     name = open_migration(workspace.root, "live", old)[0].name
@@ -42,7 +44,13 @@ def test_undoing_restores_the_state_before_and_keeps_other_migrations(tmp_path: 
     (undone,) = undo_migration(workspace, name, workspace.universe.instruments)
 
     assert (undone.status, undone.files) == (Status.DONE, 1)
-    assert stored_files(workspace) == before
+    after, restored = stored_files(workspace), read_bar_manifest(paths)
+    grown = {"AAA/manifest.json", "AAA/chain.jsonl"}  # the migration stays on record
+    assert {name for name in after if after[name] != before.get(name)} == grown
+    assert after.keys() == before.keys()
+    assert manifest is not None
+    assert restored is not None
+    assert restored.manifest == manifest.manifest
     left = [migration for _file, migration in migrations(workspace.root.symbol("AAA").raw("1day"))]
     assert len(left) == 1
     assert left[0].startswith("bars-root-")

@@ -73,6 +73,16 @@ def test_a_plausible_entry_is_taken(plausible: Instrument) -> None:
         ),
         (entry("AAPL", "FX"), "provider-symbol-no-pair", "provider_symbol like EUR/USD"),
         (
+            entry("XAUUSD", "FX", source="files"),
+            "provider-symbol-no-currency",
+            "XAU, which is no currency; give class COMMODITY_METALS, whose calendar is SPOT",
+        ),
+        (
+            entry("BTCUSD", "FX", "BTC/USD"),
+            "provider-symbol-no-currency",
+            "give class CRYPTO, whose calendar is ALWAYS",
+        ),
+        (
             entry("EURUSD", "FX", "EUR/USD", calendar="XNYS"),
             "calendar-contradicted",
             "FX does not trade on calendar XNYS",

@@ -10,13 +10,16 @@ from typing import Any
 import dagster as dg
 import polars as pl
 import pytest
+from dagster._core.events import EngineEventData
+from dagster_shared.error import SerializableErrorInfo
 from pytest_httpserver import HTTPServer
 
 from regime_platform.bar_store.layout import DataRoot
 from regime_platform.compute_db.board import read_board, update_board
+from regime_platform.model.calendar.lateness import missing_bars
 from regime_platform.model.instants import instant
 from regime_platform.model.markets import MARKETS
-from regime_platform.operations.staleness import missing_bars, stale_series
+from regime_platform.operations.staleness import stale_series
 from regime_platform.orchestration.alerts.alerts import (
     changed_regimes,
     immature_series,
@@ -34,7 +37,14 @@ from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.conftest import NOW
-from regime_platform_tests.orchestration.graph import BARS, QUIET, SYMBOLS, run_listed, run_range
+from regime_platform_tests.orchestration.graph import (
+    BARS,
+    QUIET,
+    SYMBOLS,
+    failure_text,
+    run_listed,
+    run_range,
+)
 from regime_platform_tests.scenario import serve, with_value
 
 ALERT = Alert("stale", "2 series of 1 symbol lack bars", NOW, ["OAK 1day: 3 missing"])
@@ -54,10 +64,13 @@ def _look(
     return context.cursor
 
 
-def _hear(settings: Settings, instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
-    failure = dg.DagsterEvent(
-        dg.DagsterEventType.RUN_FAILURE.value, run.job_name, message="its process is gone"
-    )
+def _hear(
+    settings: Settings,
+    instance: dg.DagsterInstance,
+    run: dg.DagsterRun,
+    message: str = "its process is gone",
+) -> None:
+    failure = dg.DagsterEvent(dg.DagsterEventType.RUN_FAILURE.value, run.job_name, message=message)
     resources = {"workspace": WorkspaceResource(settings)}
     context = dg.build_run_status_sensor_context(
         "run_failures", failure, instance, run, resources=resources
@@ -72,7 +85,8 @@ def test_a_failed_run_names_failed_symbols_apart_from_blocked_ones(
     serve(processed_eight, "BIRCH", "1day", with_value(longer, BARS + 2, high=1.0))
     (processed_eight.data_root / "assets" / "ELM" / "verdict.json").write_text("{")
 
-    both = run_listed(processed_eight, processed_instance, ["BIRCH", "ELM"], "process_listed")
+    names = ["BIRCH", "ELM", "GONE"]
+    both = run_listed(processed_eight, processed_instance, names, "process_listed")
     _hear(processed_eight, processed_instance, both.dagster_run)
     blocked = run_listed(processed_eight, processed_instance, ["BIRCH"], "recompute")
     _hear(processed_eight, processed_instance, blocked.dagster_run)
@@ -80,11 +94,13 @@ def test_a_failed_run_names_failed_symbols_apart_from_blocked_ones(
     _hear(processed_eight, processed_instance, clicked.dagster_run)
 
     first, second, third = _sent_alerts(processed_eight)
-    assert first["title"].startswith("process_listed failed")
-    assert first["lines"][0].startswith("ELM failed at")
-    assert "`regime repair ELM --yes` makes it again" in first["lines"][0]
-    assert first["lines"][1].startswith("BIRCH blocked at validated_bars")
-    assert "high_low_order rejected 1 bar" in first["lines"][1]
+    assert first["title"].startswith("process_listed failed (1 failed, 1 blocked): run ")
+    gone, failed, rejected = first["lines"]
+    assert gone == "not in the universe: GONE"
+    assert failed.startswith("ELM failed at")
+    assert "`regime repair ELM --yes` makes it again" in failed
+    assert rejected.startswith("BIRCH blocked at validated_bars")
+    assert "high_low_order rejected 1 bar" in rejected
     assert second["title"].startswith("recompute blocked symbols")
     assert third["title"].startswith("materialize blocked symbols")
 
@@ -97,8 +113,43 @@ def test_a_run_that_died_is_reported_as_such(
 
     _hear(processed_eight, processed_instance, run)
 
-    (alert,) = _sent_alerts(processed_eight)
-    assert alert["lines"] == ["the run crashed:", "its process is gone"]
+    _hear(processed_eight, processed_instance, run, "Exceeded maximum runtime of 60 seconds.")
+
+    killed = "GRPC server: Subprocess for it terminated unexpectedly with exit code -9"
+    error = SerializableErrorInfo(killed, [], "DagsterLaunchFailedError")
+    processed_instance.report_engine_event("not launched", run, EngineEventData.engine_error(error))
+    _hear(processed_eight, processed_instance, run)
+
+    crashed, too_long, at_start = _sent_alerts(processed_eight)
+    assert crashed["title"].startswith("recompute crashed: run ")
+    assert crashed["lines"] == ["the run crashed:", "its process is gone"]
+    assert too_long["title"].startswith("recompute took too long: run ")
+    assert too_long["lines"] == ["Exceeded maximum runtime of 60 seconds."]
+    assert at_start["title"].startswith("recompute crashed: run ")
+    assert at_start["lines"] == ["the run crashed:", "its process is gone", killed]
+
+
+def test_an_error_that_a_user_can_correct_is_the_message_and_no_crash(
+    processed_eight: Settings, processed_instance: dg.DagsterInstance
+) -> None:
+    refused = run_listed(processed_eight, processed_instance, [], "process_listed")
+    _hear(processed_eight, processed_instance, refused.dagster_run)
+    job = build_definitions(processed_eight).resolve_job_def("recompute")
+    unloaded = processed_instance.create_run_for_job(job, status=dg.DagsterRunStatus.FAILURE)
+    text = "regime_platform.errors.ConfigError: universe.yaml line 3: expected a symbol\n"
+    cause = SerializableErrorInfo(text, [], "ConfigError")
+    error = SerializableErrorInfo("DagsterUserCodeLoadError\n", [], "Error", cause=cause)
+    processed_instance.report_engine_event(
+        "the definitions do not load", unloaded, EngineEventData.engine_error(error)
+    )
+    _hear(processed_eight, processed_instance, unloaded)
+
+    first, second = _sent_alerts(processed_eight)
+    assert "process_listed failed: run " in first["title"]
+    (line,) = first["lines"]
+    assert line.startswith("process_listed was launched without symbols: choose a partition")
+    assert failure_text(refused).splitlines()[0].endswith(line)
+    assert second["lines"] == ["universe.yaml line 3: expected a symbol"]
 
 
 def test_stale_series_are_reported_once_and_shown_by_the_check(
@@ -115,14 +166,10 @@ def test_stale_series_are_reported_once_and_shown_by_the_check(
     (alert,) = _sent_alerts(processed_eight)
     assert again == cursor
     assert alert["title"] == "8 series of 8 symbols lack bars"
-    assert alert["lines"][0].startswith("ALDER 1day: last bar 2013-07-12T00:00:00Z, ")
-    (evaluation,) = checked.get_asset_check_evaluations()
-    assert not evaluation.passed
-    assert evaluation.severity is dg.AssetCheckSeverity.WARN
-    assert evaluation.metadata["stale_symbols"].value == 8
-    stale = evaluation.metadata["stale"]
-    assert isinstance(stale, dg.TableMetadataValue)
-    assert [record.data["symbol"] for record in stale.records] == list(SYMBOLS)
+    assert alert["lines"][0].startswith("ALDER 1day: last bar 2013-07-12, over ")
+    evaluations = checked.get_asset_check_evaluations()
+    assert [evaluation.partition for evaluation in evaluations] == list(SYMBOLS)
+    assert not any(evaluation.passed for evaluation in evaluations)
 
 
 @pytest.mark.parametrize(

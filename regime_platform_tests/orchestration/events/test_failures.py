@@ -22,7 +22,7 @@ def test_the_message_names_five_symbols_and_counts_the_rest() -> None:
 
     text = str(failure.description)
     assert text.startswith(
-        "7 of 9 symbols failed: OAK (blocked at validated_bars: high below low; exclude the bar)"
+        "7 of 9 symbols failed (7 blocked): OAK (blocked at validated_bars: high below low; "
     )
     assert text.count("OAK") == 5
     assert text.endswith("and 2 more; the run ended early")

@@ -58,6 +58,25 @@ def test_what_it_writes_the_stock_log_reads(tmp_path: Path) -> None:
     assert all(len(messages) > 8 for messages in read.values())
 
 
+def test_ids_of_deleted_events_are_not_given_again(tmp_path: Path) -> None:
+    settings = street(tmp_path, ["OAK"])
+    with open_instance(settings) as instance:
+        _run(instance)
+        deleted = _run(instance)
+        ends = dg.DagsterEventType.RUN_SUCCESS
+        before = instance.fetch_run_status_changes(ends, limit=1).records[0].storage_id
+        instance.delete_run(deleted)
+    with open_instance(settings) as instance:  # opened again: kept in the database
+        _run(instance)
+        instance.wipe_assets([ASSET])
+        last = _run(instance)
+
+        (record,) = instance.fetch_run_status_changes(ends, limit=1).records
+        assert (record.run_id, record.storage_id > before) == (last, True)
+        assert len(instance.fetch_materializations(ASSET, limit=9).records) == 2
+        assert instance.get_materialized_partitions(ASSET) == {"a", "b"}
+
+
 def test_a_watcher_of_a_run_receives_every_event_when_it_is_stored(tmp_path: Path) -> None:
     settings, received = street(tmp_path, ["OAK"]), Queue[str]()
     with open_instance(settings) as instance, open_instance(settings) as watching:

@@ -61,7 +61,7 @@ def test_every_command_names_the_damaged_file_and_the_remedy_works(
         assert f"Dagster's history is damaged: {path} (" in text
         assert "`regime service reset-history` sets it aside" in text
     rows = json.loads(_run(capsys, "doctor", "--json")[1])["checks"]
-    assert [row["status"] for row in rows if row["name"] == "Dagster's history"] == ["wrong"]
+    assert [row["status"] for row in rows if row["name"] == "Dagster's history"] == ["error"]
     before = path.read_bytes()
 
     code, text = _run(capsys, "service", "reset-history", "--now", "2026-11-29T10:00:00Z")

@@ -61,7 +61,7 @@ class File:
 class Vendor:
     """A source that is requested by windows, and remembers its answers."""
 
-    name, most_rows = "twelvedata", 5000
+    name, most_rows, charge = "twelvedata", 5000, protocol.Charge()
 
     def __init__(self) -> None:
         self.bars = dict.fromkeys(DAYS, 100.0)

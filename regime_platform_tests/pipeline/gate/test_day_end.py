@@ -24,6 +24,8 @@ def unfinished(last: dt.datetime, fetched_at: dt.datetime, *, sundays: bool) -> 
     rows = fetched(make_bars(opens.len()).with_columns(opens), fetched_at)
     result = validate_rows({"1day": rows}, CURRENCIES, DEFAULT_CONTEXT)["1day"]
     assert result.valid.height + result.rejected.height == rows.height
+    (finding,) = (each for each in result.findings if each.rule == "unfinished_bar")
+    assert ("`calendar: FX_UTC`" in finding.remedy) is bool(finding.count)
     return result.rejected.filter(rule="unfinished_bar")["ts"].to_list()
 
 

@@ -6,9 +6,11 @@ from typing import Any
 
 import httpx
 import pytest
+from stamina.instrumentation import RetryDetails, get_on_retry_hooks
 from werkzeug import Response
 
 from regime_platform.errors import ConfigError, QuotaError, SourceError
+from regime_platform.sources.twelvedata.answers import TransientError
 from regime_platform_tests.error_codes import raises
 from regime_platform_tests.sources.conftest import ATTEMPTS, FakeClock
 from regime_platform_tests.sources.twelvedata.asked import Maker, ask
@@ -71,17 +73,20 @@ def test_a_server_error_is_retried(
     assert ask(make_client()) == GOOD
 
 
-def test_a_retry_is_announced_with_series_reason_and_wait(
-    make_client: Maker, vendor: LoopbackVendor, caplog: pytest.LogCaptureFixture
+def test_one_line_announces_a_request_that_waits_for_longer_than_a_few_seconds(
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    vendor.answer_next(error_answer(500, "out of order"), json_answer(GOOD))
+    error = TransientError("EURUSD 1day", "503: overloaded")
+    (report,) = get_on_retry_hooks()
+    for number, (wait, before) in enumerate([(1.4, 0.0), (2.6, 1.4), (4.6, 4.0), (8.3, 8.6)]):
+        report(RetryDetails("ask", (), {}, number + 1, wait, before, error))
 
-    ask(make_client())
-
-    messages = [record.getMessage() for record in caplog.records]
-    (message,) = [message for message in messages if "again" in message]
-    assert message.startswith("EURUSD 1day: Twelve Data did not answer (500: out of order)")
-    assert "asking again in 0 s (attempt 2 of 5)" in message
+    assert [(record.name, record.getMessage()) for record in caplog.records] == [
+        (
+            "regime_platform.sources",
+            "EURUSD 1day: Twelve Data does not answer (503: overloaded), trying again in 3 s",
+        )
+    ]
 
 
 @pytest.mark.parametrize("stumble", STUMBLES.values(), ids=STUMBLES)

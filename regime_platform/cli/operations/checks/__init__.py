@@ -1,0 +1,1 @@
+"""I/O: the checks of `regime doctor` and the rows of `regime status`."""
