@@ -108,11 +108,21 @@ def _spawning() -> Iterator[None]:
     sys.modules["__main__"] = ModuleType("__main__")
     # and inherits which signals are blocked
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    # another thread may take the signal, and half a start would leave a process without its orders
+    caught: list[int] = []
+    is_main = threading.current_thread() is threading.main_thread()
+    handler = signal.getsignal(signal.SIGINT)
+    if is_main:
+        signal.signal(signal.SIGINT, lambda number, _frame: caught.append(number))
     try:
         yield
     finally:
+        if is_main:
+            signal.signal(signal.SIGINT, handler)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         sys.modules["__main__"] = main
+        if caught:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _begin(work: Callable[[Any], Any], begin: Callable[[], object]) -> None:
