@@ -2,6 +2,7 @@
 
 import datetime as dt
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from regime_platform.pipeline.board import refresh_board
 from regime_platform.pipeline.run import run_symbols
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
+from regime_platform_tests.scenario import fingerprint
 
 NOW = dt.datetime(2026, 11, 20, 22, 30, tzinfo=dt.UTC)
 
@@ -63,12 +65,16 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def processed(tmp_path_factory: pytest.TempPathFactory) -> RunWorkspace:
-    """The sample universe after one run; read-only."""
+def processed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunWorkspace]:
+    """The sample universe after one run; read-only, for all tests of a process share it."""
     root = tmp_path_factory.mktemp("processed")
     settings = Settings(_env_file=None, REGIME_DATA_ROOT=root)
     # a clock that stands still: a loaded machine moves no stamp
     workspace = RunWorkspace.open(settings, clock=NOW.timestamp)
     outcomes = list(run_symbols(workspace, workspace.universe.instruments, NOW))
     refresh_board(workspace, outcomes)
-    return workspace
+    before = fingerprint(root)
+    yield workspace
+    after = fingerprint(root)
+    changed = {name for name, _ in before.items() ^ after.items() if not name.endswith(".lock")}
+    assert not changed, f"a test changed what others share: {sorted(changed)}"

@@ -6,7 +6,9 @@ from regime_platform.bar_store.raw.fetch_failures import NOT_OFFERED, record_fet
 from regime_platform.compute_db.board import read_board
 from regime_platform.compute_db.reader import read_table
 from regime_platform.pipeline.board import board_rows
+from regime_platform.pipeline.run import run_symbols
 from regime_platform.pipeline.run_workspace import RunWorkspace
+from regime_platform.settings import Settings
 
 
 def test_the_board_says_what_the_database_says(processed: RunWorkspace) -> None:
@@ -25,13 +27,16 @@ def test_a_series_that_is_too_short_says_so(processed: RunWorkspace) -> None:
     assert row["regime_label"] is None
 
 
-def test_a_series_that_came_later_and_has_no_bars_says_so(processed: RunWorkspace) -> None:
-    daily = processed.universe.instrument("FB")
+def test_a_series_that_came_later_and_has_no_bars_says_so(
+    settings_of_three: Settings, now: dt.datetime
+) -> None:
+    workspace = RunWorkspace.open(settings_of_three)
+    daily = workspace.universe.instrument("AAA")
+    list(run_symbols(workspace, [daily], now))
     wider = daily.model_copy(update={"own_timeframes": (*daily.timeframes, "15min")})
-    paths = processed.root.symbol("FB")
-    record_fetch(paths, "15min", NOT_OFFERED, "no such file", dt.date(2026, 1, 2))
+    record_fetch(workspace.root.symbol("AAA"), "15min", NOT_OFFERED, "no such file", now.date())
 
-    rows = board_rows(processed.root, wider, None)
+    rows = board_rows(workspace.root, wider, None)
 
     assert rows is not None
     (row,) = rows.filter(timeframe="15min").to_dicts()
