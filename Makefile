@@ -6,17 +6,19 @@ DATA ?=
 BIN := .venv/bin
 RUN := .venv/installed
 TEST := .venv/installed-tests
+TEST_LOCK := regime_platform_tests/requirements.lock
 FAST = $(addprefix regime_platform_tests/,bar_store compute compute_db manifests model query report \
   revisions sources validation) $(wildcard regime_platform_tests/test_*.py)
-COMPILE = $(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
-  --generate-hashes --no-header --upgrade -q
+COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 \
+  --generate-hashes --no-header -q
 
 ifneq ($(DATA),)
 export REGIME_DATA_ROOT := $(abspath $(DATA))
 endif
 
-.PHONY: help setup demo ui test test-fast test-ui screenshots lint format
-.PHONY: bench bench-store bench-gates bench-ingest bench-audit bench-migrate bench-orchestration
+.PHONY: help setup ccxt demo ui test test-fast test-ui screenshots lint format
+.PHONY: bench bench-store bench-gates bench-ingest bench-files bench-audit bench-migrate
+.PHONY: bench-orchestration
 .PHONY: lock clean
 
 help: ## list the targets
@@ -24,6 +26,10 @@ help: ## list the targets
 
 setup: $(RUN) ## install the platform into .venv
 	@echo "ready: $(BIN)/regime --help"
+
+ccxt: $(RUN) ## add the library for bars of crypto exchanges (40 MB)
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install -q --compile-bytecode --require-hashes \
+	  -c $(TEST_LOCK) "$$(grep -o '^ccxt==[^ ]*' $(TEST_LOCK))"
 
 demo: $(RUN) ## process real bars through the whole Dagster graph to a board and charts [DATA=folder]
 	@$(BIN)/regime demo
@@ -70,6 +76,9 @@ bench-gates: $(TEST) ## time the gate on this machine
 bench-ingest: $(TEST) ## time fetching against a vendor on loopback
 	@$(BIN)/python -m regime_platform_tests.bench.ingest
 
+bench-files: $(TEST) ## time the reading of files of users on this machine
+	@$(BIN)/python -m regime_platform_tests.bench.files
+
 bench-audit: $(TEST) ## change stored files a thousand times, and count the changes that verify detects
 	@$(BIN)/python -m regime_platform_tests.bench.audit
 
@@ -80,8 +89,9 @@ bench-orchestration: $(TEST) ## time whole passes through Dagster [SLICE="--core
 	@$(BIN)/python -m regime_platform_tests.bench.orchestration $(SLICE)
 
 lock: $(RUN) ## pin the newest allowed versions by hash
-	@$(COMPILE) --group build -o requirements.lock
-	@$(COMPILE) --group test -c requirements.lock -o regime_platform_tests/requirements.lock
+	@$(COMPILE) --upgrade --all-extras --group test -o $(TEST_LOCK)
+	@$(COMPILE) --upgrade --extra charts --extra dg --extra legacy --group build \
+	  -c $(TEST_LOCK) -o requirements.lock
 
 clean: ## remove .venv and build output; data stays
 	@rm -rf .venv build dist
@@ -96,8 +106,8 @@ $(RUN): requirements.lock pyproject.toml
 	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install -q --no-deps --offline -e .
 	@touch $@
 
-$(TEST): $(RUN) regime_platform_tests/requirements.lock
+$(TEST): $(RUN) $(TEST_LOCK)
 	@echo "adding what the tests need"
 	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install -q --compile-bytecode \
-	  --require-hashes -r regime_platform_tests/requirements.lock
+	  --require-hashes -r $(TEST_LOCK)
 	@touch $@

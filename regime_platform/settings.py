@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     files_root: Path | None = Field(default=None, alias="REGIME_FILES_ROOT")
     twelvedata_api_key: SecretStr | None = Field(default=None, alias="TWELVEDATA_API_KEY")
     twelvedata_url: str = Field(default=VENDOR_URL, alias="REGIME_TWELVEDATA_URL")
+    #: Replaces scheme and host of the addresses of all exchanges, for a mirror or a test.
+    ccxt_url: str = Field(default="", alias="REGIME_CCXT_URL")
 
     credits_per_minute: int | None = Field(default=None, ge=1, alias="REGIME_CREDITS_PER_MINUTE")
     credits_per_day: int | None = Field(default=None, ge=1, alias="REGIME_CREDITS_PER_DAY")

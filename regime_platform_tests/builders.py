@@ -10,6 +10,7 @@ import polars as pl
 
 from regime_platform.bar_store.raw.page_update import FetchOrigin
 from regime_platform.model.bar_schema import BAR_SCHEMA
+from regime_platform.model.calendar.trading_hours import expected_opens
 from regime_platform.model.markets import MARKETS
 from regime_platform.model.timeframes import DURATION, is_intraday
 from regime_platform.validation.rules.series import GATE_SCHEMA
@@ -39,6 +40,25 @@ def make_bars(
         "low": np.round(low, 4),
         "close": np.round(close, 4),
         "volume": np.round(np.exp(15.0 + 0.5 * draws[4])),
+    }
+    return pl.DataFrame(columns, schema=BAR_SCHEMA)
+
+
+def session_bars(
+    timeframe: str, start: dt.datetime, end: dt.datetime, seed: int = 3
+) -> pl.DataFrame:
+    """A random walk over the sessions of New York; fewer bars are the first of more."""
+    opens = expected_opens(MARKETS["US_EQUITY"], timeframe, start, end)
+    steps = 0.001 * np.random.default_rng(seed).standard_normal(opens.len())
+    close = np.round(100 * np.exp(np.cumsum(steps)), 4)
+    first = np.r_[100.0, close[:-1]]
+    columns = {
+        "ts": opens,
+        "open": first,
+        "high": np.maximum(first, close) + 0.01,
+        "low": np.minimum(first, close) - 0.01,
+        "close": close,
+        "volume": np.arange(1000.0, 1000.0 + opens.len()),
     }
     return pl.DataFrame(columns, schema=BAR_SCHEMA)
 

@@ -1,14 +1,19 @@
 """A small street of symbols whose bars the test itself writes, served by the ``files`` source."""
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import yaml
 
+from regime_platform.model.timeframes import FINER, TIMEFRAMES
 from regime_platform.settings import Settings
+
+_LIST = re.compile(r":\n((?: +- .*\n)+)")  # below an entry; commands edit lists in one line
 
 
 def street(
@@ -17,8 +22,13 @@ def street(
     *,
     tier: str = "daily",
     asset_class: str = "US_EQUITY",
+    timeframes: Sequence[str] = ("1day",),
 ) -> Settings:
-    """Settings for a data root in ``folder`` whose universe has ``symbols`` from files."""
+    """Settings for a data root in ``folder`` whose universe has ``symbols`` from files.
+
+    Those of the tier daily are tracked on ``timeframes``, and on others that are served: else every
+    week would be built from its days and computed.
+    """
     root, files = folder / "data", folder / "files"
     root.mkdir(parents=True, exist_ok=True)
     files.mkdir(exist_ok=True)
@@ -29,10 +39,11 @@ def street(
             "asset_class": asset_class,
             "tier": tier,
             "source": "files",
+            **({"timeframes": _tracked(files / symbol, timeframes)} if tier == "daily" else {}),
         }
         for symbol in symbols
     ]
-    (root / "universe.yaml").write_text(yaml.safe_dump({"instruments": entries}))
+    _write_universe(root / "universe.yaml", entries)
     return Settings(_env_file=None, REGIME_DATA_ROOT=root, REGIME_FILES_ROOT=files)
 
 
@@ -42,6 +53,24 @@ def serve(settings: Settings, symbol: str, timeframe: str, bars: pl.DataFrame) -
     target = settings.files_root / symbol / f"{timeframe}.parquet"
     target.parent.mkdir(parents=True, exist_ok=True)
     bars.write_parquet(target)
+    universe = settings.data_root / "universe.yaml"
+    text = universe.read_text() if universe.exists() else ""
+    entries = yaml.safe_load(text)["instruments"] if f"symbol: {symbol}\n" in text else []
+    for entry in entries:
+        tracked = entry.get("timeframes", [timeframe])
+        if entry["symbol"] == symbol and timeframe not in (*tracked, *FINER):
+            entry["timeframes"] = [*tracked, timeframe]
+            _write_universe(universe, entries)
+
+
+def _tracked(folder: Path, timeframes: Sequence[str]) -> list[str]:
+    served = {path.stem for path in folder.glob("*.parquet")}
+    return [name for name in TIMEFRAMES if name in {*timeframes, *served}]
+
+
+def _write_universe(target: Path, entries: Sequence[Mapping[str, Any]]) -> None:
+    text = yaml.safe_dump({"instruments": entries})
+    target.write_text(_LIST.sub(lambda match: f": [{', '.join(match[1].split()[1::2])}]\n", text))
 
 
 def with_value(bars: pl.DataFrame, row: int, **values: float) -> pl.DataFrame:

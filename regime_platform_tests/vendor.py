@@ -115,6 +115,11 @@ class LoopbackVendor:
         named = {"symbol": symbol, "interval": interval, "type": "Physical Currency", **meta}
         self._listed[symbol, interval] = _Listed(bars.sort("ts"), named)
 
+    def delist(self, symbol: str) -> None:
+        """Removes all series of a symbol."""
+        for key in [key for key in self._listed if key[0] == symbol]:
+            del self._listed[key]
+
     def answer_next(self, *responses: Response) -> None:
         """Gives these answers to the next requests, one each, whatever they ask."""
         self._scripted.extend(responses)

@@ -20,6 +20,7 @@ from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.overrides import read_overrides
 from regime_platform.bar_store.raw.raw_file import MARK
 from regime_platform.bar_store.raw.raw_log import read_raw
+from regime_platform.bar_store.session import stored_finer
 from regime_platform.model.bar_schema import BAR_COLUMNS, BAR_SCHEMA, empty_bars
 from regime_platform.model.digests import frame_digest
 from regime_platform.model.instants import instant
@@ -41,6 +42,7 @@ class BarsAsOf:
     status: str  # of all that was known by then: passed, blocked or no_bars
     known_at: dt.datetime | None  # the fetch or override that put these bars in force
     factors: tuple[Adjustment, ...] = ()  # by what their prices were adjusted
+    derived_from: str | None = None  # the finer series that they were built from
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,8 @@ def _moments(
 ) -> Iterator[tuple[dt.datetime, dict[str, ValidatedSeries]]]:
     """The fetches and decisions by ``as_of``, the latest first: the time, and all series then."""
     for moment in _times(workspace.root.symbol(instrument.symbol), instrument, as_of):
-        yield moment, validated_series(workspace, instrument, moment)
+        validated = validated_series(workspace, instrument, moment)
+        yield moment, {name: validated[name] for name in instrument.timeframes}
 
 
 def _reasons(symbol: str, series: Mapping[str, ValidatedSeries]) -> dict[str, str]:
@@ -144,7 +147,8 @@ def _passed(series: Mapping[str, ValidatedSeries], moment: dt.datetime) -> dict[
 
 def _bars(validated: ValidatedSeries, status: str, moment: dt.datetime | None) -> BarsAsOf:
     bars = validated.result.valid.select(BAR_COLUMNS)
-    return BarsAsOf(bars, frame_digest(bars), status, moment, validated.factors)
+    digest, source = frame_digest(bars), validated.derived_from
+    return BarsAsOf(bars, digest, status, moment, validated.factors, source)
 
 
 def _times(paths: SymbolPaths, instrument: Instrument, as_of: dt.datetime) -> list[dt.datetime]:
@@ -160,5 +164,5 @@ def _times(paths: SymbolPaths, instrument: Instrument, as_of: dt.datetime) -> li
 def _fetches(
     paths: SymbolPaths, instrument: Instrument, as_of: dt.datetime | None
 ) -> list[pl.Series]:
-    logs = (paths.raw(timeframe) for timeframe in instrument.timeframes)
+    logs = (paths.raw(name) for name in (*stored_finer(paths), *instrument.timeframes))
     return [read_raw(log, as_of, ["fetched_at", MARK])["fetched_at"] for log in logs]

@@ -19,7 +19,7 @@ from regime_platform.model.document import Array, Document
 from regime_platform.model.identity import Because, Identity, KnownIdentity, with_identity
 from regime_platform.model.instants import iso
 from regime_platform.model.instruments import SOURCE_FIELDS
-from regime_platform.model.timeframes import TIMEFRAMES
+from regime_platform.model.timeframes import DURATION
 
 
 class _Identities(Document):
@@ -49,7 +49,19 @@ def read_identities(paths: SymbolPaths) -> tuple[KnownIdentity, ...]:
 
 def has_bars(paths: SymbolPaths) -> bool:
     """True where the raw log of any timeframe has a file."""
-    return any(raw_listing(paths, timeframe).files for timeframe in TIMEFRAMES)
+    return any(raw_listing(paths, timeframe).files for timeframe in DURATION)
+
+
+def stored_sources(paths: SymbolPaths) -> frozenset[str]:
+    """The sources that the stored bars came from; ``BarsError`` where a raw file is damaged."""
+    if not paths.folder.exists():
+        return frozenset()
+    listings = [raw_listing(paths, timeframe) for timeframe in DURATION]
+    return frozenset(
+        source
+        for listed in listings
+        for (source,) in file_origins(listed.folder, listed.files, ("source",))
+    )
 
 
 def dated(paths: SymbolPaths, known: Sequence[KnownIdentity]) -> tuple[KnownIdentity, ...]:
@@ -69,7 +81,7 @@ def _named_by_bars(paths: SymbolPaths) -> tuple[KnownIdentity, ...]:
 
 
 def _of_raw_files(paths: SymbolPaths) -> Iterator[Identity]:
-    for timeframe in TIMEFRAMES:
+    for timeframe in DURATION:
         listed = raw_listing(paths, timeframe)
         fetched = [name for name in listed.files if not name.is_legacy]
         for source, text in file_origins(listed.folder, fetched, ("source", "instrument")):
@@ -95,7 +107,7 @@ def _of_manifest(paths: SymbolPaths) -> Iterator[Identity]:
 
 
 def _first_fetches(paths: SymbolPaths) -> Iterator[str]:
-    for timeframe in TIMEFRAMES:
+    for timeframe in DURATION:
         rows = read_raw(paths.raw(timeframe), None, ["fetched_at", "source"])
         fetched = rows.filter(~rows["source"].str.starts_with(LEGACY))["fetched_at"]
         if not fetched.is_empty():

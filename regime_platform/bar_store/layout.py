@@ -9,8 +9,8 @@ from types import MappingProxyType
 
 from regime_platform.errors import BarsError
 from regime_platform.files import path_below
-from regime_platform.model.instruments import require_safe
-from regime_platform.model.timeframes import TIMEFRAMES
+from regime_platform.model.symbols import require_safe
+from regime_platform.model.timeframes import DURATION
 
 
 class FileClass(StrEnum):
@@ -93,6 +93,7 @@ class SymbolPaths:
     chain = _Below("chain.jsonl")  # a line for every manifest ever written and for every repair
     renames = _Below("renames.json")  # the manifests from before each rename, kept whole
     set_aside = _Below("set_aside")  # damaged files, one folder for each repair
+    raw_logs = _Below("raw")  # a folder for each series that was ever fetched
     lock = _Below(".lock")  # of the one writer of this folder
     fetch_lock = _Below(".fetch.lock")  # of the one process that asks the source for its bars
 
@@ -166,9 +167,9 @@ def _series_name(timeframe: str) -> str:
     Raises:
         BarsError: it is no timeframe; documents name them, and documents can be damaged.
     """
-    if timeframe not in TIMEFRAMES:
+    if timeframe not in DURATION:
         raise BarsError(
-            f"{timeframe!r} is no timeframe; expected one of {', '.join(TIMEFRAMES)}: restore the "
+            f"{timeframe!r} is no timeframe; expected one of {', '.join(DURATION)}: restore the "
             "document that names it from a backup",
             code="unknown-timeframe",
         )

@@ -18,6 +18,7 @@ from regime_platform.bar_store.proven import FileStamp, stamp_of
 from regime_platform.bar_store.raw.raw_names import RawListing, list_raw
 from regime_platform.errors import BarsError, RegimeError, folder_in_place
 from regime_platform.model.document import first_fault
+from regime_platform.model.timeframes import FINER
 
 _T = TypeVar("_T")
 
@@ -65,6 +66,16 @@ def raw_listing(paths: SymbolPaths, timeframe: str) -> RawListing:
     """The files of a raw log, listed again only where the folder changed; raises as `list_raw`."""
     folder = paths.raw(timeframe)
     return once(paths, folder, lambda: list_raw(folder))
+
+
+def stored_finer(paths: SymbolPaths) -> tuple[str, ...]:
+    """The finer series of a symbol that have a raw log; raises as `list_raw`."""
+    present = once(paths, paths.raw_logs, lambda: _names(paths.raw_logs))
+    return tuple(name for name in FINER if name in present and raw_listing(paths, name).files)
+
+
+def _names(folder: Path) -> frozenset[str]:
+    return frozenset(path.name for path in folder.iterdir()) if folder.is_dir() else frozenset()
 
 
 def keep(paths: SymbolPaths, path: Path, contents: object) -> None:

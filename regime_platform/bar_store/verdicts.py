@@ -38,7 +38,7 @@ def recorded_first_dates(paths: SymbolPaths) -> dict[str, str]:
     """Timeframe -> ISO date of the source's first bar that the verdict in force used, if known."""
     try:
         verdict = read_verdict(paths)
-        series = () if verdict is None else verdict.series
+        series = () if verdict is None else verdict.validated
         listed = {each.timeframe: each.listed.first for each in series}
     except BarsError:
         listed = _listed_in_damaged(paths)

@@ -212,8 +212,8 @@ UNIVERSE = Group(
             "regime universe list --tier core",
         ),
         "add": Command(
-            "universe.edits:add",
-            "Add an instrument; the next run fetches its history.",
+            "universe.add:add",
+            "Add instruments; the next run fetches their history.",
             "regime universe add NVDA --class US_EQUITY --tier daily --source twelvedata",
         ),
         "timeframes": Command(
@@ -245,6 +245,22 @@ UNIVERSE = Group(
             "universe.edits:import_file",
             "Import instruments from a file; options fill in missing fields.",
             "regime universe import universe.json --tier daily --dry-run",
+        ),
+    },
+)
+
+FILES = Group(
+    "Show how files of bars are read, and add them to the universe.",
+    {
+        "inspect": Command(
+            "files.commands:inspect",
+            "Show how files of bars are read, why, and what has to be stated; writes nothing.",
+            "regime files inspect AAPL.csv",
+        ),
+        "add": Command(
+            "files.commands:add",
+            "Add files of bars to the universe, all or none; they stay where they are.",
+            "regime files add AAPL.csv --class US_EQUITY",
         ),
     },
 )

@@ -7,6 +7,7 @@ from regime_platform.cli.command_groups import (
     ACTIONS,
     BARS,
     ERAS,
+    FILES,
     MIGRATE,
     SERVICE,
     SNAPSHOT,
@@ -151,5 +152,5 @@ PANELS: dict[str, dict[str, Entry]] = {
         "migrate": MIGRATE,
     },
     "Eras": {"eras": ERAS},
-    "Universe": {"universe": UNIVERSE},
+    "Universe": {"universe": UNIVERSE, "files": FILES},
 }

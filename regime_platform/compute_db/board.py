@@ -28,6 +28,7 @@ _GATE = {
     "gate": pl.String(),  # passed, blocked, no_bars
     "gate_reason": pl.String(),  # why it is blocked; null otherwise
     "is_left_out": pl.Boolean(),  # of the mean escalation of its symbol
+    "derived_from": pl.String(),  # the finer series that its bars are built from; null where given
     **dict.fromkeys(("errors", "warnings", "accepted"), pl.Int64()),  # its findings
 }
 

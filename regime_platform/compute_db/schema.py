@@ -19,7 +19,7 @@ from regime_platform.model.result_schema import (
     METRICS,
     TABLES,
 )
-from regime_platform.model.timeframes import INTRADAY
+from regime_platform.model.timeframes import TIMEFRAMES, is_intraday
 
 _SQL_TYPES: dict[str, str] = {
     "Float64": "DOUBLE",
@@ -121,7 +121,7 @@ def _by_bucket(values: dict[str, str]) -> str:
 
 
 def _asof() -> str:
-    intraday = ", ".join(f"'{timeframe}'" for timeframe in INTRADAY)
+    intraday = ", ".join(f"'{timeframe}'" for timeframe in filter(is_intraday, TIMEFRAMES))
     return (
         f"CASE WHEN timeframe IN ({intraday}) THEN strftime(ts, '%Y-%m-%d %H:%M:%S') "
         "ELSE strftime(ts, '%Y-%m-%d') END"

@@ -39,6 +39,7 @@ class SeriesGate(StoredDocument):
     anchor: str  # where intraday bars start: session, day, clock or local; or days: midnight
     listed: Listed | None = None  # absent in manifests of earlier releases
     rejected_file: StoredFile | None = None  # absent where no row was rejected, and likewise
+    derived_from: str | None = None  # the series that its bars are built from; absent where given
 
 
 class PriceStep(StoredDocument):
@@ -120,7 +121,14 @@ class BarManifest(ManifestFacts):
     gate: Gate
     content_digest: str  # of the bars of all timeframes
     timeframes: dict[str, SeriesBars]
+    #: Stored series of other lengths, without canonical bars; absent where there are none.
+    finer: dict[str, SeriesBars] = Field(default={})
     records: Records = Records()  # absent where there are none
+
+    @property
+    def validated(self) -> dict[str, SeriesBars]:
+        """Every series, finer ones first."""
+        return {**self.finer, **self.timeframes}
 
     @property
     def promoted(self) -> dict[str, PromotedBars]:
@@ -151,29 +159,33 @@ def bar_manifest(
     instruments and actions, as far as there are any.
     """
     document = verdict.model_dump(mode="json")
-    timeframes = {
-        series.timeframe: {
-            **_bars(series.promoted),
-            "gate": series_gate(series),
-            **origins.get(series.timeframe, Origins())._asdict(),
-            "price_factors": price_factors.get(series.timeframe),
-            "raw_log_digest": series.log_digest,
-            "raw_files": series.raw_files,
+    timeframes, finer = (
+        {
+            series.timeframe: {
+                **_bars(series.promoted),
+                "gate": series_gate(series),
+                **origins.get(series.timeframe, Origins())._asdict(),
+                "price_factors": price_factors.get(series.timeframe),
+                "raw_log_digest": series.log_digest,
+                "raw_files": series.raw_files,
+            }
+            for series in group
         }
-        for series in verdict.series
-    }
+        for group in (verdict.series, verdict.finer)
+    )
     digests = {timeframe: promoted.digest for timeframe, promoted in verdict.promoted.items()}
     return BarManifest.model_validate(
         {
             "kind": BARS,
             "manifest_version": MANIFEST_VERSION,
             "symbol": instrument.symbol,
-            "instrument": instrument.model_dump(mode="json"),
+            "instrument": instrument.record,
             "bars_schema": {"version": BARS_SCHEMA_VERSION, "digest": BARS_SCHEMA_DIGEST},
             "verdict_digest": document_digest(document),
             "gate": {name: document[name] for name in Gate.model_fields if name in document},
             "content_digest": document_digest(digests),
             "timeframes": timeframes,
+            **({"finer": finer} if finer else {}),
             **({"records": records} if records else {}),
         }
     )

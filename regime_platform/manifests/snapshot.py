@@ -20,7 +20,7 @@ from regime_platform.manifests.manifest import (
     parsed_whole,
 )
 from regime_platform.model.digests import document_digest
-from regime_platform.model.instruments import require_safe
+from regime_platform.model.symbols import require_safe
 from regime_platform.model.timeframes import TIMEFRAMES
 
 SNAPSHOT: Final = "snapshot"

@@ -58,6 +58,8 @@ class Refusal(Document):
     status: str  # not_offered, not_entitled, unknown_symbol
     reason: str
     ask_again: Date
+    #: The instrument that was asked for; empty where a former release did not record it.
+    asked_for: str = Field(default="", exclude_if=lambda instrument: not instrument)
 
 
 class Coverage(Document):

@@ -1,8 +1,4 @@
-"""An instrument: one entry of the universe, with what identifies it at its source.
-
-A symbol is a folder name, a partition key and a command-line argument, so only symbols that are
-safe for all three are accepted; the source's own name for it is ``provider_symbol``.
-"""
+"""An instrument: one entry of the universe, with what identifies it at its source."""
 
 import datetime as dt
 import re
@@ -17,12 +13,14 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_core import ErrorDetails, PydanticCustomError
 
 from regime_platform.errors import ConfigError, nearest
+from regime_platform.model.bar_files import BarFiles
 from regime_platform.model.document import Array, Document
+from regime_platform.model.entry_faults import entry_error, fault
 from regime_platform.model.exchanges import HOURS, OWN
 from regime_platform.model.markets import MARKETS, Market, market_of
+from regime_platform.model.symbols import is_pair, is_safe, split_symbols, unsafe_symbol
 from regime_platform.model.timeframes import TIERS, TIMEFRAMES, known_timeframe
 
 #: The fields that identify an instrument at its source.
@@ -30,32 +28,36 @@ SOURCE_FIELDS: Mapping[str, tuple[str, ...]] = {
     "sample": (),
     "files": (),
     "twelvedata": ("provider_symbol", "mic_code", "exchange", "type"),
+    "ccxt": ("provider_symbol", "venue"),
 }
-_IDENTITY = ("exchange", "mic_code", "provider_symbol", "type")
-_SYMBOL = re.compile(r"(?!.*\.\.)[A-Z0-9][A-Z0-9._=^-]{0,31}")
+_IDENTITY = ("exchange", "mic_code", "provider_symbol", "type", "venue")
+#: Fields that a source knows and that do not identify: a file may be moved or written otherwise.
+_WHERE: Mapping[str, tuple[str, ...]] = {"files": ("files", "provider_symbol")}
 _MIC = re.compile(r"[A-Z0-9]{4}")  # ISO 10383
+_VENUE = re.compile(r"[a-z][a-z0-9_]*")  # as the library ccxt names exchanges
 #: Classes whose symbols at a vendor are pairs or world prices, so that no exchange is needed.
 WITHOUT_EXCHANGE = frozenset(name for name, market in MARKETS.items() if not market.has_exchange)
-_UNSAFE = (
-    "symbol {!r} is not safe as a folder name and partition key; "
-    "use 1 to 32 of A-Z 0-9 . _ - = ^, starting with a letter or digit"
-)
-
-
-def _fault(code: str, message: str) -> PydanticCustomError:
-    return PydanticCustomError(code, "{message}", {"message": message})
 
 
 def _safe(symbol: str) -> str:
-    if not _SYMBOL.fullmatch(symbol):
-        raise _fault("unsafe-symbol", _UNSAFE.format(symbol))
+    if not is_safe(symbol):
+        raise fault("unsafe-symbol", unsafe_symbol(symbol))
     return symbol
+
+
+def _spelling(text: str) -> str:
+    if text != text.upper() or len(split_symbols([text])) > 1:
+        raise fault(
+            "bad-spelling",
+            f"written {text!r} is no spelling of one symbol in capitals; write it as BF/B",
+        )
+    return text
 
 
 def _among(what: str, known: Mapping[str, object]) -> AfterValidator:
     def require(value: str) -> str:
         if value not in known:
-            raise _fault(
+            raise fault(
                 f"unknown-{what.replace('_', '-')}",
                 f"{what} {value!r} is unknown; expected one of {', '.join(known)}",
             )
@@ -70,13 +72,13 @@ def _date(text: str) -> str:
     except ValueError:
         is_date = False
     if not is_date:
-        raise _fault("bad-date", f"delisted {text!r} is no date; write it as 2022-06-09")
+        raise fault("bad-date", f"delisted {text!r} is no date; write it as 2022-06-09")
     return text
 
 
 def _calendar(code: str) -> str:
     if code and code not in HOURS:
-        raise _fault(
+        raise fault(
             "unknown-calendar",
             f"calendar {code!r} is unknown{nearest(code.upper(), HOURS)}; expected a code of "
             f"exchange_calendars as XLON, or one of {', '.join(OWN)}, or leave it out for that of "
@@ -88,7 +90,7 @@ def _calendar(code: str) -> str:
 def _timeframes(names: tuple[str, ...]) -> tuple[str, ...]:
     unknown = [name for name in names if known_timeframe(name) is None]
     if unknown:
-        raise _fault(
+        raise fault(
             "unknown-timeframe",
             f"timeframes has {unknown[0]!r}{nearest(unknown[0], TIMEFRAMES)}; expected some of "
             f"{', '.join(TIMEFRAMES)}, or leave timeframes out for those of the tier",
@@ -106,7 +108,8 @@ class Instrument(Document):
 
     model_config = ConfigDict(validate_by_name=False)
 
-    symbol: _Safe
+    symbol: _Safe  # path-safe: folder name, partition key and argument on the command line
+    written: Annotated[_Optional, AfterValidator(_spelling)] = ""  # as elsewhere, where it differs
     name: Annotated[str, Field(min_length=1)]
     asset_class: Annotated[str, _among("asset_class", MARKETS)]
     tier: Annotated[str, _among("tier", TIERS)]
@@ -116,34 +119,40 @@ class Instrument(Document):
     mic_code: _Optional = ""
     provider_symbol: _Optional = ""
     type: _Optional = ""
+    venue: _Optional = ""  # of ccxt: the exchange, as binance
     #: As the entry names them, shortest first; empty where it follows its tier.
     own_timeframes: Annotated[
         Array[str],
         AfterValidator(_timeframes),
         Field(alias="timeframes", exclude_if=lambda names: not names),
     ] = ()
+    #: Bar length -> paths or patterns of its files, shortest first; empty: of the symbol's folder.
+    files: BarFiles = Field(default_factory=dict, exclude_if=lambda files: not files)
     delisted: Annotated[_Optional, AfterValidator(_date)] = ""  # ISO date: no fetches from then on
     #: Symbols that the instrument had before, the oldest first.
     formerly: Annotated[Array[_Safe], Field(exclude_if=lambda names: not names)] = ()
 
     @model_validator(mode="after")
     def _require_identity(self) -> Self:
-        known = SOURCE_FIELDS[self.source]
-        unknown = ", ".join(sorted(set(self.identity) - set(known)))
+        known = _WHERE.get(self.source, SOURCE_FIELDS[self.source])
+        given = {name for name in ("files", *_IDENTITY) if getattr(self, name)}
+        unknown = ", ".join(sorted(given - set(known)))
         if unknown:
-            raise _fault(
+            raise fault(
                 "unknown-field",
                 f"source {self.source} does not know {unknown}; "
                 f"expected {', '.join(known) or 'no further field'}; remove {unknown}",
             )
         if self.source == "twelvedata":
             self._require_vendor_identity()
+        if self.source == "ccxt":
+            self._require_venue()
         return self
 
     @model_validator(mode="after")
     def _require_new_symbol(self) -> Self:
         if len({self.symbol, *self.formerly}) <= len(self.formerly):
-            raise _fault(
+            raise fault(
                 "former-symbol-repeated",
                 "formerly repeats a symbol; name each former symbol once, and not the present one",
             )
@@ -156,32 +165,62 @@ class Instrument(Document):
             return validate(fields)
         except ValidationError as error:
             symbol = fields.get("symbol") if isinstance(fields, Mapping) else None
-            raise _config_error(error, symbol) from None
+            raise entry_error(error, symbol, ENTRY_FIELDS) from None
+
+    def __hash__(self) -> int:  # paths of files are a mapping, which has none
+        return hash((self.symbol, self.source))
 
     def _require_vendor_identity(self) -> None:
         if not self.provider_symbol:
-            raise _fault(
+            raise fault(
                 "no-provider-symbol",
                 "source twelvedata needs provider_symbol; "
                 "give the symbol as the vendor writes it, for example EUR/USD",
             )
         if self.mic_code and not _MIC.fullmatch(self.mic_code):
-            raise _fault(
+            raise fault(
                 "bad-market-code",
                 f"mic_code {self.mic_code!r} is no market code; "
                 "give the four letters or digits of ISO 10383, for example XNYS",
             )
         if self.asset_class not in WITHOUT_EXCHANGE and not (self.mic_code or self.exchange):
-            raise _fault(
+            raise fault(
                 "no-market",
                 f"{self.asset_class} at twelvedata needs mic_code or exchange; "
                 "a bare symbol can name another instrument",
             )
 
+    def _require_venue(self) -> None:
+        if "/" not in self.provider_symbol:
+            raise fault(
+                "provider-symbol-no-pair" if self.provider_symbol else "no-provider-symbol",
+                f"source ccxt needs the market as provider_symbol, not {self.provider_symbol!r}; "
+                "give it as the library writes it, for example BTC/USDT",
+            )
+        if not _VENUE.fullmatch(self.venue):
+            raise fault(
+                "bad-venue" if self.venue else "no-venue",
+                f"source ccxt needs the exchange as venue, not {self.venue!r}; "
+                "give its name in lower case, for example binance",
+            )
+
     @property
     def identity(self) -> dict[str, str]:
         """The fields that identify it at its source, those that are given."""
-        return {name: text for name in _IDENTITY if (text := getattr(self, name))}
+        known = SOURCE_FIELDS[self.source]
+        return {name: text for name in _IDENTITY if name in known and (text := getattr(self, name))}
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The entry as stored documents have it: without paths and spelling, which may change."""
+        return self.model_dump(mode="json", exclude={"files", "written"})
+
+    @property
+    def spelling(self) -> str:
+        """As it is written elsewhere: ``written``, a pair as at its source, or the symbol."""
+        at_source = self.provider_symbol.upper()
+        is_this_pair = is_pair(at_source) and at_source.replace("/", "") == self.symbol
+        return self.written or (at_source if is_this_pair else self.symbol)
 
     @property
     def market(self) -> Market:
@@ -227,55 +266,9 @@ def parse_entry(entry: Any) -> Instrument:
     return Instrument(**{name: value for name, value in fields.items() if name not in absent})
 
 
-def require_safe(symbol: object) -> None:
-    """ConfigError where a symbol, of any type in a document, cannot name a folder."""
-    if not isinstance(symbol, str) or not _SYMBOL.fullmatch(symbol):
-        raise ConfigError(_UNSAFE.format(symbol), code="unsafe-symbol")
-
-
 def _stripped(value: Any) -> Any:
     if isinstance(value, list):
         return [_stripped(part) for part in value]
+    if isinstance(value, dict):
+        return {name: _stripped(part) for name, part in value.items()}
     return value.strip() if isinstance(value, str) else value
-
-
-def _config_error(error: ValidationError, symbol: object) -> ConfigError:
-    """All faults of an entry in one message, the code of the first one."""
-    faults = error.errors(include_url=False)
-    missing = [_name(fault) for fault in faults if fault["type"] in _MISSING]
-    unknown = [_name(fault) for fault in faults if fault["type"] == "extra_forbidden"]
-    messages = [f"{', '.join(missing)} missing; add to this entry"] if missing else []
-    if unknown:
-        messages.append(
-            f"unknown field {', '.join(unknown)}; remove it or use one of "
-            f"{', '.join(sorted(ENTRY_FIELDS))}"
-        )
-    listed = {*missing, *unknown}
-    messages += [_message(fault) for fault in faults if _name(fault) not in listed]
-    is_named = symbol and "symbol" not in map(_name, faults)
-    text = " | ".join(messages)
-    return ConfigError(f"{symbol}: {text}" if is_named else text, code=_code(faults[0]))
-
-
-_LISTS = {
-    "formerly": "list former symbols in [ ]",
-    "timeframes": "list timeframes in [ ], as in timeframes: [1day, 1week]",
-}
-_MISSING = ("missing", "string_too_short")
-_CODES = {**dict.fromkeys(_MISSING, "missing-field"), "extra_forbidden": "unknown-field"}
-
-
-def _name(fault: ErrorDetails) -> str:
-    return str(fault["loc"][0]) if fault["loc"] else ""
-
-
-def _code(fault: ErrorDetails) -> str:
-    is_ours = "message" in fault.get("ctx", {})
-    return fault["type"] if is_ours else _CODES.get(fault["type"], "misread-value")
-
-
-def _message(fault: ErrorDetails) -> str:
-    if _code(fault) != "misread-value":
-        return fault["msg"]
-    remedy = _LISTS.get(_name(fault), "put it in quotes")
-    return f"{_name(fault)} was read as {fault['input']!r}; {remedy}"

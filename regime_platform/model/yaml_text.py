@@ -5,6 +5,7 @@ that a parser runs out of stack. So the events of the text, whose number is boun
 are checked before any value is constructed.
 """
 
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import yaml
@@ -64,6 +65,71 @@ def flow_text(value: Any) -> str:
     """A value on one line, in quotes wherever a YAML reader could take it for something else."""
     listed: str = yaml.dump([value], Dumper=_Dumper, **_ON_ONE_LINE)
     return listed.strip()[1:-1]
+
+
+#: From where to where in a text, and what takes its place.
+TextEdit = tuple[int, int, str]
+
+
+def applied(text: str, edits: Iterable[TextEdit]) -> str:
+    """The text after edits that do not overlap."""
+    for start, end, new in sorted(edits, reverse=True):
+        text = text[:start] + new + text[end:]
+    return text
+
+
+def mapping_edits(
+    text: str, node: yaml.MappingNode, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> Iterator[TextEdit]:
+    """The edits that turn the values ``before`` of a mapping in ``text`` into those ``after``.
+
+    All else of the text stays, comments too; mappings within are edited in the same way.
+    """
+    places = {key.value: place for place, (key, _value) in enumerate(node.value)}
+    for name in (before.keys() - after.keys()) & places.keys():
+        yield _removal(text, node, places[name])
+    changed = {name: value for name, value in after.items() if before.get(name) != value}
+    for name in changed.keys() & places.keys():
+        inner, old, new = node.value[places[name]][1], before.get(name), changed[name]
+        if isinstance(inner, yaml.MappingNode) and inner.value and old and isinstance(new, dict):
+            yield from mapping_edits(text, inner, old, new)
+        else:
+            yield inner.start_mark.index, end_of(text, inner), flow_text(new)
+    separator = ", " if node.flow_style else f"\n{' ' * node.value[0][0].start_mark.column}"
+    added = "".join(
+        f"{separator}{flow_text(name)}: {flow_text(value)}"
+        for name, value in changed.items()
+        if name not in places
+    )
+    last = end_of(text, node.value[-1][1])
+    if not node.flow_style and not text[:last].endswith("\n"):
+        last = _line_end(text, last)
+    yield last, last, added
+
+
+def end_of(text: str, node: yaml.Node) -> int:
+    """Where a node ends in its text, without the comments and lines that follow it."""
+    # a block ends for YAML where the next thing starts, comments and line ends in between included
+    if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
+        last = node.value[-1]
+        return end_of(text, last[1] if isinstance(last, tuple) else last)
+    start: int = node.start_mark.index
+    return start + len(text[start : node.end_mark.index].rstrip())
+
+
+def _removal(text: str, node: yaml.MappingNode, place: int) -> TextEdit:
+    key, value = node.value[place]
+    start, end = key.start_mark.index, end_of(text, value)
+    if place == 0:
+        return start, node.value[1][0].start_mark.index, ""
+    if node.flow_style:
+        return end_of(text, node.value[place - 1][1]), end, ""
+    return text.rfind("\n", 0, start), _line_end(text, end), ""
+
+
+def _line_end(text: str, start: int) -> int:
+    end = text.find("\n", start)
+    return len(text) if end < 0 else end
 
 
 def _require_bounds(text: str | bytes) -> None:

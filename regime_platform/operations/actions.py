@@ -9,6 +9,7 @@ from regime_platform.bar_store.identity_file import has_bars
 from regime_platform.bar_store.layout import DataRoot, SymbolPaths
 from regime_platform.bar_store.locks import writing
 from regime_platform.bar_store.raw.gate_input import split_input
+from regime_platform.bar_store.session import stored_finer
 from regime_platform.errors import BarsError, UsageError, remedy_of
 from regime_platform.model.actions import (
     Action,
@@ -101,7 +102,8 @@ def with_splits(
     new = entries[len(known) :]
     for action in new:
         _require_session(instrument, action.date)
-    series = {name: split_input(paths, name, instrument.market) for name in instrument.timeframes}
+    names = (*stored_finer(paths), *instrument.timeframes)
+    series = {name: split_input(paths, name, instrument.market) for name in names}
     evidence = {
         name: split_adjusted(each, in_force(entries)).evidence for name, each in series.items()
     }

@@ -11,7 +11,7 @@ from regime_platform.bar_store.locks import writing
 from regime_platform.bar_store.raw.compaction import Compaction, compact, files_ahead, is_compact
 from regime_platform.errors import failure_reason
 from regime_platform.model.instruments import Instrument
-from regime_platform.model.timeframes import TIMEFRAMES
+from regime_platform.model.timeframes import DURATION
 from regime_platform.pipeline.outcomes import Status
 from regime_platform.pipeline.run_workspace import RunWorkspace
 
@@ -37,7 +37,7 @@ class CompactOutcome:
 
 
 def compact_symbol(workspace: RunWorkspace, instrument: Instrument) -> CompactOutcome:
-    """Compacts every raw log of ``instrument``, also of timeframes that are no longer tracked.
+    """Compacts every raw log of ``instrument``, also of those that no timeframe is tracked on.
 
     Where all are compact, no lock is taken and nothing is written. A log that cannot be compacted
     stays as it is and leaves the others compacted; so does one with files that a clock ahead
@@ -46,7 +46,7 @@ def compact_symbol(workspace: RunWorkspace, instrument: Instrument) -> CompactOu
     symbol, paths = instrument.symbol, workspace.root.symbol(instrument.symbol)
     series: dict[str, Compaction] = {}
     failed: list[str] = []
-    for timeframe in TIMEFRAMES:
+    for timeframe in DURATION:
         try:
             folder = paths.raw(timeframe)
             if not is_compact(folder) and not files_ahead(folder, workspace.present()):

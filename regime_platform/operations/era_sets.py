@@ -208,7 +208,7 @@ def outdated(workspace: Workspace, eras: EraSet) -> Mapping[str, str]:
 
 
 def _detect(workspace: RunWorkspace, name: str, benchmark: str) -> ClassDetection:
-    symbol = benchmark.upper()
+    symbol = workspace.universe.symbol_of(benchmark)
     if symbol not in workspace.universe.symbols:
         return ClassDetection(name, symbol, reason=f"{symbol} is not in the universe")
     stored = read_in_force(workspace.root.symbol(symbol), "1day")

@@ -4,16 +4,19 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from regime_platform.bar_store.canonical import read_in_force, read_rejected
 from regime_platform.bar_store.layout import DataRoot, SymbolPaths
 from regime_platform.bar_store.locks import writing
 from regime_platform.bar_store.overrides import read_overrides, write_overrides
 from regime_platform.bar_store.raw import raw_log
 from regime_platform.bar_store.raw.gate_input import gate_input
+from regime_platform.bar_store.session import stored_finer
+from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.errors import UsageError, nearest
 from regime_platform.model.calendar.trading_hours import anchors, tolerated_opens
 from regime_platform.model.instants import iso
 from regime_platform.model.instruments import Instrument
-from regime_platform.model.timeframes import canonical_timeframe
+from regime_platform.model.timeframes import canonical_timeframe, known_bar_length
 from regime_platform.pipeline.gate.validate_log import (
     ValidatedSeries,
     read_policy,
@@ -98,7 +101,8 @@ class Statement:
 
 def exclude(root: DataRoot, instrument: Instrument, span: Span, statement: Statement) -> Override:
     """Keeps bars out of the canonical bars from the next promotion on; UsageError without any."""
-    paths, span = root.symbol(instrument.symbol), _tracked(instrument, span)
+    paths = root.symbol(instrument.symbol)
+    span = _tracked(paths, instrument, span)
     if not _is_stored(paths, span):
         raise _no_such_bar(instrument, span)
     return _add(paths, statement.override(OverrideKind.EXCLUDE, span))
@@ -113,7 +117,8 @@ def accept(
     rule: str = ANY_RULE,
 ) -> Override:
     """Accepts extremes or missing bars; UsageError where there can be neither."""
-    paths, span = root.symbol(instrument.symbol), _tracked(instrument, span)
+    paths = root.symbol(instrument.symbol)
+    span = _tracked(paths, instrument, span)
     _require_acceptable(rule)
     if not _is_due(instrument, span) and not _is_stored(paths, span):
         raise UsageError(
@@ -165,7 +170,16 @@ def accept_found(
 
 def withdraw(root: DataRoot, instrument: Instrument, span: Span, statement: Statement) -> Override:
     """Takes bars back until their source serves them again; UsageError where there are none."""
-    paths, span = root.symbol(instrument.symbol), _tracked(instrument, span)
+    paths = root.symbol(instrument.symbol)
+    span = _tracked(paths, instrument, span)
+    if finer := _derived_from(paths, span.timeframe):
+        symbol, timeframe = instrument.symbol, span.timeframe
+        raise UsageError(
+            f"the {timeframe} bars of {symbol} are built from {finer} bars: take those back by "
+            f"`regime bars withdraw {symbol} {finer} FROM TO --reason TEXT`, or keep one out by "
+            f"`regime bars exclude {symbol} {timeframe} TIME --reason TEXT`",
+            code="built-timeframe",
+        )
     opens = gate_input(paths, span.timeframe, instrument.market).rows["ts"]
     if not opens.is_between(span.opens, span.last).any():
         raise _no_such_bar(instrument, span)
@@ -208,8 +222,8 @@ def _add_for_findings(  # noqa: PLR0913, PLR0917 - the findings, and what is dec
     kind: OverrideKind,
 ) -> tuple[Override, ...]:
     symbol, paths = instrument.symbol, root.symbol(instrument.symbol)
-    names = instrument.timeframes if timeframe is None else (timeframe,)
-    wanted = [_timeframe(instrument, name) for name in names]
+    names = (*stored_finer(paths), *instrument.timeframes) if timeframe is None else (timeframe,)
+    wanted = [_timeframe(paths, instrument, name) for name in names]
     with writing(paths):
         context = validation_context(paths, instrument, read_policy(root))
         validated = validate_log(paths, instrument, context)
@@ -252,11 +266,14 @@ def _require_acceptable(rule: str) -> None:
         )
 
 
-def _tracked(instrument: Instrument, span: Span) -> Span:
-    return replace(span, timeframe=_timeframe(instrument, span.timeframe))
+def _tracked(paths: SymbolPaths, instrument: Instrument, span: Span) -> Span:
+    return replace(span, timeframe=_timeframe(paths, instrument, span.timeframe))
 
 
-def _timeframe(instrument: Instrument, name: str) -> str:
+def _timeframe(paths: SymbolPaths, instrument: Instrument, name: str) -> str:
+    known = known_bar_length(name)
+    if known in stored_finer(paths):
+        return known
     timeframe = canonical_timeframe(name)
     if timeframe not in instrument.timeframes:
         tracked = ", ".join(instrument.timeframes)
@@ -268,5 +285,14 @@ def _timeframe(instrument: Instrument, name: str) -> str:
 
 
 def _is_stored(paths: SymbolPaths, span: Span) -> bool:
-    opens = raw_log.read_raw(paths.raw(span.timeframe))["ts"]
-    return bool(opens.is_between(span.opens, span.last).any())
+    opens = [raw_log.read_raw(paths.raw(span.timeframe))["ts"]]
+    if _derived_from(paths, span.timeframe):
+        built = read_in_force(paths, span.timeframe)
+        opens = [read_rejected(paths, span.timeframe)["ts"]]
+        opens += [] if built is None else [built[1]["ts"]]
+    return any(each.is_between(span.opens, span.last).any() for each in opens)
+
+
+def _derived_from(paths: SymbolPaths, timeframe: str) -> str:
+    verdict = read_verdict(paths)
+    return "" if verdict is None else verdict.derived_from.get(timeframe, "")

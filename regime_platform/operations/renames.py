@@ -67,11 +67,13 @@ def rename(
     root = DataRoot(settings.root_folder)
     if dry_run:
         file = read_editable(settings)
+        symbol = file.universe.symbol_of(symbol)
         new = _renamed(root, file.universe, symbol, changes)
         return file.store(edited(file.text, {symbol: new}), dry_run=True)
     with editing(settings):
         carried_on = finish_renames(settings)
         file = read_editable(settings)
+        symbol = file.universe.symbol_of(symbol)
         if file.universe.renamed.get(symbol) == changes["symbol"]:  # asked for again after a crash
             return replace(file.store(file.text), carried_on=carried_on)
         new = _renamed(root, file.universe, symbol, changes)
@@ -126,7 +128,8 @@ def _renamed(
     # else a rename would hide the other one
     require_same_instrument(root.symbol(symbol), instrument)
     former = [name for name in (*instrument.formerly, symbol) if name != new_symbol]
-    new = parse_entry({**instrument.model_dump(mode="json"), **changes, "formerly": former})
+    entry = {**instrument.model_dump(mode="json"), "written": None, **changes, "formerly": former}
+    new = parse_entry(entry)
     _require_free(root, new.symbol)
     return new
 
@@ -183,7 +186,7 @@ def _relabel(paths: SymbolPaths, instrument: Instrument, rename: Rename) -> None
             write_text(overrides, after)
     stored = whole_bar_manifest(paths)
     if stored is not None and stored.manifest.symbol != instrument.symbol:
-        entry = instrument.model_dump(mode="json")
+        entry = instrument.record
         new: dict[str, object] = {"symbol": instrument.symbol, "instrument": entry}
         if verdict is not None:
             new["verdict_digest"] = document_digest(verdict.model_dump(mode="json"))

@@ -15,6 +15,7 @@ from regime_platform.bar_store.manifest_files import whole_bar_manifest
 from regime_platform.bar_store.overrides import read_overrides, write_overrides
 from regime_platform.bar_store.raw.acquisition import read_coverage
 from regime_platform.bar_store.raw.gate_input import gate_input
+from regime_platform.bar_store.session import stored_finer
 from regime_platform.compute_db.board import BOARD_SCHEMA, update_board
 from regime_platform.errors import UsageError
 from regime_platform.files import move
@@ -156,7 +157,7 @@ def _contradicting(
 ) -> Iterator[tuple[str, list[str]]]:
     """Timeframe and opens of bars of fetches that contradict those before or are to be settled."""
     context, market = with_overrides(paths, read_policy(root)), instrument.market
-    for timeframe in instrument.timeframes:
+    for timeframe in (*stored_finer(paths), *instrument.timeframes):
         given = gate_input(paths, timeframe, market)
         agreed = overlap_of(paths.raw(timeframe), given, timeframe, market, context)
         rows, awaited = agreed.contradicting, given.awaited
@@ -181,5 +182,5 @@ def _accepted(
 def _entry_of(paths: SymbolPaths, instrument: Instrument) -> dict[str, object]:
     """The entry of the universe that the stored bars were fetched by, as the manifest keeps it."""
     manifest = whole_bar_manifest(paths)
-    entry = instrument.model_dump(mode="json") if manifest is None else manifest.manifest.instrument
+    entry = instrument.record if manifest is None else manifest.manifest.instrument
     return dict(entry)

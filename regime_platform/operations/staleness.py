@@ -44,18 +44,18 @@ class StaleSeries:
 
 def stale_series(workspace: RunWorkspace, now: dt.datetime) -> list[StaleSeries]:
     """All of the symbols that are polled, in universe order; ResultsError on a damaged board."""
-    columns = ("symbol", "timeframe", "last_ts", "status", "gate", "held_back")
+    columns = ("symbol", "timeframe", "last_ts", "status", "gate", "held_back", "derived_from")
     rows = {row[:2]: row[2:] for row in read_board(workspace.root).select(columns).iter_rows()}
     stale = []
     for instrument in workspace.universe.instruments:
         for timeframe in instrument.timeframes if instrument.is_updating else ():
             series = instrument.symbol, timeframe
-            last, status, gate, reason = rows.get(series, (None, "", None, None))
+            last, status, gate, reason, finer = rows.get(series, (None, "", None, None, None))
             # its source has none, or its files are damaged: the board shows that instead
             is_without = gate == NO_BARS or (status == NO_BARS and gate != BLOCKED)
             if is_without or (status == Status.FAILED and last is None):
                 continue
-            age = series_age(instrument, timeframe, last, now)
+            age = series_age(instrument, timeframe, last, now, built_from=finer)
             if age.is_stale:
                 stale.append(StaleSeries(instrument.symbol, age, reason or ""))
     return stale

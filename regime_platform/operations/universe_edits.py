@@ -5,7 +5,7 @@ whole before it is written. All raise ConfigError where the universe cannot be e
 """
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from regime_platform.bar_store.layout import DataRoot
@@ -14,6 +14,7 @@ from regime_platform.errors import ConfigError, UsageError
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.universe.plausibility import Tracked, require_plausible
 from regime_platform.model.universe.text import edited, universe_text
+from regime_platform.model.universe.universe import Universe
 from regime_platform.operations.renames import finish_renames
 from regime_platform.operations.universe_file import (
     EditableUniverse,
@@ -30,26 +31,53 @@ def add(
     """Adds instruments; UsageError where a symbol is in use, ConfigError where it was, or where an
     entry contradicts itself or another one.
     """
-    for instrument in instruments:
-        moved = moved_away(DataRoot(settings.root_folder), instrument.symbol)
-        if moved is not None:
-            raise ConfigError(
-                f"{instrument.symbol} cannot be used again: {moved.describe()}",
-                code="former-symbol",
-            )
+    _require_unmoved(settings, instruments)
 
     def extended(file: EditableUniverse) -> str:
         tracked = Tracked(file.universe.instruments)
         for instrument in instruments:
             if instrument.symbol in file.universe.symbols:
-                raise UsageError(
-                    f"{instrument.symbol} is in the universe already; see `regime universe list`",
-                    code="symbol-taken",
-                )
+                raise UsageError(_taken(instrument, file.universe), code="symbol-taken")
             require_plausible(instrument, tracked)
         return edited(file.text, {instrument.symbol: instrument for instrument in instruments})
 
     return _edit(settings, extended, dry_run=dry_run)
+
+
+def _taken(instrument: Instrument, universe: Universe) -> str:
+    symbol, spelling = instrument.symbol, instrument.spelling
+    other = universe.instrument(symbol).spelling
+    text = f"{symbol} is in the universe already; see `regime universe list`"
+    return text if other == spelling else f"{spelling} would share the folder of {other}: {text}"
+
+
+def put(
+    settings: Settings, instruments: Sequence[Instrument], *, dry_run: bool = False
+) -> UniverseEdit:
+    """Adds instruments, and gives those that are in the universe another entry.
+
+    Those of the sample make room, see ``kept_entries``. ConfigError where a symbol was renamed, or
+    an entry contradicts itself or another one.
+    """
+
+    def changed(file: EditableUniverse) -> str:
+        if not instruments:
+            return file.text
+        known = file.universe.symbols
+        _require_unmoved(settings, [each for each in instruments if each.symbol not in known])
+        entries = {instrument.symbol: instrument for instrument in instruments}
+        kept = _kept(settings, file)
+        tracked = Tracked(each for each in kept if each.symbol not in entries)
+        for instrument in instruments:
+            require_plausible(instrument, tracked)
+        return edited(file.text, entries) if kept else universe_text(instruments)
+
+    return _edit(settings, changed, dry_run=dry_run)
+
+
+def kept_entries(settings: Settings) -> tuple[Instrument, ...]:
+    """The entries that ``put`` leaves: none of a sample of which nothing is stored."""
+    return _kept(settings, read_editable(settings))
 
 
 def replace_all(
@@ -111,6 +139,22 @@ def track_on(
         return edited(file.text, {instrument.symbol: after})
 
     return _edit(settings, changed, dry_run=dry_run)
+
+
+def _kept(settings: Settings, file: EditableUniverse) -> tuple[Instrument, ...]:
+    root, entries = DataRoot(settings.root_folder), file.universe.instruments
+    is_used = any(root.symbol(entry.symbol).folder.is_dir() for entry in entries)
+    return entries if is_used or file.path.exists() else ()
+
+
+def _require_unmoved(settings: Settings, instruments: Iterable[Instrument]) -> None:
+    for instrument in instruments:
+        moved = moved_away(DataRoot(settings.root_folder), instrument.symbol)
+        if moved is not None:
+            raise ConfigError(
+                f"{instrument.symbol} cannot be used again: {moved.describe()}",
+                code="former-symbol",
+            )
 
 
 def _edit(

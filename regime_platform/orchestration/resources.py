@@ -10,7 +10,7 @@ from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
 
 OnOutcome = Callable[[SymbolOutcome], None]
-_PINNED = {"data_root", "universe", "files_root", "twelvedata_url"}
+_PINNED = {"data_root", "universe", "files_root", "twelvedata_url", "ccxt_url"}
 
 
 def ignore_outcome(_outcome: SymbolOutcome) -> None:

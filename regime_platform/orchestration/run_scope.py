@@ -105,6 +105,7 @@ def listed_instruments(
     """
     if not config.symbols:
         return universe.instruments if tier is None else universe.tier(tier), ()
-    current = {symbol: universe.renamed.get(symbol, symbol) for symbol in config.symbols}
+    listed = universe.symbols_of(config.symbols)
+    current = {symbol: universe.renamed.get(symbol, symbol) for symbol in listed}
     unknown = tuple(name for name, symbol in current.items() if symbol not in universe.symbols)
     return universe.select(set(current.values()) & set(universe.symbols)), unknown

@@ -107,6 +107,7 @@ _OF_VERDICT = {
         for name in ("timeframe", "gate", "gate_reason", "errors", "warnings", "accepted")
     },
     **{name: pl.String() for name in ("warning_rules", "promoted", "promoted_min", "promoted_max")},
+    "derived_from": pl.String(),
     "rows": pl.Int64(),
 }
 
@@ -181,6 +182,7 @@ def _gate_columns(paths: SymbolPaths) -> pl.DataFrame:
         {
             "gate": series.status,
             "gate_reason": series.message(paths.symbol) if series.status == BLOCKED else None,
+            "derived_from": series.derived_from,
             **counts[series.timeframe].model_dump(),
             "warning_rules": warning_rules(series.findings) or None,
             **_promoted(series.promoted),

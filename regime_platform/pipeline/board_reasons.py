@@ -6,6 +6,7 @@ from regime_platform.bar_store.raw.fetch_failures import read_failures
 from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.errors import failure_reason
 from regime_platform.model.instruments import Instrument
+from regime_platform.model.timeframes import FINER
 from regime_platform.pipeline.outcomes import Stage, Status, SymbolOutcome
 
 
@@ -44,7 +45,8 @@ def standing_reason(paths: SymbolPaths, instrument: Instrument) -> str | None:
 def fetch_failure(paths: SymbolPaths, instrument: Instrument) -> str:
     """The failed fetches of its timeframes, which stand until the series are served again."""
     failed = read_failures(paths).failed
-    reasons = {failed[name].reason: name for name in instrument.timeframes if name in failed}
+    names = (name for name in (*FINER, *instrument.timeframes) if name in failed)
+    reasons = {failed[name].reason: name for name in names}
     if not instrument.is_polled:
         return ""
     return " | ".join(f"{name}: {text}" for text, name in reasons.items())

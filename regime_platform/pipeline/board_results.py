@@ -9,6 +9,7 @@ from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.no_bars import no_bars_reason
 from regime_platform.bar_store.raw.fetch_failures import read_failures
 from regime_platform.bar_store.session import raw_listing
+from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.compute.maturity import without_basis
 from regime_platform.compute_db.rank_basis import add_latest_basis
 from regime_platform.compute_db.reader import reading
@@ -42,7 +43,10 @@ def results_shown(
 
 def _rows(paths: SymbolPaths, instrument: Instrument, lineage: Lineage) -> list[dict[str, Any]]:
     """The timeframes that it is tracked on; those without bars have the reason of their fetch."""
-    failures, left_out = read_failures(paths).series, lineage.recipe.left_out
+    left_out, verdict = lineage.recipe.left_out, read_verdict(paths)
+    derived = {} if verdict is None else verdict.derived_from
+    known = read_failures(paths).series.items()
+    failures = {name: each.reason for name, each in known if name not in derived}
     rows = [
         {**series.model_dump(), "is_left_out": series.timeframe in left_out}
         for series in lineage.series
@@ -54,7 +58,7 @@ def _rows(paths: SymbolPaths, instrument: Instrument, lineage: Lineage) -> list[
         timeframe = row["timeframe"]
         has_none = timeframe in rest and not raw_listing(paths, timeframe).files
         if timeframe in failures and (has_none or row["status"] == NO_BARS):
-            row |= {"status": NO_BARS, "reason": f"no bars: {failures[timeframe].reason}"}
+            row |= {"status": NO_BARS, "reason": f"no bars: {failures[timeframe]}"}
     return rows
 
 

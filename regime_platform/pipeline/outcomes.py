@@ -127,6 +127,7 @@ class PromoteOutcome(StageOutcome):
     findings: Mapping[str, "FindingCounts"] = field(default_factory=dict)  # by timeframe
     questions: Mapping[str, str] = field(default_factory=dict)  # timeframe -> finding to decide on
     has_other_findings: bool = False  # than the verdict before
+    derived_from: Mapping[str, str] = field(default_factory=dict)  # timeframe -> finer series
 
 
 @dataclass(frozen=True)

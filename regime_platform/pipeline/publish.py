@@ -136,12 +136,13 @@ def write_manifests(
 
 def _bar_manifest(paths: SymbolPaths, instrument: Instrument, verdict: Verdict) -> BarManifest:
     # files that came in after the verdict are in no bar yet, so they are not named
-    files = {series.timeframe: series.raw_files for series in verdict.series}
+    files = {series.timeframe: series.raw_files for series in verdict.validated}
     stored = whole_bar_manifest(paths)
-    known = {} if stored is None else stored.manifest.timeframes
+    known = {} if stored is None else stored.manifest.validated
     sources = {
         timeframe: origins(raw_listing(paths, timeframe), names, known.get(timeframe))
         for timeframe, names in files.items()
     }
+    sources |= {name: sources[finer] for name, finer in verdict.derived_from.items()}
     factors, records = factors_in_force(paths), stored_records(paths)
     return bar_manifest(instrument, verdict, factors, sources, records=records)

@@ -11,9 +11,11 @@ from regime_platform.bar_store.manifest_files import read_bar_manifest, read_com
 from regime_platform.bar_store.raw.fetch_failures import read_failures
 from regime_platform.bar_store.raw.raw_log import extent
 from regime_platform.bar_store.raw.raw_names import list_raw
+from regime_platform.bar_store.session import stored_finer
 from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.errors import RegimeError, failure_reason
 from regime_platform.model.instruments import Instrument
+from regime_platform.model.timeframes import FINER
 from regime_platform.pipeline.board_reasons import fetch_failure
 from regime_platform.pipeline.compute import current_recipe, stored_lineage
 from regime_platform.pipeline.outbox_documents import OutboxEntry
@@ -88,9 +90,9 @@ def _not_validated(paths: SymbolPaths, instrument: Instrument) -> Iterator[Serie
     """The series whose raw log is another one than the verdict is of, with all their rows."""
     verdict = read_verdict(paths)
     validated = (
-        {} if verdict is None else {each.timeframe: each.log_digest for each in verdict.series}
+        {} if verdict is None else {each.timeframe: each.log_digest for each in verdict.validated}
     )
-    for timeframe in instrument.timeframes:
+    for timeframe in (*stored_finer(paths), *instrument.timeframes):
         listed = list_raw(paths.raw(timeframe))
         rows = None if listed.digest == validated.get(timeframe) else extent(listed)
         if rows is not None:
@@ -115,9 +117,8 @@ def _fetched(
     paths: SymbolPaths, instrument: Instrument, entry: OutboxEntry
 ) -> IngestOutcome | None:
     has_failed = entry.failure is not None and entry.failure.stage is Stage.RAW_BARS
-    if not entry.series and not any(
-        paths.raw(timeframe).is_dir() for timeframe in instrument.timeframes
-    ):
+    logs = (*FINER, *instrument.timeframes)
+    if not entry.series and not any(paths.raw(timeframe).is_dir() for timeframe in logs):
         return None
     status = Status.FAILED if has_failed else Status.DONE
     return IngestOutcome(paths.symbol, status, entry.series)
@@ -134,6 +135,7 @@ def _promoted(paths: SymbolPaths) -> PromoteOutcome | None:
         verdict.promoted,
         reason=verdict.message,
         left_out=verdict.left_out,
+        derived_from=verdict.derived_from,
     )
 
 

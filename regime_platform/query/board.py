@@ -67,11 +67,11 @@ def board(
 def _ages(rows: pl.DataFrame, universe: Universe, now: dt.datetime | None) -> pl.DataFrame:
     """The columns of ``_AGE_SCHEMA`` for each row."""
     instruments = {instrument.symbol: instrument for instrument in universe.instruments}
-    series = rows.select("symbol", "timeframe", "last_ts").iter_rows()
+    series = rows.select("symbol", "timeframe", "last_ts", "derived_from").iter_rows()
     ages = [
         NO_AGE
         if now is None or last is None
-        else series_age(instruments[symbol], timeframe, last, now).document()
-        for symbol, timeframe, last in series
+        else series_age(instruments[symbol], timeframe, last, now, built_from=finer).document()
+        for symbol, timeframe, last, finer in series
     ]
     return pl.DataFrame(ages, _AGE_SCHEMA)

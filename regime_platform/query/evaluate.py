@@ -34,7 +34,7 @@ from regime_platform.model.timeframes import canonical_timeframe, known_timefram
 from regime_platform.model.universe.universe import Universe
 from regime_platform.regular_files import read_text
 from regime_platform.sources.files.mapping import AS_NAMED, read_mapping
-from regime_platform.sources.files.source import read_bars_file, read_series
+from regime_platform.sources.files.series import read_bars_file, read_series
 
 _ESCALATION = (
     *("ts", "symbol", "timeframe", "asof", "esc_raw", "esc_pctl", "esc_pctl_expanding"),
@@ -105,7 +105,7 @@ def evaluate(  # noqa: PLR0913 - the parts of one question
         UsageError: ``as_of`` is given for a symbol that is not in the universe, or a folder has
             bars of another timeframe.
     """
-    name, frame = symbol.upper(), canonical_timeframe(timeframe)
+    name, frame = universe.symbol_of(symbol), canonical_timeframe(timeframe)
     choice = choose_eras(name, universe, eras_file)
     bars, read_as = _input_bars(bars_file, name, frame, universe)
     if as_of is not None:
@@ -206,11 +206,11 @@ def _input_bars(
                 code="no-version-1-bars",
             )
     elif path.suffix != ".parquet" or not path.is_file() or not is_version_1(path):
-        mapping = read_mapping(path.parent)
+        mapping = read_mapping(path.parent).for_series(timeframe, symbol)
         # the vectors of the legacy engine label weeks by their Friday, and so do their tables
         if market is None or (timeframe == "1week" and mapping is AS_NAMED):
-            return read_bars_file(path), ""
-        bars, opens = read_series(path, timeframe, market, mapping)
+            return read_bars_file(path, mapping), ""
+        bars, opens = read_series(path, timeframe, market, symbol)
         return bars, opens.note
     return read_version_1([path], symbol, timeframe, market)
 

@@ -104,18 +104,27 @@ def explain(
         DEFAULT_PARAMS,
     )
     explained = explanation(rows, ts)
-    made_from = {
-        "bars_digest": recipe.bars.get(wanted),
+    made_from = _made_from(paths, lineage, wanted)
+    manifests = _manifests(paths, lineage)
+    notes = tuple(_notes(made_from, promoted.digest, manifests))
+    age = None
+    if now is not None:
+        finer = made_from["derived_from"]
+        age = series_age(instrument, wanted, _last(state), now, built_from=finer)
+    return Explained(explained, _origin(paths, wanted, ts), made_from, manifests, notes, age)
+
+
+def _made_from(paths: SymbolPaths, lineage: Lineage, timeframe: str) -> Facts:
+    recipe, verdict = lineage.recipe, read_verdict(paths)
+    return {
+        "bars_digest": recipe.bars.get(timeframe),
+        "derived_from": "" if verdict is None else verdict.derived_from.get(timeframe, ""),
         "params_fingerprint": recipe.params_fingerprint,
         "compute_digest": recipe.compute_digest,
         "libraries": recipe.libraries,
         "code": lineage.code.as_json(),
         "is_installed_code": recipe.compute_digest == code_version().compute_digest,
     }
-    manifests = _manifests(paths, lineage)
-    notes = tuple(_notes(made_from, promoted.digest, manifests))
-    age = None if now is None else series_age(instrument, wanted, _last(state), now)
-    return Explained(explained, _origin(paths, wanted, ts), made_from, manifests, notes, age)
 
 
 def _last(rows: pl.DataFrame) -> dt.datetime | None:

@@ -8,6 +8,7 @@ from functools import partial
 import polars as pl
 
 from regime_platform.bar_store.canonical import pointer, scan_in_force
+from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.compute_db.rank_basis import add_basis
 from regime_platform.errors import OlderVersionWarning
 from regime_platform.legacy.conversion import reading_any
@@ -37,10 +38,21 @@ def bars(symbol: str | Iterable[str], timeframe: str, *, where: Where = None) ->
     if isinstance(symbol, str):
         return _bars(workspace, symbol, wanted)
     frames = [
-        _bars(workspace, name, wanted).select(pl.lit(name.upper()).alias("symbol"), pl.all())
-        for name in symbol
+        _bars(workspace, name, wanted).select(pl.lit(name).alias("symbol"), pl.all())
+        for name in workspace.universe.symbols_of(symbol)
     ]
     return pl.concat(frames)
+
+
+def built_from(symbol: str, timeframe: str, *, where: Where = None) -> str:
+    """The finer series that the canonical bars of one are built from; empty where they are given.
+
+    Raises as `bars`.
+    """
+    _instrument, paths = Workspace.open(where).find(symbol)
+    verdict = read_verdict(paths)
+    derived = {} if verdict is None else verdict.derived_from
+    return derived.get(canonical_timeframe(timeframe), "")
 
 
 def history(  # noqa: PLR0913 - each argument narrows the same question
@@ -74,7 +86,8 @@ def history(  # noqa: PLR0913 - each argument narrows the same question
     """
     if not isinstance(symbol, str):
         rows = partial(history, start=start, end=end, last=last, labels=labels, where=where)
-        return pl.concat([rows(name, timeframe) for name in symbol])
+        names = Workspace.open(where).universe.symbols_of(symbol)
+        return pl.concat([rows(name, timeframe) for name in names])
     wanted = canonical_timeframe(timeframe)
     instrument, paths = find_results(Workspace.open(where), symbol)
     with reading_any(paths.compute_db, instrument, wanted) as reader:

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from dataclasses import fields as dataclass_fields
+from functools import partial
 from typing import Any, Self
 
 from pydantic_core import to_jsonable_python
@@ -59,6 +60,7 @@ class GateNow:
     findings: Mapping[str, FindingCounts] = field(default_factory=dict)  # by timeframe
     questions: Mapping[str, str] = field(default_factory=dict)  # likewise
     results_pending: str = ""  # why the bars in force are not computed yet; empty where they are
+    derived_from: Mapping[str, str] = field(default_factory=dict)  # timeframe -> finer series
 
     @classmethod
     def of(cls, verdict: Verdict | None, left_out: Iterable[str]) -> Self:
@@ -66,15 +68,21 @@ class GateNow:
         if verdict is None:
             return cls()
         why = {name: verdict.left_out.get(name, _PASSED_SINCE) for name in left_out}
-        return cls.made(verdict.symbol, verdict.message, why, findings_of(verdict))
+        findings, derived = findings_of(verdict), verdict.derived_from
+        return cls.made(verdict.symbol, verdict.message, why, findings, derived)
 
     @classmethod
     def made(
-        cls, symbol: str, held_back: str, left_out: Mapping[str, str], findings: FindingsBySeries
+        cls,
+        symbol: str,
+        held_back: str,
+        left_out: Mapping[str, str],
+        findings: FindingsBySeries,
+        derived_from: Mapping[str, str],
     ) -> Self:
         """Of its parts."""
-        questions = questions_of(symbol, findings)
-        return cls(held_back, left_out, counts_of(findings), questions)
+        questions, counts = questions_of(symbol, findings), counts_of(findings)
+        return cls(held_back, left_out, counts, questions, derived_from=derived_from)
 
 
 @dataclass(frozen=True)
@@ -113,6 +121,7 @@ class StateNow:
     too_few_bars: Mapping[str, str] = field(default_factory=dict)
     age: SeriesAge | None = None  # against the calendar; None where no ``now`` was given
     results_pending: str = ""  # why the bars in force are not computed yet; empty where they are
+    derived_from: str = ""  # the finer series that its bars are built from; empty where given
 
 
 def state(
@@ -150,8 +159,9 @@ def state(
     }
     if now is None:
         return states
+    age = partial(series_age, instrument)
     return {
-        name: replace(each, age=series_age(instrument, name, each.as_of, now))
+        name: replace(each, age=age(name, each.as_of, now, built_from=each.derived_from))
         for name, each in states.items()
     }
 
@@ -222,6 +232,7 @@ def state_now(
         findings=gate.findings.get(timeframe),
         question=gate.questions.get(timeframe, ""),
         too_few_bars=short or {},
+        derived_from=gate.derived_from.get(timeframe, ""),
     )
 
 

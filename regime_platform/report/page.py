@@ -55,7 +55,7 @@ def symbol_page(
     inputs = (paths.verdict, paths.manifest, paths.compute_manifest, paths.splits)
     origin = document_digest(
         {
-            "instrument": instrument.model_dump(mode="json"),
+            "instrument": instrument.record,
             "eras": eras.version,
             "inputs": [file_sha256(path) if path.exists() else None for path in inputs],
             "code": _code_digest(),

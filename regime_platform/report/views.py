@@ -28,7 +28,7 @@ from regime_platform.validation.finding_counts import (
     findings_of,
     questions_of,
 )
-from regime_platform.validation.verdict import Verdict
+from regime_platform.validation.verdict import Verdict, built_from
 
 _FIRST_SHOWN = ("1day", "1h", "4h", "15min", "1week")
 
@@ -74,6 +74,7 @@ def _notes(verdict: Verdict | None) -> Iterator[str]:
     findings = findings_of(verdict)
     if verdict.left_out:
         yield f"the mean escalation leaves out {', '.join(verdict.left_out)}"
+    yield from built_from(verdict.derived_from)
     yield from finding_lines(
         verdict.symbol, counts_of(findings), questions_of(verdict.symbol, findings)
     )
@@ -92,8 +93,11 @@ def read_ages(
     """By timeframe, how old the promoted bars are."""
     verdict = read_verdict(paths)
     promoted = {} if verdict is None else verdict.promoted
+    derived = {} if verdict is None else verdict.derived_from
     return {
-        timeframe: series_age(instrument, timeframe, instant(bars.max_ts), now)
+        timeframe: series_age(
+            instrument, timeframe, instant(bars.max_ts), now, built_from=derived.get(timeframe)
+        )
         for timeframe, bars in promoted.items()
         if timeframe in instrument.timeframes
     }

@@ -9,6 +9,7 @@ the gate can report them.
 import datetime as dt
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import polars as pl
 
@@ -16,7 +17,12 @@ from regime_platform.model.bar_schema import BAR_COLUMNS
 from regime_platform.model.calendar.due import last_finished
 from regime_platform.model.markets import Market
 from regime_platform.validation.rules.bar import finished_when_fetched
-from regime_platform.validation.rules.series import GATE_SCHEMA, is_strictly_increasing, value_bits
+from regime_platform.validation.rules.series import (
+    GATE_SCHEMA,
+    have_equal_values,
+    is_strictly_increasing,
+    value_bits,
+)
 
 #: How the name of a migrated batch ends.
 LEGACY_SUFFIX = ".legacy.parquet"
@@ -85,18 +91,15 @@ def diff_page(  # noqa: PLR0913 - two frames, and what decides how they are comp
     bound = last_finished(fetched_at, timeframe, market)
     page = served.with_columns(finished=(served["ts"] < bound).fill_null(value=True))
     in_force = _in_force(stored, timeframe, market)
-    finished = in_force.filter("finished")
-    final = set(_opens(finished))
-    known, versions = _versions_by_open(in_force), _versions_by_open(page)
-    equal = {key for key, version in versions.items() if version == known.get(key)}
-    left = versions if again else {key: versions[key] for key in versions.keys() - equal}
-    rows = page.filter(_first_of_each(page, left))
-    was_final = pl.Series([key in final for key in _opens(rows)], dtype=pl.Boolean)
+    comparison = _Comparison.of(page, in_force)
+    is_brought = comparison.is_first if again else comparison.is_first & ~comparison.is_equal
+    rows = page.filter(is_brought)
+    was_final = comparison.was_final.filter(is_brought)
     # A final bar that is served as forming means that a clock went back: it changes nothing.
     is_kept = rows["finished"] | ~was_final
     rows, was_final = rows.filter(is_kept), was_final.filter(is_kept)
     new = int((rows["finished"] & ~was_final).sum())
-    is_equal = pl.Series([key in equal for key in _opens(rows)], dtype=pl.Boolean)
+    is_equal = comparison.is_equal.filter(is_brought).filter(is_kept)
     repeated = int((was_final & is_equal).sum())
     revised = int((rows["finished"] & was_final).sum()) - repeated
     provisional = int((~page["finished"]).sum())
@@ -121,14 +124,35 @@ def ranks(batches: pl.Series) -> pl.Series:
     return batches.cast(pl.Enum(ranked)).to_physical().cast(pl.Int64)
 
 
-def _first_of_each(page: pl.DataFrame, unknown: _Versions) -> pl.Series:
-    """True for the rows to store: each version of an open in ``unknown`` once. Empties it."""
-    mask = []
-    for key, version in zip(_opens(page), _versions(page), strict=True):
-        left = unknown.get(key, set())
-        mask.append(version in left)
-        left.discard(version)
-    return pl.Series(mask, dtype=pl.Boolean)
+class _Comparison(NamedTuple):
+    """The rows of a page compared with the revisions in force; a mask of the page each."""
+
+    is_first: pl.Series  # of the rows of its open with these values
+    is_equal: pl.Series  # the page has of its open what is in force, as a set
+    was_final: pl.Series  # a finished bar of its open is in force
+
+    @classmethod
+    def of(cls, page: pl.DataFrame, in_force: pl.DataFrame) -> "_Comparison":
+        if is_strictly_increasing(page["ts"]) and is_strictly_increasing(in_force["ts"]):
+            return cls.of_single_rows(page, in_force)
+        final = set(_opens(in_force.filter("finished")))
+        known, versions = _versions_by_open(in_force), _versions_by_open(page)
+        equal = {key for key, version in versions.items() if version == known.get(key)}
+        is_equal, was_final = ([key in keys for key in _opens(page)] for keys in (equal, final))
+        is_first = []
+        for key, version in zip(_opens(page), _versions(page), strict=True):
+            is_first.append(version in versions[key])
+            versions[key].discard(version)
+        return cls(*(pl.Series(mask, dtype=pl.Boolean) for mask in (is_first, is_equal, was_final)))
+
+    @classmethod
+    def of_single_rows(cls, page: pl.DataFrame, in_force: pl.DataFrame) -> "_Comparison":
+        """Of frames with one row per open, in order: millions of minutes in little time."""
+        others = page.select("ts").join(in_force, on="ts", how="left", maintain_order="left")
+        is_equal = (page["finished"] == others["finished"]).fill_null(value=False)
+        is_equal &= pl.Series(have_equal_values(page, others))
+        is_first = pl.repeat(value=True, n=page.height, dtype=pl.Boolean, eager=True)
+        return cls(is_first, is_equal, others["finished"].fill_null(value=False))
 
 
 def _versions_by_open(rows: pl.DataFrame) -> _Versions:

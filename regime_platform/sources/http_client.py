@@ -43,6 +43,17 @@ def require_private(name: str, url: str) -> None:
     )
 
 
+def require_address(name: str, url: str) -> None:
+    """ConfigError where setting ``name`` is no address of a web server."""
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        parsed = httpx.URL()
+    if parsed.scheme not in {"http", "https"} or not parsed.host:
+        message = f"{name} is no address; write https://HOST, or leave it unset"
+        raise ConfigError(message, code="unsafe-address")
+
+
 def is_private(url: httpx.URL) -> bool:
     """True of https, and of http that does not leave this machine."""
     is_local = url.scheme == "http" and is_loopback(url.host)

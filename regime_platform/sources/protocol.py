@@ -30,6 +30,7 @@ class BarPage:
     #: Unix times of the request that was answered and of its answer; None: served at once.
     between: tuple[float, float] | None = None
     note: str = ""  # how labels were read that are no opens, as one line
+    notice: str = ""  # what its source says of the series now, as one line
     reading: str = ""  # digest of how a file was read
     is_rolling: bool = False  # the start of a whole moves: bars before it are not lost
 
@@ -102,10 +103,10 @@ class WholeSource(Protocol):
 
 @runtime_checkable
 class WindowSource(Protocol):
-    """A vendor. Every request costs credits; ``now`` decides of which UTC day.
+    """A vendor or an exchange. A request may cost credits; ``now`` decides of which UTC day.
 
-    Every request raises ``RunEndingError`` where the source serves no symbol at all, and
-    ``SourceError`` where it failed, with culprit and remedy.
+    Every request raises ``RunEndingError`` where the source, or the venue of the instrument there,
+    serves no symbol at all, and ``SourceError`` where it failed, with culprit and remedy.
     """
 
     name: str
@@ -148,7 +149,7 @@ class WindowSource(Protocol):
         ...
 
     def credits_per_minute(self) -> int:
-        """The credits of one minute, as far as they are known."""
+        """The credits of one minute, as far as they are known; 0 where requests cost none."""
         ...
 
 
@@ -158,6 +159,37 @@ class SplitSource(Protocol):
 
     def splits(self, instrument: Instrument) -> Sequence[DeclaredSplit]:
         """All that it knows of an instrument."""
+        ...
+
+
+@runtime_checkable
+class FinerSource(Protocol):
+    """A whole source that may carry bars finer than all timeframes of an instrument, or between
+    them: they are stored as series of their own, and timeframes that it lacks are built from them.
+    """
+
+    def finer(self, instrument: Instrument) -> Sequence[str]:
+        """Those of ``model.timeframes.FINER`` that it carries; ``series`` serves each of them.
+
+        Raises:
+            SourceError: the source failed, with culprit and remedy.
+        """
+        ...
+
+
+@runtime_checkable
+class MarketSource(Protocol):
+    """A source of several venues, each with its own list of markets."""
+
+    def require_venue(self, venue: str) -> None:
+        """``ConfigError`` where the source knows no such venue."""
+        ...
+
+    def market_of(self, venue: str, word: str) -> str:
+        """The symbol at the source of the market that ``word`` names, as BTCUSDT.
+
+        ``UsageError`` where not exactly one has the name, ``SourceError`` where the venue failed.
+        """
         ...
 
 

@@ -6,6 +6,8 @@ So a missing key or folder affects only the symbols that need it.
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from importlib import import_module
 
 import httpx
 
@@ -14,7 +16,7 @@ from regime_platform.redaction import SHORTEST
 from regime_platform.settings import Settings
 from regime_platform.sources.credits import CreditBudget, Limits, budget_file
 from regime_platform.sources.files.source import FilesSource
-from regime_platform.sources.http_client import require_private
+from regime_platform.sources.http_client import require_address, require_private
 from regime_platform.sources.protocol import Source
 from regime_platform.sources.sample.source import SampleSource
 from regime_platform.sources.twelvedata.http import TwelveDataClient
@@ -63,17 +65,8 @@ def build_sources(
     """
 
     def files() -> Source:
-        if settings.files_root is None:
-            raise ConfigError(
-                "source files needs a folder; set REGIME_FILES_ROOT to the one with "
-                "{SYMBOL}/{timeframe}.csv",
-                code="no-files-root",
-            )
-        root = settings.files_root.expanduser()
-        if not root.is_dir():
-            message = f"REGIME_FILES_ROOT is {root}, which is no folder; create it"
-            raise ConfigError(message, code="no-files-root")
-        return FilesSource(root)
+        root = settings.files_root
+        return FilesSource(None if root is None else root.expanduser())
 
     def twelvedata() -> Source:
         if settings.twelvedata_api_key is None:
@@ -89,4 +82,28 @@ def build_sources(
         budget = CreditBudget(file, limits, clock, sleep)
         return TwelveDataSource(TwelveDataClient(url, key, budget, transport, clock=clock))
 
-    return _Sources({"sample": SampleSource, "files": files, "twelvedata": twelvedata})
+    return _Sources(
+        {
+            "sample": SampleSource,
+            "files": files,
+            "twelvedata": twelvedata,
+            "ccxt": partial(_ccxt, settings, clock),
+        }
+    )
+
+
+def _ccxt(settings: Settings, clock: Callable[[], float]) -> Source:
+    if settings.ccxt_url:
+        require_address("REGIME_CCXT_URL", settings.ccxt_url)
+    try:  # the library takes a second to load, so only its own symbols wait for it
+        module = import_module("regime_platform.sources.ccxt.source")
+    except ModuleNotFoundError as error:
+        if error.name != "ccxt":
+            raise
+        raise ConfigError(
+            "source ccxt needs the library ccxt; install it by `make ccxt`, or by "
+            "pip install 'regime-platform[ccxt]'",
+            code="extra-missing",
+        ) from None
+    source: Source = module.CcxtSource(settings.ccxt_url, clock)
+    return source

@@ -80,7 +80,7 @@ FindingsBySeries = Mapping[str, Sequence[ValidationFinding]]
 
 def findings_of(verdict: Verdict | None) -> FindingsBySeries:
     """Those of a verdict; none without one."""
-    return {each.timeframe: each.findings for each in (verdict.series if verdict else ())}
+    return {each.timeframe: each.findings for each in (verdict.validated if verdict else ())}
 
 
 def counts_of(findings: FindingsBySeries) -> dict[str, FindingCounts]:

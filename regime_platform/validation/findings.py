@@ -78,6 +78,12 @@ class ValidationFinding(Document):
         """True where the series must not be promoted."""
         return self.severity is Severity.ERROR and self.count > 0
 
+    @property
+    def counted_unit(self) -> str:
+        """The unit as it follows the count."""
+        is_single = self.count == 1 and self.unit != "series"
+        return self.unit.removesuffix("s") if is_single else self.unit
+
     def remedy_for(self, symbol: str, timeframe: str) -> str:
         """The remedy, with whole commands for its bar, or for all of several."""
         example = self.examples[0] if self.examples else ""

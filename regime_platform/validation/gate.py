@@ -5,7 +5,7 @@ repaired or filled in, and valid rows pass again.
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import polars as pl
@@ -28,10 +28,10 @@ from regime_platform.validation.rules import bar_counts, calendar, series
 from regime_platform.validation.rules.bar import bar_rules, finished_when_fetched, outside_listing
 from regime_platform.validation.rules.calendar_misfit import CALENDAR_MISFIT, misfit
 from regime_platform.validation.rules.comparison import (
-    COMPARISONS,
     CONTRADICTED,
     OVERLAP,
     Overlap,
+    comparisons,
     day_end,
     disagreement,
 )
@@ -51,9 +51,7 @@ RULES_VERSION = 6
 _MOST = 0.5
 
 _DAY = "1day"
-PASSED = "passed"
-BLOCKED = "blocked"
-NO_BARS = "no_bars"
+PASSED, BLOCKED, NO_BARS = "passed", "blocked", "no_bars"
 
 
 @dataclass(frozen=True)
@@ -135,19 +133,21 @@ def compared(
     *,
     market: Market,
     context: ValidationContext,
+    derived: Collection[str] = (),
 ) -> dict[str, GateResult]:
     """The results (by timeframe) with the findings over several fetches or timeframes added.
 
     These reject no row, since they cannot tell which of two different numbers is wrong.
-    ``overlaps`` is how the fetches of a timeframe agree, where there were several.
+    ``overlaps`` is how the fetches of a timeframe agree, where there were several. With ``derived``
+    only these are returned: series built from others, with which they are not compared.
     """
     bars = {timeframe: result.valid for timeframe, result in results.items()}
     anchors = {timeframe: result.anchor for timeframe, result in results.items()}
     if _DAY in anchors:
         anchors[_DAY] = day_end(bars, market, anchors)
     with_comparisons = {}
-    for timeframe, result in results.items():
-        rules = _SeriesRules(timeframe, market, context)
+    for timeframe in derived or results:
+        result, rules = results[timeframe], _SeriesRules(timeframe, market, context)
         seen: dict[str, tuple[int, pl.DataFrame]] = {}
         if (overlap := overlaps.get(timeframe)) is not None:
             seen[OVERLAP.name] = overlap.compared, overlap.disagreeing
@@ -157,11 +157,11 @@ def compared(
             if overlap.lost is not None:
                 checked = result.valid.height
                 seen[SOURCE_LOST_BARS.name] = checked, lost_bars(result.valid, overlap.lost)
-        if (comparison := disagreement(bars, timeframe, market, anchors)) is not None:
+        if not derived and (comparison := disagreement(bars, timeframe, market, anchors)):
             seen[comparison[0].name] = comparison[1:]
         breaches = [
             rules.breach(rule, *seen.get(rule.name, (0, calendar.NO_GAPS)))
-            for rule in (*COMPARISONS, SOURCE_LOST_BARS)
+            for rule in (*comparisons(bars), SOURCE_LOST_BARS)
         ]
         again = rereading("" if overlap is None else overlap.rereading)
         added = *(breach.finding(timeframe) for breach in breaches), again

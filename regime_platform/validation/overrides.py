@@ -22,7 +22,7 @@ from pydantic import (
 from regime_platform.errors import ConfigError, UsageError
 from regime_platform.model.document import Array, Document, Word, first_fault, is_absent
 from regime_platform.model.instants import instant, iso
-from regime_platform.model.timeframes import TIMEFRAMES
+from regime_platform.model.timeframes import DURATION
 from regime_platform.model.yaml_text import load_yaml
 
 ANY_RULE = "any"
@@ -38,7 +38,7 @@ class OverrideKind(StrEnum):
 
 
 def _known(timeframe: str) -> str:
-    if timeframe not in TIMEFRAMES:
+    if timeframe not in DURATION:
         raise ValueError(f"{timeframe!r} is no known timeframe")
     return timeframe
 

@@ -17,8 +17,8 @@ from regime_platform.model.actions import Action
 from regime_platform.model.bar_schema import BAR_SCHEMA
 from regime_platform.model.digests import document_digest
 from regime_platform.model.instants import instant
-from regime_platform.model.instruments import require_safe
 from regime_platform.model.markets import MARKETS, Market
+from regime_platform.model.symbols import require_safe
 from regime_platform.model.timeframes import TIMEFRAMES
 from regime_platform.model.yaml_text import YamlTextError, load_yaml
 from regime_platform.validation.findings import Rule, Severity
@@ -33,7 +33,7 @@ CONFIGURABLE = (
     "date_range", "outside_listing", "stale_run", "price_jump", "unadjusted_split", "wide_range",
     "volume_outlier", "missing_volume", "outside_session", "overlapping_bars", "missing_sessions",
     "missing_bars", "calendar_misfit", "overlap_disagreement", "day_disagrees", "week_disagrees",
-    "source_lost_bars", NO_BARS.name, TOO_FEW_BARS.name,
+    "bar_disagrees", "source_lost_bars", NO_BARS.name, TOO_FEW_BARS.name,
 )  # fmt: skip
 #: The rules whose findings may be accepted; a series without bars has none that could be named.
 ACCEPTABLE = (

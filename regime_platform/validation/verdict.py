@@ -4,7 +4,8 @@ Names the input that was validated and, per series, the canonical bars in force:
 promoted, or the last good ones where the series is blocked.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import polars as pl
@@ -35,12 +36,13 @@ from regime_platform.validation.rules.bar import UNLISTED, Listed
 from regime_platform.validation.rules.calendar import MISSING_BARS, MISSING_SESSIONS
 from regime_platform.validation.rules.calendar_misfit import CALENDAR_MISFIT
 from regime_platform.validation.rules.comparison import COMPARISONS
+from regime_platform.validation.rules.finer_bars import FINER_BARS
 from regime_platform.validation.rules.lost_bars import SOURCE_LOST_BARS
 from regime_platform.validation.rules.rereading import REREADING
 
 _COUNTING = (
     MISSING_SESSIONS, MISSING_BARS, CALENDAR_MISFIT, *COMPARISONS, SOURCE_LOST_BARS, REREADING,
-    bar_counts.NO_BARS, bar_counts.TOO_FEW_BARS,
+    bar_counts.NO_BARS, bar_counts.TOO_FEW_BARS, FINER_BARS,
 )  # fmt: skip
 _REJECTING_NOTHING = {rule.name for rule in _COUNTING}
 
@@ -66,6 +68,8 @@ class SeriesVerdict(Document):
     rejected_file: StoredFile | None = Field(default=None, exclude_if=is_absent)
     #: Corporate actions, by their numbers, that the rows were adjusted for.
     adjusted_for: Array[int] = Field(default=(), exclude_if=is_absent)
+    #: The finer series that its bars are built from; None where they are given.
+    derived_from: str | None = Field(default=None, exclude_if=is_absent)
 
     @classmethod
     def of(cls, result: GateResult, *, timeframe: str, **recorded: Any) -> Self:
@@ -106,11 +110,18 @@ class Verdict(Document):
     withdrawn: Array[Override] = Field(default=(), exclude_if=is_absent)
     #: Corporate actions on record; those withdrawn, and the entries that withdrew them, as well.
     actions: Array[Action] = Field(default=(), exclude_if=is_absent)
-    series: Array[SeriesVerdict]
+    series: Array[SeriesVerdict]  # of the timeframes that the symbol is tracked on
+    #: Of stored series of other lengths, which are only there to build timeframes from.
+    finer: Array[SeriesVerdict] = Field(default=(), exclude_if=is_absent)
 
     @classmethod
     def of(
-        cls, symbol: str, series: Sequence[SeriesVerdict], context: ValidationContext, calendar: str
+        cls,
+        symbol: str,
+        series: Sequence[SeriesVerdict],
+        context: ValidationContext,
+        calendar: str,
+        finer: Sequence[SeriesVerdict] = (),
     ) -> "Verdict":
         """The verdict of the rules as they are now; ``calendar`` is the version of the library."""
         return cls(
@@ -124,6 +135,7 @@ class Verdict(Document):
             withdrawn=context.withdrawn,
             actions=context.actions,
             series=tuple(series),
+            finer=tuple(finer),
         )
 
     @classmethod
@@ -151,9 +163,19 @@ class Verdict(Document):
         return next((status for status in (BLOCKED, PASSED) if status in statuses), NO_BARS)
 
     @property
+    def validated(self) -> tuple[SeriesVerdict, ...]:
+        """Those of all series, finer ones first."""
+        return (*self.finer, *self.series)
+
+    @property
+    def derived_from(self) -> dict[str, str]:
+        """Timeframe -> the finer series that its bars are built from, where none are given."""
+        return {each.timeframe: each.derived_from for each in self.series if each.derived_from}
+
+    @property
     def has_no_rows(self) -> bool:
         """True where there was nothing to validate."""
-        return not any(series.rows_in or series.promoted for series in self.series)
+        return not any(series.rows_in or series.promoted for series in self.validated)
 
     @property
     def is_blocked_whole(self) -> bool:
@@ -169,12 +191,13 @@ class Verdict(Document):
     @property
     def reason(self) -> str:
         """What blocks the symbol, one sentence per blocked series."""
-        return " | ".join(series.reason for series in self.series if series.status == BLOCKED)
+        blocked = (series for series in self.series if series.status == BLOCKED)
+        return _joined({series.timeframe: series.reason for series in blocked})
 
     @property
     def message(self) -> str:
         """The reason to show: its remedies have whole commands, which the stored one has not."""
-        return " | ".join(self._messages.values())
+        return _joined(self._messages)
 
     @property
     def promoted(self) -> dict[str, PromotedBars]:
@@ -194,7 +217,7 @@ class Verdict(Document):
 
     def at(self, timeframe: str) -> SeriesVerdict | None:
         """The verdict on one timeframe, or None where it was never validated."""
-        return next((series for series in self.series if series.timeframe == timeframe), None)
+        return next((each for each in self.validated if each.timeframe == timeframe), None)
 
     @property
     def _messages(self) -> dict[str, str]:
@@ -207,6 +230,14 @@ def input_digest(rows: pl.DataFrame) -> str:
     return frame_digest(rows.select(*BAR_COLUMNS, "fetched_at"))
 
 
+def built_from(derived_from: Mapping[str, str]) -> list[str]:
+    """A line for each finer series that timeframes are built from (`Verdict.derived_from`)."""
+    together: dict[str, list[str]] = defaultdict(list)
+    for timeframe, finer in derived_from.items():
+        together[finer].append(timeframe)
+    return [f"{', '.join(names)} built from {finer}" for finer, names in together.items()]
+
+
 def series_message(symbol: str, timeframe: str, result: GateResult) -> str:
     """As `series_reason`, with the whole command of its remedy."""
     reason = series_reason(timeframe, result)
@@ -217,17 +248,23 @@ def series_reason(timeframe: str, result: GateResult) -> str:
     """One line on the worst finding and its remedy; empty where all is well."""
     worst = _worst(result.findings)
     if worst is not None:
-        is_single = worst.count == 1 and worst.unit != "series"
-        unit = worst.unit.removesuffix("s") if is_single else worst.unit
         did = "counts" if worst.rule in _REJECTING_NOTHING else "rejected"
         more = sum(finding.is_blocking for finding in result.findings) - 1
         also = f" (and {more} more rule{'s' if more > 1 else ''})" if more else ""
-        what = f"{worst.rule} {did} {worst.count} {unit} ({worst.examples[0]}){also}"
+        what = f"{worst.rule} {did} {worst.count} {worst.counted_unit} ({worst.examples[0]}){also}"
         return f"{timeframe}: {what}; {worst.remedy}"
     for finding in result.findings:
         if finding.severity is Severity.STATUS and finding.count:
             return f"{timeframe}: {finding.examples[0]}; {finding.remedy}"
     return ""
+
+
+def _joined(reasons: Mapping[str, str]) -> str:
+    """One sentence each; series that are blocked by the same finer bars share one."""
+    together: dict[str, list[str]] = defaultdict(list)
+    for timeframe, reason in reasons.items():
+        together[reason.removeprefix(f"{timeframe}: ")].append(timeframe)
+    return " | ".join(f"{', '.join(names)}: {reason}" for reason, names in together.items())
 
 
 def _worst(findings: Sequence[ValidationFinding]) -> ValidationFinding | None:

@@ -40,7 +40,8 @@ SAID = Statement("a low above the high", "ann", NOW)
 
 def make_rich(folder: Path) -> Settings:
     """META, once FB: decisions, one withdrawn, rejected rows, splits, factors, actions, eras."""
-    settings = street(folder, [FORMER])
+    # one timeframe is not served, so that there is a record of it
+    settings = street(folder, [FORMER], timeframes=("15min", "1day"))
     for symbol in (FORMER, SYMBOL):
         serve(settings, symbol, "1day", BARS.head(430))
     root = RunWorkspace.open(settings).root

@@ -161,7 +161,7 @@ def test_manifests_without_the_new_seals_prove_what_they_proved_and_a_run_seals(
         verdict["seal"],
         verdict["withdrawn"],
         verdict["actions"],
-        verdict["series"][0]["rejected_file"],
+        verdict["series"][1]["rejected_file"],
     )
     facts = manifest["manifest"]
     del (

@@ -18,6 +18,7 @@ from regime_platform.bar_store.layout import DataRoot
 from regime_platform.bar_store.verdicts import unsealed
 from regime_platform.errors import BarsError, ConfigError, PathError, ResultsError
 from regime_platform.model.digests import document_digest
+from regime_platform.model.timeframes import DURATION
 from regime_platform.operations.renames import finish_renames
 from regime_platform.pipeline.eras import era_set
 from regime_platform.pipeline.gate.promote import promote
@@ -128,7 +129,7 @@ def test_a_timeframe_that_is_a_path_is_a_finding(workspace: RunWorkspace) -> Non
 
     assert (
         "verdict.json",
-        "it names '../../../elsewhere', expected 15min, 1h, 4h, 1day, 1week",
+        f"it names '../../../elsewhere', expected {', '.join(DURATION)}",
     ) in {(finding.what, finding.reason) for finding in proof.findings}
     with raises(BarsError, "unknown-timeframe", match=r"'\.\./x'"):
         paths.bars("../x")

@@ -120,8 +120,8 @@ def test_names_of_file_and_columns_are_shown_inert(regime: Regime, tmp_path: Pat
     serve(settings, "AAA", "1day", make_bars(430))
     assert settings.files_root is not None
     (settings.files_root / "BBB").mkdir()
-    header = "ts,open,high,low,close,[/x]\x1b[2J\u202e"
-    (settings.files_root / "BBB" / "1day.csv").write_text(f"{header}\n2024-01-01,1,1,1,1,1\n")
+    header = "ts,open,high,low,[/x]\x1b[2J\u202e"
+    (settings.files_root / "BBB" / "1day.csv").write_text(f"{header}\n2024-01-01,1,1,1,1\n")
     crafted = tmp_path / "[bold]\x1b[31m.csv"
     crafted.write_text(header)
 
@@ -130,7 +130,7 @@ def test_names_of_file_and_columns_are_shown_inert(regime: Regime, tmp_path: Pat
     read = regime("validate", str(crafted), *about, settings=settings)
 
     assert ran.code == 3
-    assert "column [/x]\\x1b[2J\\u202e unknown" in ran.out
+    assert "low, [/x]\\x1b[2J\\u202e (" in ran.out
     assert read.code in {1, 2}
     assert "[bold]\\x1b[31m.csv" in read.out + read.err
     assert _is_inert(ran)

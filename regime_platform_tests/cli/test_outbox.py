@@ -25,7 +25,8 @@ LEAVE = {
 SHOW = (
     "state history explain board bars_show bars_list actions_list charts validate verify status "
     "doctor version evaluate export eras_list eras_affected migrate_list snapshot_list "
-    "snapshot_diff snapshot_export migrate_compare-compute universe_check universe_list"
+    "snapshot_diff snapshot_export migrate_compare-compute universe_check universe_list "
+    "files_inspect"
 )
 NO_PARTITION = {
     **dict.fromkeys((words.replace("_", " ") for words in SHOW.split()), "only shows"),
@@ -40,7 +41,7 @@ NO_PARTITION = {
                 "universe delist",
                 "universe remove",
             ),
-            "universe import",
+            *("universe import", "files add"),
         ),
         "is in force from the next run on, which is reported",
     ),

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.timeout(60)
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """One symbol that the ``files`` source has daily bars of."""
-    settings = street(tmp_path, ["ELM"])
+    settings = street(tmp_path, ["ELM"], timeframes=("1day", "1week"))
     serve(settings, "ELM", "1day", make_bars(300))
     monkeypatch.setenv("REGIME_DATA_ROOT", str(settings.data_root))
     monkeypatch.setenv("REGIME_FILES_ROOT", str(settings.files_root))

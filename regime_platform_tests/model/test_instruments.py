@@ -167,3 +167,32 @@ def test_an_unknown_calendar_is_refused_with_the_nearest() -> None:
 
     with raises(ConfigError, "unknown-calendar", match="'XLOM' is unknown.*XLON"):
         parse_entry({**entry, "source": "files", "calendar": "XLOM"})
+
+
+AT_VENUE = {"symbol": "BTCUSDT", "name": "Bitcoin", "asset_class": "CRYPTO", "tier": "core"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"provider_symbol": "BTC/USDT"}, "no-venue"),
+        ({"provider_symbol": "BTC/USDT", "venue": "Binance!"}, "bad-venue"),
+        ({"venue": "binance"}, "no-provider-symbol"),
+        ({"venue": "binance", "provider_symbol": "BTCUSDT"}, "provider-symbol-no-pair"),
+        ({"provider_symbol": "BTC/USDT", "venue": "binance", "mic_code": "XNAS"}, "unknown-field"),
+    ],
+)
+def test_an_instrument_of_an_exchange_has_venue_and_symbol(
+    fields: dict[str, str], code: str
+) -> None:
+    with raises(ConfigError, code):
+        parse_entry({**AT_VENUE, "source": "ccxt", **fields})
+
+
+def test_venue_and_symbol_are_its_identity() -> None:
+    fields = {"provider_symbol": "BTC/USDT", "venue": "binance"}
+
+    entry = parse_entry({**AT_VENUE, "source": "ccxt", **fields})
+
+    assert entry.identity == fields
+    assert entry.market.calendar == "ALWAYS"

@@ -84,7 +84,7 @@ def test_the_next_run_applies_a_split_and_all_that_is_stored_proves_it(
     assert _is_close(_closes(workspace), TODAY["close"])
     verdict = read_verdict(paths)
     assert verdict is not None
-    assert [each.adjusted_for for each in verdict.series] == [(1,), ()]
+    assert [each.adjusted_for for each in verdict.series] == [(1,)]
     manifest = json.loads(paths.manifest.read_text())["manifest"]
     assert [entry["ratio"] for entry in manifest["records"]["actions"]] == ["2:1"]
     assert verify(workspace, instrument, recompute=True).findings == []

@@ -21,7 +21,7 @@ def test_the_bytes_are_those_of_the_files(processed: RunWorkspace) -> None:
 
 
 def test_a_symbol_that_is_updated_adds_the_sessions_and_weeks_of_a_year(tmp_path: Path) -> None:
-    workspace = RunWorkspace.open(street(tmp_path, ["AAA"]))
+    workspace = RunWorkspace.open(street(tmp_path, ["AAA"], timeframes=("1day", "1week")))
 
     assert disk_budget(workspace, NOW).bars_a_year == pytest.approx(252 + 52, abs=4)
 

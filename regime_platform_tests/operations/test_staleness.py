@@ -11,7 +11,7 @@ FRIDAY = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
 
 
 def test_a_symbol_without_results_lacks_every_bar_of_the_days_looked_back(tmp_path: Path) -> None:
-    workspace = RunWorkspace.open(street(tmp_path, ["AAA"]))
+    workspace = RunWorkspace.open(street(tmp_path, ["AAA"], timeframes=["1day", "1week"]))
 
     daily, weekly = stale_series(workspace, FRIDAY)
 

@@ -34,6 +34,8 @@ from regime_platform_tests.orchestration.graph import (
 )
 from regime_platform_tests.scenario import fingerprint, serve
 
+pytestmark = pytest.mark.slow
+
 #: A run of the job recompute that is killed when it has done three symbols.
 KILLED = """
 import os, signal, sys

@@ -44,7 +44,7 @@ def test_a_failed_run_logs_and_keeps_only_visible_text(
     assert eight.files_root is not None
     broken = eight.files_root / "ELM" / "1day.csv"
     (eight.files_root / "ELM" / "1day.parquet").unlink()
-    broken.write_text(f"ts,open,high,low,close,{EVIL}\n2024-01-01,1,1,1,1,1\n")
+    broken.write_text(f"ts,open,high,low,{EVIL}\n2024-01-01,1,1,1,1\n")
     with open_instance(eight) as instance:
         result = (
             build_definitions(eight)

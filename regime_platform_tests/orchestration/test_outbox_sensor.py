@@ -95,6 +95,7 @@ def test_commands_turn_partitions_green_and_red_as_runs_do(regime: Regime, eight
     garbage = eight.files_root / "FIR" / "1day.parquet"
     garbage.write_bytes(b"no bars")
 
+    serve(eight, "BIRCH", "1week", make_bars(3, "1week"))
     weeks = eight.files_root / "BIRCH" / "1week.parquet"
     weeks.write_bytes(b"no bars")  # its days are processed
 

@@ -29,7 +29,7 @@ def universe(tmp_path: Path) -> Universe:
 
 
 def test_a_renamed_symbol_is_processed_by_its_name_of_today(universe: Universe) -> None:
-    config = ListedConfig(symbols=["FB", "GONE"])
+    config = ListedConfig(symbols=["fb", "GONE"])
 
     instruments, unknown = listed_instruments(config, universe, None)
 

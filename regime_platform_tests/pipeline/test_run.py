@@ -67,30 +67,17 @@ def test_a_blocked_symbol_does_not_stop_others_and_loses_nothing(
     assert (paths.compute_db.read_bytes(), paths.compute_manifest.read_bytes()) == results
 
 
-def test_a_symbol_whose_file_is_damaged_fails_alone(
-    settings_of_three: Settings, now: dt.datetime
-) -> None:
-    assert settings_of_three.files_root is not None
-    (settings_of_three.files_root / "BBB" / "1day.parquet").write_bytes(b"not parquet")
-
-    outcomes = run_all(settings_of_three, now)
-
-    assert outcomes["BBB"].status is Status.FAILED
-    assert "1day.parquet" in outcomes["BBB"].reason
-    assert outcomes["AAA"].status is outcomes["CCC"].status is Status.DONE
-
-
 def test_single_stages_end_with_the_results_of_a_whole_run(
     settings_of_three: Settings, now: dt.datetime, tmp_path: Path
 ) -> None:
-    workspace = RunWorkspace.open(settings_of_three)
+    workspace = RunWorkspace.open(settings_of_three, clock=now.timestamp)
     instrument = workspace.universe.instrument("AAA")
     for stage in STAGES:
         run_symbol(workspace, instrument, now, stages=[stage])
     by_stage = _proof(workspace.root.symbol("AAA"))
     other = street(tmp_path / "other", SYMBOLS)
     serve(other, "AAA", "1day", make_bars(420, seed=0))
-    whole = RunWorkspace.open(other)
+    whole = RunWorkspace.open(other, clock=now.timestamp)
 
     run_symbol(whole, whole.universe.instrument("AAA"), now)
 
@@ -102,7 +89,6 @@ def _proof(paths: SymbolPaths) -> dict[str, str]:
     files = dict(contents(paths.folder))
     for name in (".lock", "chain.jsonl", "compute.db", "compute_manifest.json"):
         files.pop(name)
-    files.pop("fetch_failures.json")  # names the folder of the source
     return {**files, "results": json.loads(paths.compute_manifest.read_text())["digest"]}
 
 

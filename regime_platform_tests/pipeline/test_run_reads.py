@@ -79,7 +79,7 @@ def run_watched(workspace: RunWorkspace, now: dt.datetime) -> tuple[Status, Coun
 
 @pytest.fixture
 def from_files(tmp_path: Path) -> RunWorkspace:
-    settings = street(tmp_path, ["AAA"])
+    settings = street(tmp_path, ["AAA"], timeframes=("15min", "1day"))
     serve(settings, "AAA", "1day", make_bars(420))
     return RunWorkspace.open(settings)
 

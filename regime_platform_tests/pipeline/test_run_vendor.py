@@ -13,7 +13,6 @@ from regime_platform.pipeline.run import run_symbols
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
-from regime_platform_tests.scenario import fingerprint
 from regime_platform_tests.vendor import KEY, LoopbackVendor, error_answer
 
 _ENTRY = {
@@ -72,23 +71,6 @@ def test_a_full_history_is_fetched_first_and_then_only_new_bars(
     assert in_force[1].equals(days)
 
 
-def test_a_forming_bar_of_the_vendor_is_not_promoted(
-    tmp_path: Path, vendor: LoopbackVendor
-) -> None:
-    days = make_bars(500)
-    vendor.list_series("EUR/USD", "1day", days)
-    vendor.list_series("EUR/USD", "1week", make_bars(50, "1week"))
-    settings = _settings(tmp_path, vendor)
-
-    outcome = _run_symbols(settings, days["ts"][-1] + dt.timedelta(hours=12))
-
-    assert outcome.ingest is not None
-    assert outcome.ingest.series[0].provisional == 1
-    in_force = read_in_force(RunWorkspace.open(settings).root.symbol("EURUSD"), "1day")
-    assert in_force is not None
-    assert in_force[1].equals(days.head(499))
-
-
 def test_a_refused_key_ends_the_run_and_is_written_to_no_file(
     tmp_path: Path, vendor: LoopbackVendor
 ) -> None:
@@ -105,18 +87,3 @@ def test_a_refused_key_ends_the_run_and_is_written_to_no_file(
         b"wrong-key" not in path.read_bytes() for path in tmp_path.rglob("*.*") if path.is_file()
     )
     assert all("wrong-key" not in question.url for question in vendor.questions)
-
-
-def test_a_second_fetch_at_once_writes_nothing(tmp_path: Path, vendor: LoopbackVendor) -> None:
-    days = make_bars(500)
-    vendor.list_series("EUR/USD", "1day", days)
-    vendor.list_series("EUR/USD", "1week", make_bars(50, "1week"))
-    settings = _settings(tmp_path, vendor)
-    now = days["ts"][-1] + dt.timedelta(days=3)
-    _run_symbols(settings, now)
-    before = fingerprint(settings.data_root)
-
-    outcome = _run_symbols(settings, now)
-
-    assert outcome.status is Status.UNCHANGED
-    assert fingerprint(settings.data_root) == before

@@ -7,6 +7,7 @@ TESTS = PROJECT_ROOT / "regime_platform_tests"
 #: Folders of the tests without a package of the source, and why.
 OF_THEIR_OWN = {
     "bench": "measurements",
+    "dialects": "files of every form, from true series",
     "end_to_end": "an operator's week on the whole platform",
     "golden": "expected results",
     "project": "checks of the whole project",

@@ -1,14 +1,16 @@
 """docs/validation.md lists every rule of the code."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from regime_platform.model.markets import MARKETS
 from regime_platform.settings import PROJECT_ROOT
-from regime_platform.validation.findings import ValidationFinding
+from regime_platform.validation.findings import ValidationFinding, finding_of
 from regime_platform.validation.gate import compared
 from regime_platform.validation.policy import CONFIGURABLE, DEFAULT_CONTEXT, parse_policy
+from regime_platform.validation.rules.finer_bars import FINER_BARS
 from regime_platform_tests.validation.real_bars import real, validated
 
 DOC = (PROJECT_ROOT / "docs" / "validation.md").read_text()
@@ -16,8 +18,11 @@ DOC = (PROJECT_ROOT / "docs" / "validation.md").read_text()
 
 def _rules() -> list[ValidationFinding]:
     result = validated(real("IBM", "1day"), "IBM", "1day")
-    findings = compared({"1day": result}, {}, market=MARKETS["US_EQUITY"], context=DEFAULT_CONTEXT)
-    return list(findings["1day"].findings)
+    finer = replace(result, valid=result.valid.clear())  # one rule is of symbols with finer bars
+    results = {"1day": result, "5min": finer}
+    findings = compared(results, {}, market=MARKETS["US_EQUITY"], context=DEFAULT_CONTEXT)
+    of_built_bars = finding_of(FINER_BARS, 1, 0)
+    return [*findings["1day"].findings, of_built_bars]
 
 
 def test_the_table_has_every_rule_in_order_with_its_severity_unit_and_choice() -> None:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import random
+from functools import partial
 
 import polars as pl
 from hypothesis import given, settings
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from regime_platform.model.bar_schema import BAR_COLUMNS
 from regime_platform.model.markets import MARKETS
-from regime_platform.revisions.fold import fold
+from regime_platform.revisions.fold import diff_page, fold
 from regime_platform_tests.builders import LONG_AFTER, fetched, make_bars
 
 
@@ -82,3 +83,45 @@ def test_the_order_of_rows_does_not_matter(
 
     assert _fold(raw[shuffled]).equals(_fold(raw))
     assert _fold(_fold(raw)).equals(_fold(raw))
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    stored=st.lists(st.tuples(st.integers(0, 5), st.sampled_from([0, 3])), max_size=2),
+    page=st.tuples(st.integers(0, 5), st.integers(0, 8)),
+    changed=st.sets(st.tuples(st.integers(0, 9), st.sampled_from(BAR_COLUMNS[1:]))),
+    hours=st.integers(-1, 9),
+    again=st.booleans(),
+)
+def test_a_page_in_order_is_compared_as_in_any_order(
+    stored: list[tuple[int, int]],
+    page: tuple[int, int],
+    changed: set[tuple[int, str]],
+    hours: int,
+    again: bool,
+) -> None:
+    bars, row = make_bars(20, "1h"), pl.int_range(pl.len())
+    known = [
+        _batch(n, bars[a : a + 8], bars["ts"][a + 7] + dt.timedelta(hours=late))
+        for n, (a, late) in enumerate(stored)
+    ]
+    served = bars[page[0] : page[0] + page[1]]
+    for place, name in changed:
+        value = None if place % 2 else 1e6
+        served = served.with_columns(pl.when(row == place).then(value).otherwise(name).alias(name))
+    compare = partial(
+        diff_page,
+        pl.concat([_batch(0, bars[:0]), *known]),
+        fetched_at=bars["ts"][page[0]] + dt.timedelta(hours=hours),
+        timeframe="1h",
+        market=MARKETS["US_EQUITY"],
+        again=again,
+    )
+
+    in_order, reverse = compare(served=served), compare(served=served.reverse())
+
+    assert in_order.rows.equals(reverse.rows.sort("ts"))
+    counts = ("new", "revised", "same", "provisional", "repeated")
+    assert [getattr(in_order, name) for name in counts] == [
+        getattr(reverse, name) for name in counts
+    ]

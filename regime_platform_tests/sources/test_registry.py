@@ -1,5 +1,6 @@
 """A source is made at its first use, with an error for a missing setting."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -30,15 +31,6 @@ def test_a_missing_setting_affects_only_its_source() -> None:
     assert sources["sample"].name == "sample"
     with raises(ConfigError, "no-key", match="TWELVEDATA_API_KEY"):
         sources["twelvedata"]
-    with raises(ConfigError, "no-files-root", match="REGIME_FILES_ROOT"):
-        sources["files"]
-
-
-def test_a_files_root_that_is_no_folder_is_refused(tmp_path: Path) -> None:
-    sources = build_sources(make_settings(REGIME_FILES_ROOT=tmp_path / "absent"))
-
-    with raises(ConfigError, "no-files-root", match="absent"):
-        sources["files"]
 
 
 def test_the_key_does_not_show_in_the_settings() -> None:
@@ -53,3 +45,23 @@ def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) ->
 
     assert settings.files_root is None
     assert settings.twelvedata_api_key is None
+
+
+def test_a_missing_library_of_exchanges_is_named_with_its_remedy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in [name for name in sys.modules if name.startswith("regime_platform.sources.ccxt")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "ccxt", None)
+
+    with raises(
+        ConfigError, "extra-missing", match=r"make ccxt.*pip install 'regime-platform\[ccxt\]'"
+    ):
+        build_sources(make_settings())["ccxt"]
+
+
+def test_the_address_of_exchanges_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REGIME_CCXT_URL", "mirror.example")
+
+    with raises(ConfigError, "unsafe-address", match="REGIME_CCXT_URL .*https://HOST"):
+        build_sources(Settings(_env_file=None))["ccxt"]

@@ -97,5 +97,5 @@ def test_the_gate_reports_every_configurable_rule() -> None:
 
     reported = {finding.rule for finding in result.findings}
     reported |= {"overlap_disagreement", "day_disagrees", "week_disagrees"}  # of several series
-    reported |= {"source_lost_bars", "no_bars", "too_few_bars"}
+    reported |= {"bar_disagrees", "source_lost_bars", "no_bars", "too_few_bars"}
     assert set(CONFIGURABLE) <= reported

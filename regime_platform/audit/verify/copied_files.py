@@ -30,7 +30,7 @@ from regime_platform.compute.eras.files import read_adoptions, read_era_set
 from regime_platform.errors import RegimeError
 from regime_platform.manifests.snapshot import parsed_snapshot
 from regime_platform.model.markets import Market
-from regime_platform.model.timeframes import TIMEFRAMES
+from regime_platform.model.timeframes import DURATION
 from regime_platform.model.universe.universe import parse_universe
 from regime_platform.validation.policy import parse_policy
 
@@ -68,7 +68,7 @@ def damage_of_symbol(paths: SymbolPaths, before: Collection[str]) -> str:
     """
     proof = Verification(paths.symbol)
     try:
-        logs = [timeframe for timeframe in TIMEFRAMES if paths.raw(timeframe).is_dir()]
+        logs = [timeframe for timeframe in DURATION if paths.raw(timeframe).is_dir()]
         state = recorded_state(paths, paths.symbol, logs)
         state.validated = {**dict.fromkeys(logs, ()), **state.validated}
         verify_folder(proof, paths, state, is_due=_has_new_files(paths, state))
@@ -99,7 +99,7 @@ def damage_of_file(path: Path, root: DataRoot | None = None) -> str:
 
 
 def _has_new_files(paths: SymbolPaths, state: RecordedState) -> bool:
-    logs = () if state.verdict is None else state.verdict.series
+    logs = () if state.verdict is None else state.verdict.validated
     return any(series.log_digest != list_raw(paths.raw(series.timeframe)).digest for series in logs)
 
 

@@ -27,7 +27,7 @@ from regime_platform.manifests.manifest import (
 from regime_platform.manifests.pending import InputInForce
 from regime_platform.model.bar_schema import PromotedBars
 from regime_platform.model.digests import document_digest
-from regime_platform.model.timeframes import TIMEFRAMES
+from regime_platform.model.timeframes import DURATION
 from regime_platform.pipeline.gate.files_in_force import InForce
 from regime_platform.validation.rules.bar import UNLISTED
 from regime_platform.validation.verdict import Verdict
@@ -103,11 +103,11 @@ def recorded_state(paths: SymbolPaths, symbol: str, timeframes: Iterable[str]) -
     _read_verdict(state, paths)
     if state.verdict is not None:
         # a manifest that is behind is a finding already; the bars in force are the verdict's
-        for verdict in state.verdict.series:
+        for verdict in state.verdict.validated:
             state.series[verdict.timeframe] = InForce(verdict.promoted, verdict.rejected_file)
             state.validated[verdict.timeframe] = verdict.raw_files
     elif state.bar_manifest is not None:
-        for timeframe, series in state.bar_manifest.manifest.timeframes.items():
+        for timeframe, series in state.bar_manifest.manifest.validated.items():
             state.series[timeframe] = InForce(series.promoted, series.gate.rejected_file)
             state.validated[timeframe] = series.raw_files
     else:
@@ -229,11 +229,11 @@ def _unlike(verdict: Verdict, facts: BarManifest) -> AuditFinding:
     has_moved_on = verdict.promoted != facts.promoted
     ours = _basis(
         Gate.model_validate(verdict.model_dump(mode="json")),
-        {series.timeframe: (series_gate(series), series.log_digest) for series in verdict.series},
+        {each.timeframe: (series_gate(each), each.log_digest) for each in verdict.validated},
     )
     stated = _basis(
         facts.gate,
-        {name: (series.gate, series.raw_log_digest) for name, series in facts.timeframes.items()},
+        {name: (series.gate, series.raw_log_digest) for name, series in facts.validated.items()},
     )
     if not has_moved_on and ours == stated:
         return Subject.VERDICT.finding(FindingKind.CHANGED, _CHANGED_VERDICT)
@@ -258,10 +258,10 @@ def _basis(gate: Gate, series: Mapping[str, tuple[SeriesGate, str]]) -> tuple[An
 
 def _leave_out_unknown(state: RecordedState) -> None:
     """Reports timeframes that do not exist and drops them: they have no folder."""
-    unknown = sorted(state.validated.keys() - set(TIMEFRAMES))
+    unknown = sorted(state.validated.keys() - set(DURATION))
     if unknown:
         subject = Subject.BAR_MANIFEST if state.verdict is None else Subject.VERDICT
-        reason = f"it names {', '.join(map(repr, unknown))}, expected {', '.join(TIMEFRAMES)}"
+        reason = f"it names {', '.join(map(repr, unknown))}, expected {', '.join(DURATION)}"
         state.findings.append(subject.finding(FindingKind.CHANGED, reason))
     for name in unknown:
         del state.series[name], state.validated[name]

@@ -32,7 +32,7 @@ from regime_platform.manifests.manifest import (
     parsed,
 )
 from regime_platform.model.instants import instant
-from regime_platform.model.timeframes import TIMEFRAMES
+from regime_platform.model.timeframes import DURATION
 from regime_platform.pipeline.gate.intact import record_faults
 from regime_platform.validation.verdict import Verdict
 
@@ -70,9 +70,9 @@ def rejected_findings(
 
     ``is_due``: a run would write them again in any case, so that a killed one may have begun to.
     """
-    for series in verdict.series:
+    for series in verdict.validated:
         is_unsealed = series.rejected_file is None and series.rows_in > series.valid
-        if is_unsealed or series.timeframe not in TIMEFRAMES:
+        if is_unsealed or series.timeframe not in DURATION:
             continue  # an earlier release had no digest of them; or reported as no timeframe
         reason = rejected_fault(paths, series.timeframe, series.rejected_file)
         if reason:

@@ -39,6 +39,7 @@ from regime_platform.compute_db.reader import read_lineage
 from regime_platform.errors import ConfigError, RegimeError, failure_reason
 from regime_platform.manifests.compute_manifest import RankedEras, Recipe
 from regime_platform.model.instruments import Instrument
+from regime_platform.model.timeframes import FINER
 from regime_platform.pipeline.board import differing
 from regime_platform.pipeline.compute import adoption_remedy, current_recipe
 from regime_platform.pipeline.eras import era_set, why_not_adopted
@@ -122,7 +123,7 @@ def due_for_verification(
 def stored_state(workspace: RunWorkspace, instrument: Instrument) -> RecordedState:
     """What manifests and verdict of a symbol state is stored."""
     paths = workspace.root.symbol(instrument.symbol)
-    return recorded_state(paths, instrument.symbol, instrument.timeframes)
+    return recorded_state(paths, instrument.symbol, _logs(paths, instrument))
 
 
 def manifest_findings(paths: SymbolPaths, tables: Mapping[str, str] | None) -> list[AuditFinding]:
@@ -176,7 +177,7 @@ def _verified_once(
 ) -> Verification:
     proof = Verification(instrument.symbol)
     if not any(path.exists() for path in (*_written(paths), paths.decisions)):
-        verify_raw_log(proof, paths, dict.fromkeys(instrument.timeframes, ()))
+        verify_raw_log(proof, paths, dict.fromkeys(_logs(paths, instrument), ()))
         proof.findings += _without_bars(paths, instrument)
         return proof
     state = stored_state(workspace, instrument)
@@ -200,6 +201,11 @@ def _verified_once(
     if state.compute_manifest is not None:
         proof.digests["recipe"] = state.compute_manifest.manifest.recipe_digest
     return proof
+
+
+def _logs(paths: SymbolPaths, instrument: Instrument) -> tuple[str, ...]:
+    """The series whose raw logs count: those of its timeframes, and finer ones that are there."""
+    return *(name for name in FINER if paths.raw(name).is_dir()), *instrument.timeframes
 
 
 def _begun_rename(workspace: RunWorkspace, symbol: str) -> Iterator[AuditFinding]:

@@ -18,6 +18,7 @@ from regime_platform.model.document import Date, Document
 
 NOT_OFFERED = "not_offered"
 EMPTY = "empty"
+REFUSED = ("not_entitled", "unknown_symbol")  # of an instrument, for a day
 
 
 class FetchFailure(Document):
@@ -31,6 +32,11 @@ class FetchFailure(Document):
     def is_failed(self) -> bool:
         """False where the source answered and has no bars of this timeframe."""
         return self.status not in (NOT_OFFERED, EMPTY)
+
+    @property
+    def is_of_days(self) -> bool:
+        """True where a run asks again on a later day only, a backfill at once."""
+        return self.status in REFUSED
 
 
 class FetchFailures(Document):

@@ -9,6 +9,7 @@ import typer
 from regime_platform.cli.console.options import Options, Symbols
 from regime_platform.errors import UsageError
 from regime_platform.model.instruments import Instrument
+from regime_platform.model.symbols import split_symbols
 from regime_platform.model.universe.universe import Universe
 from regime_platform.pipeline.run_workspace import RunWorkspace
 
@@ -55,7 +56,7 @@ class SymbolChoice(Options):
         Raises:
             UsageError: no or conflicting options, or an unknown symbol.
         """
-        named = list(self.symbols or [])
+        named = split_symbols(self.symbols or ())
         ways = sum((bool(named), self.everything, self.symbols_file is not None))
         if ways > 1:
             raise UsageError(
@@ -101,7 +102,7 @@ def _listed(path: Path) -> list[str]:
         raise UsageError(
             f"cannot read the symbols file {path}: {error.strerror}", code="unreadable-file"
         ) from error
-    named = [word for line in lines for word in line.partition("#")[0].replace(",", " ").split()]
+    named = split_symbols(line.partition("#")[0] for line in lines)
     if not named:
         raise UsageError(f"the symbols file {path} has no symbols", code="no-symbols-in-file")
     return named

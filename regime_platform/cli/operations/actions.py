@@ -112,7 +112,7 @@ def list_actions(symbols: Symbols = None, *, out: Output) -> None:
 def _listed(workspace: Workspace, instrument: Instrument) -> list[dict[str, Any]]:
     paths = workspace.root.symbol(instrument.symbol)
     actions, verdict = read_actions(paths), read_verdict(paths)
-    effective, series = in_force(actions), () if verdict is None else verdict.series
+    effective, series = in_force(actions), () if verdict is None else verdict.validated
     return [
         {
             **_document(instrument, action),

@@ -15,7 +15,7 @@ from regime_platform.cli.pipeline.run import (
     summary,
 )
 from regime_platform.cli.query.board import print_board, rows_of
-from regime_platform.cli.query.charts import print_pages, write_pages
+from regime_platform.cli.query.charts import pages_document, print_pages, write_pages
 from regime_platform.errors import UsageError
 from regime_platform.model.instruments import Instrument
 from regime_platform.orchestration.instance.launch import LaunchSummary, materialize_symbols
@@ -42,16 +42,13 @@ def demo(out: Output) -> int:
         out.note(summary(launched.outcomes))
     pages, problems = write_pages(workspace, wanted, Clock().moment())
     print_board(rows_of(symbols), LongOutput(out.as_json, all_rows=True))
-    print_pages(list(pages.values()), out)
-    for name, reason in problems.items():
-        out.note(f"no page for {name}: {reason}", "bold red")
+    print_pages(pages, problems, out)
     out.document(
         {
             "exit_code": code,
             "is_unchanged": is_unchanged,
             "symbols": [outcome_document(outcome) for outcome in launched.outcomes],
-            "pages": {name: str(page.path) for name, page in pages.items()},
-            "problems": problems,
+            **pages_document(pages, problems),
         }
     )
     is_own = workspace.root.path != (PROJECT_ROOT / "data").absolute()

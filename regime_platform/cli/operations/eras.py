@@ -124,7 +124,7 @@ def _readable_in_force(workspace: Workspace) -> EraSet | None:
 def _benchmarks(given: Iterable[str]) -> dict[str, str]:
     other: dict[str, str] = {}
     for text in given:
-        symbol, _, name = text.partition("=")
+        symbol, _, name = text.rpartition("=")  # EURUSD=X is a symbol too
         if not symbol or not name:
             raise UsageError(
                 f"--from {text}: expected SYMBOL=CLASS, such as QQQ=EQUITIES_US",
@@ -134,7 +134,7 @@ def _benchmarks(given: Iterable[str]) -> dict[str, str]:
             raise UsageError(
                 f"--from names two benchmarks for {name}; give one", code="duplicate-benchmark"
             )
-        other[name] = symbol.upper()
+        other[name] = symbol
     return other
 
 

@@ -25,6 +25,9 @@ from regime_platform.pipeline.board import differing
 from regime_platform.query.board import board
 from regime_platform.redaction import redact
 from regime_platform.settings import Settings, load_universe
+from regime_platform.sources.files.finding import require_root
+from regime_platform.sources.files.source import FilesSource
+from regime_platform.sources.protocol import MarketSource
 from regime_platform.sources.registry import build_sources
 
 _MOST_NAMED = 10  # symbols in one finding
@@ -79,13 +82,20 @@ def _calendars(settings: Settings) -> list[Check]:
 
 
 def _sources(settings: Settings) -> list[Check]:
-    wanted = Counter(instrument.source for instrument in load_universe(settings).instruments)
+    instruments = load_universe(settings).instruments
+    wanted = Counter(instrument.source for instrument in instruments)
     sources = build_sources(settings)
     checked = []
     for name in sources:
         used = f"{wanted[name]} symbols" if wanted[name] else "no symbols"
         try:
-            sources[name]
+            source = sources[name]
+            own = [each for each in instruments if each.source == name]
+            if name == FilesSource.name:
+                require_root(settings.files_root, own)
+            if isinstance(source, MarketSource):
+                for venue in sorted({each.venue for each in own}):
+                    source.require_venue(venue)
         except RegimeError as error:
             status: CheckStatus = "error" if wanted[name] else "note"
             checked.append(Check(f"source {name}", status, f"{used}; {error}"))

@@ -148,7 +148,7 @@ class _Change:
     ) -> None:
         """Makes one override or several, and shows them."""
         workspace = Workspace.open()
-        instrument, _ = workspace.find(self.symbol.upper())
+        instrument, _ = workspace.find(self.symbol)
         statement = Statement(self.author.reason, self.author.name, self.clock.stamp())
         made = decide(workspace.root, instrument, statement)
         every = made if isinstance(made, tuple) else (made,)

@@ -11,7 +11,7 @@ from regime_platform.model.instants import MOST_AHEAD, iso
 from regime_platform.settings import Settings
 from regime_platform.sources.credits import CreditBudget, Limits, budget_file
 from regime_platform.sources.registry import build_sources, doubt_of_key
-from regime_platform.sources.twelvedata.answers import SET_CLOCK
+from regime_platform.sources.server_clock import SET_CLOCK
 from regime_platform.sources.twelvedata.probe import probe
 from regime_platform.sources.twelvedata.source import TwelveDataSource
 

@@ -3,17 +3,19 @@
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 import typer
 
 from regime_platform.cli.console.clock import Clock
 from regime_platform.cli.console.kernels import warm
+from regime_platform.cli.console.options import Options
 from regime_platform.cli.console.output import SOME_FAILED, LongOutput, code_of
 from regime_platform.cli.console.progress import counted
 from regime_platform.cli.console.screen import count, plural, styled
 from regime_platform.cli.console.selection import SymbolChoice
+from regime_platform.cli.query.charts import pages_document, print_pages, write_pages
 from regime_platform.errors import RunEndingError, UsageError
 from regime_platform.pipeline.board import try_refresh_board
 from regime_platform.pipeline.outbox import Outbox
@@ -25,13 +27,27 @@ from regime_platform.pipeline.outcomes import (
     SymbolOutcome,
 )
 from regime_platform.pipeline.run import run_symbols
+from regime_platform.report.page import chart_libraries
 from regime_platform.validation.finding_counts import FindingCounts
+from regime_platform.validation.verdict import built_from
 
 Force = Annotated[bool, typer.Option("--force", help="Recompute even where nothing changed.")]
 
 
-def run(choice: SymbolChoice, *, force: Force = False, clock: Clock, out: LongOutput) -> int:
-    return _run(choice, clock, out, force=force)
+@dataclass(frozen=True)
+class Extent(Options):
+    """What is done beyond what is needed."""
+
+    force: Force = False
+    charts: Annotated[
+        bool, typer.Option("--charts", help="Also write the HTML pages of these symbols.")
+    ] = False
+
+
+def run(choice: SymbolChoice, *, extent: Extent, clock: Clock, out: LongOutput) -> int:
+    if extent.charts:
+        chart_libraries()  # where they are missing, before the run
+    return _run(choice, clock, out, extent=extent)
 
 
 def promote(choice: SymbolChoice, out: LongOutput) -> int:
@@ -53,7 +69,7 @@ def compute(
             f"`regime migrate {kind} SYMBOL --from DIR`, then compute",
             code="unknown-input",
         )
-    return _run(choice, clock, out, (Stage.COMPUTE_DB, Stage.MANIFESTS), force=force)
+    return _run(choice, clock, out, (Stage.COMPUTE_DB, Stage.MANIFESTS), extent=Extent(force))
 
 
 def _run(
@@ -62,7 +78,7 @@ def _run(
     out: LongOutput,
     stages: Sequence[Stage] = STAGES,
     *,
-    force: bool = False,
+    extent: Extent = Extent(),
 ) -> int:
     now = clock.stamp()
     workspace, instruments = choice.open()
@@ -71,7 +87,9 @@ def _run(
     started = time.monotonic()
     outcomes: list[SymbolOutcome] = []
     workers = workspace.settings.workers
-    running = run_symbols(workspace, instruments, now, stages=stages, force=force, workers=workers)
+    running = run_symbols(
+        workspace, instruments, now, stages=stages, force=extent.force, workers=workers
+    )
     outbox = Outbox(workspace.settings)
     seen = outbox.passing(running, stages)
     try:
@@ -79,24 +97,26 @@ def _run(
     finally:
         board = try_refresh_board(workspace, outcomes)
     seconds = time.monotonic() - started
-    code = code_of_run(outcomes, is_complete=not (end or board))
-    out.document(
-        {
-            "exit_code": code,
-            "seconds": round(seconds, 3),
-            "ended_early": end or None,
-            "board": board or None,
-            "counts": _counts(outcomes),
-            "findings": _findings(outcomes).model_dump(),
-            "symbols": [outcome_document(outcome) for outcome in outcomes],
-        }
-    )
+    pages, problems = write_pages(workspace, instruments, now) if extent.charts else ({}, {})
+    code = code_of_run(outcomes, is_complete=not (end or board or problems))
+    document = {
+        "exit_code": code,
+        "seconds": round(seconds, 3),
+        "ended_early": end or None,
+        "board": board or None,
+        "counts": _counts(outcomes),
+        "findings": _findings(outcomes).model_dump(),
+        "symbols": [outcome_document(outcome) for outcome in outcomes],
+    }
+    out.document(document | (pages_document(pages, problems) if extent.charts else {}))
     print_outcomes(outcomes, out)
     if end:
         out.note(f"the run ended early: {end}", "bold red")
     out.problem(board)
     out.problem(outbox.problem)
     out.note(f"{summary(outcomes)} · {seconds:.1f} s")
+    if pages or problems:
+        print_pages(pages, problems, out)
     return code
 
 
@@ -163,6 +183,7 @@ def outcome_document(outcome: SymbolOutcome) -> dict[str, Any]:
         "left_out": dict(outcome.left_out),
         "findings": {name: each.model_dump() for name, each in findings.items()},
         "questions": dict(promoted.questions) if promoted else {},
+        "derived_from": dict(promoted.derived_from) if promoted else {},
         "computed_rows": compute.computed_rows if compute else 0,
         "state_rows": sum(series.state_rows for series in compute.series) if compute else 0,
         "fetched": [asdict(series) for series in fetched],
@@ -184,9 +205,11 @@ def _row(outcome: SymbolOutcome) -> tuple[Any, ...]:
     note = f"{first} (and {plural(len(more), 'more timeframe')}, see --json)" if more else first
     if outcome.status is Status.NOT_REACHED:
         note = ""  # one line below the table says why
-    labels = [
-        f"{series['timeframe']}: {series['note']}" for series in facts["fetched"] if series["note"]
-    ]
+    noted: dict[str, list[str]] = {}  # a market that is not traded has one note on all of them
+    for series in facts["fetched"]:
+        noted.setdefault(series["note"], []).append(series["timeframe"])
+    labels = [f"{', '.join(names)}: {text}" for text, names in noted.items() if text]
+    built = built_from(facts["derived_from"]) if outcome.status is not Status.UNCHANGED else []
     short = [
         f"{series['timeframe']}: {series['reason']}"
         for series in facts["series"]
@@ -201,7 +224,7 @@ def _row(outcome: SymbolOutcome) -> tuple[Any, ...]:
         facts["gate"] or "·",
         _findings([outcome]).brief or "·",
         _computed(facts["computed_rows"], facts["state_rows"]),
-        "; ".join([*([note] if note else short), *labels, *facts["questions"].values()]),
+        "; ".join([*([note] if note else short), *labels, *built, *facts["questions"].values()]),
     )
 
 

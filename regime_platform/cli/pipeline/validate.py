@@ -17,10 +17,10 @@ from regime_platform.cli.pipeline.validation_report import ValidationReport
 from regime_platform.errors import UsageError
 from regime_platform.legacy.sqlite import live_bars, live_series
 from regime_platform.model.markets import MARKETS, Market
-from regime_platform.model.timeframes import canonical_timeframe
+from regime_platform.model.timeframes import canonical_timeframe, known_bar_length
 from regime_platform.pipeline.gate.inspection import SymbolReport, inspect_bars, inspect_many
 from regime_platform.pipeline.gate.validate_log import read_policy, with_overrides
-from regime_platform.sources.files.source import read_series
+from regime_platform.sources.files.series import read_series
 from regime_platform.workspace import Workspace
 
 _INPUTS = ("parquet", "raw", "live", "file")
@@ -95,10 +95,12 @@ class _Outside:
             raise UsageError(
                 "--input file needs one PATH, --symbol and --timeframe", code="missing-options"
             )
-        path, known = Path(words[0]), canonical_timeframe(timeframe)
+        path = Path(words[0])
+        known = known_bar_length(timeframe) or canonical_timeframe(timeframe)
         if not path.is_file():
             raise UsageError(f"{path} is not a file", code="no-such-file")
-        yield self._report(symbol.upper(), lambda of: {known: read_series(path, known, of)[0]})
+        name = self.workspace.universe.symbol_of(symbol)
+        yield self._report(name, lambda of: {known: read_series(path, known, of, name)[0]})
 
     def of_live(self, words: Sequence[str]) -> Iterable[SymbolReport]:
         if not words:
@@ -106,8 +108,8 @@ class _Outside:
                 "--input live needs the PATH of the live.db, then optional symbols",
                 code="missing-options",
             )
-        path, named = Path(words[0]), {word.upper() for word in words[1:]}
-        stored = live_series(path)
+        path, stored = Path(words[0]), live_series(Path(words[0]))
+        named = set(self.workspace.universe.symbols_of(words[1:]))
         unknown = named - set(stored)
         if unknown:
             raise UsageError(

@@ -26,6 +26,7 @@ from regime_platform.model.calendar.lateness import age_lines, series_age
 from regime_platform.model.result_schema import ESCALATION_BUCKETS
 from regime_platform.model.timeframes import canonical_timeframe
 from regime_platform.query.series import bars as stored_bars
+from regime_platform.query.series import built_from
 from regime_platform.query.series import history as stored_history
 from regime_platform.query.states import state as latest_state
 from regime_platform.query.states import state_document, why_no_state
@@ -73,6 +74,7 @@ def state(
     out: Output,
 ) -> int:
     wanted = None if timeframe is None else canonical_timeframe(timeframe)
+    symbols = Workspace.open().universe.symbols_of(symbols)
     if as_of is not None:
         return int(function_of("query.as_of:state")(symbols, wanted, as_of, out))
     now = clock.moment()
@@ -133,6 +135,9 @@ def bars(  # noqa: PLR0913 - one parameter per option
 
     frames, problems = answered(names, narrowed)
     code = _print_rows(_with_symbols(frames, names), problems, (), rows.output, out)
+    for name in frames if as_of is None else ():
+        if finer := built_from(name, wanted):
+            out.note(f"{name} {wanted}: built from {finer} bars")
     if end is None and as_of is None:
         _print_ages(frames, wanted, clock.moment(), out)
     return code
@@ -146,11 +151,10 @@ def answered(
     Raises:
         RegimeError: the only symbol has none.
     """
-    names = list(dict.fromkeys(symbol.upper() for symbol in symbols))
-    if len(names) == 1:
-        return {names[0]: answer(names[0])}, {}
+    if len(symbols) == 1:
+        return {symbols[0]: answer(symbols[0])}, {}
     answers, problems = {}, {}
-    for name in names:
+    for name in symbols:
         try:
             answers[name] = answer(name)
         except (RegimeError, OSError) as error:
@@ -200,7 +204,8 @@ def _print_ages(
     for instrument in Workspace.open().universe.select(frames):
         last = frames[instrument.symbol]["ts"].max()
         if isinstance(last, dt.datetime):
-            age = series_age(instrument, timeframe, last, now)
+            finer = built_from(instrument.symbol, timeframe)
+            age = series_age(instrument, timeframe, last, now, built_from=finer)
             if age.is_stale:
                 messages().print(f"{instrument.symbol} {timeframe}: {age}", style="yellow")
             for line in () if age.is_stale else age_lines({timeframe: age}):
@@ -214,7 +219,7 @@ def _named(symbols: list[str] | None, word: str, command: str) -> list[str]:
             f"`regime {command} AAPL 1day`",
             code="no-timeframe",
         )
-    return symbols
+    return Workspace.open().universe.symbols_of(symbols)
 
 
 def _print_rows(

@@ -71,6 +71,7 @@ def bars(symbol: str, timeframe: str, *, as_of: str) -> pl.DataFrame:
     known = bars_as_of(workspace, workspace.universe.instrument(symbol), timeframe, moment)
     since = "no bars were in force" if known.known_at is None else f"as known {iso(known.known_at)}"
     note = f"{since}; gate: {known.status}; {known.bars.height:,} bars, digest {known.digest[:12]}"
+    note += f"; built from {known.derived_from} bars" if known.derived_from else ""
     messages().print(note)
     return known.bars
 
@@ -98,13 +99,21 @@ def _states(
     )
     states = latest_states(then.results, then.known.left_out)
     known = then.known
-    gate = GateNow.made(then.symbol, known.blocked_because, known.left_out, known.findings)
+    derived = {name: each.derived_from or "" for name, each in known.series.items()}
+    parts = known.blocked_because, known.left_out, known.findings, derived
+    gate = GateNow.made(then.symbol, *parts)
     short = too_few_bars(then.results.values(), timeframe)
     rows = with_latest_basis(states, ranks).iter_rows(named=True)
     return {
         row["timeframe"]: replace(
             state_now(row, gate, delisted, short=short),
-            age=series_age(instrument, row["timeframe"], row["ts"], then.as_of),
+            age=series_age(
+                instrument,
+                row["timeframe"],
+                row["ts"],
+                then.as_of,
+                built_from=derived.get(row["timeframe"]),
+            ),
         )
         for row in rows
         if timeframe in {None, row["timeframe"]}

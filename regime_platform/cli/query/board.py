@@ -22,6 +22,7 @@ _MOST_NAMED = 10
 _FINDINGS = "e/w"  # the table is to fit into 80 columns
 _COLUMNS = ("symbol", "tf", "bars", "range", _FINDINGS, "regime", "since", "escalation")
 _MARK = "*"  # of an immature rank
+_BUILT = "+"  # of a timeframe whose bars are built from finer ones
 _LATE = "!"  # of the end of a series that lacks bars
 _SHORT = "too short"  # of a series with too few bars for an escalation
 
@@ -55,14 +56,8 @@ def print_board(rows: pl.DataFrame, out: LongOutput) -> None:
     shown = rows if out.all_rows else rows.head(_MOST_ROWS)
     cells = map(_row, shown.iter_rows(named=True))
     out.table(_COLUMNS, cells, numbers=("bars", _FINDINGS), folding=("regime",))
-    if shown["errors", "warnings"].sum().sum_horizontal().item():
-        out.line(f"{_FINDINGS}: errors/warnings; `regime validate SYMBOL` lists them")
-    if shown.filter(pl.col("status").is_in(["state_only", "too_short"])).height:
-        out.line(f"{_SHORT}: too few bars; `regime state SYMBOL` counts them")
-    if shown["is_rank_immature"].any():
-        out.line(f"{_MARK} immature: too few bars; `regime state SYMBOL` counts them")
-    if shown["is_stale"].any():
-        out.line(f"{_LATE} bars are missing after it; `regime status --all-rows` counts them")
+    for line in _legend(shown):
+        out.line(line)
     for line in _old_rows(rows, "held_back", "blocked", "{symbol} {held_back}"):
         out.note(line, "yellow")
     pending = rows.filter(pl.col("is_pending").fill_null(value=False))
@@ -81,6 +76,20 @@ def print_board(rows: pl.DataFrame, out: LongOutput) -> None:
         )
 
 
+def _legend(shown: pl.DataFrame) -> Iterator[str]:
+    """What the marks in these rows mean."""
+    if shown["errors", "warnings"].sum().sum_horizontal().item():
+        yield f"{_FINDINGS}: errors/warnings; `regime validate SYMBOL` lists them"
+    if shown.filter(pl.col("status").is_in(["state_only", "too_short"])).height:
+        yield f"{_SHORT}: too few bars; `regime state SYMBOL` counts them"
+    if shown["is_rank_immature"].any():
+        yield f"{_MARK} immature: too few bars; `regime state SYMBOL` counts them"
+    if not (built := shown["derived_from"].drop_nulls().unique().sort()).is_empty():
+        yield f"{_BUILT} built from {', '.join(built)} bars"
+    if shown["is_stale"].any():
+        yield f"{_LATE} bars are missing after it; `regime status --all-rows` counts them"
+
+
 def rows_of(symbols: Collection[str]) -> pl.DataFrame:
     """The rows of some symbols, in partition order."""
     return latest().filter(pl.col("symbol").is_in(list(symbols)))
@@ -97,7 +106,8 @@ def _old_rows(rows: pl.DataFrame, column: str, how: str, text: str) -> Iterator[
 
 
 def _row(row: Mapping[str, Any]) -> tuple[Cell, ...]:
-    series = (row["symbol"], row["timeframe"], f"{row['bars']:,}", _span(row))
+    timeframe = f"{row['timeframe']}{_BUILT if row['derived_from'] else ''}"
+    series = (row["symbol"], timeframe, f"{row['bars']:,}", _span(row))
     errors, warnings = row["errors"] or 0, row["warnings"] or 0
     findings = f"{errors}/{warnings}" if errors or warnings else NONE
     return *series, Text(findings, style="bold red" if errors else ""), *_state(row)

@@ -1,13 +1,13 @@
 """`regime charts`: one HTML page per symbol."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from regime_platform.cli.console.clock import Clock
 from regime_platform.cli.console.options import Symbols
 from regime_platform.cli.console.output import Output, code_of_counts
 from regime_platform.cli.console.progress import announced
-from regime_platform.cli.console.screen import plural
 from regime_platform.cli.console.selection import SymbolChoice
 from regime_platform.errors import RegimeError, about, failure_reason
 from regime_platform.model.instruments import Instrument
@@ -25,17 +25,8 @@ def charts(symbols: Symbols = None, *, clock: Clock, out: Output) -> int:
     if symbols:  # a missing page of a named symbol is a problem
         missing = [name for instrument in wanted if (name := instrument.symbol) not in pages]
         problems = {name: _reason_without_page(workspace, name) for name in missing} | problems
-    out.document(
-        {
-            "pages": {name: str(page.path) for name, page in pages.items()},
-            "is_written": {name: page.is_written for name, page in pages.items()},
-            "problems": problems,
-        }
-    )
-    for name, reason in problems.items():
-        out.note(about(name, reason), "bold red")
-    if pages or not problems:
-        print_pages(list(pages.values()), out)
+    out.document(pages_document(pages, problems))
+    print_pages(pages, problems, out)
     return code_of_counts(len(pages), len(pages) + len(problems))
 
 
@@ -63,14 +54,28 @@ def write_pages(
     return pages, problems
 
 
-def print_pages(pages: Sequence[Page], out: Output) -> None:
-    """The number of pages, how many changed, and their folder."""
+def pages_document(pages: Mapping[str, Page], problems: Mapping[str, str]) -> dict[str, Any]:
+    """The pages and what prevented others, by symbol."""
+    return {
+        "pages": {name: str(page.path) for name, page in pages.items()},
+        "is_written": {name: page.is_written for name, page in pages.items()},
+        "problems": dict(problems),
+    }
+
+
+def print_pages(pages: Mapping[str, Page], problems: Mapping[str, str], out: Output) -> None:
+    """What prevented pages; the number of pages, how many changed, and where they are."""
+    for name, reason in problems.items():
+        out.note(about(name, reason), "bold red")
     if not pages:
-        out.note("no symbol has results; `regime run --all` computes them")
+        if not problems:
+            out.note("no symbol has results; `regime run --all` computes them")
         return
-    written = sum(page.is_written for page in pages)
+    paths = [page.path for page in pages.values()]
+    written = sum(page.is_written for page in pages.values())
     changes = f"{written} written" if written else "all unchanged"
-    out.note(f"{plural(len(pages), 'page')} in {pages[0].path.parent} ({changes})")
+    place = f"page {paths[0]}" if len(paths) == 1 else f"{len(paths)} pages in {paths[0].parent}"
+    out.note(f"{place} ({changes})")
 
 
 def _reason_without_page(workspace: RunWorkspace, symbol: str) -> str:

@@ -40,6 +40,8 @@ def explain(  # noqa: PLR0913 - one parameter per option
         explanation = stored.explanation
         out.document(stored.document())
         _print_explanation(explanation, out)
+        if finer := stored.made_from["derived_from"]:
+            out.line(f"  built from {finer} bars")
         _print_origin(stored, out)
     else:
         workspace, moment = RunWorkspace.open(), past(as_of)

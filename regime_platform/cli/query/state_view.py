@@ -14,6 +14,7 @@ from regime_platform.model.timeframes import is_intraday
 from regime_platform.query.states import StateNow
 from regime_platform.report.palette import BUCKET_COLOURS, readable
 from regime_platform.validation.finding_counts import finding_lines
+from regime_platform.validation.verdict import built_from
 
 _DIGITS = 4
 #: Title -> metric, and the word that describes it.
@@ -75,6 +76,9 @@ def _print_notes(symbol: str, states: Mapping[str, StateNow], out: Output) -> No
         out.line(newest.results_pending, "yellow")
     if newest.left_out:
         out.line(f"the mean escalation leaves out {', '.join(newest.left_out)}", "yellow")
+    derived = {name: state.derived_from for name, state in states.items() if state.derived_from}
+    for line in built_from(derived):
+        out.line(line)
     counts = {name: state.findings for name, state in states.items() if state.findings is not None}
     questions = {name: state.question for name, state in states.items() if state.question}
     for line in finding_lines(symbol, counts, questions):

@@ -78,7 +78,9 @@ def list_symbols(  # noqa: PLR0913 - a parameter per option
 def _row(instrument: Instrument) -> tuple[str, ...]:
     identity, name = instrument.identity, instrument.name
     at_source, type_ = identity.get("provider_symbol", ""), identity.get("type", "")
-    market = identity.get("mic_code") or identity.get("exchange", "")
+    market = identity.get("mic_code") or identity.get("exchange") or instrument.venue
+    if instrument.written:
+        name = f"{name} (written {instrument.written})"
     if instrument.formerly:
         name = f"{name} (formerly {', '.join(instrument.formerly)})"
     if type_:
@@ -123,7 +125,7 @@ def repoint(  # noqa: PLR0913 - a parameter per option
             code="conflicting-options",
         )
     workspace = Workspace.open()
-    root, instrument = workspace.root, workspace.universe.instrument(symbol.upper())
+    root, instrument = workspace.root, workspace.universe.instrument(symbol)
     statement = Statement(author.reason, author.name, clock.moment())
     is_dry = dry_run or (archive and not yes)
     done = (repoint_same if same else repoint_archive)(root, instrument, statement, dry_run=is_dry)

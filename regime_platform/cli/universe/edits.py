@@ -1,4 +1,4 @@
-"""`regime universe add`, `rename`, `delist`, `remove` and `import`."""
+"""`regime universe rename`, `delist`, `remove` and `import`."""
 
 import datetime as dt
 from collections import Counter
@@ -12,15 +12,16 @@ import typer
 from regime_platform.cli.console.clock import Clock
 from regime_platform.cli.console.options import DryRun, Options, Symbol, complete_symbol
 from regime_platform.cli.console.output import NOTHING_SUCCEEDED, Output, code_of_counts
+from regime_platform.cli.universe.edit_report import edit_document, print_edit, print_file
 from regime_platform.compute.eras.eras import era_class
-from regime_platform.errors import ConfigError, UsageError
-from regime_platform.model.instruments import parse_entry
+from regime_platform.errors import UsageError
+from regime_platform.model.symbols import parse_symbol
 from regime_platform.model.timeframes import canonical_timeframe
 from regime_platform.model.universe.import_files import file_rows, listings
 from regime_platform.model.universe.imports import NEW, Defaults, ImportedRow, import_rows
 from regime_platform.model.universe.universe import Universe
 from regime_platform.operations import renames, universe_edits
-from regime_platform.operations.universe_file import UniverseEdit, read_editable
+from regime_platform.operations.universe_file import read_editable
 from regime_platform.pipeline.outbox import Outbox
 from regime_platform.settings import Settings
 
@@ -65,30 +66,12 @@ class Kind(_Fields):
             "--timeframe", help="Track it on this; repeatable; default: those of its tier."
         ),
     ] = None
-    source: Annotated[str | None, typer.Option("--source", help="sample, files or twelvedata.")] = (
-        None
-    )
-
-
-def add(  # noqa: PLR0913 - a parameter per option
-    symbol: Annotated[str, typer.Argument(help="The new symbol: A-Z 0-9 . _ - = ^.")],
-    *,
-    kind: Kind,
-    labels: Labels,
-    type_: Annotated[
-        str | None, typer.Option("--type", help="Instrument type of the vendor.")
-    ] = None,
-    dry_run: DryRun = False,
-    out: Output,
-) -> None:
-    type_field = {"type": type_} if type_ else {}
-    fields = {"symbol": symbol.upper(), **labels.given, **kind.given, **type_field}
-    try:
-        instrument = parse_entry(fields)
-    except ConfigError as error:
-        raise UsageError(f"{error} (see `regime universe add --help`)", code="bad-entry") from error
-    edit = universe_edits.add(Settings(), [instrument], dry_run=dry_run)
-    _print_edit(edit, f"{instrument.symbol} is added", dry_run=dry_run, out=out)
+    source: Annotated[
+        str | None, typer.Option("--source", help="sample, files, twelvedata or ccxt.")
+    ] = None
+    venue: Annotated[
+        str | None, typer.Option("--venue", help="Its exchange, of source ccxt: binance, kraken.")
+    ] = None
 
 
 def timeframes(
@@ -105,7 +88,7 @@ def timeframes(
     edit = universe_edits.track_on(Settings(), symbol, wanted, dry_run=dry_run)
     before, after = (each.instrument(symbol) for each in (edit.before, edit.after))
     change = f"{after.symbol} is tracked on {', '.join(after.timeframes)}"
-    _print_edit(edit, change, dry_run=dry_run, out=out)
+    print_edit(edit, change, dry_run=dry_run, out=out)
     dropped = [name for name in before.timeframes if name not in after.timeframes]
     if dropped:
         out.note(
@@ -123,10 +106,11 @@ def rename(  # noqa: PLR0913 - a parameter per option
     dry_run: DryRun = False,
     out: Output,
 ) -> None:
-    old, new = symbol.upper(), new_symbol.upper()
-    changes = {"symbol": new, **labels.given}
-    edit = renames.rename(Settings(), old, changes, clock.stamp(), dry_run=dry_run)
-    _print_edit(edit, f"{old} is renamed to {new}", dry_run=dry_run, out=out)
+    parsed = parse_symbol(new_symbol)
+    changes, new = {**parsed.fields, **labels.given}, parsed.name
+    edit = renames.rename(Settings(), symbol, changes, clock.stamp(), dry_run=dry_run)
+    old = edit.before.symbol_of(symbol)
+    print_edit(edit, f"{old} is renamed to {new}", dry_run=dry_run, out=out)
     if not dry_run:
         outbox = Outbox(Settings())
         outbox.leave_stored([new])
@@ -164,7 +148,7 @@ def delist(  # noqa: PLR0913 - a parameter per option
         )
     edit = universe_edits.delist(Settings(), symbol, None if undo else date, dry_run=dry_run)
     change = "is fetched again" if undo else f"is delisted since {date}"
-    _print_edit(edit, f"{symbol.upper()} {change}", dry_run=dry_run, out=out)
+    print_edit(edit, f"{edit.after.symbol_of(symbol)} {change}", dry_run=dry_run, out=out)
 
 
 def remove(
@@ -181,7 +165,7 @@ def remove(
     edit = universe_edits.remove(Settings(), symbols, dry_run=dry_run)
     gone = sorted(set(edit.before.symbols) - set(edit.after.symbols))
     change = f"{', '.join(gone)} removed; bars and results stay in {edit.path.parent / 'assets'}"
-    _print_edit(edit, change, dry_run=dry_run, out=out)
+    print_edit(edit, change, dry_run=dry_run, out=out)
 
 
 def import_file(  # noqa: PLR0913 - a parameter per option
@@ -219,12 +203,12 @@ def import_file(  # noqa: PLR0913 - a parameter per option
     is_whole = alone or (is_first and new)
     change = universe_edits.replace_all if is_whole else universe_edits.add
     edit = change(settings, new, dry_run=dry_run)
-    out.document({**_document(edit), "lines": [row.document() for row in imported]})
+    out.document({**edit_document(edit), "lines": [row.document() for row in imported]})
     _print_imported(imported, file, out)
     if edit.is_first and new:
         left = [name for name in edit.before.symbols if name not in edit.after.symbols]
         out.note(f"no longer tracked: {', '.join(left)} of the sample universe")
-    _print_file(edit, dry_run=dry_run, out=out)
+    print_file(edit, dry_run=dry_run, out=out)
     taken = sum(row.status != "refused" for row in imported)
     return code_of_counts(taken, len(imported)) if taken else NOTHING_SUCCEEDED
 
@@ -255,46 +239,12 @@ def _print_imported(imported: Sequence[ImportedRow], file: Path, out: Output) ->
     out.note(f"{file}: {summary}")
 
 
-def _document(edit: UniverseEdit) -> dict[str, object]:
-    before = {entry.symbol: entry.model_dump(mode="json") for entry in edit.before.instruments}
-    after = {entry.symbol: entry.model_dump(mode="json") for entry in edit.after.instruments}
-    return {
-        "file": str(edit.path),
-        "is_first": edit.is_first,
-        "is_written": edit.is_written,
-        "carried_on": list(edit.carried_on),
-        "added": [facts for symbol, facts in after.items() if symbol not in before],
-        "removed": [facts for symbol, facts in before.items() if symbol not in after],
-        "changed": [facts for symbol, facts in after.items() if before.get(symbol, facts) != facts],
-    }
-
-
-def _print_edit(edit: UniverseEdit, change: str, *, dry_run: bool, out: Output) -> None:
-    out.document(_document(edit))
-    out.line(change)
-    _print_file(edit, dry_run=dry_run, out=out)
-
-
-def _print_file(edit: UniverseEdit, *, dry_run: bool, out: Output) -> None:
-    for sentence in edit.carried_on:
-        out.note(sentence, "yellow")
-    if dry_run:
-        summary = f"dry run: {edit.path} is unchanged"
-    elif not edit.is_written:
-        summary = f"nothing to change in {edit.path}"
-    else:
-        sample = [name for name in edit.before.symbols if name in edit.after.symbols]
-        kept = f"; {', '.join(sample)} of the sample universe stay tracked"
-        summary = f"written to {edit.path}{kept if edit.is_first and sample else ''}"
-    out.note(summary)
-
-
 def _print_consequences(universe: Universe, old: str, new: str, out: Output) -> None:
     renamed = universe.instrument(new)
     before, after = (era_class(symbol, renamed.asset_class).name for symbol in (old, new))
     if before != after:
         change = f"its era class changes from {before or 'fixed'} to {after or 'fixed'}: "
         out.note(f"{change}the next run recomputes it", "yellow")
-    if renamed.source == "files" and renamed.is_polled:
+    if renamed.source == "files" and renamed.is_polled and not renamed.files:
         change = f"source files now reads REGIME_FILES_ROOT/{new}: move the folder {old}"
         out.note(change, "yellow")

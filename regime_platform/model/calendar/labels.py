@@ -27,6 +27,8 @@ OPEN, CLOSE = "open", "close"
 #: One meaning is chosen where the dates of another miss so much more of the sessions.
 _CLEARLY = 0.1
 _FEWEST_SESSIONS = 5
+#: Of dates that were read from times, those without a session; a Saturday for a Friday is a fifth.
+_MOST_ODD = 0.1
 #: Of the sessions that have bars, those with a bar labelled by their close.
 _MOST_SESSIONS = 0.8
 _TICK = dt.timedelta(microseconds=1)
@@ -51,14 +53,22 @@ class DateLabels:
     has_time: pl.Series  # True where a time is written
     #: Zone of times without an offset -> the labels as instants in UTC; the first one is usual.
     instants: Mapping[str, pl.Series]
+    date_zone: str = ""  # whose dates the times are, where it is stated
 
-    def opens(self, timeframe: str, market: Market, label: str = "") -> Opens:
+    def opens(self, timeframe: str, market: Market, label: str = "", week_label: str = "") -> Opens:
         """00:00 UTC of the dates, or of the Mondays of the weeks.
 
-        ``label`` states whether a time is that of the open or of the close; empty: not stated.
+        ``label`` states whether a time is that of the open or of the close, and ``week_label``
+        the same of the day that names a week, where it is another; empty: not stated.
         """
-        opens = self._days(market, label)
-        return _weeks(opens, label) if timeframe == "1week" else opens
+        opens = self._stated_days(label) if self.date_zone else self._days(market, label)
+        return _weeks(opens, week_label or label) if timeframe == "1week" else opens
+
+    def _stated_days(self, label: str) -> Opens:
+        local = next(iter(self.instants.values())).dt.convert_time_zone(self.date_zone)
+        ends = local.dt.offset_by("-1us") if label == CLOSE else local
+        days = ends.dt.date().zip_with(self.has_time, self.dates)
+        return Opens(_midnights(days), note=f"times read as their dates in {self.date_zone}")
 
     def _days(self, market: Market, label: str) -> Opens:
         dates = self.dates
@@ -75,7 +85,7 @@ class DateLabels:
         note = f"times read as their dates in {market.zone}"
         differing = _differing(read)
         if not differing:
-            return Opens(_midnights(read[first]), note=note)
+            return Opens(_midnights(read[first]), note=note, unclear=_odd(read[first], market))
         misfits = {key: _off_sessions(days, market) for key, days in read.items()}
         best = min(misfits, key=lambda key: misfits[key])
         others = [share for key, share in misfits.items() if not read[key].equals(read[best])]
@@ -88,23 +98,35 @@ class DateLabels:
 
 def intraday_opens(labels: pl.Series, timeframe: str, market: Market, label: str = "") -> Opens:
     """The opens of intraday bars that are labelled by their open or, where all sessions show it or
-    ``label`` states it, by their end."""
+    ``label`` states it, by their end or the last second before it."""
     if label == OPEN or labels.null_count() == labels.len():
         return Opens(labels)
-    is_outside = _are_outside(labels, timeframe, market)
+    ends = _whole_minutes(labels)
+    are_last = not ends.equals(labels)
     # without a night between sessions, the calendar cannot tell an end from an open
-    if not label and (not market.has_exchange or not is_outside.any()):
+    if not (label or are_last or market.has_exchange):
+        return Opens(labels)
+    is_outside = _are_outside(ends, timeframe, market)
+    if not (label or are_last or is_outside.any()):
         return Opens(labels)
     by_anchor = [
-        _opens_of_ends(labels, timeframe, market, anchor) for anchor in anchors(market, timeframe)
+        _opens_of_ends(ends, timeframe, market, anchor) for anchor in anchors(market, timeframe)
     ]
     opens, is_known = max(by_anchor, key=lambda candidate: candidate[1].sum())
     note = "bars labelled by their end read by their open"
     if label == CLOSE:
         return Opens(opens, note=note)
-    if is_known.all() and _end_sessions(is_outside, opens, market):
+    if is_known.all() and (are_last or _end_sessions(is_outside, opens, market)):
         return Opens(opens, CLOSE, note)
     return Opens(labels)
+
+
+def _odd(dates: pl.Series, market: Market) -> str:
+    """The setting to state where many dates are those of no session, as Saturdays; else empty."""
+    share = _off_sessions(dates, market)
+    if dates.n_unique() < _FEWEST_SESSIONS or share < _MOST_ODD:
+        return ""
+    return f"`date_zone` ({share:.0%} of the dates in {market.zone} have no session)"
 
 
 def _differing(read: Mapping[tuple[str, str], pl.Series]) -> str:
@@ -157,6 +179,12 @@ def _off_sessions(dates: pl.Series, market: Market) -> float:
 
 def _midnights(dates: pl.Series) -> pl.Series:
     return dates.cast(BAR_SCHEMA["ts"]).alias("ts")
+
+
+def _whole_minutes(labels: pl.Series) -> pl.Series:
+    """The next minutes, where all labels are of the last second before one, as 00:59:59.999."""
+    minutes = labels.dt.offset_by("1s").dt.truncate("1m")
+    return minutes if (minutes > labels).all() else labels
 
 
 def _opens_of_ends(

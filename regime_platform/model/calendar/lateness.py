@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from regime_platform.model.calendar.due import newest_due
-from regime_platform.model.calendar.trading_hours import expected_opens
+from regime_platform.model.calendar.due import last_finished, newest_due
+from regime_platform.model.calendar.trading_hours import (
+    expected_bars,
+    expected_opens,
+    tolerated_opens,
+)
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.markets import Market
 from regime_platform.model.timeframes import DURATION, is_intraday
@@ -15,6 +19,7 @@ from regime_platform.model.timeframes import DURATION, is_intraday
 #: How long after the end of a bar its results may be missing: three updates, or both of the day.
 _GRACE = {True: dt.timedelta(hours=1), False: dt.timedelta(hours=8)}
 _LOOKED_BACK = dt.timedelta(days=400)  # "more than" so many bars is precise enough
+_CLOSURE = dt.timedelta(days=21)  # more than any
 
 
 @dataclass(frozen=True)
@@ -59,14 +64,20 @@ NO_AGE = dict.fromkeys(("last_bar", "due_bar", "missing", "is_stale"))
 
 
 def series_age(
-    instrument: Instrument, timeframe: str, last: dt.datetime | None, now: dt.datetime
+    instrument: Instrument,
+    timeframe: str,
+    last: dt.datetime | None,
+    now: dt.datetime,
+    *,
+    built_from: str | None = "",
 ) -> SeriesAge:
     """The age of a series whose last bar opens at ``last``.
 
-    Nothing is due of a delisted instrument, nor of the sample, whose bars never change.
+    ``built_from`` is the finer series that it is built from, if it is. Nothing is due of a delisted
+    instrument, nor of the sample, whose bars never change.
     """
     if instrument.is_updating:
-        missing, due = missing_bars(instrument.market, timeframe, last, now)
+        missing, due = missing_bars(instrument.market, timeframe, last, now, built_from or "")
         return SeriesAge(timeframe, last, due, missing)
     is_sample = instrument.source == "sample" and not instrument.delisted
     days = (now - last).days if is_sample and last is not None else None
@@ -90,20 +101,37 @@ def age_lines(ages: Mapping[str, SeriesAge], *, with_days: bool = True) -> Itera
 
 @lru_cache(maxsize=4096)  # most symbols of a class end at the same bar
 def missing_bars(
-    market: Market, timeframe: str, last: dt.datetime | None, now: dt.datetime
+    market: Market, timeframe: str, last: dt.datetime | None, now: dt.datetime, finer: str = ""
 ) -> tuple[int, dt.datetime | None]:
     """How many bars after ``last`` must be there by ``now``, and the open of the newest of them.
 
-    A source may anchor its bars elsewhere, so one less than a duration after the last is no other.
+    ``finer`` is the series that they are built from, if they are. A source may anchor its bars
+    elsewhere, so one less than a duration after the last is no other.
     """
-    bound = newest_due(now - _GRACE[is_intraday(timeframe)], timeframe, market)
+    by = now - _GRACE[is_intraday(timeframe)]
+    bound = newest_due(by, timeframe, market)
     start = bound - _LOOKED_BACK
     if last is not None:
         start = max(start, last + DURATION[timeframe])
     if not _has_trading_day(market, timeframe, start, bound):
         return 0, None
     opens = expected_opens(market, timeframe, start, bound)
+    if finer and not opens.is_empty():
+        over = last_finished(_next_finer(market, finer, by), timeframe, market)
+        opens = opens.filter(opens < over)
     return opens.len(), None if opens.is_empty() else opens[-1]
+
+
+def _next_finer(market: Market, finer: str, by: dt.datetime) -> dt.datetime:
+    """When a bar may begin after the finer ones due: what is over before can be built from these.
+
+    On thin hours, as the last one of a week of futures, the next expected bar has to be awaited.
+    """
+    bound = newest_due(by, finer, market)
+    due = expected_bars(market, finer, bound - _CLOSURE, bound)["ts"]
+    end = bound if due.is_empty() else due[-1] + DURATION[finer]
+    later = tolerated_opens(market, finer, end, end + _CLOSURE)
+    return end if later.is_empty() else later[0]
 
 
 def _has_trading_day(

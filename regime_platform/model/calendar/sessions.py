@@ -65,6 +65,24 @@ def sessions(calendar: str) -> pl.DataFrame:
     )
 
 
+def session_dates(calendar: str, first: dt.date, last: dt.date) -> pl.Series:
+    """The dates of sessions that must exist from ``first`` to ``last``, which takes less than
+    ``sessions`` where these are few years.
+
+    Before 1970, and where a calendar ends before ``last``, all of ``sessions`` are computed.
+    """
+    hours, month = HOURS[calendar], 30 * _DAY  # a calendar without a session is an error
+    if calendar not in OWN and first - month >= (hours.known_from or _RULES_BEGIN):
+        with warnings.catch_warnings():
+            library, span = _calendar(calendar, first - month, last + month)
+        dates = pl.Series("date", _naive(library.sessions.to_series())).cast(pl.Date)
+        if span[1] >= last:
+            closed = list(UNPLANNED_CLOSURES.get(calendar, ()))
+            return dates.filter(dates.is_between(first, last) & ~dates.is_in(closed))
+    dates = sessions(calendar).filter(pl.col("kind") != THIN)["date"].unique().sort()
+    return dates.filter(dates.is_between(first, last))
+
+
 def _usual(hours: Hours, weekdays: Sequence[int]) -> pl.DataFrame:
     """A span of the usual hours for every date of the weekdays, whatever is a holiday."""
     opens, closes = _DATE.dt.combine(hours.open), _DATE.dt.combine(hours.close)
@@ -104,17 +122,19 @@ def _of_library(calendar: str, hours: Hours) -> tuple[pl.DataFrame, tuple[dt.dat
     return pl.concat([morning, afternoon.drop_nulls("opens")]), span
 
 
-def _calendar(code: str, first: dt.date) -> tuple["ExchangeCalendar", tuple[dt.date, dt.date]]:
+def _calendar(
+    code: str, first: dt.date, last: dt.date = LAST_DATE
+) -> tuple["ExchangeCalendar", tuple[dt.date, dt.date]]:
     from exchange_calendars import get_calendar  # noqa: PLC0415 - brings pandas, half a second
 
     warnings.simplefilter("ignore", DeprecationWarning)  # of the library about its use of pandas
     try:
-        return get_calendar(code, start=str(first), end=str(LAST_DATE)), (first, LAST_DATE)
+        return get_calendar(code, start=str(first), end=str(last)), (first, last)
     except ValueError:  # it ends before, where its holidays are announced year by year
-        last = type(get_calendar(code, start=str(first))).bound_max()
-        if last is None:
+        bound = type(get_calendar(code, start=str(first))).bound_max()
+        if bound is None:
             raise
-        return get_calendar(code, start=str(first), end=last), (first, last.date())
+        return get_calendar(code, start=str(first), end=bound), (first, bound.date())
 
 
 def _early_holidays(calendar: "ExchangeCalendar", first: dt.date) -> list[dt.date]:

@@ -32,7 +32,7 @@ _YEARS = 16
 
 def anchors(market: Market, timeframe: str) -> tuple[str, ...]:
     """Where bars of the market may start, the usual one first; empty text for plain dates."""
-    is_long = timeframe in ("1h", "4h")
+    is_long = timeframe in ("30min", "1h", "4h")
     if market.has_exchange:
         through_breaks = (DAY,) if market.hours.has_break else ()
         return (SESSION, CLOCK, LOCAL, *through_breaks) if is_long else (SESSION,)

@@ -10,11 +10,12 @@ import io
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from regime_platform.errors import ConfigError, UsageError
 from regime_platform.model.instruments import ENTRY_FIELDS
+from regime_platform.model.symbols import parse_symbol
 from regime_platform.model.universe.universe import entry_nodes, load_document
 
 _LISTS = ("assets", "instruments", "symbols", "universe")
@@ -122,15 +123,24 @@ def _cells_row(line: int, cells: Mapping[str, str]) -> Row:
     currency, symbol = given.pop("currency", ""), given.get("symbol", "")
     for name in {"formerly", "timeframes"} & given.keys():
         given[name] = given[name].split()
-    fields = {"provider_symbol": symbol, **given, "symbol": symbol.replace("/", "")}
-    return Row(line, fields, currency)
+    at_source = {"provider_symbol": symbol.upper()}
+    return _spelled(Row(line, {**at_source, **given, "symbol": symbol}, currency))
 
 
 def _words(text: str) -> Iterator[Row]:
     for number, line in enumerate(text.split("\n"), 1):
         for word in line.partition("#")[0].replace(",", " ").split():
-            # the vendor writes pairs with a slash, which no folder can have
-            yield Row(number, {"symbol": word.replace("/", ""), "provider_symbol": word})
+            yield _spelled(Row(number, {"symbol": word, "provider_symbol": word.upper()}))
+
+
+def _spelled(row: Row) -> Row:
+    """The row with a symbol that can name a folder, and how it is written where that differs."""
+    if not row.fields["symbol"]:
+        return row
+    try:
+        return replace(row, fields={**row.fields, **parse_symbol(row.symbol).fields})
+    except UsageError as error:
+        return replace(row, problem=str(error))
 
 
 def _own(line: int, entry: Any) -> Row:

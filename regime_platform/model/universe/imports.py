@@ -16,6 +16,7 @@ from regime_platform.model.instruments import (
     Instrument,
     parse_entry,
 )
+from regime_platform.model.symbols import is_pair
 from regime_platform.model.universe.import_files import Listing, Row
 from regime_platform.model.universe.plausibility import CURRENCIES, Tracked, require_plausible
 from regime_platform.model.universe.universe import Universe
@@ -32,6 +33,7 @@ _COMPARED = (
     "provider_symbol",
     "mic_code",
     "exchange",
+    "venue",
 )
 
 
@@ -100,15 +102,21 @@ def _imported(row: Row, universe: Universe, defaults: Defaults, tracked: Tracked
     if row.problem:
         return ImportedRow(row.line, row.symbol, REFUSED, row.problem)
     symbol, notes = row.symbol, [row.note]
-    identity = universe.instrument(symbol).identity if symbol in universe.symbols else {}
-    fields = {**identity, **defaults.fields, **row.fields}
+    fields = {**defaults.fields, **row.fields}
+    spelled = universe.symbols_of([str(fields.get("written") or symbol)])
+    if len(spelled) == 1 and spelled[0] in universe.symbols:
+        entry = universe.instrument(spelled[0])
+        named = {"symbol": entry.symbol, "written": entry.written}
+        fields = {**entry.identity, **fields, **named}
     try:
         if fields.get("source") == "twelvedata":
             notes.append(_settle_class(fields))
             _settle_market(fields, row.currency or defaults.currency, defaults.listings)
         else:
-            fields = {name: fields[name] for name in fields if name not in _AT_VENDOR}
-        instrument = parse_entry({"name": fields.get("symbol"), **fields})
+            known = SOURCE_FIELDS.get(fields.get("source", ""), ())
+            foreign = set(_AT_VENDOR) - set(known)
+            fields = {name: fields[name] for name in fields if name not in foreign}
+        instrument = parse_entry({"name": fields.get("written") or symbol, **fields})
         is_new = _is_new(universe, instrument)
         if is_new:
             require_plausible(instrument, tracked)
@@ -131,7 +139,7 @@ def _settle_class(fields: dict[str, Any]) -> str:
             f"the vendor writes {name} as a pair; give provider_symbol like EUR/USD",
             code="provider-symbol-no-pair",
         )
-    looks_paired = "/" in provider or {provider[:3], provider[3:]} <= CURRENCIES
+    looks_paired = is_pair(provider) or {provider[:3], provider[3:]} <= CURRENCIES
     if name and name not in WITHOUT_EXCHANGE and looks_paired:
         raise ConfigError(
             f"{provider} looks like a pair, its class is {name}; correct one of the two",

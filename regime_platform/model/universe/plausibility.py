@@ -11,6 +11,7 @@ from regime_platform.errors import ConfigError
 from regime_platform.model.exchanges import OWN, XNYS, calendar_of
 from regime_platform.model.instruments import WITHOUT_EXCHANGE, Instrument
 from regime_platform.model.markets import MARKETS
+from regime_platform.model.symbols import is_pair
 
 CURRENCIES = frozenset(
     (
@@ -50,16 +51,17 @@ class Tracked:
 
     def add(self, entry: Instrument) -> Contradiction | None:
         """Adds an entry; a contradiction where its instrument has another symbol already."""
-        if not entry.provider_symbol or not entry.is_polled:
+        if not entry.identity.get("provider_symbol") or not entry.is_polled:
             return None
-        key = (entry.source, entry.provider_symbol.upper(), _market(entry), entry.type)
+        key = (entry.source, entry.provider_symbol.upper(), _market(entry), entry.type, entry.venue)
         first = self._first.setdefault(key, entry.symbol)
         if first == entry.symbol:
             return None
         return Contradiction(
             "instrument-twice",
             f"{first} and {entry.symbol} are the same instrument, {entry.source} "
-            f"{entry.provider_symbol}; keep one of them, or correct provider_symbol or mic_code",
+            f"{entry.provider_symbol}; keep one of them, or correct provider_symbol or "
+            f"{'venue' if entry.venue else 'mic_code'}",
         )
 
 
@@ -81,12 +83,24 @@ def implausible(entries: Sequence[Instrument]) -> Iterator[str]:
             yield twin.message
 
 
-def is_pair(symbol: str) -> bool:
+def looks_paired(symbol: str) -> bool:
     """True for EUR/USD, BTC/USD and for EURUSD and XAUUSD, which have two known sides."""
     if "/" in symbol:
-        return True
+        return is_pair(symbol)
     sides = {symbol[:_CODE], symbol[_CODE : 2 * _CODE]}
     return len(symbol) == 2 * _CODE and sides <= CURRENCIES | _COINS | _METALS
+
+
+def class_of_pair(symbol: str) -> str:
+    """The class of a pair whose two sides are known, as EURUSD, BTC-USD or XAU/USD; else empty."""
+    text = symbol.replace("-", "/").replace("_", "/")
+    sides = set(_sides(text))
+    is_pair_of_two = "/" in text or len(text) == 2 * _CODE
+    if not is_pair_of_two or len(sides) < 2 or not sides <= CURRENCIES | _COINS | _METALS:
+        return ""
+    if sides & _COINS:
+        return "CRYPTO"
+    return "COMMODITY_METALS" if sides & _METALS else "FX"
 
 
 def _of_class(entry: Instrument) -> Iterator[Contradiction]:
@@ -97,7 +111,7 @@ def _of_class(entry: Instrument) -> Iterator[Contradiction]:
             f"{entry.symbol} is the name of a class, which gate.yaml would mean; "
             "give it another symbol",
         )
-    if name not in (*WITHOUT_EXCHANGE, "SYNTHETIC") and is_pair(symbol):
+    if name not in (*WITHOUT_EXCHANGE, "SYNTHETIC") and looks_paired(symbol):
         yield Contradiction(
             "provider-symbol-of-pair",
             f"{symbol} looks like a pair, its class is {name}; correct one of the two "

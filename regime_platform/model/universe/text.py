@@ -15,10 +15,9 @@ from regime_platform.model.universe.universe import (
     load_document,
     parse_universe,
 )
-from regime_platform.model.yaml_text import flow_text
+from regime_platform.model.yaml_text import TextEdit, applied, end_of, flow_text, mapping_edits
 
 _HEAD = "# The tracked instruments; `regime universe --help` shows how to change them.\n"
-_Edit = tuple[int, int, str]  # from where to where in the text, and what takes its place
 
 
 def entry_text(entry: Instrument) -> str:
@@ -43,7 +42,7 @@ def edited(text: str, changes: Mapping[str, Instrument | None]) -> str:
     before = {entry.symbol: entry for entry in parse_universe(text, "the universe").instruments}
     after = {**before, **changes}
     nodes = {_symbol(node): node for node in _editable_nodes(text)}
-    edits: list[_Edit] = []
+    edits: list[TextEdit] = []
     for symbol in changes.keys() & before.keys():
         if symbol in nodes:
             edits += _edits(text, nodes[symbol], before[symbol], changes[symbol])
@@ -53,9 +52,7 @@ def edited(text: str, changes: Mapping[str, Instrument | None]) -> str:
         dash = text.index("-", start)
         lines = "".join(f"{text[start:dash]}- {entry_text(entry)}\n" for entry in added)
         edits.append((end, end, lines if text[end - 1] == "\n" else f"\n{lines}"))
-    for start, end, new in sorted(edits, reverse=True):
-        text = text[:start] + new + text[end:]
-    return _checked(text, [entry for entry in after.values() if entry])
+    return _checked(applied(text, edits), [entry for entry in after.values() if entry])
 
 
 def _checked(text: str, entries: Sequence[Instrument]) -> str:
@@ -96,48 +93,16 @@ def _symbol(node: yaml.MappingNode) -> str:
 
 def _edits(
     text: str, node: yaml.MappingNode, old: Instrument, new: Instrument | None
-) -> Iterator[_Edit]:
+) -> Iterator[TextEdit]:
     start, end = _lines(text, node)
     if new is None:
         yield start, end, ""
         return
     before, after = old.model_dump(mode="json"), new.model_dump(mode="json")
-    places = {key.value: place for place, (key, _value) in enumerate(node.value)}
-    for name in (before.keys() - after.keys()) & places.keys():
-        yield _removal(text, node, places[name])
-    changed = {name: flow_text(value) for name, value in after.items() if before.get(name) != value}
-    for name in changed.keys() & places.keys():
-        value = node.value[places[name]][1]
-        yield value.start_mark.index, _end(text, value), changed[name]
-    separator = ", " if node.flow_style else f"\n{' ' * node.start_mark.column}"
-    added = "".join(
-        f"{separator}{name}: {value}" for name, value in changed.items() if name not in places
-    )
-    last = _end(text, node.value[-1][1]) if node.flow_style else end - text[:end].endswith("\n")
-    yield last, last, added
-
-
-def _removal(text: str, node: yaml.MappingNode, place: int) -> _Edit:
-    key, value = node.value[place]
-    start, end = key.start_mark.index, _end(text, value)
-    if place == 0:
-        return start, node.value[1][0].start_mark.index, ""
-    if node.flow_style:
-        return _end(text, node.value[place - 1][1]), end, ""
-    line_end = text.find("\n", end)
-    return text.rfind("\n", 0, start), len(text) if line_end < 0 else line_end, ""
+    yield from mapping_edits(text, node, before, after)
 
 
 def _lines(text: str, node: yaml.MappingNode) -> tuple[int, int]:
     """From the start of the line with the dash of an entry to the end of its last line."""
     dash = text.rindex("-", 0, node.start_mark.index)
-    return text.rfind("\n", 0, dash) + 1, text.find("\n", _end(text, node)) + 1 or len(text)
-
-
-def _end(text: str, node: yaml.Node) -> int:
-    # a block ends for YAML where the next thing starts, comments and line ends in between included
-    if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
-        last = node.value[-1]
-        return _end(text, last[1] if isinstance(last, tuple) else last)
-    start: int = node.start_mark.index
-    return start + len(text[start : node.end_mark.index].rstrip())
+    return text.rfind("\n", 0, dash) + 1, text.find("\n", end_of(text, node)) + 1 or len(text)

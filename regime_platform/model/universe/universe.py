@@ -6,13 +6,14 @@ contiguous range of partitions.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 import yaml
 
 from regime_platform.errors import ConfigError, UsageError, nearest
 from regime_platform.model.instruments import Instrument, parse_entry
+from regime_platform.model.symbols import parse_symbol, several_symbols, split_symbols
 from regime_platform.model.timeframes import TIERS
 from regime_platform.model.yaml_text import YamlTextError, load_yaml_nodes
 
@@ -33,7 +34,7 @@ class Universe:
     @property
     def symbols(self) -> tuple[str, ...]:
         """All symbols in partition order."""
-        return tuple(instrument.symbol for instrument in self.instruments)
+        return tuple(self._by_symbol)
 
     @property
     def renamed(self) -> Mapping[str, str]:
@@ -59,15 +60,52 @@ class Universe:
 
     def select(self, symbols: Iterable[str]) -> tuple[Instrument, ...]:
         """The named instruments in partition order; UsageError for unknown and former symbols."""
-        wanted = {symbol.strip().upper() for symbol in symbols}
-        unknown = wanted - set(self.symbols)
+        wanted = {self._symbol_of(word): word.upper() for word in split_symbols(symbols)}
+        unknown = sorted(wanted.keys() - self._by_symbol.keys())
         if unknown:
-            raise UsageError(_unknown(sorted(unknown), self), code="unknown-symbol")
+            named = {symbol: wanted[symbol] for symbol in unknown}
+            raise UsageError(_unknown(named, self), code="unknown-symbol")
         return tuple(instrument for instrument in self.instruments if instrument.symbol in wanted)
 
     def instrument(self, symbol: str) -> Instrument:
-        """One instrument; errors as of ``select``."""
-        return self.select([symbol])[0]
+        """One instrument; errors as of ``select`` and ``symbol_of``."""
+        known = self._by_symbol.get(self.symbol_of(symbol))
+        return known or self.select([symbol])[0]
+
+    def symbol_of(self, text: str) -> str:
+        """As ``symbols_of``; UsageError where the text is not one symbol."""
+        words = split_symbols([text])
+        if len(words) != 1:
+            raise several_symbols(text, words)
+        return self._symbol_of(words[0])
+
+    def symbols_of(self, texts: Iterable[str]) -> list[str]:
+        """The symbols that texts name, in their order, each once; none need be in the universe.
+
+        In any case, as the entries spell them or as they are written elsewhere: ``btc/usd``.
+        ``AAPL,MSFT`` is two.
+        """
+        return list(dict.fromkeys(map(self._symbol_of, split_symbols(texts))))
+
+    def _symbol_of(self, word: str) -> str:
+        written = word.upper()
+        if written in self._spellings:
+            return self._spellings[written]
+        try:
+            return parse_symbol(word).name
+        except UsageError:  # no entry can have it
+            return written
+
+    @cached_property
+    def _by_symbol(self) -> Mapping[str, Instrument]:
+        return {instrument.symbol: instrument for instrument in self.instruments}
+
+    @cached_property
+    def _spellings(self) -> Mapping[str, str]:
+        """Spelling in capitals -> symbol; symbols are spellings too."""
+        spelled = {instrument.spelling: instrument.symbol for instrument in self.instruments}
+        own = {symbol: symbol for symbol in (*self.renamed, *self.symbols)}
+        return {**spelled, **own}
 
 
 class UniverseFinding(NamedTuple):
@@ -167,6 +205,7 @@ def _clashes(
             message = f"symbol {symbol} stands twice{where}; remove one of them"
             yield UniverseFinding(line, "duplicate-symbol", message)
         first.setdefault(symbol, line)
+    yield from _shared_spellings(placed)
     taken = set(first)
     for instrument, line in placed:
         for former in instrument.formerly:
@@ -180,10 +219,27 @@ def _clashes(
             taken.add(former)
 
 
-def _unknown(symbols: Sequence[str], universe: Universe) -> str:
+def _shared_spellings(placed: Sequence[tuple[Instrument, int]]) -> Iterator[UniverseFinding]:
+    """Instruments whose spelling is the symbol or the spelling of another one."""
+    owners = {instrument.symbol: instrument.symbol for instrument, _ in placed}
+    for instrument, line in placed:
+        symbol, spelling = instrument.symbol, instrument.spelling
+        owner = owners.setdefault(spelling, symbol)
+        if owner != symbol:
+            message = f"{spelling} would mean {owner} and {symbol}; correct written of one of them"
+            yield UniverseFinding(line, "spelling-taken", message)
+
+
+def _unknown(symbols: Mapping[str, str], universe: Universe) -> str:
+    """The message for symbols that are not tracked, by what was given for each."""
     renamed = universe.renamed
     moved = [f"{name} was renamed to {renamed[name]}" for name in symbols if name in renamed]
-    unknown = [name + nearest(name, universe.symbols) for name in symbols if name not in renamed]
+    known = {*universe.symbols, *(instrument.spelling for instrument in universe.instruments)}
+    unknown = [
+        given + nearest(given, sorted(known))
+        for name, given in symbols.items()
+        if name not in renamed
+    ]
     messages = [f"{', '.join(moved)}; ask for the new name"] if moved else []
     if unknown:
         messages.append(

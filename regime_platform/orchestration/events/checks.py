@@ -53,9 +53,10 @@ def gate_result(workspace: RunWorkspace, outcome: SymbolOutcome) -> CheckResult 
             "rejected": series.rejected,
             "set aside": series.set_aside,
             "anchor": series.anchor,
+            "built from": series.derived_from or "",
             "reason": series.message(verdict.symbol),
         }
-        for series in verdict.series
+        for series in verdict.validated
     ]
     return CheckResult(
         passed=not any(series.status == BLOCKED for series in verdict.series),
@@ -66,7 +67,7 @@ def gate_result(workspace: RunWorkspace, outcome: SymbolOutcome) -> CheckResult 
 
 def _rules(verdict: Verdict) -> list[dict[str, Any]]:
     by_rule: dict[str, list[tuple[str, ValidationFinding]]] = {}
-    for series in verdict.series:
+    for series in verdict.validated:
         for finding in series.findings:
             by_rule.setdefault(finding.rule, []).append((series.timeframe, finding))
     rows = [_rule(verdict.symbol, rule, findings) for rule, findings in by_rule.items()]

@@ -10,6 +10,7 @@ import dagster as dg
 
 from regime_platform.bar_store.raw.raw_log import LogExtent, extent
 from regime_platform.bar_store.raw.raw_names import list_raw
+from regime_platform.bar_store.session import stored_finer
 from regime_platform.compute.maturity import basis_of
 from regime_platform.compute_db.rank_basis import add_latest_basis
 from regime_platform.compute_db.reader import reading
@@ -82,7 +83,8 @@ def _raw_bars(workspace: RunWorkspace, ingest: IngestOutcome) -> tuple[Metadata,
         "requests": sum(series.requests for series in ingest.series),
         "timeframes": table(rows),
     }
-    frames = workspace.universe.instrument(ingest.symbol).timeframes
+    timeframes = workspace.universe.instrument(ingest.symbol).timeframes
+    frames = (*stored_finer(paths), *timeframes)
     return metadata, document_digest({name: list_raw(paths.raw(name)).digest for name in frames})
 
 
@@ -100,6 +102,7 @@ def _validated_bars(_workspace: RunWorkspace, promote: PromoteOutcome) -> tuple[
             "bars": series.rows,
             "first": when(series.min_ts, timeframe),
             "last": when(series.max_ts, timeframe),
+            "built from": promote.derived_from.get(timeframe, ""),
             "files": len(series.files),
             "digest": brief(series.digest),
         }

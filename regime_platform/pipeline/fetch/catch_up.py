@@ -17,6 +17,7 @@ from regime_platform.bar_store.raw.page_update import LogUpdate
 from regime_platform.errors import RegimeError, RunEndingError, SourceError
 from regime_platform.model import fetch_plan
 from regime_platform.model.coverage import Coverage, Refusal
+from regime_platform.model.identity import identity_of
 from regime_platform.model.instants import MOST_AHEAD
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.fetch import pages, rewrites
@@ -79,10 +80,11 @@ class SeriesFetch:
     ) -> None:
         source = workspace.sources[instrument.source]
         assert isinstance(source, protocol.WindowSource)
-        self.source, self._paths, self._instrument = source, paths, instrument
+        self.source, self._paths, self.instrument = source, paths, instrument
         self._workspace, self._request = workspace, request
         days = workspace.settings.reread_days()
         self.symbol, self.timeframe = instrument.symbol, timeframe
+        self._asked_for = str(identity_of(instrument))
         self._series = fetch_plan.TrackedSeries(self.symbol, timeframe, instrument.market, days)
         self._most_rows = source.most_rows
         self._was_restarted = self._is_rewritten = self._tail_is_asked = False
@@ -114,17 +116,17 @@ class SeriesFetch:
         refusal = self.coverage.refusal
         if refusal is None or self._request.is_backfill:
             return None
+        is_same = refusal.asked_for in ("", self._asked_for)  # else the entry was corrected
         holds = _REFUSAL_HOLDS.get(refusal.status, dt.timedelta())
         latest = self._present() + MOST_AHEAD + holds
         is_known = self._request.now.date() < refusal.ask_again <= latest.date()
-        return refusal if is_known else None
+        return refusal if is_same and is_known else None
 
     @property
     def wants_requests(self) -> bool:
         """True where ``run`` would ask the source."""
-        if self.counts.status != "ok" or self.standing_refusal() is not None:
-            return False
-        return self._is_earliest_due or self.next_need() is not None
+        is_open = self.counts.status == "ok" and self.standing_refusal() is None
+        return is_open and (self._is_earliest_due or self.next_need() is not None)
 
     def refresh(self) -> None:
         """Reads again what is stored, since another process may have fetched."""
@@ -155,12 +157,12 @@ class SeriesFetch:
 
     def ask(self, need: fetch_plan.Need) -> protocol.WindowRequest:
         """The request for ``need``."""
-        return protocol.WindowRequest(self._instrument, self.timeframe, need.start, need.end)
+        return protocol.WindowRequest(self.instrument, self.timeframe, need.start, need.end)
 
     def keep(self, need: fetch_plan.Need, page: protocol.BarPage) -> None:
         """Stores a page and records that its window was answered."""
         self._tail_is_asked |= need.is_final
-        paths, instrument = self._paths, self._instrument
+        paths, instrument = self._paths, self.instrument
         now = pages.stamp_of(page, self.timeframe, instrument, self._request.stamp)
         origin = pages.fetch_origin(instrument, self.timeframe, page, now)
         update = pages.compare_page(paths, page, origin, self._present())
@@ -194,14 +196,15 @@ class SeriesFetch:
 
     def refuse(self, status: str, reason: str) -> None:
         """Records that the source does not serve this series, and for how long that holds."""
-        ask_again = (self._request.now + _REFUSAL_HOLDS[status]).date()
-        refusal = Refusal(status=status, reason=reason, ask_again=ask_again)
+        until, of = (self._request.now + _REFUSAL_HOLDS[status]).date(), self._asked_for
+        refusal = Refusal(status=status, reason=reason, ask_again=until, asked_for=of)
         self._record(self.coverage.model_copy(update={"refusal": refusal}))
         self.end(status, reason)
 
     def _request_all(self) -> None:
         if (refusal := self.standing_refusal()) is not None:
-            reason = f"{refusal.reason} (asked again from {refusal.ask_again} on)"
+            again = f"from {refusal.ask_again} on, or by `regime backfill {self.symbol}`"
+            reason = f"{refusal.reason} (asked again {again})"
             self.end(refusal.status, reason, is_standing=True)
             return
         self._find_earliest()
@@ -235,11 +238,9 @@ class SeriesFetch:
         known, request = self.coverage, self._request
         if self._is_earliest_due:
             with self._charged():
-                first = self.source.earliest(self._instrument, self.timeframe, request.now)
-            asked = request.now.date()
-            known = known.model_copy(
-                update={"earliest": first, "earliest_asked": asked, "refusal": None}
-            )
+                first = self.source.earliest(self.instrument, self.timeframe, request.now)
+            update = {"earliest": first, "earliest_asked": request.now.date(), "refusal": None}
+            known = known.model_copy(update=update)
         if request.is_backfill:
             known = known.model_copy(update={"since": request.since})
         self._record(known)
@@ -266,8 +267,7 @@ class SeriesFetch:
             seen = remembered(known.absent, stored, absent, now)
             known = known.model_copy(update={"absent": seen})
         coverage = fetch_plan.after_answer(self._series, known, need, opens, now)
-        kept = ("earliest", "earliest_asked", "since")
-        asked = {name: getattr(self.coverage, name) for name in kept}
+        asked = {n: getattr(self.coverage, n) for n in ("earliest", "earliest_asked", "since")}
         return coverage.model_copy(update={**asked, "refusal": None})
 
     def _marks(self, known: Coverage) -> pages.Marks:
@@ -280,7 +280,7 @@ class SeriesFetch:
         return marks
 
     def _proven(self) -> Coverage:
-        return proven_coverage(self._paths, self._instrument, self.timeframe, self._present())
+        return proven_coverage(self._paths, self.instrument, self.timeframe, self._present())
 
     def _present(self) -> dt.datetime:
         return self._workspace.present(self._request.stamp())

@@ -49,12 +49,14 @@ def estimate(
     """
     request, days = batches.request, workspace.settings.reread_days()
     needs: list[int] = []
-    assumed, per_minute = 0, 1
+    assumed = requests = credit_sum = 0
+    per_minute = 1
     for instrument in (instrument for instrument in instruments if instrument.is_polled):
         source = workspace.sources[instrument.source]
         if not isinstance(source, WindowSource):
             continue
-        per_minute = source.credits_per_minute()
+        a_minute = source.credits_per_minute()
+        per_minute = max(per_minute, a_minute)
         for timeframe in batches.wanted(instrument):
             paths = batches.paths(instrument)  # the fetch goes on from what is read here
             known = proven_coverage(paths, instrument, timeframe, workspace.present(request.now))
@@ -66,8 +68,10 @@ def estimate(
             asked = (source.most_rows, request.now, request.is_backfill)
             needs.append(_needs(series, known, *asked))
             assumed += known.earliest is None
-    requests = sum(needs) + assumed  # each of those asks for its first bar, too
-    return Estimate(sum(need > 0 for need in needs), requests, requests, per_minute, assumed)
+            asks = needs[-1] + (known.earliest is None)  # for the first bar, too
+            requests += asks
+            credit_sum += asks if a_minute else 0
+    return Estimate(sum(need > 0 for need in needs), requests, credit_sum, per_minute, assumed)
 
 
 @lru_cache(maxsize=1024)

@@ -10,10 +10,11 @@ from contextlib import contextmanager, suppress
 from functools import partial
 
 from regime_platform.bar_store.raw.fetch_failures import EMPTY, read_failures, record_fetch
-from regime_platform.bar_store.session import SymbolSession, raw_listing
+from regime_platform.bar_store.session import SymbolSession, raw_listing, stored_finer
 from regime_platform.errors import RegimeError, RunEndingError
 from regime_platform.model.fetch_plan import AGAIN, TAIL, Need
 from regime_platform.model.instruments import Instrument
+from regime_platform.model.timeframes import FINER
 from regime_platform.pipeline.fetch.catch_up import FetchRequest, SeriesFetch
 from regime_platform.pipeline.fetch.claims import PATIENCE, Claims
 from regime_platform.pipeline.fetch.declared import record_splits
@@ -49,7 +50,11 @@ class Batches:
         self._claims = Claims()
         self._complete: set[str] = set()  # symbols of which nothing is to be requested
         self._begun: dict[tuple[str, str], SeriesFetch] = {}  # by symbol and timeframe
-        self.end: RunEndingError | None = None  # why the source refuses all that follows
+        self._ends: dict[tuple[str, str], RunEndingError] = {}  # by source and venue
+
+    def end(self, instrument: Instrument) -> RunEndingError | None:
+        """Why its source, or its exchange there, refuses all that follows."""
+        return self._ends.get((instrument.source, instrument.venue))
 
     def wanted(self, instrument: Instrument) -> tuple[str, ...]:
         """The timeframes of ``instrument`` that are requested."""
@@ -73,9 +78,9 @@ class Batches:
             self._claims.release(instrument.symbol)
 
     def raise_end(self) -> None:
-        """Raises the `RunEndingError` from which on the source refused all, if there was one."""
-        if self.end is not None:
-            raise self.end
+        """Raises the `RunEndingError` from which on a source refused all, if there was one."""
+        for error in self._ends.values():
+            raise error
 
     def begin(self, instrument: Instrument, *, patience: float = 0.0) -> bool:
         """Begins the fetch of a symbol, with those of its stretch; False: ask again at the end.
@@ -111,7 +116,7 @@ class Batches:
         if not any(fetch.wants_requests for fetch in fetches):
             self._complete.add(symbol)
             return True
-        if self.end is not None:
+        if self.end(instrument) is not None:
             return True
         if not self._claims.take(self.paths(instrument), patience):
             return False
@@ -149,13 +154,13 @@ class Batches:
             fetch = begun or self._series_fetch(instrument, timeframe)
             if self._claims.has(instrument.symbol):  # days may have shown that weeks are to be read
                 fetch.refresh()
-            if self.end is None or not fetch.wants_requests:
+            if self.end(instrument) is None or not fetch.wants_requests:
                 return fetch.run()
         except RunEndingError as error:
-            self.end = error
+            self._ends[instrument.source, instrument.venue] = error
         except RegimeError as error:
             return SeriesIngest(timeframe, status="failed", reason=f"{timeframe}: {error}")
-        return fetch.end(Status.NOT_REACHED, f"{timeframe}: {self.end}")
+        return fetch.end(Status.NOT_REACHED, f"{timeframe}: {self.end(instrument)}")
 
     def _series_fetch(self, instrument: Instrument, timeframe: str) -> SeriesFetch:
         paths = self.paths(instrument)
@@ -180,7 +185,7 @@ class Batches:
             groups[key].append((fetch, need))
         for members in groups.values():
             left, source = members, members[0][0].source
-            while left and self.end is None:
+            while left and self.end(members[0][0].instrument) is None:
                 size = source.batch_size()
                 batch, left = left[:size], left[size:]
                 if len(batch) > 1:  # a single one is requested when its turn comes
@@ -204,7 +209,8 @@ class Batches:
         try:
             answers = source.batch([fetch.ask(need) for fetch, need in batch], self.request.now)
         except RunEndingError as error:
-            self.end = error
+            first = batch[0][0].instrument
+            self._ends[first.source, first.venue] = error
         except RegimeError:
             pass  # each is requested alone and reports its own error
         shares = source.charge.since(before).shared(len(batch))
@@ -236,20 +242,24 @@ def ingest(workspace: RunWorkspace, instrument: Instrument, batches: Batches) ->
     require_same_instrument(batches.paths(instrument), instrument)
     source = workspace.sources[name]
     declared = record_splits(batches.paths(instrument), source, instrument, batches.request.stamp())
+    wanted = batches.wanted(instrument)
     if isinstance(source, protocol.WindowSource):
         fetch = partial(batches.fetch, instrument)
     else:
         paths = batches.paths(instrument)
         fetch = partial(take_whole, workspace, source, instrument, paths, batches.request)
+        if wanted and isinstance(source, protocol.FinerSource):
+            wanted = *_finer(source, instrument, paths), *wanted
     with batches.alone(instrument):
-        series = tuple(map(fetch, batches.wanted(instrument)))
+        series = tuple(map(fetch, wanted))
     for each in series:
         _record_end(batches, instrument, each)
     failed = [each.reason for each in series if each.has_failed and each.is_reached]
     if failed:
         return IngestOutcome(symbol, Status.FAILED, series, reason=" | ".join(failed))
     if not all(each.is_reached for each in series):
-        return IngestOutcome(symbol, Status.NOT_REACHED, series, reason=str(batches.end))
+        reason = str(batches.end(instrument))
+        return IngestOutcome(symbol, Status.NOT_REACHED, series, reason=reason)
     if all(each.status == "not_offered" for each in series):
         why = series[0].reason if series else "no timeframe was requested"
         reason = f"{symbol}: source {name} offers none of its timeframes ({why})"
@@ -257,6 +267,16 @@ def ingest(workspace: RunWorkspace, instrument: Instrument, batches: Batches) ->
     is_changed = bool(declared) or any(each.changed for each in series)
     status = Status.DONE if is_changed else Status.UNCHANGED
     return IngestOutcome(symbol, status, series, reason=declared)
+
+
+def _finer(
+    source: protocol.FinerSource, instrument: Instrument, paths: SymbolSession
+) -> Iterator[str]:
+    """The finer series that the source carries, and those that it did."""
+    known = {*stored_finer(paths)}
+    with suppress(RegimeError):  # its series report it
+        known |= {*source.finer(instrument)}
+    yield from (name for name in FINER if name in known)
 
 
 def _record_end(batches: Batches, instrument: Instrument, series: SeriesIngest) -> None:

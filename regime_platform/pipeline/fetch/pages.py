@@ -115,6 +115,7 @@ def marks_of_file(page: BarPage, timeframe: str, market: Market, update: LogUpda
 
 def counted(timeframe: str, update: LogUpdate, page: BarPage) -> SeriesIngest:
     """What a stored page adds to the outcome, beside its requests."""
+    label_note = "" if update.diff.same else page.note  # shown once, with the first bars
     return SeriesIngest(
         timeframe,
         new=update.diff.new,
@@ -122,5 +123,5 @@ def counted(timeframe: str, update: LogUpdate, page: BarPage) -> SeriesIngest:
         same=update.diff.same,
         provisional=update.diff.provisional,
         withdrawn=update.withdrawn,
-        note="" if update.diff.same else page.note,  # shown once, with the first bars
+        note=page.notice or label_note,
     )

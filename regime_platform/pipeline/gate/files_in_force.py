@@ -9,7 +9,7 @@ from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.manifest_files import whole_bar_manifest
 from regime_platform.errors import MissingBarsError, remedy_of
 from regime_platform.model.bar_schema import PromotedBars, StoredFile
-from regime_platform.model.timeframes import TIMEFRAMES
+from regime_platform.model.timeframes import DURATION
 from regime_platform.validation.verdict import Verdict
 
 _SHOWN = 3  # files
@@ -33,10 +33,10 @@ class FileDifferences(NamedTuple):
 def files_in_force(paths: SymbolPaths, verdict: Verdict | None) -> dict[str, InForce]:
     """The files of each timeframe; where the verdict is gone, those of the bar manifest."""
     if verdict is not None:
-        series = verdict.series
+        series = verdict.validated
         return {each.timeframe: InForce(each.promoted, each.rejected_file) for each in series}
     manifest = whole_bar_manifest(paths)
-    stated = {} if manifest is None else manifest.manifest.timeframes
+    stated = {} if manifest is None else manifest.manifest.validated
     return {name: InForce(each.promoted, each.gate.rejected_file) for name, each in stated.items()}
 
 
@@ -44,7 +44,7 @@ def compare_files(paths: SymbolPaths, verdict: Verdict) -> FileDifferences:
     """Compares the names of the files alone, with one listing per timeframe."""
     missing: list[str] = []
     has_leftovers = False
-    for series in (each for each in verdict.series if each.timeframe in TIMEFRAMES):
+    for series in (each for each in verdict.validated if each.timeframe in DURATION):
         named = {file.name for file in series.promoted.files} if series.promoted else set()
         present = part_names(paths.bars(series.timeframe))
         missing += [f"bars/{series.timeframe}/{name}" for name in sorted(named - present)]

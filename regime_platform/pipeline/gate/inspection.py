@@ -12,6 +12,8 @@ from regime_platform.bar_store.canonical import read_in_force
 from regime_platform.bar_store.layout import DataRoot, SymbolPaths
 from regime_platform.bar_store.no_bars import no_bars_reason
 from regime_platform.bar_store.raw.fetch_failures import read_failures
+from regime_platform.bar_store.raw.raw_log import extent
+from regime_platform.bar_store.raw.raw_names import list_raw
 from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.errors import BarsError, NoBarsError, failure_reason
 from regime_platform.model.bar_schema import empty_bars
@@ -29,12 +31,20 @@ from regime_platform.validation.findings import ValidationFinding
 from regime_platform.validation.gate import BLOCKED, NO_BARS, PASSED, GateResult
 from regime_platform.validation.policy import ValidationContext
 from regime_platform.validation.rules.calendar import stretches
+from regime_platform.validation.rules.comparison import CONTRADICTED, OVERLAP
+from regime_platform.validation.rules.finer_bars import FINER_BARS
+from regime_platform.validation.rules.lost_bars import SOURCE_LOST_BARS
+from regime_platform.validation.rules.rereading import REREADING
 from regime_platform.validation.rules.series import GATE_SCHEMA
-from regime_platform.validation.verdict import series_reason
+from regime_platform.validation.verdict import SeriesVerdict, series_reason
 
 #: With fewer symbols for each, starting processes takes longer than it saves.
 WORTH_A_PROCESS = 150
 FAILED = "failed"  # could not be validated
+#: Rules on what only the raw log shows.
+_NOT_IN_BARS = frozenset(
+    rule.name for rule in (OVERLAP, CONTRADICTED, SOURCE_LOST_BARS, REREADING, FINER_BARS)
+)
 
 
 @dataclass(frozen=True)
@@ -49,9 +59,16 @@ class SeriesReport:
     last: str | None = None
     findings: tuple[ValidationFinding, ...] = ()
     gaps: pl.DataFrame | None = None  # first, last, missing, sessions
+    derived_from: str | None = None  # the finer series that its bars are built from
 
     @classmethod
-    def of(cls, timeframe: str, rows: pl.DataFrame, result: GateResult) -> "SeriesReport":
+    def of(
+        cls,
+        timeframe: str,
+        rows: pl.DataFrame,
+        result: GateResult,
+        derived_from: str | None = None,
+    ) -> "SeriesReport":
         """The report of rows of the gate."""
         first, last = rows.select(pl.col("ts").min(), last=pl.col("ts").max()).row(0)
         return cls(
@@ -63,6 +80,7 @@ class SeriesReport:
             last and iso(last),
             result.findings,
             stretches(result.gaps),
+            derived_from,
         )
 
     def facts(self, *, with_gaps: bool = False) -> dict[str, Any]:
@@ -148,7 +166,9 @@ def inspect_canonical(root: DataRoot, now: dt.datetime, instrument: Instrument) 
             if series is not None and series.status == BLOCKED and report.status != BLOCKED:
                 reason = f"newer bars are blocked: {series.message(instrument.symbol)}"
                 report = replace(report, status=BLOCKED, reason=reason)
-            yield report
+            yield report if series is None else _with_recorded(report, series)
+        for finer in () if verdict is None else verdict.finer:  # has no canonical bars
+            yield _recorded(paths, finer)
 
     return _reported(instrument.symbol, instrument.asset_class, reports)
 
@@ -160,7 +180,8 @@ def inspect_raw(root: DataRoot, instrument: Instrument) -> SymbolReport:
         paths = root.symbol(instrument.symbol)
         context = validation_context(paths, instrument, read_policy(root))
         for timeframe, series in validate_log(paths, instrument, context).items():
-            yield _with_fetch(paths, SeriesReport.of(timeframe, series.rows, series.result))
+            facts = series.rows, series.result, series.derived_from
+            yield _with_fetch(paths, SeriesReport.of(timeframe, *facts))
 
     return _reported(instrument.symbol, instrument.asset_class, reports)
 
@@ -182,6 +203,32 @@ def inspect_bars(
         return (report for _, report in _validated(read(), market, context, now))
 
     return _reported(symbol, market.name, reports)
+
+
+def _with_recorded(report: SeriesReport, series: SeriesVerdict) -> SeriesReport:
+    """With the warnings of a verdict that canonical bars do not show."""
+    recorded = {
+        finding.rule: finding
+        for finding in series.findings
+        if finding.rule in _NOT_IN_BARS and finding.count and not finding.is_blocking
+    }
+    others = (finding for finding in report.findings if finding.rule not in recorded)
+    findings = (*others, *recorded.values())
+    return replace(report, findings=findings, derived_from=series.derived_from)
+
+
+def _recorded(paths: SymbolPaths, series: SeriesVerdict) -> SeriesReport:
+    """What a verdict says on a finer series."""
+    stored = extent(list_raw(paths.raw(series.timeframe)))
+    return SeriesReport(
+        series.timeframe,
+        series.status,
+        series.message(paths.symbol),
+        series.rows_in,
+        None if stored is None else iso(stored.first),
+        None if stored is None else iso(stored.last),
+        series.findings,
+    )
 
 
 def _with_fetch(paths: SymbolPaths, report: SeriesReport) -> SeriesReport:

@@ -20,11 +20,12 @@ from regime_platform.bar_store.overrides import read_overrides, restore_override
 from regime_platform.bar_store.proven import FileStamp, is_proven, remember, stamp_of
 from regime_platform.bar_store.raw.compaction import locate_all
 from regime_platform.bar_store.records import Record
-from regime_platform.bar_store.session import raw_listing
+from regime_platform.bar_store.session import raw_listing, stored_finer
 from regime_platform.bar_store.verdicts import read_verdict, write_verdict
 from regime_platform.errors import BarsError, MissingBarsError, remedy_of
 from regime_platform.model.bar_schema import PromotedBars
 from regime_platform.model.instruments import Instrument
+from regime_platform.model.timeframes import FINER
 from regime_platform.pipeline.gate.files_in_force import first_files
 from regime_platform.validation.verdict import Verdict
 
@@ -84,7 +85,7 @@ def require_chain(paths: SymbolPaths) -> None:
 
 def rejected_files(verdict: Verdict) -> Iterator[tuple[str, str]]:
     """The files of rejected rows that a verdict names, and their SHA-256."""
-    for file in (series.rejected_file for series in verdict.series):
+    for file in (series.rejected_file for series in verdict.validated):
         if file is not None:
             yield f"rejected/{file.name}", file.sha256
 
@@ -104,7 +105,8 @@ def require_raw_files(
     Without a verdict the bar manifest names them. `BarsError` names what is gone.
     """
     named = _raw_files(paths, verdict)
-    logs = {name: raw_listing(paths, name) for name in timeframes if name in named}
+    names = (name for name in (*FINER, *timeframes) if name in named)
+    logs = {name: raw_listing(paths, name) for name in names}
     gone = [
         f"raw/{timeframe}/{name}"
         for timeframe, log in logs.items()
@@ -145,16 +147,16 @@ def _files(paths: SymbolPaths, instrument: Instrument) -> Iterator[tuple[str, st
     if verdict is not None:
         yield from named_parts(verdict.promoted)
         yield from rejected_files(verdict)
-    for timeframe in instrument.timeframes:
+    for timeframe in (*stored_finer(paths), *instrument.timeframes):
         for raw in raw_listing(paths, timeframe).files:
             yield f"raw/{timeframe}/{raw.text}", raw.hash
 
 
 def _raw_files(paths: SymbolPaths, verdict: Verdict | None) -> Mapping[str, Sequence[str]]:
     if verdict is not None:
-        return {series.timeframe: series.raw_files for series in verdict.series}
+        return {series.timeframe: series.raw_files for series in verdict.validated}
     manifest = whole_bar_manifest(paths)
-    recorded = {} if manifest is None else manifest.manifest.timeframes
+    recorded = {} if manifest is None else manifest.manifest.validated
     return {name: series.raw_files for name, series in recorded.items()}
 
 

@@ -15,11 +15,12 @@ from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.locks import writing
 from regime_platform.bar_store.no_bars import has_no_raw_bars, no_bars_reason, reason_of_none
 from regime_platform.bar_store.raw.fetch_failures import note_no_bars
-from regime_platform.bar_store.session import raw_listing
+from regime_platform.bar_store.session import raw_listing, stored_finer
 from regime_platform.bar_store.verdicts import read_verdict, write_verdict
 from regime_platform.errors import BarsError, BlockedError, NoBarsError
 from regime_platform.model.instruments import Instrument
-from regime_platform.model.timeframes import is_intraday
+from regime_platform.model.timeframes import TIMEFRAMES, is_intraday
+from regime_platform.pipeline.gate.derived import sources_of
 from regime_platform.pipeline.gate.files_in_force import (
     InForce,
     compare_files,
@@ -155,18 +156,29 @@ def _is_current(
     stored: Verdict, paths: SymbolPaths, instrument: Instrument, policy: Policy
 ) -> bool:
     context = validation_context(paths, instrument, policy)
-    now = Verdict.of(stored.symbol, stored.series, context, calendar_version())
+    now = Verdict.of(stored.symbol, stored.series, context, calendar_version(), stored.finer)
     if stored != now:  # other rules, severities, decisions or holidays
         return False
-    if any(_was_read_again(paths, each) for each in stored.series):
+    if any(_was_read_again(paths, each) for each in stored.validated):
         return False
-    logs = {timeframe: raw_listing(paths, timeframe).digest for timeframe in instrument.timeframes}
-    return logs == {each.timeframe: each.log_digest for each in stored.series} and all(
-        # a release that did not record the digest of rejected rows has no file of them
-        each.listed == context.listed(each.timeframe)
-        and (each.rows_in == each.valid or each.rejected_file is not None)
-        for each in stored.series
+    names = (*stored_finer(paths), *instrument.timeframes)
+    logs = {timeframe: raw_listing(paths, timeframe).digest for timeframe in names}
+    return (
+        logs == {each.timeframe: each.log_digest for each in stored.validated}
+        and not _lacks_derived(stored)
+        and all(
+            # a release that did not record the digest of rejected rows has no file of them
+            each.listed == context.listed(each.timeframe)
+            and (each.rows_in == each.valid or each.rejected_file is not None)
+            for each in stored.validated
+        )
     )
+
+
+def _lacks_derived(stored: Verdict) -> bool:
+    """True where a timeframe without bars can be built from others: no earlier release did."""
+    given = {each.timeframe: 0 if each.derived_from else each.rows_in for each in stored.validated}
+    return {**stored.derived_from} != sources_of(given)
 
 
 def _was_read_again(paths: SymbolPaths, series: SeriesVerdict) -> bool:
@@ -179,11 +191,13 @@ def _validated(
     paths: SymbolPaths, instrument: Instrument, policy: Policy, before: Mapping[str, InForce]
 ) -> Verdict:
     context = validation_context(paths, instrument, policy)
-    series = [
-        _series(paths, timeframe, validated, before.get(timeframe, InForce()))
+    series = {
+        timeframe: _series(paths, timeframe, validated, before.get(timeframe, InForce()))
         for timeframe, validated in validate_log(paths, instrument, context).items()
-    ]
-    return Verdict.of(instrument.symbol, series, context, calendar_version())
+    }
+    tracked = [series.pop(timeframe) for timeframe in instrument.timeframes]
+    finer = tuple(series.values())
+    return Verdict.of(instrument.symbol, tracked, context, calendar_version(), finer)
 
 
 def _series(
@@ -191,10 +205,11 @@ def _series(
 ) -> SeriesVerdict:
     result = series.result
     if is_intraday(timeframe):
-        logs = {name: raw_listing(paths, name).digest for name in ("1day", timeframe)}
+        names = ("1day", series.derived_from or timeframe)
+        logs = {name: raw_listing(paths, name).digest for name in names}
         write_factors(paths, timeframe, series.factors, logs)
     promoted = before.promoted if result.status == BLOCKED else None
-    if result.status == PASSED:
+    if result.status == PASSED and timeframe in TIMEFRAMES:
         folder = paths.bars(timeframe)
         promoted = canonical.write_parts(
             folder, timeframe, result.valid, paths.symbol, before.promoted
@@ -209,6 +224,7 @@ def _series(
         listed=series.listed,
         adjusted_for=series.actions,
         rejected_file=write_rejected(paths, timeframe, result.rejected, before.rejected_file),
+        derived_from=series.derived_from,
     )
 
 
@@ -254,6 +270,7 @@ def _outcome(
         left_out=verdict.left_out,
         findings=counts_of(findings),
         questions=questions_of(verdict.symbol, findings),
+        derived_from=verdict.derived_from,
         has_other_findings=before is not verdict and _standing(before) != _standing(verdict),
     )
 

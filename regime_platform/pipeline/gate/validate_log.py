@@ -15,13 +15,15 @@ from regime_platform.bar_store.raw import raw_log
 from regime_platform.bar_store.raw.acquisition import earliest_dates
 from regime_platform.bar_store.raw.gate_input import GateInput, gate_input
 from regime_platform.bar_store.raw.raw_names import RawListing, RawLog
-from regime_platform.bar_store.session import raw_listing
+from regime_platform.bar_store.session import raw_listing, stored_finer
 from regime_platform.bar_store.verdicts import recorded_first_dates
 from regime_platform.errors import ConfigError
 from regime_platform.model.calendar.trading_hours import MIDNIGHT
 from regime_platform.model.instants import instant
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.markets import Market
+from regime_platform.model.timeframes import FINER
+from regime_platform.pipeline.gate.derived import derived_series, sources_of
 from regime_platform.regular_files import read_text
 from regime_platform.revisions.contradictions import contradictions
 from regime_platform.revisions.price_factors import Adjustment
@@ -44,6 +46,7 @@ class ValidatedSeries:
     factors: tuple[Adjustment, ...]  # by which its prices were adjusted
     actions: tuple[int, ...]  # numbers of the corporate actions that they were adjusted for before
     listed: Listed  # the dates between which it can have bars
+    derived_from: str | None = None  # the series that its rows are built from; None where given
 
 
 def validation_context(
@@ -54,7 +57,7 @@ def validation_context(
     first = recorded_first_dates(paths) | known  # acquisition.json may be lost
     listing = {
         timeframe: Listed(first=first.get(timeframe, ""), last=instrument.delisted)
-        for timeframe in instrument.timeframes
+        for timeframe in (*FINER, *instrument.timeframes)
     }
     context = with_overrides(paths, policy, as_of)
     return replace(
@@ -96,26 +99,35 @@ def validate_log(
     context: ValidationContext,
     as_of: dt.datetime | None = None,
 ) -> dict[str, ValidatedSeries]:
-    """Validates every series in the raw log of a symbol; ``as_of`` leaves out later fetches."""
-    market = instrument.market
-    logs = {timeframe: raw_listing(paths, timeframe) for timeframe in instrument.timeframes}
+    """Validates every series of a symbol: finer ones in its raw log, then its timeframes.
+
+    A timeframe without a row of its own is built from the valid bars of the coarsest series that it
+    can be built from. ``as_of`` leaves out later fetches.
+    """
+    market, stored = instrument.market, (*stored_finer(paths), *instrument.timeframes)
+    logs = {name: raw_listing(paths, name) for name in stored}
     inputs = {name: gate_input(paths, name, market, as_of, logs) for name in logs}
+    sources = sources_of({name: series.rows.height for name, series in inputs.items()})
     overlaps = {
         timeframe: overlap_of(logs[timeframe], series, timeframe, market, context)
         for timeframe, series in inputs.items()
+        if timeframe not in sources
     }
-    rows = {timeframe: series.rows for timeframe, series in inputs.items()}
+    rows = {name: series.rows for name, series in inputs.items() if name not in sources}
     results = validate_rows(rows, market, context, overlaps)
+    for name, derived in derived_series(sources, results, market, context).items():
+        rows[name], results[name] = derived
     return {
         name: ValidatedSeries(
             rows[name],
-            result,
+            results[name],
             logs[name],
-            inputs[name].factors,
-            inputs[name].actions,
+            inputs[sources.get(name, name)].factors,
+            inputs[sources.get(name, name)].actions,
             context.listed(name),
+            sources.get(name),
         )
-        for name, result in results.items()
+        for name in stored
     }
 
 

@@ -1,241 +1,166 @@
-"""Bars from CSV or Parquet files that a user supplies, and the strict reader of such files.
+"""Bars from files that a user supplies."""
 
-What cannot be parsed is refused with its location; rows that are wrong (a null price, a duplicate,
-rows out of order) pass unchanged, for the gate to validate.
-"""
-
-import csv
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from regime_platform.errors import BarsError, SourceError
-from regime_platform.model.bar_schema import BAR_COLUMNS, BAR_SCHEMA
-from regime_platform.model.calendar.labels import Opens, intraday_opens
+from regime_platform.model.bar_schema import BAR_COLUMNS
+from regime_platform.model.digests import document_digest
 from regime_platform.model.instruments import Instrument
-from regime_platform.model.markets import Market
-from regime_platform.model.timeframes import canonical_timeframe, is_intraday, known_timeframe
-from regime_platform.regular_files import IrregularFileError, require_regular
-from regime_platform.sources.files.mapping import (
-    AS_NAMED,
-    MAPPING_FILE,
-    FileMapping,
-    read_mapping,
-)
-from regime_platform.sources.files.times import date_labels, has_date_only, instants
-from regime_platform.sources.protocol import BarPage, NotOfferedError
+from regime_platform.model.timeframes import FINER, canonical_timeframe, known_bar_length
+from regime_platform.sources.files.finding import find_files, listed, timeframes_of_files
+from regime_platform.sources.files.mapping import FileMapping, read_mapping
+from regime_platform.sources.files.series import table_series
+from regime_platform.sources.files.table import FileTable, read_table
+from regime_platform.sources.protocol import BarPage
 
-_SUFFIXES = (".csv", ".parquet")
-_MOST = 1 << 30  # bytes; 20 years of minutes have a fifth of that
-_ROW = "_row"  # place in the file, for messages: the line of a CSV, the row of a Parquet file
+_VALUES = [name for name in BAR_COLUMNS if name != "ts"]
+
+
+@dataclass(frozen=True)
+class FileBars:
+    """The bars of one file, or of several that are one series."""
+
+    path: Path
+    bars: pl.DataFrame  # in BAR_SCHEMA, in the order of the file
+    reading: str  # digest of how it was read
+    place: Callable[[int], str]  # of a bar in its file, by its index
+    note: str = ""  # how labels were read that are no opens
+    is_rolling: bool = False  # the start of the file moves
 
 
 class FilesSource:
-    """Serves ``{root}/{SYMBOL}/{timeframe}.csv`` or ``.parquet``, always the whole file.
+    """Serves the files that an entry names, else those of ``{root}/{SYMBOL}``, always whole.
 
-    A ``mapping.yaml`` beside the files or in the folder above describes foreign columns and times.
+    A ``mapping.yaml`` beside the files or in the folder above states what is unclear of them.
+    ``root`` is None where it is not set; entries may name absolute paths.
     """
 
     name = "files"
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path | None) -> None:
         self._root = root
+        self._last: tuple[object, FileTable] | None = None
 
     def series(self, instrument: Instrument, timeframe: str) -> BarPage:
-        """One page with everything in the file, so that a change anywhere in it shows.
+        """One page with everything in the files, so that a change anywhere in them shows.
 
         Raises:
-            NotOfferedError: the symbol's folder has no file of this timeframe.
+            NotOfferedError: there is no file of this timeframe.
             SourceError, BarsError, ConfigError: names the folder, file or mapping at fault.
         """
-        wanted = canonical_timeframe(timeframe)
-        path = self._file(instrument.symbol, wanted)
-        mapping = read_mapping(path.parent)
-        bars, opens = read_series(path, wanted, instrument.market, mapping)
+        wanted = known_bar_length(timeframe) or canonical_timeframe(timeframe)
+        paths = find_files(self._root, instrument, wanted)
+        whole = joined([self._read(path, instrument, wanted) for path in paths])
         return BarPage(
-            bars,
+            whole.bars,
             "as_served",
             window=None,
-            note=opens.note,
-            reading=mapping.reading(mapping.labels.get(wanted, opens.meaning)),
-            is_rolling=mapping.is_rolling,
+            note=whole.note,
+            reading=whole.reading,
+            is_rolling=whole.is_rolling,
         )
 
-    def _file(self, symbol: str, timeframe: str) -> Path:
-        folder = self._root / symbol
-        if not folder.is_dir():
-            raise SourceError(
-                f"{symbol}: no folder {folder}; create it with one file per timeframe, "
-                "for example 1day.csv",
-                code="no-symbol-folder",
-            )
-        files = sorted(
-            path
-            for path in folder.iterdir()
-            if path.suffix in _SUFFIXES and known_timeframe(path.stem) == timeframe
+    def finer(self, instrument: Instrument) -> Sequence[str]:
+        """The lengths of bars that it has files of and that nothing is computed from."""
+        return [name for name in timeframes_of_files(self._root, instrument) if name in FINER]
+
+    def _read(self, path: Path, instrument: Instrument, timeframe: str) -> FileBars:
+        stated = read_mapping(path.parent)
+        names = (instrument.symbol, *reversed(instrument.formerly))
+        symbol = next((name for name in names if name in stated.symbols), instrument.symbol)
+        mapping = stated.for_series(timeframe, symbol)
+        table = _own_rows(self._table(path, mapping), instrument, mapping)
+        series = table_series(table, timeframe, instrument.market, mapping)
+        reading = mapping.reading(mapping.labels.get(timeframe, series.opens.meaning))
+        note, place = series.opens.note, series.table.place
+        return FileBars(path, series.bars, reading, place, note, mapping.is_rolling)
+
+    def _table(self, path: Path, mapping: FileMapping) -> FileTable:
+        """The rows of a file; of one with several symbols those read last, if it is unchanged."""
+        key = (path, mapping, _signature(path))
+        if self._last is not None and self._last[0] == key:
+            return self._last[1]
+        table = read_table(path, mapping)
+        self._last = (key, table) if len(table.symbol_texts) > 1 else None
+        return table
+
+
+def _own_rows(table: FileTable, instrument: Instrument, mapping: FileMapping) -> FileTable:
+    """The rows of an instrument in a file of several."""
+    texts = table.symbol_texts
+    if len(texts) < 2 and not mapping.symbol_column:
+        return table
+    own = {instrument.symbol, instrument.spelling, *instrument.formerly}
+    names = {instrument.provider_symbol.upper()} if instrument.provider_symbol else own
+    matches = [text for text in texts if text.upper() in names]
+    if len(matches) != 1:
+        has = f"{' and '.join(matches)}, which differ in case" if matches else listed(texts)
+        raise SourceError(
+            f"{table.path}: column {mapping.symbol_column} has {has}, and rows of "
+            f"{' or '.join(sorted(names))} are wanted; state the one as provider_symbol of "
+            f"{instrument.symbol}",
+            code="no-symbol-rows",
         )
-        if not files:
-            names = f"{timeframe}.csv or {timeframe}.parquet"
-            # without the path: the reason is stored, and is the same where the folder is moved
-            raise NotOfferedError(f"the folder {symbol} of REGIME_FILES_ROOT has no {names}")
-        if len(files) > 1:
-            names = ", ".join(path.name for path in files)
-            message = f"{symbol}: {names} in {folder} all mean {timeframe}; keep one"
-            raise SourceError(message, code="ambiguous-file")
-        return files[0]
+    return table.of_symbol(matches[0])
 
 
-def read_bars_file(path: Path) -> pl.DataFrame:
-    """The bars of one CSV or Parquet file in ``BAR_SCHEMA``, with the rows and order of the file.
+def _signature(path: Path) -> tuple[int, ...]:
+    """What differs after a file was written again; empty where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
-    Columns are ts, open, high, low, close and, where known, volume; ts is the open as it is stored:
-    naive times are UTC, a date is its midnight. An empty number is null. ``BarsError`` names file,
-    column, row and remedy.
+
+def joined(files: Sequence[FileBars]) -> FileBars:
+    """The bars of all files, in the order of the first bar of each.
+
+    ``BarsError`` names bar, files and remedy where two files have different values of one bar.
     """
-    table = _table(path, AS_NAMED)
-    return _bars(table, path, _parsed(table, path, AS_NAMED, accept_dates=True))
-
-
-def read_series(
-    path: Path, timeframe: str, market: Market, mapping: FileMapping | None = None
-) -> tuple[pl.DataFrame, Opens]:
-    """As ``read_bars_file``, with columns and times as ``mapping`` (default: that of the folder)
-    states and the opens that the labels stand for; also what was chosen for these."""
-    mapping = mapping or read_mapping(path.parent)
-    table = _table(path, mapping)
-    column, are_dates = table["ts"], not is_intraday(timeframe)
-    times = _parsed(table, path, mapping, accept_dates=are_dates)
-    label = mapping.labels.get(timeframe, "")
-    if are_dates:
-        zones = [mapping.zone] if mapping.zone else ["UTC", market.zone]
-        labels = date_labels(column, zones, mapping.time_format)
-        opens = labels.opens(timeframe, market, label)
-    else:
-        remedy = "a date alone labels no intraday bar; give the UTC time at which it opens"
-        _refuse(table, "ts", has_date_only(column, mapping.time_format), path, remedy)
-        opens = intraday_opens(times, timeframe, market, label)
-    if opens.unclear:
-        raise BarsError(
-            f"{path}: its labels can mean several dates; state {opens.unclear} in "
-            f"{mapping.origin or path.parent / MAPPING_FILE}",
-            code="unclear-labels",
-        )
-    _refuse_clashes(table, opens.ts, path)
-    return _bars(table, path, opens.ts), opens
-
-
-def _table(path: Path, mapping: FileMapping) -> pl.DataFrame:
-    if path.suffix not in _SUFFIXES:
-        message = f"{path}: expected a name ending in {' or '.join(_SUFFIXES)}"
-        raise BarsError(message, code="file-suffix")
-    try:
-        require_regular(path, _MOST)
-        table = (_csv_table if path.suffix == ".csv" else _parquet_table)(path, mapping)
-    except IrregularFileError as error:
-        raise BarsError(str(error), code="irregular-file") from error
-    except OSError as error:
-        message = f"{path}: cannot be read ({error}); restore or export it again"
-        raise BarsError(message, code="unreadable-file") from error
-    if "volume" not in table.columns:
-        table = table.with_columns(pl.lit(None, pl.Float64).alias("volume"))
-    return table
-
-
-def _bars(table: pl.DataFrame, path: Path, opens: pl.Series) -> pl.DataFrame:
-    numbers = [_numbers(table, name, path) for name in BAR_COLUMNS if name != "ts"]
-    return pl.DataFrame([opens, *numbers], schema=BAR_SCHEMA)
-
-
-def _csv_table(path: Path, mapping: FileMapping) -> pl.DataFrame:
-    # the csv module and not a frame reader, because a line cut short must not become nulls
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.reader(stream, strict=True)
-        try:
-            header = [name.strip() for name in next(reader, [])]
-            mapping.refuse_header(header, path)
-            rows = [_fields(row, header, reader.line_num, path) for row in reader if row]
-        except (csv.Error, UnicodeDecodeError) as error:
-            message = f"{path} line {reader.line_num}: not CSV in UTF-8 ({error}); export it again"
-            raise BarsError(message, code="unreadable-file") from error
-    schema = {**dict.fromkeys(header, pl.String), _ROW: pl.Int64}
-    return mapping.named(pl.DataFrame(rows, schema=schema, orient="row"), _ROW)
-
-
-def _fields(row: list[str], header: list[str], line: int, path: Path) -> list[str | int | None]:
-    if len(row) != len(header):
-        raise BarsError(
-            f"{path} line {line}: {len(row)} fields where the header has {len(header)}; "
-            "complete or remove the line",
-            code="csv-fields",
-        )
-    return [*(text.strip() or None for text in row), line]
-
-
-def _parquet_table(path: Path, mapping: FileMapping) -> pl.DataFrame:
-    try:
-        table = pl.from_arrow(pq.read_table(path, page_checksum_verification=True))
-    except pa.ArrowException as error:
-        message = f"{path}: not a readable Parquet file ({error}); export it again"
-        raise BarsError(message, code="unreadable-file") from error
-    assert isinstance(table, pl.DataFrame)
-    mapping.refuse_header(table.columns, path)
-    return mapping.named(table.with_row_index(_ROW, offset=1), _ROW)
-
-
-def _parsed(
-    table: pl.DataFrame, path: Path, mapping: FileMapping, *, accept_dates: bool
-) -> pl.Series:
-    """The labels as instants in UTC."""
-    column, form = table["ts"], mapping.time_format
-    parsed = instants(column, mapping.zone or "UTC", form, accept_dates=accept_dates)
-    if parsed is None:
-        raise BarsError(
-            f"{path}: column ts has the type {column.dtype}; expected timestamps, dates or text",
-            code="column-type",
-        )
-    form = form or "YYYY-MM-DD HH:MM:SS with or without an offset, or YYYY-MM-DD"
-    remedy = f"expected {form}"
-    if mapping.zone not in ("", "UTC"):
-        remedy += f", and a time that {mapping.zone} has once (else give it an offset)"
-    _refuse(table, "ts", parsed.is_null(), path, remedy)
-    return parsed
-
-
-def _refuse_clashes(table: pl.DataFrame, opens: pl.Series, path: Path) -> None:
-    """Different labels of one day or week, except of the newest, whose bar may be served twice."""
-    rows = table.select("ts", _ROW, open=opens).filter(pl.col("open") != pl.col("open").max())
-    clashing = rows.filter(pl.col("ts").n_unique().over("open") > 1)
-    if clashing.is_empty():
-        return
-    label, row = clashing.select("ts", _ROW).row(0)
-    opened = clashing["open"][0]
-    other = clashing.filter((pl.col("open") == opened) & (pl.col("ts") != label))
-    other_label, other_row = other.select("ts", _ROW).row(0)
-    place = "line" if path.suffix == ".csv" else "row"
-    raise BarsError(
-        f"{path} {place} {row} and {place} {other_row}: {label!s} and {other_label!s} label one "
-        f"bar, that of {opened:%Y-%m-%d}; keep the true one",
-        code="clashing-labels",
+    if len(files) == 1:
+        return files[0]
+    ordered = sorted(
+        (file for file in files if not file.bars.is_empty()),
+        key=lambda file: (file.bars["ts"].min(), str(file.path)),
+    )
+    numbered = [
+        file.bars.with_row_index("row").with_columns(file=pl.lit(n))
+        for n, file in enumerate(ordered or files[:1])
+    ]
+    bars = pl.concat(numbered)
+    shared = bars.filter(pl.col("file").n_unique().over("ts") > 1)
+    _refuse_contradictions(shared, ordered)
+    readings = sorted({file.reading for file in ordered})
+    return FileBars(
+        files[0].path,
+        bars.filter(pl.col("file") == pl.col("file").min().over("ts")).drop("file", "row"),
+        readings[0] if len(readings) == 1 else document_digest({"readings": readings}),
+        files[0].place,
+        "; ".join(dict.fromkeys(file.note for file in ordered if file.note)),
+        is_rolling=any(file.is_rolling for file in ordered),
     )
 
 
-def _numbers(table: pl.DataFrame, name: str, path: Path) -> pl.Series:
-    column = table[name]
-    if not (column.dtype.is_numeric() or column.dtype in (pl.String, pl.Null)):
-        message = f"{path}: column {name} has the type {column.dtype}; expected numbers"
-        raise BarsError(message, code="column-type")
-    parsed = column.cast(pl.Float64, strict=False)
-    remedy = "expected a number such as 101.25, or nothing where it is not known"
-    _refuse(table, name, parsed.is_null() & column.is_not_null(), path, remedy)
-    return parsed
-
-
-def _refuse(table: pl.DataFrame, name: str, bad: pl.Series, path: Path, remedy: str) -> None:
-    if not bad.any():
+def _refuse_contradictions(shared: pl.DataFrame, files: Sequence[FileBars]) -> None:
+    differing = shared.filter(pl.struct(_VALUES).n_unique().over("ts") > 1).sort("ts", "file")
+    if differing.is_empty():
         return
-    value, row = table.filter(bad).select(name, _ROW).row(0)
-    place = "line" if path.suffix == ".csv" else "row"
-    more = f" (and {bad.sum() - 1} more)" if bad.sum() > 1 else ""
-    raise BarsError(f"{path} {place} {row}{more}: {name} is {value!r}; {remedy}", code="bad-value")
+    moment = differing["ts"][0]
+    rows = differing.filter(pl.col("ts") == moment).unique(_VALUES, maintain_order=True)
+    (first, other), count = rows.rows(named=True)[:2], differing["ts"].n_unique()
+    column = next(name for name in _VALUES if first[name] != other[name])
+    places = [
+        f"{files[row['file']].path} {files[row['file']].place(row['row'])}"
+        for row in (first, other)
+    ]
+    raise BarsError(
+        f"{' and '.join(places)} are different bars of "
+        f"{moment:%Y-%m-%d %H:%M} (UTC): {column} {first[column]} and {other[column]}, and "
+        f"{count - 1} more; keep the true ones, or name only one of the files in the entry",
+        code="files-differ",
+    )

@@ -9,42 +9,34 @@ meanings, a short phrase.
 import datetime as dt
 import json
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
 import httpx
 import polars as pl
 
-from regime_platform.errors import ClockError, CredentialsError, QuotaError, SourceError
+from regime_platform.errors import CredentialsError, QuotaError, SourceError
 from regime_platform.model.bar_schema import BAR_COLUMNS, BAR_SCHEMA, empty_bars
 from regime_platform.model.calendar.labels import OPEN, DateLabels, Opens
 from regime_platform.model.identity import ANSWERED
-from regime_platform.model.instants import MOST_AHEAD
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.timeframes import is_intraday
-from regime_platform.redaction import redact
+from regime_platform.sources.attempts import TransientError
 from regime_platform.sources.credits import CreditBudget
 from regime_platform.sources.protocol import NotServedError
+from regime_platform.sources.server_clock import (
+    is_behind,
+    require_not_ahead,
+    seconds_ahead,
+    server_time,
+)
 
-SET_CLOCK = "set the clock (`timedatectl set-ntp true` lets the system keep it right)"
+VENDOR = "Twelve Data"
 _LEAST_CHANGE = 5.0  # seconds; smaller changes of a clock's offset are not stored again
 _CHECKED = ("mic_code", "exchange", "type")
 _REMEDIES = {
     400: "check the entry in universe.yaml against the vendor's symbol list",
     414: "too much was asked at once: this is a defect, report it",
 }
-
-
-class TransientError(Exception):
-    """A fault of the connection or the server, or a cut answer: another attempt may succeed."""
-
-    def __init__(
-        self, what: str, reason: str, *, is_late: bool = False, is_of_server: bool = True
-    ) -> None:
-        super().__init__(reason)
-        self.what = what  # symbol and timeframe
-        self.is_late = is_late  # the exchange missed its deadline
-        self.is_of_server = is_of_server  # it did answer, though with an error
 
 
 class MinuteSpentError(Exception):
@@ -134,7 +126,7 @@ def error_of(code: int, message: str, what: str) -> Exception:
             return QuotaError("the Twelve Data credits of the day are spent; run tomorrow")
         return MinuteSpentError(text)
     if code >= 500 or code < 300 or code == 408:
-        return TransientError(what, f"{code}: {message}")
+        return TransientError(VENDOR, what, f"{code}: {message}")
     if code in (403, 404):
         is_plan = code == 403 or "plan" in text
         meaning = "unknown there: check provider_symbol, mic_code and exchange"
@@ -150,11 +142,6 @@ def error_of(code: int, message: str, what: str) -> Exception:
     return kind(f"{what}: Twelve Data answered {code} ({message}); {remedy}", code=fault)
 
 
-def vendor_text(text: object) -> str:
-    """A text of the vendor without the key, cut to the length of a message."""
-    return redact(str(text))[:300]
-
-
 def note_clock(budget: CreditBudget, headers: httpx.Headers, between: tuple[float, float]) -> bool:
     """True where this machine's clock is behind by more than ``MOST_AHEAD``; stores the offset.
 
@@ -165,20 +152,13 @@ def note_clock(budget: CreditBudget, headers: httpx.Headers, between: tuple[floa
     Raises:
         ClockError: it is ahead by more than that.
     """
-    vendor_time = _vendor_time(headers)
-    if vendor_time is None:
+    moment = server_time(headers.get_list("date"), headers.get("age", ""))
+    if moment is None:
         return False
-    sent, received = between
-    offset = max(0.0, sent - vendor_time) or min(0.0, received - vendor_time)
+    offset = seconds_ahead(moment, between)
     budget.note_clock_offset(offset, _LEAST_CHANGE)
-    if offset > MOST_AHEAD.total_seconds():
-        raise ClockError(
-            f"this machine's clock is {offset / 60:,.0f} minutes ahead of Twelve Data's "
-            f"({_clock_text(received)} here, {_clock_text(vendor_time)} there, UTC), so bars still "
-            f"forming would count as finished; nothing of the answer was stored: {SET_CLOCK}, then "
-            "run again"
-        )
-    return -offset > MOST_AHEAD.total_seconds()
+    require_not_ahead(VENDOR, moment, between)
+    return is_behind(offset)
 
 
 def _form_error(what: str, problem: str, remedy: str = "run again later") -> SourceError:
@@ -239,21 +219,3 @@ def _numbers(values: list[Mapping[str, Any]], name: str) -> pl.Series:
 
 def _text(value: object) -> str | None:
     return None if value is None else str(value).strip()
-
-
-def _vendor_time(headers: httpx.Headers) -> float | None:
-    """Unix time of the answer, with the age of an answer from a cache added."""
-    dates = headers.get_list("date")
-    try:
-        # a proxy may put its own header before that of the server that answered
-        vendor_time = parsedate_to_datetime(dates[-1] if dates else "")
-    except ValueError:
-        return None
-    if vendor_time.tzinfo is None:  # "-0000" means UTC
-        vendor_time = vendor_time.replace(tzinfo=dt.UTC)
-    age = headers.get("age", "")
-    return vendor_time.timestamp() + (int(age) if age.isdecimal() else 0)
-
-
-def _clock_text(seconds: float) -> str:
-    return f"{dt.datetime.fromtimestamp(seconds, dt.UTC):%Y-%m-%d %H:%M:%S}"

@@ -5,7 +5,6 @@ bodies are parsed unchanged.
 """
 
 import datetime as dt
-import logging
 import time
 import weakref
 from collections.abc import Callable, Mapping
@@ -13,8 +12,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
-import stamina
-from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from regime_platform.bounded_http import (
     ACCEPTED,
@@ -25,26 +22,21 @@ from regime_platform.bounded_http import (
 )
 from regime_platform.errors import ConfigError, QuotaError, SourceError
 from regime_platform.redaction import hide
+from regime_platform.sources.attempts import TransientError, repeating, server_text
 from regime_platform.sources.credits import CreditBudget
 from regime_platform.sources.http_client import open_client
+from regime_platform.sources.outage import Outage
 from regime_platform.sources.protocol import Charge
 from regime_platform.sources.twelvedata.answers import (
+    VENDOR,
     MinuteSpentError,
-    TransientError,
     error_of,
     is_empty_window,
     is_error,
     json_object,
     note_clock,
-    vendor_text,
 )
-from regime_platform.sources.twelvedata.outage import Outage
 
-_LOG = logging.getLogger("regime_platform.sources")
-_ATTEMPTS = 5
-_FIRST_WAIT = 1.0  # seconds; doubles, with as much jitter
-_LONGEST_WAIT = 20.0
-_SHOWN_WAIT = 3.0  # seconds that a request may wait without a line
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 #: Seconds for one exchange, connecting included.
 DEADLINE = 120.0
@@ -76,17 +68,6 @@ class ApiAnswer:
     http_status: int = 200
     credits_used: int | None = None  # of the minute, as the vendor's header counts
     between: tuple[float, float] | None = None  # Unix times: sent, arrived
-
-
-def _report_retry(details: RetryDetails) -> None:
-    error, before = details.caused_by, details.waited_so_far
-    is_long = before < _SHOWN_WAIT <= before + details.wait_for  # once for a request
-    if is_long and isinstance(error, TransientError):
-        text = "%s: Twelve Data does not answer (%s), trying again in %.0f s"
-        _LOG.warning(text, error.what, error, details.wait_for)
-
-
-set_on_retry_hooks([_report_retry])
 
 
 class TwelveDataClient:
@@ -126,7 +107,7 @@ class TwelveDataClient:
         self._clock = clock
         self.is_clock_behind = False  # this machine's, when the vendor answered last
         self._late = 0  # exchanges in a row that missed the deadline
-        self._outage = Outage()
+        self._outage = Outage(VENDOR)
         self._http = open_client(
             base_url=base_url,
             headers={"Authorization": f"apikey {key.strip()}", **ACCEPTED},
@@ -135,13 +116,7 @@ class TwelveDataClient:
         )
         self._bounded = BoundedHttp(self._http, deadline)
         weakref.finalize(self, self._bounded.close)
-        self._retrying = stamina.RetryingCaller(
-            attempts=_ATTEMPTS,
-            timeout=None,
-            wait_initial=_FIRST_WAIT,
-            wait_max=_LONGEST_WAIT,
-            wait_jitter=_FIRST_WAIT,
-        ).on(self._is_retryable)
+        self._retrying = repeating(self._is_retryable)
 
     def ask(self, request: ApiRequest, day: dt.date) -> ApiAnswer:
         """The answer to a request, charged to the vendor's UTC ``day``.
@@ -196,7 +171,7 @@ class TwelveDataClient:
             # the code in the body counts, since the status may be 200 for an error
             stated = answer.body.get("code")
             code = stated if isinstance(stated, int) else code
-            message = vendor_text(answer.body.get("message", "no message"))
+            message = server_text(answer.body.get("message", "no message"))
         if is_empty_window(code, message):
             self._outage.end()
             return replace(answer, body=None)
@@ -238,14 +213,16 @@ class TwelveDataClient:
             return self._bounded.exchange(http_request, limit)
         except TooLargeError as error:
             raise SourceError(
-                f"{request.what}: {vendor_text(error)}, and was not read further; check that "
+                f"{request.what}: {server_text(error)}, and was not read further; check that "
                 "REGIME_TWELVEDATA_URL is the vendor's address, then run again",
                 code="answer-too-large",
             ) from None
         except httpx.RequestError as error:
-            reason = vendor_text(error) or type(error).__name__
-            raise TransientError(request.what, reason, is_of_server=False) from None
+            reason = server_text(error) or type(error).__name__
+            raise TransientError(VENDOR, request.what, reason, is_of_server=False) from None
         except DeadlineError as error:
             self._late += 1
-            reason = vendor_text(error)
-            raise TransientError(request.what, reason, is_late=True, is_of_server=False) from None
+            reason = server_text(error)
+            raise TransientError(
+                VENDOR, request.what, reason, is_late=True, is_of_server=False
+            ) from None

@@ -11,7 +11,7 @@ from typing import Any
 from regime_platform.errors import CredentialsError, RegimeError
 from regime_platform.model.calendar.due import bar_end
 from regime_platform.model.markets import MARKETS
-from regime_platform.sources.twelvedata.answers import vendor_text
+from regime_platform.sources.attempts import server_text
 from regime_platform.sources.twelvedata.http import (
     ApiAnswer,
     ApiRequest,
@@ -43,11 +43,11 @@ def _learned(
     client: TwelveDataClient, now: dt.datetime, question: str, measure: _Measure
 ) -> Learned:
     try:
-        return Learned(question, vendor_text(measure(client, now)))
+        return Learned(question, server_text(measure(client, now)))
     except CredentialsError:
         raise
     except (RegimeError, LookupError, TypeError, ValueError) as error:
-        return Learned(question, f"unknown: {vendor_text(error)}", is_known=False)
+        return Learned(question, f"unknown: {server_text(error)}", is_known=False)
 
 
 def _end_of_an_intraday_window(client: TwelveDataClient, now: dt.datetime) -> str:

@@ -11,6 +11,7 @@ from regime_platform.errors import SourceError
 from regime_platform.model.bar_schema import empty_bars
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.timeframes import is_intraday
+from regime_platform.sources.attempts import TransientError, server_text
 from regime_platform.sources.protocol import (
     BarPage,
     Charge,
@@ -22,14 +23,12 @@ from regime_platform.sources.protocol import (
 from regime_platform.sources.twelvedata.answers import (
     MinuteSpentError,
     TooManyError,
-    TransientError,
     answered_bars,
     answered_earliest,
     answered_market,
     error_of,
     is_empty_window,
     is_error,
-    vendor_text,
 )
 from regime_platform.sources.twelvedata.http import ApiAnswer, ApiRequest, TwelveDataClient
 
@@ -114,7 +113,7 @@ class TwelveDataSource:
         if is_error(part):
             stated = part.get("code")
             code = stated if isinstance(stated, int) else 500
-            message = vendor_text(part.get("message", "no message"))
+            message = server_text(part.get("message", "no message"))
             if is_empty_window(code, message):
                 return self._page(request, None, answer)
             error = error_of(code, message, request.series)

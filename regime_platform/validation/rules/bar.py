@@ -5,6 +5,7 @@ A null result counts as kept, so that a missing price is reported once, by the r
 
 import datetime as dt
 from functools import cache, lru_cache, reduce
+from math import gcd
 from operator import and_, or_
 
 import numpy as np
@@ -30,8 +31,10 @@ _PRICES = tuple(pl.col(name) for name in PRICE_COLUMNS)
 _ALL_FINITE = reduce(and_, (price.is_finite() for price in _PRICES))
 
 #: Intraday anchors differ: 1h bars of US stocks open at half past, those of currencies on the hour.
-_GRID_MINUTES = {"15min": 15, "1h": 30, "4h": 30}
-_SHORTEST = "15min"  # the grid of all intraday bars of markets that open at a quarter
+_GRID_MINUTES = {
+    "1min": 1, "5min": 5, "10min": 10, "15min": 15, "30min": 30, "1h": 30, "4h": 30
+}  # fmt: skip
+_QUARTER = 15  # minutes; bars of markets that open at a quarter begin on a grid that has it
 #: Of fixed severity, and accepted only by name: such a bar becomes canonical and is not computed.
 NON_POSITIVE = "non_positive_price"
 _AT_THE_SOURCE = f"correct the bar at its source and fetch again, or keep it out with {EXCLUDE}"
@@ -124,8 +127,8 @@ def _error(name: str, breaks: pl.Expr, reason: pl.Expr, remedy: str = _AT_THE_SO
 
 def _off_grid(timeframe: str, market: Market) -> Rule:
     if is_intraday(timeframe):
-        grid = _SHORTEST if market.opens_at_quarters else timeframe
-        every = f"{_GRID_MINUTES[grid]}m"
+        minutes = _GRID_MINUTES[timeframe]
+        every = f"{gcd(minutes, _QUARTER) if market.opens_at_quarters else minutes}m"
         breaks, place = _TS.dt.truncate(every) != _TS, f"no multiple of {every}in"
     elif timeframe == "1day":
         breaks, place = _TS.dt.truncate("1d") != _TS, "not 00:00 UTC of its date"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from regime_platform.model.timeframes import TIMEFRAMES
 from regime_platform.validation.findings import Rule, Severity, ValidationFinding, finding_of
 
 NO_BARS = Rule(
@@ -48,7 +49,7 @@ def checks(counts: Mapping[str, int], timeframe: str, minimum: int) -> tuple[Cou
     Without a ``minimum``, and in a symbol without any bar, nothing is checked.
     """
     count, has_bars = counts.get(timeframe, 0), any(counts.values())
-    others = " ".join(name for name, number in counts.items() if number)
+    others = " ".join(name for name in TIMEFRAMES if counts.get(name))
     few = f"{count:,} of at least {minimum:,} bars"
     return (
         CountCheck(NO_BARS, has_bars, count == 0, "no bar", others),

@@ -18,7 +18,7 @@ import polars as pl
 from regime_platform.model.calendar.labels import CLOSE, intraday_opens
 from regime_platform.model.exchanges import ALWAYS, FX, OWN, SPOT, XNYS
 from regime_platform.model.markets import Market
-from regime_platform.model.timeframes import DURATION, is_intraday
+from regime_platform.model.timeframes import DURATION, FINER, is_intraday
 from regime_platform.validation.findings import ACCEPT, Rule, Severity
 from regime_platform.validation.rules.calendar import CalendarFit, calendar_fit
 
@@ -37,6 +37,10 @@ _MOST_YEARS = 3  # that are searched
 #: What a right reading leaves of bars outside sessions, and of missing bars.
 _MOST_OUTSIDE, _MOST_MISSING = 0.01, 0.05
 _TIMES_BETTER = 4
+#: Finer bars often go on outside sessions. Where they miss at least so many of those inside, a
+#: reading that leaves next to none missing explains that, whatever is outside.
+_LEAST_LOST, _MOST_LEFT = 0.02, 0.002
+_SEARCHED = "15min"  # shorter bars are searched as such: there are thousands of readings
 #: Where nothing is missing around the clock, other bars are an addition of the source and no
 #: misreading, unless they are most of all.
 _MOST_ADDED = 0.5
@@ -83,8 +87,13 @@ class _Misfit:
         self.uneven = abs(self.surplus) / expected if expected else 1.0
         self.of_session = expected / fit.sessions if fit.sessions else 0.0
 
-    def is_explained_by(self, other: "_Misfit") -> bool:
-        """True where ``other`` is next to none, and this is clearly worse."""
+    def is_explained_by(self, other: "_Misfit", *, is_lossy: bool) -> bool:
+        """True where ``other`` is next to none, and this is clearly worse.
+
+        With ``is_lossy`` also where it leaves other bars outside, but none missing.
+        """
+        if is_lossy and other.outside <= self.outside and other.missing <= _MOST_LEFT:
+            return True
         is_right = other.outside <= _MOST_OUTSIDE and other.missing <= _MOST_MISSING
         return is_right and other.total * _TIMES_BETTER <= self.total
 
@@ -104,35 +113,50 @@ def misfit(
     """
     if timeframe == "1week" or _Misfit(fit).count < _FEWEST_MISFITS:
         return CALENDAR_MISFIT, NO_MISFIT
+    first, are_finer = opens.head(1), timeframe in FINER
+    if are_finer and DURATION[timeframe] < DURATION[_SEARCHED]:
+        opens, timeframe = opens.dt.truncate("15m").unique(maintain_order=True), _SEARCHED
+        fit = calendar_fit(opens, timeframe, market)
     for part, wrong in _suspects(opens, fit, timeframe, market, most)[:_MOST_YEARS]:
-        best = _best(part, wrong, timeframe, market)
+        is_lossy = are_finer and wrong.missing >= _LEAST_LOST
+        best = _best(part, wrong, timeframe, market, is_lossy=is_lossy)
         if best is None:
             continue
         reading, right = best
-        year = part[0].year
-        shares = f"{wrong.outside:.0%} of the bars of {year} open outside sessions"
-        if wrong.outside <= most:
-            shares = f"{wrong.without_bar:.0%} of the sessions of {year} have no bar"
-        fitting = "all" if not right.outside else f"{1 - right.outside:.1%} of the bars"
-        text = f"begins a misfit: {shares}; {reading.words} {fitting} fit"
-        rows = pl.DataFrame({"ts": opens.head(1), "explanation": [text]}, schema=NO_MISFIT.schema)
+        text = _explanation(wrong, right, reading.words, part[0].year, most)
+        rows = pl.DataFrame({"ts": first, "explanation": [text]}, schema=NO_MISFIT.schema)
         remedy = f"{reading.remedy}; {CALENDAR_MISFIT.remedy}"
         return replace(CALENDAR_MISFIT, remedy=remedy), rows
     return CALENDAR_MISFIT, NO_MISFIT
 
 
+def _explanation(wrong: _Misfit, right: _Misfit, words: str, year: int, most: float) -> str:
+    if right.outside > _MOST_OUTSIDE:
+        shares = f"{wrong.missing:.0%} of the bars due in {year} are missing"
+        return f"begins a misfit: {shares}; {words} next to none is"
+    shares = f"{wrong.outside:.0%} of the bars of {year} open outside sessions"
+    if wrong.outside <= most:
+        shares = f"{wrong.without_bar:.0%} of the sessions of {year} have no bar"
+    fitting = "all" if not right.outside else f"{1 - right.outside:.1%} of the bars"
+    return f"begins a misfit: {shares}; {words} {fitting} fit"
+
+
 def _best(
-    opens: pl.Series, wrong: _Misfit, timeframe: str, market: Market
+    opens: pl.Series, wrong: _Misfit, timeframe: str, market: Market, *, is_lossy: bool
 ) -> tuple[_Reading, _Misfit] | None:
     """The reading that fits best, where it explains the misfit."""
     best, right = None, wrong
-    for reading in _readings(opens, timeframe, market, wrong):
+    for reading in _readings(opens, timeframe, market, wrong, is_lossy=is_lossy):
         other = _Misfit(calendar_fit(reading.opens, timeframe, reading.market))
-        if other.total < right.total:
+        is_better = other.total < right.total
+        if is_lossy and other.outside <= wrong.outside:
+            is_better = (other.missing, other.total) < (right.missing, right.total)
+        if is_better:
             best, right = reading, other
         if not other.total:
             break
-    return (best, right) if best is not None and wrong.is_explained_by(right) else None
+    is_explained = wrong.is_explained_by(right, is_lossy=is_lossy)
+    return (best, right) if best is not None and is_explained else None
 
 
 def _suspects(
@@ -159,11 +183,11 @@ def _suspects(
 
 
 def _readings(
-    opens: pl.Series, timeframe: str, market: Market, wrong: _Misfit
+    opens: pl.Series, timeframe: str, market: Market, wrong: _Misfit, *, is_lossy: bool
 ) -> Iterator[_Reading]:
     """Other readings, the likelier ones first."""
     # a move on the same calendar changes the number of bars inside its sessions, not that of bars
-    if abs(wrong.surplus) <= _MOST_MISSING * wrong.expected + 2 * wrong.of_session:
+    if is_lossy or abs(wrong.surplus) <= _MOST_MISSING * wrong.expected + 2 * wrong.of_session:
         if is_intraday(timeframe):
             yield from _of_zones(opens, market)
             yield from _of_labels(opens, timeframe, market)

@@ -1,11 +1,12 @@
 """Rules that compare a bar with that of an earlier fetch, or with bars of a finer timeframe.
 
 Where a fetch disagrees with stored bars and the history before is still of an earlier fetch, two
-price bases may be joined. Days and weeks are compared with finer bars only where every one of these
-is stored; opens and volumes are not, since an auction is in the day's bar and in none of its hours.
+price bases may be joined. Bars are compared with finer ones only where every one of these that the
+calendar expects is stored; opens and volumes are not, since an auction is in the day's bar and in
+none of its hours.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -17,7 +18,7 @@ from regime_platform.model.calendar.trading_hours import (
     trading_date,
 )
 from regime_platform.model.markets import Market
-from regime_platform.model.timeframes import is_intraday
+from regime_platform.model.timeframes import DURATION, FINER, is_intraday
 from regime_platform.validation.findings import Rule, Severity, worded
 from regime_platform.validation.rules.bar import finished_when_fetched
 from regime_platform.validation.rules.calendar import span_of
@@ -44,13 +45,19 @@ _REMEDY = "look for a split that only one of the timeframes knows; fetch both ag
 _REASON = worded("{} {}, but {} by its {} bars", "worst", "stored", "computed", "finer")
 DAY_DISAGREES = Rule("day_disagrees", Severity.WARNING, _REMEDY, _REASON)
 WEEK_DISAGREES = Rule("week_disagrees", Severity.WARNING, _REMEDY, _REASON)
-COMPARISONS = (OVERLAP, CONTRADICTED, DAY_DISAGREES, WEEK_DISAGREES)
+#: Of intraday bars, compared with finer ones that are not computed: last of all, because no symbol
+#: without such bars has it among its findings.
+BAR_DISAGREES = Rule("bar_disagrees", Severity.WARNING, _REMEDY, _REASON)
+COMPARISONS = (OVERLAP, CONTRADICTED, DAY_DISAGREES, WEEK_DISAGREES, BAR_DISAGREES)
 
 
 #: Of a timeframe: the rule, the finer ones (the first that is stored is compared), and a relative
 #: tolerance, within which closing auctions and the vendor's rounding stay.
 _FINER = {
-    "1day": (DAY_DISAGREES, ("1h", "15min"), 0.01),
+    "15min": (BAR_DISAGREES, ("5min", "1min"), 0.01),
+    "1h": (BAR_DISAGREES, FINER[::-1], 0.01),
+    "4h": (BAR_DISAGREES, FINER[::-1], 0.01),
+    "1day": (DAY_DISAGREES, ("1h", "15min", *FINER[::-1]), 0.01),
     "1week": (WEEK_DISAGREES, ("1day",), 0.001),
 }
 _COMPARED = ("high", "low", "close")
@@ -68,6 +75,11 @@ class Overlap:
     contradicting: pl.DataFrame | None = None  # the same, of fetches that differ in every bar
     rereading: str = ""  # why and since when the series is being read again, where it is
     lost: pl.Series | None = None  # opens that their source no longer has
+
+
+def comparisons(timeframes: Collection[str]) -> tuple[Rule, ...]:
+    """The rules on a symbol that has these timeframes."""
+    return COMPARISONS if not set(FINER).isdisjoint(timeframes) else COMPARISONS[:-1]
 
 
 def overlap(raw: pl.DataFrame, rows: pl.DataFrame, timeframe: str, market: Market) -> Overlap:
@@ -182,21 +194,36 @@ def _computed(  # noqa: PLR0913, PLR0917 - the two series and their anchors
     bars: pl.DataFrame, finer: str, timeframe: str, market: Market, anchor: str, day: str
 ) -> pl.DataFrame:
     """High, low and close by ``ts`` of the coarser bars of which every finer one is stored."""
+    span = span_of(bars["ts"])
+    expected = expected_bars(market, finer, *span, anchor)
+    if finer in FINER:  # of these, many sources have bars before and after the session
+        bars = bars.join(expected.select("ts"), on="ts", how="semi", maintain_order="left")
     opens = pl.col("ts")
     date = trading_date(opens, market, day) if is_intraday(finer) else opens.dt.date()
-    groups = bars.group_by(_label(date, timeframe).alias("ts"), maintain_order=True).agg(
+    dated = date if day == MIDNIGHT else pl.col("date")
+    if is_intraday(timeframe):
+        labels = expected_bars(market, timeframe, span[0] - DURATION[timeframe], span[1], day)
+        bars, expected = (_within(each, labels["ts"]) for each in (bars, expected))
+        label = due = pl.col("label")
+    else:
+        label, due = _label(date, timeframe), _label(dated, timeframe)
+    groups = bars.group_by(label.alias("ts"), maintain_order=True).agg(
         pl.col("high").max().alias("computed_high"),
         pl.col("low").min().alias("computed_low"),
         pl.col("close").last().alias("computed_close"),
         count=pl.len(),
     )
-    expected = expected_bars(market, finer, *span_of(bars["ts"]), anchor)
-    dated = date if day == MIDNIGHT else pl.col("date")
-    due = expected.group_by(_label(dated, timeframe).alias("ts")).len("due")
-    whole = groups.join(due, on="ts", maintain_order="left").filter(
+    counts = expected.group_by(due.alias("ts")).len("due")
+    whole = groups.join(counts, on="ts", maintain_order="left").filter(
         pl.col("count") >= pl.col("due")
     )
     return whole[1:-1].drop("count", "due")  # the first and the last may be incomplete
+
+
+def _within(bars: pl.DataFrame, opens: pl.Series) -> pl.DataFrame:
+    """The bars with the last of ``opens`` up to theirs as ``label``."""
+    labels = opens.alias("label").to_frame()
+    return bars.join_asof(labels, left_on="ts", right_on="label", coalesce=False)
 
 
 def _label(date: pl.Expr, timeframe: str) -> pl.Expr:

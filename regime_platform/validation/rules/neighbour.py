@@ -17,12 +17,18 @@ from regime_platform.validation.rules.usual import usual
 MOVES = 15.0
 RANGES = 15.0
 VOLUMES = 40.0
-_FLOOR = {"15min": 0.04, "1h": 0.05, "4h": 0.07, "1day": 0.15, "1week": 0.30}
+_FLOOR = {
+    "1min": 0.03, "5min": 0.03, "10min": 0.04, "15min": 0.04, "30min": 0.05, "1h": 0.05,
+    "4h": 0.07, "1day": 0.15, "1week": 0.30,
+}  # fmt: skip
 #: The floor for moves over a night or a weekend.
 _FLOOR_AFTER_A_BREAK = 0.25
 
 #: So many consecutive bars with equal prices count as frozen.
-FROZEN_BARS = {"15min": 8, "1h": 6, "4h": 4, "1day": 4, "1week": 3}
+FROZEN_BARS = {
+    "1min": 120, "5min": 24, "10min": 12, "15min": 8, "30min": 8, "1h": 6, "4h": 4,
+    "1day": 4, "1week": 3,
+}  # fmt: skip
 
 
 def with_neighbours(sound: pl.DataFrame, timeframe: str, market: Market) -> pl.DataFrame:

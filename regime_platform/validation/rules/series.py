@@ -6,6 +6,7 @@ from operator import and_
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from regime_platform.model.bar_schema import BAR_COLUMNS, BAR_SCHEMA
 from regime_platform.model.calendar.trading_hours import MIDNIGHT
@@ -107,6 +108,12 @@ def value_bits(rows: pl.DataFrame) -> list[bytes]:
     columns = np.column_stack([_bits(rows[name]) for name in VALUE_COLUMNS])
     data, width = columns.tobytes(), 8 * len(VALUE_COLUMNS)
     return [data[start : start + width] for start in range(0, len(data), width)]
+
+
+def have_equal_values(rows: pl.DataFrame, others: pl.DataFrame) -> NDArray[np.bool_]:
+    """True for the rows that have the ``value_bits`` of those in the same place."""
+    pairs = (_bits(rows[name]) == _bits(others[name]) for name in VALUE_COLUMNS)
+    return reduce(and_, pairs)
 
 
 def schema_faults(rows: pl.DataFrame) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ def test_symbols_come_from_a_file_with_comments(
 
 
 def test_range_of_symbols_includes_both_ends(regime: Regime, three: Settings) -> None:
-    ended = regime("promote", "aaa...bad", "--json", settings=three)
+    ended = regime("promote", "aaa...bad,AAA", "--json", settings=three)
     wrong = regime("promote", "BBB...AAA", settings=three)
 
     processed = [symbol["symbol"] for symbol in json.loads(ended.out)["symbols"]]

@@ -62,7 +62,7 @@ def test_all_bars_that_a_rule_rejects_are_excluded_at_once(regime: Regime) -> No
     ]
     again = regime(*command)
     assert again.code == 2
-    assert "high_low_order names nothing of AAA 1day, 1week that is left to exclude" in again.err
+    assert "high_low_order names nothing of AAA 1day that is left to exclude" in again.err
     assert regime("promote", "AAA").code == 0
 
 

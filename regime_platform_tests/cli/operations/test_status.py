@@ -252,7 +252,7 @@ def test_every_state_is_counted_with_its_reason_and_a_command_that_works(
 
     counts = {name: row["count"] for name, row in rows.items() if row["count"]}
     assert counts == {
-        "blocked": 1, "late_bars": 2, "results_pending": 1, "warnings": 2, "alerts": 1,
+        "blocked": 1, "late_bars": 2, "results_pending": 1, "warnings": 1, "alerts": 1,
         "waiting": 2,
     }  # fmt: skip
     assert rows["blocked"]["items"][0]["reason"] in shown

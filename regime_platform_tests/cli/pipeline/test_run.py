@@ -17,7 +17,7 @@ def test_run_fetches_validates_computes_and_reports(regime: Regime, three: Setti
 
     assert ended.code == 0
     row = next(line for line in ended.out.splitlines() if line.startswith("AAA"))
-    assert row.split()[1:7] == ["done", "420", "·", "passed", "0/18", "400"]
+    assert row.split()[1:7] == ["done", "420", "·", "passed", "0/17", "400"]
     assert "1 symbol: 1 done" in ended.err
 
 

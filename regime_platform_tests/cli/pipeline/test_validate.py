@@ -13,7 +13,7 @@ from regime_platform_tests.cli.conftest import Regime
 from regime_platform_tests.cli.pipeline.conftest import NOW
 from regime_platform_tests.cli.three_symbols import BAD, GOOD
 from regime_platform_tests.legacy.test_live_db import live_db, row
-from regime_platform_tests.scenario import fingerprint, serve, street
+from regime_platform_tests.scenario import fingerprint, serve, street, with_value
 from regime_platform_tests.validation.real_bars import changed, times
 
 
@@ -103,6 +103,11 @@ def test_any_file_of_bars_is_validated(regime: Regime, tmp_path: Path) -> None:
 
     assert (good.code, bad.code) == (0, 1)
     assert "ZZZ 1day high_low_order" in bad.out
+    with_value(make_bars(20, "5min"), 3, high=1.0).write_csv(tmp_path / "EURUSD_M5.csv")
+    options = ("--symbol", "EURUSD", "--timeframe", "M5", "--asset-class", "FX", "--now", NOW)
+    ended = regime("validate", "--input", "file", str(tmp_path / "EURUSD_M5.csv"), *options)
+    assert ended.code == 1
+    assert "EURUSD 5min high_low_order" in ended.out
 
 
 def test_live_db_is_validated_by_symbol(regime: Regime, tmp_path: Path) -> None:

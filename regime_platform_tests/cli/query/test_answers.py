@@ -67,6 +67,21 @@ def test_several_symbols_are_answered_and_a_failing_one_is_named(on_sample: Regi
     assert [row["symbol"] for row in json.loads(as_json.out)] == ["MSFT", "MSFT", "IBM", "IBM"]
 
 
+def test_symbols_joined_by_a_comma_are_several_and_a_pair_is_one(on_sample: Regime) -> None:
+    states = on_sample("state", "msft,IBM", "--json")
+    rows = on_sample("bars", "eur/usd,AAPL", "1day", "--last", "1", "--json")
+    state = on_sample("state", "eur/usd", "--json")
+    of_file = on_sample(
+        *("evaluate", "none.csv", "--symbol", "AAPL,MSFT", "--timeframe", "1day"),
+        *("--output", "out"),
+    )
+
+    assert list(json.loads(states.out)["symbols"]) == ["MSFT", "IBM"]
+    assert [row["symbol"] for row in json.loads(rows.out)] == ["EURUSD", "AAPL"]
+    assert json.loads(state.out)["1day"]["symbol"] == "EURUSD"
+    assert (of_file.code, "[several-symbols]" in of_file.err) == (2, True)
+
+
 def test_a_symbol_without_rows_is_named_beside_others(on_sample: Regime) -> None:
     ended = on_sample("history", "MSFT", "FB", "1day", "--last", "1")
 

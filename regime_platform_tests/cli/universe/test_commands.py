@@ -5,11 +5,17 @@ import re
 import shlex
 from pathlib import Path
 
+import pytest
+from pytest_httpserver import HTTPServer
+
 from regime_platform.model.markets import MARKETS
 from regime_platform.model.timeframes import TIERS
 from regime_platform.settings import PROJECT_ROOT, Settings
+from regime_platform_tests.builders import make_bars
+from regime_platform_tests.ccxt_exchange import LoopbackExchange
 from regime_platform_tests.cli.conftest import Regime
 from regime_platform_tests.cli.universe.universes import ASSETS
+from regime_platform_tests.conftest import NOW
 
 DOCUMENT = (PROJECT_ROOT / "docs" / "universe.md").read_text(encoding="utf-8")
 
@@ -69,15 +75,24 @@ def test_list_narrows_and_gives_json(regime: Regime) -> None:
 
 
 def test_the_commands_of_the_document_run_one_after_the_other(
-    regime: Regime, tmp_path: Path
+    regime: Regime,
+    tmp_path: Path,
+    httpserver: HTTPServer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    exchange = LoopbackExchange(httpserver, now=lambda: NOW)
+    for coin in ("BTC", "ETH"):
+        exchange.list_market(coin, "USDT", make_bars(3))
+    monkeypatch.setenv("REGIME_CCXT_URL", exchange.url)
+    (tmp_path / "bars").mkdir()
+    make_bars(60).write_csv(tmp_path / "bars" / "VOO_1day.csv")
     (tmp_path / "universe.json").write_text(json.dumps([{**ASSETS[0], "update_frequency": "1day"}]))
     (tmp_path / "stocks.json").write_text(json.dumps([{"symbol": "SPY", "mic_code": "ARCX"}]))
     (block,) = re.findall(r"```sh\n(.*?)```", DOCUMENT, flags=re.DOTALL)
 
     ended = {line: regime(*shlex.split(line, comments=True)[1:]) for line in block.splitlines()}
 
-    assert len(ended) == 8
+    assert len(ended) == 10
     assert {line: result.err for line, result in ended.items() if result.code} == {}
 
 

@@ -30,6 +30,27 @@ def test_the_first_edit_copies_the_shipped_universe_into_the_data_root(
     assert TRACKED_UNIVERSE.read_text() == tracked
 
 
+def test_a_symbol_is_added_and_addressed_as_it_is_written(
+    regime: Regime, settings: Settings
+) -> None:
+    stock = ("--class", "US_EQUITY", "--tier", "daily", "--source", "files", "--name", "A stock")
+
+    added = regime("universe", "add", "bf/b", *stock, settings=settings)
+    again = regime("universe", "add", "BF.B", *stock, settings=settings)
+    reserved = regime("universe", "add", "con", *stock, settings=settings)
+    listed = regime("universe", "list", "--source", "files", settings=settings)
+    delisted = regime("universe", "delist", "bf/b", "--since", "2020-01-31", settings=settings)
+    renamed = regime("universe", "rename", "BF/B", "bf/c", settings=settings)
+    gone = regime("universe", "remove", "con,bf/c", settings=settings)
+
+    assert (added.out, reserved.out) == ("BF.B is added\n", "CON_ is added\n")
+    assert "[symbol-taken]: BF.B would share the folder of BF/B" in again.err
+    assert "A stock (written BF/B)" in listed.out
+    assert delisted.out == "BF.B is delisted since 2020-01-31\n"
+    assert renamed.out == "BF.B is renamed to BF.C\n"
+    assert gone.out.startswith("BF.C, CON_ removed")
+
+
 def test_an_entry_may_have_a_calendar_of_its_own(regime: Regime, settings: Settings) -> None:
     listed = ("VOD", *QQQ[:-1], "XLON", "--calendar", "XLON")
 
@@ -83,7 +104,10 @@ def test_the_default_data_root_is_not_edited(
         (("delist", "AAA", "--undo", "--since", "2020-01-01"), 2, "error[conflicting-options]"),
         (("rename", "NOPE", "X"), 2, "not in the universe: NOPE"),
         (("rename", "AAA", "BBB"), 2, "BBB is in the universe already"),
-        (("rename", "AAA", "A/B"), 1, "not safe as a folder name"),
+        (("rename", "AAA", "A$B"), 2, "not safe as a folder name and partition key"),
+        (("add", "QQQ,SPY", *QQQ), 2, "[several-symbols]: 'QQQ,SPY' is 2 symbols, QQQ and SPY"),
+        (("rename", "AAA,BBB", "C"), 2, "[several-symbols]"),
+        (("delist", "AAA,BBB"), 2, "[several-symbols]"),
         (("import", "none.json"), 2, "cannot read none.json"),
     ],
 )

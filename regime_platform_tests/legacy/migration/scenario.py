@@ -37,7 +37,8 @@ def workspace_at(
     folder: Path, tier: str = "daily", symbols: tuple[str, ...] = ("AAA",)
 ) -> RunWorkspace:
     """A workspace that tracks ``symbols``."""
-    return RunWorkspace.open(street(folder, symbols, tier=tier))
+    settings = street(folder, symbols, tier=tier, timeframes=("1day", "1week"))
+    return RunWorkspace.open(settings)
 
 
 def migrate(

@@ -37,6 +37,21 @@ def test_ends_are_recognised_and_opens_are_left_alone(calendar: str, timeframe: 
     assert (untouched.ts.equals(opens), untouched.meaning) == (True, "")
 
 
+@pytest.mark.parametrize("early", [dt.timedelta(seconds=1), dt.timedelta(milliseconds=1)])
+@pytest.mark.parametrize("asset_class", ["US_EQUITY", "CRYPTO"])
+def test_the_last_second_before_an_end_labels_the_bar_that_ends(
+    asset_class: str, early: dt.timedelta
+) -> None:
+    market = MARKETS[asset_class]
+    opens = expected_bars(market, "15min", START, START + dt.timedelta(days=30))["ts"]
+    ends = opens + dt.timedelta(minutes=15)
+
+    read = intraday_opens(ends - early, "15min", market)
+
+    assert (read.ts.equals(opens), read.meaning) == (True, CLOSE)
+    assert intraday_opens(ends - early, "15min", market, CLOSE).ts.equals(opens)
+
+
 @pytest.mark.parametrize("hours", [0, 9, 15])  # midnight, open and close in Tokyo
 def test_local_times_of_a_day_are_its_date_on_the_other_side_of_the_world(hours: int) -> None:
     days = expected_opens(on("XTKS"), "1day", START, END)

@@ -7,7 +7,7 @@ import pytest
 from regime_platform.model.calendar import lateness
 from regime_platform.model.calendar.lateness import age_lines, missing_bars, series_age
 from regime_platform.model.instruments import Instrument
-from regime_platform.model.markets import MARKETS
+from regime_platform.model.markets import MARKETS, Market
 
 FRIDAY = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
 WEDNESDAY = FRIDAY - dt.timedelta(days=2)
@@ -69,3 +69,24 @@ def test_nothing_is_due_of_a_delisted_symbol_and_the_age_of_a_sample_is_stated()
     assert line == "sample data, never updated: last bar 2026-11-18, 3 days ago"
     (stored,) = age_lines({"1day": sample}, with_days=False)
     assert stored == "sample data, never updated: last bar 2026-11-18"
+
+
+@pytest.mark.parametrize(
+    ("now", "missing"),
+    [
+        (FRIDAY + dt.timedelta(days=1, hours=20), (0, 1)),  # the hour after the close may bring one
+        (FRIDAY + dt.timedelta(days=2, hours=20), (0, 1)),
+        (FRIDAY + dt.timedelta(days=3, hours=8), (1, 1)),  # Sunday evening has brought some
+    ],
+)
+def test_what_is_built_is_due_once_the_finer_bars_due_show_its_end(
+    now: dt.datetime, missing: tuple[int, int]
+) -> None:
+    futures, thursday = Market("US_EQUITY", "CMES"), FRIDAY - dt.timedelta(days=1)
+    built = missing_bars(futures, "1day", thursday, now, "5min")
+    served = missing_bars(futures, "1day", thursday, now)
+    assert (built[0], served[0]) == missing
+    in_new_york = missing_bars(MARKETS["US_EQUITY"], "1day", thursday, now, "5min")
+    assert in_new_york == (1, FRIDAY)
+    monday = FRIDAY - dt.timedelta(days=11)
+    assert missing_bars(futures, "1week", monday, now, "1day")[0] == 1

@@ -231,6 +231,29 @@ def test_a_plain_list_is_filled_from_defaults() -> None:
     assert rows[0].instrument.identity["mic_code"] == "XNYS"
 
 
+def test_a_listed_symbol_gets_a_safe_name_unless_it_is_tracked_under_another() -> None:
+    tracked = parse_universe(
+        "instruments:\n"
+        "  - {symbol: BFB, name: B, asset_class: US_EQUITY, tier: daily, source: twelvedata,"
+        " provider_symbol: BF/B, mic_code: XNYS, written: BF/B}\n",
+        "u",
+    )
+    listed = {"asset_class": "US_EQUITY", "tier": "daily", "source": "twelvedata"}
+    defaults = Defaults({**listed, "mic_code": "XNYS"})
+
+    rows = import_rows(file_rows("BF/B AKO/A GC1! con", "core.txt"), tracked, defaults)
+
+    assert [(row.symbol, row.status) for row in rows] == [
+        ("BF.B", "held"),
+        ("AKO.A", "new"),
+        ("GC1!", "refused"),
+        ("CON_", "new"),
+    ]
+    named = [(row.instrument.written, row.instrument.name) for row in rows if row.instrument]
+    assert named == [("AKO/A", "AKO/A"), ("CON", "CON")]
+    assert rows[2].note.endswith("such as GC1")
+
+
 def test_a_plain_list_for_another_source_needs_no_market() -> None:
     defaults = Defaults({"asset_class": "US_EQUITY", "tier": "daily", "source": "files"})
 
@@ -278,3 +301,17 @@ def test_without_exactly_one_market_the_reason_is_given(
 ) -> None:
     with raises(ConfigError, "no-market", match=reason):
         market(IBM_LISTED, symbol, currency)
+
+
+def test_a_market_of_an_exchange_keeps_its_venue_and_symbol() -> None:
+    text = (
+        "symbol,name,asset_class,tier,source,venue,provider_symbol\n"
+        "ETHUSDT,Ether,CRYPTO,core,ccxt,kraken,ETH/USDT\n"
+        "eth/usdc,Ether,CRYPTO,core,ccxt,kraken,\n"
+    )
+
+    rows = import_rows(file_rows(text, "pairs.csv"), TRACKED, Defaults())
+
+    markets = [row.instrument.provider_symbol for row in rows if row.instrument is not None]
+    assert markets == ["ETH/USDT", "ETH/USDC"], [row.note for row in rows]
+    assert {row.instrument.venue for row in rows if row.instrument is not None} == {"kraken"}

@@ -4,7 +4,7 @@ import pytest
 
 from regime_platform.errors import ConfigError
 from regime_platform.model.instruments import Instrument, parse_entry
-from regime_platform.model.universe.plausibility import Tracked, is_pair, require_plausible
+from regime_platform.model.universe.plausibility import Tracked, looks_paired, require_plausible
 from regime_platform_tests.error_codes import raises
 
 
@@ -116,11 +116,22 @@ def test_an_instrument_of_a_vendor_has_one_symbol() -> None:
     )
 
 
+def test_a_market_of_two_exchanges_is_two_instruments() -> None:
+    def market(symbol: str, venue: str) -> Instrument:
+        return entry(symbol, "CRYPTO", "BTC/USDT", source="ccxt", venue=venue)
+
+    tracked = Tracked([market("BTCUSDT", "binance")])
+
+    require_plausible(market("BTCKRAKEN", "kraken"), tracked)
+    with raises(ConfigError, "instrument-twice", match="correct provider_symbol or venue"):
+        require_plausible(market("BITCOIN", "binance"), tracked)
+
+
 def test_symbols_of_two_currencies_are_pairs() -> None:
     assert [
         name
         for name in ("EURUSD", "ETH/BTC", "BTCUSD", "XAGUSD", "AAPL", "GOOGLE")
-        if is_pair(name)
+        if looks_paired(name)
     ] == [
         "EURUSD",
         "ETH/BTC",

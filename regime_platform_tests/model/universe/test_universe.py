@@ -197,3 +197,60 @@ def test_a_market_code_has_four_letters_or_digits(mic_code: str) -> None:
 
     with raises(ConfigError, "bad-market-code", match="ISO 10383"):
         universe(entry)
+
+
+BFB = IBM.replace("IBM", "BF.B, written: BF/B")
+PAIR = (
+    "{symbol: BTCUSD, name: A coin, asset_class: CRYPTO, tier: daily, source: twelvedata, "
+    "provider_symbol: BTC/USD}"
+)
+CON = IBM.replace("IBM", "CON")
+
+
+@pytest.mark.parametrize(
+    ("word", "symbol"),
+    [
+        ("bf/b", "BF.B"),
+        ("BF.B", "BF.B"),
+        ("btc/usd", "BTCUSD"),
+        (" btcusd ", "BTCUSD"),
+        ("con", "CON"),  # an entry that was there before such names got an underscore
+    ],
+)
+def test_an_instrument_is_found_by_any_of_its_spellings(word: str, symbol: str) -> None:
+    known = universe(BFB, PAIR, CON)
+
+    assert known.instrument(word).symbol == symbol
+    assert known.symbols_of([word, symbol]) == [symbol]
+
+
+def test_symbols_joined_by_a_comma_are_several_and_never_one() -> None:
+    known = universe(BFB, PAIR, IBM)
+
+    assert [each.symbol for each in known.select(["ibm,bf/b"])] == ["BF.B", "IBM"]
+    assert known.symbols_of(["nope,IBM", "ibm"]) == ["NOPE", "IBM"]
+    with raises(UsageError, "several-symbols", match="IBM,BTC/USD"):
+        known.instrument("IBM,BTC/USD")
+    with raises(UsageError, "unsafe-symbol", match="empty"):
+        known.instrument(" ")
+
+
+def test_an_unknown_spelling_is_named_as_given_with_the_nearest() -> None:
+    with raises(UsageError, "unknown-symbol", match=r"BTC/USDT \(did you mean BTC/USD"):
+        universe(BFB, PAIR).instrument("btc/usdt")
+
+
+@pytest.mark.parametrize(
+    ("entry", "code", "remedy"),
+    [
+        (IBM.replace("IBM", "BF/B"), "unsafe-symbol", "write symbol: BF.B and written: BF/B"),
+        (IBM.replace("IBM", "ibm"), "unsafe-symbol", "write symbol: IBM"),
+        (IBM.replace("IBM", "A, written: b"), "bad-spelling", "write it as BF/B"),
+        (IBM.replace("IBM", 'A, written: "B C"'), "bad-spelling", "one symbol"),
+        (IBM.replace("IBM", "A, written: SPY"), "spelling-taken", "SPY would mean SPY and A"),
+        (IBM.replace("IBM", "A, written: BF/B"), "spelling-taken", "BF.B and A"),
+    ],
+)
+def test_an_unclear_spelling_is_refused_with_a_remedy(entry: str, code: str, remedy: str) -> None:
+    with raises(ConfigError, code, match=remedy):
+        universe(SPY, BFB, entry)

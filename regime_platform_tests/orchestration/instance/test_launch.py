@@ -6,9 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from regime_platform.orchestration.instance.launch import materialize_symbols
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
+
+pytestmark = pytest.mark.slow
 
 SYMBOLS = ["EURUSD", "SYNTH", "AAPL", "FB"]
 

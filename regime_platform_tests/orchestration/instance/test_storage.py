@@ -23,6 +23,8 @@ from regime_platform_tests.conftest import NOW
 from regime_platform_tests.orchestration.graph import run_listed, run_range
 from regime_platform_tests.scenario import serve
 
+pytestmark = pytest.mark.slow
+
 Launch = Callable[[Settings, pytest.MonkeyPatch], None]
 #: What differs by when something was fetched, and by nothing else.
 _OF_THE_FETCH = frozenset(

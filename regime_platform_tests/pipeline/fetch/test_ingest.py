@@ -15,7 +15,7 @@ from regime_platform_tests.scenario import fingerprint, serve, street, with_valu
 
 
 def _open(tmp_path: Path) -> tuple[Settings, RunWorkspace]:
-    settings = street(tmp_path, ["AAA"])
+    settings = street(tmp_path, ["AAA"], timeframes=("1day", "1week"))
     return settings, RunWorkspace.open(settings)
 
 

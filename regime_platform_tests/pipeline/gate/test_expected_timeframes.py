@@ -23,8 +23,8 @@ from regime_platform_tests.scenario import serve, street
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    settings = street(tmp_path, ["AAA"])
-    serve(settings, "AAA", "1day", make_bars(420))
+    settings = street(tmp_path, ["AAA"], timeframes=("1day", "1week"))
+    serve(settings, "AAA", "1week", make_bars(420, "1week"))
     return settings
 
 
@@ -49,7 +49,7 @@ def rules(outcome: SymbolOutcome) -> dict[str, dict[str, int]]:
 def test_one_without_bars_is_a_finding_with_the_reason_of_its_fetch(settings: Settings) -> None:
     outcome = run(settings)
 
-    assert (outcome.status, rules(outcome)) == (Status.DONE, {"1day": {}, "1week": {"no_bars": 1}})
+    assert (outcome.status, rules(outcome)) == (Status.DONE, {"1day": {"no_bars": 1}, "1week": {}})
     workspace = RunWorkspace.open(settings)
     instrument = workspace.universe.instrument("AAA")
     now = LONG_AFTER + dt.timedelta(hours=1)
@@ -57,13 +57,13 @@ def test_one_without_bars_is_a_finding_with_the_reason_of_its_fetch(settings: Se
         inspect_raw(workspace.root, instrument),
         inspect_canonical(workspace.root, now, instrument),
     ):
-        week = next(each for each in report.series if each.timeframe == "1week")
-        assert "has no 1week.csv" in week.reason
+        week = next(each for each in report.series if each.timeframe == "1day")
+        assert "has no 1day.csv" in week.reason
         assert "no_bars" in {each.rule for each in week.findings if each.count}
-    (note,) = state("AAA", where=settings)["1day"].fetch_notes
-    assert note.startswith("1week is not served since ")
+    (note,) = state("AAA", where=settings)["1week"].fetch_notes
+    assert note.startswith("1day is not served since ")
     reasons = dict(board(where=settings).select("timeframe", "reason").iter_rows())
-    assert "has no 1week.csv" in reasons["1week"]
+    assert "has no 1day.csv" in reasons["1day"]
     assert run(settings, is_fetched=False).status is Status.UNCHANGED
 
 
@@ -74,27 +74,27 @@ def test_severity_and_minimum_are_set_in_the_policy(settings: Settings) -> None:
 
     blocked = run(settings)
 
-    assert (blocked.status, set(blocked.left_out)) == (Status.BLOCKED, {"1week"})
-    assert "expect only those with bars: `regime universe timeframes AAA 1day`" in blocked.reason
+    assert (blocked.status, set(blocked.left_out)) == (Status.BLOCKED, {"1day"})
+    assert "expect only those with bars: `regime universe timeframes AAA 1week`" in blocked.reason
     policy.write_text(
-        "rules: {no_bars: {default: off}}\nminimum: {US_EQUITY: {1day: 500}, AAA: {1day: 421}}\n"
+        "rules: {no_bars: {default: off}}\nminimum: {US_EQUITY: {1week: 500}, AAA: {1week: 421}}\n"
     )
     warned = run(settings)
-    assert (warned.status, rules(warned)["1day"]) == (Status.DONE, {"too_few_bars": 1})
-    assert rules(warned)["1week"] == {}
+    assert (warned.status, rules(warned)["1week"]) == (Status.DONE, {"too_few_bars": 1})
+    assert rules(warned)["1day"] == {}
     policy.write_text(
         policy.read_text().replace("{default: off}}", "{default: off}, too_few_bars: {AAA: error}}")
     )
     assert "420 of at least 421 bars" in run(settings).reason
-    serve(settings, "AAA", "1day", make_bars(421))
+    serve(settings, "AAA", "1week", make_bars(421, "1week"))
     assert run(settings).status is Status.DONE
-    policy.write_text(policy.read_text().replace("{1day: 421}", "{1day: 421, 1week: 10}"))
+    policy.write_text(policy.read_text().replace("{1week: 421}", "{1week: 421, 1day: 10}"))
     without = run(settings)
-    assert without.left_out["1week"].startswith("1week: too_few_bars counts 1 series (0 of at")
+    assert without.left_out["1day"].startswith("1day: too_few_bars counts 1 series (0 of at")
 
 
 def test_a_dropped_one_is_not_shown_and_comes_back_without_a_fetch(settings: Settings) -> None:
-    serve(settings, "AAA", "1week", make_bars(420, "1week"))
+    serve(settings, "AAA", "1day", make_bars(420))
     run(settings)
     before = board(where=settings)
     assert before["timeframe"].to_list() == ["1day", "1week"]

@@ -53,7 +53,11 @@ def without_bars(tmp_path: Path) -> Settings:
 
     NEVER is not fetched at all; GOOD has bars.
     """
-    settings = street(tmp_path, ["EMPTY", "GARBAGE", "GOOD", "MISSING", "NEVER"])
+    settings = street(
+        tmp_path,
+        ["EMPTY", "GARBAGE", "GOOD", "MISSING", "NEVER"],
+        timeframes=("1day", "1week"),
+    )
     serve(settings, "GOOD", "1day", make_bars(420))
     for symbol, text in (("EMPTY", HEADER), ("GARBAGE", "no,bars\n1,2\n")):
         file = tmp_path / "files" / symbol / "1day.csv"

@@ -216,7 +216,7 @@ def test_ends_around_the_clock_are_declared(tmp_path: Path) -> None:
     assert by_label.bars["ts"].equals(opens)
 
 
-@pytest.mark.parametrize("label", ["end", "[open]", "{5min: open}", "{1h: 5}", "{1h: [open]}"])
+@pytest.mark.parametrize("label", ["end", "[open]", "{2min: open}", "{1h: 5}", "{1h: [open]}"])
 def test_an_unknown_label_is_refused(tmp_path: Path, label: str) -> None:
     with raises(ConfigError, "mapping-label", match="open or close"):
         page(tmp_path, "1h", ["2024-01-02 15:30"], mapping=f"label: {label}")

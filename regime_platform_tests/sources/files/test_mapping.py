@@ -7,6 +7,8 @@ import polars as pl
 import pytest
 
 from regime_platform.errors import BarsError, ConfigError
+from regime_platform.model.yaml_text import load_yaml
+from regime_platform.sources.files.mapping import AS_NAMED, parsed_setting
 from regime_platform.sources.files.source import FilesSource
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.error_codes import raises
@@ -68,7 +70,6 @@ def test_parquet_columns_are_mapped_too(tmp_path: Path) -> None:
         ("zone: New_York", "mapping-zone", "'New_York'"),
         ("zone: 5", "mapping-zone", "5"),
         ("time_format: 2024", "mapping-time-format", "2024"),
-        ("columns: {ts: Date, open: O}", "mapping-columns", "high, low, close missing"),
         ("columns: {date: Date}", "mapping-columns", "date unknown"),
         ("columns: Date", "mapping-columns", "'Date'"),
         (
@@ -76,8 +77,18 @@ def test_parquet_columns_are_mapped_too(tmp_path: Path) -> None:
             "mapping-columns",
             "open has several names",
         ),
-        ("columns: {ts: t, open: 5, high: h, low: l, close: c}", "mapping-columns", "open is 5"),
+        (
+            "columns: {ts: t, open: 5.5, high: h, low: l, close: c}",
+            "mapping-columns",
+            "open is 5.5",
+        ),
         ("columns: {ts: [], open: o, high: h, low: l, close: c}", "mapping-columns", "ts is"),
+        ("decimal_mark: x", "mapping-key", "did you mean decimal"),
+        ("header: 5", "mapping-value", "header is 5; expected true or false"),
+        ("scale: -1", "mapping-value", "scale is -1"),
+        ("timeframes: {2h: {}}", "mapping-timeframe", "'2h'"),
+        ("timeframes: {1h: {zoone: UTC}}", "mapping-key", "timeframes.1h: unknown key zoone"),
+        ("symbols: {MINE: {zone: 5}}", "mapping-zone", "symbols.MINE: zone is 5"),
         ("[1, 2]", "mapping-form", "columns, zone, time_format"),
         ("columns: {", "mapping-yaml", "mapping.yaml"),
     ],
@@ -95,3 +106,43 @@ def test_a_column_that_the_mapping_names_and_the_file_lacks_is_refused(tmp_path:
 
     with raises(BarsError, "bar-columns", match=r"Last .*mapping\.yaml"):
         served(tmp_path, "1h", OURS, mapping)
+
+
+def test_sections_state_keys_of_a_timeframe_and_of_a_symbol() -> None:
+    text = """
+    zone: UTC
+    decimal: ","
+    timeframes: {1h: {zone: Asia/Tokyo, label: close}}
+    symbols: {MINE: {zone: Europe/Berlin}}
+    """
+    mapping = AS_NAMED.stating(load_yaml(text), "mapping.yaml")
+
+    hours = mapping.for_series("1h", "OTHER")
+
+    assert (hours.zone, hours.decimal, hours.labels["1h"]) == ("Asia/Tokyo", ",", "close")
+    assert mapping.for_series("1h", "MINE").zone == "Europe/Berlin"
+    assert mapping.for_series("1day", "OTHER").zone == "UTC"
+
+
+@pytest.mark.parametrize(
+    ("text", "setting"),
+    [
+        ("decimal=,", ("decimal", ",")),
+        ("time_format=%d/%m/%Y", ("time_format", "%d/%m/%Y")),
+        ("columns={close: Adj Close}", ("columns", {"close": "Adj Close"})),
+        ("header=false", ("header", False)),
+    ],
+)
+def test_a_setting_is_a_key_and_its_value(text: str, setting: tuple[str, object]) -> None:
+    assert parsed_setting(text) == setting
+
+
+def test_the_reading_of_a_mapping_stays_that_of_earlier_releases() -> None:
+    # stored series would be read anew if it changed
+    document = {"columns": {"ts": "t"}, "zone": "Asia/Tokyo", "rolling": True, "delimiter": ";"}
+
+    reading = AS_NAMED.stating(document, "").reading("close")
+
+    assert reading == "93d874b6f8bf127ae93ee32f98875fe45906d29f4c66e3a9d3237107b4153425"
+    assert AS_NAMED.reading("") == AS_NAMED.stating({"zone": "UTC"}, "").reading("open")
+    assert AS_NAMED.stating({"scale": 100}, "").reading("") != AS_NAMED.reading("")

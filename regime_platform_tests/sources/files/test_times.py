@@ -49,7 +49,7 @@ def test_local_times_around_clock_changes_are_read_as_their_instants(
     wanted = (opens.reverse() if backward else opens).alias("ts")
     text = OURS + _local_rows(wanted, zone)
 
-    bars = served(tmp_path_factory.mktemp("files"), "15min", text, f"zone: {zone}")
+    bars = served(tmp_path_factory.mktemp("files"), f"{minutes}min", text, f"zone: {zone}")
 
     assert bars["ts"].equals(wanted)
 

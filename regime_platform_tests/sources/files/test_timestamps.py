@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from regime_platform.sources.files.source import read_bars_file
+from regime_platform.sources.files.series import read_bars_file
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.sources.files.csv_files import HEADER, csv_file
 

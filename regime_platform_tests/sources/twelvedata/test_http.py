@@ -10,7 +10,7 @@ from stamina.instrumentation import RetryDetails, get_on_retry_hooks
 from werkzeug import Response
 
 from regime_platform.errors import ConfigError, QuotaError, SourceError
-from regime_platform.sources.twelvedata.answers import TransientError
+from regime_platform.sources.attempts import TransientError
 from regime_platform_tests.error_codes import raises
 from regime_platform_tests.sources.conftest import ATTEMPTS, FakeClock
 from regime_platform_tests.sources.twelvedata.asked import Maker, ask
@@ -76,7 +76,7 @@ def test_a_server_error_is_retried(
 def test_one_line_announces_a_request_that_waits_for_longer_than_a_few_seconds(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    error = TransientError("EURUSD 1day", "503: overloaded")
+    error = TransientError("Twelve Data", "EURUSD 1day", "503: overloaded")
     (report,) = get_on_retry_hooks()
     for number, (wait, before) in enumerate([(1.4, 0.0), (2.6, 1.4), (4.6, 4.0), (8.3, 8.6)]):
         report(RetryDetails("ask", (), {}, number + 1, wait, before, error))

@@ -14,7 +14,6 @@ from regime_platform.sources.protocol import (
     BarPage,
     Charge,
     CutError,
-    NotOfferedError,
     NotServedError,
     WindowRequest,
 )
@@ -164,15 +163,6 @@ def test_the_earliest_bar_is_dated_and_a_week_by_its_monday(
     first = source.earliest(EURUSD, timeframe, NOW)
 
     assert first == START.date() + dt.timedelta(days=days)
-
-
-def test_an_instrument_without_any_bar_is_not_offered(
-    vendor: LoopbackVendor, source: TwelveDataSource
-) -> None:
-    vendor.list_series("EUR/USD", "15min", make_bars(1, "15min").clear())
-
-    with pytest.raises(NotOfferedError, match="no 15min bar"):
-        source.earliest(EURUSD, "15min", NOW)
 
 
 def test_another_instrument_under_the_same_symbol_is_refused(

@@ -12,6 +12,8 @@ from regime_platform.validation.findings import Severity, ValidationFinding
 from regime_platform.validation.gate import gate
 from regime_platform.validation.overrides import ANY_RULE, Override, OverrideKind
 from regime_platform.validation.policy import DEFAULT_CONTEXT, ValidationContext, parse_policy
+from regime_platform.validation.rules.calendar import calendar_fit
+from regime_platform.validation.rules.calendar_misfit import misfit
 from regime_platform_tests.builders import fetched, make_bars
 from regime_platform_tests.validation.real_bars import REAL, finding_of, real, timeframes, validated
 
@@ -206,3 +208,21 @@ def test_years_with_few_bars_hide_no_wrong_zone_of_the_others() -> None:
     finding = misfit_of(misread(kept, NEW_YORK, "UTC"), "1h")
 
     assert "of 2023 open outside sessions; read as America/New_York" in finding.examples[0]
+
+
+def test_finer_bars_of_a_whole_day_are_misread_where_session_bars_are_missing() -> None:
+    market, timeframe, step = MARKETS["US_EQUITY"], "5min", "5m"
+    times = pl.datetime_range(
+        START.replace(tzinfo=None), END.replace(tzinfo=None), step, eager=True
+    )
+    in_new_york = times.dt.replace_time_zone(NEW_YORK, non_existent="null", ambiguous="earliest")
+    dates = due("1day").dt.date().implode()
+    hour = in_new_york.dt.hour()
+    traded = in_new_york.filter(in_new_york.dt.date().is_in(dates) & (hour >= 4) & (hour < 20))
+    true = traded.dt.convert_time_zone("UTC").drop_nulls().unique().sort()
+
+    for opens, words in ((true, ""), (misread(true, NEW_YORK, "UTC"), f"read as {NEW_YORK}")):
+        rule, rows = misfit(opens, calendar_fit(opens, timeframe, market), timeframe, market)
+        assert rows.height == bool(words)
+        assert words in "".join(rows["explanation"])
+        assert (f"`zone: {NEW_YORK}`" in rule.remedy) == bool(words)

@@ -1,4 +1,4 @@
-"""Whether the vendor answers: what got no answer in a row, and when a run gives up."""
+"""Whether a server answers: what got no answer in a row, and when a run gives up."""
 
 from dataclasses import dataclass, field
 
@@ -13,6 +13,7 @@ ENDING = 4
 class Outage:
     """The requests in a row that got no answer although each was repeated; empty at first."""
 
+    server: str  # for messages
     unanswered: list[str] = field(default_factory=list)  # the symbols of each
 
     @property
@@ -21,7 +22,7 @@ class Outage:
         return bool(self.unanswered)
 
     def end(self) -> None:
-        """Records that the vendor has answered."""
+        """Records that the server has answered."""
         self.unanswered.clear()
 
     def add(self, symbols: str, reason: str, *, is_of_server: bool) -> None:
@@ -30,7 +31,6 @@ class Outage:
         is_of_one = is_of_server and len(set(self.unanswered)) == 1
         if len(self.unanswered) >= ENDING and not is_of_one:
             raise UnresponsiveError(
-                f"Twelve Data did not answer {len(self.unanswered)} requests in a row, the last: "
-                f"{reason}; no more are sent: check the network or the vendor's status page, then "
-                "run again"
+                f"{self.server} did not answer {len(self.unanswered)} requests in a row, the last: "
+                f"{reason}; no more are sent: check the network or its status page, then run again"
             )

@@ -1,0 +1,1 @@
+"""I/O: commands that show and add files of bars."""

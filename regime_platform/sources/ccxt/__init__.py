@@ -1,0 +1,1 @@
+"""Source ccxt: candles of crypto exchanges through the library of that name, without a key."""

@@ -1,0 +1,1 @@
+"""I/O: how the bytes, lines, columns and numbers of a file of bars are laid out."""
