@@ -37,7 +37,7 @@ demo: $(RUN) ## process real bars through the whole Dagster graph to a board and
 ui: $(RUN) ## serve the Dagster UI on http://127.0.0.1:3000, stop with Ctrl-C [DATA=folder]
 	@$(BIN)/regime ui
 
-test: $(TEST) ## run all tests except those that need a browser; measures branch coverage
+test: $(TEST) ## run all tests except those that need a browser; measures branch coverage by the quick ones
 	@echo "compiling kernels where needed, then testing on all cores"
 	@$(BIN)/regime warm
 	@$(BIN)/python -m pytest -n auto --dist loadgroup -q --cov --cov-report=term:skip-covered
