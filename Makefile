@@ -7,8 +7,8 @@ BIN := .venv/bin
 RUN := .venv/installed
 TEST := .venv/installed-tests
 TEST_LOCK := regime_platform_tests/requirements.lock
-FAST = $(addprefix regime_platform_tests/,bar_store compute compute_db manifests model query report \
-  revisions sources validation) $(wildcard regime_platform_tests/test_*.py)
+FAST = $(addprefix regime_platform_tests/,api bar_store compute compute_db manifests model query \
+  report revisions sources sql_views validation) $(wildcard regime_platform_tests/test_*.py)
 COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 \
   --generate-hashes --no-header -q
 
@@ -17,9 +17,9 @@ export REGIME_DATA_ROOT := $(abspath $(DATA))
 endif
 
 .PHONY: help setup ccxt demo ui test test-fast test-ui screenshots lint format
-.PHONY: bench bench-store bench-gates bench-ingest bench-files bench-audit bench-migrate
+.PHONY: bench bench-store bench-gates bench-ingest bench-files bench-audit bench-migrate bench-sql
 .PHONY: bench-orchestration
-.PHONY: lock clean
+.PHONY: docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-20s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ test-ui: $(TEST) ## run the tests of the UI in a real Chromium
 screenshots: $(TEST) ## retake the images of docs/images in a real Chromium
 	@$(BIN)/python -m regime_platform_tests.ui.screenshots docs/images
 
+docs: $(TEST) ## make the reference and the pictures of docs again
+	@$(BIN)/python -m regime_platform_tests.docs
+
 lint: $(TEST) ## check format, lint, types and layers
 	@echo "ruff format"; $(BIN)/ruff format --check -q .
 	@echo "ruff check"; $(BIN)/ruff check -q .
@@ -84,6 +87,9 @@ bench-audit: $(TEST) ## change stored files a thousand times, and count the chan
 
 bench-migrate: $(TEST) ## time the migration of legacy stores on this machine [SLICE=whole]
 	@$(BIN)/python -m regime_platform_tests.bench.migrate $(SLICE)
+
+bench-sql: $(TEST) ## time SQL over 1,565 symbols [SLICE="--core 6 --daily 144"]
+	@$(BIN)/python -m regime_platform_tests.bench.sql $(SLICE)
 
 bench-orchestration: $(TEST) ## time whole passes through Dagster [SLICE="--core 6 --daily 144"]
 	@$(BIN)/python -m regime_platform_tests.bench.orchestration $(SLICE)

@@ -9,7 +9,8 @@ import re
 import unicodedata
 
 _BREAK = re.compile(r"\r\n|[\n\r\t]")
-_ABOVE_ASCII = re.compile(r"[^\x20-\x7e\n]")
+_UNUSUAL = re.compile(r"[^\x20-\x7e\n\t]")  # all others stay as they are
+_UNUSUAL_IN_JSON = re.compile(r"[^\x20-\x7e\n]")
 
 
 def inert(text: str) -> str:
@@ -19,7 +20,7 @@ def inert(text: str) -> str:
 
 def inert_lines(text: str) -> str:
     """The same for text of several lines, whose line ends and tabs stay."""
-    return text if text.isprintable() else _escaped(text.replace("\r\n", "\n"), kept="\n\t")
+    return text if text.isprintable() else _escaped(text.replace("\r\n", "\n"))
 
 
 def inert_json(document: str) -> str:
@@ -27,14 +28,14 @@ def inert_json(document: str) -> str:
 
     JSON itself escapes only those below U+0020.
     """
-    return _ABOVE_ASCII.sub(
+    return _UNUSUAL_IN_JSON.sub(
         lambda match: match[0] if _is_visible(match[0]) else json.dumps(match[0])[1:-1], document
     )
 
 
-def _escaped(text: str, kept: str = "") -> str:
-    return "".join(
-        sign if sign in kept or _is_visible(sign) else _escape(ord(sign)) for sign in text
+def _escaped(text: str) -> str:
+    return _UNUSUAL.sub(
+        lambda match: match[0] if _is_visible(match[0]) else _escape(ord(match[0])), text
     )
 
 

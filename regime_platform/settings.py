@@ -42,41 +42,109 @@ class Settings(BaseSettings):
         frozen=True,
     )
 
-    data_root: Path = Field(default=PROJECT_ROOT / "data", alias="REGIME_DATA_ROOT")
-    universe: Path | None = Field(default=None, alias="REGIME_UNIVERSE")
-    files_root: Path | None = Field(default=None, alias="REGIME_FILES_ROOT")
-    twelvedata_api_key: SecretStr | None = Field(default=None, alias="TWELVEDATA_API_KEY")
-    twelvedata_url: str = Field(default=VENDOR_URL, alias="REGIME_TWELVEDATA_URL")
-    #: Replaces scheme and host of the addresses of all exchanges, for a mirror or a test.
-    ccxt_url: str = Field(default="", alias="REGIME_CCXT_URL")
+    data_root: Path = Field(
+        default=PROJECT_ROOT / "data",
+        alias="REGIME_DATA_ROOT",
+        description="folder of all stored data and of Dagster's state; no `? * [ \\` in its path",
+    )
+    universe: Path | None = Field(
+        default=None,
+        alias="REGIME_UNIVERSE",
+        description="which symbols, from which source; default: `universe.yaml` in the data root, "
+        "else `data/universe.yaml`",
+    )
+    files_root: Path | None = Field(
+        default=None,
+        alias="REGIME_FILES_ROOT",
+        description="folder of the `files` source: `{SYMBOL}/{timeframe}.csv` or `.parquet`, see "
+        "`docs/files-source.md`",
+    )
+    twelvedata_api_key: SecretStr | None = Field(
+        default=None, alias="TWELVEDATA_API_KEY", description="key of the `twelvedata` source"
+    )
+    twelvedata_url: str = Field(
+        default=VENDOR_URL,
+        alias="REGIME_TWELVEDATA_URL",
+        description="its base address: https, or of this machine; set it where the key is set",
+    )
+    ccxt_url: str = Field(
+        default="",
+        alias="REGIME_CCXT_URL",
+        description="a mirror's scheme and host, instead of those of each `ccxt` exchange",
+    )
 
-    credits_per_minute: int | None = Field(default=None, ge=1, alias="REGIME_CREDITS_PER_MINUTE")
-    credits_per_day: int | None = Field(default=None, ge=1, alias="REGIME_CREDITS_PER_DAY")
-    #: Where all processes of this user count the credits that they spend.
+    credits_per_minute: int | None = Field(
+        default=None,
+        ge=1,
+        alias="REGIME_CREDITS_PER_MINUTE",
+        description="credits a minute for all processes of this user; default: the vendor's limit",
+    )
+    credits_per_day: int | None = Field(
+        default=None,
+        ge=1,
+        alias="REGIME_CREDITS_PER_DAY",
+        description="credits a UTC day; default: no limit",
+    )
     credits_folder: Path = Field(
-        default_factory=lambda: user_state_path("regime_platform"), alias="REGIME_CREDITS_FOLDER"
+        default_factory=lambda: user_state_path("regime_platform"),
+        alias="REGIME_CREDITS_FOLDER",
+        description="where all processes of this user count them; default: the user's state folder",
     )
-    #: The share of the stored history that a day's updates request again, to find late revisions.
-    reread_share: float = Field(default=0.05, ge=0, le=1, alias="REGIME_REREAD_SHARE")
-
-    #: The share of the symbols that is verified each night, to find damage on the disk.
-    verify_share: float = Field(default=0.05, ge=0, le=1, alias="REGIME_VERIFY_SHARE")
-
-    #: Processes that validate, compute, verify or migrate symbols in parallel.
+    reread_share: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        alias="REGIME_REREAD_SHARE",
+        description="share of the stored bars that is fetched again each day; 0 for none",
+    )
+    verify_share: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        alias="REGIME_VERIFY_SHARE",
+        description="share of the symbols that is verified each night; 0 for none",
+    )
     workers: int = Field(
-        default_factory=lambda: min(2, os.cpu_count() or 1), ge=1, alias="REGIME_WORKERS"
+        default_factory=lambda: min(2, os.cpu_count() or 1),
+        ge=1,
+        alias="REGIME_WORKERS",
+        description="processes that work on many symbols; default: 2, or 1 on a single core",
     )
-    #: Where alerts are posted; a secret, since posting needs nothing but the address.
-    notify_webhook: SecretStr | None = Field(default=None, alias="REGIME_NOTIFY_WEBHOOK")
-    notify_email: str = Field(default="", alias="REGIME_NOTIFY_EMAIL")
-    #: smtp://user:password@host:587 or smtps://…:465
-    notify_smtp: SecretStr | None = Field(default=None, alias="REGIME_NOTIFY_SMTP")
-    #: Further names by which browsers reach the webserver, such as that of a reverse proxy.
-    allowed_hosts: str = Field(default="", alias="REGIME_ALLOWED_HOSTS")
-    #: Requested after every completed pass of Dagster's daemon; a secret too.
-    heartbeat_url: SecretStr | None = Field(default=None, alias="REGIME_HEARTBEAT_URL")
-    #: Days after which Dagster's runs are deleted, except those that made what is in force.
-    keep_runs_days: int = Field(default=30, ge=1, alias="REGIME_KEEP_RUNS_DAYS")
+    #: A secret, since posting needs nothing but the address.
+    notify_webhook: SecretStr | None = Field(
+        default=None,
+        alias="REGIME_NOTIFY_WEBHOOK",
+        description="address to which alerts are posted as JSON",
+    )
+    notify_email: str = Field(
+        default="",
+        alias="REGIME_NOTIFY_EMAIL",
+        description="e-mail address that receives alerts",
+    )
+    notify_smtp: SecretStr | None = Field(
+        default=None,
+        alias="REGIME_NOTIFY_SMTP",
+        description="its mail server: `smtp://user:password@host:587` or `smtps://…:465`; its "
+        "certificate is checked",
+    )
+    allowed_hosts: str = Field(
+        default="",
+        alias="REGIME_ALLOWED_HOSTS",
+        description="further names by which browsers reach the webserver, such as that of a "
+        "reverse proxy; comma-separated, see `docs/operations.md`",
+    )
+    heartbeat_url: SecretStr | None = Field(
+        default=None,
+        alias="REGIME_HEARTBEAT_URL",
+        description="https address that is requested after every run of the daemon, for a service "
+        "that raises an alarm when the requests stop",
+    )
+    keep_runs_days: int = Field(
+        default=30,
+        ge=1,
+        alias="REGIME_KEEP_RUNS_DAYS",
+        description="days after which Dagster's runs are deleted, except of what is in force",
+    )
 
     def __init__(self, **values: Any) -> None:
         """Reads the environment and ``.env``; ``values`` take precedence.

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 from regime_platform.pipeline.board import refresh_board
 from regime_platform.pipeline.run import run_symbols
@@ -13,14 +15,21 @@ from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
 from regime_platform_tests.scenario import fingerprint
 
+_FROM_CONFIG = ScriptDirectory.from_config
+_SCRIPTS: dict[str, ScriptDirectory] = {}
 NOW = dt.datetime(2026, 11, 20, 22, 30, tzinfo=dt.UTC)
 
 
+@pytest.hookimpl(trylast=True)  # after the order was drawn by lot
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leaves slow tests out of the coverage, which would make them a quarter slower."""
+    """Leaves slow tests out of the coverage, which would make them a quarter slower.
+
+    They come first, so that no core waits for the last of them.
+    """
     for item in items:
         if item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.no_cover)
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -60,6 +69,19 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("REGIME_CREDITS_FOLDER", str(tmp_path / "credits"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _migration_scripts_are_read_once() -> Iterator[None]:
+    """Dagster imports the migrations of its tables whenever a database is opened: 0.1 s a time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ScriptDirectory, "from_config", staticmethod(_scripts_of))
+        yield
+
+
+def _scripts_of(config: Config) -> ScriptDirectory:
+    folder = config.get_main_option("script_location") or ""
+    return _SCRIPTS.get(folder) or _SCRIPTS.setdefault(folder, _FROM_CONFIG(config))
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ def with_value(bars: pl.DataFrame, row: int, **values: float) -> pl.DataFrame:
 
 
 def fingerprint(
-    folder: Path, *, without: Sequence[str] = ("dagster", "proven")
+    folder: Path, *, without: Sequence[str] = ("dagster", "proven", "sql")
 ) -> Mapping[str, str]:
     """Every file below ``folder`` with its time of writing and the hash of its bytes."""
     return {

@@ -10,11 +10,10 @@ _IMPORTED = """
 import json, sys
 from regime_platform import import_closure
 closure = import_closure.import_closure(import_closure.ENTRY_POINTS)
-before = set(sys.modules)
 for module in import_closure.ENTRY_POINTS:
     __import__(module)
-imported = {module for module in set(sys.modules) - before if module.startswith("regime_platform.")}
-print(json.dumps([sorted(closure), sorted(imported | {"regime_platform.errors"})]))
+imported = {module for module in sys.modules if module.startswith("regime_platform.")}
+print(json.dumps([sorted(closure), sorted(imported - {import_closure.__name__})]))
 """
 
 

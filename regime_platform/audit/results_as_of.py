@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from regime_platform.audit.archives import before_archiving
-from regime_platform.audit.as_of import SymbolAsOf, bars_as_of, first_fetch, symbol_as_of
+from regime_platform.audit.as_of import BarsAsOf, SymbolAsOf, bars_as_of, first_fetch, symbol_as_of
 from regime_platform.audit.provenance import Provenance, provenance_of, record_by
 from regime_platform.audit.verify.results import table_digests_of
 from regime_platform.compute.engine import compute_series
@@ -44,6 +44,15 @@ class ResultsAsOf:
     record: ResultsLink | None  # the latest of the symbol by then
     provenance: Provenance
 
+    def series(self, timeframe: str) -> SeriesResult:
+        """The results of one series; ResultsError where it had no bars by then."""
+        if timeframe not in self.results:
+            raise ResultsError(
+                f"{self.symbol} had no {timeframe} bars by {iso(self.as_of)}; leave --as-of out",
+                code="no-such-series-then",
+            )
+        return self.results[timeframe]
+
     def as_json(self) -> dict[str, Any]:
         """One symbol of ``regime verify --as-of --json``, without the results themselves."""
         known = self.known
@@ -51,7 +60,8 @@ class ResultsAsOf:
             "symbol": self.symbol,
             "as_of": iso(self.as_of),
             "known_at": None if known.known_at is None else iso(known.known_at),
-            "held_back": known.blocked_because,
+            "blocked": known.blocked_because,
+            "held_back": known.blocked_because,  # its old name
             "left_out": dict(known.left_out),
             "bars": {
                 name: {"count": series.bars.height, "digest": series.digest}
@@ -109,12 +119,7 @@ def explain_as_of(
     """
     wanted = canonical_timeframe(timeframe)
     then = results_as_of(workspace, instrument, as_of)
-    if wanted not in then.results:
-        raise ResultsError(
-            f"{instrument.symbol} had no {wanted} bars by {iso(as_of)}; leave --as-of out",
-            code="no-such-series-then",
-        )
-    result = then.results[wanted]
+    result = then.series(wanted)
     rows = SeriesRows(
         then.symbol,
         wanted,
@@ -125,6 +130,20 @@ def explain_as_of(
         workspace.params,
     )
     return explanation(rows, ts), then
+
+
+def known_bars(
+    workspace: RunWorkspace, instrument: Instrument, timeframe: str, as_of: dt.datetime
+) -> BarsAsOf:
+    """As `bars_as_of`; BarsError where no bars of the series were in force by then."""
+    known = bars_as_of(workspace, instrument, timeframe, as_of)
+    if known.bars.is_empty():
+        raise BarsError(
+            f"no {timeframe} bars of {instrument.symbol} were in force by {iso(as_of)} (gate: "
+            f"{known.status}); `regime bars {instrument.symbol} {timeframe}` shows those of now",
+            code="no-bars-then",
+        )
+    return known
 
 
 def evaluate_as_of(  # noqa: PLR0913 - the parts of one question
@@ -146,14 +165,7 @@ def evaluate_as_of(  # noqa: PLR0913 - the parts of one question
         ConfigError: the era file, or the set in force then, cannot be read.
     """
     instrument, frame = workspace.universe.instrument(symbol), canonical_timeframe(timeframe)
-    name = instrument.symbol
-    known = bars_as_of(workspace, instrument, frame, as_of)
-    if known.bars.is_empty():
-        raise BarsError(
-            f"no {frame} bars of {name} were in force by {iso(as_of)} (gate: {known.status}); "
-            f"`regime bars {name} {frame}` shows those of now",
-            code="no-bars-then",
-        )
+    name, known = instrument.symbol, known_bars(workspace, instrument, frame, as_of)
     choice = (
         choose_eras(name, workspace.universe, eras_file)
         if eras_file is not None

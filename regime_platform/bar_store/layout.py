@@ -56,10 +56,13 @@ def file_classes(name: str) -> list[FileClass]:
     return [kind for pattern, kind in FILE_CLASSES.items() if fnmatchcase(name, pattern)]
 
 
-_ASSETS = "assets"
+#: Folder of the symbols.
+ASSETS = "assets"
 _ARCHIVE = "archive"
 #: Folder of the records of proven files (see ``proven``); no part of a backup.
 PROVEN = "proven"
+#: Folder of what SQL reads, which is made again from bars and results; no part of a backup.
+SQL = "sql"
 
 
 class _Below:
@@ -122,7 +125,7 @@ class SymbolPaths:
         None for a folder that is in no data root, such as those of bundles and tests.
         """
         assets = self.folder.parent
-        if assets.name != _ASSETS:
+        if assets.name != ASSETS:
             return None
         return assets.parent / PROVEN / f"{self.folder.name}.json"
 
@@ -137,6 +140,8 @@ class DataRoot:
     #: Per symbol the folders of instruments that had its name before, each with its record.
     archive = _Below(_ARCHIVE)
     board = _Below("board.parquet")  # latest state of every symbol: a cache
+    sql = _Below(SQL)
+    alert_rules = _Below("alerts.yaml")  # which changes of regimes are sent
     gate_policy = _Below("gate.yaml")  # severities of rules that differ from the defaults
     renames = _Below("renames.json")  # every rename of a symbol
     vendor_answers = _Below("vendor_answers.json")  # as `regime doctor --live` measured them
@@ -144,13 +149,14 @@ class DataRoot:
     adopted_eras = _Below("eras/adopted.yaml")  # every adoption, oldest first; the last in force
     #: The same adoptions as an append-only chain of links, to verify `adopted_eras` with.
     adoption_log = _Below("eras/adoptions.jsonl")
+    report = _Below("report")  # pages for a browser, made again from what is stored
     snapshots = _Below("snapshots")  # one manifest per release over all symbols, written once
     snapshot_index = _Below("snapshots/index.jsonl")  # one line for every snapshot ever taken
 
     def symbol(self, symbol: str) -> SymbolPaths:
         """The folder of one symbol; raises ConfigError where the name is none of a symbol."""
         require_safe(symbol)
-        return SymbolPaths(self.elsewhere.get(symbol, self.path / _ASSETS / symbol))
+        return SymbolPaths(self.elsewhere.get(symbol, self.path / ASSETS / symbol))
 
     def migration(self, name: str) -> Path:
         """The record of one migration from a legacy store."""

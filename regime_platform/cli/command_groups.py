@@ -130,6 +130,29 @@ SERVICE = Group(
     },
 )
 
+ALERTS = Group(
+    "List the alerts that were sent, preview what the rules would send, send a test.",
+    {
+        "list": Command(
+            "operations.alerts:list_alerts",
+            "Show the last alerts, oldest first.",
+            "regime alerts list --last 20 --all-rows",
+        ),
+        "preview": Command(
+            "operations.alert_preview:preview_alerts",
+            "Show what the rules would have sent by the stored history; sends nothing.",
+            "regime alerts preview AAPL MSFT --days 30",
+        ),
+        "test": Command(
+            "operations.alerts:send_test",
+            "Send a test alert on every channel.",
+            "regime alerts test",
+        ),
+    },
+    default="list",
+    needs_words=False,
+)
+
 MIGRATE = Group(
     "Import stores of the legacy engine, undo a migration, compare results.",
     {
@@ -214,7 +237,8 @@ UNIVERSE = Group(
         "add": Command(
             "universe.add:add",
             "Add instruments; the next run fetches their history.",
-            "regime universe add NVDA --class US_EQUITY --tier daily --source twelvedata",
+            "regime universe add NVDA --name NVIDIA --class US_EQUITY --tier daily"
+            " --source twelvedata --provider-symbol NVDA --mic-code XNGS",
         ),
         "timeframes": Command(
             "universe.edits:timeframes",

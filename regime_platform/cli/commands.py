@@ -5,6 +5,7 @@ The table is apart from the commands, so that `regime --help` imports none of th
 
 from regime_platform.cli.command_groups import (
     ACTIONS,
+    ALERTS,
     BARS,
     ERAS,
     FILES,
@@ -50,13 +51,13 @@ PANELS: dict[str, dict[str, Entry]] = {
     },
     "Query": {
         "state": Command(
-            "query.answers:state",
-            "Show the regime of a symbol, since when and why; with --as-of, as known at that time.",
-            "regime state AAPL --timeframe 1day",
+            "query.state:state",
+            "Show the regime of symbols, since when and why; with --as-of, as known at that time.",
+            "regime state AAPL MSFT --timeframe 1day",
         ),
         "history": Command(
-            "query.answers:history",
-            "Show or export the regime and escalation of every bar.",
+            "query.history:history",
+            "Show or export the regime of every bar, or with --runs of every run of a regime.",
             "regime history AAPL 1day --last 10",
         ),
         "explain": Command(
@@ -65,14 +66,34 @@ PANELS: dict[str, dict[str, Entry]] = {
             "regime explain AAPL 1day 2013-03-01",
         ),
         "board": Command(
-            "query.board:board",
-            "Show the latest regime of symbols on every timeframe; default: all symbols.",
-            "regime board --tier core --sort escalation",
+            "query.board:board_command",
+            "Show the latest state of symbols, a row per symbol; default: all symbols.",
+            "regime board --bucket HIGH --sort escalation",
+        ),
+        "compare": Command(
+            "query.compare:compare",
+            "Compare symbols: latest states, agreement of regimes, and which changes first.",
+            "regime compare AAPL MSFT IBM --timeframe 1week",
+        ),
+        "chart": Command(
+            "query.chart:chart",
+            "Write the chart of a symbol to one file: an interactive page, or a picture.",
+            "regime chart AAPL --timeframe 1day --since 2010-01-01 -o aapl.html",
         ),
         "charts": Command(
             "query.charts:charts",
             "Write one HTML page per symbol with results; default: all symbols.",
             "regime charts AAPL MSFT",
+        ),
+        "report": Command(
+            "query.report:report",
+            "Write one page over all symbols: board, heat map, breadth, changes, coverage, status.",
+            "regime report --pages",
+        ),
+        "sql": Command(
+            "query.sql:sql",
+            "Show the answer to an SQL query over all symbols; without a query, the views.",
+            'regime sql "SELECT regime_label, count(*) FROM latest_state GROUP BY ALL"',
         ),
         "bars": BARS,
         "actions": ACTIONS,
@@ -148,6 +169,7 @@ PANELS: dict[str, dict[str, Entry]] = {
             "Print the versions of the platform, Python and the libraries that affect results.",
             "regime version --json",
         ),
+        "alerts": ALERTS,
         "service": SERVICE,
         "migrate": MIGRATE,
     },

@@ -23,7 +23,7 @@ from regime_platform.errors import OlderVersionWarning, RegimeError
 #: Module that only an optional feature needs -> extra of pyproject.toml.
 _EXTRAS = {
     "adbc_driver_sqlite": "legacy",
-    **dict.fromkeys(("altair", "vl_convert", "vl-convert-python"), "charts"),
+    **dict.fromkeys(("litecharts", "resvg_py", "ttf-opensans"), "charts"),
 }
 
 

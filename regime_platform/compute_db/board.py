@@ -23,6 +23,15 @@ _SHOWN = (
     "price", "esc_pctl", "escalation_bucket", "hazard_score", "cross_tf_consensus",
 )  # fmt: skip
 _COUNTS = ("rank_bars", "rank_missing", "rank_eras")
+#: What was before the latest state; null where the series has no such bar or run.
+BEFORE_SCHEMA = pl.Schema(
+    {
+        "price_before": LATEST_SCHEMA["price"],  # of the bar before
+        "regime_before": LATEST_SCHEMA["regime_label"],  # of the run before
+        "bucket_before": LATEST_SCHEMA["escalation_bucket"],  # of the run before
+        "bucket_since": LATEST_SCHEMA["regime_since"],  # first bar of the run of this bucket
+    }
+)
 #: What the gate decided on the series; null where there is no verdict.
 _GATE = {
     "gate": pl.String(),  # passed, blocked, no_bars
@@ -50,6 +59,7 @@ BOARD_SCHEMA = pl.Schema(
         "last_ts": pl.Datetime("us", "UTC"),
         "held_back": pl.String(),  # why the last run failed or was blocked; null otherwise
         **{name: LATEST_SCHEMA[name] for name in _SHOWN},
+        **BEFORE_SCHEMA,
         **{name: BASIS_SCHEMA[name] for name in _COUNTS},
         **_GATE,
         **_STANDING,
@@ -58,7 +68,7 @@ BOARD_SCHEMA = pl.Schema(
     }
 )
 #: Absent from a board of an earlier release.
-ADDED = frozenset({"results_digest", "made_from", *_COUNTS, *_GATE, *_STANDING})
+ADDED = frozenset({"results_digest", "made_from", *BEFORE_SCHEMA, *_COUNTS, *_GATE, *_STANDING})
 
 
 def read_board(root: DataRoot) -> pl.DataFrame:

@@ -12,9 +12,10 @@ from regime_platform.compute.maturity import (
     with_latest_basis,
     without_basis,
 )
-from regime_platform.compute_db.content import KEY
+from regime_platform.compute_db.content import KEY, LATEST, typed_rows
 from regime_platform.compute_db.reader import ResultsReader
 from regime_platform.model.instants import instant
+from regime_platform.model.result_schema import TABLES
 
 #: The name of such rows where they are written as a table.
 RANK_BASIS = "rank_basis"
@@ -41,11 +42,16 @@ def add_basis(reader: ResultsReader, ranks: pl.DataFrame, timeframe: str) -> pl.
 
 def add_latest_basis(reader: ResultsReader, latest: pl.DataFrame) -> pl.DataFrame:
     """The rows of ``latest_state``, and ``BASIS_SCHEMA`` beside them."""
-    last = (
-        (name, reader.table(_RANKS, timeframe=name, last=1, columns=_USED))
-        for name in latest["timeframe"]
+    if reader.read_as:
+        return without_basis(latest)
+    columns = ", ".join(_USED)
+    last = reader.connection.sql(
+        f"SELECT {columns} FROM {_RANKS} SEMI JOIN {LATEST} USING (timeframe, ts)"  # noqa: S608 - own names
     )
-    return with_latest_basis(latest, [add_basis(reader, rows, name) for name, rows in last])
+    ranks = typed_rows(last, pl.Schema({name: TABLES[_RANKS][name] for name in _USED}))
+    names = latest["timeframe"].to_list()
+    bases = (add_basis(reader, ranks.filter(timeframe=name), name) for name in names)
+    return with_latest_basis(latest, bases)
 
 
 def rank_bases(reader: ResultsReader, timeframe: str) -> pl.DataFrame:

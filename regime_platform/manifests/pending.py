@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from regime_platform.manifests.compute_manifest import Recipe
+from regime_platform.manifests.standing import RESULTS_PENDING
 from regime_platform.validation.verdict import Verdict
-
-#: Where bars are in force and nothing was computed from them yet.
-RESULTS_PENDING = "results pending"
 
 
 @dataclass(frozen=True)

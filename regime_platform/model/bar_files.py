@@ -6,8 +6,8 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer
 
 from regime_platform.model.document import Array
-from regime_platform.model.entry_faults import fault
 from regime_platform.model.timeframes import DURATION, known_bar_length
+from regime_platform.model.universe.entry_faults import fault
 
 
 def _listed(paths: object) -> object:

@@ -17,11 +17,11 @@ from pydantic import (
 from regime_platform.errors import ConfigError, nearest
 from regime_platform.model.bar_files import BarFiles
 from regime_platform.model.document import Array, Document
-from regime_platform.model.entry_faults import entry_error, fault
 from regime_platform.model.exchanges import HOURS, OWN
 from regime_platform.model.markets import MARKETS, Market, market_of
 from regime_platform.model.symbols import is_pair, is_safe, split_symbols, unsafe_symbol
 from regime_platform.model.timeframes import TIERS, TIMEFRAMES, known_timeframe
+from regime_platform.model.universe.entry_faults import entry_error, fault
 
 #: The fields that identify an instrument at its source.
 SOURCE_FIELDS: Mapping[str, tuple[str, ...]] = {

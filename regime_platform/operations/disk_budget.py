@@ -20,6 +20,8 @@ class DiskBudget:
 
     symbols_bytes: int
     dagster_bytes: int
+    sql_bytes: int  # can be made again: see ``regime_platform.sql_views``
+    report_bytes: int  # pages, which can be made again too
     free_bytes: int
     bars: int
     bars_a_year: int
@@ -27,7 +29,13 @@ class DiskBudget:
     @property
     def bytes_a_year(self) -> int:
         """Bars of a year times the bytes a bar takes now, with everything that is made from it."""
-        return int(self.symbols_bytes / self.bars * self.bars_a_year) if self.bars else 0
+        size = self.symbols_bytes + self.sql_bytes
+        return int(size / self.bars * self.bars_a_year) if self.bars else 0
+
+    @property
+    def used_bytes(self) -> int:
+        """What the platform takes."""
+        return self.symbols_bytes + self.dagster_bytes + self.sql_bytes + self.report_bytes
 
     @property
     def days_left(self) -> int | None:
@@ -48,6 +56,8 @@ def disk_budget(workspace: RunWorkspace, now: dt.datetime) -> DiskBudget:
     return DiskBudget(
         symbols_bytes=_bytes(root / "assets"),
         dagster_bytes=_bytes(root / "dagster"),
+        sql_bytes=_bytes(workspace.root.sql),
+        report_bytes=_bytes(workspace.root.report),
         free_bytes=shutil.disk_usage(existing).free,
         bars=int(readable_board(workspace.root)["bars"].sum() or 0),
         bars_a_year=yearly,

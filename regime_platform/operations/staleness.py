@@ -26,6 +26,16 @@ class StaleSeries:
         return self.age.timeframe
 
     @property
+    def name(self) -> str:
+        """Symbol and timeframe."""
+        return f"{self.symbol} {self.timeframe}"
+
+    @property
+    def line(self) -> str:
+        """The series in an alert."""
+        return f"{self.name}: {self.age}{f'; {self.reason}' if self.reason else ''}"
+
+    @property
     def last_bar(self) -> str:
         """ISO 8601 UTC; empty where there are no results."""
         return "" if self.age.last_bar is None else iso(self.age.last_bar)

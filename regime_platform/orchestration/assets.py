@@ -153,13 +153,14 @@ def _spec(stage: Stage, partitions: dg.PartitionsDefinition[str]) -> dg.AssetSpe
     )
 
 
-def _asset(group: str, kind: str) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+def single_asset(group: str, kind: str) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """The decorator of an asset without partitions."""
     with warnings.catch_warnings():  # the policy of `asset` is beta in 1.13, that of others is not
         warnings.simplefilter("ignore", dg.BetaWarning)
         return dg.asset(group_name=group, kinds={kind}, backfill_policy=_POLICY)
 
 
-@_asset("eras", "yaml")
+@single_asset("eras", "yaml")
 @without_traceback
 def era_set(workspace: dg.ResourceParam[WorkspaceResource]) -> dg.MaterializeResult[None]:
     """The eras within which escalation is ranked, one set for all symbols.
@@ -180,7 +181,7 @@ def era_set(workspace: dg.ResourceParam[WorkspaceResource]) -> dg.MaterializeRes
     return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(digest))
 
 
-@_asset("results", "json")
+@single_asset("results", "json")
 @without_traceback
 def snapshot(workspace: dg.ResourceParam[WorkspaceResource]) -> dg.MaterializeResult[None]:
     """The digests of every symbol's results and of their recipe, in one manifest per release.

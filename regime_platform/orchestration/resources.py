@@ -1,10 +1,13 @@
 """The resource from which every step and sensor takes its workspace and the time."""
 
 import datetime as dt
+import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
+from regime_platform.bar_store.layout import DataRoot
 from regime_platform.pipeline.outcomes import SymbolOutcome
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
@@ -36,6 +39,12 @@ class WorkspaceResource:
     def now(self) -> dt.datetime:
         """The time of a run that starts now."""
         return dt.datetime.fromtimestamp(self.clock(), dt.UTC)
+
+    def board(self) -> os.stat_result | None:
+        """Size and times of the board; None before the first results."""
+        with suppress(FileNotFoundError):
+            return DataRoot(self.loaded.root_folder).board.stat()
+        return None
 
     def settings(self) -> Settings:
         """The settings; keys and addresses of alerts are those in force now."""

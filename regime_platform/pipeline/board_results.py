@@ -11,6 +11,7 @@ from regime_platform.bar_store.raw.fetch_failures import read_failures
 from regime_platform.bar_store.session import raw_listing
 from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.compute.maturity import without_basis
+from regime_platform.compute_db.latest_before import add_before, without_before
 from regime_platform.compute_db.rank_basis import add_latest_basis
 from regime_platform.compute_db.reader import reading
 from regime_platform.errors import OlderResultsError
@@ -19,7 +20,7 @@ from regime_platform.model.instruments import Instrument
 from regime_platform.model.result_schema import LATEST_SCHEMA
 from regime_platform.validation.gate import NO_BARS
 
-NO_RESULTS = without_basis(LATEST_SCHEMA.to_frame())
+NO_RESULTS = without_before(without_basis(LATEST_SCHEMA.to_frame()))
 _NOT_COMPUTED = "not_computed", "nothing was computed yet"
 
 
@@ -32,6 +33,7 @@ def results_shown(
             with reading(paths.compute_db) as reader:
                 lineage = reader.lineage()
                 latest = add_latest_basis(reader, reader.table("latest_state"))
+                latest = add_before(reader, latest)
         except OlderResultsError:  # what is computed takes its place
             pass
         else:

@@ -1,12 +1,14 @@
 """The label, bias and posture of one bar by the rules of sections 7.3 and 7.4, rule by rule.
 
-The quality scores come from the classifier's own kernel. ``explanation`` compares the outcome of
-the rules with what is stored.
+The quality scores come from the source of the classifier's own kernel, which gives the same numbers
+without machine code: for a few bars, loading that would take longer. ``explanation`` compares the
+outcome of the rules with what is stored.
 """
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any, NamedTuple
 
 from regime_platform.compute.classifier.numbers import LABEL_RULES as EDGES
@@ -82,6 +84,8 @@ _WEIGHTS = {
     "vol_quality": QUALITY.confidence_vol,
     "shock_quality": QUALITY.confidence_shock,
 }
+#: Columns of ``STATE_SCHEMA`` that these rules stand on.
+VALUE_COLUMNS = (*Bar._fields, *BarCodes._fields)
 _RELATIONS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
 
 _HIGH_SHOCK = {"downside_shock_risk >=": EDGES.shock}
@@ -112,7 +116,7 @@ _PANIC = _rule(
     {"instability_index >=": EDGES.panic_instability},
     {"vrs >=": EDGES.panic_vrs, "liquidity_quality <=": EDGES.panic_liquidity_quality},
 )
-_BULL = _rule(
+BULL = _rule(
     "TRENDING_BULL",
     {
         **_ALIGNED,
@@ -121,7 +125,7 @@ _BULL = _rule(
         "direction >=": 0.0,
     },
 )
-_BEAR = _rule(
+BEAR = _rule(
     "TRENDING_BEAR",
     {
         **_ALIGNED,
@@ -130,7 +134,7 @@ _BEAR = _rule(
         "direction <=": 0.0,
     },
 )
-_CONFIDENT_BEAR = _rule(
+CONFIDENT_BEAR = _rule(
     "TRENDING_BEAR",
     {
         "market_bias <=": EDGES.bear_bias,
@@ -152,7 +156,7 @@ _BREAKOUT = _rule("TRANSITION_BREAKOUT_SETUP", {"breakout >=": EDGES.breakout_se
 _OTHERWISE = "no other rule holds"
 #: Each list in order of precedence: the first rule that holds decides.
 LABEL_RULES = (
-    *(_SHOCK, _PANIC, _BULL, _BEAR, _CONFIDENT_BEAR, _CHOP, _BREAKOUT),
+    *(_SHOCK, _PANIC, BULL, BEAR, CONFIDENT_BEAR, _CHOP, _BREAKOUT),
     _rule("TRANSITION", note=_OTHERWISE),
 )
 #: Turns a trend into TRANSITION, unless it is a confident bear as well.
@@ -192,22 +196,20 @@ POSTURE_RULES = (
 
 
 def classification(state: Mapping[str, Any]) -> Classification:
-    """Applies the rules to one row of ``STATE_SCHEMA``; the kernels must be compiled."""
-    values = _values(state)
+    """Applies the rules to one row of ``STATE_SCHEMA``."""
+    values = values_of(state)
     labels, biases, postures = (
         evaluated_rules(rules, values) for rules in (LABEL_RULES, BIAS_RULES, POSTURE_RULES)
     )
     decided = LABEL_RULES[len(labels) - 1]
-    guardrail = evaluated(GUARDRAIL, values) if decided in (_BULL, _BEAR) else None
-    is_confident = decided is _BEAR and evaluated(_CONFIDENT_BEAR, values).holds
-    is_overruled = guardrail is not None and guardrail.holds and not is_confident
+    guardrail = evaluated(GUARDRAIL, values) if decided in (BULL, BEAR) else None
     bias, posture = biases[-1].gives, postures[-1].gives
     if decided is _SHOCK:
         bias, posture = "BEARISH", "DEFENSIVE"
-    elif decided is _CONFIDENT_BEAR:
+    elif decided is CONFIDENT_BEAR:
         bias, posture = "BEARISH", "CAUTIOUS"
     return Classification(
-        label=GUARDRAIL.gives if is_overruled else decided.gives,
+        label=label_of(values),
         bias=bias,
         posture=posture,
         qualities={name: values[name] for name in Quality._fields},
@@ -217,6 +219,18 @@ def classification(state: Mapping[str, Any]) -> Classification:
         bias_rules=biases,
         posture_rules=postures,
     )
+
+
+def label_of(values: Values) -> str:
+    """The regime by the label rules and the guardrail."""
+    decided = LABEL_RULES[len(evaluated_rules(LABEL_RULES, values)) - 1]
+    return GUARDRAIL.gives if is_overruled(decided, values) else decided.gives
+
+
+def is_overruled(decided: Rule, values: Values) -> bool:
+    """Whether the guardrail replaces the label of the rule that decided."""
+    is_confident = decided is BEAR and evaluated(CONFIDENT_BEAR, values).holds
+    return decided in (BULL, BEAR) and evaluated(GUARDRAIL, values).holds and not is_confident
 
 
 def evaluated_rules(rules: Sequence[Rule], values: Values) -> tuple[EvaluatedRule, ...]:
@@ -242,8 +256,8 @@ def _compared(condition: str, edge: float, values: Values) -> Comparison:
     return Comparison(name, value, relation, edge, bool(_RELATIONS[relation](value, edge)))
 
 
-def _values(state: Mapping[str, Any]) -> dict[str, float]:
-    """Every value that a rule compares, by name."""
+def values_of(state: Mapping[str, Any]) -> dict[str, float]:
+    """Every value that a rule compares, by name, of one row with ``VALUE_COLUMNS``."""
     enums: Mapping[str, Any] = STATE_SCHEMA
     bar = Bar(
         *(float("nan") if state[name] is None else float(state[name]) for name in Bar._fields)
@@ -253,9 +267,26 @@ def _values(state: Mapping[str, Any]) -> dict[str, float]:
     )
     return {
         **bar._asdict(),
-        **qualities(bar, codes)._asdict(),
-        "direction": float(direction_of(codes.momentum_state)),
+        **_qualities(bar, codes)._asdict(),
+        "direction": float(_direction_of(codes.momentum_state)),
         "breakout": max(bar.breakout_up, bar.breakout_down),
         "abs_market_bias": abs(bar.market_bias),
         "abs_structural_score": abs(bar.structural_score),
     }
+
+
+def _plain(kernel: Any) -> Callable[..., Any]:
+    """The Python function of a kernel, which calls those of other kernels."""
+    function = kernel.py_func
+    known = {
+        name: function.__globals__[name]
+        for name in function.__code__.co_names
+        if name in function.__globals__
+    }
+    plain = {
+        name: _plain(value) if hasattr(value, "py_func") else value for name, value in known.items()
+    }
+    return FunctionType(function.__code__, plain)
+
+
+_qualities, _direction_of = _plain(qualities), _plain(direction_of)

@@ -106,13 +106,29 @@ def evaluate(  # noqa: PLR0913 - the parts of one question
             bars of another timeframe.
     """
     name, frame = universe.symbol_of(symbol), canonical_timeframe(timeframe)
+    bars, read_as = input_bars(bars_file, name, frame, universe)
+    result, choice = evaluated(
+        bars, symbol=name, timeframe=frame, universe=universe, eras_file=eras_file, as_of=as_of
+    )
+    return written(result, choice, output, read_as)
+
+
+def evaluated(  # noqa: PLR0913 - the parts of one question
+    bars: pl.DataFrame,
+    *,
+    symbol: str,
+    timeframe: str,
+    universe: Universe,
+    eras_file: Path | None = None,
+    as_of: dt.datetime | None = None,
+) -> tuple[SeriesResult, EraChoice]:
+    """As `evaluate`, of bars in ``BAR_SCHEMA`` that are labelled by their opens; writes nothing."""
+    name, frame = universe.symbol_of(symbol), canonical_timeframe(timeframe)
     choice = choose_eras(name, universe, eras_file)
-    bars, read_as = _input_bars(bars_file, name, frame, universe)
     if as_of is not None:
         market = universe.instrument(name).market
         bars = bars.filter(is_finished(pl.col("ts"), as_of, frame, market))
-    result = compute_series(bars, symbol=name, timeframe=frame, eras=choice.eras)
-    return written(result, choice, output, read_as)
+    return compute_series(bars, symbol=name, timeframe=frame, eras=choice.eras), choice
 
 
 def written(result: SeriesResult, choice: EraChoice, output: Path, read_as: str = "") -> Evaluation:
@@ -187,7 +203,7 @@ def state_table(result: SeriesResult) -> pl.DataFrame:
     )
 
 
-def _input_bars(
+def input_bars(
     path: Path, symbol: str, timeframe: str, universe: Universe
 ) -> tuple[pl.DataFrame, str]:
     """The bars of a file or folder in ``BAR_SCHEMA``, and how their labels were read."""

@@ -24,6 +24,7 @@ from regime_platform.manifests.compute_manifest import Lineage, Recipe
 from regime_platform.manifests.manifest import SealedManifest
 from regime_platform.model.bar_schema import BAR_COLUMNS
 from regime_platform.model.calendar.lateness import NO_AGE, SeriesAge, series_age
+from regime_platform.model.moments import When, moment
 from regime_platform.model.timeframes import canonical_timeframe
 from regime_platform.query.explanation import (
     Explanation,
@@ -68,22 +69,22 @@ class Explained:
 def explain(
     symbol: str,
     timeframe: str,
-    ts: dt.datetime,
+    ts: When,
     *,
     now: dt.datetime | None = None,
     where: Where = None,
 ) -> Explained:
-    """Explains the stored results of the bar that opens at ``ts`` (aware).
+    """Explains the stored results of the bar that opens at ``ts``.
 
     With ``now`` (aware) also how old the last bar of the series is.
 
     Raises:
-        UsageError: the symbol or timeframe is unknown.
+        UsageError: the symbol or timeframe is unknown, or ``ts`` is no time.
         ResultsError: nothing was computed, or there is no such bar.
         BarsError: the bars in force, the raw log or a manifest are damaged.
         ConfigError: decisions.yaml is damaged.
     """
-    wanted = canonical_timeframe(timeframe)
+    wanted, opens = canonical_timeframe(timeframe), moment(ts, "ts")
     instrument, paths = find_results(Workspace.open(where), symbol)
     in_force = read_in_force(paths, wanted)
     if in_force is None:
@@ -103,7 +104,7 @@ def explain(
         eras_of(recipe),
         DEFAULT_PARAMS,
     )
-    explained = explanation(rows, ts)
+    explained = explanation(rows, opens)
     made_from = _made_from(paths, lineage, wanted)
     manifests = _manifests(paths, lineage)
     notes = tuple(_notes(made_from, promoted.digest, manifests))
@@ -111,7 +112,7 @@ def explain(
     if now is not None:
         finer = made_from["derived_from"]
         age = series_age(instrument, wanted, _last(state), now, built_from=finer)
-    return Explained(explained, _origin(paths, wanted, ts), made_from, manifests, notes, age)
+    return Explained(explained, _origin(paths, wanted, opens), made_from, manifests, notes, age)
 
 
 def _made_from(paths: SymbolPaths, lineage: Lineage, timeframe: str) -> Facts:

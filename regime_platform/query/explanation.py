@@ -16,11 +16,13 @@ from regime_platform.compute.eras.eras import EraChoice
 from regime_platform.compute.kernels import compile_kernels
 from regime_platform.compute.metrics.metrics import METRIC_BITS
 from regime_platform.compute.params import FIRST_BARS, Params
+from regime_platform.compute.regime_runs import run_start
 from regime_platform.errors import ResultsError
 from regime_platform.model.digests import frame_digest
 from regime_platform.model.instants import iso
 from regime_platform.model.result_schema import METRICS
-from regime_platform.query.classification import Classification, classification
+from regime_platform.query.classification import Classification, Comparison, classification
+from regime_platform.query.flips import Flip, last_flip, nearest_edge
 from regime_platform.query.ranking import Ranking, mismatches, ranking
 from regime_platform.query.states import LABEL_COLUMNS, codes
 
@@ -66,6 +68,9 @@ class Explanation:
     levels: Mapping[str, float | None]
     still_warming_up: tuple[str, ...]  # metrics with too few bars, which have a fixed value
     rules: Classification
+    began: Flip  # of the regime
+    regime_bars: int  # from the first of that regime to this one
+    nearest_edge: Comparison | None
     eras: Mapping[str, str]  # version and reason
     escalation: Ranking | None  # None where the series is too short for an escalation
     wrong: tuple[str, ...]  # stored values that do not follow from the others
@@ -109,6 +114,9 @@ def explanation(rows: SeriesRows, ts: dt.datetime) -> Explanation:
             name for bit, name in enumerate(METRIC_BITS) if not row["valid_metrics"] >> bit & 1
         ),
         rules=rules,
+        began=last_flip(state),
+        regime_bars=state.height - run_start(state["regime_label"]),
+        nearest_edge=nearest_edge(row),
         eras={"version": rows.eras.version, "reason": rows.eras.reason},
         escalation=ranked,
         wrong=(*_mislabelled(row, rules), *(mismatches(ranked) if ranked else ())),
@@ -142,7 +150,8 @@ def _no_state(rows: SeriesRows, bars: pl.DataFrame) -> str:
     where = f"{rows.symbol} {rows.timeframe} has no state at {iso(bars['ts'][-1])}"
     if rows.state.is_empty() or bars.height <= FIRST_BARS.state:
         first = f"states begin with bar {FIRST_BARS.state} of a series that is long enough"
-        return f"{where}, bar {bars.height - 1}: {first}; `regime board` shows how long it is"
+        how_long = "`regime board --by-timeframe` shows how long it is"
+        return f"{where}, bar {bars.height - 1}: {first}; {how_long}"
     last = iso(rows.state["ts"][-1])
     return f"{where}: its results end {last}; `regime compute {rows.symbol}` computes the rest"
 

@@ -2,17 +2,21 @@
 
 import datetime as dt
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 import polars as pl
 
 from regime_platform.bar_store.canonical import pointer, scan_in_force
 from regime_platform.bar_store.verdicts import read_verdict
+from regime_platform.compute.eras.eras import Era
+from regime_platform.compute.maturity import with_basis
+from regime_platform.compute.results import SeriesResult
 from regime_platform.compute_db.rank_basis import add_basis
 from regime_platform.errors import OlderVersionWarning
 from regime_platform.legacy.conversion import reading_any
 from regime_platform.legacy.parquet import read_version_1, version_1_folders
+from regime_platform.model.moments import When, optional_moment
 from regime_platform.model.timeframes import canonical_timeframe
 from regime_platform.query.states import find_results, no_bars
 from regime_platform.workspace import Where, Workspace
@@ -59,8 +63,8 @@ def history(  # noqa: PLR0913 - each argument narrows the same question
     symbol: str | Iterable[str],
     timeframe: str,
     *,
-    start: dt.datetime | None = None,
-    end: dt.datetime | None = None,
+    start: When | None = None,
+    end: When | None = None,
     last: int | None = None,
     labels: bool = False,
     where: Where = None,
@@ -72,8 +76,8 @@ def history(  # noqa: PLR0913 - each argument narrows the same question
     Args:
         symbol: in any case; several give one long frame, symbol by symbol.
         timeframe: or an alias of it.
-        start: first open included (aware).
-        end: the open before which the answer ends (aware).
+        start: first open included.
+        end: the open before which the answer ends.
         last: number of rows from the end of each symbol; None for all.
         labels: adds the forward labels, which look ahead: for evaluation only, never for a signal.
         where: settings or a data root; default: the environment.
@@ -81,7 +85,7 @@ def history(  # noqa: PLR0913 - each argument narrows the same question
     Results of version 1 are read with an `OlderVersionWarning`; columns they lack are null.
 
     Raises:
-        UsageError: a symbol or the timeframe is unknown.
+        UsageError: a symbol or the timeframe is unknown, or a time is none.
         ResultsError: nothing was computed for a symbol, or it has no such series.
     """
     if not isinstance(symbol, str):
@@ -89,6 +93,7 @@ def history(  # noqa: PLR0913 - each argument narrows the same question
         names = Workspace.open(where).universe.symbols_of(symbol)
         return pl.concat([rows(name, timeframe) for name in names])
     wanted = canonical_timeframe(timeframe)
+    first, stop = optional_moment(start, "start"), optional_moment(end, "end")
     instrument, paths = find_results(Workspace.open(where), symbol)
     with reading_any(paths.compute_db, instrument, wanted) as reader:
         if reader.read_as:
@@ -96,11 +101,62 @@ def history(  # noqa: PLR0913 - each argument narrows the same question
         tables = ("state_history", "escalation_history_v3", "forward_labels")[: 2 + labels]
         # every escalation row from bar 20 on has a state; the rows before it hold only zeros
         state, *others = (
-            reader.table(name, timeframe=wanted, start=start, end=end, last=last) for name in tables
+            reader.table(name, timeframe=wanted, start=first, end=stop, last=last)
+            for name in tables
         )
         others[0] = add_basis(reader, others[0], wanted)
     if state.is_empty() and not reader.read_as and pointer(paths, wanted) is None:
         raise no_bars(instrument, paths, wanted)
+    return _joined(state, others)
+
+
+def regimes(
+    workspace: Workspace, symbol: str, timeframe: str | None
+) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Regime, close and rank of every bar with a state, by timeframe; None: of all that have some.
+
+    Columns: the key, regime_label, price, esc_raw, esc_pctl, esc_bucket and ``BASIS_SCHEMA``.
+    Raises as `history`.
+    """
+    instrument, paths = find_results(workspace, symbol)
+    with reading_any(paths.compute_db, instrument, timeframe) as reader:
+        if reader.read_as:
+            warnings.warn(reader.read_as, OlderVersionWarning, stacklevel=4)
+        for name in instrument.timeframes if timeframe is None else (timeframe,):
+            columns = (*_KEY, "regime_label", "price")
+            states = reader.table("state_history", timeframe=name, columns=columns)
+            if not states.is_empty():
+                columns = (*_KEY, "esc_raw", "esc_pctl", "esc_bucket")
+                ranks = reader.table("escalation_history_v3", timeframe=name, columns=columns)
+                ranks = add_basis(reader, ranks, name)
+                yield name, states.join(ranks, on=_KEY, how="left", maintain_order="left")
+            elif timeframe and not reader.read_as and pointer(paths, name) is None:
+                raise no_bars(instrument, paths, name)
+
+
+def history_of(
+    result: SeriesResult, eras: tuple[Era, ...], *, labels: bool = False
+) -> pl.DataFrame:
+    """The rows of `history` for results that are not stored, ranked in ``eras``."""
+    ranks = with_basis(result.escalation, result.timeframe, eras)
+    return _joined(result.state, [ranks, result.labels][: 1 + labels])
+
+
+def narrowed(
+    rows: pl.LazyFrame,
+    start: dt.datetime | None,
+    end: dt.datetime | None,
+    last: int | None,
+) -> pl.LazyFrame:
+    """The rows of a series from ``start`` on and before ``end`` (aware), the last of them."""
+    if start is not None:
+        rows = rows.filter(pl.col("ts") >= start)
+    if end is not None:
+        rows = rows.filter(pl.col("ts") < end)
+    return rows if last is None else rows.tail(last)
+
+
+def _joined(state: pl.DataFrame, others: Iterable[pl.DataFrame]) -> pl.DataFrame:
     for table in others:
         state = state.join(table, on=_KEY, how="left", maintain_order="left")
     return state

@@ -1,12 +1,13 @@
 """The latest state of a symbol on each of its timeframes: regime, since when and why."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from dataclasses import fields as dataclass_fields
 from functools import partial
-from typing import Any, Self
+from typing import Any
 
+import polars as pl
 from pydantic_core import to_jsonable_python
 
 from regime_platform.bar_store.layout import SymbolPaths
@@ -22,24 +23,21 @@ from regime_platform.manifests.pending import pending_results
 from regime_platform.model.calendar.lateness import NO_AGE, SeriesAge, series_age
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.result_schema import LATEST_SCHEMA
-from regime_platform.model.timeframes import canonical_timeframe
-from regime_platform.validation.finding_counts import (
-    FindingCounts,
-    FindingsBySeries,
-    counts_of,
-    findings_of,
-    questions_of,
-)
+from regime_platform.model.timeframes import TIMEFRAMES, canonical_timeframe
+from regime_platform.query.classification import Comparison
+from regime_platform.query.flips import FLIP_COLUMNS, Flip, flip, nearest_edge
+from regime_platform.query.gate_now import GateNow
+from regime_platform.validation.finding_counts import FindingCounts
 from regime_platform.validation.gate import BLOCKED
-from regime_platform.validation.verdict import Verdict
 from regime_platform.workspace import Where, Workspace
 
+_STATES = "state_history"
+_INSTANT = dt.timedelta(microseconds=1)  # the smallest difference of times
 _METRICS = (
     *("price", "market_bias", "risk_level", "vrs", "breakout_up", "breakout_down"),
     *("downside_shock_risk", "structural_score", "cms", "ii", "er", "lq", "instability_index"),
     *("asymmetry_metric", "ema_fast", "ema_slow", "realized_vol"),
 )
-_PASSED_SINCE = "it passed since; the next run counts it again"
 LABEL_COLUMNS = ("vol_label", "vol_trend", "momentum_state", "lq_label", "lq_trend")
 
 
@@ -49,40 +47,6 @@ class Level:
 
     price: float
     strength: float
-
-
-@dataclass(frozen=True)
-class GateNow:
-    """What the gate decided on a symbol, as far as its latest states depend on it."""
-
-    held_back: str = ""  # why it blocks newer bars; empty where it does not
-    left_out: Mapping[str, str] = field(default_factory=dict)  # of the consensus: timeframe -> why
-    findings: Mapping[str, FindingCounts] = field(default_factory=dict)  # by timeframe
-    questions: Mapping[str, str] = field(default_factory=dict)  # likewise
-    results_pending: str = ""  # why the bars in force are not computed yet; empty where they are
-    derived_from: Mapping[str, str] = field(default_factory=dict)  # timeframe -> finer series
-
-    @classmethod
-    def of(cls, verdict: Verdict | None, left_out: Iterable[str]) -> Self:
-        """Of the verdict in force, and of the timeframes that the results leave out."""
-        if verdict is None:
-            return cls()
-        why = {name: verdict.left_out.get(name, _PASSED_SINCE) for name in left_out}
-        findings, derived = findings_of(verdict), verdict.derived_from
-        return cls.made(verdict.symbol, verdict.message, why, findings, derived)
-
-    @classmethod
-    def made(
-        cls,
-        symbol: str,
-        held_back: str,
-        left_out: Mapping[str, str],
-        findings: FindingsBySeries,
-        derived_from: Mapping[str, str],
-    ) -> Self:
-        """Of its parts."""
-        questions, counts = questions_of(symbol, findings), counts_of(findings)
-        return cls(held_back, left_out, counts, questions, derived_from=derived_from)
 
 
 @dataclass(frozen=True)
@@ -110,7 +74,7 @@ class StateNow:
     words: dict[str, str]  # labels and trends of volatility, momentum and liquidity
     supports: tuple[Level, ...]
     resistances: tuple[Level, ...]
-    held_back: str  # why the gate blocks newer bars; empty where it does not
+    blocked: str  # why the gate blocks newer bars; empty where it does not
     delisted: str  # the ISO date of its delisting; empty where it is listed
     read_as: str = ""  # how results of an older version were read; empty for current ones
     left_out: Mapping[str, str] = field(default_factory=dict)  # of the consensus: timeframe -> why
@@ -122,28 +86,36 @@ class StateNow:
     age: SeriesAge | None = None  # against the calendar; None where no ``now`` was given
     results_pending: str = ""  # why the bars in force are not computed yet; empty where they are
     derived_from: str = ""  # the finer series that its bars are built from; empty where given
+    began: Flip | None = None  # why the regime began; None where its first bar is not stored
+    nearest_edge: Comparison | None = None  # of its rule, see `query.flips.nearest_edge`
 
 
 def state(
     symbol: str,
-    timeframe: str | None = None,
+    timeframe: str | Iterable[str] | None = None,
     *,
     now: dt.datetime | None = None,
     where: Where = None,
 ) -> dict[str, StateNow]:
     """The latest state per timeframe, shortest first; timeframes with too few bars are left out.
 
-    With ``now`` (aware) each has the age of its last bar.
+    ``timeframe`` is one or several of them. With ``now`` (aware) each has the age of its last bar.
 
     Raises:
         UsageError: the symbol or timeframe is unknown.
         ResultsError: nothing was computed for the symbol.
     """
-    wanted = None if timeframe is None else canonical_timeframe(timeframe)
+    wanted = _canonical(timeframe)
     instrument, paths = find_results(Workspace.open(where), symbol)
-    with reading_any(paths.compute_db, instrument, wanted) as reader:
-        latest = reader.table("latest_state", timeframe=wanted).sort("timeframe")
-        latest = add_latest_basis(reader, latest)
+    with reading_any(paths.compute_db, instrument) as reader:
+        latest = reader.table("latest_state").filter(pl.col("timeframe").is_in(wanted))
+        latest = add_latest_basis(reader, latest.sort("timeframe"))
+        first_bars = {
+            name: reader.table(
+                _STATES, timeframe=name, end=since + _INSTANT, last=2, columns=FLIP_COLUMNS
+            )
+            for name, since in latest.select("timeframe", "regime_since").iter_rows()
+        }
         lineage = None if reader.read_as else reader.lineage()
     verdict = read_verdict(paths)
     gate = GateNow.of(verdict, lineage.recipe.left_out if lineage else ())
@@ -153,7 +125,11 @@ def state(
     short = too_few_bars(lineage.series, wanted) if lineage else {}
     notes = fetch_notes(paths, instrument)
     states = {
-        row["timeframe"]: replace(state_now(row, *status, short), fetch_notes=notes)
+        row["timeframe"]: replace(
+            state_now(row, *status, short),
+            fetch_notes=notes,
+            began=flip(first_bars[row["timeframe"]]),
+        )
         for row in latest.iter_rows(named=True)
         if row["timeframe"] in instrument.timeframes
     }
@@ -167,21 +143,24 @@ def state(
 
 
 def too_few_bars(
-    series: Iterable[SeriesLineage | SeriesResult], timeframe: str | None = None
+    series: Iterable[SeriesLineage | SeriesResult], timeframes: Collection[str] = TIMEFRAMES
 ) -> Mapping[str, str]:
-    """Timeframe -> why its results have no state or no escalation, of one timeframe or of all."""
+    """Timeframe -> why its results have no state or no escalation."""
     return {
         each.timeframe: each.reason
         for each in series
-        if each.status in ("state_only", "too_short") and timeframe in (None, each.timeframe)
+        if each.status in ("state_only", "too_short") and each.timeframe in timeframes
     }
 
 
-def why_no_state(symbol: str, timeframe: str | None = None) -> Mapping[str, str]:
+def why_no_state(
+    symbol: str, timeframe: str | Iterable[str] | None = None, *, where: Where = None
+) -> Mapping[str, str]:
     """What `too_few_bars` has of stored results: why `state` is empty, where it is."""
-    instrument, paths = find_results(Workspace.open(), symbol)
-    with reading_any(paths.compute_db, instrument, timeframe) as reader:
-        return {} if reader.read_as else too_few_bars(reader.lineage().series, timeframe)
+    instrument, paths = find_results(Workspace.open(where), symbol)
+    with reading_any(paths.compute_db, instrument) as reader:
+        series = () if reader.read_as else reader.lineage().series
+    return too_few_bars(series, _canonical(timeframe))
 
 
 def state_document(state: StateNow) -> dict[str, Any]:
@@ -189,6 +168,7 @@ def state_document(state: StateNow) -> dict[str, Any]:
     age = NO_AGE if state.age is None else state.age.document()
     fields = {each.name: getattr(state, each.name) for each in dataclass_fields(state)}
     del fields["age"]
+    fields["held_back"] = state.blocked  # its old name
     document: dict[str, Any] = to_jsonable_python({**fields, **age}, inf_nan_mode="null")
     return document
 
@@ -224,7 +204,7 @@ def state_now(
         words={name: row[name] for name in LABEL_COLUMNS},
         supports=_levels(row, "support"),
         resistances=_levels(row, "resistance"),
-        held_back=gate.held_back,
+        blocked=gate.blocked,
         results_pending=gate.results_pending,
         delisted=delisted,
         read_as=read_as,
@@ -233,6 +213,7 @@ def state_now(
         question=gate.questions.get(timeframe, ""),
         too_few_bars=short or {},
         derived_from=gate.derived_from.get(timeframe, ""),
+        nearest_edge=nearest_edge(row),
     )
 
 
@@ -287,6 +268,12 @@ def no_bars(instrument: Instrument, paths: SymbolPaths, timeframe: str) -> Resul
     else:
         remedy = f"`regime run {symbol}` fetches what its source offers"
     return ResultsError(f"{symbol} has no {timeframe} bars; {remedy}", code="no-bars")
+
+
+def _canonical(timeframe: str | Iterable[str] | None) -> tuple[str, ...]:
+    """The timeframes wanted; all where none is named."""
+    named = [timeframe] if isinstance(timeframe, str) else timeframe or ()
+    return tuple(map(canonical_timeframe, named)) or TIMEFRAMES
 
 
 def _levels(row: dict[str, Any], side: str) -> tuple[Level, ...]:

@@ -8,7 +8,16 @@ from markupsafe import Markup
 
 from regime_platform.inert_text import inert, inert_json
 from regime_platform.model.timeframes import is_intraday
-from regime_platform.report.palette import BUCKET_COLOURS, REGIME_COLOURS, readable
+from regime_platform.report.palette import (
+    BUCKET_COLOURS,
+    DARK_COLOURS,
+    LIGHT_COLOURS,
+    REGIME_COLOURS,
+    REGIME_SIGNS,
+    ink_on,
+    readable,
+    state_words,
+)
 
 
 def render(template: str, **values: Any) -> str:
@@ -35,7 +44,13 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_TEMPLATES.filters.update(script_json=script_json, readable=readable)
+_TEMPLATES.filters.update(script_json=script_json, readable=readable, state_words=state_words)
 _TEMPLATES.globals.update(
-    regime_colours=REGIME_COLOURS, bucket_colours=BUCKET_COLOURS, is_intraday=is_intraday
+    regime_colours=REGIME_COLOURS,
+    regime_signs=REGIME_SIGNS,
+    bucket_colours=BUCKET_COLOURS,
+    light_colours=LIGHT_COLOURS,
+    dark_colours=DARK_COLOURS,
+    is_intraday=is_intraday,
+    ink_on=ink_on,
 )

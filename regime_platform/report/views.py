@@ -1,11 +1,11 @@
-"""Reads what pages and small charts show: promoted bars of one symbol joined with their results.
+"""Reads what pages and pictures show: promoted bars of one symbol joined with their results.
 
 Forward labels are not read: a chart shows what was known at each bar.
 """
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -13,15 +13,18 @@ from regime_platform.bar_store.basis_files import BASES
 from regime_platform.bar_store.canonical import read_in_force
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.verdicts import read_verdict
-from regime_platform.compute.eras.eras import EraChoice, EraSet, era_class
+from regime_platform.compute.eras.eras import EraChoice
 from regime_platform.compute_db.rank_basis import add_basis, add_latest_basis
 from regime_platform.compute_db.reader import read_table, reading
-from regime_platform.model.actions import Action
 from regime_platform.model.bar_schema import PRICE_COLUMNS
 from regime_platform.model.calendar.lateness import SeriesAge, series_age
 from regime_platform.model.instants import instant
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.timeframes import TIMEFRAMES
+from regime_platform.query.explain import eras_of
+from regime_platform.query.states import too_few_bars
+from regime_platform.report.markers import grouped, read_markers
+from regime_platform.report.series_chart import SeriesChart, series_chart
 from regime_platform.validation.finding_counts import (
     counts_of,
     finding_lines,
@@ -30,6 +33,8 @@ from regime_platform.validation.finding_counts import (
 )
 from regime_platform.validation.verdict import Verdict, built_from
 
+#: Of a kind in one chart; more are joined.
+MOST_MARKERS = 120
 _FIRST_SHOWN = ("1day", "1h", "4h", "15min", "1week")
 
 
@@ -38,32 +43,57 @@ class SymbolView:
     """Everything on one symbol's page."""
 
     instrument: Instrument
-    series: Mapping[str, pl.DataFrame]  # by timeframe, shortest first; see `read_series`
     latest: pl.DataFrame  # latest_state, one row per timeframe, and what their ranks stand on
     eras: EraChoice
     basis: tuple[str, ...]  # changes of the price basis that fetches showed, in words
     notes: Sequence[str]  # on blocked series and findings
-    #: By timeframe, the corporate actions that its bars are adjusted for.
-    actions: Mapping[str, Sequence[Action]] = field(default_factory=dict)
+    charts: Mapping[str, SeriesChart]  # by timeframe, shortest first
 
 
-def read_symbol(paths: SymbolPaths, instrument: Instrument, eras: EraSet) -> SymbolView | None:
+def read_symbol(paths: SymbolPaths, instrument: Instrument) -> SymbolView | None:
     """The symbol's view, or None where it has no results at all."""
     latest = read_latest(paths)
     if latest.is_empty():
         return None
     with reading(paths.compute_db) as reader:
         latest = add_latest_basis(reader, latest)
-    frames = {timeframe: read_series(paths, timeframe) for timeframe in latest["timeframe"]}
-    series = {name: frame for name, frame in frames.items() if frame is not None}
-    if not series:
-        return None
-    choice = eras.choose(era_class(instrument.symbol, instrument.asset_class))
-    basis = tuple(f"{record.timeframe}: {record.describe()}" for record in BASES.read(paths))
+        lineage = reader.lineage()
+    choice = eras_of(lineage.recipe)
     verdict = read_verdict(paths)
-    actions = {} if verdict is None else {name: verdict.adjusted_for(name) for name in series}
-    notes = tuple(_notes(verdict))
-    return SymbolView(instrument, series, latest, choice, basis, notes, actions)
+    charts: dict[str, SeriesChart] = {}
+    for timeframe in latest["timeframe"]:
+        bars = read_series(paths, timeframe)
+        if bars is not None:
+            charts[timeframe] = _chart(paths, instrument, verdict, choice, timeframe, bars)
+    if not charts:
+        return None
+    short = too_few_bars(lineage.series, instrument.timeframes)
+    notes = (
+        *((f"delisted since {instrument.delisted}: no newer bars",) * bool(instrument.delisted)),
+        *(f"{timeframe}: {reason}" for timeframe, reason in short.items()),
+        *_notes(verdict),
+    )
+    basis = tuple(f"{record.timeframe}: {record.describe()}" for record in BASES.read(paths))
+    return SymbolView(instrument, latest, choice, basis, notes, charts)
+
+
+def _chart(  # noqa: PLR0913, PLR0917 - what is read once for all timeframes, and one of them
+    paths: SymbolPaths,
+    instrument: Instrument,
+    verdict: Verdict | None,
+    eras: EraChoice,
+    timeframe: str,
+    bars: pl.DataFrame,
+) -> SeriesChart:
+    markers = read_markers(paths, instrument, verdict, bars, timeframe)
+    few = grouped(markers, bars["ts"], MOST_MARKERS)
+    chart = series_chart(instrument.symbol, timeframe, bars, eras, few)
+    # what feeds of currencies and metals give as volume is the size of their quotes
+    has_volume = chart.has_volume and not instrument.market.has_currency_week
+    promoted = None if verdict is None else verdict.promoted.get(timeframe)
+    hidden = 0 if promoted is None else promoted.rows - bars.height
+    note = f"Not drawn, for a price that is not above 0: {hidden:,}." if hidden else ""
+    return replace(chart, has_volume=has_volume, note=f"{note} {chart.note}".strip())
 
 
 def _notes(verdict: Verdict | None) -> Iterator[str]:

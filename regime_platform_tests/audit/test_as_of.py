@@ -107,6 +107,7 @@ def _live_through_a_split(workspace: RunWorkspace) -> list[str | None]:
     ]
 
 
+@pytest.mark.slow
 def test_a_split_adjusts_intraday_bars_once_the_daily_ones_are_rewritten(
     workspace: RunWorkspace,
 ) -> None:

@@ -71,6 +71,7 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
 }
 
 
+@pytest.mark.slow
 def test_every_damage_to_every_file_is_detected_and_its_remedy_repairs_it(rich: Settings) -> None:
     paths = paths_of_rich(rich)
     before = proof_of_rich(rich).digests

@@ -27,6 +27,7 @@ from regime_platform_tests.kills import Killed, killed_before
 from regime_platform_tests.scenario import serve
 
 
+@pytest.mark.slow
 def test_a_repair_killed_at_any_moment_leaves_results_and_is_carried_on(
     rich: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

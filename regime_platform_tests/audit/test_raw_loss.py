@@ -289,6 +289,7 @@ def test_the_files_of_a_withdrawn_migration_are_not_missed(
     assert (list(migrations(paths_of(published).raw("1day"))), count(published)) == ([], 430)
 
 
+@pytest.mark.slow
 def test_a_run_finishes_a_withdrawal_that_was_killed_before_it_promoted(
     published: Settings, tmp_path: Path
 ) -> None:

@@ -23,6 +23,7 @@ from regime_platform_tests.scenario import fingerprint, serve, street, with_valu
 from regime_platform_tests.tampering import tamper
 
 
+@pytest.mark.slow
 def test_whatever_was_tampered_with_is_made_again_with_the_same_numbers(
     workspace: RunWorkspace,
 ) -> None:

@@ -163,6 +163,7 @@ def _keep_promoting(folder: Path, rounds: int) -> None:
         _put_in_force(SymbolPaths(folder), make_bars(200 + extra))
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_a_reader_sees_old_or_new_bars_while_a_writer_replaces_them(tmp_path: Path) -> None:
     paths = SymbolPaths(tmp_path)

@@ -18,7 +18,7 @@ from regime_platform.orchestration.instance.home import open_instance
 from regime_platform.pipeline.board import differing, refresh_board
 from regime_platform.pipeline.run import run_symbols
 from regime_platform.pipeline.run_workspace import RunWorkspace
-from regime_platform.query.board import board
+from regime_platform.query.board import series_board
 from regime_platform.query.states import state
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
@@ -81,7 +81,7 @@ def killed(_killed_once: Path, tmp_path: Path) -> Settings:
 
 def shown_otherwise(settings: Settings) -> list[str]:
     """Symbols for which board and ``state`` differ."""
-    rows = board(where=settings)
+    rows = series_board(where=settings)
 
     def shown_on_board(symbol: str) -> Mapping[str, object]:
         return {
@@ -168,6 +168,7 @@ def test_full_disk_at_the_board_is_reported_after_the_run(
     assert "the board was not refreshed (OSError: [Errno 28] No space left on device)" in ended.err
 
 
+@pytest.mark.slow
 def test_unchanged_symbols_are_compared_without_opening_their_databases(killed: Settings) -> None:
     workspace = RunWorkspace.open(killed)
     refresh_board(workspace, [])
@@ -198,6 +199,7 @@ def test_restored_symbols_with_other_file_times_are_accepted(
     )
 
 
+@pytest.mark.slow
 def test_changed_value_on_the_board_is_found_and_rebuilt(killed: Settings, regime: Regime) -> None:
     root = RunWorkspace.open(killed).root
     refresh_board(RunWorkspace.open(killed), [])
@@ -216,6 +218,7 @@ def test_changed_value_on_the_board_is_found_and_rebuilt(killed: Settings, regim
     assert shown_otherwise(killed) == []
 
 
+@pytest.mark.slow
 def test_board_of_an_earlier_release_is_read_and_rebuilt(killed: Settings, regime: Regime) -> None:
     root = RunWorkspace.open(killed).root
     older = read_board(root).drop(

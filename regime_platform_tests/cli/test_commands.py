@@ -9,9 +9,9 @@ from regime_platform.cli.console.lazy_group import Command, Entry, Group, LazyGr
 from regime_platform_tests.cli.conftest import Regime
 
 VERBS = (
-    "Accept Add Adjust Check Compile Compute Copy Detect Exclude Explain Fetch Import List Merge "
-    "Migrate Print Put Recompute Record Remove Rename Resolve Restore Run Set Show Start Stop Take "
-    "Validate Verify Withdraw Write"
+    "Accept Add Adjust Check Compare Compile Compute Copy Detect Exclude Explain Fetch Import List "
+    "Merge Migrate Print Put Recompute Record Remove Rename Resolve Restore Run Send Set Show "
+    "Start Stop Take Validate Verify Withdraw Write"
 )
 #: Commands that print no answer.
 WITHOUT_JSON = {

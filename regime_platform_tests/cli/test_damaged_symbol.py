@@ -128,6 +128,7 @@ def test_damage_is_reported_others_succeed_and_the_remedy_works(
     assert not _daily(workspace)["held_back"].drop_nulls().len()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "way"),
     [

@@ -28,6 +28,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "begun"),
     [("run --all", "compute.db"), ("update --all", "raw")],

@@ -36,6 +36,7 @@ def test_the_installed_command_runs() -> None:
     assert ended.stdout.startswith("regime-platform ")
 
 
+@pytest.mark.slow
 def test_a_missing_extra_is_named_with_its_remedy() -> None:
     script = (
         "import sys\nsys.modules['adbc_driver_sqlite'] = None\n"

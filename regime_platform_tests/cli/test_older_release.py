@@ -53,6 +53,7 @@ def test_bars_and_results_computed_again_are_the_stored_ones(
     assert ended.code == 0, ended.out
 
 
+@pytest.mark.slow
 def test_a_forced_run_publishes_the_digests_of_the_release(
     release: OlderRelease, regime: Regime
 ) -> None:
@@ -65,6 +66,7 @@ def test_a_forced_run_publishes_the_digests_of_the_release(
     assert regime("verify", *GOOD, settings=release.settings).code == 0
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_from_what_the_release_stored(release: OlderRelease, regime: Regime) -> None:
     ended = regime("run", "--all", "--now", NOW, "--json", settings=release.settings)
 
@@ -76,6 +78,7 @@ def test_a_run_goes_on_from_what_the_release_stored(release: OlderRelease, regim
     assert regime("verify", *GOOD, settings=release.settings).code == 0
 
 
+@pytest.mark.slow
 def test_the_gate_rejects_the_bad_bar_until_it_is_excluded(
     release: OlderRelease, regime: Regime
 ) -> None:

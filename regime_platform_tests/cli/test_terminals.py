@@ -23,6 +23,7 @@ for words in sys.argv[1:]:
 """
 
 
+@pytest.mark.slow
 def test_a_terminal_without_unicode_gets_ascii(processed: RunWorkspace) -> None:
     commands = ["board", "board --json", "state AAPL", "universe --help", "state APPL"]
     plain = {"PYTHONIOENCODING": "ascii", "LANG": "C", "TERM": "dumb"}

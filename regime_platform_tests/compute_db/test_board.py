@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from regime_platform.bar_store.layout import DataRoot
 from regime_platform.bar_store.parquet import encode_sealed
@@ -49,6 +50,7 @@ def test_a_damaged_board_is_refused_by_readers_and_rebuilt_by_the_next_run(
     assert set(read_board(root)["symbol"]) == {"IBM"}
 
 
+@pytest.mark.slow
 def test_the_rows_of_an_earlier_release_lack_what_ranks_stand_on_and_are_made_again(
     tmp_path: Path, processed: RunWorkspace
 ) -> None:

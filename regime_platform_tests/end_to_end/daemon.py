@@ -10,6 +10,7 @@ from dagster._utils.schedules import schedule_execution_time_iterator
 
 from regime_platform.orchestration.build import build_definitions
 from regime_platform.orchestration.partitions import range_tags
+from regime_platform.orchestration.report import board_changes
 from regime_platform.orchestration.resources import WorkspaceResource
 from regime_platform.settings import Settings, load_universe
 
@@ -77,6 +78,7 @@ class Daemon:
                 self._evaluate(sensor)
                 for sensor in self._repository.sensor_defs
                 if sensor.default_status == dg.DefaultSensorStatus.RUNNING
+                and sensor.name != board_changes.name  # draws pages after each pass
             ]
             if not any(requested):
                 return

@@ -44,7 +44,7 @@ def witnesses(
     status, verified, page = ask("status"), ask("verify", "--all"), graphql.page()
     return {
         "status": {symbol: joined(_by_status(status["rows"], symbol)) for symbol in symbols},
-        "board": _by_board(ask("board")),
+        "board": _by_board(ask("board", "--by-timeframe")),
         "verify": {
             row["symbol"]: _PROOFS.get(row["proof"], f"{row['proof']} {row['findings']}")
             for row in verified["symbols"]

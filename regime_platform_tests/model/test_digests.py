@@ -203,6 +203,7 @@ def test_a_type_without_a_digest_is_refused_by_name() -> None:
         frame_digest(pl.DataFrame({"pair": [[1, 2]]}))
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(st.none() | st.text(max_size=4), st.none() | st.floats()), max_size=12),
     st.lists(st.tuples(st.none() | st.text(max_size=4), st.none() | st.floats()), max_size=12),

@@ -158,6 +158,7 @@ def test_adopting_recomputes_exactly_the_symbols_it_touches(
     assert {each.status for each in run_market(market, now).values()} == {Status.UNCHANGED}
 
 
+@pytest.mark.slow
 def test_what_an_adoption_recomputes_is_what_a_new_data_root_computes(
     market: Settings, now: dt.datetime, tmp_path: Path
 ) -> None:

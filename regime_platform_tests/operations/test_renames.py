@@ -174,6 +174,7 @@ def test_what_persons_decided_about_bars_goes_along(two: Settings) -> None:
     assert kept == text.replace("FB", "META", 1)
 
 
+@pytest.mark.slow
 def test_a_rename_killed_at_any_moment_is_carried_on_to_the_same_end(
     two: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,6 +211,7 @@ renames.rename(
 """
 
 
+@pytest.mark.slow
 def test_kill_9_leaves_a_rename_that_the_next_edit_carries_on(two: Settings) -> None:
     environment = {**os.environ, "REGIME_DATA_ROOT": str(two.data_root)}
     victim = subprocess.run([sys.executable, "-c", SCRIPT], env=environment, check=False)

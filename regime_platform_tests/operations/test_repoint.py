@@ -254,6 +254,7 @@ def repoint_killed(settings: Settings, moment: int, *options: str) -> int:
     return subprocess.run(command, env=environment, check=False, capture_output=True).returncode
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", [0, 1, 2, 3])
 def test_an_archiving_killed_at_any_commit_is_finished_by_the_same_command(
     published: Settings, vendor: LoopbackVendor, moment: int
@@ -281,6 +282,7 @@ def test_an_archiving_killed_at_any_commit_is_finished_by_the_same_command(
     assert root.symbol("FB").folder.is_dir() is is_moved
 
 
+@pytest.mark.slow
 def test_a_decision_killed_between_its_two_files_is_finished_by_the_same_command(
     published: Settings, vendor: LoopbackVendor
 ) -> None:
@@ -297,6 +299,7 @@ def test_a_decision_killed_between_its_two_files_is_finished_by_the_same_command
     assert run(published, "FB", SECOND).status is Status.DONE
 
 
+@pytest.mark.slow
 def test_a_fetch_that_differs_throughout_is_blocked_and_the_last_good_bars_stay(
     published: Settings, vendor: LoopbackVendor
 ) -> None:

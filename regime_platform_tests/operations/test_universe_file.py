@@ -60,6 +60,7 @@ def _add_each(root: Path, first: int) -> None:
         )
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_edits_of_several_processes_follow_one_another(settings: Settings) -> None:
     both = [SPAWN.Process(target=_add_each, args=(settings.data_root, k)) for k in (0, 5)]

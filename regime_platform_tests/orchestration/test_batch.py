@@ -54,6 +54,7 @@ def troubled(processed_eight: Settings) -> Settings:
     return processed_eight
 
 
+@pytest.mark.slow
 def test_a_ranged_run_turns_exactly_them_red_and_says_why(
     troubled: Settings, processed_instance: dg.DagsterInstance
 ) -> None:
@@ -80,6 +81,7 @@ def test_a_ranged_run_turns_exactly_them_red_and_says_why(
     assert all(reason in held_back[symbol] for symbol, (_, _, reason) in WRONG.items())
 
 
+@pytest.mark.slow
 def test_the_same_by_processes_of_their_own(
     troubled: Settings, processed_instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,6 +103,7 @@ def test_the_same_by_processes_of_their_own(
         assert reason in message
 
 
+@pytest.mark.slow
 def test_damaged_files_of_any_kind_turn_exactly_their_partitions_red(
     processed_eight: Settings, processed_instance: dg.DagsterInstance
 ) -> None:

@@ -36,6 +36,7 @@ def _plant_bad_bar(settings: Settings, symbol: str = BAD, bars: int = BARS) -> N
     serve(settings, symbol, "1day", with_value(good, 200, high=1.0))
 
 
+@pytest.mark.slow
 def test_a_bad_bar_in_one_of_eight_blocks_exactly_that_one_then_and_later(
     eight: Settings, instance: dg.DagsterInstance
 ) -> None:
@@ -77,6 +78,7 @@ def test_a_symbol_that_turns_bad_keeps_its_last_good_results(
     assert materialized(result, Stage.COMPUTE_DB) == []
 
 
+@pytest.mark.slow
 def test_a_failing_fetch_and_a_blocked_symbol_are_red_and_all_others_green(
     eight: Settings, instance: dg.DagsterInstance
 ) -> None:
@@ -137,6 +139,7 @@ def test_checks_of_compute_and_manifests_pass_where_all_is_well(
     assert not [message for message in messages if "expected outputs" in message]
 
 
+@pytest.mark.slow
 def test_a_launch_from_the_command_line_reports_every_symbol_as_it_is_done(
     eight: Settings,
 ) -> None:

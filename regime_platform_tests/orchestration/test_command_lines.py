@@ -5,6 +5,7 @@ import re
 from functools import partial
 
 import dagster as dg
+import pytest
 
 from regime_platform.orchestration.instance.home import open_instance
 from regime_platform.pipeline.outcomes import Stage
@@ -32,6 +33,7 @@ def _finished_run(instance: dg.DagsterInstance) -> dg.DagsterRun | None:
     return runs[0] if runs and runs[0].is_finished else None
 
 
+@pytest.mark.slow
 def test_a_range_is_materialised_from_the_shell(eight: Settings) -> None:
     serve(eight, BAD, "1day", with_value(make_bars(BARS, seed=6), 200, high=1.0))
     arguments = ["--assets", ",".join(Stage), "--partition-range", f"HAZEL...{BAD}"]
@@ -49,6 +51,7 @@ def test_a_range_is_materialised_from_the_shell(eight: Settings) -> None:
     assert {path.name for path in eight.data_root.parent.iterdir()} == {"data", "files"}
 
 
+@pytest.mark.slow
 def test_the_daemon_works_a_backfill_from_the_ui_as_one_run(eight: Settings) -> None:
     serve(eight, BAD, "1day", with_value(make_bars(BARS, seed=6), 200, high=1.0))
     params = {

@@ -42,6 +42,7 @@ def _detect(settings: Settings, instance: dg.DagsterInstance) -> dict[str, objec
     return {name: value.value for name, value in metadata.items()}
 
 
+@pytest.mark.slow
 def test_eras_are_kept_once_and_never_adopted(
     market: Settings, instance: dg.DagsterInstance
 ) -> None:
@@ -66,6 +67,7 @@ def test_without_a_benchmark_the_asset_says_so_and_keeps_nothing(
     assert versions(RunWorkspace.open(market).root) == ()
 
 
+@pytest.mark.slow
 def test_a_range_of_all_assets_processes_its_symbols_and_adopts_no_eras(
     market: Settings, instance: dg.DagsterInstance
 ) -> None:

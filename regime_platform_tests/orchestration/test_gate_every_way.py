@@ -89,6 +89,7 @@ def _downstream(settings: Settings, symbol: str) -> dict[str, str]:
     return {name: files[name] for name in DOWNSTREAM}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("launch", WAYS.values(), ids=WAYS)
 def test_the_gate_holds(
     launch: Launch, processed_eight: Settings, processed_instance: dg.DagsterInstance

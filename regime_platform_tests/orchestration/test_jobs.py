@@ -21,6 +21,7 @@ from regime_platform_tests.scenario import fingerprint
 CHECKS = ("gate", "findings", "input_is_promoted", "is_complete")
 
 
+@pytest.mark.slow
 def test_a_listed_run_over_all_symbols_reports_only_changed_symbols(
     processed_eight: Settings, processed_instance: dg.DagsterInstance
 ) -> None:
@@ -38,6 +39,7 @@ def test_a_listed_run_over_all_symbols_reports_only_changed_symbols(
     ]
 
 
+@pytest.mark.slow
 def test_a_ranged_rerun_with_nothing_new_reports_all_symbols_and_changes_no_byte(
     processed_eight: Settings, processed_instance: dg.DagsterInstance
 ) -> None:
@@ -87,6 +89,7 @@ def test_an_empty_list_means_all_symbols_of_the_job(
     assert materialized(daily, Stage.RAW_BARS) == list(CHANGED)
 
 
+@pytest.mark.slow
 def test_a_group_of_symbols_is_one_run(
     processed_eight: Settings, processed_instance: dg.DagsterInstance
 ) -> None:

@@ -155,6 +155,7 @@ def _parent(process: Path) -> int | None:
         return None
 
 
+@pytest.mark.slow
 def test_a_daemon_killed_as_it_asks_for_a_run_and_again_within_it_loses_and_repeats_nothing(
     processed_eight: Settings, processed_instance: dg.DagsterInstance, since: int
 ) -> None:
@@ -191,6 +192,7 @@ def test_a_daemon_killed_as_it_asks_for_a_run_and_again_within_it_loses_and_repe
     assert repeated.parent_run_id == killed.run_id
 
 
+@pytest.mark.slow
 def test_a_code_server_killed_within_a_tick_is_replaced_and_the_same_run_is_asked_for_once(
     processed_eight: Settings, processed_instance: dg.DagsterInstance, since: int
 ) -> None:

@@ -109,6 +109,7 @@ def test_fetches_that_the_release_processed_start_no_run(older: dg.DagsterInstan
     assert last.id > 0
 
 
+@pytest.mark.slow
 def test_a_listed_run_goes_on_in_the_same_history(
     release: OlderRelease, older: dg.DagsterInstance
 ) -> None:

@@ -1,6 +1,7 @@
 """In Dagster a symbol that means another instrument is red, with the reason at its gate check."""
 
 import dagster as dg
+import pytest
 
 from regime_platform.model.instruments import parse_entry
 from regime_platform.model.universe.text import edited
@@ -15,6 +16,7 @@ from regime_platform_tests.orchestration.graph import SYMBOLS, green, red, run_l
 OTHER = "ELM"
 
 
+@pytest.mark.slow
 def test_its_partitions_are_red_with_the_reason_and_the_others_green(
     processed_eight: Settings, processed_instance: dg.DagsterInstance
 ) -> None:

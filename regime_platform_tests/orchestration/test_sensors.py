@@ -29,6 +29,7 @@ def _tick(
     return answer
 
 
+@pytest.mark.slow
 def test_three_symbols_with_new_bars_are_exactly_what_the_sensor_recomputes(
     processed_eight: Settings, processed_instance: dg.DagsterInstance
 ) -> None:
@@ -79,6 +80,7 @@ def test_symbols_wait_for_the_rest_of_their_update_but_not_for_long(
         assert len(answer.run_requests or []) == 1
 
 
+@pytest.mark.slow
 def test_a_deleted_run_hides_no_later_bars(
     processed_eight: Settings, processed_instance: dg.DagsterInstance
 ) -> None:

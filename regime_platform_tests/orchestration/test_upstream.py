@@ -125,6 +125,7 @@ def test_a_failed_check_event_that_is_not_blocking_does_not_end_the_step(
     assert checks == {"a": True, "b": False, "c": True}
 
 
+@pytest.mark.slow
 def test_an_unpartitioned_run_of_the_second_asset_alone_is_refused_by_dagster(
     instance: dg.DagsterInstance,
 ) -> None:
@@ -136,6 +137,7 @@ def test_an_unpartitioned_run_of_the_second_asset_alone_is_refused_by_dagster(
         job.execute_in_process(instance=instance, run_config=QUIET)
 
 
+@pytest.mark.slow
 def test_a_plain_job_may_report_partitions_of_assets_and_checks(
     instance: dg.DagsterInstance,
 ) -> None:

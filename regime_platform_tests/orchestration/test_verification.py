@@ -42,6 +42,7 @@ def _checks(result: dg.ExecuteInProcessResult) -> Mapping[str | None, bool]:
     }
 
 
+@pytest.mark.slow
 def test_a_flip_that_kept_size_and_time_is_an_alert_in_the_next_share(
     processed_eight: Settings, processed_instance: dg.DagsterInstance
 ) -> None:

@@ -81,6 +81,7 @@ def test_a_short_series_is_computed_as_a_whole_beside_a_long_one(
     assert_as_if_made_at_once(folder, bars)
 
 
+@pytest.mark.slow
 def test_a_series_that_becomes_long_enough_gets_its_rows_in_place(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     weekly = make_bars(401, "1week")
@@ -110,6 +111,7 @@ STEP = st.tuples(
 )
 
 
+@pytest.mark.slow
 @settings(
     max_examples=8,
     derandomize=True,
@@ -186,6 +188,7 @@ def test_a_reader_waits_for_an_update(tmp_path: Path) -> None:
     assert rows == 2
 
 
+@pytest.mark.slow
 def test_the_next_run_finishes_an_update_killed_anywhere(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     bars = long_bars()

@@ -14,6 +14,7 @@ from regime_platform_tests.pipeline.three_symbols import SYMBOLS
 from regime_platform_tests.scenario import serve, with_value
 
 
+@pytest.mark.slow
 def test_outcomes_keep_their_order_and_a_blocked_symbol_stops_no_other(
     settings_of_three: Settings, now: dt.datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

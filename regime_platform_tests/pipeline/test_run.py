@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from regime_platform.audit.verify.verify import verify
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.compute_db.reader import read_table
@@ -99,6 +101,7 @@ def _digests(workspace: RunWorkspace) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_killing_a_run_anywhere_loses_nothing(
     settings_of_three: Settings, now: dt.datetime, tmp_path: Path
 ) -> None:

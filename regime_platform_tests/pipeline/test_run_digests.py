@@ -80,6 +80,7 @@ def test_appending_gives_the_digests_of_a_full_computation(
     assert {symbol: digests(workspace, symbol) for symbol in SYMBOLS} == wanted
 
 
+@pytest.mark.slow
 def test_two_processes_at_once_give_the_digests_of_one(
     wanted: Mapping[str, Mapping[str, str]], tmp_path: Path
 ) -> None:

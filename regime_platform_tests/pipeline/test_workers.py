@@ -48,6 +48,7 @@ def test_items_are_consumed_only_a_little_ahead() -> None:
     answers.close()  # type: ignore[attr-defined]  # a generator
 
 
+@pytest.mark.slow
 def test_only_an_item_that_kills_its_processes_has_no_result() -> None:
     answers = list(map_in_processes(2, _deadly_at_seven, range(30), _died))
 

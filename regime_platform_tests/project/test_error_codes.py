@@ -34,6 +34,7 @@ def test_every_error_of_a_general_class_has_a_code_of_its_own() -> None:
     assert without == []
 
 
+@pytest.mark.slow
 def test_codes_are_lower_case_words_with_hyphens() -> None:
     codes = {
         keyword.value.value

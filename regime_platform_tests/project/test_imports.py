@@ -16,7 +16,7 @@ def _modules_after(statement: str) -> set[str]:
     return set(result.stdout.split())
 
 
-@pytest.mark.parametrize("heavy", ["dagster", "polars", "numba", "altair", "duckdb", "pydantic"])
+@pytest.mark.parametrize("heavy", ["dagster", "polars", "numba", "resvg_py", "duckdb", "pydantic"])
 def test_the_package_and_its_command_import_nothing_heavy(heavy: str) -> None:
     assert heavy not in _modules_after("import regime_platform, regime_platform.cli.main")
 
@@ -27,6 +27,7 @@ def test_the_list_of_overrides_imports_neither_pyarrow_nor_kernels() -> None:
     assert imported.isdisjoint({"duckdb", "numba", "pyarrow"})
 
 
+@pytest.mark.slow
 def test_the_pipeline_does_not_import_dagster() -> None:
     assert "dagster" not in _modules_after("import regime_platform.pipeline.run")
 
@@ -54,6 +55,7 @@ print(len(modules), acts)
 """
 
 
+@pytest.mark.slow
 def test_importing_a_pure_package_writes_nothing_and_starts_nothing(tmp_path: Path) -> None:
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "kernels")}
 

@@ -8,6 +8,7 @@ TESTS = PROJECT_ROOT / "regime_platform_tests"
 OF_THEIR_OWN = {
     "bench": "measurements",
     "dialects": "files of every form, from true series",
+    "docs": "pages made from the code, and pages that run",
     "end_to_end": "an operator's week on the whole platform",
     "golden": "expected results",
     "project": "checks of the whole project",
@@ -31,4 +32,5 @@ def test_every_test_folder_has_a_package() -> None:
 def test_the_package_has_no_leftovers_of_a_merge_or_an_editor() -> None:
     files = [path for path in SOURCE.rglob("*") if path.is_file() and path.suffix != ".pyc"]
 
-    assert {path.suffix for path in files} == {".html", ".json", ".parquet", ".py"}
+    known = {".css", ".html", ".js", ".json", ".parquet", ".py", ".svg", ".typed"}
+    assert {path.suffix for path in files} == known

@@ -35,6 +35,7 @@ def _defined(node: ast.AST) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", ["regime_platform", "regime_platform_tests"])
 def test_no_value_has_an_unclear_name(package: str) -> None:
     modules = sorted((PROJECT_ROOT / package).rglob("*.py"))

@@ -4,11 +4,14 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
+
 TESTS = Path(__file__).parents[1]
 PAGE = TESTS.parent / "docs" / "reliability.md"
 NAMED = re.compile(r"`([\w/]+\.py)::(test_\w+)`")
 
 
+@pytest.mark.slow
 def test_every_test_that_the_page_names_exists() -> None:
     named = NAMED.findall(PAGE.read_text(encoding="utf-8"))
     missing = [f"{path}::{name}" for path, name in named if name not in _functions(TESTS / path)]

@@ -32,6 +32,7 @@ def repository(tmp_path: Path) -> Path:
     return clone
 
 
+@pytest.mark.slow
 def test_the_page_reproduces_a_state(
     processed: RunWorkspace, repository: Path, tmp_path: Path
 ) -> None:

@@ -69,6 +69,7 @@ def test_a_document_uses_no_word_to_avoid(page: Path) -> None:
     assert avoided_words(text) == []
 
 
+@pytest.mark.slow
 def test_no_message_docstring_or_comment_uses_a_word_to_avoid() -> None:
     modules = sorted(SOURCE.rglob("*.py"))
     wrong = [

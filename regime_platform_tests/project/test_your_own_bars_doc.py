@@ -67,7 +67,7 @@ def test_two_commands_lead_from_a_strange_file_to_a_chart(
     assert _exit_code(second) == 0, capsys.readouterr()
     page = folder / "data/report/PRICES.html"
     assert f"page {page} (1 written)" in capsys.readouterr().err
-    assert "vega" in page.read_text(encoding="utf-8")
+    assert "static/lightweight-charts-" in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.slow

@@ -5,7 +5,6 @@ from collections import defaultdict
 
 import pytest
 
-from regime_platform.compute.kernels import compile_kernels
 from regime_platform.query.classification import (
     BIAS_RULES,
     GUARDRAIL,
@@ -22,7 +21,6 @@ HIGH, LOW = {"vrs >=": 0.8}, {"vrs <": 0.5}
 
 
 def test_the_rules_give_the_label_of_every_golden_vector() -> None:
-    compile_kernels()
     for row in classifier_frame("classifier_vectors")[::3].iter_rows(named=True):
         classified = classification(row)
 

@@ -24,7 +24,7 @@ from regime_platform.pipeline.board import refresh_board
 from regime_platform.pipeline.outcomes import Stage, Status
 from regime_platform.pipeline.run import run_symbol, run_symbols
 from regime_platform.pipeline.run_workspace import RunWorkspace
-from regime_platform.query.board import board
+from regime_platform.query.board import series_board
 from regime_platform.query.explain import explain
 from regime_platform.query.series import bars, history
 from regime_platform.query.states import state, state_document
@@ -63,9 +63,9 @@ def paths(stored: Settings) -> SymbolPaths:
 
 def _page(where: Settings) -> object:
     workspace = RunWorkspace.open(where)
-    view = read_symbol(*workspace.find("AAA")[::-1], workspace.eras)
+    view = read_symbol(*workspace.find("AAA")[::-1])
     assert view is not None
-    return [view.latest.to_dicts(), *(frame.to_dicts() for frame in view.series.values())]
+    return [view.latest.to_dicts(), *(chart.bars.to_dicts() for chart in view.charts.values())]
 
 
 def _parquet(where: Settings) -> object:
@@ -85,7 +85,7 @@ READERS: Mapping[str, Callable[[Settings], object]] = {
     "explain": lambda where: explain(
         "AAA", "1day", make_bars(HELD)["ts"][-9], where=where
     ).document(),
-    "board": lambda where: board(where=where).to_dicts(),
+    "board": lambda where: series_board(where=where).to_dicts(),
     "page": _page,
     "export": _parquet,
 }

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from regime_platform.errors import ResultsError
+from regime_platform.errors import ResultsError, UsageError
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.query.explain import explain
 from regime_platform.query.series import bars
@@ -11,8 +11,8 @@ from regime_platform_tests.error_codes import raises
 
 KEYS = (
     "symbol timeframe ts bar bars_used regime strategy_tags regime_reasons regime_reasons_top "
-    "metrics words levels still_warming_up rules eras escalation wrong origin made_from manifests "
-    "notes last_bar due_bar missing is_stale"
+    "metrics words levels still_warming_up rules began regime_bars nearest_edge eras escalation "
+    "wrong origin made_from manifests notes last_bar due_bar missing is_stale"
 )
 RULES = (
     "label bias posture qualities confidence_weights label_rules guardrail bias_rules posture_rules"
@@ -31,7 +31,9 @@ def test_a_stored_bar_is_explained_with_what_it_was_made_from(processed: RunWork
 
 def test_a_bar_that_is_not_stored_is_refused(processed: RunWorkspace) -> None:
     with raises(ResultsError, "no-such-bar"):
-        explain("MSFT", "1day", dt.datetime(1999, 1, 4, tzinfo=dt.UTC), where=processed.root.path)
+        explain("MSFT", "1day", "1999-01-04", where=processed.root.path)
+    with raises(UsageError, "bad-time", match="ts 'soon'"):
+        explain("MSFT", "1day", "soon", where=processed.root.path)
 
 
 def test_keys_of_an_explanation(processed: RunWorkspace) -> None:

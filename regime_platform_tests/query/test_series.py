@@ -1,43 +1,17 @@
 """Bars and history: rows, refused requests, and no use of later bars."""
 
 import datetime as dt
-import subprocess
-import sys
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-import regime_platform
 from regime_platform.compute.maturity import BASIS_SCHEMA
 from regime_platform.errors import ResultsError, UsageError
 from regime_platform.model.bar_schema import BAR_SCHEMA
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.query.series import bars, history
 from regime_platform_tests.error_codes import raises
-
-
-@pytest.mark.slow
-def test_importing_the_package_imports_no_frame_library() -> None:
-    script = "import sys, regime_platform; assert 'polars' not in sys.modules"
-
-    subprocess.run([sys.executable, "-c", script], check=True)
-
-
-def test_python_api_is_found_on_first_use(
-    processed: RunWorkspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("REGIME_DATA_ROOT", str(processed.root.path))
-
-    assert regime_platform.bars("IBM", "1day").collect().height == 3270
-    assert regime_platform.bars is bars
-    assert regime_platform.history is history
-    assert list(regime_platform.state("IBM")) == ["1day", "1week"]
-
-
-def test_unknown_name_of_the_python_api_is_refused() -> None:
-    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        _ = regime_platform.nothing
 
 
 def test_bars_are_lazy_and_in_the_schema(processed: RunWorkspace) -> None:
@@ -88,8 +62,10 @@ def test_history_is_narrowed_by_half_open_times(processed: RunWorkspace) -> None
     start, end = (dt.datetime(2013, 2, day, tzinfo=dt.UTC) for day in (1, 5))
 
     rows = history("MSFT", "1day", start=start, end=end, where=processed.root.path)
+    same = history("MSFT", "1day", start="2013-02-01", end=end.date(), where=processed.root.path)
 
     assert [moment.day for moment in rows["ts"]] == [1, 4]
+    assert same.equals(rows)
 
 
 def test_below_the_escalation_gate_history_has_states_alone(processed: RunWorkspace) -> None:

@@ -75,8 +75,8 @@ def test_state_shows_that_the_gate_blocks_newer_bars(tmp_path: Path, now: dt.dat
 
     after = state("AAA", where=settings)["1day"]
 
-    assert before.held_back == ""
-    assert "non_positive" in after.held_back
+    assert before.blocked == ""
+    assert "non_positive" in after.blocked
     assert after.as_of == before.as_of
     with raises(ResultsError, "no-results", match="blocked by the gate"):
         state("BBB", where=settings)

@@ -5,6 +5,7 @@ import random
 from functools import partial
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -65,6 +66,7 @@ def test_no_rows_fold_to_no_rows() -> None:
     assert _fold(_batch(1, make_bars(3)).clear()).is_empty()
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=50)
 @given(
     pages=st.lists(st.tuples(st.integers(0, 20), st.integers(1, 10)), min_size=1, max_size=6),

@@ -139,6 +139,7 @@ def _spend(file: Path, start: float, times: int, queue: "multiprocessing.Queue[l
     queue.put(minutes)
 
 
+@pytest.mark.slow
 def test_processes_spend_from_one_budget(tmp_path: Path) -> None:
     spawn = multiprocessing.get_context("spawn")
     queue: multiprocessing.Queue[list[int]] = spawn.Queue()

@@ -87,8 +87,8 @@ def backfill(desk: BrowserContext, address: str, tmp_path_factory: pytest.TempPa
         page.goto(f"{address}/asset-groups")
         launch(page, SYMBOLS, "Launch backfill")
         page.wait_for_url("**/runs/b/*")
-        # the four stages, era_set, snapshot; only the column and the status show Failed
-        expect(page.get_by_text("100% completed")).to_have_count(6, timeout=PATIENCE)
+        # the four stages, era_set, snapshot, report; only the column and the status show Failed
+        expect(page.get_by_text("100% completed")).to_have_count(7, timeout=PATIENCE)
         expect(page.get_by_text("Failed", exact=True)).to_have_count(2, timeout=PATIENCE)
         return page.url
 

@@ -1,4 +1,4 @@
-"""The images of docs/images: real bars of four symbols, one bar of one of them wrong.
+"""The images of the UI in docs/images: real bars of four symbols, one bar of one of them wrong.
 
 python -m regime_platform_tests.ui.screenshots FOLDER
 """
@@ -8,25 +8,21 @@ import tempfile
 from pathlib import Path
 
 import polars as pl
-from playwright.sync_api import FloatRect, Page
+from playwright.sync_api import Page
 
 from regime_platform.orchestration.instance.launch import materialize_symbols
-from regime_platform.pipeline.run_workspace import RunWorkspace
-from regime_platform.report.page import symbol_page
 from regime_platform.settings import Settings
 from regime_platform.sources.sample.source import SAMPLE_DATA
-from regime_platform_tests.conftest import NOW
 from regime_platform_tests.scenario import serve, street, with_value
 from regime_platform_tests.ui.browsing import chromium, partition, profile, watched_page
 from regime_platform_tests.ui.serving import eager_services
 
-BAD, SHOWN, CHARTED = "MSFT", "AAPL", "IBM"
+BAD, SHOWN = "MSFT", "AAPL"
 _SYMBOLS = ("AAPL", "GOOG", "IBM", "MSFT")
-_PANELS = 540  # pixels of price, regimes and escalation, the upper part of a page's chart
 
 
 def main(folder: Path) -> None:
-    """Process the symbols, open a symbol's page and the UI, and store an image of each view."""
+    """Process the symbols, open the UI, and store an image of each view."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place:
         settings = _house(Path(place))
@@ -37,7 +33,6 @@ def main(folder: Path) -> None:
             profile(browser, width=1400) as desk,
             watched_page(desk, Path(place)) as watched,
         ):
-            _regimes(watched.page, settings, folder / "regimes.png")
             for name, visit in _VISITS.items():
                 visit(watched.page, address)
                 watched.page.wait_for_load_state("networkidle")
@@ -61,24 +56,8 @@ def _house(folder: Path) -> Settings:
     return settings
 
 
-def _regimes(page: Page, settings: Settings, target: Path) -> None:
-    workspace = RunWorkspace.open(settings)
-    charted = workspace.universe.instrument(CHARTED)
-    report = symbol_page(workspace.root, workspace.eras, charted, NOW)
-    assert report is not None
-    page.set_viewport_size({"width": 1160, "height": 1100})
-    page.goto(report.path.as_uri())
-    chart = page.locator("#chart canvas")
-    chart.wait_for()
-    box = chart.bounding_box()
-    assert box is not None
-    panels = FloatRect(x=0, y=box["y"], width=1160, height=_PANELS)
-    page.screenshot(path=target, clip=panels, animations="disabled")
-    print(target)
-
-
 def _graph(page: Page, address: str) -> None:
-    page.set_viewport_size({"width": 1400, "height": 680})
+    page.set_viewport_size({"width": 1400, "height": 780})
     page.goto(f"{address}/asset-groups")
     page.locator("svg").get_by_text("bars", exact=True).wait_for()
     page.locator("button:has([aria-label=settings])").last.click()

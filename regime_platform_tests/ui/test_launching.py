@@ -9,6 +9,7 @@ from regime_platform.bar_store.layout import DataRoot, SymbolPaths
 from regime_platform.bar_store.locks import writing
 from regime_platform.pipeline.outcomes import Stage
 from regime_platform.query.states import state
+from regime_platform.report.palette import readable
 from regime_platform.settings import Settings
 from regime_platform_tests.scenario import fingerprint
 from regime_platform_tests.ui.browsing import PATIENCE, dot, launch
@@ -30,10 +31,11 @@ def test_a_symbol_launched_alone_succeeds_and_shows_the_numbers_of_its_results(
 
     expect(dot(page, ALONE, "green")).to_be_visible()
     now = state(ALONE, where=workspace_settings)["1day"]
-    row = page.get_by_role("row").filter(has_text=now.regime).filter(has_text="1day").last
-    for number in (now.confidence, now.escalation_percentile, now.hazard_score):
-        assert number is not None
-        expect(row).to_contain_text(str(round(number, 4)))
+    row = page.get_by_role("row").filter(has_text=readable(now.regime)).filter(has_text="1day").last
+    assert now.hazard_score is not None
+    expect(row).to_contain_text(f"{now.confidence:.3f}")
+    expect(row).to_contain_text(f"{now.escalation_percentile:.3f}")
+    expect(row).to_contain_text(str(round(now.hazard_score, 2)))
 
 
 def test_a_cancelled_backfill_keeps_what_it_did_and_its_resumption_does_only_the_rest(

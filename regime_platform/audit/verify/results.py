@@ -29,7 +29,8 @@ from regime_platform.compute_db.reader import reading
 from regime_platform.errors import NewerResultsError, OlderResultsError, RegimeError, ResultsError
 from regime_platform.manifests.compute_manifest import ComputeManifest, Lineage, Recipe
 from regime_platform.manifests.manifest import SealedManifest, is_same
-from regime_platform.manifests.pending import RESULTS_PENDING, InputInForce
+from regime_platform.manifests.pending import InputInForce
+from regime_platform.manifests.standing import RESULTS_PENDING
 from regime_platform.model.bar_schema import BAR_COLUMNS, BAR_SCHEMA, PromotedBars
 from regime_platform.model.digests import Blocks, frame_digest
 from regime_platform.model.instruments import Instrument

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from regime_platform.errors import remedy_of
-from regime_platform.manifests.pending import RESULTS_PENDING
+from regime_platform.manifests.standing import RESULTS_PENDING
 from regime_platform.pipeline.outcomes import Status
 
 

@@ -15,9 +15,9 @@ from regime_platform.cli.console.output import ALL_GOOD, SOME_FAILED, Output
 from regime_platform.cli.console.screen import plural
 from regime_platform.errors import UsageError
 from regime_platform.files import path_below
-from regime_platform.manifests.pending import RESULTS_PENDING
 from regime_platform.manifests.snapshot import NO_BARS, UNFINISHED, AbsentEntry
 from regime_platform.manifests.snapshot_diff import SAME, changes
+from regime_platform.manifests.standing import RESULTS_PENDING
 from regime_platform.pipeline.run_workspace import RunWorkspace
 
 Wanted = Annotated[str, typer.Argument(help="A name, a date, or a label such as 2026-11-20.2.")]

@@ -29,7 +29,7 @@ from regime_platform.cli.console.screen import count, plural, styled
 from regime_platform.cli.console.selection import Selection, SymbolChoice
 from regime_platform.cli.query.as_of import PROVENANCE_TITLES
 from regime_platform.errors import UsageError, failure_reason
-from regime_platform.manifests.pending import RESULTS_PENDING
+from regime_platform.manifests.standing import RESULTS_PENDING
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.board import try_refresh_board
 from regime_platform.pipeline.outbox import Outbox

@@ -10,6 +10,7 @@ from regime_platform.cli.console.options import Now, Options
 from regime_platform.cli.console.screen import messages
 from regime_platform.errors import UsageError
 from regime_platform.model.instants import is_ahead
+from regime_platform.model.moments import moment, optional_moment, past_moment
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Clock(Options):
         """The current instant of a command that stores none."""
         if self.now is None:
             return dt.datetime.now(dt.UTC)  # noqa: TID251 - this is cli.clock
-        return instant_of("--now", self.now)
+        return moment(self.now, "--now")
 
     def stamp(self) -> dt.datetime:
         """The same for a command that stores the instant, which must not lie in the future.
@@ -74,7 +75,7 @@ def _renamed(option: str, text: str | None, old: str, old_text: str | None) -> d
     if old_text is not None:
         messages().print(f"{old} is now called {option}", style="yellow")
     given = old_text if text is None else text
-    return None if given is None else instant_of(option, given)
+    return optional_moment(given, option)
 
 
 def past(text: str) -> dt.datetime:
@@ -83,31 +84,4 @@ def past(text: str) -> dt.datetime:
     Raises:
         UsageError: the text is not ISO 8601, or lies in the future.
     """
-    given = instant_of("--as-of", text)
-    if given > Clock().moment():
-        raise UsageError(
-            f"--as-of {text} is in the future; leave it out for the current data",
-            code="time-ahead",
-        )
-    return given
-
-
-def instant_of(option: str, text: str) -> dt.datetime:
-    """The aware instant of an option; UTC where it has no offset.
-
-    Raises:
-        UsageError: the text is not ISO 8601.
-    """
-    try:
-        given = dt.datetime.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(
-            f"{option} {text!r} is not an ISO 8601 time; try 2017-12-29 or 2017-12-29T22:00Z",
-            code="bad-time",
-        ) from error
-    return given.replace(tzinfo=dt.UTC) if given.tzinfo is None else given.astimezone(dt.UTC)
-
-
-def optional_instant(option: str, text: str | None) -> dt.datetime | None:
-    """The same for an optional option."""
-    return None if text is None else instant_of(option, text)
+    return past_moment(text, Clock().moment(), "--as-of")

@@ -7,10 +7,12 @@ from typing import Any
 import polars as pl
 
 from regime_platform.cli.console.numbers import NONE, numbers
-from regime_platform.cli.console.screen import messages, print_table
+from regime_platform.cli.console.screen import messages, print_table, results
 from regime_platform.errors import UsageError
 from regime_platform.files import write_atomically, write_text
 from regime_platform.model.instants import iso
+
+_ISO = pl.selectors.datetime().dt.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def print_frame(frame: pl.DataFrame) -> None:
@@ -21,8 +23,9 @@ def print_frame(frame: pl.DataFrame) -> None:
 
 
 def frame_document(frame: pl.DataFrame) -> list[dict[str, Any]]:
-    """One mapping per row with plain values; NaN becomes None."""
-    plain = frame.with_columns(pl.selectors.float().fill_nan(None))
+    """One mapping per row with plain values; NaN and infinity become None, as JSON has neither."""
+    numbers = pl.selectors.float()
+    plain = frame.with_columns(pl.when(numbers.is_finite()).then(numbers))
     return [
         {
             name: iso(value) if isinstance(value, dt.datetime) else value
@@ -36,23 +39,38 @@ def write_frame(frame: pl.DataFrame, output: Path) -> None:
     """Writes every column to a file; instants in CSV are ISO 8601 in UTC.
 
     Raises:
-        UsageError: the name ends in neither .csv nor .parquet.
+        UsageError: the name ends in neither .csv nor .parquet, or CSV cannot have a column.
     """
     if output.suffix == ".parquet":
         write_atomically(output, frame.write_parquet)
     elif output.suffix == ".csv":
-        text = pl.selectors.datetime().dt.strftime("%Y-%m-%dT%H:%M:%SZ")
-        write_atomically(output, frame.with_columns(text).write_csv)
+        write_text(output, _csv(frame))
     else:
         raise UsageError(
             f"--output {output}: expected a name ending in .csv or .parquet", code="unknown-format"
         )
 
 
+def print_csv(frame: pl.DataFrame) -> None:
+    """Every column as CSV on stdout; instants are ISO 8601 in UTC. Raises as `write_frame`."""
+    results().out(_csv(frame), end="")
+
+
 def write_page(target: Path, html: str) -> None:
     """Writes the page of ``--html``."""
     write_text(target, html)
     messages().print(f"page in {target}", soft_wrap=True)
+
+
+def _csv(frame: pl.DataFrame) -> str:
+    nested = [name for name, dtype in frame.schema.items() if dtype.is_nested()]
+    if nested:
+        raise UsageError(
+            f"CSV has no form for {', '.join(nested)}, which is no single value; leave it out, or "
+            "write .parquet",
+            code="nested-column",
+        )
+    return frame.with_columns(_ISO).write_csv()
 
 
 def _texts(column: pl.Series) -> list[str]:

@@ -50,6 +50,8 @@ _ASCII_TWINS = {
     **dict.fromkeys(range(0x2580, 0x25A0), "#"),  # shades of charts
     **dict.fromkeys(range(0x2800, 0x2900), "*"),  # of what turns while something goes on
     ord("·"): ".",
+    ord("▲"): "^",
+    ord("▼"): "v",
     ord("…"): "~",
 }
 _ANY = 10_000  # characters; wider than any table

@@ -14,13 +14,14 @@ from regime_platform.cli.pipeline.run import (
     print_outcomes,
     summary,
 )
-from regime_platform.cli.query.board import print_board, rows_of
+from regime_platform.cli.query.board_table import print_board
 from regime_platform.cli.query.charts import pages_document, print_pages, write_pages
 from regime_platform.errors import UsageError
 from regime_platform.model.instruments import Instrument
 from regime_platform.orchestration.instance.launch import LaunchSummary, materialize_symbols
 from regime_platform.pipeline.outcomes import SymbolOutcome
 from regime_platform.pipeline.run_workspace import RunWorkspace
+from regime_platform.query.board import BoardFilter, board
 from regime_platform.settings import PROJECT_ROOT, Settings
 
 
@@ -41,7 +42,7 @@ def demo(out: Output) -> int:
         print_outcomes(launched.outcomes, LongOutput(out.as_json))
         out.note(summary(launched.outcomes))
     pages, problems = write_pages(workspace, wanted, Clock().moment())
-    print_board(rows_of(symbols), LongOutput(out.as_json, all_rows=True))
+    print_board(board(BoardFilter(symbols)), LongOutput(out.as_json, all_rows=True))
     print_pages(pages, problems, out)
     out.document(
         {

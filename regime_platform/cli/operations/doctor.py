@@ -14,11 +14,14 @@ from regime_platform.bar_store.layout import DataRoot
 from regime_platform.cli.console.clock import Clock
 from regime_platform.cli.console.output import ALL_GOOD, NOTHING_SUCCEEDED, Output
 from regime_platform.cli.console.screen import styled
-from regime_platform.cli.operations.checks.check import Check, run_checks
 from regime_platform.cli.operations.health import installation_checks
-from regime_platform.cli.operations.vendor_health import credit_checks, live_checks
+from regime_platform.cli.operations.vendor_health import live_checks
 from regime_platform.operations.renames import unfinished
 from regime_platform.orchestration.alerts.outgoing import is_confidential
+from regime_platform.orchestration.alerts.reported import read_digest, read_reported
+from regime_platform.orchestration.alerts.rules_file import read_rules
+from regime_platform.orchestration.status.check import Check, run_checks
+from regime_platform.orchestration.status.credits import credit_checks
 from regime_platform.pipeline.eras import adoptions, eras_in_force, unlogged
 from regime_platform.pipeline.gate.validate_log import read_policy
 from regime_platform.pipeline.identity import other_instrument
@@ -55,9 +58,8 @@ _HOST = re.compile(r"[A-Za-z0-9.-]+|\[?[0-9A-Fa-f:]+\]?")
 
 def choice_checks(settings: Settings) -> list[Check]:
     """Whether each choice can be read and is unchanged since it was made."""
-    return run_checks(
-        settings, (_severities, _eras, _renames, _instruments, _archives, _heartbeat, _alerts)
-    )
+    named = (_severities, _eras, _renames, _instruments, _archives, _heartbeat, _alerts)
+    return run_checks(settings, (*named, _alert_rules))
 
 
 def _severities(settings: Settings) -> list[Check]:
@@ -129,6 +131,16 @@ def _alerts(settings: Settings) -> list[Check]:
         reason = f"REGIME_ALLOWED_HOSTS has {', '.join(names)}"
         faults.append(Check("web", "error", reason, "give bare names, without scheme or port"))
     return faults or [Check("alerts", "ok", "all chosen channels are usable")]
+
+
+def _alert_rules(settings: Settings) -> list[Check]:
+    """Whether alerts.yaml, and the records of what was sent, can be read."""
+    root = _root(settings)
+    rules = read_rules(root, load_universe(settings)).describe()
+    read_reported(settings)
+    read_digest(settings)
+    origin = root.alert_rules if root.alert_rules.exists() else "no alerts.yaml: defaults"
+    return [Check("alert rules", "ok", f"{origin}, {rules}")]
 
 
 def _is_address(text: str, schemes: tuple[str, ...]) -> bool:

@@ -6,23 +6,23 @@ from collections import Counter
 import polars as pl
 
 from regime_platform.bar_store.layout import DataRoot
-from regime_platform.cli.operations.checks.check import (
-    Check,
-    CheckFunction,
-    CheckStatus,
-    free_space,
-    run_checks,
-)
-from regime_platform.cli.operations.daemon_lock import is_locked
 from regime_platform.cli.operations.version import known_versions
 from regime_platform.compute_db.board import read_board
 from regime_platform.errors import RegimeError
 from regime_platform.kernel_cache import kernel_cache
 from regime_platform.model.calendar.sessions import KNOWN, UNPLANNED_CLOSURES, sessions
 from regime_platform.operations.backup.restore import RESTORE_MARKER
+from regime_platform.orchestration.instance.daemon_lock import is_locked
 from regime_platform.orchestration.instance.history import damaged_databases, history_folder
+from regime_platform.orchestration.status.check import (
+    Check,
+    CheckFunction,
+    CheckStatus,
+    free_space,
+    run_checks,
+)
 from regime_platform.pipeline.board import differing
-from regime_platform.query.board import board
+from regime_platform.query.board import series_board
 from regime_platform.redaction import redact
 from regime_platform.settings import Settings, load_universe
 from regime_platform.sources.files.finding import require_root
@@ -138,7 +138,7 @@ def _history(settings: Settings) -> list[Check]:
 
 
 def _board(settings: Settings) -> list[Check]:
-    rows = board(where=settings)
+    rows = series_board(where=settings)
     outdated = _outdated_rows(settings)
     if rows.is_empty() and not outdated:
         remedy = "`regime run --all` fetches and computes"

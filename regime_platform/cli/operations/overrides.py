@@ -8,11 +8,12 @@ from typing import Annotated
 import typer
 
 from regime_platform.bar_store.layout import DataRoot
-from regime_platform.cli.console.clock import Clock, instant_of
+from regime_platform.cli.console.clock import Clock
 from regime_platform.cli.console.options import Author, Symbol, Timeframe, TimeframeWord
 from regime_platform.cli.console.output import Output
 from regime_platform.cli.operations.override_list import override_document, subject
 from regime_platform.model.instruments import Instrument
+from regime_platform.model.moments import moment
 from regime_platform.operations.overrides import (
     Span,
     Statement,
@@ -171,10 +172,10 @@ def _print_changes(instrument: Instrument, made: Sequence[Override], out: Output
 
 
 def _span(timeframe: str, start: str, end: str | None) -> Span:
-    until = None if end is None else instant_of("TO", end)
+    until = None if end is None else moment(end, "TO")
     if until is not None and end is not None and _is_date(end):
         until += _DATE
-    return Span(timeframe, instant_of("FROM", start), until)
+    return Span(timeframe, moment(start, "FROM"), until)
 
 
 def _is_date(text: str) -> bool:

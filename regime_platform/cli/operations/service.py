@@ -19,7 +19,7 @@ from regime_platform.cli.console.clock import Clock
 from regime_platform.cli.console.options import Options
 from regime_platform.cli.console.output import Output
 from regime_platform.cli.console.screen import messages, results
-from regime_platform.cli.operations.daemon_lock import hold_daemon_lock
+from regime_platform.orchestration.instance.daemon_lock import hold_daemon_lock
 from regime_platform.orchestration.instance.history import (
     history_folder,
     require_sound_history,

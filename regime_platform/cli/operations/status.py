@@ -1,7 +1,7 @@
 """`regime status`: everything that an operator has to know, on one screen; and for monitors."""
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated
 
@@ -15,16 +15,15 @@ from regime_platform.cli.console.output import (
     LongOutput,
 )
 from regime_platform.cli.console.screen import results, styled
-from regime_platform.cli.operations.checks.check import Check, free_space, reason_of
-from regime_platform.cli.operations.checks.daemon import NO_DAEMON, daemon_checks
-from regime_platform.cli.operations.checks.resources import alert_check, credit_rows, disk_check
-from regime_platform.cli.operations.checks.symbols import (
-    ROWS,
-    exact_other_code,
+from regime_platform.errors import RegimeError
+from regime_platform.orchestration.status.check import Check, free_space
+from regime_platform.orchestration.status.daemon import NO_DAEMON, daemon_checks
+from regime_platform.orchestration.status.resources import alert_check
+from regime_platform.orchestration.status.rows import checked, status_rows
+from regime_platform.orchestration.status.symbols import (
     instrument_check,
     symbol_checks,
 )
-from regime_platform.errors import RegimeError
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings, load_universe
 
@@ -57,37 +56,13 @@ def status(
     settings, now = Settings(), clock.moment()
     if check:
         return _print_problems(_monitor_checks(settings, now), out)
-    checks = _all_checks(settings, now, with_stale_code=stale_code)
+    checks = status_rows(RunWorkspace.open(settings), now, with_stale_code=stale_code)
     is_well = all(check.status != "error" for check in checks)
     code = ALL_GOOD if is_well else NOTHING_SUCCEEDED
     rows = [check.row() for check in checks]
     out.document({"exit_code": code, "is_well": is_well, "at": now, "rows": rows})
     _print_rows(sorted(checks, key=lambda check: _WEIGHTS.index(check.status)), out)
     return code
-
-
-def _all_checks(settings: Settings, now: dt.datetime, *, with_stale_code: bool) -> list[Check]:
-    workspace = RunWorkspace.open(settings)
-    checks = [
-        *_checked("daemon", lambda: daemon_checks(settings, now, workspace.universe)),
-        *_symbols(workspace, now),
-        *_checked("other instrument", lambda: [instrument_check(workspace)]),
-        *_checked("credits", lambda: credit_rows(settings, now)),
-        *_checked("disk", lambda: [disk_check(workspace, now)]),
-        *_checked("alerts", lambda: [alert_check(settings)]),
-    ]
-    if not with_stale_code:
-        return checks
-    exact = _checked("other code", lambda: [exact_other_code(workspace)])
-    return [*exact, *(check for check in checks if check.name != "other code")]
-
-
-def _symbols(workspace: RunWorkspace, now: dt.datetime) -> Sequence[Check]:
-    checks = _checked("board", lambda: symbol_checks(workspace, now))
-    if len(checks) > 1:
-        return checks
-    unknown = "not known, since the board cannot be read"
-    return [*(Check(name, "note", unknown) for name in ROWS if name != "board"), *checks]
 
 
 def _monitor_checks(settings: Settings, now: dt.datetime) -> list[Check]:
@@ -101,7 +76,7 @@ def _monitor_checks(settings: Settings, now: dt.datetime) -> list[Check]:
     def symbols() -> Sequence[Check]:
         workspace = RunWorkspace.open(settings)
         checks = [*symbol_checks(workspace, now), instrument_check(workspace)]
-        return [*checks, free_space(root), alert_check(settings)]
+        return [*checks, free_space(root), alert_check(workspace)]
 
     def daemon() -> Sequence[Check]:
         if not (root / "dagster" / "storage").exists():  # opening it would create it
@@ -112,15 +87,7 @@ def _monitor_checks(settings: Settings, now: dt.datetime) -> list[Check]:
             universe = None
         return daemon_checks(settings, now, universe)
 
-    return [*_checked("daemon", daemon), *_checked("symbols", symbols)]
-
-
-def _checked(name: str, check: Callable[[], Sequence[Check]]) -> Sequence[Check]:
-    """The results of a check, or why it failed."""
-    try:
-        return check()
-    except Exception as error:  # noqa: BLE001 - the other checks must still run
-        return [Check(name, "error", f"cannot be read: {reason_of(error)}", is_fatal=True)]
+    return [*checked("daemon", daemon), *checked("symbols", symbols)]
 
 
 def _print_problems(checks: Sequence[Check], out: LongOutput) -> int:

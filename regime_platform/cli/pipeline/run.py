@@ -27,7 +27,6 @@ from regime_platform.pipeline.outcomes import (
     SymbolOutcome,
 )
 from regime_platform.pipeline.run import run_symbols
-from regime_platform.report.page import chart_libraries
 from regime_platform.validation.finding_counts import FindingCounts
 from regime_platform.validation.verdict import built_from
 
@@ -46,6 +45,8 @@ class Extent(Options):
 
 def run(choice: SymbolChoice, *, extent: Extent, clock: Clock, out: LongOutput) -> int:
     if extent.charts:
+        from regime_platform.report.page import chart_libraries  # noqa: PLC0415 - slow
+
         chart_libraries()  # where they are missing, before the run
     return _run(choice, clock, out, extent=extent)
 

@@ -7,12 +7,13 @@ from typing import Annotated, Any, Literal
 import typer
 
 from regime_platform.audit.results_as_of import evaluate_as_of
-from regime_platform.cli.console.clock import Clock, optional_instant, past
+from regime_platform.cli.console.clock import Clock, past
 from regime_platform.cli.console.kernels import warm
 from regime_platform.cli.console.output import Output, code_of
 from regime_platform.cli.console.screen import plural
 from regime_platform.cli.console.selection import SymbolChoice
 from regime_platform.errors import UsageError
+from regime_platform.model.moments import optional_moment
 from regime_platform.operations.export import ExportFormat
 from regime_platform.operations.export import export as exported
 from regime_platform.pipeline.run_workspace import RunWorkspace
@@ -44,7 +45,7 @@ def evaluate(  # noqa: PLR0913 - one parameter per option
     settings = Settings()
     options: dict[str, Any] = {"symbol": symbol, "timeframe": timeframe, "output": output}
     if bars_file is not None:
-        moment, universe = optional_instant("--as-of", as_of), load_universe(settings)
+        moment, universe = optional_moment(as_of, "--as-of"), load_universe(settings)
         warm()
         done = evaluated(bars_file, universe=universe, eras_file=eras, as_of=moment, **options)
     elif as_of is not None:

@@ -1,7 +1,4 @@
-"""`regime state`, `history` and `bars`: what is stored of some symbols.
-
-With ``--as-of`` they are answered by ``as_of``, which needs the whole pipeline.
-"""
+"""`regime bars`, and what it shares with other commands that answer for several symbols."""
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
@@ -15,36 +12,28 @@ import typer
 
 from regime_platform.cli.console.clock import Clock, Period
 from regime_platform.cli.console.frames import frame_document, print_frame, write_frame
-from regime_platform.cli.console.options import AsOf, Timeframe, TimeframeWord, complete_symbol
+from regime_platform.cli.console.options import AsOf, TimeframeWord, complete_symbol
 from regime_platform.cli.console.output import Output, code_of_counts
 from regime_platform.cli.console.screen import messages, plural
 from regime_platform.cli.console.targets import function_of
-from regime_platform.cli.query.state_view import print_states
-from regime_platform.compute.maturity import marked
 from regime_platform.errors import RegimeError, UsageError, about, failure_reason
 from regime_platform.model.calendar.lateness import age_lines, series_age
-from regime_platform.model.result_schema import ESCALATION_BUCKETS
 from regime_platform.model.timeframes import canonical_timeframe
 from regime_platform.query.series import bars as stored_bars
-from regime_platform.query.series import built_from
-from regime_platform.query.series import history as stored_history
-from regime_platform.query.states import state as latest_state
-from regime_platform.query.states import state_document, why_no_state
+from regime_platform.query.series import built_from, narrowed
 from regime_platform.workspace import Workspace
 
-_SYMBOLS_HELP = "Symbols of the universe, in any case."
-Symbols = Annotated[list[str], typer.Argument(help=_SYMBOLS_HELP, autocompletion=complete_symbol)]
 SymbolWords = Annotated[  # checked by `_named`: an error of click would miss the symbols
     list[str] | None,
-    typer.Argument(metavar="SYMBOL", help=_SYMBOLS_HELP, autocompletion=complete_symbol),
+    typer.Argument(
+        metavar="SYMBOL",
+        help="Symbols of the universe, in any case.",
+        autocompletion=complete_symbol,
+    ),
 ]
 Answer = TypeVar("Answer")
 
 _TAIL = 20  # rows shown by default
-_HISTORY = (
-    *("ts", "price", "regime_label", "regime_bias", "confidence"),
-    *("esc_pctl", "esc_bucket", "rank_bars"),
-)
 
 
 @dataclass(frozen=True)
@@ -65,53 +54,6 @@ class Rows(Period):
         return self.last or (None if any(times) or self.output or out.as_json else _TAIL)
 
 
-def state(
-    symbols: Symbols,
-    timeframe: Timeframe = None,
-    as_of: AsOf = None,
-    *,
-    clock: Clock,
-    out: Output,
-) -> int:
-    wanted = None if timeframe is None else canonical_timeframe(timeframe)
-    symbols = Workspace.open().universe.symbols_of(symbols)
-    if as_of is not None:
-        return int(function_of("query.as_of:state")(symbols, wanted, as_of, out))
-    now = clock.moment()
-    states, problems = answered(symbols, lambda symbol: latest_state(symbol, wanted, now=now))
-    documents = {
-        symbol: {name: state_document(state_now) for name, state_now in answer.items()}
-        for symbol, answer in states.items()
-    }
-    code = print_answers(symbols, documents, problems, out)
-    for symbol, answer in states.items():
-        print_states(symbol, answer, out, {} if answer else why_no_state(symbol, wanted))
-    return code
-
-
-def history(  # noqa: PLR0913 - one parameter per option
-    symbols: SymbolWords = None,
-    *,
-    timeframe: TimeframeWord,
-    rows: Rows,
-    labels: Annotated[
-        bool, typer.Option("--labels", help="Add the forward labels, which look ahead.")
-    ] = False,
-    clock: Clock,
-    out: Output,
-) -> int:
-    names, wanted = _named(symbols, timeframe, "history"), canonical_timeframe(timeframe)
-    narrowed = partial(
-        stored_history, start=rows.first(), end=rows.stop(), last=rows.most(out), labels=labels
-    )
-    frames, problems = answered(names, lambda symbol: narrowed(symbol, wanted))
-    shown = _HISTORY if len(names) == 1 else ("symbol", *_HISTORY)
-    code = _print_rows(frames, problems, shown, rows.output, out)
-    if rows.stop() is None:
-        _print_ages(frames, wanted, clock.moment(), out)
-    return code
-
-
 def bars(  # noqa: PLR0913 - one parameter per option
     symbols: SymbolWords = None,
     *,
@@ -121,37 +63,32 @@ def bars(  # noqa: PLR0913 - one parameter per option
     clock: Clock,
     out: Output,
 ) -> int:
-    names, wanted = _named(symbols, timeframe, "bars"), canonical_timeframe(timeframe)
+    names, wanted = named(symbols, timeframe, "bars"), canonical_timeframe(timeframe)
     read = stored_bars if as_of is None else partial(function_of("query.as_of:bars"), as_of=as_of)
     start, end, last = rows.first(), rows.stop(), rows.most(out)
 
-    def narrowed(symbol: str) -> pl.DataFrame:
-        frame = read(symbol, wanted).lazy()
-        if start is not None:
-            frame = frame.filter(pl.col("ts") >= start)
-        if end is not None:
-            frame = frame.filter(pl.col("ts") < end)
-        return (frame if last is None else frame.tail(last)).collect()
+    def rows_of(symbol: str) -> pl.DataFrame:
+        return narrowed(read(symbol, wanted).lazy(), start, end, last).collect()
 
-    frames, problems = answered(names, narrowed)
-    code = _print_rows(_with_symbols(frames, names), problems, (), rows.output, out)
+    frames, problems = answered(names, rows_of, is_single=len(names) == 1)
+    code = print_rows(_with_symbols(frames, names), problems, rows.output, out)
     for name in frames if as_of is None else ():
         if finer := built_from(name, wanted):
             out.note(f"{name} {wanted}: built from {finer} bars")
     if end is None and as_of is None:
-        _print_ages(frames, wanted, clock.moment(), out)
+        print_ages(frames, wanted, clock.moment(), out)
     return code
 
 
 def answered(
-    symbols: Sequence[str], answer: Callable[[str], Answer]
+    symbols: Sequence[str], answer: Callable[[str], Answer], *, is_single: bool
 ) -> tuple[dict[str, Answer], dict[str, str]]:
     """The answer of each symbol, and why others have none, which is also shown.
 
     Raises:
-        RegimeError: the only symbol has none.
+        RegimeError: the only symbol has none, where ``is_single``.
     """
-    if len(symbols) == 1:
+    if is_single:
         return {symbols[0]: answer(symbols[0])}, {}
     answers, problems = {}, {}
     for name in symbols:
@@ -164,26 +101,15 @@ def answered(
 
 
 def print_answers(
-    symbols: Sequence[str], answers: Mapping[str, object], problems: Mapping[str, str], out: Output
+    answers: Mapping[str, object], problems: Mapping[str, str], out: Output, *, is_single: bool
 ) -> int:
     """The document of the only symbol, or of all by symbol."""
     code = code_of_counts(len(answers), len(answers) + len(problems))
-    if len(symbols) == 1:
+    if is_single:
         out.document(*answers.values())
     else:
         out.document({"exit_code": code, "symbols": answers, "problems": problems})
     return code
-
-
-def _with_marks(frame: pl.DataFrame) -> pl.DataFrame:
-    """Rows of a history with the mark of immature ranks beside their bucket; others as they are."""
-    if "is_rank_immature" not in frame.columns:
-        return frame
-    bucket, mark = pl.col("esc_bucket").cast(pl.String), pl.col("is_rank_immature")
-    shown = {name: marked(name, is_immature=True) for name in ESCALATION_BUCKETS}
-    return frame.with_columns(
-        esc_bucket=pl.when(mark).then(bucket.replace(shown)).otherwise(bucket)
-    )
 
 
 def _with_symbols(
@@ -197,7 +123,7 @@ def _with_symbols(
     }
 
 
-def _print_ages(
+def print_ages(
     frames: Mapping[str, pl.DataFrame], timeframe: str, now: dt.datetime, out: Output
 ) -> None:
     """How old the last row of each series is: a warning where bars are missing."""
@@ -212,7 +138,12 @@ def _print_ages(
                 out.note(f"{instrument.symbol} {timeframe}: {line}")
 
 
-def _named(symbols: list[str] | None, word: str, command: str) -> list[str]:
+def named(symbols: list[str] | None, word: str, command: str) -> list[str]:
+    """The symbols of a command whose last word is a timeframe.
+
+    Raises:
+        UsageError: there are none.
+    """
     if not symbols:
         raise UsageError(
             f"{word}: give one or more symbols and a timeframe, such as "
@@ -222,19 +153,22 @@ def _named(symbols: list[str] | None, word: str, command: str) -> list[str]:
     return Workspace.open().universe.symbols_of(symbols)
 
 
-def _print_rows(
+def print_rows(
     frames: Mapping[str, pl.DataFrame],
     problems: Mapping[str, str],
-    shown: Sequence[str],
     output: Path | None,
     out: Output,
+    show: Callable[[pl.DataFrame], None] = print_frame,
 ) -> int:
+    """The rows of all symbols, which have the same columns: to a file, as JSON, or by ``show``."""
     if frames:
         frame = pl.concat(frames.values())
         empty = ", ".join(name for name, rows in frames.items() if rows.is_empty())
         if empty:
             which = f" of {empty}" if len(frames) > 1 else ""
-            out.note(f"no rows{which}; `regime board` shows how many bars each series has")
+            out.note(
+                f"no rows{which}; `regime board --by-timeframe` shows how many bars each series has"
+            )
         if output is not None:
             write_frame(frame, output)
             out.note(f"{plural(frame.height, 'row')} written to {output}")
@@ -242,7 +176,7 @@ def _print_rows(
         elif out.as_json:
             out.document(frame_document(frame))
         else:
-            print_frame(_with_marks(frame).select(shown or frame.columns))
+            show(frame)
     elif out.as_json:
         out.document([])
     for instrument in Workspace.open().universe.select(frames):

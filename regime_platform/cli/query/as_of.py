@@ -1,32 +1,22 @@
 """`regime state` and `bars` with `--as-of`: answers as known at a past moment."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import polars as pl
 
 from regime_platform.audit.as_of import bars_as_of
 from regime_platform.audit.provenance import ProvenanceStatus
 from regime_platform.audit.results_as_of import ResultsAsOf, results_as_of
+from regime_platform.audit.states_as_of import states_as_of
 from regime_platform.cli.console.clock import past
 from regime_platform.cli.console.kernels import warm
 from regime_platform.cli.console.output import Output
 from regime_platform.cli.console.screen import messages
 from regime_platform.cli.query.answers import answered, print_answers
 from regime_platform.cli.query.state_view import print_states
-from regime_platform.compute.maturity import with_basis, with_latest_basis
-from regime_platform.model.calendar.lateness import series_age
 from regime_platform.model.instants import iso
-from regime_platform.model.instruments import Instrument
-from regime_platform.pipeline.latest import latest_states
 from regime_platform.pipeline.run_workspace import RunWorkspace
-from regime_platform.query.states import (
-    GateNow,
-    StateNow,
-    state_document,
-    state_now,
-    too_few_bars,
-)
+from regime_platform.query.states import StateNow, state_document, too_few_bars
 
 #: Status of the provenance -> as shown, and its style.
 PROVENANCE_TITLES = {
@@ -39,7 +29,9 @@ PROVENANCE_TITLES = {
 }
 
 
-def state(symbols: Sequence[str], timeframe: str | None, as_of: str, out: Output) -> int:
+def state(
+    symbols: Sequence[str], timeframes: Sequence[str], as_of: str, out: Output, *, is_single: bool
+) -> int:
     """The states of that time and their provenance."""
     moment, workspace = past(as_of), RunWorkspace.open()
     warm()
@@ -48,9 +40,9 @@ def state(symbols: Sequence[str], timeframe: str | None, as_of: str, out: Output
         instrument = workspace.universe.instrument(symbol)
         # the mean escalation is one of all timeframes, so all are computed
         then = results_as_of(workspace, instrument, moment)
-        return then, _states(then, instrument, timeframe)
+        return then, states_as_of(then, instrument, timeframes)
 
-    answers, problems = answered(symbols, answer)
+    answers, problems = answered(symbols, answer, is_single=is_single)
     documents = {
         symbol: {
             **then.as_json(),
@@ -58,9 +50,10 @@ def state(symbols: Sequence[str], timeframe: str | None, as_of: str, out: Output
         }
         for symbol, (then, states) in answers.items()
     }
-    code = print_answers(symbols, documents, problems, out)
+    code = print_answers(documents, problems, out, is_single=is_single)
     for then, states in answers.values():
-        print_states(then.symbol, states, out, too_few_bars(then.results.values(), timeframe))
+        short = too_few_bars(then.results.values(), timeframes)
+        print_states(then.symbol, states, out, short, is_short=not is_single)
         print_provenance(then, out)
     return code
 
@@ -87,34 +80,3 @@ def print_provenance(then: ResultsAsOf, out: Output) -> None:
     out.note(f"eras {then.eras.version}: {then.eras.reason}")
     title, style = PROVENANCE_TITLES[provenance.status]
     out.note(f"{title}: {provenance.reason}", style)
-
-
-def _states(
-    then: ResultsAsOf, instrument: Instrument, timeframe: str | None
-) -> dict[str, StateNow]:
-    is_gone = instrument.delisted and instrument.delisted <= f"{then.as_of:%Y-%m-%d}"
-    delisted = instrument.delisted if is_gone else ""
-    ranks = (
-        with_basis(result.escalation, name, then.eras.eras) for name, result in then.results.items()
-    )
-    states = latest_states(then.results, then.known.left_out)
-    known = then.known
-    derived = {name: each.derived_from or "" for name, each in known.series.items()}
-    parts = known.blocked_because, known.left_out, known.findings, derived
-    gate = GateNow.made(then.symbol, *parts)
-    short = too_few_bars(then.results.values(), timeframe)
-    rows = with_latest_basis(states, ranks).iter_rows(named=True)
-    return {
-        row["timeframe"]: replace(
-            state_now(row, gate, delisted, short=short),
-            age=series_age(
-                instrument,
-                row["timeframe"],
-                row["ts"],
-                then.as_of,
-                built_from=derived.get(row["timeframe"]),
-            ),
-        )
-        for row in rows
-        if timeframe in {None, row["timeframe"]}
-    }

@@ -2,26 +2,42 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from regime_platform.cli.console.clock import Clock
 from regime_platform.cli.console.options import Symbols
 from regime_platform.cli.console.output import Output, code_of_counts
-from regime_platform.cli.console.progress import announced
+from regime_platform.cli.console.progress import counted
 from regime_platform.cli.console.selection import SymbolChoice
 from regime_platform.errors import RegimeError, about, failure_reason
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.query.states import find_results
-from regime_platform.report.page import Page, chart_libraries, symbol_page
+
+if TYPE_CHECKING:
+    from regime_platform.report.page import Page
 
 
-def charts(symbols: Symbols = None, *, clock: Clock, out: Output) -> int:
+def charts(
+    symbols: Symbols = None,
+    *,
+    is_self_contained: Annotated[
+        bool,
+        typer.Option(
+            "--self-contained", help="Each page with its scripts and styles, to be sent or moved."
+        ),
+    ] = False,
+    clock: Clock,
+    out: Output,
+) -> int:
     workspace = RunWorkspace.open()
     wanted = (
         SymbolChoice(symbols).of(workspace.universe) if symbols else workspace.universe.instruments
     )
-    pages, problems = write_pages(workspace, wanted, clock.moment())
+    now = clock.moment()
+    pages, problems = write_pages(workspace, wanted, now, is_self_contained=is_self_contained)
     if symbols:  # a missing page of a named symbol is a problem
         missing = [name for instrument in wanted if (name := instrument.symbol) not in pages]
         problems = {name: _reason_without_page(workspace, name) for name in missing} | problems
@@ -31,30 +47,29 @@ def charts(symbols: Symbols = None, *, clock: Clock, out: Output) -> int:
 
 
 def write_pages(
-    workspace: RunWorkspace, instruments: Sequence[Instrument], now: dt.datetime
-) -> tuple[dict[str, Page], dict[str, str]]:
+    workspace: RunWorkspace,
+    instruments: Sequence[Instrument],
+    now: dt.datetime,
+    *,
+    is_self_contained: bool = False,
+) -> tuple[dict[str, "Page"], dict[str, str]]:
     """The pages of the symbols with results, and the reasons of failed ones.
 
     Raises:
         ModuleNotFoundError: the extra ``charts`` is not installed.
     """
-    chart_libraries()
-    pages: dict[str, Page] = {}
-    problems: dict[str, str] = {}
-    for instrument in announced(instruments):
-        try:
-            page = symbol_page(workspace.root, workspace.eras, instrument, now)
-        except ModuleNotFoundError:  # it would fail for every symbol
-            raise
-        except Exception as error:  # noqa: BLE001 - one damaged symbol must not stop the others
-            problems[instrument.symbol] = failure_reason(error, instrument.symbol)
-        else:
-            if page is not None:
-                pages[instrument.symbol] = page
-    return pages, problems
+    # a tenth of a second, which `regime run` shall not pay where it draws nothing
+    from regime_platform.pipeline import pages as symbol_pages  # noqa: PLC0415
+
+    writing = symbol_pages.write_pages(
+        workspace, instruments, now, is_self_contained=is_self_contained
+    )
+    outcomes = list(counted(writing, len(instruments)))
+    pages = {outcome.symbol: outcome.page for outcome in outcomes if outcome.page is not None}
+    return pages, {outcome.symbol: outcome.problem for outcome in outcomes if outcome.problem}
 
 
-def pages_document(pages: Mapping[str, Page], problems: Mapping[str, str]) -> dict[str, Any]:
+def pages_document(pages: Mapping[str, "Page"], problems: Mapping[str, str]) -> dict[str, Any]:
     """The pages and what prevented others, by symbol."""
     return {
         "pages": {name: str(page.path) for name, page in pages.items()},
@@ -63,7 +78,7 @@ def pages_document(pages: Mapping[str, Page], problems: Mapping[str, str]) -> di
     }
 
 
-def print_pages(pages: Mapping[str, Page], problems: Mapping[str, str], out: Output) -> None:
+def print_pages(pages: Mapping[str, "Page"], problems: Mapping[str, str], out: Output) -> None:
     """What prevented pages; the number of pages, how many changed, and where they are."""
     for name, reason in problems.items():
         out.note(about(name, reason), "bold red")
@@ -83,4 +98,4 @@ def _reason_without_page(workspace: RunWorkspace, symbol: str) -> str:
         find_results(workspace, symbol)
     except (RegimeError, OSError) as error:
         return failure_reason(error, symbol)
-    return "no timeframe has enough bars for a state; see `regime board`"
+    return "no timeframe has enough bars for a state; see `regime board --by-timeframe`"

@@ -6,21 +6,24 @@ from typing import Annotated, Any
 import typer
 
 from regime_platform.audit.results_as_of import explain_as_of
-from regime_platform.cli.console.clock import Clock, instant_of, past
+from regime_platform.cli.console.clock import Clock, past
 from regime_platform.cli.console.kernels import warm
 from regime_platform.cli.console.numbers import number
 from regime_platform.cli.console.options import AsOf, Symbol, TimeframeWord
 from regime_platform.cli.console.output import ALL_GOOD, NOTHING_SUCCEEDED, Output
+from regime_platform.cli.console.screen import plural
 from regime_platform.cli.query.as_of import print_provenance
 from regime_platform.model.bar_schema import PRICE_COLUMNS
 from regime_platform.model.calendar.lateness import age_lines
 from regime_platform.model.instants import iso
+from regime_platform.model.moments import moment
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.query.classification import Comparison, EvaluatedRule
 from regime_platform.query.explain import Explained
 from regime_platform.query.explain import explain as explain_stored
 from regime_platform.query.explanation import Explanation, explanation_document
 from regime_platform.query.ranking import Ranking
+from regime_platform.report.flip_text import edge_text, flip_text
 from regime_platform.report.palette import BUCKET_COLOURS, readable
 
 
@@ -33,7 +36,7 @@ def explain(  # noqa: PLR0913 - one parameter per option
     clock: Clock,
     out: Output,
 ) -> int:
-    opens = instant_of("BAR", bar)
+    opens = moment(bar, "BAR")
     warm()
     if as_of is None:
         stored = explain_stored(symbol, timeframe, opens, now=clock.moment())
@@ -44,11 +47,13 @@ def explain(  # noqa: PLR0913 - one parameter per option
             out.line(f"  built from {finer} bars")
         _print_origin(stored, out)
     else:
-        workspace, moment = RunWorkspace.open(), past(as_of)
+        workspace, known_by = RunWorkspace.open(), past(as_of)
         instrument = workspace.universe.instrument(symbol)
-        explanation, then = explain_as_of(workspace, instrument, timeframe, opens, moment)
+        explanation, then = explain_as_of(workspace, instrument, timeframe, opens, known_by)
         out.document({**explanation_document(explanation), "then": then.as_json()})
         _print_explanation(explanation, out)
+        if finer := then.known.series[explanation.timeframe].derived_from:
+            out.line(f"  built from {finer} bars")
         print_provenance(then, out)
     for mismatch in explanation.wrong:
         out.line(f"inconsistent: {mismatch}", "bold red")
@@ -134,6 +139,10 @@ def _print_regime(explanation: Explanation, out: Output) -> None:
     regime, rules = explanation.regime, explanation.rules
     labels = [readable(regime[name]) for name in ("regime_label", "regime_bias", "risk_posture")]
     out.line(f"regime {', '.join(labels)}, confidence {number(regime['confidence'])}", "bold")
+    bars = plural(explanation.regime_bars, "bar")
+    out.line(f"  since {iso(explanation.began.ts)} ({bars}): {flip_text(explanation.began)}")
+    if explanation.nearest_edge is not None:
+        out.line(f"  nearest edge of its rule: {edge_text(explanation.nearest_edge)}")
     guardrail = [] if rules.guardrail is None else [rules.guardrail]
     for title, evaluated in (
         ("label", rules.label_rules),

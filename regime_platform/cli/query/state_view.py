@@ -12,6 +12,7 @@ from regime_platform.compute.maturity import marked
 from regime_platform.model.calendar.lateness import age_lines
 from regime_platform.model.timeframes import is_intraday
 from regime_platform.query.states import StateNow
+from regime_platform.report.flip_text import edge_text, flip_text
 from regime_platform.report.palette import BUCKET_COLOURS, readable
 from regime_platform.validation.finding_counts import finding_lines
 from regime_platform.validation.verdict import built_from
@@ -31,33 +32,67 @@ _METRICS = {
     "instability": ("instability_index", ""),
     "asymmetry": ("asymmetry_metric", ""),
 }
+#: Cells of one line per timeframe -> title of their columns.
+_SHORT = {
+    "regime": "regime",
+    "since": "since",
+    "bars so far": "bars",
+    "last bar": "last bar",
+    "escalation": "escalation",
+}
 _SIGNED = {"market_bias", "structural_score", "cms", "asymmetry_metric"}  # from -1 to 1
 
 
 def print_states(
-    symbol: str, states: Mapping[str, StateNow], out: Output, too_few_bars: Mapping[str, str]
+    symbol: str,
+    states: Mapping[str, StateNow],
+    out: Output,
+    too_few_bars: Mapping[str, str],
+    *,
+    is_short: bool,
 ) -> None:
-    """One column per timeframe; ``too_few_bars`` are the reasons where there is none."""
+    """One column per timeframe, or in short a line; ``too_few_bars`` says why there is none."""
     if out.as_json:
         return
     if not states:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in too_few_bars.items())
         text = f"{symbol} has no timeframe with enough bars for a state"
-        messages().print(f"{text}; {reasons or 'see `regime board`'}")
+        messages().print(f"{text}; {reasons or 'see `regime board --by-timeframe`'}")
         return
     columns = {name: _cells(state) for name, state in states.items()}
-    titles = next(iter(columns.values()))
-    rows = [[title, *(cells[title] for cells in columns.values())] for title in titles]
-    out.table([symbol, *states], rows, folding=tuple(states))
+    if is_short:
+        rows = [[name, *(cells[title] for title in _SHORT)] for name, cells in columns.items()]
+        out.table([symbol, *_SHORT.values()], rows, numbers=("bars",), folding=("regime",))
+    else:
+        titles = next(iter(columns.values()))
+        rows = [[title, *(cells[title] for cells in columns.values())] for title in titles]
+        out.table([symbol, *states], rows, folding=tuple(states))
+    _print_ages(states, out)
+    _print_why(states, out, is_short=is_short)
+    _print_notes(symbol, states, out)
+
+
+def _print_ages(states: Mapping[str, StateNow], out: Output) -> None:
     ages = {name: state.age for name, state in states.items() if state.age is not None}
     for line in age_lines(ages):
         out.line(line, "yellow" if any(age.is_stale for age in ages.values()) else "")
+
+
+def _print_why(states: Mapping[str, StateNow], out: Output, *, is_short: bool) -> None:
+    """What began each regime and is nearest to ending it, and in full the reasons of its bar."""
+    for name, state in states.items():
+        edge = state.nearest_edge
+        until = "" if edge is None else f"; nearest edge {edge_text(edge)}"
+        since = "" if is_short else f"{readable(state.regime)} since {opens(state.since, name)}, "
+        if state.began is not None:
+            out.paragraph(f"{name}: {since}{flip_text(state.began)}{until}")
+    if is_short:
+        return
     out.line("reasons", "bold")
     for name, state in states.items():
         top = ", ".join(map(readable, state.reasons_top)) or "no dominant reason"
         others = [readable(code) for code in state.reasons if code not in state.reasons_top]
         out.paragraph(f"{name}: {top}; also {', '.join(others)}")
-    _print_notes(symbol, states, out)
 
 
 def _print_notes(symbol: str, states: Mapping[str, StateNow], out: Output) -> None:
@@ -68,8 +103,8 @@ def _print_notes(symbol: str, states: Mapping[str, StateNow], out: Output) -> No
         out.line(f"{name}: {reason}", "yellow")
     if newest.read_as:
         out.line(newest.read_as, "yellow")
-    if newest.held_back:
-        out.line(f"newer bars are blocked by the gate: {newest.held_back}", "yellow")
+    if newest.blocked:
+        out.line(f"newer bars are blocked by the gate: {newest.blocked}", "yellow")
     for note in newest.fetch_notes:
         out.line(note, "yellow")
     if newest.results_pending:
@@ -104,9 +139,9 @@ def _cells(state: StateNow) -> dict[str, Cell]:
         escalation = Text(text, style=BUCKET_COLOURS[bucket])
     return {
         "regime": Text(readable(state.regime), style="bold"),
-        "since": _opens(state.since, state.timeframe),
+        "since": opens(state.since, state.timeframe),
         "bars so far": f"{state.bars:,}",
-        "last bar": _opens(state.as_of, state.timeframe),
+        "last bar": opens(state.as_of, state.timeframe),
         "bias": readable(state.bias),
         "posture": readable(state.posture),
         "confidence": number(state.confidence, _DIGITS),
@@ -122,5 +157,6 @@ def _cells(state: StateNow) -> dict[str, Cell]:
     }
 
 
-def _opens(ts: dt.datetime, timeframe: str) -> str:
+def opens(ts: dt.datetime, timeframe: str) -> str:
+    """The open of a bar: without the time where that says nothing."""
     return f"{ts:%Y-%m-%d %H:%M}" if is_intraday(timeframe) else f"{ts:%Y-%m-%d}"

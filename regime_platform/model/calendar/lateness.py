@@ -51,9 +51,16 @@ class SeriesAge:
         last = "no bars" if self.last_bar is None else f"last bar {self._opens(self.last_bar)}"
         if self.due_bar is None:
             return last
-        is_more = self.last_bar is None or self.due_bar - self.last_bar > _LOOKED_BACK
-        bars = f"{'over ' * is_more}{self.missing:,} bar{'s' * (self.missing > 1)}"
+        bars = f"{self.missing_text} bar{'s' * (self.missing > 1)}"
         return f"{last}, {bars} missing (due {self._opens(self.due_bar)})"
+
+    @property
+    def missing_text(self) -> str:
+        """How many bars are missing, such as "2" or "over 274"; empty where none is."""
+        if self.due_bar is None:
+            return ""
+        is_more = self.last_bar is None or self.due_bar - self.last_bar > _LOOKED_BACK
+        return f"{'over ' * is_more}{self.missing:,}"
 
     def _opens(self, ts: dt.datetime) -> str:
         return f"{ts:%Y-%m-%d %H:%M}" if is_intraday(self.timeframe) else f"{ts:%Y-%m-%d}"

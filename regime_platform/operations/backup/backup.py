@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from regime_platform.audit.verify.copied_files import damage_of_file, damage_of_symbol
-from regime_platform.bar_store.layout import PROVEN, DataRoot, SymbolPaths
+from regime_platform.bar_store.layout import PROVEN, SQL, DataRoot, SymbolPaths
 from regime_platform.bar_store.locks import writing
 from regime_platform.errors import RegimeError, UsageError
 from regime_platform.files import path_below
@@ -247,7 +247,7 @@ def _folders(root: Path) -> Iterator[Path]:
     """The folders in the order of copying: symbols, others, files of the root itself, Dagster's."""
     yield from sorted(_symbol_folders(root))
     others = [path for path in sorted(root.iterdir()) if path.is_dir()]
-    yield from (path for path in others if path.name not in {_ASSETS, _DAGSTER, PROVEN})
+    yield from (path for path in others if path.name not in {_ASSETS, _DAGSTER, PROVEN, SQL})
     yield root
     yield from (path for path in others if path.name == _DAGSTER)
 

@@ -3,7 +3,8 @@
 import datetime as dt
 import json
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from regime_platform.model.document import Document, Instant
 from regime_platform.model.instants import instant
 from regime_platform.settings import Settings
 
-_TAIL = 1 << 18  # bytes of the file that are searched for its last alert
+_TAIL = 1 << 22  # bytes of the file that are searched for its last alerts
 
 
 class UnsentAlerts(Document):
@@ -33,9 +34,10 @@ class FailingChannels(Document):
     channels: dict[str, UnsentAlerts] = Field(default_factory=dict)
 
 
-class LastAlert(NamedTuple):
-    """The newest alert of the file of alerts."""
+class StoredAlert(NamedTuple):
+    """An alert in the file of alerts."""
 
+    kind: str
     title: str
     at: dt.datetime
     lines: tuple[str, ...]
@@ -73,22 +75,25 @@ def record_channels(
         write_json(_record(settings), FailingChannels(channels=failing).model_dump(mode="json"))
 
 
-def last_alert(settings: Settings) -> LastAlert | None:
+def last_alert(settings: Settings) -> StoredAlert | None:
     """The newest alert; None where there is none that can be read."""
+    return next(newest_alerts(settings), None)
+
+
+def newest_alerts(settings: Settings) -> Iterator[StoredAlert]:
+    """The alerts of the last 4 MB of the file, newest first."""
     try:
         with alert_file(settings).open("rb") as stream:
             size = stream.seek(0, os.SEEK_END)
             stream.seek(max(0, size - _TAIL))
             lines = stream.read().splitlines()
     except OSError:
-        return None
+        return
     for line in reversed(lines):
-        try:
+        with suppress(ValueError, KeyError, TypeError):  # torn by a kill
             stored = json.loads(line)
-            return LastAlert(stored["title"], instant(stored["at"]), tuple(stored["lines"]))
-        except (ValueError, KeyError, TypeError):  # torn by a kill
-            continue
-    return None
+            at, texts = instant(stored["at"]), tuple(stored["lines"])
+            yield StoredAlert(stored["kind"], stored["title"], at, texts)
 
 
 def channel_names(settings: Settings) -> Collection[str]:

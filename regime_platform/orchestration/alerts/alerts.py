@@ -1,26 +1,43 @@
-"""The sensors that send alerts: a run failed, series are stale, regimes changed.
+"""The sensors that send alerts: a run failed, series are stale, regimes changed, a week is over.
 
-Each is sent once by the cursor, twice after a crash between sending and storing the cursor.
+Each is sent once by a record or the cursor, twice after a crash between sending and storing it.
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 import dagster as dg
-import polars as pl
 
 from regime_platform.bar_store.layout import DataRoot
-from regime_platform.compute.maturity import immature_rows, marked
 from regime_platform.compute_db.board import read_board
-from regime_platform.files import read_json, write_json
 from regime_platform.model.digests import document_digest
 from regime_platform.operations.staleness import StaleSeries, stale_series
+from regime_platform.orchestration.alerts.changes import changes_alert, sent_changes
 from regime_platform.orchestration.alerts.channels import Alert, send_alert
+from regime_platform.orchestration.alerts.confirmation import advance_all
+from regime_platform.orchestration.alerts.looks import board_looks
+from regime_platform.orchestration.alerts.open_failures import (
+    open_failures,
+    read_failures,
+    with_failure,
+    write_failures,
+)
+from regime_platform.orchestration.alerts.reported import (
+    ReportedRegimes,
+    read_digest,
+    read_reported,
+    read_stale,
+    write_digest,
+    write_reported,
+    write_stale,
+)
+from regime_platform.orchestration.alerts.rules_file import RulesInForce, rules_in_force
+from regime_platform.orchestration.alerts.weekly import next_digest
 from regime_platform.orchestration.events.failures import run_failure_of
 from regime_platform.orchestration.resources import WorkspaceResource
-from regime_platform.settings import Settings
+from regime_platform.settings import Settings, load_universe
 
 _RUNNING = dg.DefaultSensorStatus.RUNNING
 
@@ -28,20 +45,34 @@ _RUNNING = dg.DefaultSensorStatus.RUNNING
 @dg.run_failure_sensor(
     default_status=_RUNNING,
     minimum_interval_seconds=30,
-    description="Reports the symbols that failed in a run, and why, or that the run crashed.",
+    description="Reports the symbols that failed in a run, and why, or that the run crashed; the "
+    "same cause once.",
 )
 def run_failures(
     context: dg.RunFailureSensorContext, workspace: dg.ResourceParam[WorkspaceResource]
 ) -> None:
-    """Sends an alert for a failed run."""
-    run, failure = context.dagster_run, run_failure_of(context)
+    """Sends an alert for what failed in a run and is not known from an earlier one."""
+    run, failure, settings = context.dagster_run, run_failure_of(context), workspace.settings()
+    now, known = workspace.now(), open_failures(settings)
     # runs launched from the assets have a job of Dagster's own
     name = "materialize" if run.job_name.startswith("__") else run.job_name
-    title = f"{name} {failure.summary}: run {run.run_id[:8]}"
-    facts = {"run": run.run_id, "job": run.job_name}
-    send_alert(
-        workspace.settings(), Alert("run_failed", title, workspace.now(), failure.lines, facts)
+    if _has_succeeded(context.instance, run.job_name, known.last_of(name)):
+        known = known.without_job(name)
+    failures, news = with_failure(known, name, failure, now)
+    if news.lines:
+        title = f"{name} {failure.summary}: run {run.run_id[:8]}"
+        facts: dict[str, str | int] = {"run": run.run_id, "job": run.job_name}
+        send_alert(settings, Alert("run_failed", title, now, news.lines, facts))
+    write_failures(settings, failures)
+
+
+def _has_succeeded(instance: dg.DagsterInstance, job: str, since: dt.datetime | None) -> bool:
+    if since is None:
+        return False
+    wanted = dg.RunsFilter(
+        job_name=job, statuses=[dg.DagsterRunStatus.SUCCESS], updated_after=since
     )
+    return bool(instance.get_run_records(wanted, limit=1))
 
 
 @dg.sensor(
@@ -52,110 +83,111 @@ def run_failures(
 def stale_symbols(
     context: dg.SensorEvaluationContext, workspace: dg.ResourceParam[WorkspaceResource]
 ) -> dg.SkipReason:
-    """Sends an alert where other series are stale than at the last look."""
-    now = workspace.now()
-    stale = stale_series(workspace.open(), now)
-    names = sorted(f"{series.symbol} {series.timeframe}" for series in stale)
-    cursor = document_digest({"stale": names})
-    if cursor == context.cursor or (not stale and not context.cursor):
-        return dg.SkipReason(f"{len(stale)} stale series, as reported before")
-    send_alert(workspace.settings(), _stale_alert(stale, now))
-    context.update_cursor(cursor)
-    return dg.SkipReason(f"reported {len(stale)} stale series")
+    """Sends an alert of the series that became stale since the last look, or have bars again."""
+    settings, now = workspace.settings(), workspace.now()
+    stale = {series.name: series for series in stale_series(workspace.open(), now)}
+    before = read_stale(settings)
+    if before is None:  # the cursor of release 0.2.0 is a digest of the names
+        is_known = document_digest({"stale": sorted(stale)}) == context.cursor
+        before = frozenset(stale if is_known else ())
+    if stale.keys() != before:
+        send_alert(settings, _stale_alert(stale, before, now))
+    write_stale(settings, stale)
+    return dg.SkipReason(f"{len(stale)} stale series, {len(stale.keys() - before)} new")
 
 
-def _stale_alert(stale: Sequence[StaleSeries], now: dt.datetime) -> Alert:
-    symbols = len({series.symbol for series in stale})
+def _stale_alert(
+    stale: Mapping[str, StaleSeries], before: AbstractSet[str], now: dt.datetime
+) -> Alert:
+    symbols = len({series.symbol for series in stale.values()})
     title = f"{len(stale)} series of {symbols} symbols lack bars" if stale else "no series is stale"
-    lines = [
-        f"{series.symbol} {series.timeframe}: {series.age}"
-        + (f"; {series.reason}" if series.reason else "")
-        for series in stale
-    ]
-    return Alert("stale", title, now, lines, {"series": len(stale), "symbols": symbols})
+    began = [series.line for name, series in stale.items() if name not in before]
+    ended = [f"{name}: has its bars again" for name in sorted(before - stale.keys())]
+    lasting = len(stale) - len(began)
+    rest = (
+        [f"reported before: {lasting:,}; `regime status --all-rows` names all"] if lasting else []
+    )
+    facts = {"series": len(stale), "symbols": symbols, "new": len(began)}
+    return Alert("stale", title, now, [*began, *ended, *rest], facts)
 
 
 @dg.sensor(
     default_status=_RUNNING,
     minimum_interval_seconds=60,
-    description="Reports series whose regime or escalation bucket changed.",
+    description="Reports the changes of regime and bucket that count, by the rules of alerts.yaml.",
 )
 def regime_changes(
     context: dg.SensorEvaluationContext, workspace: dg.ResourceParam[WorkspaceResource]
 ) -> dg.SkipReason:
-    """Sends an alert where the board shows other regimes than at the last look."""
+    """Sends an alert of the changes that count since the last look at the board."""
     settings = workspace.settings()
     root = DataRoot(settings.root_folder)
-    status = root.board.stat() if root.board.exists() else None
-    version = f"{status.st_mtime_ns} {status.st_size}" if status else "none"
+    version = " ".join(map(_version, (root.board, root.alert_rules)))
     if version == context.cursor:
-        return dg.SkipReason("the board is unchanged")
-    now = current_regimes(root)
-    changes = changed_regimes(reported_regimes(settings), now, immature_series(root))
-    if changes:
-        title = f"{len(changes)} series changed their regime or bucket"
-        send_alert(settings, Alert("regime_changed", title, workspace.now(), changes))
-    write_reported_regimes(settings, now)
+        return dg.SkipReason("board and rules are unchanged")
+    universe, board, before = load_universe(settings), read_board(root), read_reported(settings)
+    in_force = rules_in_force(root, universe)
+    _report_problem(settings, in_force, before, workspace.now())
+    tracked = set(universe.symbols)
+    looks = {key: look for key, look in board_looks(board).items() if key[0] in tracked}
+    stored = {} if before is None else before.by_series
+    kept = {key: each for key, each in stored.items() if key[0] in tracked}
+    series, changes = advance_all(kept, looks, in_force.rules.confirmation)
+    if sent := sent_changes(changes, in_force.rules, universe):
+        send_alert(settings, changes_alert(sent, workspace.now(), in_force.notes))
+    after = ReportedRegimes.of(series, in_force.problem)
+    if after != before:
+        write_reported(settings, after)
+    _forget_good(settings)
     context.update_cursor(version)
-    return dg.SkipReason(f"{len(changes)} changes")
+    return dg.SkipReason(f"{len(changes)} changes, {len(sent)} sent")
 
 
-#: "SYMBOL timeframe" -> label and escalation bucket, "" where it has none.
-Regimes = Mapping[str, tuple[str, str]]
+def _report_problem(
+    settings: Settings, in_force: RulesInForce, before: ReportedRegimes | None, now: dt.datetime
+) -> None:
+    """Reports once that alerts.yaml is not used."""
+    if in_force.problem and (before is None or before.problem != in_force.problem):
+        instead = f"the default rules decide until it is corrected: {in_force.rules.describe()}"
+        lines = [in_force.problem, instead]
+        send_alert(settings, Alert("rules_invalid", "alerts.yaml is not used", now, lines))
 
 
-def reported_regimes(settings: Settings) -> Regimes | None:
-    """The regimes that were reported last; None before the first report."""
-    stored = read_json(_file(settings))
-    if stored is None:
-        return None
-    return {name: (label, bucket) for name, (label, bucket) in stored.items()}
+def _forget_good(settings: Settings) -> None:
+    """So that a failure that comes again after a success is sent again."""
+    before, after = read_failures(settings), open_failures(settings)
+    if after != before:
+        write_failures(settings, after)
 
 
-def write_reported_regimes(settings: Settings, regimes: Regimes) -> None:
-    """Replaces the regimes that were reported last."""
-    write_json(_file(settings), dict(regimes))
+@dg.sensor(
+    default_status=_RUNNING,
+    minimum_interval_seconds=900,
+    description="Sends the weekly digest: what changed, time in regime, open failures.",
+)
+def weekly_digest(workspace: dg.ResourceParam[WorkspaceResource]) -> dg.SkipReason:
+    """Sends the digest once a week, at the first look after its moment."""
+    settings, now = workspace.settings(), workspace.now()
+    universe = load_universe(settings)
+    in_force = rules_in_force(DataRoot(settings.root_folder), universe)
+    digest, last = in_force.rules.digest, read_digest(settings)
+    if digest is False:
+        return dg.SkipReason("no digest is wanted")
+    due = digest.last_due(now)
+    if last is not None and last.at >= due:
+        return dg.SkipReason(f"the digest of {due:%Y-%m-%d %H:%M} UTC is sent")
+    made = next_digest(settings, universe, digest, now, in_force.notes)
+    if made is None:
+        return dg.SkipReason("no look at the board yet")
+    if made.alert is not None:
+        send_alert(settings, made.alert)
+    write_digest(settings, made.record)
+    return dg.SkipReason("sent" if made.alert else "the first digest is sent in a week")
 
 
-def current_regimes(root: DataRoot) -> Regimes:
-    """The regimes of the board; a series without one is left out.
-
-    Raises:
-        ResultsError: the board is damaged.
-    """
-    names = ("symbol", "timeframe", "regime_label", "escalation_bucket")
-    columns = [pl.col(name).cast(pl.String) for name in names]
-    rows = read_board(root).filter(pl.col("regime_label").is_not_null()).select(columns)
-    return {
-        f"{symbol} {timeframe}": (label, bucket or "")
-        for symbol, timeframe, label, bucket in rows.iter_rows()
-    }
-
-
-def immature_series(root: DataRoot) -> AbstractSet[str]:
-    """The series of the board whose latest rank is immature, as "SYMBOL timeframe"."""
-    rows = read_board(root).filter(immature_rows())
-    return set(rows.select(pl.concat_str("symbol", "timeframe", separator=" ")).to_series())
-
-
-def changed_regimes(
-    before: Regimes | None, now: Regimes, immature: AbstractSet[str] = frozenset()
-) -> list[str]:
-    """One line for every series whose regime changed; none before the first report.
-
-    ``immature`` names the series whose present rank is to be marked.
-    """
-    return [
-        f"{name}: {_text(before[name])} -> {_text(regime, is_immature=name in immature)}"
-        for name, regime in now.items()
-        if before is not None and name in before and before[name] != regime
-    ]
-
-
-def _text(regime: tuple[str, str], *, is_immature: bool = False) -> str:
-    label, bucket = regime
-    return f"{label} ({marked(bucket, is_immature=is_immature)})" if bucket else label
-
-
-def _file(settings: Settings) -> Path:
-    return settings.dagster_folder / "told_regimes.json"
+def _version(path: Path) -> str:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return "none"
+    return f"{status.st_mtime_ns} {status.st_size}"

@@ -9,6 +9,7 @@ import json
 import logging
 import smtplib
 import ssl
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -32,6 +33,7 @@ from regime_platform.sources.http_client import is_loopback
 _LOG = logging.getLogger("regime_platform.alerts")
 _TIMEOUT = 20.0  # seconds that a server may take
 _LINES = 20  # of an alert that are sent; the file has all
+_ALL = "`regime alerts list --all-rows` shows all"
 
 _TROUBLE = (
     OSError,
@@ -49,16 +51,28 @@ _TROUBLE = (
 class Alert:
     """An event that an operator should know of."""
 
-    kind: str  # run_failed, stale, regime_changed
+    kind: str  # run_failed, stale, regime_changed, weekly_digest, rules_invalid, test
     title: str
     at: dt.datetime
     lines: Sequence[str] = ()
     facts: Mapping[str, str | int] = field(default_factory=dict)
+    groups: Sequence[str] = ()  # of each line; empty where lines are not grouped
 
     def text(self) -> str:
-        """The title and first lines as a message; each stays one line, whatever text it repeats."""
-        more = [f"and {len(self.lines) - _LINES} more"] if len(self.lines) > _LINES else []
-        return "\n".join(inert(line) for line in (self.title, *self.lines[:_LINES], *more))
+        """At most a screen: the title, the first lines, and the number of the others by group.
+
+        Each stays one line, whatever text it repeats.
+        """
+        lines = (self.title, *self.lines[:_LINES], *self._rest())
+        return "\n".join(inert(line) for line in lines)
+
+    def _rest(self) -> Sequence[str]:
+        left = len(self.lines) - _LINES
+        if left <= 0:
+            return []
+        counts = Counter(self.groups[_LINES:])
+        by_group = ", ".join(f"{count:,} {group}" for group, count in counts.items())
+        return [f"and {left:,} more{f': {by_group}' if counts else ''}; {_ALL}"]
 
 
 def send_alert(settings: Settings, alert: Alert) -> list[str]:

@@ -82,10 +82,17 @@ def run_failure(
 
 @dataclass(frozen=True)
 class RunFailure:
-    """What a failed run came to, in a few words, and a line for each symbol or error."""
+    """What a failed run came to: in a few words, its errors, and the symbols that failed."""
 
     summary: str
-    lines: list[str]
+    problems: Sequence[str]
+    failed: Sequence[FailedSymbol] = ()
+    has_crashed: bool = False  # ended without a message of its own
+
+    @property
+    def lines(self) -> list[str]:
+        """A line for each error and symbol."""
+        return [*self.problems, *(row.line for row in self.failed)]
 
 
 def run_failure_of(context: dg.RunFailureSensorContext) -> RunFailure:
@@ -99,17 +106,17 @@ def run_failure_of(context: dg.RunFailureSensorContext) -> RunFailure:
         failed.sort(key=lambda row: row.status == Status.BLOCKED)
         is_blocked_only = failed[0].status == Status.BLOCKED and not problems
         summary = "blocked symbols" if is_blocked_only else f"failed{_in_brackets(failed)}"
-        return RunFailure(summary, [*problems, *(row.line for row in failed)])
+        return RunFailure(summary, problems, failed)
     messages = _messages(context)
     ends = [message for message in messages if _EXIT_AT_START in message]
     if messages and not ends:
         return RunFailure("failed", messages)
     message = context.failure_event.message or "without a message"
     if any(words in message for words in _TIMEOUTS):
-        return RunFailure("took too long", [message])
+        return RunFailure("took too long", [message], has_crashed=True)
     texts = [event.message or "" for event in _engine_events(context)]
     ends += [text for text in texts if _EXIT in text]
-    return RunFailure("crashed", ["the run crashed:", message, *ends])
+    return RunFailure("crashed", ["the run crashed:", message, *ends], has_crashed=True)
 
 
 def without_traceback(body: Body) -> Body:

@@ -11,12 +11,11 @@ import dagster as dg
 from regime_platform.bar_store.raw.raw_log import LogExtent, extent
 from regime_platform.bar_store.raw.raw_names import list_raw
 from regime_platform.bar_store.session import stored_finer
-from regime_platform.compute.maturity import basis_of
-from regime_platform.compute_db.rank_basis import add_latest_basis
-from regime_platform.compute_db.reader import reading
 from regime_platform.model.digests import document_digest
 from regime_platform.model.instants import iso
+from regime_platform.orchestration.events.regimes import by_field, latest_regimes
 from regime_platform.orchestration.events.tables import brief, picture, table, when
+from regime_platform.orchestration.instance.report_files import PREFIX
 from regime_platform.pipeline.outcomes import (
     ComputeOutcome,
     IngestOutcome,
@@ -26,21 +25,13 @@ from regime_platform.pipeline.outcomes import (
     SymbolOutcome,
 )
 from regime_platform.pipeline.run_workspace import RunWorkspace
-from regime_platform.report.small_chart import small_chart_png
+from regime_platform.report.picture.small import small_picture
 
 #: Read by the sensor new_bars: bars stored by the fetch, and whether the same run processes them.
 ROWS_INSERTED = "rows_inserted"
 IS_PROCESSED = "is_processed"
 #: The same in the events of release 0.1.0, which stay in Dagster's event log.
 IS_PROCESSED_BEFORE_0_2 = "is_walked_on"
-#: Heading in the table of regimes -> column of latest_state.
-_REGIME = {
-    "regime": "regime_label",
-    "confidence": "confidence",
-    "escalation": "esc_pctl",
-    "bucket": "escalation_bucket",
-    "score": "hazard_score",  # the escalation score
-}
 
 Metadata = dict[str, Any]
 
@@ -55,8 +46,8 @@ def stage_metadata(
 
 def with_picture(workspace: RunWorkspace, symbol: str, metadata: Metadata) -> Metadata:
     """The metadata with a chart of price and regime added, where the symbol has results."""
-    png = small_chart_png(workspace.root.symbol(symbol))
-    return metadata if png is None else {"picture": picture(png, symbol), **metadata}
+    svg = small_picture(workspace.root.symbol(symbol))
+    return metadata if svg is None else {"picture": picture(svg, symbol), **metadata}
 
 
 def _raw_bars(workspace: RunWorkspace, ingest: IngestOutcome) -> tuple[Metadata, str]:
@@ -132,42 +123,22 @@ def _compute_db(workspace: RunWorkspace, compute: ComputeOutcome) -> tuple[Metad
     digests = [{"table": name, "digest": brief(digest)} for name, digest in compute.tables.items()]
     metadata = {
         "dagster/row_count": sum(series.state_rows for series in compute.series),
-        "regimes": table(latest_regimes(workspace, compute.symbol)),
+        "regimes": table(by_field(latest_regimes(workspace, compute.symbol))),
         "timeframes": table(rows),
         "tables": table(digests),
         "how": compute.how,
         "is_stale_code": compute.is_stale_code,
         "file": dg.MetadataValue.path(workspace.root.symbol(compute.symbol).compute_db),
+        **_page(workspace, compute.symbol),
     }
     return metadata, document_digest(compute.tables)
 
 
-def latest_regimes(workspace: RunWorkspace, symbol: str) -> list[Mapping[str, object]]:
-    """One row per timeframe; none where the symbol has no results."""
-    path = workspace.root.symbol(symbol).compute_db
-    if not path.exists():
-        return []
-    with reading(path) as reader:
-        latest = add_latest_basis(reader, reader.table("latest_state"))
-    return [
-        {
-            "timeframe": str(row["timeframe"]),
-            "last bar": when(iso(row["ts"]), row["timeframe"]),
-            "since": when(iso(row["regime_since"]), row["timeframe"]),
-            **{heading: _short(row[name]) for heading, name in _REGIME.items()},
-            "ranked on": _ranked_on(row),
-        }
-        for row in latest.iter_rows(named=True)
-    ]
-
-
-def _ranked_on(row: Mapping[str, Any]) -> str:
-    basis = basis_of(row)
-    return "" if basis is None else str(basis).removeprefix("ranked on ")
-
-
-def _short(cell: object) -> object:
-    return round(cell, 4) if isinstance(cell, float) else cell
+def _page(workspace: RunWorkspace, symbol: str) -> Metadata:
+    """The link to the page of a symbol, where there is one."""
+    name = f"{symbol}.html"
+    page = workspace.root.report / name
+    return {"page": dg.MetadataValue.url(f"{PREFIX}/{name}")} if page.exists() else {}
 
 
 def _manifests(workspace: RunWorkspace, publish: PublishOutcome) -> tuple[Metadata, str]:

@@ -1,6 +1,5 @@
 """Metadata values that Dagster's UI draws: tables, column schemas, inline images."""
 
-import base64
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -9,6 +8,7 @@ import dagster as dg
 import polars as pl
 
 from regime_platform.model.timeframes import is_intraday
+from regime_platform.report.picture.picture import data_uri
 
 _TYPES: Mapping[type, str] = {int: "int", float: "float", bool: "bool"}
 
@@ -52,7 +52,6 @@ def when(instant: str, timeframe: str) -> str:
     return instant if is_intraday(timeframe) else instant.removesuffix("T00:00:00Z")
 
 
-def picture(png: bytes, text: str) -> dg.MetadataValue[Any]:
-    """An inline PNG; it is stored in the event's row, so it must not exceed a few kB."""
-    encoded = base64.b64encode(png).decode("ascii")
-    return dg.MetadataValue.md(f"![{text}](data:image/png;base64,{encoded})")
+def picture(svg: str, text: str) -> dg.MetadataValue[Any]:
+    """An inline picture; it is stored in the event's row, so it must not exceed about 10 kB."""
+    return dg.MetadataValue.md(f"![{text}]({data_uri(svg)})")

@@ -12,6 +12,7 @@ import dagster as dg
 import yaml
 
 from regime_platform.files import write_text
+from regime_platform.model.yaml_text import load_yaml
 from regime_platform.orchestration.instance.history import history_folder, naming_damage
 from regime_platform.settings import PROJECT_ROOT, Settings
 
@@ -45,7 +46,8 @@ def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
 
 
 def _render(folder: Path) -> str:
-    document: dict[str, Any] = yaml.safe_load((PROJECT_ROOT / _CONFIG).read_text(encoding="utf-8"))
+    text = (PROJECT_ROOT / _CONFIG).read_text(encoding="utf-8")
+    document: dict[str, Any] = load_yaml(text)
     for part in (document["storage"]["custom"], document["compute_logs"]):
         part["config"] = {"folder": str(folder)}
     document["local_artifact_storage"]["config"] = {"folder": str(folder)}

@@ -1,4 +1,4 @@
-"""Dagster's webserver, with its options, behind `RequestGuard`.
+"""Dagster's webserver, with its options, behind `RequestGuard`; it also serves the report.
 
 It has no place for a middleware, so the functions that make and serve its app are replaced.
 """
@@ -16,7 +16,9 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from regime_platform.bar_store.layout import DataRoot
 from regime_platform.orchestration.instance.interrupts import run_command
+from regime_platform.orchestration.instance.report_files import report_routes
 from regime_platform.settings import Settings
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -132,7 +134,8 @@ def main() -> None:
 
 
 def _serve_guarded(context: Any, host: str | None, *options: Any) -> None:
-    names = host_names(host or "127.0.0.1", Settings().allowed_host_names())
+    settings = Settings()
+    names = host_names(host or "127.0.0.1", settings.allowed_host_names())
     if host not in LOOPBACK | {None}:
         _LOG.warning(
             "%s can be reached from other machines and has no passwords: any client can "
@@ -144,6 +147,8 @@ def _serve_guarded(context: Any, host: str | None, *options: Any) -> None:
     def guarded_app(*arguments: Any, **keywords: Any) -> Starlette:
         app: Starlette = _make_app(*arguments, **keywords)
         app.add_middleware(RequestGuard, names=names)
+        # before Dagster's own, the last of which answers every path
+        app.router.routes[:0] = report_routes(DataRoot(settings.root_folder))
         return app
 
     cli.create_app_from_workspace_process_context = guarded_app

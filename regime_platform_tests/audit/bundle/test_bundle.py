@@ -6,6 +6,8 @@ import shutil
 import zipfile
 from pathlib import Path
 
+import pytest
+
 from regime_platform.audit.bundle.bundle import export_bundle
 from regime_platform.audit.bundle.verify import verify_bundle
 from regime_platform.audit.snapshots import Snapshot, find_snapshot
@@ -40,6 +42,7 @@ def test_an_export_twice_gives_the_same_bytes_and_overwrites_nothing(
         export_bundle(run.workspace, taken, tmp_path / "again.zip")
 
 
+@pytest.mark.slow
 def test_damage_is_named_and_nothing_is_exported(once: Path, tmp_path: Path) -> None:
     shutil.copytree(once, tmp_path, dirs_exist_ok=True)
     workspace = RunWorkspace.open(street(tmp_path, SYMBOLS))

@@ -43,6 +43,7 @@ def test_unchanged_files_are_proven_and_verifying_writes_nothing(stored: Setting
     assert fingerprint(stored.data_root) == before
 
 
+@pytest.mark.slow
 def test_everything_that_is_tampered_with_is_found(stored: Settings) -> None:
     chance, paths = random.Random(20), paths_of(stored)
     missed = []
@@ -166,6 +167,7 @@ def test_a_symbol_without_stored_files_has_no_bars(tmp_path: Path) -> None:
     assert (proof.result, proof.status.is_good) == ("no_bars", False)
 
 
+@pytest.mark.slow
 def test_two_processes_give_the_results_of_one(
     stored: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -247,6 +247,7 @@ def _page(rows: list[tuple[int, float | None]]) -> pl.DataFrame:
     return pl.DataFrame({"ts": [opens[place] for place, _ in rows], **columns}, schema=BAR_SCHEMA)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(pages=st.lists(_rows, max_size=5))
 def test_a_page_served_twice_adds_nothing_the_second_time(

@@ -1,20 +1,8 @@
-"""Times of options are read as UTC, and the future is refused where it would be stored."""
+"""A text that is no time is named, and the future is refused where it would be stored."""
 
-import datetime as dt
-
-import pytest
-
-from regime_platform.cli.console.clock import Clock, instant_of, past
+from regime_platform.cli.console.clock import Clock, past
 from regime_platform.errors import UsageError
 from regime_platform_tests.error_codes import raises
-
-
-@pytest.mark.parametrize(
-    ("text", "hour"),
-    [("2017-12-29", 0), ("2017-12-29T22:00", 22), ("2017-12-29T22:00+02:00", 20)],
-)
-def test_a_time_without_offset_is_utc(text: str, hour: int) -> None:
-    assert instant_of("--now", text) == dt.datetime(2017, 12, 29, hour, tzinfo=dt.UTC)
 
 
 def test_a_text_that_is_no_time_is_named_with_its_option() -> None:

@@ -3,6 +3,8 @@
 import shlex
 from pathlib import Path
 
+import pytest
+
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.cli.conftest import Regime, document_of
 
@@ -24,6 +26,7 @@ def test_a_clear_file_is_shown_with_the_command_that_adds_it(
     assert regime(*shlex.split(command)[1:]).code == 0
 
 
+@pytest.mark.slow
 def test_what_is_unclear_is_in_the_command_with_its_choices(regime: Regime, tmp_path: Path) -> None:
     bars = make_bars(100).rename({"ts": "Date", "close": "Close"})
     bars.with_columns(bars["Close"].alias("Adj Close") / 2).write_csv(tmp_path / "A.csv")

@@ -18,6 +18,7 @@ COMMANDS = [
 ]
 
 
+@pytest.mark.slow
 def test_every_command_of_the_runbook_runs_in_its_order(
     regime: Regime, old: Path, tmp_path: Path
 ) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from regime_platform.cli.main import main
-from regime_platform.cli.operations.daemon_lock import daemon_running_for, hold_daemon_lock
 from regime_platform.errors import UsageError
+from regime_platform.orchestration.instance.daemon_lock import daemon_running_for, hold_daemon_lock
 from regime_platform.settings import Settings
 from regime_platform_tests.conftest import NOW
 from regime_platform_tests.error_codes import raises
@@ -34,7 +34,7 @@ def test_the_units_name_this_installation_its_data_root_and_a_loopback_webserver
 def test_a_second_daemon_on_a_data_root_is_refused(operated: Settings) -> None:
     hold = (
         "import sys, time; "
-        "from regime_platform.cli.operations.daemon_lock import hold_daemon_lock; "
+        "from regime_platform.orchestration.instance.daemon_lock import hold_daemon_lock; "
         "from regime_platform.settings import Settings; hold_daemon_lock(Settings()); "
         "print('locked', flush=True); sys.stdin.read()"
     )

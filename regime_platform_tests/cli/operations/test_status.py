@@ -236,6 +236,7 @@ def test_where_all_is_well_every_row_fits_on_one_screen(
         assert "regime compact --all" in ended.out
 
 
+@pytest.mark.slow
 def test_every_state_is_counted_with_its_reason_and_a_command_that_works(
     operated: Settings, regime: Regime
 ) -> None:
@@ -297,6 +298,7 @@ def test_a_late_pass_and_a_queue_that_rests_are_errors(settings: Settings, check
     assert state.queue_rests == pytest.approx(3600)
 
 
+@pytest.mark.slow
 def test_what_commands_did_waits_for_dagster_and_not_for_long(
     settings: Settings, regime: Regime
 ) -> None:

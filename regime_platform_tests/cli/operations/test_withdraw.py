@@ -42,6 +42,7 @@ def _first(regime: Regime, *more: str) -> str:
     return str(json.loads(shown)[0]["ts"])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("settings")
 def test_lost_bars_are_a_finding_until_they_are_withdrawn(regime: Regime) -> None:
     assert _lost(regime) == (

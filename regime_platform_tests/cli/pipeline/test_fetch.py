@@ -200,6 +200,7 @@ def test_timeframe_is_fetched_only_for_symbols_tracked_on_it(
     ]
 
 
+@pytest.mark.slow
 def test_killed_backfill_resumes(tmp_path: Path, httpserver: HTTPServer) -> None:
     vendor = LoopbackVendor(httpserver, asset_class="US_EQUITY")
     bars = stock_bars("15min", dt.datetime(2025, 2, 3, tzinfo=dt.UTC), FRIDAY)
@@ -230,6 +231,7 @@ def test_killed_backfill_resumes(tmp_path: Path, httpserver: HTTPServer) -> None
     assert sum(asked.values()) - len(asked) <= 1
 
 
+@pytest.mark.slow
 def test_key_is_in_no_output_or_file_of_a_failing_run(
     tmp_path: Path, listed: Settings, vendor: LoopbackVendor
 ) -> None:

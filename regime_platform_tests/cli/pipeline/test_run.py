@@ -112,7 +112,7 @@ def test_one_added_bar_and_too_few_bars_are_shown_as_what_they_are(
     assert reason not in regime("state", "AAA", "--timeframe", "1day", settings=three).out
     document = json.loads(regime("state", "AAA", "--json", settings=three).out)
     assert document["1day"]["too_few_bars"] == {"1week": reason.removeprefix("1week: ")}
-    board = regime("board", settings=three).out.splitlines()
+    board = regime("board", "--by-timeframe", settings=three).out.splitlines()
     assert "too short" in next(line for line in board if "1week" in line)
     assert any(line.startswith("too short: too few bars") for line in board)
 

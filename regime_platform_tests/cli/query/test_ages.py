@@ -66,14 +66,20 @@ def test_the_fields_are_those_of_the_text(settings: Settings, regime: Regime) ->
 
 
 def test_the_board_marks_the_end_of_a_stale_series(settings: Settings, regime: Regime) -> None:
-    stale = regime("board", "--now", STALE, settings=settings).out
-    fresh = regime("board", "--now", FRESH, settings=settings).out
+    stale, fresh, by_series = (
+        regime("board", *words, settings=settings).out
+        for words in (("--now", STALE), ("--now", FRESH), ("--by-timeframe", "--now", STALE))
+    )
 
-    assert "2012..2013!" in stale
-    assert "! bars are missing after it; `regime status --all-rows`" in stale
+    assert "ELM!" in stale
+    assert "2013-02-22 !2" in stale
+    assert "! bars are missing; `regime state SYMBOL` names them" in stale
+    assert "2012..2013!" in by_series
+    assert "! bars are missing after it; `regime status --all-rows`" in by_series
     assert "!" not in fresh
 
 
+@pytest.mark.slow
 def test_the_age_of_a_sample_is_stated_without_a_warning(on_sample: Regime) -> None:
     shown = on_sample("state", "MSFT", "--now", "2013-03-11")
     rows = on_sample("history", "MSFT", "1day", "--now", "2013-03-11")

@@ -62,7 +62,7 @@ def test_several_symbols_are_answered_and_a_failing_one_is_named(on_sample: Regi
     assert list(facts["symbols"]) == ["MSFT", "IBM"]
     assert list(facts["problems"]) == ["NOPE"]
     lines = rows.out.splitlines()
-    assert lines[0].split()[:2] == ["symbol", "ts"]
+    assert lines[0].split()[:2] == ["symbol", "bar"]
     assert [line.split()[0] for line in lines[2:]] == ["MSFT", "IBM"]
     assert [row["symbol"] for row in json.loads(as_json.out)] == ["MSFT", "MSFT", "IBM", "IBM"]
 
@@ -86,7 +86,7 @@ def test_a_symbol_without_rows_is_named_beside_others(on_sample: Regime) -> None
     ended = on_sample("history", "MSFT", "FB", "1day", "--last", "1")
 
     assert ended.code == 0
-    assert "no rows of FB; `regime board`" in ended.err
+    assert "no rows of FB; `regime board --by-timeframe`" in ended.err
 
 
 def test_states_of_several_symbols_as_of_a_moment(on_sample: Regime) -> None:
@@ -94,6 +94,58 @@ def test_states_of_several_symbols_as_of_a_moment(on_sample: Regime) -> None:
 
     assert list(facts["symbols"]) == ["MSFT", "IBM"]
     assert facts["symbols"]["IBM"]["terms"]["standing"] == "proven"
+
+
+def test_history_shows_runs_and_sums_of_regimes(
+    on_sample: Regime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+    of_aapl = on_sample("history", "AAPL", "1day", "--runs", "--last", "2", "--why")
+    times = on_sample("history", "AAPL", "1day", "--time-in-regime")
+    several = json.loads(on_sample("history", "MSFT", "NOPE", "IBM", "--runs", "--json").out)
+    shocks = json.loads(on_sample("history", "AAPL", "1d", "--regime", "panic-risk", "--json").out)
+    core = json.loads(on_sample("history", "1day", "--tier", "core", "--last", "1", "--json").out)
+
+    lines = of_aapl.out.splitlines()
+    assert lines[0] == "AAPL 1day"
+    assert lines[3].split()[:5] == ["trending", "bear", "2013-01-25", "2013-02-22", "19"]
+    assert lines[4].split()[2:8] == ["2013-02-22", "open", "6", "-3.5%", "-4.5%", "-4.5%"]
+    why = "after trending bear: downside shock risk 0.62 -> 0.67 (>= 0.65)"
+    assert f"  2013-02-22: {why} " in of_aapl.out
+    assert "last bar 2013-03-01" in of_aapl.err
+    assert max(map(len, lines)) <= 80
+    assert on_sample("history", "FB", "--runs").out == on_sample("history", "FB", "1day").out == ""
+    hourly = on_sample("history", "SYNTH", "EURUSD", "1h", "--last", "2").out.splitlines()
+    assert max(map(len, hourly)) <= 80
+    assert hourly[-3].split()[-5:] == ["trending", "0.7218", "0.459", "LOW", "5,953"]
+    (bulls,) = (line for line in times.out.splitlines() if line.startswith("trending bull"))
+    assert bulls.split()[2:5] == ["2,039", "62.7%", "51"]
+    assert {row["symbol"] for row in several} == {"MSFT", "IBM"}
+    assert {row["timeframe"] for row in several} == {"1day", "1week"}
+    assert {row["regime_label"] for row in shocks} == {"PANIC_RISK"}
+    assert [row["symbol"] for row in core] == ["EURUSD", "SYNTH"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("AAPL", "--runs", "--labels"), "conflicting-options"),
+        (("AAPL", "--time-in-regime", "--runs"), "conflicting-options"),
+        (("AAPL", "1day", "--time-in-regime", "--last", "3"), "conflicting-options"),
+        (("AAPL", "1day", "--why"), "conflicting-options"),
+        (("AAPL", "1day", "--regime", "bull"), "unknown-regime"),
+        (("AAPL", "30min", "--runs"), "unknown-timeframe"),
+        (("1day", "--runs"), "no-timeframe"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(
+    on_sample: Regime, words: tuple[str, ...], code: str
+) -> None:
+    ended = on_sample("history", *words)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert f"error[{code}]" in ended.err
 
 
 def test_a_forgotten_timeframe_is_named(on_sample: Regime) -> None:

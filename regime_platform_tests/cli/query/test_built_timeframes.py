@@ -37,17 +37,18 @@ def test_every_view_names_the_finer_bars(settings: Settings, regime: Regime) -> 
     built = {"1day": "30min", "1week": "30min"}
     assert document["symbols"][0]["derived_from"] == built
     assert document["symbols"][0]["fetched"][0]["timeframe"] == "30min"
-    board = regime("board")
+    board = regime("board", "--by-timeframe")
     assert "1day+" in board.out
     assert "+ built from 30min bars" in board.out
-    rows = json.loads(regime("board", "--json").out)
+    rows = json.loads(regime("board", "--by-timeframe", "--json").out)
     assert {row["timeframe"]: row["derived_from"] for row in rows} == built
     state = regime("state", "AAA", "--now", NOW)
     assert "1day built from 30min" in state.out
     assert "not served" not in state.out
-    explained = regime("explain", "AAA", "1day", "2026-10-20")
-    assert "  built from 30min bars\n" in explained.out
     then = ("--as-of", "2026-10-24T04:00:00Z", "--json")
+    for past in (then[:0], then[:2]):
+        explained = regime("explain", "AAA", "1day", "2026-10-20", *past)
+        assert "  built from 30min bars\n" in explained.out
     for words in (("--json",), then):
         states = json.loads(regime("state", "AAA", *words).out)
         states = states.get("states", states)

@@ -104,10 +104,10 @@ def test_the_state_shows_them_and_what_the_mean_leaves_out(
 def test_the_board_has_counts_and_the_block_of_each_series(
     served: Settings, regime: Regime
 ) -> None:
-    shown = regime("board", settings=served)
+    shown = regime("board", "--by-timeframe", settings=served)
     rows = {
         (row["symbol"], row["timeframe"]): row
-        for row in json.loads(regime("board", "--json", settings=served).out)
+        for row in json.loads(regime("board", "--by-timeframe", "--json", settings=served).out)
     }
 
     assert "e/w: errors/warnings" in shown.out
@@ -124,7 +124,7 @@ def test_the_page_shows_the_command_and_what_the_mean_leaves_out(served: Setting
     notes = {}
     for symbol in ("AAA", "BBB"):
         instrument, paths = workspace.find(symbol)
-        view = read_symbol(paths, instrument, workspace.eras)
+        view = read_symbol(paths, instrument)
         assert view is not None
         notes[symbol] = "\n".join(view.notes)
 

@@ -29,7 +29,9 @@ def test_history_marks_immature_ranks_and_counts_their_bars(on_sample: Regime) -
     shown = on_sample("history", "AAPL", "1week", "--last", "1").out
     (row,) = json.loads(on_sample("history", "AAPL", "1week", "--last", "1", "--json").out)
 
-    assert shown.splitlines()[-1].split()[-3:] == ["HIGH,", "immature", "165"]
+    *_, latest, mark = shown.splitlines()
+    assert latest.split()[-3:] == ["0.994", "HIGH*", "165"]
+    assert mark.startswith("* immature: too few bars")
     assert row["esc_bucket"] == "HIGH"
     assert [row[f"rank_{name}"] for name in ("bars", "missing", "eras")] == [165, 0, 2]
     assert row["is_rank_immature"] is True
@@ -46,8 +48,8 @@ def test_explain_shows_what_the_rank_stands_on(on_sample: Regime) -> None:
 
 
 def test_the_board_marks_immature_ranks_and_explains_the_mark(on_sample: Regime) -> None:
-    shown = on_sample("board", "--tier", "daily").out
-    rows = json.loads(on_sample("board", "--json").out)
+    shown = on_sample("board", "--by-timeframe", "--tier", "daily").out
+    rows = json.loads(on_sample("board", "--by-timeframe", "--json").out)
 
     (week,) = (row for row in rows if (row["symbol"], row["timeframe"]) == ("AAPL", "1week"))
     assert (week["rank_bars"], week["rank_eras"], week["is_rank_immature"]) == (165, 2, True)

@@ -1,5 +1,8 @@
 """States of a symbol as a table, and why there is none."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from regime_platform_tests.cli.conftest import Regime
@@ -40,3 +43,41 @@ def test_state_of_a_short_series_explains_why_there_is_none(on_sample: Regime) -
     assert ended.code == 0
     assert "no timeframe with enough bars" in ended.err
     assert "bars; state needs 200" in ended.err
+
+
+def test_several_symbols_are_a_line_per_timeframe_and_why_it_began(
+    on_sample: Regime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "list.txt").write_text("ibm # the first\n")
+    monkeypatch.setenv("COLUMNS", "80")
+
+    shown = on_sample("state", "IBM", "EURUSD").out
+    listed = json.loads(on_sample("state", "--watchlist", "list.txt", "--json").out)
+    core = json.loads(
+        on_sample("state", "--tier", "core", "--timeframe", "1d", "--timeframe", "1h", "--json").out
+    )
+
+    assert max(map(len, shown.splitlines())) == 80
+    assert "1day   trending bull  2013-01-24    26  2013-03-01  0.3761 LOW" in shown
+    assert "confidence" in shown
+    assert "reasons" not in shown
+    assert list(listed["symbols"]) == ["IBM"]
+    assert [list(states) for states in core["symbols"].values()] == [["1h", "1day"]] * 2
+
+
+def test_state_and_explain_name_the_rule_that_flipped_and_its_nearest_edge(
+    on_sample: Regime,
+) -> None:
+    why = "after trending bear: downside shock risk 0.62 -> 0.67 (>= 0.65)"
+
+    state = on_sample("state", "AAPL").out
+    explained = on_sample("explain", "AAPL", "1day", "2013-03-01").out
+    document = json.loads(on_sample("state", "AAPL", "--json").out)["1day"]
+
+    assert f"1day: panic risk since 2013-02-22, {why}; nearest edge downside shock risk" in state
+    assert f"  since 2013-02-22T00:00:00Z (6 bars): {why}\n" in explained
+    assert "  nearest edge of its rule: downside shock risk 0.69 (>= 0.65)\n" in explained
+    (change,) = document["began"]["changes"]
+    assert (change["gives"], change["crossings"][0]["edge"]) == ("PANIC_RISK", 0.65)
+    assert document["nearest_edge"]["name"] == "downside_shock_risk"
+    assert (document["blocked"], document["held_back"]) == ("", "")

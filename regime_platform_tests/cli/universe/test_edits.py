@@ -170,6 +170,7 @@ def test_delisted_symbol_answers_with_its_delisting_date(regime: Regime, own: Se
     assert regime("universe", "list", "--delisted", "--symbols").out == "AAA\n"
 
 
+@pytest.mark.slow
 def test_a_renamed_symbol_answers_under_its_new_name_and_the_old_one_points_to_it(
     regime: Regime, own: Settings
 ) -> None:

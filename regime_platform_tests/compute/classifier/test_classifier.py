@@ -72,6 +72,7 @@ def _inputs() -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=200)
 @given(bars=st.lists(_inputs(), min_size=1, max_size=20))
 def test_the_kernel_agrees_with_the_rules_written_out(bars: list[dict[str, Any]]) -> None:

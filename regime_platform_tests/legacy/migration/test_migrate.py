@@ -97,6 +97,7 @@ def test_a_damaged_file_fails_its_symbol_alone(tmp_path: Path) -> None:
     assert str(torn) in outcomes["BBB"].reason
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["live", "bars-v1"])
 def test_two_processes_give_the_outcomes_of_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
@@ -161,6 +162,7 @@ main(["migrate", "live", "--all", "--from", sys.argv[3]])
 """
 
 
+@pytest.mark.slow
 def test_a_rerun_after_a_kill_ends_as_an_uninterrupted_run(tmp_path: Path) -> None:
     rows = legacy_rows("AAA", "1day", DAILY) + legacy_rows("AAA", "1week", traded(1000)[::5])
     old = write_legacy_db(tmp_path / "old" / "live.db", rows).parent

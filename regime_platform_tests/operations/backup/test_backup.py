@@ -19,6 +19,7 @@ from regime_platform.pipeline.outcomes import Status
 from regime_platform.pipeline.run import run_symbols
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
+from regime_platform.sql_views.views import open_views
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.conftest import NOW
 from regime_platform_tests.error_codes import raises
@@ -61,11 +62,13 @@ def test_what_is_restored_is_what_was_backed_up_and_needs_no_compute(
     used: Settings, tmp_path: Path
 ) -> None:
     target, other = tmp_path / "backup", DataRoot(tmp_path / "other")
+    open_views(RunWorkspace.open(used)).close()  # leaves files that are in no backup
 
     made = backup(_root(used), target, NOW)
     brought = restore(target, other.path)
 
     assert made.files == brought.files
+    assert not other.sql.exists()
     before = {n: t for n, t in contents(used.data_root).items() if not n.endswith(".lock")}
     assert contents(other.path) == before
     with closing(sqlite3.connect(other.path / "dagster/storage/runs.db")) as database:

@@ -121,6 +121,7 @@ def test_a_symbol_that_was_damaged_from_the_first_is_copied_and_named(
     assert not backup(root, target, NOW).damaged
 
 
+@pytest.mark.slow
 def test_a_backup_killed_at_any_moment_leaves_the_last_one_or_the_new_one(
     used: Settings, copy: Path, tmp_path: Path
 ) -> None:
@@ -150,6 +151,7 @@ def test_a_backup_killed_at_any_moment_leaves_the_last_one_or_the_new_one(
     assert all(state in (before, after) for state in seen)
 
 
+@pytest.mark.slow
 def test_a_first_backup_that_was_killed_is_no_backup_and_the_next_one_goes_on_from_it(
     used: Settings, tmp_path: Path
 ) -> None:

@@ -53,6 +53,7 @@ def test_what_is_sound_can_be_restored_without_what_is_damaged(
     assert not (tmp_path / "other/assets/OAK").exists()
 
 
+@pytest.mark.slow
 def test_a_restore_that_was_killed_goes_on(copy: Path, tmp_path: Path) -> None:
     ends = killed("restore", copy, copy, tmp_path / "other", ["9", "17"])
 

@@ -8,28 +8,23 @@ from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
-import polars as pl
 import pytest
 from dagster._core.events import EngineEventData
 from dagster_shared.error import SerializableErrorInfo
 from pytest_httpserver import HTTPServer
 
-from regime_platform.bar_store.layout import DataRoot
-from regime_platform.compute_db.board import read_board, update_board
 from regime_platform.model.calendar.lateness import missing_bars
+from regime_platform.model.digests import document_digest
 from regime_platform.model.instants import instant
 from regime_platform.model.markets import MARKETS
 from regime_platform.operations.staleness import stale_series
 from regime_platform.orchestration.alerts.alerts import (
-    changed_regimes,
-    immature_series,
     regime_changes,
-    reported_regimes,
     run_failures,
     stale_symbols,
-    write_reported_regimes,
 )
 from regime_platform.orchestration.alerts.channels import Alert, send_alert
+from regime_platform.orchestration.alerts.reported import write_stale
 from regime_platform.orchestration.build import build_definitions
 from regime_platform.orchestration.resources import WorkspaceResource
 from regime_platform.pipeline.outcomes import Stage
@@ -56,12 +51,14 @@ def _sent_alerts(settings: Settings) -> list[Mapping[str, Any]]:
 
 
 def _look(
-    settings: Settings, instance: dg.DagsterInstance, name: str, cursor: str | None = None
-) -> str | None:
+    settings: Settings,
+    instance: dg.DagsterInstance,
+    sensor: dg.SensorDefinition = stale_symbols,
+    cursor: str | None = None,
+) -> None:
     resources = {"workspace": WorkspaceResource(settings)}
     context = dg.build_sensor_context(instance=instance, cursor=cursor, resources=resources)
-    {"stale_symbols": stale_symbols, "regime_changes": regime_changes}[name](context)
-    return context.cursor
+    sensor(context)
 
 
 def _hear(
@@ -78,7 +75,7 @@ def _hear(
     run_failures(context.for_run_failure())
 
 
-def test_a_failed_run_names_failed_symbols_apart_from_blocked_ones(
+def test_a_failed_run_names_failed_and_blocked_symbols_until_they_are_good_only_once(
     processed_eight: Settings, processed_instance: dg.DagsterInstance
 ) -> None:
     longer = make_bars(BARS + 5, seed=1)
@@ -90,10 +87,14 @@ def test_a_failed_run_names_failed_symbols_apart_from_blocked_ones(
     _hear(processed_eight, processed_instance, both.dagster_run)
     blocked = run_listed(processed_eight, processed_instance, ["BIRCH"], "recompute")
     _hear(processed_eight, processed_instance, blocked.dagster_run)
-    clicked = run_range(processed_eight, processed_instance, ["BIRCH"], "__ASSET_JOB", list(Stage))
-    _hear(processed_eight, processed_instance, clicked.dagster_run)
+    serve(processed_eight, "BIRCH", "1day", longer)
+    run_listed(processed_eight, processed_instance, ["BIRCH"], "process_listed")
+    _look(processed_eight, processed_instance, regime_changes)
+    serve(processed_eight, "BIRCH", "1day", with_value(longer, BARS + 2, high=1.0))
+    again = run_range(processed_eight, processed_instance, ["BIRCH"], "__ASSET_JOB", list(Stage))
+    _hear(processed_eight, processed_instance, again.dagster_run)
 
-    first, second, third = _sent_alerts(processed_eight)
+    first, second = _sent_alerts(processed_eight)
     assert first["title"].startswith("process_listed failed (1 failed, 1 blocked): run ")
     gone, failed, rejected = first["lines"]
     assert gone == "not in the universe: GONE"
@@ -101,8 +102,8 @@ def test_a_failed_run_names_failed_symbols_apart_from_blocked_ones(
     assert "`regime repair ELM --yes` makes it again" in failed
     assert rejected.startswith("BIRCH blocked at validated_bars")
     assert "high_low_order rejected 1 bar" in rejected
-    assert second["title"].startswith("recompute blocked symbols")
-    assert third["title"].startswith("materialize blocked symbols")
+    assert second["title"].startswith("materialize blocked symbols")
+    assert second["lines"] == [rejected]
 
 
 def test_a_run_that_died_is_reported_as_such(
@@ -155,17 +156,30 @@ def test_an_error_that_a_user_can_correct_is_the_message_and_no_crash(
 def test_stale_series_are_reported_once_and_shown_by_the_check(
     processed_eight: Settings, processed_instance: dg.DagsterInstance
 ) -> None:
-    cursor = _look(processed_eight, processed_instance, "stale_symbols")
-    again = _look(processed_eight, processed_instance, "stale_symbols", cursor)
+    names = [f"{symbol} 1day" for symbol in SYMBOLS]
+    cursor_0_2_0 = document_digest({"stale": names})
+    _look(processed_eight, processed_instance, cursor=cursor_0_2_0)
+    assert _sent_alerts(processed_eight) == []
+    write_stale(processed_eight, [])
+    _look(processed_eight, processed_instance)
+    _look(processed_eight, processed_instance)
     checked = (
         build_definitions(processed_eight)
         .resolve_job_def("check_freshness")
         .execute_in_process(instance=processed_instance, run_config={"loggers": QUIET})
     )
 
-    (alert,) = _sent_alerts(processed_eight)
-    assert again == cursor
-    assert alert["title"] == "8 series of 8 symbols lack bars"
+    write_stale(processed_eight, [*names[1:], "GONE 1day"])
+    _look(processed_eight, processed_instance)
+
+    alert, other = _sent_alerts(processed_eight)
+    assert alert["title"] == other["title"] == "8 series of 8 symbols lack bars"
+    assert len(alert["lines"]) == 8
+    assert other["lines"] == [
+        alert["lines"][0],
+        "GONE 1day: has its bars again",
+        "reported before: 7; `regime status --all-rows` names all",
+    ]
     assert alert["lines"][0].startswith("ALDER 1day: last bar 2013-07-12, over ")
     evaluations = checked.get_asset_check_evaluations()
     assert [evaluation.partition for evaluation in evaluations] == list(SYMBOLS)
@@ -188,35 +202,6 @@ def test_a_bar_is_missed_only_after_its_grace(
     count, _newest = missing_bars(MARKETS[asset_class], timeframe, instant(f"{last}Z"), NOW)
 
     assert count == wanted
-
-
-def test_a_changed_regime_is_reported_once_and_not_at_the_first_look(
-    processed_eight: Settings, processed_instance: dg.DagsterInstance
-) -> None:
-    root = DataRoot(processed_eight.data_root)
-    cursor = _look(processed_eight, processed_instance, "regime_changes")
-    rows = read_board(root).filter(pl.col("symbol") == "FIR")
-    before = rows.filter(pl.col("timeframe") == "1day")["regime_label"][0]
-    after = next(word for word in rows["regime_label"].dtype.categories if word != before)  # type: ignore[attr-defined]
-    changed = pl.lit(after, rows.schema["regime_label"])
-    update_board(
-        root,
-        ["FIR"],
-        rows.with_columns(
-            pl.when(pl.col("timeframe") == "1day")
-            .then(changed)
-            .otherwise("regime_label")
-            .alias("regime_label")
-        ),
-    )
-
-    later = _look(processed_eight, processed_instance, "regime_changes", cursor)
-    _look(processed_eight, processed_instance, "regime_changes", later)
-
-    (alert,) = _sent_alerts(processed_eight)
-    assert len(alert["lines"]) == 1
-    assert alert["lines"][0].startswith(f"FIR 1day: {before} (")
-    assert f"-> {after} (" in alert["lines"][0]
 
 
 def test_a_webhook_and_a_mail_server_get_the_alert(
@@ -294,43 +279,3 @@ def _mail_server() -> Iterator[tuple[int, list[str]]]:
         thread.start()
         yield server.server_address[1], letters
         server.shutdown()
-
-
-BEFORE = {"OAK 1day": ("CHOP_RISK", "LOW"), "ELM 1day": ("SHOCK", ""), "FIR 1day": ("SHOCK", "")}
-AFTER = {
-    "OAK 1day": ("CHOP_RISK", "HIGH"),
-    "ELM 1day": ("TRANSITION", ""),
-    "FIR 1day": ("SHOCK", ""),
-    "NEW 1day": ("SHOCK", ""),
-}
-
-
-def test_a_changed_label_or_bucket_is_a_line() -> None:
-    assert changed_regimes(BEFORE, AFTER) == [
-        "OAK 1day: CHOP_RISK (LOW) -> CHOP_RISK (HIGH)",
-        "ELM 1day: SHOCK -> TRANSITION",
-    ]
-
-
-def test_the_mark_of_an_immature_rank_is_in_the_line(processed: RunWorkspace) -> None:
-    immature = immature_series(processed.root)
-
-    assert "AAPL 1week" in immature
-    assert not immature & {"AAPL 1day", "FB 1day"}
-    assert changed_regimes(BEFORE, AFTER, {"OAK 1day", "ELM 1day"}) == [
-        "OAK 1day: CHOP_RISK (LOW) -> CHOP_RISK (HIGH, immature)",
-        "ELM 1day: SHOCK -> TRANSITION",
-    ]
-
-
-def test_nothing_is_reported_before_a_first_report(settings: Settings) -> None:
-    assert reported_regimes(settings) is None
-    assert changed_regimes(None, AFTER) == []
-
-
-def test_what_was_reported_is_read_again(settings: Settings) -> None:
-    settings.data_root.joinpath("dagster").mkdir(parents=True)
-
-    write_reported_regimes(settings, AFTER)
-
-    assert reported_regimes(settings) == AFTER

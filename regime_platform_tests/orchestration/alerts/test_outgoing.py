@@ -77,6 +77,7 @@ def silent() -> Iterator[str]:
         yield f"http://127.0.0.1:{server.getsockname()[1]}{SECRET}"
 
 
+@pytest.mark.slow
 def test_every_pass_of_dagster_gives_one_sign_of_life_and_other_runs_none(
     processed_eight: Settings, processed_instance: dg.DagsterInstance, service: HTTPServer
 ) -> None:

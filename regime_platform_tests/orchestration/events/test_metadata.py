@@ -13,6 +13,7 @@ from regime_platform.pipeline.outcomes import (
     SymbolOutcome,
 )
 from regime_platform.pipeline.run_workspace import RunWorkspace
+from regime_platform.settings import Settings
 
 
 def test_a_fetch_counts_new_and_revised_bars(processed: RunWorkspace) -> None:
@@ -50,3 +51,20 @@ def test_results_have_a_version_that_follows_their_tables(processed: RunWorkspac
         assert isinstance(metadata["regimes"], dg.TableMetadataValue)
 
     assert len(versions) == 2
+
+
+def test_results_lead_to_the_page_of_the_symbol_where_there_is_one(
+    processed_eight: Settings,
+) -> None:
+    workspace = RunWorkspace.open(processed_eight)
+    compute = ComputeOutcome("ELM", Status.DONE, (), tables={})
+    outcome = SymbolOutcome("ELM", Status.DONE, Stage.COMPUTE_DB, compute=compute)
+    without, _ = stage_metadata(workspace, Stage.COMPUTE_DB, outcome)
+    page = workspace.root.path / "report" / "ELM.html"
+    page.parent.mkdir()
+    page.write_text("<html>")
+
+    metadata, _ = stage_metadata(workspace, Stage.COMPUTE_DB, outcome)
+
+    assert "page" not in without
+    assert metadata["page"] == dg.MetadataValue.url("/report/ELM.html")

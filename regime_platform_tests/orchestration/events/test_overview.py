@@ -3,6 +3,7 @@
 import datetime as dt
 
 import dagster as dg
+import pytest
 
 from regime_platform.orchestration.events.overview import overview
 from regime_platform.orchestration.instance.command_run import CommandRun
@@ -10,6 +11,7 @@ from regime_platform.settings import Settings
 from regime_platform_tests.orchestration.graph import run_listed
 
 
+@pytest.mark.slow
 def test_a_pass_and_a_failed_run_are_shown(
     processed_eight: Settings, processed_instance: dg.DagsterInstance
 ) -> None:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -16,12 +17,23 @@ from regime_platform_tests.orchestration.instance.guarded_server import (
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A webserver over an empty Dagster home, answering to one further name."""
-    home, port = tmp_path_factory.mktemp("home"), free_port()
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data root that is an empty Dagster home too."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def address(home: Path) -> Iterator[str]:
+    """A webserver over ``home``, answering to one further name."""
+    port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-c", SERVE, "--port", str(port)],
-        env={**os.environ, "DAGSTER_HOME": str(home), "REGIME_ALLOWED_HOSTS": "Desk.example, b"},
+        env={
+            **os.environ,
+            "DAGSTER_HOME": str(home),
+            "REGIME_DATA_ROOT": str(home),
+            "REGIME_ALLOWED_HOSTS": "Desk.example, b",
+        },
         cwd=home,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

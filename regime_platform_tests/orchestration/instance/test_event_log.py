@@ -6,6 +6,7 @@ from pathlib import Path
 from queue import Queue
 
 import dagster as dg
+import pytest
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 
@@ -38,6 +39,7 @@ def _run(instance: dg.DagsterInstance) -> str:
     return telling.execute_in_process(instance=instance, run_config={"loggers": QUIET}).run_id
 
 
+@pytest.mark.slow
 def test_what_it_writes_the_stock_log_reads(tmp_path: Path) -> None:
     settings = street(tmp_path, ["OAK"])
     with open_instance(settings) as instance:
@@ -58,6 +60,7 @@ def test_what_it_writes_the_stock_log_reads(tmp_path: Path) -> None:
     assert all(len(messages) > 8 for messages in read.values())
 
 
+@pytest.mark.slow
 def test_ids_of_deleted_events_are_not_given_again(tmp_path: Path) -> None:
     settings = street(tmp_path, ["OAK"])
     with open_instance(settings) as instance:

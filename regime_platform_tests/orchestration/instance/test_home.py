@@ -62,6 +62,7 @@ def test_a_home_is_rendered_once(settings: Settings) -> None:
     assert rendered.stat().st_mtime_ns == before
 
 
+@pytest.mark.slow
 def test_processes_that_start_together_open_a_new_home_together(settings: Settings) -> None:
     command = [sys.executable, "-c", OPENING, str(prepare_home(settings))]
     starting = [Popen(command, stdin=PIPE, stdout=PIPE, stderr=PIPE) for _ in range(4)]

@@ -3,6 +3,7 @@
 import datetime as dt
 
 import dagster as dg
+import pytest
 
 from regime_platform.orchestration.housekeeping import prune
 from regime_platform.pipeline.outcomes import Stage
@@ -11,6 +12,7 @@ from regime_platform_tests.conftest import NOW
 from regime_platform_tests.orchestration.graph import SYMBOLS, green, red, run_listed, run_range
 
 
+@pytest.mark.slow
 def test_old_runs_are_deleted_except_those_that_decide_what_is_shown(
     processed_eight: Settings, processed_instance: dg.DagsterInstance
 ) -> None:

@@ -63,6 +63,7 @@ def _wait_for(address: str, wanted: Sequence[str]) -> None:
         time.sleep(0.5)
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("dagster_dev")
 def test_a_symbol_added_beside_a_running_dagster_becomes_a_partition(tmp_path: Path) -> None:
     settings = street(tmp_path, ["ALDER", "BIRCH"])
@@ -177,6 +178,7 @@ def test_the_first_edit_of_a_data_root_is_in_force_for_the_runs_of_a_loaded_grap
     assert "OAK" in resource.open().universe.symbols
 
 
+@pytest.mark.slow
 def test_a_delisted_symbol_stays_green_in_a_run_of_all_symbols(processed_eight: Settings) -> None:
     delist(processed_eight, "ELM", dt.date(2026, 11, 19))
 

@@ -1,7 +1,10 @@
 """The webserver that `regime service webserver` starts answers its own pages and programs only."""
 
+import http.client
 import json
 import os
+from contextlib import closing
+from email.message import Message
 from pathlib import Path
 
 import httpx
@@ -112,6 +115,7 @@ def test_another_page_is_refused_in_every_form(address: str, origin: str) -> Non
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:3000", "127.0.0.1.evil.example"])
 def test_another_name_for_this_machine_is_refused(address: str, host: str) -> None:
     headers = {"Host": host, "Origin": f"http://{host}"}
@@ -121,3 +125,62 @@ def test_another_name_for_this_machine_is_refused(address: str, host: str) -> No
 
         assert answer.status_code == 403
         assert "REGIME_ALLOWED_HOSTS" in answer.text
+
+
+def test_the_report_is_served_read_only_and_nothing_beside_it(home: Path, address: str) -> None:
+    def got(path: str, method: str = "GET", **headers: str) -> tuple[int, Message, bytes]:
+        # as it is written: other clients take dots out of a path themselves
+        with closing(http.client.HTTPConnection(address, timeout=30)) as connection:
+            connection.request(method, path, headers=headers)
+            answer = connection.getresponse()
+            return answer.status, answer.headers, answer.read()
+
+    absent, _, hint = got("/report/")
+    folder = home / "report"
+    (folder / "static").mkdir(parents=True)
+    (folder / "index.html").write_text("<p>all symbols")
+    (folder / ".tmp-regime-x.html").write_text("unfinished")
+    (folder / "static" / "index-0123.js").write_text("1")
+    (folder / "out.html").symlink_to(home / "board.parquet")
+    (home / "board.parquet").write_text("not for readers")
+    _, page, text = got("/report/")
+    _, script, _ = got("/report/static/index-0123.js")
+    status, to_index, _ = got("/report")
+    unchanged, *_ = got("/report/index.html", **{"If-None-Match": page["ETag"]})
+
+    assert (absent, status, unchanged) == (404, 307, 304)
+    assert b"regime report" in hint
+    assert text == b"<p>all symbols"
+    assert to_index["Location"] == "/report/"
+    assert page["Content-Type"].startswith("text/html")
+    assert "default-src 'none'" in page["Content-Security-Policy"]
+    assert page["X-Content-Type-Options"] == "nosniff"
+    assert page["Cache-Control"] == "no-cache"
+    assert "javascript" in script["Content-Type"]
+    assert "immutable" in script["Cache-Control"]
+    for path in (
+        "/report/../board.parquet",
+        "/report/%2e%2e/board.parquet",
+        "/report/..%2fboard.parquet",
+        f"/report//{home}/board.parquet",
+        "/report/out.html",
+        "/report/static/",
+        "/report/.tmp-regime-x.html",
+        "/report/a%00b",
+    ):
+        status, _, body = got(path)
+        assert status == 404, path
+        assert b"not for readers" not in body
+    for method in ("POST", "PUT", "DELETE"):
+        assert got("/report/index.html", method)[0] == 405
+    assert got("/report/", Host="evil.example")[0] == 403
+
+    symbol = home / "assets" / "^ALDER"
+    symbol.mkdir(parents=True)
+    (symbol / "verdict.json").write_text("{}")
+    (symbol / "decisions.yaml").write_text("not for readers")
+    status, proof, body = got("/assets/%5EALDER/verdict.json")
+    assert (status, body, proof["Content-Type"]) == (200, b"{}", "application/json")
+    assert got("/assets/%5EALDER/manifest.json")[0] == 404
+    for path in ("/assets/%5EALDER/decisions.yaml", "/assets/%5EALDER"):
+        assert b"not for readers" not in got(path)[2]

@@ -5,6 +5,8 @@ import threading
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.errors import BarsError
 from regime_platform.pipeline.fetch.catch_up import FetchRequest
@@ -37,6 +39,7 @@ def backfill(settings: Settings, on_credits: object = None) -> list[SymbolOutcom
     return list(run_symbols(workspace, instruments, NOW, stages=stages, batches=batches))
 
 
+@pytest.mark.slow
 def test_the_second_of_two_backfills_takes_others_first_and_finds_nothing_missing(
     tmp_path: Path, vendor: LoopbackVendor
 ) -> None:

@@ -205,6 +205,7 @@ def proof_of(settings: Settings) -> str:
     return verify(workspace, workspace.universe.instruments[0], recompute=True).result
 
 
+@pytest.mark.slow
 def test_a_dividend_at_every_update_is_followed(tmp_path: Path, vendor: LoopbackVendor) -> None:
     settings, factor = one_stock(tmp_path, vendor), 1.0
     for day in range(4):

@@ -160,6 +160,7 @@ def broken(name: str) -> Response:
     return error_answer(*answers[name])
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None, suppress_health_check=SLOW)
 @given(steps=st.lists(step, max_size=8), most_rows=st.sampled_from([200, 5000]))
 def test_after_any_faults_and_restarts_the_stored_bars_are_those_of_the_vendor(
@@ -194,6 +195,7 @@ def test_after_any_faults_and_restarts_the_stored_bars_are_those_of_the_vendor(
     assert story.run() == 0
 
 
+@pytest.mark.slow
 @settings(max_examples=6, deadline=None, suppress_health_check=SLOW)
 @given(
     interruptions=st.lists(

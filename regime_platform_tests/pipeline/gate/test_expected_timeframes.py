@@ -14,7 +14,7 @@ from regime_platform.pipeline.gate.inspection import inspect_canonical, inspect_
 from regime_platform.pipeline.outcomes import STAGES, Status, SymbolOutcome
 from regime_platform.pipeline.run import run_symbols
 from regime_platform.pipeline.run_workspace import RunWorkspace
-from regime_platform.query.board import board
+from regime_platform.query.board import series_board
 from regime_platform.query.states import state
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import LONG_AFTER, make_bars
@@ -62,7 +62,7 @@ def test_one_without_bars_is_a_finding_with_the_reason_of_its_fetch(settings: Se
         assert "no_bars" in {each.rule for each in week.findings if each.count}
     (note,) = state("AAA", where=settings)["1week"].fetch_notes
     assert note.startswith("1day is not served since ")
-    reasons = dict(board(where=settings).select("timeframe", "reason").iter_rows())
+    reasons = dict(series_board(where=settings).select("timeframe", "reason").iter_rows())
     assert "has no 1day.csv" in reasons["1day"]
     assert run(settings, is_fetched=False).status is Status.UNCHANGED
 
@@ -96,7 +96,7 @@ def test_severity_and_minimum_are_set_in_the_policy(settings: Settings) -> None:
 def test_a_dropped_one_is_not_shown_and_comes_back_without_a_fetch(settings: Settings) -> None:
     serve(settings, "AAA", "1day", make_bars(420))
     run(settings)
-    before = board(where=settings)
+    before = series_board(where=settings)
     assert before["timeframe"].to_list() == ["1day", "1week"]
     raw = sorted((settings.data_root / "assets/AAA/raw").rglob("*.parquet"))
 
@@ -104,7 +104,7 @@ def test_a_dropped_one_is_not_shown_and_comes_back_without_a_fetch(settings: Set
     outcome = run(settings)
 
     assert rules(outcome) == {"1day": {}}
-    assert board(where=settings)["timeframe"].to_list() == ["1day"]
+    assert series_board(where=settings)["timeframe"].to_list() == ["1day"]
     assert list(state("AAA", where=settings)) == ["1day"]
     workspace = RunWorkspace.open(settings)
     assert verify(workspace, workspace.universe.instrument("AAA")).result == "proven"
@@ -112,7 +112,7 @@ def test_a_dropped_one_is_not_shown_and_comes_back_without_a_fetch(settings: Set
     track_on(settings, "AAA", [])
     assert run(settings, is_fetched=False).status is Status.DONE
     columns = pl.exclude("made_from", "results_digest")
-    assert board(where=settings).select(columns).equals(before.select(columns))
+    assert series_board(where=settings).select(columns).equals(before.select(columns))
     verdict = read_verdict(workspace.root.symbol("AAA"))
     assert verdict is not None
     assert set(verdict.promoted) == {"1day", "1week"}

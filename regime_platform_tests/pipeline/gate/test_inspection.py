@@ -9,6 +9,7 @@ from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform_tests.conftest import NOW
 
 
+@pytest.mark.slow
 def test_two_processes_report_the_same_as_one(
     processed: RunWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

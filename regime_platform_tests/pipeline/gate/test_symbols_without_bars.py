@@ -26,7 +26,7 @@ from regime_platform.pipeline.publish import write_manifests
 from regime_platform.pipeline.results import Inputs, make_results
 from regime_platform.pipeline.run import run_symbols
 from regime_platform.pipeline.run_workspace import RunWorkspace
-from regime_platform.query.board import board
+from regime_platform.query.board import series_board
 from regime_platform.query.states import state
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import LONG_AFTER, make_bars
@@ -98,7 +98,7 @@ def test_it_is_shown_as_such_and_never_as_proven(without_bars: Settings, *, is_o
     assert "no folder" in reason
 
     proofs = {each.symbol: each for each in verify_many(workspace, instruments)}
-    rows = board(where=without_bars).filter(pl.col("symbol") == "MISSING")
+    rows = series_board(where=without_bars).filter(pl.col("symbol") == "MISSING")
     snapshot = take_snapshot(workspace, LONG_AFTER.date(), LONG_AFTER).facts
 
     assert proofs.pop("GOOD").result == "proven"

@@ -1,0 +1,1 @@
+"""I/O, read-only: the Python API for notebooks: one store, frames, charts."""

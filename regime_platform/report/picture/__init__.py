@@ -1,0 +1,1 @@
+"""Still pictures of a series as SVG, in every size, and as PNG."""

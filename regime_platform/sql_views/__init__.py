@@ -1,0 +1,1 @@
+"""I/O: SQL over all symbols: views, and the rebuildable files that they read."""
