@@ -8,7 +8,7 @@ RUN := .venv/installed
 TEST := .venv/installed-tests
 TEST_LOCK := regime_platform_tests/requirements.lock
 FAST = $(addprefix regime_platform_tests/,api bar_store compute compute_db manifests model query \
-  report revisions sources sql_views validation) $(wildcard regime_platform_tests/test_*.py)
+  report revisions sources sql_views studies validation) $(wildcard regime_platform_tests/test_*.py)
 COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 \
   --generate-hashes --no-header -q
 
@@ -16,9 +16,9 @@ ifneq ($(DATA),)
 export REGIME_DATA_ROOT := $(abspath $(DATA))
 endif
 
-.PHONY: help setup ccxt demo ui test test-fast test-ui screenshots lint format
+.PHONY: help setup ccxt studies demo ui test test-fast test-ui screenshots lint format
 .PHONY: bench bench-store bench-gates bench-ingest bench-files bench-audit bench-migrate bench-sql
-.PHONY: bench-orchestration
+.PHONY: bench-orchestration bench-studies study-power
 .PHONY: docs lock clean
 
 help: ## list the targets
@@ -31,13 +31,18 @@ ccxt: $(RUN) ## add the library for bars of crypto exchanges (40 MB)
 	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install -q --compile-bytecode --require-hashes \
 	  -c $(TEST_LOCK) "$$(grep -o '^ccxt==[^ ]*' $(TEST_LOCK))"
 
+studies: $(RUN) ## add the libraries for `regime study` (250 MB)
+	@grep -E '^(arch|scipy|statsmodels)==' $(TEST_LOCK) | sed 's/ \\$$//' > .venv/studies.in
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install -q --compile-bytecode --require-hashes \
+	  -c $(TEST_LOCK) -r .venv/studies.in
+
 demo: $(RUN) ## process real bars through the whole Dagster graph to a board and charts [DATA=folder]
 	@$(BIN)/regime demo
 
 ui: $(RUN) ## serve the Dagster UI on http://127.0.0.1:3000, stop with Ctrl-C [DATA=folder]
 	@$(BIN)/regime ui
 
-test: $(TEST) ## run all tests except those that need a browser; measures branch coverage by the quick ones
+test: $(TEST) ## run all tests except those that need a browser; measures branch coverage by some of the quick ones
 	@echo "compiling kernels where needed, then testing on all cores"
 	@$(BIN)/regime warm
 	@$(BIN)/python -m pytest -n auto --dist loadgroup -q --cov --cov-report=term:skip-covered
@@ -50,7 +55,7 @@ test-ui: $(TEST) ## run the tests of the UI in a real Chromium
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
 	  { echo "installing Debian's chromium"; \
 	    apt-get update -q && apt-get install -qy --no-install-recommends chromium fonts-dejavu-core; }
-	@$(BIN)/python -m pytest -q -m ui
+	@$(BIN)/python -m pytest -q -m ui regime_platform_tests/ui
 
 screenshots: $(TEST) ## retake the images of docs/images in a real Chromium
 	@$(BIN)/python -m regime_platform_tests.ui.screenshots docs/images
@@ -93,6 +98,12 @@ bench-sql: $(TEST) ## time SQL over 1,565 symbols [SLICE="--core 6 --daily 144"]
 
 bench-orchestration: $(TEST) ## time whole passes through Dagster [SLICE="--core 6 --daily 144"]
 	@$(BIN)/python -m regime_platform_tests.bench.orchestration $(SLICE)
+
+bench-studies: $(TEST) ## time every study over daily symbols [SLICE="--symbols 1565"]
+	@$(BIN)/python -m regime_platform_tests.bench.studies $(SLICE)
+
+study-power: $(TEST) ## measure how often each study finds planted effects, and planted nothing; writes its docs table
+	@$(BIN)/python -m regime_platform_tests.studies.power
 
 lock: $(RUN) ## pin the newest allowed versions by hash
 	@$(COMPILE) --upgrade --all-extras --group test -o $(TEST_LOCK)

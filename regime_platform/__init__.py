@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     compare = _default.compare
     findings = _default.findings
     chart = _default.chart
+    study = _default.study
     sql = _default.sql
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "runs",
     "sql",
     "state",
+    "study",
     "symbols",
     "time_in_regime",
 ]

@@ -11,8 +11,10 @@ import polars as pl
 import yaml
 
 from regime_platform.model.timeframes import FINER, TIMEFRAMES
+from regime_platform.model.yaml_text import load_yaml
 from regime_platform.settings import Settings
 
+_Dumper: type[yaml.SafeDumper] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _LIST = re.compile(r":\n((?: +- .*\n)+)")  # below an entry; commands edit lists in one line
 
 
@@ -55,7 +57,7 @@ def serve(settings: Settings, symbol: str, timeframe: str, bars: pl.DataFrame) -
     bars.write_parquet(target)
     universe = settings.data_root / "universe.yaml"
     text = universe.read_text() if universe.exists() else ""
-    entries = yaml.safe_load(text)["instruments"] if f"symbol: {symbol}\n" in text else []
+    entries = load_yaml(text)["instruments"] if f"symbol: {symbol}\n" in text else []
     for entry in entries:
         tracked = entry.get("timeframes", [timeframe])
         if entry["symbol"] == symbol and timeframe not in (*tracked, *FINER):
@@ -69,7 +71,7 @@ def _tracked(folder: Path, timeframes: Sequence[str]) -> list[str]:
 
 
 def _write_universe(target: Path, entries: Sequence[Mapping[str, Any]]) -> None:
-    text = yaml.safe_dump({"instruments": entries})
+    text = yaml.dump({"instruments": entries}, Dumper=_Dumper)
     target.write_text(_LIST.sub(lambda match: f": [{', '.join(match[1].split()[1::2])}]\n", text))
 
 

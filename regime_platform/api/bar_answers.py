@@ -6,6 +6,7 @@ from typing import overload
 
 import polars as pl
 
+from regime_platform.api.arguments import path_of, text_of
 from regime_platform.api.caveats import AnswerWarning
 from regime_platform.api.chart import Chart
 from regime_platform.api.explanations import PastExplanation, StoredExplanation
@@ -62,6 +63,7 @@ class BarAnswers(OpenedRoot):
         Example:
             ``rp.explain("AAPL", "1day", "2013-03-01")``
         """
+        symbol, timeframe = _series(symbol, timeframe)
         past, opens = self._past(as_of), moment(ts, "ts")
         if past:
             return past.explain(symbol, timeframe, opens)
@@ -100,18 +102,19 @@ class BarAnswers(OpenedRoot):
             ``rp.evaluate(pl.read_csv("mine.csv", try_parse_dates=True), symbol="MINE",
             timeframe="1day")``
         """
+        symbol, timeframe = _series(symbol, timeframe)
         universe, note = self._universe(), ""
         if isinstance(rows, pl.DataFrame | pl.LazyFrame):
             own = bars_of_frame(rows)
         else:
             name, frame = universe.symbol_of(symbol), canonical_timeframe(timeframe)
-            own, note = input_bars(Path(rows), name, frame, universe)
+            own, note = input_bars(path_of(rows, "rows"), name, frame, universe)
         result, choice = evaluated(
             own,
             symbol=symbol,
             timeframe=timeframe,
             universe=universe,
-            eras_file=None if eras_file is None else Path(eras_file),
+            eras_file=None if eras_file is None else path_of(eras_file, "eras_file"),
             as_of=optional_moment(as_of, "as_of"),
         )
         for text in filter(None, (note, result.reason)):
@@ -148,9 +151,13 @@ class BarAnswers(OpenedRoot):
         """
         single = read_single_chart(
             Workspace.open(self.settings),
-            symbol,
-            timeframe,
+            text_of(symbol, "symbol", "AAPL"),
+            None if timeframe is None else text_of(timeframe, "timeframe", "1day"),
             optional_moment(since, "since"),
             self._now(now),
         )
-        return Chart(single, metric)
+        return Chart(single, text_of(metric, "metric", "vrs"))
+
+
+def _series(symbol: object, timeframe: object) -> tuple[str, str]:
+    return text_of(symbol, "symbol", "AAPL"), text_of(timeframe, "timeframe", "1day")

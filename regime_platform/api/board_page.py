@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 from markupsafe import Markup
 
+from regime_platform.api.arguments import path_of
 from regime_platform.errors import UsageError
 from regime_platform.files import write_text
 from regime_platform.report.board_page import board_page
@@ -22,7 +23,7 @@ class BoardPage:
 
     def save(self, path: Path | str) -> Path:
         """Writes the page, which needs no network and no other file."""
-        target = Path(path)
+        target = path_of(path, "path")
         write_text(target, self.html)
         return target
 

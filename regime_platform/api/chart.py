@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from regime_platform.api.arguments import path_of
 from regime_platform.errors import ConfigError
 from regime_platform.files import write_bytes
 from regime_platform.model.instants import iso
@@ -34,7 +35,7 @@ class Chart:
             UsageError: the name ends in none of these.
             ConfigError: the extra ``charts`` is not installed, which all but SVG need.
         """
-        target = Path(path)
+        target = path_of(path, "path")
         try:
             # a page shows the values of every metric and draws none
             data = self.single.data(target, "" if target.suffix == ".html" else self.metric)

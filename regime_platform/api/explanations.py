@@ -1,14 +1,16 @@
 """Explanations as a notebook shows them."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from regime_platform.audit.results_as_of import ResultsAsOf
 from regime_platform.model.instants import iso
 from regime_platform.query.explain import Explained
 from regime_platform.query.explanation import Explanation, explanation_document
 from regime_platform.report.explanation import explanation_html, headline
 from regime_platform.report.palette import readable
+
+if TYPE_CHECKING:
+    from regime_platform.audit.results_as_of import ResultsAsOf
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,7 +35,7 @@ class PastExplanation:
     """Why the numbers of one bar were what they were at a past moment."""
 
     explanation: Explanation
-    then: ResultsAsOf  # results of all timeframes, and how far a record of then proves them
+    then: "ResultsAsOf"  # results of all timeframes, and how far a record of then proves them
 
     def document(self) -> dict[str, Any]:
         """The document of ``regime explain --as-of --json``."""

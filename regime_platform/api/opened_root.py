@@ -4,13 +4,15 @@ import datetime as dt
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from regime_platform.api.past import Past
 from regime_platform.model.moments import When, moment, past_moment
 from regime_platform.model.universe.universe import Universe
-from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
 from regime_platform.workspace import Workspace
+
+if TYPE_CHECKING:
+    from regime_platform.api.past import Past
 
 
 class OpenedRoot:
@@ -38,8 +40,12 @@ class OpenedRoot:
             return moment(now, "now")
         return dt.datetime.fromtimestamp(self._clock(), dt.UTC)
 
-    def _past(self, as_of: When | None) -> Past | None:
+    def _past(self, as_of: When | None) -> "Past | None":
         if as_of is None:
             return None
+        # the pipeline and all that proves it, which answers about the present need not wait for
+        from regime_platform.api.past import Past  # noqa: PLC0415
+        from regime_platform.pipeline.run_workspace import RunWorkspace  # noqa: PLC0415
+
         then = past_moment(as_of, self._now(), "as_of")
         return Past(RunWorkspace.open(self.settings, clock=self._clock), then)

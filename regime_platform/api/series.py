@@ -6,6 +6,7 @@ from typing import Literal, TypeVar, get_args
 
 import polars as pl
 
+from regime_platform.api.arguments import texts_of, wrong_type
 from regime_platform.api.caveats import AnswerWarning
 from regime_platform.errors import RegimeError, UsageError, about, failure_reason
 from regime_platform.model.result_schema import STATE_SCHEMA
@@ -25,7 +26,7 @@ _NAMED = 10  # reasons in a warning
 
 def symbols_of(universe: Universe, symbols: Symbols) -> list[str]:
     """The symbols that are meant, in their order; UsageError for unknown ones, or where none is."""
-    names = universe.symbols_of([symbols] if isinstance(symbols, str) else symbols)
+    names = universe.symbols_of(texts_of(symbols, "symbol", "AAPL"))
     if not names:
         raise UsageError("no symbol is given; name one or more, as AAPL", code="no-symbols")
     universe.select(names)
@@ -34,7 +35,7 @@ def symbols_of(universe: Universe, symbols: Symbols) -> list[str]:
 
 def timeframes_of(timeframes: Timeframes) -> list[str]:
     """The timeframes that are meant, each once, in their order; errors as of `symbols_of`."""
-    words = [timeframes] if isinstance(timeframes, str) else timeframes
+    words = texts_of(timeframes, "timeframe", "1day")
     names = list(dict.fromkeys(map(canonical_timeframe, words)))
     if not names:
         raise UsageError("no timeframe is given; name one or more, as 1day", code="no-timeframe")
@@ -74,6 +75,8 @@ def gathered(
 
 def count_of(last: int | None) -> int | None:
     """The number of rows from the end; UsageError where it is not above 0."""
+    if last is not None and (not isinstance(last, int) or isinstance(last, bool)):
+        raise wrong_type(last, "last", "a whole number")
     if last is not None and last < 1:
         raise UsageError(f"last {last} is no number of rows; give 1 or more", code="bad-count")
     return last

@@ -7,6 +7,7 @@ from itertools import product
 
 import polars as pl
 
+from regime_platform.api.arguments import text_of
 from regime_platform.api.caveats import AnswerWarning
 from regime_platform.api.opened_root import OpenedRoot
 from regime_platform.api.series import (
@@ -21,7 +22,7 @@ from regime_platform.api.series import (
     timeframes_of,
 )
 from regime_platform.api.state_frame import state_frame
-from regime_platform.model.moments import When, optional_moment
+from regime_platform.model.moments import When, period
 from regime_platform.model.timeframes import TIMEFRAMES
 from regime_platform.query.runs import runs_of, stored_series, time_of
 from regime_platform.query.series import bars, history, narrowed
@@ -65,14 +66,16 @@ class SeriesAnswers(OpenedRoot):
         Example:
             ``rp.bars("AAPL", "1day", start="2012-01-01").collect()``
         """
-        span = (optional_moment(start, "start"), optional_moment(end, "end"), count_of(last))
+        span = (*period(start, end), count_of(last))
         past = self._past(as_of)
         read = past.bars if past else partial(bars, where=self.settings)
 
         def rows_of(name: str, frame: str) -> pl.LazyFrame:
             return keyed(narrowed(read(name, frame), *span), name, frame)
 
-        return pl.concat(gathered(self._questions(symbol, timeframe, rows_of), missing))
+        return pl.concat(
+            gathered(self._questions(symbol, timeframes_of(timeframe), rows_of), missing)
+        )
 
     def history(  # noqa: PLR0913 - each argument narrows the same question
         self,
@@ -110,15 +113,17 @@ class SeriesAnswers(OpenedRoot):
         Example:
             ``rp.history(["AAPL", "MSFT"], "1day", last=250)``
         """
-        past = self._past(as_of)
+        past, (first, stop) = self._past(as_of), period(start, end)
         rows_of = partial(
             past.history if past else partial(history, where=self.settings),
-            start=optional_moment(start, "start"),
-            end=optional_moment(end, "end"),
+            start=first,
+            end=stop,
             last=count_of(last),
-            labels=labels,
+            labels=bool(labels),
         )
-        return pl.concat(gathered(self._questions(symbol, timeframe, rows_of), missing))
+        return pl.concat(
+            gathered(self._questions(symbol, timeframes_of(timeframe), rows_of), missing)
+        )
 
     def runs(  # noqa: PLR0913 - each argument narrows the same question
         self,
@@ -158,9 +163,10 @@ class SeriesAnswers(OpenedRoot):
             ``rp.runs("AAPL", "1day", regime="panic risk").sort("max_drawdown").head(5)``
         """
         past, count = self._past(as_of), count_of(last)
+        label = None if regime is None else text_of(regime, "regime", "panic risk")
 
         def rows_of(name: str, frame: str | None) -> pl.DataFrame:
-            narrow = partial(runs_of, regime=regime, start=start, end=end, last=count)
+            narrow = partial(runs_of, regime=label, start=start, end=end, last=count)
             if past:
                 rows, read = narrow(past.series(name, frame)), past.states_of
             else:

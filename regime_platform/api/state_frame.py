@@ -2,11 +2,10 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from regime_platform.audit.provenance import Provenance
 from regime_platform.compute.maturity import BASIS_SCHEMA
 from regime_platform.model.calendar.lateness import NO_AGE
 from regime_platform.model.result_schema import (
@@ -17,6 +16,9 @@ from regime_platform.model.result_schema import (
 )
 from regime_platform.query.states import StateNow
 from regime_platform.report.flip_text import flip_text
+
+if TYPE_CHECKING:
+    from regime_platform.audit.provenance import Provenance
 
 _NOW = {
     "regime_before": pl.Enum(REGIME_LABELS),  # null where the bar before has no state
@@ -95,7 +97,7 @@ def _row(state: StateNow) -> Mapping[str, Any]:
 
 
 def past_state_frame(
-    states: Iterable[StateNow], known_at: dt.datetime | None, provenance: Provenance
+    states: Iterable[StateNow], known_at: dt.datetime | None, provenance: "Provenance"
 ) -> pl.DataFrame:
     """The same with ``PAST_SCHEMA``."""
     values = (known_at, str(provenance.status), provenance.reason)

@@ -6,16 +6,17 @@ Answers are Polars frames with the column names of ``docs/schemas.md``, keyed by
 """
 
 import warnings
-from collections.abc import Collection
 from pathlib import Path
 
 import polars as pl
 
+from regime_platform.api.arguments import path_of, text_of, texts_of, wrong_type
 from regime_platform.api.bar_answers import BarAnswers
 from regime_platform.api.board_page import BoardPage, paged_board
 from regime_platform.api.caveats import AnswerWarning
 from regime_platform.api.series import Symbols, symbols_of
 from regime_platform.api.series_answers import SeriesAnswers
+from regime_platform.api.studies import Studies
 from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.errors import UsageError
 from regime_platform.model.markets import MARKETS
@@ -30,7 +31,7 @@ from regime_platform.sql_views.small_tables import finding_rows, universe_rows
 from regime_platform.workspace import Workspace, settings_of
 
 
-class Store(SeriesAnswers, BarAnswers):
+class Store(SeriesAnswers, BarAnswers, Studies):
     """A data root and its universe; every call reads what is stored by then.
 
     Symbols and timeframes are one name or several. Times (``start``, ``end``, ``as_of``, ``now``,
@@ -57,11 +58,12 @@ class Store(SeriesAnswers, BarAnswers):
         """
         universe = self._universe()
         if tier is not None:
-            universe = Universe(universe.tier(tier))
+            universe = Universe(universe.tier(text_of(tier, "tier", "core")))
         rows = universe_rows(universe)
         if asset_class is None:
             return rows
-        return rows.filter(asset_class=code_of("class", asset_class, MARKETS))
+        word = text_of(asset_class, "asset_class", "FX")
+        return rows.filter(asset_class=code_of("class", word, MARKETS))
 
     def board(  # noqa: PLR0913 - each argument narrows the same question
         self,
@@ -110,16 +112,17 @@ class Store(SeriesAnswers, BarAnswers):
             raise UsageError("give symbol or watchlist, not both", code="conflicting-options")
         names = None if symbol is None else symbols_of(universe, symbol)
         if watchlist is not None:
-            names = list(read_watchlist(watchlist, universe))
+            names = list(read_watchlist(path_of(watchlist, "watchlist"), universe))
         wanted = BoardFilter(
             symbols=names,
-            tier=tier,
-            asset_classes=_words(asset_class),
-            regimes=_words(regime),
-            buckets=_words(bucket),
+            tier=None if tier is None else text_of(tier, "tier", "core"),
+            asset_classes=texts_of(asset_class, "asset_class", "FX"),
+            regimes=texts_of(regime, "regime", "panic risk"),
+            buckets=texts_of(bucket, "bucket", "HIGH"),
             changed_since=optional_moment(changed_since, "changed_since"),
-            timeframe=timeframe,
+            timeframe=None if timeframe is None else text_of(timeframe, "timeframe", "1day"),
         )
+        text_of(sort, "sort", "escalation")
         read = series_board if by_timeframe else board
         rows = read(wanted, sort=sort, now=self._now(now), where=self.settings)
         if rows.is_empty() and wanted == ALL_ROWS:
@@ -144,6 +147,8 @@ class Store(SeriesAnswers, BarAnswers):
             ``rp.board_page(rp.board(bucket="HIGH", sort="escalation"))``
         """
         present = self._now(now)
+        if rows is not None and not isinstance(rows, pl.DataFrame):
+            raise wrong_type(rows, "rows", "a frame of rp.board")
         return paged_board(self.board(now=present) if rows is None else rows, present)
 
     def compare(
@@ -169,7 +174,9 @@ class Store(SeriesAnswers, BarAnswers):
             ``rp.compare(["AAPL", "MSFT", "IBM"], since="2010-01-01").pairs``
         """
         names = symbols_of(self._universe(), symbols)
-        return compare(names, timeframe, since=since, where=self.settings)
+        return compare(
+            names, text_of(timeframe, "timeframe", "1day"), since=since, where=self.settings
+        )
 
     def findings(self, symbol: Symbols | None = None) -> pl.DataFrame:
         """The findings of the validation gate against the stored bars, a row per series and rule.
@@ -207,11 +214,7 @@ class Store(SeriesAnswers, BarAnswers):
         Example:
             ``rp.sql("SELECT regime_label, count(*) AS bars FROM state_history GROUP BY ALL")``
         """
-        return run(query, where=self.settings)
-
-
-def _words(words: Symbols) -> Collection[str]:
-    return (words,) if isinstance(words, str) else tuple(words)
+        return run(text_of(query, "query", "SELECT * FROM board"), where=self.settings)
 
 
 def open_store(root: Path | str | None = None) -> Store:
@@ -222,8 +225,9 @@ def open_store(root: Path | str | None = None) -> Store:
 
     Raises:
         ConfigError: a setting is not usable.
+        UsageError: the root is no path.
 
     Example:
         ``rp.open("/data/regimes").state("AAPL")``
     """
-    return Store(settings_of(root))
+    return Store(settings_of(None if root is None else path_of(root, "root")))

@@ -65,6 +65,8 @@ from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.validation.verdict import Verdict
 
 _PATIENCE = 120.0  # seconds; a snapshot of 1,600 symbols is taken in a few
+#: What commands call the symbols as they are, in the place of a snapshot.
+PRESENT = "now"
 _FILE = re.compile(r"manifest_(?P<date>\d{4}-\d{2}-\d{2})(\.(?P<revision>\d+))?\.json")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
 _REMEDY = "restore it from a backup; a snapshot is written once and never edited"
@@ -100,16 +102,15 @@ def take_snapshot(
         UsageError: the name could be a date.
         ResultsError: an existing snapshot is damaged.
     """
-    if name and not _NAME.fullmatch(name):
+    if name == PRESENT or (name and not _NAME.fullmatch(name)):
         raise UsageError(
-            f"--name {name!r} cannot be used; take 1 to 64 of A-Z a-z 0-9 . _ -, a letter first",
+            f"--name {name!r} cannot be used; take 1 to 64 of A-Z a-z 0-9 . _ -, a letter first, "
+            f"but not {PRESENT!r}",
             code="snapshot-name",
         )
     root, folder = workspace.root, workspace.root.snapshots
     folder.mkdir(parents=True, exist_ok=True)
-    entries = {
-        instrument.symbol: _entry(root, instrument) for instrument in workspace.universe.instruments
-    }
+    entries = entries_now(workspace)
     with FileLock(folder / ".lock", timeout=_PATIENCE, fallback_to_soft=False):
         for stray in sorted(_unlisted(root), key=lambda summary: summary.number):
             _add_to_index(root, stray)  # which a killed writer left unlisted
@@ -123,6 +124,14 @@ def take_snapshot(
         write_json(taken.path, taken.document.as_json())
         _add_to_index(root, taken.summary)
     return taken
+
+
+def entries_now(workspace: RunWorkspace) -> dict[str, SymbolEntry | AbsentEntry]:
+    """What a snapshot that is taken now states of each symbol of the universe."""
+    return {
+        instrument.symbol: _entry(workspace.root, instrument)
+        for instrument in workspace.universe.instruments
+    }
 
 
 def snapshots(root: DataRoot) -> list[SnapshotSummary]:
@@ -139,7 +148,7 @@ def find_snapshot(root: DataRoot, wanted: str) -> Snapshot:
     """
     listings = snapshots(root)
     for summary in reversed(listings):
-        if wanted in {summary.label, summary.date, summary.name, summary.file}:
+        if wanted in summary.names:
             snapshot = _read(path_below(root.snapshots, summary.file))
             if snapshot.document.seal != summary.seal:
                 raise ResultsError(

@@ -89,13 +89,13 @@ SNAPSHOT = Group(
             "regime snapshot list",
         ),
         "diff": Command(
-            "audit.snapshots:diff",
-            "Show the symbols that differ between two snapshots, and why.",
+            "audit.releases:diff",
+            "Show which values differ between two snapshots, a golden table, or now, and why.",
             "regime snapshot diff 2026-10-30 2026-11-27",
         ),
         "export": Command(
             "audit.snapshots:export",
-            "Write a self-contained bundle for `regime verify --bundle` on another machine.",
+            "Write a bundle for `regime verify --bundle` elsewhere, or the table of all states.",
             "regime snapshot export 2026-11-27",
         ),
     },
@@ -196,7 +196,7 @@ MIGRATE = Group(
 )
 
 ERAS = Group(
-    "Detect, list and adopt the eras that escalation is ranked in.",
+    "Detect, list, draw and adopt the eras that escalation is ranked in.",
     {
         "detect": Command(
             "operations.eras:detect",
@@ -217,6 +217,11 @@ ERAS = Group(
             "operations.eras:affected",
             "Show symbols whose results use other eras than those in force, or of a given set.",
             "regime eras affected 2026-11-27-1a2b3c",
+        ),
+        "chart": Command(
+            "operations.era_chart:chart",
+            "Write a chart of the volatility of a class or symbol and the eras that it falls into.",
+            "regime eras chart IBM -o eras.svg",
         ),
     },
 )

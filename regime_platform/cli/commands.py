@@ -90,6 +90,12 @@ PANELS: dict[str, dict[str, Entry]] = {
             "Write one page over all symbols: board, heat map, breadth, changes, coverage, status.",
             "regime report --pages",
         ),
+        "study": Command(
+            "query.study:study",
+            "Show what followed the signal, and what chance would show; without a name, the"
+            " studies.",
+            "regime study forward-returns AAPL --split 2010-01-01",
+        ),
         "sql": Command(
             "query.sql:sql",
             "Show the answer to an SQL query over all symbols; without a query, the views.",

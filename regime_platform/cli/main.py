@@ -98,15 +98,23 @@ def _code(arguments: Sequence[str] | None) -> int:
         remedy = f"install the extra {extra}: pip install 'regime-platform[{extra}]'"
         _print_error(f"{error.name} is not installed; {remedy}", "extra-missing")
         return NOTHING_SUCCEEDED
-    except PermissionError as error:
-        reason = f"{error.filename}: {error.strerror}; check its owner or set REGIME_DATA_ROOT"
-        _print_error(reason, "permission-denied")
+    except (PermissionError, IsADirectoryError) as error:
+        _print_error(*_of_place(error))
         return NOTHING_SUCCEEDED
     if code == INTERRUPTED:
         _print_error(
             "stopped by Ctrl-C; what was done is stored, repeat the command", "interrupted"
         )
     return code if isinstance(code, int) else ALL_GOOD
+
+
+def _of_place(error: OSError) -> tuple[str, str]:
+    """Message and code where a file cannot be written or read at its place."""
+    if isinstance(error, IsADirectoryError):
+        place = error.filename2 or error.filename  # the target where a file is renamed
+        return f"{place} is a folder; give the name of a file", "folder-not-file"
+    reason = f"{error.filename}: {error.strerror}; check its owner or set REGIME_DATA_ROOT"
+    return reason, "permission-denied"
 
 
 @contextmanager

@@ -42,7 +42,7 @@ class RankBasis:
     def past(self) -> str:
         """The bars and eras in words."""
         bars = "1 bar" if self.bars == 1 else f"{self.bars:,} bars"
-        era = "1 era" if self.eras == 1 else f"the last of {self.eras} eras"
+        era = "1 era" if self.eras == 1 else f"the last of {self.eras} eras with bars"
         absent = f", {self.missing:,} more have no value" if self.missing else ""
         return f"{bars} of {era}{absent}"
 

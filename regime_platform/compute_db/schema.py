@@ -10,7 +10,6 @@ import json
 import duckdb
 import polars as pl
 
-from regime_platform.compute.escalation import action, thresholds
 from regime_platform.model.digests import canonical_json
 from regime_platform.model.result_schema import (
     BLOCK_SCHEMA,
@@ -70,6 +69,9 @@ def sql_type(dtype: pl.DataType) -> str:
 
 def _create_state_json() -> str:
     """The view ``state_json``: the JSON of the legacy engine per bar, keys in its order."""
+    # brings numba, which reading needs for nothing else
+    from regime_platform.compute.escalation import action, thresholds  # noqa: PLC0415
+
     actions = {bucket: f"'{action(bucket)}'" for bucket in ESCALATION_BUCKETS}
     values = {b: f"'{canonical_json(dict(thresholds(b)))}'::JSON" for b in ESCALATION_BUCKETS}
     metadata = json.dumps(ESCALATION_METADATA, separators=(",", ":"))

@@ -165,6 +165,11 @@ class SnapshotSummary(StoredDocument):
     content_digest: str = ""
     recipe_digest: str = ""
 
+    @property
+    def names(self) -> frozenset[str]:
+        """By which commands know it; several snapshots may share a date or a name."""
+        return frozenset({self.label, self.date, self.name, self.file})
+
     @classmethod
     def of(cls, file: str, document: SealedManifest[SnapshotManifest]) -> "SnapshotSummary":
         """A snapshot in short, and the name of its file."""

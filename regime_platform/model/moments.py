@@ -37,6 +37,25 @@ def optional_moment(value: When | None, name: str = "time") -> dt.datetime | Non
     return None if value is None else moment(value, name)
 
 
+def period(
+    start: When | None, end: When | None, names: tuple[str, str] = ("start", "end")
+) -> tuple[dt.datetime | None, dt.datetime | None]:
+    """The first moment of a period and the one before which it ends.
+
+    Raises:
+        UsageError: one is no time, or the end is not later than the start, so that no bar can be
+            in between.
+    """
+    first, stop = optional_moment(start, names[0]), optional_moment(end, names[1])
+    if first is not None and stop is not None and stop <= first:
+        raise UsageError(
+            f"{names[1]} {end} is not later than {names[0]} {start}; an end is exclusive: give a "
+            "later one, or leave it out",
+            code="empty-period",
+        )
+    return first, stop
+
+
 def past_moment(value: When, now: dt.datetime, name: str) -> dt.datetime:
     """The same; UsageError also where it lies after ``now`` (aware)."""
     given = moment(value, name)

@@ -6,10 +6,10 @@ from functools import partial
 from pathlib import Path
 
 from regime_platform.errors import UsageError
-from regime_platform.pipeline.workers import map_in_processes
 from regime_platform.sources.files.finding import is_bar_file, is_pattern, matching
 from regime_platform.sources.files.inspection import Inspection, inspect_file
 from regime_platform.sources.files.kinds import FileRequest
+from regime_platform.workers import map_in_processes
 
 #: With fewer files for each, starting processes takes longer than it saves.
 WORTH_A_PROCESS = 40

@@ -1,5 +1,6 @@
 """What is wrong with a universe file, and what in a data root does not fit its universe."""
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,12 +11,15 @@ from regime_platform.audit.archives import all_archives
 from regime_platform.bar_store.layout import DataRoot
 from regime_platform.bar_store.rename_journal import renames
 from regime_platform.errors import ConfigError, nearest
+from regime_platform.model.calendar.ends import REMEDY, calendar_ends
 from regime_platform.model.markets import MARKETS
 from regime_platform.model.universe.plausibility import implausible
 from regime_platform.model.universe.universe import Universe, parse_universe, universe_findings
 from regime_platform.pipeline.gate.validate_log import read_policy
 from regime_platform.pipeline.identity import other_instrument
 from regime_platform.settings import Settings, read_universe
+from regime_platform.sources.protocol import MarketSource
+from regime_platform.sources.registry import build_sources
 
 _NAMED = 5  # folders spelled out; the rest is counted
 
@@ -45,8 +49,12 @@ class UniverseCheck:
         }
 
 
-def check_file(path: Path) -> UniverseCheck:
-    """Checks a file by itself, wherever it is."""
+def check_file(path: Path, settings: Settings, now: dt.datetime) -> UniverseCheck:
+    """Checks a file by itself, wherever it is.
+
+    The exchanges of entries are looked up, where the library that knows them is installed, and
+    calendars that end soon after ``now`` (aware) are noted.
+    """
     try:
         text = read_universe(path)
         problems = [f"{path} {finding}" for finding in universe_findings(text, str(path))]
@@ -55,13 +63,16 @@ def check_file(path: Path) -> UniverseCheck:
     if problems:
         return UniverseCheck(path, problems)
     universe = parse_universe(text, str(path))
-    faults = [f"{path}: {fault}" for fault in implausible(universe.instruments)]
-    return UniverseCheck(path, faults, universe=universe)
+    faults, notes = _venues(universe, settings)
+    faults = [*implausible(universe.instruments), *faults]
+    calendars = {entry.market.calendar for entry in universe.instruments if entry.is_updating}
+    notes += [f"{end}; {REMEDY}" for end in calendar_ends(calendars, now)]
+    return UniverseCheck(path, [f"{path}: {fault}" for fault in faults], notes, universe)
 
 
-def check_in_force(settings: Settings) -> UniverseCheck:
+def check_in_force(settings: Settings, now: dt.datetime) -> UniverseCheck:
     """The universe in force, and what in the data root does not fit it."""
-    checked = check_file(settings.universe_file().absolute())
+    checked = check_file(settings.universe_file().absolute(), settings, now)
     root = DataRoot(settings.root_folder)
     begun = [rename.describe() for rename in renames(root) if not rename.is_finished]
     begun += [archive.describe() for archive in all_archives(root) if not archive.is_finished]
@@ -72,8 +83,29 @@ def check_in_force(settings: Settings) -> UniverseCheck:
     )
     misnamed = _unknown_in_policy(root, checked.universe)
     problems = [*checked.problems, *begun, *filter(None, refused), *misnamed]
-    notes = list(_untracked_folders(root, checked.universe))
+    notes = [*checked.notes, *_untracked_folders(root, checked.universe)]
     return UniverseCheck(checked.path, problems, notes, checked.universe)
+
+
+def _venues(universe: Universe, settings: Settings) -> tuple[list[str], list[str]]:
+    """What is wrong with the venues of entries; and why they could not be looked up."""
+    symbols: dict[tuple[str, str], list[str]] = {}
+    for entry in universe.instruments:
+        if entry.venue:
+            symbols.setdefault((entry.source, entry.venue), []).append(entry.symbol)
+    faults, notes, sources = [], [], build_sources(settings)
+    for (name, venue), named in symbols.items():
+        try:
+            source = sources[name]
+        except ConfigError as error:
+            notes.append(f"venues of source {name} are not checked: {error}")
+            break
+        try:
+            if isinstance(source, MarketSource):
+                source.require_venue(venue)
+        except ConfigError as error:
+            faults.append(f"{', '.join(named[:_NAMED])}: {error}")
+    return faults, notes
 
 
 def _unknown_in_policy(root: DataRoot, universe: Universe) -> Iterator[str]:

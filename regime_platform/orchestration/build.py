@@ -22,6 +22,7 @@ from regime_platform.orchestration.report import board_changes, report, write_re
 from regime_platform.orchestration.resources import OnOutcome, WorkspaceResource, ignore_outcome
 from regime_platform.orchestration.schedules import build_schedules
 from regime_platform.orchestration.sensors import build_new_bars
+from regime_platform.orchestration.studies import study_weekly
 from regime_platform.settings import Settings, load_universe
 
 
@@ -49,6 +50,7 @@ def build_definitions(
             jobs.detect_eras,
             jobs.take_snapshot,
             write_report,
+            study_weekly,
             check_freshness,
             prune_runs,
             verify_share,

@@ -35,6 +35,7 @@ RECONCILE = "reconcile"
 PROCESS_LISTED = "process_listed"
 PROCESS_GROUP = "process_group"
 PROCESS_ALL = "process_all"
+STUDY_WEEKLY = "study_weekly"
 
 #: dagster.yaml allows one run at a time for each value of this tag.
 LANE = "regime/lane"

@@ -21,7 +21,13 @@ from regime_platform.orchestration.housekeeping import (
     VERIFY_SHARE,
     share_config,
 )
-from regime_platform.orchestration.jobs import RECONCILE, UPDATE_CORE, UPDATE_DAILY, listed_config
+from regime_platform.orchestration.jobs import (
+    RECONCILE,
+    STUDY_WEEKLY,
+    UPDATE_CORE,
+    UPDATE_DAILY,
+    listed_config,
+)
 from regime_platform.orchestration.partitions import CurrentUniverse
 from regime_platform.orchestration.updates import last_update, update_tags
 
@@ -47,6 +53,7 @@ class _Timetable:
     text: str
     zone: str = NEW_YORK
     tier: str | None = None  # whose bars are fetched; None for checks and cleaning
+    is_optional: bool = False  # started by an operator only
     #: How long after a bar came due, or the last pass was requested, the next pass is late.
     patience: dt.timedelta | None = None
 
@@ -98,6 +105,13 @@ _TIMETABLES = (
         "0 3 * * *",  # between the reconcile and the day
         "3:00 New York: hashes a share of the symbols again and lists damaged files.",
     ),
+    _Timetable(
+        "study_saturday",
+        STUDY_WEEKLY,
+        "0 8 * * 6",
+        "Saturday 8:00 New York: runs every study over all symbols and writes their pages.",
+        is_optional=True,
+    ),
 )
 
 
@@ -132,7 +146,7 @@ def build_schedules(current: CurrentUniverse) -> list[dg.ScheduleDefinition]:
 
 
 def _schedule(table: _Timetable, current: CurrentUniverse) -> dg.ScheduleDefinition:
-    is_running = bool(_served(current(), table.tier))
+    is_running = not table.is_optional and bool(_served(current(), table.tier))
     statuses = dg.DefaultScheduleStatus
 
     @dg.schedule(

@@ -9,8 +9,8 @@ from regime_platform.bar_store.layout import DataRoot
 from regime_platform.errors import failure_reason
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.run_workspace import RunWorkspace
-from regime_platform.pipeline.workers import map_in_processes
 from regime_platform.report.page import Page, chart_libraries, symbol_page
+from regime_platform.workers import map_in_processes
 
 #: Symbols for each process beyond the first; its start takes as long as ten pages.
 WORTH_A_PROCESS = 40

@@ -35,7 +35,7 @@ from regime_platform.pipeline.outcomes import (
 )
 from regime_platform.pipeline.publish import publish, publish_bars
 from regime_platform.pipeline.run_workspace import RunWorkspace
-from regime_platform.pipeline.workers import map_in_processes
+from regime_platform.workers import map_in_processes
 
 #: With fewer series, starting processes (two seconds of a core each) takes longer than it saves.
 WORTH_PROCESSES = 48

@@ -20,10 +20,12 @@ from regime_platform.code_version import code_version
 from regime_platform.compute.eras.eras import EraChoice
 from regime_platform.compute.params import DEFAULT_PARAMS
 from regime_platform.compute_db.reader import reading
+from regime_platform.errors import ResultsError
 from regime_platform.manifests.compute_manifest import Lineage, Recipe
 from regime_platform.manifests.manifest import SealedManifest
 from regime_platform.model.bar_schema import BAR_COLUMNS
 from regime_platform.model.calendar.lateness import NO_AGE, SeriesAge, series_age
+from regime_platform.model.instants import iso
 from regime_platform.model.moments import When, moment
 from regime_platform.model.timeframes import canonical_timeframe
 from regime_platform.query.explanation import (
@@ -32,7 +34,9 @@ from regime_platform.query.explanation import (
     explanation,
     explanation_document,
 )
-from regime_platform.query.states import find_results, no_bars
+from regime_platform.query.stored_results import find_results, no_bars
+from regime_platform.validation.overrides import OverrideKind
+from regime_platform.validation.overrides import in_force as in_force_of
 from regime_platform.workspace import Where, Workspace
 
 _RAW_COLUMNS = (*BAR_COLUMNS, "fetched_at", "batch", "source", "price_basis")
@@ -94,6 +98,8 @@ def explain(
         escalation = reader.table("escalation_history_v3", timeframe=wanted)
         state = reader.table("state_history", timeframe=wanted)
     promoted, bars = in_force
+    if opens not in bars["ts"]:
+        _require_included(paths, wanted, opens)
     recipe = lineage.recipe
     rows = SeriesRows(
         instrument.symbol,
@@ -113,6 +119,20 @@ def explain(
         finer = made_from["derived_from"]
         age = series_age(instrument, wanted, _last(state), now, built_from=finer)
     return Explained(explained, _origin(paths, wanted, opens), made_from, manifests, notes, age)
+
+
+def _require_included(paths: SymbolPaths, timeframe: str, ts: dt.datetime) -> None:
+    """ResultsError that names the override, where one excludes the bar."""
+    for override in in_force_of(read_overrides(paths)):
+        is_of_bar = override.timeframe == timeframe and override.is_about(ts)
+        if is_of_bar and override.kind is OverrideKind.EXCLUDE:
+            symbol = paths.symbol
+            raise ResultsError(
+                f"the bar of {symbol} {timeframe} at {iso(ts)} is excluded by override "
+                f"{override.id} of {override.by}, {override.at}: {override.reason}; "
+                f"`regime bars undo {symbol} {override.id} --reason TEXT` takes it back",
+                code="bar-excluded",
+            )
 
 
 def _made_from(paths: SymbolPaths, lineage: Lineage, timeframe: str) -> Facts:

@@ -5,7 +5,7 @@ guardrail. A flip names those of these conditions that the bar before did not fu
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,8 @@ from regime_platform.query.classification import (
     values_of,
 )
 
+#: Reads the history of a symbol on a timeframe.
+ReadHistory = Callable[[str, str], pl.DataFrame]
 #: Columns of ``STATE_SCHEMA`` that a flip stands on.
 FLIP_COLUMNS = ("ts", "regime_label", *VALUE_COLUMNS)
 #: Values that take a few steps: their distance from an edge says nothing.
@@ -163,3 +165,16 @@ def _change(rule: Rule, before: Values, after: Values) -> Iterator[RuleChange]:
     ]
     crossed = tuple(dict.fromkeys(crossings))
     yield RuleChange(rule.gives, rule is GUARDRAIL, now.holds, crossed)
+
+
+def flips_of(rows: pl.DataFrame, read: ReadHistory) -> list[Flip]:
+    """Why each run of `runs` began, in its order; ``rows`` have symbol, timeframe and start.
+
+    ``read`` gives all states of a series, as `query.series.history` does.
+    """
+    flips = []
+    for series in rows.partition_by("symbol", "timeframe", maintain_order=True):
+        states = read(series["symbol"][0], series["timeframe"][0])
+        first_bars = states["ts"].search_sorted(series["start"]).to_list()
+        flips += [flip(states[max(at - 1, 0) : at + 1]) for at in first_bars]
+    return flips

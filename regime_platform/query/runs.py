@@ -4,7 +4,7 @@ They describe the past; columns and formulas are those of ``compute.regime_runs`
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 import polars as pl
 
@@ -15,19 +15,16 @@ from regime_platform.compute.regime_runs import (
     regime_times,
     with_neighbours,
 )
-from regime_platform.model.moments import When, optional_moment
+from regime_platform.model.moments import When, period
 from regime_platform.model.result_schema import REGIME_LABELS, STATE_SCHEMA
 from regime_platform.model.timeframes import canonical_timeframe
 from regime_platform.query.codes import code_of
-from regime_platform.query.flips import Flip, flip
 from regime_platform.query.series import regimes
 from regime_platform.workspace import Where, Workspace
 
 _SERIES = pl.Schema({name: STATE_SCHEMA[name] for name in ("symbol", "timeframe")})
 #: Symbol and timeframe of a series, and its states as ``compute.regime_runs`` takes them.
 SeriesStates = tuple[dict[str, str], pl.DataFrame]
-#: Reads the history of a symbol on a timeframe.
-ReadHistory = Callable[[str, str], pl.DataFrame]
 _EARLIEST = dt.datetime.min.replace(tzinfo=dt.UTC)
 _LATEST = dt.datetime.max.replace(tzinfo=dt.UTC)
 
@@ -114,19 +111,6 @@ def time_of(
     return pl.concat(frames)
 
 
-def flips_of(rows: pl.DataFrame, read: ReadHistory) -> list[Flip]:
-    """Why each run of `runs` began, in its order; ``rows`` have symbol, timeframe and start.
-
-    ``read`` gives all states of a series, as `query.series.history` does.
-    """
-    flips = []
-    for series in rows.partition_by("symbol", "timeframe", maintain_order=True):
-        states = read(series["symbol"][0], series["timeframe"][0])
-        first_bars = states["ts"].search_sorted(series["start"]).to_list()
-        flips += [flip(states[max(at - 1, 0) : at + 1]) for at in first_bars]
-    return flips
-
-
 def stored_series(
     symbol: str | Iterable[str], timeframe: str | None = None, *, where: Where = None
 ) -> Iterator[SeriesStates]:
@@ -139,7 +123,7 @@ def stored_series(
 
 
 def _period(start: When | None, end: When | None) -> tuple[dt.datetime, dt.datetime]:
-    first, stop = optional_moment(start, "start"), optional_moment(end, "end")
+    first, stop = period(start, end)
     return first or _EARLIEST, stop or _LATEST
 
 

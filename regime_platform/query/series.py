@@ -4,6 +4,7 @@ import datetime as dt
 import warnings
 from collections.abc import Iterable, Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -11,15 +12,17 @@ from regime_platform.bar_store.canonical import pointer, scan_in_force
 from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.compute.eras.eras import Era
 from regime_platform.compute.maturity import with_basis
-from regime_platform.compute.results import SeriesResult
 from regime_platform.compute_db.rank_basis import add_basis
 from regime_platform.errors import OlderVersionWarning
 from regime_platform.legacy.conversion import reading_any
 from regime_platform.legacy.parquet import read_version_1, version_1_folders
-from regime_platform.model.moments import When, optional_moment
+from regime_platform.model.moments import When, period
 from regime_platform.model.timeframes import canonical_timeframe
-from regime_platform.query.states import find_results, no_bars
+from regime_platform.query.stored_results import find_results, no_bars
 from regime_platform.workspace import Where, Workspace
+
+if TYPE_CHECKING:
+    from regime_platform.compute.results import SeriesResult  # brings the kernels
 
 _KEY = ["symbol", "timeframe", "ts"]
 
@@ -59,6 +62,13 @@ def built_from(symbol: str, timeframe: str, *, where: Where = None) -> str:
     return derived.get(canonical_timeframe(timeframe), "")
 
 
+def last_opens(symbol: str, *, where: Where = None) -> dict[str, dt.datetime]:
+    """The open of the last bar with a state, by timeframe; raises as `history`."""
+    instrument, paths = find_results(Workspace.open(where), symbol)
+    with reading_any(paths.compute_db, instrument) as reader:
+        return dict(reader.table("latest_state", columns=["timeframe", "ts"]).iter_rows())
+
+
 def history(  # noqa: PLR0913 - each argument narrows the same question
     symbol: str | Iterable[str],
     timeframe: str,
@@ -93,7 +103,7 @@ def history(  # noqa: PLR0913 - each argument narrows the same question
         names = Workspace.open(where).universe.symbols_of(symbol)
         return pl.concat([rows(name, timeframe) for name in names])
     wanted = canonical_timeframe(timeframe)
-    first, stop = optional_moment(start, "start"), optional_moment(end, "end")
+    first, stop = period(start, end)
     instrument, paths = find_results(Workspace.open(where), symbol)
     with reading_any(paths.compute_db, instrument, wanted) as reader:
         if reader.read_as:
@@ -122,20 +132,24 @@ def regimes(
     with reading_any(paths.compute_db, instrument, timeframe) as reader:
         if reader.read_as:
             warnings.warn(reader.read_as, OlderVersionWarning, stacklevel=4)
-        for name in instrument.timeframes if timeframe is None else (timeframe,):
+        wanted = instrument.timeframes if timeframe is None else (timeframe,)
+        has_states = False
+        for name in wanted:
             columns = (*_KEY, "regime_label", "price")
             states = reader.table("state_history", timeframe=name, columns=columns)
             if not states.is_empty():
                 columns = (*_KEY, "esc_raw", "esc_pctl", "esc_bucket")
                 ranks = reader.table("escalation_history_v3", timeframe=name, columns=columns)
                 ranks = add_basis(reader, ranks, name)
+                has_states = True
                 yield name, states.join(ranks, on=_KEY, how="left", maintain_order="left")
-            elif timeframe and not reader.read_as and pointer(paths, name) is None:
-                raise no_bars(instrument, paths, name)
+        has_bars = has_states or any(pointer(paths, name) is not None for name in wanted)
+        if not has_bars and not reader.read_as:
+            raise no_bars(instrument, paths, wanted[0])
 
 
 def history_of(
-    result: SeriesResult, eras: tuple[Era, ...], *, labels: bool = False
+    result: "SeriesResult", eras: tuple[Era, ...], *, labels: bool = False
 ) -> pl.DataFrame:
     """The rows of `history` for results that are not stored, ranked in ``eras``."""
     ranks = with_basis(result.escalation, result.timeframe, eras)

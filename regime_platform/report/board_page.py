@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from regime_platform.model.calendar.lateness import missing_text
 from regime_platform.model.instants import iso
 from regime_platform.model.timeframes import is_intraday
 from regime_platform.report.assets import inlined
@@ -70,7 +71,8 @@ def _row(row: Mapping[str, Any], page: str) -> dict[str, Any]:
         for name in ("regime_since", "bucket_since", "changed_at", "last_ts")
     }
     late = row.get("late") or (timeframe if row["is_stale"] else "")
-    return {**row, **times, "late": late, "page": page, "note": _note(row)}
+    missing = missing_text(row) if row["is_stale"] else ""
+    return {**row, **times, "late": late, "missing": missing, "page": page, "note": _note(row)}
 
 
 def _note(row: Mapping[str, Any]) -> str:

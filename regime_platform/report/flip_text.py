@@ -7,8 +7,7 @@ from dataclasses import replace
 import polars as pl
 
 from regime_platform.query.classification import Comparison
-from regime_platform.query.flips import Crossing, Flip, RuleChange
-from regime_platform.query.runs import ReadHistory, flips_of
+from regime_platform.query.flips import Crossing, Flip, ReadHistory, RuleChange, flips_of
 from regime_platform.report.palette import readable
 
 _MOST_DECIMALS = 8

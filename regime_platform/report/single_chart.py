@@ -10,7 +10,7 @@ import polars as pl
 from regime_platform.errors import ResultsError, UsageError
 from regime_platform.model.calendar.lateness import age_lines
 from regime_platform.model.timeframes import canonical_timeframe
-from regime_platform.query.states import find_results
+from regime_platform.query.stored_results import find_results
 from regime_platform.report.page import Record, page_html, records_of
 from regime_platform.report.picture.picture import picture_svg
 from regime_platform.report.picture.png import picture_png

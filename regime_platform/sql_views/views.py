@@ -10,6 +10,8 @@ import duckdb
 from regime_platform.errors import ResultsError, about
 from regime_platform.sql_views.catalog import Catalog, folder_of, read_catalog
 from regime_platform.sql_views.freshness import Watch, differing
+from regime_platform.sql_views.relations import VIEWS
+from regime_platform.sql_views.small_tables import universe_rows
 from regime_platform.sql_views.statements import statements
 from regime_platform.workspace import Workspace
 
@@ -63,6 +65,8 @@ def require_intact(workspace: Workspace, error: Exception) -> None:
 
 
 def _current(workspace: Workspace, watch: Watch, report: Callable[[str], object]) -> Catalog:
+    if not workspace.root.path.exists():  # a question about a mistyped root must not make it
+        return Catalog()
     catalog = read_catalog(workspace.root)
     if not differing(workspace, catalog):
         return catalog
@@ -97,7 +101,11 @@ def _opened(workspace: Workspace, catalog: Catalog) -> duckdb.DuckDBPyConnection
         },
     )
     try:
-        for statement in statements(folder, catalog):
+        if not catalog.files:
+            own = {"universe": universe_rows(workspace.universe)}
+            for view, schema in VIEWS.items():
+                connection.register(view, own.get(view, schema.to_frame()).to_arrow())
+        for statement in statements(folder, catalog) if catalog.files else ():
             connection.execute(statement)
     except duckdb.Error as error:
         require_intact(workspace, error)

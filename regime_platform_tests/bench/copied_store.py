@@ -31,7 +31,8 @@ def copied_store(root: Path, size: Size, now: dt.datetime) -> RunWorkspace:
     root.mkdir(parents=True)
     models = root / "models"
     models.mkdir()
-    (models / "universe.yaml").write_text(universe_text(Size(1, 1, size.share)))
+    one_each = Size(min(1, size.core), min(1, size.daily), size.share)
+    (models / "universe.yaml").write_text(universe_text(one_each))
     model_settings = settings_of(models, "http://127.0.0.1:1")
     fill(model_settings, size, now)
     by_tier = {each.tier: _Model(model_settings, each) for each in _instruments(model_settings)}

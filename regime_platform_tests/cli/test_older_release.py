@@ -105,7 +105,7 @@ def test_the_gate_rejects_the_bad_bar_until_it_is_excluded(
         ("universe", "check"),
         ("migrate", "list"),
         ("snapshot", "list"),
-        ("snapshot", "diff", "2025-03-03.1", "spring"),
+        ("snapshot", "diff", "2025-03-03.1", "2025-03-03.1"),
     ],
     ids=" ".join,
 )

@@ -26,7 +26,7 @@ SHOW = (
     "state history explain board bars_show bars_list actions_list chart charts validate verify "
     "status doctor version evaluate export eras_list eras_affected migrate_list snapshot_list "
     "snapshot_diff snapshot_export migrate_compare-compute universe_check universe_list "
-    "files_inspect compare sql report alerts_list alerts_test alerts_preview"
+    "files_inspect compare sql study eras_chart report alerts_list alerts_test alerts_preview"
 )
 NO_PARTITION = {
     **dict.fromkeys((words.replace("_", " ") for words in SHOW.split()), "only shows"),

@@ -70,6 +70,8 @@ def test_tables_fit_terminals_of_60_to_200_columns(
         ("regime bars AAP", {"AAPL"}),
         ("regime bars li", {"list"}),
         ("regime universe remove AAP", {"AAPL"}),
+        ("regime study forward", {"forward-returns"}),
+        ("regime study forward-returns AAP", {"AAPL"}),
     ],
 )
 def test_the_shell_completes_commands_options_and_symbols(

@@ -113,10 +113,10 @@ def test_a_basis_reads_as_a_sentence() -> None:
         "ranked on 248 bars of 1 era, 272 more have no value: immature"
     )
     assert str(RankBasis(1, 0, 2, is_immature=True)) == (
-        "ranked on 1 bar of the last of 2 eras: immature"
+        "ranked on 1 bar of the last of 2 eras with bars: immature"
     )
     assert str(RankBasis(1782, 0, 3, is_immature=False)) == (
-        "ranked on 1,782 bars of the last of 3 eras"
+        "ranked on 1,782 bars of the last of 3 eras with bars"
     )
 
 

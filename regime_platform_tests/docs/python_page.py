@@ -12,10 +12,11 @@ from regime_platform.api.board_page import BoardPage
 from regime_platform.api.chart import Chart
 from regime_platform.api.explanations import PastExplanation, StoredExplanation
 from regime_platform.api.store import Store, open_store
+from regime_platform.api.study import StudyAnswer
 from regime_platform.query.comparison import Comparison
 
 #: Of what a call gives, where it is no frame.
-ANSWERS = (Chart, BoardPage, Comparison, StoredExplanation, PastExplanation)
+ANSWERS = (Chart, BoardPage, Comparison, StudyAnswer, StoredExplanation, PastExplanation)
 _HEAD = """# Python
 
     import regime_platform as rp

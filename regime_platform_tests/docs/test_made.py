@@ -25,6 +25,7 @@ def test_every_picture_is_what_is_made_from_the_sample_bars(processed: RunWorksp
     stored = {
         str(path.relative_to(DOCS / "images")): path.read_text(encoding="utf-8")
         for path in (DOCS / "images").rglob("*.svg")
+        if path.parent.name != "studies"  # see test_studies_page
     }
 
     assert made.keys() == stored.keys()

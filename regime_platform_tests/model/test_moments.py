@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from regime_platform.errors import UsageError
-from regime_platform.model.moments import moment, optional_moment
+from regime_platform.model.moments import moment, optional_moment, period
 from regime_platform_tests.error_codes import raises
 
 _NOON = dt.datetime(2017, 12, 29, 12, tzinfo=dt.UTC)
@@ -43,3 +43,23 @@ def test_anything_else_is_refused_with_examples(value: Any) -> None:
 
 def test_no_time_stays_none() -> None:
     assert optional_moment(None) is None
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("2014-01-01", "2013-12-31"),
+        ("2014-01-01", dt.date(2014, 1, 1)),
+        (_NOON, "2017-12-29T07:00-05:00"),
+    ],
+)
+def test_a_period_ends_after_its_start(start: Any, end: Any) -> None:
+    with raises(UsageError, "empty-period", match="end .* is not later than start"):
+        period(start, end)
+
+
+def test_a_period_may_be_open() -> None:
+    assert period(None, None) == (None, None)
+    assert period("2017-12-29T12:00", None) == (_NOON, None)
+    first, stop = period("2017-12-29", _NOON)
+    assert (first, stop) == (_NOON.replace(hour=0), _NOON)

@@ -28,6 +28,26 @@ def test_the_list_of_overrides_imports_neither_pyarrow_nor_kernels() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "module",
+    ["cli.query.history", "cli.query.board", "cli.query.sql", "query.runs", "compute_db.reader"],
+)
+def test_reading_what_is_stored_imports_no_kernels(module: str) -> None:
+    imported = _modules_after(f"import regime_platform.{module}")
+
+    assert imported.isdisjoint({"numba", "pandas", "exchange_calendars", "scipy", "arch"})
+
+
+@pytest.mark.slow
+def test_answers_about_the_present_import_neither_pipeline_nor_audit() -> None:
+    imported = _modules_after("import regime_platform.api.store")
+
+    assert imported.isdisjoint(
+        {f"regime_platform.{name}" for name in ("audit", "pipeline.run", "sources.registry")}
+    )
+
+
+@pytest.mark.slow
 def test_the_pipeline_does_not_import_dagster() -> None:
     assert "dagster" not in _modules_after("import regime_platform.pipeline.run")
 

@@ -34,3 +34,9 @@ def test_the_package_has_no_leftovers_of_a_merge_or_an_editor() -> None:
 
     known = {".css", ".html", ".js", ".json", ".parquet", ".py", ".svg", ".typed"}
     assert {path.suffix for path in files} == known
+
+
+def test_tests_in_a_browser_are_where_they_are_looked_for() -> None:
+    marked = {path for path in TESTS.rglob("test_*.py") if "mark.ui" in path.read_text()}
+
+    assert marked - {PROJECT_ROOT / __file__} == set((TESTS / "ui").glob("test_*.py"))

@@ -8,7 +8,8 @@ import pytest
 
 from regime_platform.errors import ResultsError, UsageError
 from regime_platform.pipeline.run_workspace import RunWorkspace
-from regime_platform.query.runs import flips_of, runs, time_in_regime
+from regime_platform.query.flips import flips_of
+from regime_platform.query.runs import runs, time_in_regime
 from regime_platform.query.series import history
 from regime_platform.query.states import state
 from regime_platform_tests.error_codes import raises

@@ -1,6 +1,7 @@
 """What the page of a board shows; how it behaves is tested in a browser."""
 
 import datetime as dt
+import re
 from pathlib import Path
 
 from regime_platform.query.board import board
@@ -42,3 +43,19 @@ def test_every_colour_carries_text_that_can_be_read() -> None:
     for colour in (*LIGHT_COLOURS.values(), *DARK_COLOURS.values()):
         light, dark = sorted((luminance(colour), luminance(ink_on(colour))), reverse=True)
         assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+def test_more_missing_bars_than_are_counted_are_over_that_number(tmp_path: Path) -> None:
+    settings = made_board(
+        tmp_path,
+        {
+            ("AAA", "1day"): {"last_ts": LAST - dt.timedelta(days=1000)},
+            ("BBB", "1day"): {"last_ts": LAST - dt.timedelta(days=7)},
+        },
+    )
+
+    page = board_page(board(now=NOW, where=settings), NOW)
+
+    first, second = re.findall(r'<span class="late"> !([^<]*)</span>', page)
+    assert re.fullmatch(r"over 2\d\d", first)
+    assert second.isdecimal()

@@ -164,8 +164,8 @@ def test_immature_ranks_are_marked_and_in_words(page: str) -> None:
     words = "Escalation is shaded where its rank is immature, on too few bars: 2001-03-29 until "
     assert words + "2010-01-04, 2010-04-06 until 2010-12-31." in series["note"]
     assert "immature rank</li>" in page
-    assert "LOW, ranked on 795 bars of the last of 2 eras</small>" in table
-    assert "LOW, ranked on 165 bars of the last of 2 eras: immature</small>" in table
+    assert "LOW, ranked on 795 bars of the last of 2 eras with bars</small>" in table
+    assert "LOW, ranked on 165 bars of the last of 2 eras with bars: immature</small>" in table
 
 
 def test_no_number_of_a_page_looks_ahead(page: str) -> None:

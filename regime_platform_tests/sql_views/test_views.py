@@ -104,3 +104,16 @@ def closed(processed: RunWorkspace) -> duckdb.DuckDBPyConnection:
 def test_a_data_root_without_bars_is_named(settings: Settings) -> None:
     with pytest.warns(UserWarning, match=r"nothing is stored in .*; `regime run --all` fills"):
         assert run("SELECT count(*) AS bars FROM bars", where=settings)["bars"].to_list() == [0]
+
+
+def test_a_question_about_a_mistyped_root_makes_no_folder(tmp_path: Path) -> None:
+    settings = Settings(_env_file=None, REGIME_DATA_ROOT=tmp_path / "mistyped")
+
+    with pytest.warns(UserWarning, match="nothing is stored in .*mistyped"):
+        counted = run(
+            "SELECT (SELECT count(*) FROM bars) AS n, symbol FROM universe", where=settings
+        )
+
+    assert set(counted["n"]) == {0}
+    assert "AAPL" in counted["symbol"]
+    assert not (tmp_path / "mistyped").exists()

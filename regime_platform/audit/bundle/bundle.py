@@ -15,17 +15,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from regime_platform.audit.as_of import symbol_as_of
 from regime_platform.audit.bundle.archive import INDEX, BundleIndex, ListedFile, listed_file
+from regime_platform.audit.bundle.rebuilt import rebuilt_symbol
 from regime_platform.audit.snapshots import Snapshot
 from regime_platform.audit.verify.bars import verify_bars
 from regime_platform.audit.verify.results import verify_results
 from regime_platform.audit.verify.verification import FindingKind, Verification
-from regime_platform.bar_store.canonical import write_parts
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.manifest_files import read_manifest
 from regime_platform.bar_store.verdicts import read_verdict
-from regime_platform.compute.eras.eras import era_class
 from regime_platform.compute_db.connection import write_ahead_log
 from regime_platform.compute_db.reader import file_stat
 from regime_platform.errors import (
@@ -38,17 +36,14 @@ from regime_platform.errors import (
 )
 from regime_platform.files import fill_file, write_atomically
 from regime_platform.manifests.bar_manifest import BarManifest
-from regime_platform.manifests.compute_manifest import INPUT, ComputeManifest, ResultOrigin
+from regime_platform.manifests.compute_manifest import ComputeManifest
 from regime_platform.manifests.manifest import SealedManifest
 from regime_platform.manifests.pending import InputInForce
 from regime_platform.manifests.snapshot import SymbolEntry
 from regime_platform.model.document import Array, Document
 from regime_platform.model.instants import instant
-from regime_platform.pipeline.compute import recipe_of
 from regime_platform.pipeline.gate.intact import named_parts
-from regime_platform.pipeline.results import Inputs, make_results
 from regime_platform.pipeline.run_workspace import RunWorkspace
-from regime_platform.query.explain import eras_of
 
 _README = """A snapshot of regime_platform: {file}
 digest {digest}
@@ -217,44 +212,12 @@ def _rebuilt_files(
     workspace: RunWorkspace, symbol: str, entry: SymbolEntry, taken_at: dt.datetime
 ) -> Files:
     """The files of a symbol rebuilt from the raw log; bars and results must be those named."""
-    recipe, instrument = entry.recipe, workspace.universe.instrument(symbol)
-    known = symbol_as_of(workspace, instrument, taken_at)
-    digests = {name: series.digest for name, series in known.series.items()}
-    wanted = era_class(symbol, instrument.asset_class)
-    recipe_then = recipe_of(workspace, digests, wanted, eras_of(recipe), known.left_out)
-    differs = recipe.differs_in(recipe_then)
-    if differs and differs <= INPUT:
-        reason = "the raw log gives other bars as of then"
-        raise _not_rebuilt(symbol, reason, code="raw-log-gives-other-bars")
-    if differs:
-        names = ", ".join(sorted(differs - INPUT)).replace("_", " ")
-        reason = f"{names} installed are not those of then"
-        raise _not_rebuilt(symbol, reason, code="recipe-not-installed")
-    with TemporaryDirectory() as folder:
-        paths = SymbolPaths(Path(folder))
-        promoted = {
-            name: write_parts(paths.bars(name), name, series.bars, symbol)
-            for name, series in known.series.items()
-        }
-        inputs = Inputs(instrument, paths, promoted, eras_of(recipe).eras, workspace.params)
-        made = ResultOrigin(recipe=recipe, code=entry.code)
-        lineage = make_results(inputs, made, force=True).lineage
-        if lineage.tables != entry.tables:
-            reason = "the same recipe gives other numbers now"
-            raise _not_rebuilt(symbol, reason, code="recipe-gives-other-numbers")
+    with rebuilt_symbol(workspace, symbol, entry, taken_at) as paths:
         return {
-            path.relative_to(folder).as_posix(): path.read_bytes()
+            path.relative_to(paths.folder).as_posix(): path.read_bytes()
             for path in sorted(paths.folder.rglob("*"))
             if path.is_file()
         }
-
-
-def _not_rebuilt(symbol: str, why: str, *, code: str) -> ResultsError:
-    return ResultsError(
-        f"{symbol} has changed since the snapshot and cannot be rebuilt as of it: {why}; export a "
-        "snapshot when it is taken, or with the code that took it",
-        code=code,
-    )
 
 
 def _environment(workspace: RunWorkspace) -> dict[str, Any]:

@@ -45,7 +45,7 @@ from regime_platform.pipeline.compute import adoption_remedy, current_recipe
 from regime_platform.pipeline.eras import era_set, why_not_adopted
 from regime_platform.pipeline.gate.promote import is_promotion_due
 from regime_platform.pipeline.run_workspace import RunWorkspace
-from regime_platform.pipeline.workers import map_in_processes
+from regime_platform.workers import map_in_processes
 
 #: Below so many symbols each, starting processes takes longer than it spares.
 WORTH_A_PROCESS = 40

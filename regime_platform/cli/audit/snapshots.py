@@ -1,4 +1,4 @@
-"""`regime snapshot`: take, list and compare snapshots, and export one as a bundle."""
+"""`regime snapshot`: take and list snapshots, and export one as a bundle or table."""
 
 import datetime as dt
 from pathlib import Path
@@ -8,6 +8,7 @@ import typer
 
 from regime_platform.audit.bundle.bundle import export_bundle
 from regime_platform.audit.snapshots import find_snapshot, snapshots, take_snapshot
+from regime_platform.cli.audit.releases import export_table
 from regime_platform.cli.console.clock import Clock
 from regime_platform.cli.console.kernels import warm
 from regime_platform.cli.console.numbers import NONE
@@ -16,7 +17,6 @@ from regime_platform.cli.console.screen import plural
 from regime_platform.errors import UsageError
 from regime_platform.files import path_below
 from regime_platform.manifests.snapshot import NO_BARS, UNFINISHED, AbsentEntry
-from regime_platform.manifests.snapshot_diff import SAME, changes
 from regime_platform.manifests.standing import RESULTS_PENDING
 from regime_platform.pipeline.run_workspace import RunWorkspace
 
@@ -88,45 +88,26 @@ def list_snapshots(out: Output) -> None:
     out.table(columns, rows, folding=("name",))
 
 
-def diff(before: Wanted, after: Wanted, out: Output) -> None:
-    root = RunWorkspace.open().root
-    old, new = find_snapshot(root, before), find_snapshot(root, after)
-    compared = changes(old.facts, new.facts)
-    changed = [change for change in compared if change.kind != SAME]
-    same = len(compared) - len(changed)
-    out.document(
-        {
-            "before": old.summary.label,
-            "after": new.summary.label,
-            "same": same,
-            "changed": [change.model_dump(mode="json") for change in changed],
-        }
-    )
-    rows = [
-        (
-            change.symbol,
-            change.kind,
-            "different" if change.results_changed else "same",
-            "; ".join(f"{cause.what}: {cause.detail}" for cause in change.causes),
-        )
-        for change in changed
-    ]
-    if rows:
-        out.table(("symbol", "change", "numbers", "why"), rows, folding=("why",))
-    out.note(f"{plural(len(rows), 'symbol')} changed, {same:,} unchanged")
-
-
 def export(
     wanted: Wanted,
     output: Annotated[
         Path | None,
-        typer.Option("--output", help="File of the bundle; default: snapshot_LABEL.zip."),
+        typer.Option(
+            "--output",
+            help="File of the bundle or table; default: snapshot_LABEL.zip, for a table stdout.",
+        ),
     ] = None,
     *,
+    csv: Annotated[
+        bool,
+        typer.Option("--csv", help="Write a table instead: a row per symbol and timeframe."),
+    ] = False,
     out: Output,
-) -> None:
+) -> int:
     workspace = RunWorkspace.open()
     chosen = find_snapshot(workspace.root, wanted)
+    if csv:
+        return export_table(workspace, chosen, output, out)
     target = output or path_below(Path(), f"snapshot_{chosen.summary.label}.zip")
     warm()
     bundle = export_bundle(workspace, chosen, target)
@@ -136,6 +117,7 @@ def export(
         names = ", ".join(bundle.rebuilt[:_MOST_SHOWN])
         out.note(f"{plural(len(bundle.rebuilt), 'symbol')} rebuilt as of then: {names}")
     out.note(f"digest  {bundle.digest}")
+    return ALL_GOOD
 
 
 def _date(text: str | None, now: dt.datetime) -> dt.date:

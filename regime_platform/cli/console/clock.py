@@ -10,7 +10,7 @@ from regime_platform.cli.console.options import Now, Options
 from regime_platform.cli.console.screen import messages
 from regime_platform.errors import UsageError
 from regime_platform.model.instants import is_ahead
-from regime_platform.model.moments import moment, optional_moment, past_moment
+from regime_platform.model.moments import moment, optional_moment, past_moment, period
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,8 @@ class Start(Options):
 
     def first(self) -> dt.datetime | None:
         """The instant, inclusive."""
-        return _renamed("--start", self.start, "--since", self.since)
+        given = _renamed("--start", self.start, "--since", self.since)
+        return optional_moment(given, "--start")
 
 
 @dataclass(frozen=True)
@@ -66,16 +67,17 @@ class Period(Start):
     )
     until: Annotated[str | None, typer.Option("--until", hidden=True)] = None  # its old name
 
-    def stop(self) -> dt.datetime | None:
-        """The instant, exclusive."""
-        return _renamed("--end", self.end, "--until", self.until)
+    def span(self) -> tuple[dt.datetime | None, dt.datetime | None]:
+        """Both instants, the second exclusive; UsageError where it is not the later one."""
+        start = _renamed("--start", self.start, "--since", self.since)
+        end = _renamed("--end", self.end, "--until", self.until)
+        return period(start, end, ("--start", "--end"))
 
 
-def _renamed(option: str, text: str | None, old: str, old_text: str | None) -> dt.datetime | None:
+def _renamed(option: str, text: str | None, old: str, old_text: str | None) -> str | None:
     if old_text is not None:
         messages().print(f"{old} is now called {option}", style="yellow")
-    given = old_text if text is None else text
-    return optional_moment(given, option)
+    return old_text if text is None else text
 
 
 def past(text: str) -> dt.datetime:

@@ -1,7 +1,10 @@
-"""The text of numbers in tables and messages: significant digits, never a false zero."""
+"""The text of numbers and opens in tables: significant digits, never a false zero."""
 
+import datetime as dt
 import math
 from collections.abc import Iterable
+
+from regime_platform.model.timeframes import is_intraday
 
 NONE = "·"
 _DIGITS = 6
@@ -40,3 +43,8 @@ def numbers(values: Iterable[float | None], digits: int = _DIGITS) -> list[str]:
 def number(value: float | None, digits: int = _DIGITS) -> str:
     """One value."""
     return numbers([value], digits)[0]
+
+
+def opens(ts: dt.datetime, timeframe: str) -> str:
+    """The open of a bar: without the time where that says nothing."""
+    return f"{ts:%Y-%m-%d %H:%M}" if is_intraday(timeframe) else f"{ts:%Y-%m-%d}"

@@ -21,7 +21,8 @@ AsOf = Annotated[
     typer.Option("--as-of", help="Answer as known at this ISO time (UTC)."),
 ]
 Html = Annotated[
-    Path | None, typer.Option("--html", help="Write the report as one self-contained page.")
+    Path | None,
+    typer.Option("--html", dir_okay=False, help="Write the report as one self-contained page."),
 ]
 
 
@@ -29,6 +30,12 @@ def complete_symbol(incomplete: str) -> list[str]:
     """Completes a symbol in the shell."""
     symbols: list[str] = function_of("console.completion:symbols")(incomplete)
     return symbols
+
+
+def complete_study(incomplete: str) -> list[str]:
+    """Completes the name of a study in the shell."""
+    names: list[str] = function_of("console.study_completion:studies")(incomplete)
+    return names
 
 
 Symbol = Annotated[

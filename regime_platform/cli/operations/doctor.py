@@ -3,7 +3,9 @@
 Those of the installation are in ``health``, those of the vendor in ``vendor_health``.
 """
 
+import datetime as dt
 import re
+from functools import partial
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -20,6 +22,7 @@ from regime_platform.operations.renames import unfinished
 from regime_platform.orchestration.alerts.outgoing import is_confidential
 from regime_platform.orchestration.alerts.reported import read_digest, read_reported
 from regime_platform.orchestration.alerts.rules_file import read_rules
+from regime_platform.orchestration.status.calendars import calendar_checks
 from regime_platform.orchestration.status.check import Check, run_checks
 from regime_platform.orchestration.status.credits import credit_checks
 from regime_platform.pipeline.eras import adoptions, eras_in_force, unlogged
@@ -41,7 +44,8 @@ def doctor(
     out: Output,
 ) -> int:
     settings, now = Settings(), clock.moment()
-    checks = installation_checks(settings) + choice_checks(settings) + credit_checks(settings, now)
+    checks = installation_checks(settings) + choice_checks(settings)
+    checks += run_checks(settings, (partial(_calendar_ends, now),)) + credit_checks(settings, now)
     if live:
         checks += live_checks(settings, now)
     is_well = all(check.status != "error" for check in checks)
@@ -60,6 +64,10 @@ def choice_checks(settings: Settings) -> list[Check]:
     """Whether each choice can be read and is unchanged since it was made."""
     named = (_severities, _eras, _renames, _instruments, _archives, _heartbeat, _alerts)
     return run_checks(settings, (*named, _alert_rules))
+
+
+def _calendar_ends(now: dt.datetime, settings: Settings) -> list[Check]:
+    return calendar_checks(load_universe(settings), now)
 
 
 def _severities(settings: Settings) -> list[Check]:

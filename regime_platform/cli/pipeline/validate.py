@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import polars as pl
 import typer
@@ -13,14 +13,21 @@ from regime_platform.cli.console.options import Html
 from regime_platform.cli.console.output import LongOutput
 from regime_platform.cli.console.progress import counted
 from regime_platform.cli.console.selection import SymbolChoice
-from regime_platform.cli.pipeline.validation_report import ValidationReport
+from regime_platform.cli.pipeline.validation_report import Cleaned, ValidationReport
 from regime_platform.errors import UsageError
 from regime_platform.legacy.sqlite import live_bars, live_series
 from regime_platform.model.markets import MARKETS, Market
 from regime_platform.model.timeframes import canonical_timeframe, known_bar_length
+from regime_platform.pipeline.gate.cleaning import (
+    CleanBars,
+    clean_bars,
+    require_other_file,
+    write_clean,
+)
 from regime_platform.pipeline.gate.inspection import SymbolReport, inspect_bars, inspect_many
 from regime_platform.pipeline.gate.validate_log import read_policy, with_overrides
 from regime_platform.sources.files.series import read_series
+from regime_platform.validation.policy import ValidationContext
 from regime_platform.workspace import Workspace
 
 _INPUTS = ("parquet", "raw", "live", "file")
@@ -51,13 +58,26 @@ def validate(  # noqa: PLR0913 - a parameter per option
     check_gaps: Annotated[
         bool, typer.Option("--check-gaps", help="List the ranges of missing bars.")
     ] = False,
+    clean: Annotated[
+        Path | None,
+        typer.Option(
+            "--clean", help="With --input file: write the bars that pass to this .csv or .parquet."
+        ),
+    ] = None,
     html: Html = None,
     clock: Clock,
     out: LongOutput,
 ) -> int:
     outside, words = _Outside(Workspace.open(), clock.moment(), asset_class), choice.symbols or []
+    cleaned = None
+    if clean is not None and source != "file":
+        raise UsageError("--clean needs --input file PATH", code="conflicting-options")
     if source == "file":
-        reports = outside.of_file(words, symbol, timeframe)
+        file = outside.file(words, symbol, timeframe)
+        if clean is not None:
+            require_other_file(file.path, clean)
+        reports: Iterable[SymbolReport] = [outside.of_file(file)]
+        cleaned = None if clean is None else Cleaned(clean, outside.write_clean(file, clean))
     elif source == "live":
         reports = outside.of_live(words)
     elif source not in _INPUTS:
@@ -70,7 +90,7 @@ def validate(  # noqa: PLR0913 - a parameter per option
         )
     else:
         reports = _of_store(outside.workspace, choice, outside.now, is_raw=source == "raw")
-    report = ValidationReport(tuple(reports), source, outside.now, check_gaps=check_gaps)
+    report = ValidationReport(tuple(reports), source, outside.now, check_gaps, cleaned)
     return report.print(out, html)
 
 
@@ -82,15 +102,24 @@ def _of_store(
     return counted(reports, len(wanted))
 
 
+class _File(NamedTuple):
+    """One series in a file."""
+
+    path: Path
+    symbol: str
+    timeframe: str
+
+    def bars(self, market: Market) -> pl.DataFrame:
+        return read_series(self.path, self.timeframe, market, self.symbol)[0]
+
+
 class _Outside:
     """Bars outside the store."""
 
     def __init__(self, workspace: Workspace, now: dt.datetime, asset_class: str | None) -> None:
         self.workspace, self.now, self.asset_class = workspace, now, asset_class
 
-    def of_file(
-        self, words: Sequence[str], symbol: str | None, timeframe: str | None
-    ) -> Iterable[SymbolReport]:
+    def file(self, words: Sequence[str], symbol: str | None, timeframe: str | None) -> "_File":
         if len(words) != 1 or symbol is None or timeframe is None:
             raise UsageError(
                 "--input file needs one PATH, --symbol and --timeframe", code="missing-options"
@@ -99,8 +128,16 @@ class _Outside:
         known = known_bar_length(timeframe) or canonical_timeframe(timeframe)
         if not path.is_file():
             raise UsageError(f"{path} is not a file", code="no-such-file")
-        name = self.workspace.universe.symbol_of(symbol)
-        yield self._report(name, lambda of: {known: read_series(path, known, of, name)[0]})
+        return _File(path, self.workspace.universe.symbol_of(symbol), known)
+
+    def of_file(self, file: "_File") -> SymbolReport:
+        return self._report(file.symbol, lambda of: {file.timeframe: file.bars(of)})
+
+    def write_clean(self, file: "_File", target: Path) -> CleanBars:
+        market, context = self._market_of(file.symbol), self._context_of(file.symbol)
+        bars = clean_bars(file.bars(market), file.timeframe, market, context, self.now)
+        write_clean(bars, file.path, target, market, file.symbol)
+        return bars
 
     def of_live(self, words: Sequence[str]) -> Iterable[SymbolReport]:
         if not words:
@@ -127,9 +164,12 @@ class _Outside:
         return counted(map(report, wanted), len(wanted))
 
     def _report(self, symbol: str, read: Reader) -> SymbolReport:
-        market, root = self._market_of(symbol), self.workspace.root
-        context = with_overrides(root.symbol(symbol), read_policy(root))
+        market, context = self._market_of(symbol), self._context_of(symbol)
         return inspect_bars(symbol, market, lambda: read(market), context=context, now=self.now)
+
+    def _context_of(self, symbol: str) -> ValidationContext:
+        root = self.workspace.root
+        return with_overrides(root.symbol(symbol), read_policy(root))
 
     def _market_of(self, symbol: str) -> Market:
         if symbol in self.workspace.universe.symbols:

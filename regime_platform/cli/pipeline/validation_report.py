@@ -11,6 +11,7 @@ from regime_platform.cli.console.frames import write_page
 from regime_platform.cli.console.output import ALL_GOOD, NOTHING_SUCCEEDED, LongOutput
 from regime_platform.cli.console.screen import Cell, count, plural, styled
 from regime_platform.model.instants import iso
+from regime_platform.pipeline.gate.cleaning import CleanBars
 from regime_platform.pipeline.gate.inspection import SeriesReport, SymbolReport
 from regime_platform.report.tables_page import validation_page
 from regime_platform.validation.gate import BLOCKED, NO_BARS
@@ -26,6 +27,13 @@ class _Row(NamedTuple):
     lines: tuple[str, ...]  # printed below the table
 
 
+class Cleaned(NamedTuple):
+    """The file that the bars of another were written to, without those that do not pass."""
+
+    path: Path
+    series: CleanBars
+
+
 @dataclass(frozen=True)
 class ValidationReport:
     """The result of a validation."""
@@ -34,6 +42,7 @@ class ValidationReport:
     source: str
     at: dt.datetime
     check_gaps: bool = False
+    cleaned: Cleaned | None = None
 
     @property
     def code(self) -> int:
@@ -49,6 +58,7 @@ class ValidationReport:
             "at": iso(self.at),
             "counts": dict(Counter(report.status for report in self.symbols)),
             "symbols": [report.facts(with_gaps=self.check_gaps) for report in self.symbols],
+            **({"clean": self.cleaned.series.document(self.cleaned.path)} if self.cleaned else {}),
         }
 
     def print(self, out: LongOutput, html: Path | None = None) -> int:
@@ -66,6 +76,8 @@ class ValidationReport:
         out.cut(len(rows) - len(shown), "series")
         if self.check_gaps:
             self._print_gaps(out)
+        if self.cleaned:
+            _print_cleaned(self.cleaned, out)
         counts = Counter(report.status for report in self.symbols)
         summary = ", ".join(f"{counts[status]:,} {status}" for status in _ORDER if counts[status])
         out.note(f"{plural(len(self.symbols), 'symbol')}: {summary}")
@@ -112,6 +124,15 @@ class ValidationReport:
             out.table(_GAP_COLUMNS, shown, numbers=_GAP_COLUMNS[4:])
         more = f", {len(rows) - len(shown):,} not shown" if len(rows) > len(shown) else ""
         out.note(f"{plural(len(rows), 'gap')}{more}")
+
+
+def _print_cleaned(cleaned: Cleaned, out: LongOutput) -> None:
+    series, rows = cleaned.series, cleaned.series.lines()
+    shown = out.shown(rows)
+    if shown:
+        out.table(("left out", "rule", "reason"), shown, folding=("reason",))
+    out.cut(len(rows) - len(shown), "bar left out")
+    out.note(f"{plural(series.bars.height, 'bar')} in {cleaned.path}; {len(rows):,} left out")
 
 
 def _cells(series: SeriesReport) -> tuple[Cell, ...]:

@@ -65,7 +65,7 @@ def bars(  # noqa: PLR0913 - one parameter per option
 ) -> int:
     names, wanted = named(symbols, timeframe, "bars"), canonical_timeframe(timeframe)
     read = stored_bars if as_of is None else partial(function_of("query.as_of:bars"), as_of=as_of)
-    start, end, last = rows.first(), rows.stop(), rows.most(out)
+    (start, end), last = rows.span(), rows.most(out)
 
     def rows_of(symbol: str) -> pl.DataFrame:
         return narrowed(read(symbol, wanted).lazy(), start, end, last).collect()

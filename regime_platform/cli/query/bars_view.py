@@ -6,10 +6,9 @@ from typing import Any
 import polars as pl
 from rich.text import Text
 
-from regime_platform.cli.console.numbers import NONE, numbers
+from regime_platform.cli.console.numbers import NONE, numbers, opens
 from regime_platform.cli.console.output import Output
 from regime_platform.cli.console.screen import Cell
-from regime_platform.cli.query.state_view import opens
 from regime_platform.report.palette import BUCKET_COLOURS, readable
 
 _TITLES = ("symbol", "bar", "price", "regime", "bias", "confidence", "escalation", "ranked on")

@@ -10,6 +10,7 @@ from regime_platform.cli.console.numbers import NONE, number
 from regime_platform.cli.console.output import LongOutput
 from regime_platform.cli.console.screen import Cell, plural, results
 from regime_platform.manifests.standing import RESULTS_PENDING
+from regime_platform.model.calendar.lateness import missing_text
 from regime_platform.model.timeframes import TIMEFRAMES
 from regime_platform.report.palette import (
     BUCKET_COLOURS,
@@ -135,7 +136,7 @@ def _last_bar(row: Mapping[str, Any]) -> str:
     """Its date, and how many bars are missing after it."""
     if row["last_ts"] is None:
         return NONE
-    late = f" {_LATE}{row['missing']:,}" if row["is_stale"] else ""
+    late = f" {_LATE}{missing_text(row)}" if row["is_stale"] else ""
     return f"{row['last_ts']:%Y-%m-%d}{late}"
 
 

@@ -14,7 +14,7 @@ from regime_platform.cli.console.selection import SymbolChoice
 from regime_platform.errors import RegimeError, about, failure_reason
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.run_workspace import RunWorkspace
-from regime_platform.query.states import find_results
+from regime_platform.query.stored_results import find_results
 
 if TYPE_CHECKING:
     from regime_platform.report.page import Page

@@ -26,7 +26,6 @@ from regime_platform.model.timeframes import canonical_timeframe, known_bar_leng
 from regime_platform.query.codes import code_of
 from regime_platform.query.runs import runs, time_in_regime
 from regime_platform.query.series import history as stored_history
-from regime_platform.report.flip_text import with_changes
 
 
 @dataclass(frozen=True)
@@ -95,12 +94,10 @@ def history(  # noqa: PLR0913 - one parameter per option
     if view.is_of_runs:
         return _runs(choice, timeframe, rows, view, clock, out)
     names, wanted = _names(choice, timeframe), canonical_timeframe(timeframe)
-    label, last = view.label, rows.most(out)
+    label, last, (first, stop) = view.label, rows.most(out), rows.span()
 
     def narrowed(symbol: str) -> pl.DataFrame:
-        of_a_symbol = partial(
-            stored_history, start=rows.first(), end=rows.stop(), labels=view.labels
-        )
+        of_a_symbol = partial(stored_history, start=first, end=stop, labels=view.labels)
         if label is None:
             return of_a_symbol(symbol, wanted, last=last)
         frame = of_a_symbol(symbol, wanted).filter(pl.col("regime_label") == label)
@@ -114,7 +111,7 @@ def history(  # noqa: PLR0913 - one parameter per option
         out,
         lambda frame: print_bars(frame, wanted, out, is_single=len(names) == 1),
     )
-    if rows.stop() is None:
+    if stop is None:
         print_ages(frames, wanted, clock.moment(), out)
     return code
 
@@ -127,13 +124,13 @@ def _runs(  # noqa: PLR0913, PLR0917 - the options of the command
     if timeframe is None:
         choice = replace(choice, symbols=[*(choice.symbols or ()), word])
     names = _names(choice, word)
-    first, stop, last, label = rows.first(), rows.stop(), rows.most(out), view.label
+    (first, stop), last, label = rows.span(), rows.most(out), view.label
 
     def answer(symbol: str) -> pl.DataFrame:
         if view.time_in_regime:
             return time_in_regime(symbol, timeframe, start=first, end=stop)
         rows = runs(symbol, timeframe, regime=label, start=first, end=stop, last=last)
-        return with_changes(rows, stored_history) if view.why else rows
+        return _with_changes(rows) if view.why else rows
 
     frames, problems = answered(names, answer, is_single=choice.is_single(names))
     show = print_times if view.time_in_regime else print_runs
@@ -141,6 +138,13 @@ def _runs(  # noqa: PLR0913, PLR0917 - the options of the command
     if stop is None:
         print_latest_ages(frames, timeframe, clock.moment(), out)
     return code
+
+
+def _with_changes(rows: pl.DataFrame) -> pl.DataFrame:
+    # brings the kernels, whose sources evaluate the rules again
+    from regime_platform.report.flip_text import with_changes  # noqa: PLC0415
+
+    return with_changes(rows, stored_history)
 
 
 def _names(choice: SymbolOptions, word: str) -> list[str]:

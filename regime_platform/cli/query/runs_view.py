@@ -7,13 +7,13 @@ from typing import Any
 import polars as pl
 from rich.text import Text
 
-from regime_platform.cli.console.numbers import NONE, number
+from regime_platform.cli.console.numbers import NONE, number, opens
 from regime_platform.cli.console.output import Output
 from regime_platform.cli.console.screen import Cell
-from regime_platform.cli.query.state_view import opens
-from regime_platform.model.calendar.lateness import age_lines
-from regime_platform.query.states import state
+from regime_platform.model.calendar.lateness import age_lines, series_age
+from regime_platform.query.series import built_from, last_opens
 from regime_platform.report.palette import BUCKET_COLOURS, readable
+from regime_platform.workspace import Workspace
 
 _RUNS = ("regime", "start", "end", "bars", "return", "after", "max dd", "escalation")
 _TIMES = ("regime", "bars", "share", "runs", "median", "longest", "mean", "next", "max dd")
@@ -42,9 +42,14 @@ def print_latest_ages(
     symbols: Iterable[str], timeframe: str | None, now: dt.datetime, out: Output
 ) -> None:
     """How old the last state of each series is, on stderr."""
-    for symbol in symbols:
-        states = state(symbol, timeframe, now=now)
-        for line in age_lines({name: each.age for name, each in states.items() if each.age}):
+    for instrument in Workspace.open().universe.select([*symbols]):
+        symbol = instrument.symbol
+        ages = {
+            name: series_age(instrument, name, last, now, built_from=built_from(symbol, name))
+            for name, last in last_opens(symbol).items()
+            if timeframe in {None, name}
+        }
+        for line in age_lines(ages):
             out.note(f"{symbol} {line}", "yellow")
 
 

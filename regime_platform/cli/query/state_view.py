@@ -1,16 +1,14 @@
 """The states of one symbol as a table with a column per timeframe, and their reasons."""
 
-import datetime as dt
 from collections.abc import Mapping
 
 from rich.text import Text
 
-from regime_platform.cli.console.numbers import NONE, number, numbers
+from regime_platform.cli.console.numbers import NONE, number, numbers, opens
 from regime_platform.cli.console.output import Output
 from regime_platform.cli.console.screen import Cell, messages
 from regime_platform.compute.maturity import marked
 from regime_platform.model.calendar.lateness import age_lines
-from regime_platform.model.timeframes import is_intraday
 from regime_platform.query.states import StateNow
 from regime_platform.report.flip_text import edge_text, flip_text
 from regime_platform.report.palette import BUCKET_COLOURS, readable
@@ -155,8 +153,3 @@ def _cells(state: StateNow) -> dict[str, Cell]:
             for title, value, label in zip(_METRICS, metrics, labels, strict=True)
         },
     }
-
-
-def opens(ts: dt.datetime, timeframe: str) -> str:
-    """The open of a bar: without the time where that says nothing."""
-    return f"{ts:%Y-%m-%d %H:%M}" if is_intraday(timeframe) else f"{ts:%Y-%m-%d}"

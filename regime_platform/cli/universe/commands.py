@@ -29,9 +29,11 @@ def check(
         Path | None, typer.Argument(help="File to check; default: the universe in force.")
     ] = None,
     *,
+    clock: Clock,
     out: Output,
 ) -> int:
-    checked = check_in_force(Settings()) if file is None else check_file(file)
+    settings, now = Settings(), clock.moment()
+    checked = check_in_force(settings, now) if file is None else check_file(file, settings, now)
     out.document(checked.document())
     for problem in checked.problems:
         out.line(problem, "bold red")

@@ -42,7 +42,7 @@ class Detection:
 
 def detect_breaks(closes: npt.ArrayLike) -> Detection:
     """The bars of daily closes at which a new level of volatility starts; none in few bars."""
-    levels = _log_volatility(kernel_array(closes))
+    levels = log_volatility(closes)
     known = np.flatnonzero(~np.isnan(levels))
     if known.size == 0:
         return Detection((), 0, ())
@@ -77,8 +77,9 @@ def benchmarks_of(
     return {name: other.get(name, BENCHMARKS[name]) for name in ERA_CLASSES if name in requested}
 
 
-def _log_volatility(closes: Floats) -> Floats:
-    deviations = rolling_sigma(log_returns(closes), DETECTION.window)
+def log_volatility(closes: npt.ArrayLike) -> Floats:
+    """Logarithm of the deviation of the last 126 log returns of daily closes; NaN before these."""
+    deviations = rolling_sigma(log_returns(kernel_array(closes)), DETECTION.window)
     return np.log(deviations + DETECTION.smallest_deviation)
 
 

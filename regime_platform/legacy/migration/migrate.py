@@ -32,7 +32,7 @@ from regime_platform.pipeline.gate.promote import promote
 from regime_platform.pipeline.outcomes import SeriesIngest, Status
 from regime_platform.pipeline.publish import publish_bars
 from regime_platform.pipeline.run_workspace import RunWorkspace
-from regime_platform.pipeline.workers import map_in_processes
+from regime_platform.workers import map_in_processes
 
 #: Series per process below which starting processes takes longer than it saves.
 WORTH_A_PROCESS = 40

@@ -9,7 +9,6 @@ from typing import Any
 from regime_platform.model.calendar.due import last_finished, newest_due
 from regime_platform.model.calendar.trading_hours import (
     expected_bars,
-    expected_opens,
     tolerated_opens,
 )
 from regime_platform.model.instruments import Instrument
@@ -91,6 +90,12 @@ def series_age(
     return SeriesAge(timeframe, last, sample_days=days)
 
 
+def missing_text(row: Mapping[str, Any]) -> str:
+    """How many bars are missing after the last one of a row of the board; as `SeriesAge`'s."""
+    facts = (row[name] for name in ("timeframe", "last_ts", "due_bar", "missing"))
+    return SeriesAge(*facts).missing_text
+
+
 def age_lines(ages: Mapping[str, SeriesAge], *, with_days: bool = True) -> Iterator[str]:
     """A line for every stale timeframe, and one for a sample.
 
@@ -122,7 +127,7 @@ def missing_bars(
         start = max(start, last + DURATION[timeframe])
     if not _has_trading_day(market, timeframe, start, bound):
         return 0, None
-    opens = expected_opens(market, timeframe, start, bound)
+    opens = expected_bars(market, timeframe, start, bound)["ts"]
     if finer and not opens.is_empty():
         over = last_finished(_next_finer(market, finer, by), timeframe, market)
         opens = opens.filter(opens < over)

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Sequence
 
+from regime_platform.orchestration.status.calendars import calendar_checks
 from regime_platform.orchestration.status.check import Check, reason_of
 from regime_platform.orchestration.status.daemon import daemon_checks
 from regime_platform.orchestration.status.resources import alert_check, credit_rows, disk_check
@@ -24,6 +25,7 @@ def status_rows(
         *checked("daemon", lambda: daemon_checks(settings, now, workspace.universe)),
         *_symbols(workspace, now),
         *checked("other instrument", lambda: [instrument_check(workspace)]),
+        *checked("calendar ends", lambda: calendar_checks(workspace.universe, now)),
         *checked("credits", lambda: credit_rows(settings, now)),
         *checked("disk", lambda: [disk_check(workspace, now)]),
         *checked("alerts", lambda: [alert_check(workspace)]),

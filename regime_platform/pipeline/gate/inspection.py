@@ -26,7 +26,6 @@ from regime_platform.pipeline.gate.validate_log import (
     validate_rows,
     validation_context,
 )
-from regime_platform.pipeline.workers import map_in_processes
 from regime_platform.validation.findings import ValidationFinding
 from regime_platform.validation.gate import BLOCKED, NO_BARS, PASSED, GateResult
 from regime_platform.validation.policy import ValidationContext
@@ -37,6 +36,7 @@ from regime_platform.validation.rules.lost_bars import SOURCE_LOST_BARS
 from regime_platform.validation.rules.rereading import REREADING
 from regime_platform.validation.rules.series import GATE_SCHEMA
 from regime_platform.validation.verdict import SeriesVerdict, series_reason
+from regime_platform.workers import map_in_processes
 
 #: With fewer symbols for each, starting processes takes longer than it saves.
 WORTH_A_PROCESS = 150

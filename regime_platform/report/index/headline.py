@@ -9,7 +9,7 @@ import polars as pl
 from regime_platform.report.index.changes import TimeframeChanges
 
 #: Rows of `regime status` that are of no use on a page that is read later, unless they are errors.
-_MOMENTARY = ("daemon", "runs", "waiting")
+_MOMENTARY = ("daemon", "runs", "waiting", "disk")
 #: Those with a count of its own, and what is counted.
 _COUNTED = {
     "blocked": "symbols",

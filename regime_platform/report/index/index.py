@@ -20,6 +20,7 @@ from regime_platform.report.index.coverage import coverage
 from regime_platform.report.index.headline import StatusRow, lasting, problems, tiles
 from regime_platform.report.index.heat_map import heat_map
 from regime_platform.report.index.past import read_past
+from regime_platform.report.study.written import FOLDER as STUDIES
 from regime_platform.sql_views.views import open_views
 from regime_platform.workspace import Workspace
 
@@ -66,6 +67,7 @@ def index_page(
     pages = existing & {*universe.symbols}
     series = series_board(now=now, where=workspace.settings)
     symbols = board(now=now, where=workspace.settings)
+    studies = f"{STUDIES}/{INDEX}"
     notes: list[str] = []
     with open_views(workspace, report=notes.append) as views:
         past = read_past(views)
@@ -86,4 +88,5 @@ def index_page(
         coverage=coverage(universe.instruments, past.bars, now),
         problems=problems(rows),
         state=lasting(rows),
+        studies=studies if (folder / studies).exists() else "",
     )

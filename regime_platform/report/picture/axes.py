@@ -81,6 +81,14 @@ def share_axis(values: Sequence[float], top: float, bottom: float) -> ValueAxis:
     return ValueAxis(low, 1.0, top, bottom, tuple(values), is_log=False)
 
 
+def linear_axis(low: float, high: float, top: float, bottom: float, most: int) -> ValueAxis:
+    """A linear axis a little wider than its values, with at most ``most`` labels."""
+    margin = (high - low) * 0.04 or abs(low) or 1.0
+    low, high = low - margin, high + margin
+    ticks = tuple(value for value in _equal(low, high, most) if low <= value <= high)
+    return ValueAxis(low, high, top, bottom, ticks, is_log=False)
+
+
 def _graded(low: float, high: float, most: int) -> list[float]:
     """Values such as 1, 2, 5, 10 from below ``low`` to beyond ``high``, or powers of 10, 100 ..."""
     ends = floor(log10(low)) - 1, ceil(log10(high)) + 2

@@ -94,7 +94,7 @@ def picture_svg(
         width=size.width,
         height=round(height),
         font=size.font,
-        themes=_themes(theme, {*plot.labels, *plot.buckets, "IMMATURE", "LOW", "MED", "HIGH"}),
+        themes=colours_of(theme, {*plot.labels, *plot.buckets, "IMMATURE", "LOW", "MED", "HIGH"}),
         name=_title(chart),
         label=chart.bars["regime_label"][-1],
         description=f"{'; '.join(_status(chart))}. {chart.note}".strip(),
@@ -173,8 +173,10 @@ def _status(chart: SeriesChart) -> tuple[str, str, str]:
     return regime, rank, f"{era}last bar {last['ts']:{form}}, close {number(last['close'])}"
 
 
-def _themes(theme: Theme, used: AbstractSet[str | None]) -> list[tuple[str, dict[str, str]]]:
-    """Colours by name, each with the condition on which they apply."""
+def colours_of(
+    theme: Theme, used: AbstractSet[str | None] = frozenset()
+) -> list[tuple[str, dict[str, str]]]:
+    """Colours by name, each with the condition on which they apply; ``used`` are shared ones."""
     light, dark = (
         {**own, **{name: colour for name, colour in shared.items() if name in used}}
         for own, shared in ((_LIGHT, LIGHT_COLOURS), (_DARK, DARK_COLOURS))

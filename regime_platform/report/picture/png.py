@@ -23,11 +23,15 @@ def picture_png(
         ModuleNotFoundError: the extra ``charts`` is not installed.
         UsageError: there is no such metric.
     """
-    import resvg_py  # noqa: PLC0415 - an extra
-
     # a PNG cannot ask what its viewer prefers
     shown = Theme.LIGHT if theme is Theme.AUTO else theme
-    svg = picture_svg(chart, size, metric=metric, theme=shown)
+    return png_of(picture_svg(chart, size, metric=metric, theme=shown), zoom)
+
+
+def png_of(svg: str, zoom: int = 2) -> bytes:
+    """A picture of the template ``picture.svg`` as PNG; raises as `picture_png`."""
+    import resvg_py  # noqa: PLC0415 - an extra
+
     return bytes(
         resvg_py.svg_to_bytes(
             svg_string=svg, zoom=zoom, skip_system_fonts=True, font_files=font_files()

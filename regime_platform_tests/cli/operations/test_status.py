@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -22,7 +23,7 @@ from regime_platform.pipeline.run import run_symbols
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
-from regime_platform_tests.cli.conftest import Ended, Regime
+from regime_platform_tests.cli.conftest import Ended, Regime, document_of
 from regime_platform_tests.conftest import NOW
 from regime_platform_tests.scenario import contents, later, serve, street, with_value
 
@@ -337,3 +338,22 @@ def test_results_of_other_parameters_are_listed_first(
     assert cheap["other_code"]["detail"] == exact["other_code"]["detail"] == "1: ELM"
     assert exact["other_code"]["items"][0]["reason"] == "other params_fingerprint"
     assert exact["other_code"]["remedy"] == "`regime compute --force ELM`"
+
+
+def test_a_calendar_that_ends_is_in_status_and_doctor(regime: Regime, tmp_path: Path) -> None:
+    entry = "{symbol: MOUTAI, name: M, asset_class: US_EQUITY, tier: daily, source: files"
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/universe.yaml").write_text(f"instruments:\n  - {entry}, calendar: XSHG}}\n")
+
+    def row(command: str, now: str) -> tuple[str, str]:
+        document = document_of(regime(command, "--json", "--now", now))
+        rows = document["checks"] if command == "doctor" else document["rows"]
+        (end,) = [each for each in rows if "calendar XSHG" in each["detail"]]
+        return end["status"], end["detail"]
+
+    for command in ("status", "doctor"):
+        assert row(command, "2026-12-01") == (
+            "note",
+            "calendar XSHG known until 2026-12-31: then none is missing",
+        )
+        assert row(command, "2027-01-04")[0] == "error"

@@ -122,3 +122,55 @@ def test_text_shows_rank_rules_and_manifest(on_sample: Regime) -> None:
     assert "label panic risk (not shock): downside shock risk 0.694783 >= 0.65" in ended.out
     assert "compute_manifest.json 1 of 2026-11-20T22:30:00Z" in ended.out
     assert "gives the number stored with it" in ended.out
+
+
+def test_an_excluded_bar_is_explained_by_its_override(regime: Regime, tmp_path: Path) -> None:
+    settings = street(tmp_path, ["AAA"])
+    bars_of = make_bars(420)
+    serve(settings, "AAA", "1day", bars_of)
+    at, day = ("--now", "2026-11-22T03:15Z"), f"{bars_of['ts'][300]:%Y-%m-%d}"
+    words = ("bars", "exclude", "AAA", "1day", day, "--reason", "bad print", "--by", "ann")
+    assert regime("run", "AAA", *at, settings=settings).code == 0
+    assert regime(*words, *at).code == 0
+    assert regime("run", "AAA", *at).code == 0
+
+    ended = regime("explain", "AAA", "1day", day)
+    other = regime("explain", "AAA", "1day", "1999-01-01")
+
+    assert (ended.code, other.code) == (1, 1)
+    assert "error[bar-excluded]" in ended.err
+    assert "excluded by override 1 of ann, 2026-11-22T03:15:00Z: bad print" in ended.err
+    assert "`regime bars undo AAA 1 --reason TEXT`" in ended.err
+    assert "error[no-such-bar]" in other.err
+
+
+def test_a_period_that_ends_before_it_begins_is_refused(on_sample: Regime) -> None:
+    period = ("--start", "2013-01-02", "--end", "2013-01-01")
+
+    for words in (
+        ("bars", "IBM", "1day"),
+        ("history", "IBM", "1day"),
+        ("history", "IBM", "1day", "--runs"),
+        ("history", "IBM", "1day", "--time-in-regime"),
+    ):
+        ended = on_sample(*words, *period)
+        assert ended.code == 2
+        assert "error[empty-period]: --end 2013-01-01 is not later than --start" in ended.err
+
+
+def test_runs_of_a_symbol_without_bars_are_an_error_as_its_history_is(
+    regime: Regime, processed: RunWorkspace, tmp_path: Path
+) -> None:
+    shutil.copytree(processed.root.path / "assets/IBM", tmp_path / "data/assets/IBM")
+    (tmp_path / "data/universe.yaml").write_text(
+        "instruments:\n  - {symbol: IBM, name: I, asset_class: US_EQUITY, tier: daily, "
+        "source: sample, timeframes: [4h]}\n"
+    )
+
+    ends = [
+        regime("history", "IBM", *words)
+        for words in (("4h",), ("4h", "--runs"), ("--runs",), ("--time-in-regime",))
+    ]
+
+    assert [ended.code for ended in ends] == [1] * 4
+    assert all("error[no-bars]" in ended.err for ended in ends)

@@ -17,7 +17,7 @@ def test_state_marks_an_immature_rank_and_shows_its_past(on_sample: Regime) -> N
     then = json.loads(on_sample("state", "AAPL", "--as-of", "2026-11-21", "--json").out)
 
     assert shown.count("HIGH, immature") == 1
-    assert "165 bars of the last of 2 eras" in shown
+    assert "165 bars of the last of 2 eras with bars" in shown
     assert documents["1week"]["rank_basis"] == _BASIS
     assert documents["1day"]["rank_basis"]["is_immature"] is False
     assert {name: now["rank_basis"] for name, now in then["states"].items()} == {

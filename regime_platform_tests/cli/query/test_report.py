@@ -33,6 +33,7 @@ def test_the_report_agrees_with_status_and_is_written_once(
 
     target = three.root_folder / "report" / "index.html"
     page = target.read_text()
+    assert "studies/index.html" not in page
     assert first.code == again.code == elsewhere.code == 0
     assert first.out == f"{target} (written)\n"
     assert document_of(again) == {

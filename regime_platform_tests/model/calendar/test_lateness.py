@@ -20,7 +20,7 @@ def test_bars_are_missing_from_the_one_after_the_last_on() -> None:
 
 
 def test_a_weekend_needs_no_calendar(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lateness, "expected_opens", None)
+    monkeypatch.setattr(lateness, "expected_bars", None)
     sunday = FRIDAY + dt.timedelta(days=2, hours=23)
 
     assert lateness.missing_bars(MARKETS["US_EQUITY"], "1day", FRIDAY, sunday) == (0, None)

@@ -31,8 +31,8 @@ def test_each_timeframe_with_results_has_a_row_with_what_the_board_shows(
     assert {"": "regime", "1day": "transition", "1week": weekly["regime"]} in by_field(rows)
     assert weekly["bucket"] == f"{board['escalation_bucket'][1]}, immature"
     assert [row["ranked on"] for row in rows] == [
-        "795 bars of the last of 2 eras",
-        "165 bars of the last of 2 eras: immature",
+        "795 bars of the last of 2 eras with bars",
+        "165 bars of the last of 2 eras with bars: immature",
     ]
 
 

@@ -33,9 +33,11 @@ class _Written:
 
 @pytest.fixture(scope="module")
 def written(processed: RunWorkspace, tmp_path_factory: pytest.TempPathFactory) -> _Written:
-    """The index of the sample, in a folder that has the page of one symbol."""
+    """The index of the sample, in a folder that has the page of one symbol, and studies."""
     folder = tmp_path_factory.mktemp("report")
     (folder / "MSFT.html").write_text("a page")
+    (folder / "studies").mkdir()
+    (folder / "studies" / "index.html").write_text("studies")
     rows = [
         *symbol_checks(processed, NOW),
         Check("daemon", "note", "alive 2 s ago"),
@@ -109,6 +111,7 @@ def test_the_same_data_and_moment_give_the_same_bytes_and_no_write(written: _Wri
 
 
 def test_only_pages_that_are_there_are_linked(written: _Written) -> None:
+    assert '<a href="studies/index.html">Studies</a>' in written.page
     links = set(re.findall(r'href="(\w+\.html)"', written.page))
 
     assert links == {"MSFT.html"}

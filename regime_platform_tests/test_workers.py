@@ -2,11 +2,13 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
-from regime_platform.pipeline.workers import AHEAD, map_in_processes
+from regime_platform.workers import AHEAD, map_in_processes
 
 
 def _doubled(number: int) -> int:
@@ -17,6 +19,10 @@ def _deadly_at_seven(number: int) -> int:
     if number == 7:
         os.kill(os.getpid(), signal.SIGKILL)
     return 2 * number
+
+
+def _threads(_number: int) -> str:
+    return os.environ.get("OPENBLAS_NUM_THREADS", "")
 
 
 def _raising(number: int) -> int:
@@ -31,6 +37,14 @@ def _died(number: int, why: str) -> int:
 @pytest.mark.parametrize("workers", [0, 1, 2])
 def test_results_come_in_the_order_of_the_items(workers: int) -> None:
     assert list(map_in_processes(workers, _doubled, range(40), _died)) == list(range(0, 80, 2))
+
+
+@pytest.mark.slow
+def test_a_process_uses_one_core_and_others_as_many_as_they_like() -> None:
+    child = [sys.executable, "-c", "import os; print(os.environ.get('OPENBLAS_NUM_THREADS'))"]
+
+    assert set(map_in_processes(2, _threads, range(4), lambda _number, why: why)) == {"1"}
+    assert subprocess.run(child, check=True, capture_output=True, text=True).stdout == "None\n"
 
 
 def test_items_are_consumed_only_a_little_ahead() -> None:

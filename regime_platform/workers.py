@@ -21,6 +21,8 @@ from typing import Any, Generic, Self, TypeVar
 
 #: Items of each worker that are handed over before their results are asked for.
 AHEAD = 8
+#: Of the linear algebra of numpy, read when it is loaded; its threads wait by turning in circles.
+_THREADS = "OPENBLAS_NUM_THREADS"
 _RETRIES = 2  # of an item whose process died
 _DIED = (
     f"the process that worked on it died {_RETRIES + 1} times; look for lack of memory in the "
@@ -114,15 +116,25 @@ def _spawning() -> Iterator[None]:
     handler = signal.getsignal(signal.SIGINT)
     if is_main:
         signal.signal(signal.SIGINT, lambda number, _frame: caught.append(number))
+    os.putenv(_THREADS, "1")  # the processes are as many as the cores
     try:
         yield
     finally:
         if is_main:
             signal.signal(signal.SIGINT, handler)
+        _restore_threads()
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         sys.modules["__main__"] = main
         if caught:
             signal.raise_signal(signal.SIGINT)
+
+
+def _restore_threads() -> None:
+    own = os.environ.get(_THREADS)  # noqa: TID251 - for other processes that this one starts
+    if own is None:
+        os.unsetenv(_THREADS)
+    else:
+        os.putenv(_THREADS, own)
 
 
 def _begin(work: Callable[[Any], Any], begin: Callable[[], object]) -> None:

@@ -1,0 +1,1 @@
+"""Studies of what is stored: reads bars and results, and runs a study over symbols."""

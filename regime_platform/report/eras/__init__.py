@@ -1,0 +1,1 @@
+"""Charts of eras: the volatility that they are detected in, and where one ends."""

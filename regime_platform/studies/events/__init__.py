@@ -1,0 +1,1 @@
+"""PURE: what counts as an event, and whether the signal came before it."""

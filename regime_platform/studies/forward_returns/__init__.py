@@ -1,0 +1,1 @@
+"""What followed each bucket and each regime: returns, absolute moves and drawdowns."""

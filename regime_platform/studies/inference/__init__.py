@@ -1,0 +1,1 @@
+"""The tests of all studies: intervals, placebos, corrections, folds; each alone callable."""
