@@ -16,7 +16,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from regime_platform.errors import PathError, RegimeError, folder_in_place
-from regime_platform.temporary_files import OURS, sweep_temporary, temporary_beside
+from regime_platform.temporary_files import (
+    OURS,
+    cache_temporary,
+    sweep_temporary,
+    temporary_beside,
+)
 
 _BLOCK = 1 << 20  # bytes
 _DRIVE = re.compile(r"[A-Za-z]:")
@@ -146,12 +151,14 @@ def _append(stream: BinaryIO, lines: Sequence[str]) -> None:
 def write_cache(target: Path, data: bytes) -> None:
     """Writes a cache file, which is not flushed and so may be lost or truncated by a crash.
 
-    Its reader must detect damage and be able to compute the content again.
+    Its reader must detect damage and be able to compute the content again. Nothing is written
+    while another process writes the same file.
     """
     _make_folder(target.parent)
-    with temporary_beside(target) as temporary:
-        temporary.write_bytes(data)
-        temporary.replace(target)
+    with cache_temporary(target) as temporary:
+        if temporary is not None:
+            temporary.write_bytes(data)
+            temporary.replace(target)
 
 
 def remove_cache(target: Path) -> None:

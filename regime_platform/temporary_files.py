@@ -39,6 +39,26 @@ def temporary_beside(target: Path) -> Iterator[Path]:
         os.close(descriptor)
 
 
+@contextmanager
+def cache_temporary(target: Path) -> Iterator[Path | None]:
+    """The temporary file of a cache, always of the same name; None while another process writes it.
+
+    So the next writer of a cache takes over what a killed one left, and no folder has to be listed.
+    """
+    path = target.with_name(f"{OURS}{target.name}")
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        is_ours = lock_descriptor(descriptor, blocking=False) and _is_at(path, descriptor)
+        try:
+            yield path if is_ours else None
+        except BaseException:
+            if is_ours:
+                path.unlink(missing_ok=True)
+            raise
+    finally:
+        os.close(descriptor)
+
+
 def sweep_temporary(folder: Path, prefix: str = TEMPORARY) -> None:
     """Removes the temporary files of ``folder`` that no process is writing."""
     if not folder.is_dir():
@@ -66,6 +86,14 @@ def _locked(target: Path) -> tuple[int, Path]:
         if Path(name).exists():  # else another process swept it before it was locked
             return descriptor, Path(name)
         os.close(descriptor)
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    """False where another process renamed or swept the file before it was locked."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
 
 
 def _remove_unless_locked(family: list[Path]) -> None:

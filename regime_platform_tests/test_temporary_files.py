@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from regime_platform.files import write_atomically, write_bytes
+from regime_platform.files import write_atomically, write_bytes, write_cache
 from regime_platform.temporary_files import sweep_below, sweep_temporary
 
 
@@ -62,6 +62,41 @@ def test_a_writer_that_fails_leaves_no_log_of_its_database(tmp_path: Path) -> No
         write_atomically(tmp_path / "compute.db", fail)
 
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_cache_takes_over_what_its_killed_writer_left_and_is_not_written_by_two(
+    tmp_path: Path,
+) -> None:
+    target = tmp_path / "AAPL.json"
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from regime_platform.temporary_files import cache_temporary\n"
+        "with cache_temporary(Path(sys.argv[1])) as temporary:\n"
+        "    temporary.write_bytes(b'half, and longer than the whole')\n"
+        "    print('begun', flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    with _begun(code, str(target)) as writer:
+        write_cache(target, b"whole")
+        assert not target.exists()
+        writer.kill()
+        writer.wait()
+    assert len(list(tmp_path.iterdir())) == 1
+
+    write_cache(target, b"whole")
+
+    assert target.read_bytes() == b"whole"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_cache_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "AAPL.json").mkdir()
+
+    with pytest.raises(IsADirectoryError):
+        write_cache(tmp_path / "AAPL.json", b"whole")
+
+    assert [path.name for path in tmp_path.iterdir()] == ["AAPL.json"]
 
 
 def _begun(code: str, *arguments: str) -> subprocess.Popen[str]:
