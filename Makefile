@@ -9,6 +9,9 @@ TEST := .venv/installed-tests
 TEST_LOCK := regime_platform_tests/requirements.lock
 FAST = $(addprefix regime_platform_tests/,api bar_store compute compute_db manifests model query \
   report revisions sources sql_views studies validation) $(wildcard regime_platform_tests/test_*.py)
+# Tests flush thousands of files: in memory, where there is enough, none waits for a disk.
+TEMPORARY = $(shell test "$$(df -k --output=avail /dev/shm 2>/dev/null | tail -n 1)" -gt 4000000 \
+  2>/dev/null && echo PYTEST_DEBUG_TEMPROOT=/dev/shm)
 COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 \
   --generate-hashes --no-header -q
 
@@ -18,8 +21,8 @@ endif
 
 .PHONY: help setup ccxt studies demo ui test test-fast test-ui screenshots lint format
 .PHONY: bench bench-store bench-gates bench-ingest bench-files bench-audit bench-migrate bench-sql
-.PHONY: bench-orchestration bench-studies study-power
-.PHONY: docs lock clean
+.PHONY: bench-orchestration bench-pass bench-scale bench-studies study-power
+.PHONY: docs fuzz lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-20s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,20 +48,24 @@ ui: $(RUN) ## serve the Dagster UI on http://127.0.0.1:3000, stop with Ctrl-C [D
 test: $(TEST) ## run all tests except those that need a browser; measures branch coverage by some of the quick ones
 	@echo "compiling kernels where needed, then testing on all cores"
 	@$(BIN)/regime warm
-	@$(BIN)/python -m pytest -n auto --dist loadgroup -q --cov --cov-report=term:skip-covered
+	@$(TEMPORARY) $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -q --cov --cov-report=term:skip-covered
 
 test-fast: $(TEST) ## run the quick tests that start no process, for the daily loop
 	@$(BIN)/regime warm
-	@$(BIN)/python -m pytest -n auto -q -m "not slow and not ui" $(FAST)
+	@$(TEMPORARY) $(BIN)/python -m pytest -n auto --dist loadfile -q -m "not slow and not ui" $(FAST)
 
 test-ui: $(TEST) ## run the tests of the UI in a real Chromium
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
 	  { echo "installing Debian's chromium"; \
 	    apt-get update -q && apt-get install -qy --no-install-recommends chromium fonts-dejavu-core; }
-	@$(BIN)/python -m pytest -q -m ui regime_platform_tests/ui
+	@$(TEMPORARY) $(BIN)/python -m pytest -q -m ui regime_platform_tests/ui
 
 screenshots: $(TEST) ## retake the images of docs/images in a real Chromium
 	@$(BIN)/python -m regime_platform_tests.ui.screenshots docs/images
+
+fuzz: $(TEST) ## damage inputs of every parser, keep what breaks one [SECONDS=600] [SEED=1] [PARSER=name]
+	@$(BIN)/python -m regime_platform_tests.security.fuzz $(and $(SECONDS),--seconds $(SECONDS)) \
+	  $(and $(SEED),--seed $(SEED)) $(and $(PARSER),--parser $(PARSER))
 
 docs: $(TEST) ## make the reference and the pictures of docs again
 	@$(BIN)/python -m regime_platform_tests.docs
@@ -98,6 +105,12 @@ bench-sql: $(TEST) ## time SQL over 1,565 symbols [SLICE="--core 6 --daily 144"]
 
 bench-orchestration: $(TEST) ## time whole passes through Dagster [SLICE="--core 6 --daily 144"]
 	@$(BIN)/python -m regime_platform_tests.bench.orchestration $(SLICE)
+
+bench-pass: $(TEST) ## show where passes spend their time [SLICE="--core 2 --daily 40 --against FOLDER"]
+	@$(BIN)/python -m regime_platform_tests.bench.passes $(SLICE)
+
+bench-scale: $(TEST) ## show which costs grow with the universe, up to 20,000 symbols
+	@$(BIN)/python -m regime_platform_tests.bench.scaling $(SLICE)
 
 bench-studies: $(TEST) ## time every study over daily symbols [SLICE="--symbols 1565"]
 	@$(BIN)/python -m regime_platform_tests.bench.studies $(SLICE)

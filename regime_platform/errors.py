@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from typing import ClassVar
 
-from regime_platform.inert_text import inert
+from regime_platform.inert_text import inert, shortened
 
 
 class RegimeError(Exception):
     """A fault that a user can correct; the message is one line with cause and remedy.
 
     Messages quote text from vendors and files and are shown in logs and tracebacks as well as on
-    the screen, so control characters are escaped here (see ``inert_text``).
+    the screen, so control characters are escaped here (see ``inert_text``). Of one that is longer
+    than anyone reads, such as with a hostile cell in it, start and end are kept.
     """
 
     #: Applied to every message; ``redaction`` replaces it when a secret is registered.
@@ -34,8 +35,12 @@ class RegimeError(Exception):
         wording of a message may change at any time.
         """
         hide = type(self).hide_secrets
-        super().__init__(*(inert(hide(part)) if isinstance(part, str) else part for part in parts))
+        super().__init__(*(_shown(hide(part)) if isinstance(part, str) else part for part in parts))
         self.code = code or self.default_code
+
+
+def _shown(text: str) -> str:
+    return inert(shortened(text))
 
 
 class UsageError(RegimeError, code="usage"):

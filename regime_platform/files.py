@@ -10,12 +10,14 @@ import os
 import re
 import shutil
 import unicodedata
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from regime_platform.errors import PathError, RegimeError, folder_in_place
+from regime_platform.json_text import load_json
 from regime_platform.temporary_files import (
     OURS,
     cache_temporary,
@@ -70,14 +72,7 @@ def why_unsafe(name: str) -> str:
 
 def write_atomically(target: Path, write: Callable[[Path], None]) -> None:
     """Calls ``write`` with a temporary file, then renames that to ``target``."""
-    _make_folder(target.parent)
-    sweep_temporary(target.parent, OURS)
-    with temporary_beside(target) as temporary:
-        write(temporary)
-        _flush(temporary)
-        temporary.chmod(0o644)
-        temporary.replace(target)
-    _flush(target.parent)
+    _write_together(target.parent, {target: write})
 
 
 def copy_file(source: Path, temporary: Path) -> None:
@@ -115,6 +110,15 @@ def write_text(target: Path, text: str) -> None:
 def write_json(target: Path, document: Any) -> None:
     """Writes a file of indented JSON: see `json_text`."""
     write_text(target, json_text(document))
+
+
+def write_documents(documents: Mapping[Path, Any]) -> None:
+    """The same for files of one folder, which is flushed once; they are put in place in order."""
+    (folder,) = {target.parent for target in documents}
+    texts = {target: json_text(document).encode() for target, document in documents.items()}
+    _write_together(
+        folder, {target: partial(fill_file, data=data) for target, data in texts.items()}
+    )
 
 
 def json_text(document: Any) -> str:
@@ -175,7 +179,7 @@ def read_json(source: Path) -> Any:
         OSError: it cannot be read.
     """
     try:
-        document = json.loads(source.read_text(encoding="utf-8"))
+        document = load_json(source.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     except IsADirectoryError as error:
@@ -207,6 +211,21 @@ def file_sha256(source: Path) -> str:
     """SHA-256 hex of a file's bytes."""
     with source.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _write_together(folder: Path, files: Mapping[Path, Callable[[Path], None]]) -> None:
+    """Flushes every file before the first gets its name, and the folder after the last has."""
+    _make_folder(folder)
+    sweep_temporary(folder, OURS)
+    with ExitStack() as stack:
+        temporaries = {target: stack.enter_context(temporary_beside(target)) for target in files}
+        for target, temporary in temporaries.items():
+            files[target](temporary)
+            _flush(temporary)
+            temporary.chmod(0o644)
+        for target, temporary in temporaries.items():
+            temporary.replace(target)
+    _flush(folder)
 
 
 def _why_elsewhere(root: Path, name: str) -> str:

@@ -8,9 +8,18 @@ import json
 import re
 import unicodedata
 
+_LONGEST = 8000  # characters of a message
 _BREAK = re.compile(r"\r\n|[\n\r\t]")
 _UNUSUAL = re.compile(r"[^\x20-\x7e\n\t]")  # all others stay as they are
 _UNUSUAL_IN_JSON = re.compile(r"[^\x20-\x7e\n]")
+
+
+def shortened(text: str) -> str:
+    """``text``, or its start and its end where it is too long to be read."""
+    if len(text) <= _LONGEST:
+        return text
+    half = _LONGEST // 2
+    return f"{text[:half]} ... ({len(text) - _LONGEST:,} characters) ... {text[-half:]}"
 
 
 def inert(text: str) -> str:

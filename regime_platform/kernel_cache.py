@@ -75,7 +75,7 @@ class KernelCache:
     def keep(self, kernel: Any) -> None:
         """Makes numba load ``kernel`` from the folder, or store it there once it is compiled."""
         if not self.problem:
-            kernel._cache = _SealedCache(kernel.py_func, self.folder)
+            kernel._cache = _KernelFiles(kernel.py_func, self.folder)
 
 
 @cache
@@ -94,7 +94,7 @@ def kernel_cache() -> KernelCache:
     return KernelCache(base / sha256(":".join(parts).encode()).hexdigest()[:16])
 
 
-class _SealedCache(FunctionCache):
+class _KernelFiles(FunctionCache):
     """numba's cache of one kernel, with digests of its files."""
 
     def __init__(self, function: Callable[..., Any], folder: Path) -> None:

@@ -155,9 +155,10 @@ class Settings(BaseSettings):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise ConfigError(
-                "; ".join(map(_describe, error.errors())), code="setting-invalid"
-            ) from None
+            reasons = "; ".join(map(_describe, error.errors()))
+            raise ConfigError(reasons, code="setting-invalid") from None
+        except UnicodeDecodeError:
+            raise ConfigError(".env: save it as UTF-8", code="setting-invalid") from None
 
     @field_validator("data_root")
     @classmethod
@@ -201,7 +202,7 @@ class Settings(BaseSettings):
         return round(1 / self.reread_share) if self.reread_share else 0
 
     def without_secrets(self) -> "Settings":
-        """The same settings without keys and addresses that are secret, for worker processes."""
+        """The same settings without keys and secret addresses, for worker processes."""
         return self.model_copy(update=dict.fromkeys(_SECRETS))
 
     def allowed_host_names(self) -> list[str]:

@@ -64,19 +64,23 @@ def sweep_temporary(folder: Path, prefix: str = TEMPORARY) -> None:
     if not folder.is_dir():
         return
     with os.scandir(folder) as entries:  # a tenth of the time of a glob, and every write calls it
-        names = sorted(
-            entry.name
-            for entry in entries
-            if entry.name.startswith(prefix) and entry.is_file(follow_symlinks=False)
-        )
-    for _, family in groupby(names, _family_name):
-        _remove_unless_locked([folder / name for name in family])
+        _sweep(folder, [entry.name for entry in entries if entry.name.startswith(prefix)])
 
 
 def sweep_below(folder: Path) -> None:
     """The same for a folder of a data root and all folders below it."""
-    for path, _, _ in os.walk(folder):
-        sweep_temporary(Path(path))
+    for path, _, names in os.walk(folder):
+        _sweep(Path(path), [name for name in names if name.startswith(TEMPORARY)])
+
+
+def _sweep(folder: Path, names: list[str]) -> None:
+    files = [path for path in map(folder.joinpath, sorted(names)) if _is_file(path)]
+    for _, family in groupby(files, lambda path: _family_name(path.name)):
+        _remove_unless_locked([*family])
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
 
 
 def _locked(target: Path) -> tuple[int, Path]:

@@ -19,8 +19,9 @@ from functools import partial
 from types import ModuleType
 from typing import Any, Generic, Self, TypeVar
 
-#: Items of each worker that are handed over before their results are asked for.
-AHEAD = 8
+#: Items of each worker that are handed over before the results are waited for: with two workers the
+#: next stretch of a fetch (120 symbols) is requested while they are at the last one.
+AHEAD = 64
 #: Of the linear algebra of numpy, read when it is loaded; its threads wait by turning in circles.
 _THREADS = "OPENBLAS_NUM_THREADS"
 _RETRIES = 2  # of an item whose process died
@@ -58,7 +59,7 @@ def map_in_processes(
     with _Pool(workers, work, begin) as pool:
         for item in items:
             begun.append((item, pool.submit(item)))
-            if len(begun) > AHEAD * workers:
+            while begun and (len(begun) > AHEAD * workers or begun[0][1].done()):
                 yield pool.result(*begun.popleft(), died)
         yield from (pool.result(*pair, died) for pair in begun)
 

@@ -8,20 +8,19 @@ import pytest
 from regime_platform import calendar_cache
 from regime_platform.calendar_cache import CalendarCache
 from regime_platform.model.calendar import sessions as calendars
-from regime_platform.model.calendar.sessions import keep_sessions_in, sessions
+from regime_platform.model.calendar.sessions import sessions
+from regime_platform.sealed_cache import SealedCache
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Iterator[CalendarCache]:
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CalendarCache]:
     """A cache that this process uses, with the sessions of New York and Hong Kong."""
-    before = [*calendars._stores]
-    made = CalendarCache(tmp_path / "calendars")
-    keep_sessions_in(made)
+    made = CalendarCache(SealedCache(tmp_path / "calendars"))
+    monkeypatch.setattr(calendars, "_store", lambda: made)
     sessions.cache_clear()
     for code in ("XNYS", "XHKG"):
         sessions(code)
     yield made
-    calendars._stores[:] = before
     sessions.cache_clear()
 
 
@@ -37,7 +36,7 @@ def test_sessions_are_read_as_they_were_computed(monkeypatch: pytest.MonkeyPatch
 
 
 def test_damaged_file_is_computed_and_written_again(kept: CalendarCache) -> None:
-    path = kept.folder / "XNYS.arrow"
+    path = kept.files.folder / "XNYS.arrow"
     whole = path.read_bytes()
     path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     sessions.cache_clear()
@@ -50,7 +49,7 @@ def test_damaged_file_is_computed_and_written_again(kept: CalendarCache) -> None
 
 def test_folder_that_cannot_be_written_costs_only_time(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
-    cache = CalendarCache(tmp_path / "file")
+    cache = CalendarCache(SealedCache(tmp_path / "file"))
 
     cache.keep("XNYS", calendars.sessions("FX"))
 
@@ -58,11 +57,11 @@ def test_folder_that_cannot_be_written_costs_only_time(tmp_path: Path) -> None:
 
 
 def test_other_versions_have_another_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    present = calendar_cache.calendar_cache().folder
+    present = calendar_cache.calendar_cache().files.folder
     monkeypatch.setattr(calendar_cache, "version", lambda name: f"{name} 99")
     calendar_cache.calendar_cache.cache_clear()
 
-    other = calendar_cache.calendar_cache().folder
+    other = calendar_cache.calendar_cache().files.folder
 
     calendar_cache.calendar_cache.cache_clear()
     assert other.parent == present.parent

@@ -3,6 +3,7 @@
 import os
 import resource
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -19,11 +20,13 @@ from regime_platform.files import (
     read_json,
     write_atomically,
     write_bytes,
+    write_documents,
     write_json,
     write_text,
 )
 from regime_platform.temporary_files import sweep_temporary
 from regime_platform_tests.error_codes import raises
+from regime_platform_tests.prepared_process import ended_script
 
 OLD, NEW = b"old " * 1000, b"new " * 2000
 
@@ -70,7 +73,7 @@ def test_a_killed_writer_leaves_the_old_file_or_the_new_one(tmp_path: Path) -> N
     seen = []
     for step in range(1, 40):
         write_bytes(target, OLD)
-        ended = _run(KILLED, str(target), str(step)).returncode
+        ended = ended_script(KILLED, target, step).returncode
         seen.append(target.read_bytes())
         sweep_temporary(tmp_path)
         assert [path.name for path in tmp_path.iterdir()] == ["bars.parquet"]
@@ -97,7 +100,7 @@ def test_a_writer_killed_in_the_middle_of_writing_leaves_the_old_file(tmp_path: 
         "write_atomically(Path(sys.argv[1]), half)\n"
     )
 
-    assert _run(code, str(target)).returncode == -signal.SIGKILL
+    assert ended_script(code, target).returncode == -signal.SIGKILL
     assert target.read_bytes() == OLD
     assert len(list(tmp_path.iterdir())) == 2
     sweep_temporary(tmp_path)
@@ -225,3 +228,26 @@ def test_a_symbolic_link_may_lead_to_its_folder_but_not_out_of_it(tmp_path: Path
             path_below(folder, name)
     assert path_below(tmp_path / "alias", "x.json") == tmp_path / "alias" / "x.json"
     assert path_below(folder, "inside/x.json") == folder / "inside" / "x.json"
+
+
+def test_documents_are_flushed_before_the_first_is_in_place_and_their_folder_after_the_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    flush, replace = os.fsync, Path.replace
+
+    def flushed(descriptor: int) -> None:
+        flush(descriptor)
+        seen.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+
+    def replaced(self: Path, target: Path) -> Path:
+        seen.append(target.name)
+        return replace(self, target)
+
+    monkeypatch.setattr(os, "fsync", flushed)
+    monkeypatch.setattr(Path, "replace", replaced)
+
+    write_documents({tmp_path / "one.json": {"a": 1}, tmp_path / "two.json": {}})
+
+    assert seen == ["file", "file", "one.json", "two.json", "folder"]
+    assert read_json(tmp_path / "one.json") == {"a": 1}

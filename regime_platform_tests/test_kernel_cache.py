@@ -14,6 +14,18 @@ from regime_platform.compute.engine import warm_up
 from regime_platform.kernel_cache import KernelCache, kernel_cache
 from regime_platform.settings import PROJECT_ROOT
 
+#: Threads that compute first at the same moment, as in a notebook of a user.
+_THREADS = """
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+import numpy as np
+from regime_platform.compute import percentiles
+begin = Barrier(4)
+def rank(_):
+    begin.wait()
+    return percentiles.late_rolling(np.array([1.0, 2.0, 4.0]), np.array([3.0]), 4)[-1]
+print(*ThreadPoolExecutor(4).map(rank, range(4)))
+"""
 _PROBE = """
 import sys
 sys.path.insert(0, {checkout!r})
@@ -83,6 +95,17 @@ def test_only_kernels_of_other_versions_are_removed_and_only_after_a_while(tmp_p
 
     assert removed == [old]
     assert [folder.is_dir() for folder in (own, old, new, other)] == [True, False, True, True]
+
+
+@pytest.mark.slow
+def test_threads_that_compute_first_at_once_share_the_kernels() -> None:
+    warm_up()
+
+    ranks = subprocess.run(
+        [sys.executable, "-c", _THREADS], capture_output=True, text=True, check=True
+    ).stdout
+
+    assert ranks.split() == ["0.75"] * 4
 
 
 def _flip_a_byte(kernel: Path) -> None:

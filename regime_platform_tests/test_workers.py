@@ -51,14 +51,14 @@ def test_items_are_consumed_only_a_little_ahead() -> None:
     taken: list[int] = []
 
     def items() -> Iterator[int]:
-        for number in range(100):
+        for number in range(1000):
             taken.append(number)
             yield number
 
     answers = map_in_processes(2, _doubled, items(), _died)
 
     assert next(answers) == 0
-    assert len(taken) == 2 * AHEAD + 1
+    assert len(taken) <= 2 * AHEAD + 1
     answers.close()  # type: ignore[attr-defined]  # a generator
 
 

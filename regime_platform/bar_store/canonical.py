@@ -1,12 +1,12 @@
 """Canonical bars on disk, which passed the gate and are the only input of compute; rejected rows.
 
-A series is a few immutable part files with a digest in their names: one for daily and weekly bars,
-one per UTC year for intraday bars. A part counts only if verdict.json, written last, names it.
-Every reader hashes the bytes that it decodes, which takes less time than decoding them.
+A series is a few immutable part files with a digest in their names (see ``part_layout``). A part
+counts only if verdict.json, written last, names it. Every reader hashes the bytes that it decodes,
+which takes less time than decoding them.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
@@ -15,6 +15,7 @@ import polars as pl
 
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.parquet import decode, encode, stored_file
+from regime_platform.bar_store.part_layout import parts_of
 from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.errors import BarsError, MissingBarsError, PathError, remedy_of
 from regime_platform.files import file_sha256, path_below, write_bytes
@@ -28,7 +29,6 @@ from regime_platform.model.bar_schema import (
 )
 from regime_platform.model.digests import Blocks, blocks_of, frame_digest
 from regime_platform.model.instants import iso
-from regime_platform.model.timeframes import is_intraday
 from regime_platform.validation.rules.series import GATE_SCHEMA
 
 _Answer = TypeVar("_Answer")
@@ -48,7 +48,8 @@ def write_parts(
     """Writes the parts of ``bars`` (valid, by ts) that are not there yet; hold the lock.
 
     A part that ``in_force`` names is written again only if its bytes are not those promoted; any
-    other file of the same name is decoded and compared.
+    other file of the same name is decoded and compared. Where the bars are those ``in_force``, they
+    stay divided as they are.
 
     Returns:
         The pointer to the bars; they are in force once it is in verdict.json.
@@ -68,11 +69,10 @@ def write_parts(
         "bars_schema_digest": BARS_SCHEMA_DIGEST,
     }
     digest = frame_digest(bars)
-    parts = _years(bars) if is_intraday(timeframe) else [(f"all-{digest[:12]}", bars)]
     known = {} if in_force is None else {file.name: file for file in in_force.files}
     files = tuple(
-        _write_part(folder / f"{name}.parquet", part, metadata, known.get(f"{name}.parquet"))
-        for name, part in parts
+        _write_part(part_path(folder, name), part, metadata, known.get(name))
+        for name, part in parts_of(bars, timeframe, digest, in_force)
     )
     first, last = iso(bars["ts"][0]), iso(bars["ts"][-1])
     return PromotedBars(digest=digest, rows=bars.height, min_ts=first, max_ts=last, files=files)
@@ -229,13 +229,6 @@ def _in_force(
         f"{paths.bars(timeframe)} is promoted faster than it can be read; try again in a moment",
         code="promoted-meanwhile",
     )
-
-
-def _years(bars: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
-    year = bars["ts"].dt.year()
-    for label in year.unique().sort():
-        part = bars.filter(year == label)
-        yield f"{label}-{frame_digest(part)[:12]}", part
 
 
 def _write_part(

@@ -4,7 +4,6 @@ Written before the first bars of an instrument. Where it is missing, the record 
 manifest is used, else what raw files and bar manifest name; older raw files name no instrument.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from regime_platform.bar_store.records import Record
 from regime_platform.bar_store.session import raw_listing
 from regime_platform.errors import RegimeError
 from regime_platform.files import read_json
+from regime_platform.json_text import load_json
 from regime_platform.model.document import Array, Document
 from regime_platform.model.identity import Because, Identity, KnownIdentity, with_identity
 from regime_platform.model.instants import iso
@@ -85,7 +85,7 @@ def _of_raw_files(paths: SymbolPaths) -> Iterator[Identity]:
         listed = raw_listing(paths, timeframe)
         fetched = [name for name in listed.files if not name.is_legacy]
         for source, text in file_origins(listed.folder, fetched, ("source", "instrument")):
-            fields = json.loads(text or "{}")
+            fields = load_json(text or "{}")
             if fields:
                 yield Identity(source=source, **fields)
 

@@ -31,7 +31,7 @@ _SEALED = (
     "compute_manifest.json",
     "chain.jsonl",  # link by link
     "compute.db",  # in the compute manifest
-    "compute.db.wal",  # what an update adds to it
+    "compute.db.wal",  # rows of a killed update, see decision 130
     "decisions.yaml",  # in verdict and bar manifest
     "splits.json",  # in the bar manifest
     "price_factors.json",

@@ -88,5 +88,7 @@ def locked(path: Path, patience: float, busy: Callable[[str], RegimeError]) -> I
 
 
 def _sign(descriptor: int) -> None:
-    os.ftruncate(descriptor, 0)
-    os.write(descriptor, f"process {os.getpid()}".encode())
+    name = f"process {os.getpid()}".encode()
+    if os.pread(descriptor, 2 * len(name), 0) != name:  # a run takes the lock of a symbol thrice
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, name, 0)

@@ -4,7 +4,6 @@ A line of chain.jsonl is appended before its manifest is written, and never chan
 end of line was left by a killed process: it is not read, and the next append cuts it off.
 """
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.session import read_document, read_once
 from regime_platform.errors import BarsError, ConfigError, remedy_of
 from regime_platform.files import append_lines, write_json
+from regime_platform.json_text import load_json
 from regime_platform.manifests.bar_manifest import BarManifest
 from regime_platform.manifests.compute_manifest import ComputeManifest
 from regime_platform.manifests.manifest import (
@@ -133,7 +133,7 @@ def write_former_manifests(paths: SymbolPaths, entries: Sequence[FormerManifests
 def _links(paths: SymbolPaths, data: bytes) -> list[ChainLink]:
     lines = data.split(b"\n")[:-1]  # what has no end of line was never written
     try:
-        return [ChainLink.model_validate(json.loads(line)) for line in lines]
+        return [ChainLink.model_validate(load_json(line)) for line in lines]
     except (ValueError, RecursionError) as error:
         reason = first_fault(error) if isinstance(error, ValidationError) else error
         raise BarsError(

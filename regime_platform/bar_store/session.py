@@ -17,6 +17,7 @@ from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.proven import FileStamp, stamp_of
 from regime_platform.bar_store.raw.raw_names import RawListing, list_raw
 from regime_platform.errors import BarsError, RegimeError, folder_in_place
+from regime_platform.json_text import load_json
 from regime_platform.model.document import first_fault
 from regime_platform.model.timeframes import FINER
 
@@ -98,7 +99,7 @@ def read_document(
         NotADirectoryError: there is a file in place of its folder.
     """
     try:
-        return parse(_object(json.loads(path.read_bytes())))
+        return parse(_object(load_json(path.read_bytes())))
     except FileNotFoundError:
         return None
     except NotADirectoryError:  # a file in place of the symbol's folder: no repair writes into it

@@ -1,5 +1,6 @@
 """Entry point of the `regime` command: finds commands, shows warnings and errors."""
 
+import gc
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -65,6 +66,7 @@ def _options(
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs the command line and exits; shows an error of the platform in one line."""
+    gc.set_threshold(20_000)  # as in `definitions`: imports create no garbage
     sys.excepthook = _show_uncaught
     use_ascii()
     with _notes_as_messages():

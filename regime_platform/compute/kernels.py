@@ -3,20 +3,20 @@
 A kernel is compiled for the types of its annotations only, and never during an import, so that the
 command line can print a message before `compile_kernels` takes half a minute, once per machine.
 
-Compiled kernels are stored on disk. The store does I/O, so it is outside this pure package and is
-imported by name when the first kernel is compiled.
+numba is imported with the first kernel that is compiled, since reading results needs none of it.
+Compiled kernels are stored on disk. The store does I/O, so it is outside this pure package and
+is imported by name then too.
 """
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module
+from threading import RLock
 from types import NoneType
 from typing import Annotated, Any, Protocol, TypeVar, cast, get_args, get_origin, get_type_hints
 
-import numba
 import numpy as np
 import numpy.typing as npt
-from numba.core.dispatcher import Dispatcher
 
 F = TypeVar("F", bound=Callable[..., Any])
 Floats = npt.NDArray[np.float64]
@@ -26,10 +26,9 @@ Codes = npt.NDArray[np.uint8]
 Table = Annotated[Floats, 2]
 IndexTable = Annotated[Indices, 2]
 
-# its stubs are incomplete
-_numba: Any = numba
 _SCALARS = {float: "float64", int: "int64", bool: "boolean", NoneType: "void"}
-_registered: list[Dispatcher] = []
+_declared: list["_Kernel"] = []
+_one_thread = RLock()  # numba refuses a second thread that compiles the same kernel
 
 
 class KernelStore(Protocol):
@@ -51,6 +50,31 @@ def _store() -> KernelStore:
     return store
 
 
+@cache
+def _numba() -> Any:
+    return import_module("numba")
+
+
+class _Kernel:
+    """A declared kernel; other kernels, which numba compiles, refer to its dispatcher instead."""
+
+    def __init__(self, function: Callable[..., Any], options: dict[str, Any]) -> None:
+        self.py_func = function
+        self.is_inlined = options.get("inline") == "always"  # a part of its callers
+        self._options = options
+
+    def __call__(self, *arguments: Any) -> Any:
+        compile_kernels()
+        return self.dispatcher(*arguments)
+
+    @cached_property
+    def dispatcher(self) -> Any:
+        """What numba makes of the function."""
+        return _numba().njit(
+            fastmath=False, error_model="numpy", no_cfunc_wrapper=True, **self._options
+        )(self.py_func)
+
+
 def kernel(**options: Any) -> Callable[[F], F]:
     """Declares a kernel: strict IEEE arithmetic, stored on disk, compiled for its annotations only.
 
@@ -65,12 +89,9 @@ def kernel(**options: Any) -> Callable[[F], F]:
     """
 
     def declare(function: F) -> F:
-        dispatcher: Dispatcher = _numba.njit(
-            fastmath=False, error_model="numpy", no_cfunc_wrapper=True, **options
-        )(function)
-        if options.get("inline") != "always":  # inlined kernels are part of their callers
-            _registered.append(dispatcher)
-        return cast(F, dispatcher)
+        declared = _Kernel(function, options)
+        _declared.append(declared)
+        return cast(F, declared)
 
     return declare
 
@@ -86,20 +107,34 @@ def compile_kernels() -> None:
     Kernels on disk are loaded at their first call: half of them are called by other kernels only,
     which contain their machine code, and loading takes as long as running on thousands of bars.
     """
-    if not _registered:
-        return
+    if _declared:
+        with _one_thread:
+            _compile_declared()
+
+
+def _compile_declared() -> None:
+    if not _declared:
+        return  # another thread has compiled them meanwhile
+    for each in _declared:
+        _refer_to_dispatchers(each.py_func.__globals__)
+    dispatchers = [each.dispatcher for each in _declared if not each.is_inlined]
     store = _store()
-    for dispatcher in _registered:
+    for dispatcher in dispatchers:
         store.keep(dispatcher)
     on_disk = store.is_complete()
-    for dispatcher in _registered:
+    for dispatcher in dispatchers:
         if on_disk:
             _load_when_called(dispatcher)
         else:
             _compile(dispatcher)
-    _registered.clear()
+    _declared.clear()
     if not on_disk:
         store.mark_complete()
+
+
+def _refer_to_dispatchers(names: dict[str, Any]) -> None:
+    """Replaces the kernels among the names of a module by what numba can compile a call of."""
+    names |= {name: each.dispatcher for name, each in names.items() if isinstance(each, _Kernel)}
 
 
 def _compile(dispatcher: Any) -> None:
@@ -111,23 +146,25 @@ def _compile(dispatcher: Any) -> None:
 
 def _numba_type(hint: Any) -> Any:
     if hint in _SCALARS:
-        return getattr(_numba.types, _SCALARS[hint])
+        return getattr(_numba().types, _SCALARS[hint])
     if get_origin(hint) is tuple:
-        return _numba.types.BaseTuple.from_types(list(map(_numba_type, get_args(hint))))
+        return _numba().types.BaseTuple.from_types(list(map(_numba_type, get_args(hint))))
     if hasattr(hint, "_fields"):  # a NamedTuple
         members = map(_numba_type, get_type_hints(hint).values())
-        return _numba.types.BaseTuple.from_types(list(members), hint)
+        return _numba().types.BaseTuple.from_types(list(members), hint)
     array, dimensions = get_args(hint) if get_origin(hint) is Annotated else (hint, 1)
     (dtype,) = get_args(get_args(array)[1])
-    return _numba.types.Array(_numba.from_dtype(np.dtype(dtype)), dimensions, "C")
+    return _numba().types.Array(_numba().from_dtype(np.dtype(dtype)), dimensions, "C")
 
 
 def _load_when_called(dispatcher: Any) -> None:
     """Replaces the method that numba calls when a kernel has no machine code yet."""
 
     def load(*_arguments: Any) -> Any:
-        del dispatcher._compile_for_args
-        _compile(dispatcher)
+        with _one_thread:
+            if "_compile_for_args" in vars(dispatcher):  # else another thread has loaded it
+                _compile(dispatcher)
+                del dispatcher._compile_for_args
         return dispatcher
 
     dispatcher._compile_for_args = load

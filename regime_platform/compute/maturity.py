@@ -97,6 +97,23 @@ def with_basis(
     )
 
 
+def basis_at(
+    opens_us: int,
+    timeframe: str,
+    eras: tuple[Era, ...],
+    first_us: int,
+    counts: tuple[int, int],
+) -> RankBasis:
+    """What `with_basis` gives for the one row at ``opens_us``.
+
+    ``counts`` are the bars of its era up to it, its own included: with esc_raw, without it.
+    """
+    bars, missing = counts
+    reached = sum(era.start_us <= opens_us and era.end_us > first_us for era in eras)
+    short = is_immature(bars, missing, mature_bars(timeframe))
+    return RankBasis(bars, missing, reached, bool(short))
+
+
 def immature_rows() -> pl.Expr:
     """Whether ranks are immature, of rows with ``timeframe`` and the counts; null without them."""
     sizes = {timeframe: mature_bars(timeframe) for timeframe in TIMEFRAMES}

@@ -18,7 +18,8 @@ from regime_platform.files import write_bytes
 from regime_platform.model.result_schema import LATEST_SCHEMA
 from regime_platform.model.timeframes import TIMEFRAMES
 
-_SHOWN = (
+#: Columns of the latest state.
+SHOWN = (
     "regime_label", "regime_since", "regime_bars", "confidence", "regime_bias", "risk_posture",
     "price", "esc_pctl", "escalation_bucket", "hazard_score", "cross_tf_consensus",
 )  # fmt: skip
@@ -58,7 +59,7 @@ BOARD_SCHEMA = pl.Schema(
         "first_ts": pl.Datetime("us", "UTC"),
         "last_ts": pl.Datetime("us", "UTC"),
         "held_back": pl.String(),  # why the last run failed or was blocked; null otherwise
-        **{name: LATEST_SCHEMA[name] for name in _SHOWN},
+        **{name: LATEST_SCHEMA[name] for name in SHOWN},
         **BEFORE_SCHEMA,
         **{name: BASIS_SCHEMA[name] for name in _COUNTS},
         **_GATE,

@@ -33,6 +33,8 @@ _BLOCK = 64 * 1024  # bytes
 _LOCK_MESSAGE = "Could not set lock on file"
 _SQLITE = b"SQLite format 3\x00"
 _HEADERS = 3 * 4096  # bytes of a DuckDB file before its blocks
+#: A commit writes blocks and then the header that names them, not a log of the rows before that.
+_COMMIT_TO_FILE = {"auto_checkpoint_skip_wal_threshold": 0, "checkpoint_threshold": "0B"}
 
 #: An instance attaches a file once, so the threads of a process take turns.
 _one_at_a_time = threading.RLock()
@@ -45,17 +47,24 @@ class FileInUseError(Exception):
 
 @contextmanager
 def attached(
-    path: Path, *, read_only: bool, timeout: float = READER_TIMEOUT
+    path: Path,
+    *,
+    read_only: bool,
+    timeout: float = READER_TIMEOUT,
+    flushes: bool = True,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection whose unqualified names are those of the file at ``path``.
 
-    On leaving, everything committed is in the file itself, not in a log beside it.
+    On leaving, everything committed is in the file itself, not in a log beside it. Without
+    ``flushes`` the caller flushes the file before anything relies on it.
 
     Raises:
         FileInUseError: another process has the file open for longer than ``timeout`` seconds.
         duckdb.Error: it is no DuckDB file, or a damaged one.
     """
     with _one_at_a_time, _instance(os.getpid()).cursor() as connection:
+        mode = "STANDARD" if flushes else "NONE"
+        connection.execute(f"SET GLOBAL fsync_mode = '{mode}'")
         with _attachment(connection, path, read_only=read_only, timeout=timeout) as name:
             connection.execute(f"USE {name}")
             yield connection
@@ -154,6 +163,7 @@ def _instance(_process: int) -> duckdb.DuckDBPyConnection:
         "default_block_size": _BLOCK,
         "temp_directory": spill,
         "autoinstall_known_extensions": False,  # a file must not make this process load code
+        **_COMMIT_TO_FILE,
     }
     return duckdb.connect(":memory:", config=settings)
 

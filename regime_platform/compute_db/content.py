@@ -6,28 +6,18 @@ of each of its timeframes, so that rows added to one leave the digests of the ot
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
-from itertools import zip_longest
 from typing import Any
 
 import duckdb
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
 from regime_platform.compute_db.connection import IN_MEMORY, attached
 from regime_platform.compute_db.schema import create_tables
 from regime_platform.errors import ResultsError
-from regime_platform.manifests.compute_manifest import Lineage
-from regime_platform.model.digests import (
-    BLOCK_ROWS,
-    Blocks,
-    blocks_of,
-    document_digest,
-    frame_digest,
-)
+from regime_platform.model.digests import Blocks, blocks_of, document_digest, frame_digest
 from regime_platform.model.result_schema import BLOCK_SCHEMA, TABLES
 from regime_platform.model.timeframes import TIMEFRAMES
 
@@ -41,16 +31,6 @@ LATEST = "latest_state"
 _Part = tuple[str, str]
 Content = Mapping[_Part, Blocks]
 NO_ROWS = Blocks(0, ())
-
-
-@dataclass(frozen=True)
-class RowHashes:
-    """The digests of the rows of a compute.db, computed now."""
-
-    tables: Mapping[str, str]  # table -> content digest
-    blocks: Content
-    stored: Content  # as the file states them, also of the bars used
-    opens: Mapping[_Part, npt.NDArray[np.int64]]  # ts of the rows, microseconds since 1970 UTC
 
 
 def checked_rows(name: str, frame: pl.DataFrame | None, schema: pl.Schema) -> pl.DataFrame:
@@ -153,44 +133,6 @@ def read_content(connection: duckdb.DuckDBPyConnection) -> dict[_Part, Blocks]:
     return {key: _in_order(sorted(part)) for key, part in parts.items()}
 
 
-def hash_rows(connection: duckdb.DuckDBPyConnection) -> RowHashes:
-    """Reads every row of an open compute.db and hashes it.
-
-    Raises:
-        duckdb.Error: some rows cannot be read.
-    """
-    blocks: dict[_Part, Blocks] = {}
-    opens: dict[_Part, npt.NDArray[np.int64]] = {}
-    latest = ""
-    for name, schema in TABLES.items():
-        rows = physical_rows(connection, name)
-        if name == LATEST:
-            latest = blocks_of(rows).digest(schema)
-            continue
-        for timeframe, part in _by_timeframe(rows):
-            blocks[name, timeframe] = blocks_of(part)
-            opens[name, timeframe] = part["ts"].to_numpy()
-    return RowHashes(table_digests(blocks, latest), blocks, read_content(connection), opens)
-
-
-def content_differences(hashes: RowHashes, lineage: Lineage) -> Iterator[str]:
-    """How the rows differ from the digests stored with them, by block and by table."""
-    stated = {key: blocks for key, blocks in hashes.stored.items() if key[0] != BARS}
-    for key in sorted({*stated, *hashes.blocks}):
-        part = " ".join(key)
-        stored, actual = stated.get(key, NO_ROWS), hashes.blocks.get(key, NO_ROWS)
-        if stored.rows != actual.rows:
-            expected = "blocks out of order" if stored.rows < 0 else f"{stored.rows} rows"
-            yield f"{part} has {actual.rows} rows, the file states {expected}"
-            continue
-        for number, (before, now) in enumerate(zip_longest(stored.digests, actual.digests)):
-            if before != now:
-                yield f"{part}: a value between {_between(hashes.opens[key], number)}"
-    for name, digest in hashes.tables.items():
-        if lineage.tables.get(name) != digest:
-            yield f"{name} is not what was written"
-
-
 def schema_differences(
     connection: duckdb.DuckDBPyConnection, *, only_tables: bool = False
 ) -> list[str]:
@@ -253,12 +195,6 @@ def _digest(text: str) -> bytes:
         return bytes.fromhex(text)
     except ValueError:  # damaged; no digest equals it
         return text.encode()
-
-
-def _between(opens: npt.NDArray[np.int64], block: int) -> str:
-    rows = opens[block * BLOCK_ROWS : (block + 1) * BLOCK_ROWS].astype("datetime64[us]")
-    first, last = (str(end.astype("datetime64[m]")) for end in (rows[0], rows[-1]))
-    return f"{first} and {last} was changed"
 
 
 def _definitions(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:

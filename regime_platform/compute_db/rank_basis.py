@@ -1,21 +1,22 @@
 """How much past the stored ranks stand on, counted in compute.db."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
 from regime_platform.compute.eras.eras import Era, midnight_us
 from regime_platform.compute.maturity import (
     BASIS_SCHEMA,
+    RankBasis,
+    basis_at,
     with_basis,
-    with_latest_basis,
     without_basis,
 )
-from regime_platform.compute_db.content import KEY, LATEST, typed_rows
+from regime_platform.compute_db.content import KEY, LATEST
 from regime_platform.compute_db.reader import ResultsReader
+from regime_platform.manifests.compute_manifest import Lineage
 from regime_platform.model.instants import instant
-from regime_platform.model.result_schema import TABLES
 
 #: The name of such rows where they are written as a table.
 RANK_BASIS = "rank_basis"
@@ -44,14 +45,32 @@ def add_latest_basis(reader: ResultsReader, latest: pl.DataFrame) -> pl.DataFram
     """The rows of ``latest_state``, and ``BASIS_SCHEMA`` beside them."""
     if reader.read_as:
         return without_basis(latest)
-    columns = ", ".join(_USED)
-    last = reader.connection.sql(
-        f"SELECT {columns} FROM {_RANKS} SEMI JOIN {LATEST} USING (timeframe, ts)"  # noqa: S608 - own names
-    )
-    ranks = typed_rows(last, pl.Schema({name: TABLES[_RANKS][name] for name in _USED}))
-    names = latest["timeframe"].to_list()
-    bases = (add_basis(reader, ranks.filter(timeframe=name), name) for name in names)
-    return with_latest_basis(latest, bases)
+    bases = latest_bases(reader, reader.lineage())
+    rows = [basis_row(bases.get(name)) for name in latest["timeframe"]]
+    return latest.hstack(pl.DataFrame(rows, BASIS_SCHEMA))
+
+
+def latest_bases(reader: ResultsReader, lineage: Lineage) -> Mapping[str, RankBasis]:
+    """Timeframe -> what the rank of its latest state stands on; without those that have no rank."""
+    firsts = {each.timeframe: each.min_ts for each in lineage.series}
+    eras = lineage.recipe.eras.eras
+    query = f"""SELECT timeframe, ts, esc_raw IS NOT NULL FROM {_RANKS}
+        SEMI JOIN {LATEST} USING (timeframe, ts) WHERE esc_pctl IS NOT NULL"""  # noqa: S608 - own names
+    bases = {}
+    for timeframe, naive, has_value in reader.connection.execute(query).fetchall():
+        first = firsts.get(timeframe)
+        if first is not None:
+            ts, first_us = naive.replace(tzinfo=dt.UTC), midnight_us(instant(first))
+            before = _before(reader, timeframe, eras, first_us, ts)
+            counts = before[0] + has_value, before[1] + (not has_value)
+            bases[timeframe] = basis_at(midnight_us(ts), timeframe, eras, first_us, counts)
+    return bases
+
+
+def basis_row(basis: RankBasis | None) -> dict[str, int | bool | None]:
+    """The same as a row of ``BASIS_SCHEMA``."""
+    values = (None,) * len(BASIS_SCHEMA) if basis is None else tuple(vars(basis).values())
+    return dict(zip(BASIS_SCHEMA, values, strict=True))
 
 
 def rank_bases(reader: ResultsReader, timeframe: str) -> pl.DataFrame:

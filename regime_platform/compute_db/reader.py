@@ -30,13 +30,12 @@ from regime_platform.compute_db.connection import (
 from regime_platform.compute_db.content import (
     KEY,
     LATEST,
-    content_differences,
-    hash_rows,
     physical_rows,
     read_content,
     schema_differences,
     typed_rows,
 )
+from regime_platform.compute_db.row_hashes import content_differences, hash_rows
 from regime_platform.errors import BarsError, ResultsError, UsageError
 from regime_platform.manifests.compute_manifest import Lineage
 from regime_platform.manifests.manifest import FileStat

@@ -64,7 +64,8 @@ def build(
 
     def fill(temporary: Path) -> None:
         fill_file(temporary, _without_rows())
-        with attached(temporary, read_only=False) as connection:
+        opened = attached(temporary, read_only=False, flushes=False)
+        with opened as connection, transaction(connection):
             stored.append(made.lineage(series, fill_tables(connection, tables, bars)))
             connection.execute(
                 "INSERT INTO schema_version VALUES (?, ?, ?)",
@@ -102,24 +103,26 @@ def fill_tables(
     tables: Mapping[str, Table],
     bars: Mapping[str, Blocks] = MappingProxyType({}),
 ) -> dict[str, str]:
-    """Fills the empty tables as ``build`` does, and raises as it; gives the digest of each."""
+    """Fills the empty tables as ``build`` does, and raises as it; gives the digest of each.
+
+    Within a transaction, which is followed by others where there are many rows.
+    """
     content = {(BARS, timeframe): blocks for timeframe, blocks in bars.items()}
     latest, pending = LATEST_SCHEMA.to_frame(), 0
-    with transaction(connection):
-        for name in TABLES:
-            for rows in _sound_pieces(name, tables.get(name)):
-                insert(connection, name, rows)
-                pending += rows.height
-                if name == LATEST:
-                    latest = rows
-                    continue
-                for key, blocks in content_of(name, rows).items():
-                    content[key] = content[key].followed_by(blocks) if key in content else blocks
-            if pending > _MOST_PENDING:
-                connection.commit()
-                connection.begin()
-                pending = 0
-        insert(connection, "content_blocks", content_frame(content))
+    for name in TABLES:
+        for rows in _sound_pieces(name, tables.get(name)):
+            insert(connection, name, rows)
+            pending += rows.height
+            if name == LATEST:
+                latest = rows
+                continue
+            for key, blocks in content_of(name, rows).items():
+                content[key] = content[key].followed_by(blocks) if key in content else blocks
+        if pending > _MOST_PENDING:
+            connection.commit()
+            connection.begin()
+            pending = 0
+    insert(connection, "content_blocks", content_frame(content))
     return table_digests(content, frame_digest(latest))
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from regime_platform.compute.params import DEFAULT_PARAMS
-from regime_platform.compute_db.connection import IN_MEMORY, attached, is_sqlite
+from regime_platform.compute_db.connection import IN_MEMORY, attached, is_sqlite, transaction
 from regime_platform.compute_db.reader import ResultsReader, reading
 from regime_platform.compute_db.schema import create_tables
 from regime_platform.compute_db.store import fill_tables
@@ -72,7 +72,8 @@ def reading_any(
     with attached(IN_MEMORY, read_only=False) as connection:
         try:
             create_tables(connection)
-            digests = fill_tables(connection, tables)
+            with transaction(connection):
+                digests = fill_tables(connection, tables)
         except ResultsError as error:
             raise _unreadable(path, error) from error
         yield ResultsReader(connection, _read_as(path, instrument, legacy, left_out), digests)

@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from regime_platform.errors import BarsError, UsageError
+from regime_platform.json_text import load_json
 from regime_platform.legacy.sqlite import FOLDERS, SqliteFiles
 from regime_platform.legacy.times import legacy_times, zone_of
 from regime_platform.model.markets import Market
@@ -112,7 +113,7 @@ def _plain(row: dict[str, Any], table: str, path: Path) -> dict[str, Any]:
         return row
     try:
         text = row.get("state_json")
-        state = {} if text is None else dict(_flat(json.loads(text)))
+        state = {} if text is None else dict(_flat(load_json(text)))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         where = f"{row['symbol']} {row['timeframe']} {row['asof']}"
         message = f"{path}: the state of {where} is not readable ({error!r})"

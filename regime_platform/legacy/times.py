@@ -11,7 +11,6 @@ from typing import Literal
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from regime_platform.model.bar_schema import BAR_SCHEMA
 from regime_platform.model.exchanges import NEW_YORK, XNYS
@@ -117,7 +116,7 @@ def _single_format(raw_ts: pl.Series) -> pl.Series | None:
     if length not in {len(_DATE), len(_TIME)} or length != lengths.max() or raw_ts.null_count():
         return None
     try:  # takes a quarter of the time of a general parser
-        return pl.Series(raw_ts.name, pc.cast(raw_ts.to_arrow(), pa.timestamp("us")))
+        return pl.Series(raw_ts.name, raw_ts.to_arrow().cast(pa.timestamp("us")))
     except pa.ArrowInvalid:
         return None
 

@@ -82,11 +82,11 @@ def next_need(  # noqa: PLR0913 - what is known, and how it is asked
     doubt = coverage.doubt
     if doubt is not None and doubt.is_due(now, is_backfill=is_backfill):
         stop = _ceil_day(doubt.last + _TICK)
-        return Need(max(_floor_day(doubt.first), _back_from(series, stop, limit)), stop, AGAIN)
+        return Need(_back_from(series, stop, limit, _floor_day(doubt.first)), stop, AGAIN)
     gaps = coverage.missing(floor, end)
     if gaps:
         start, stop = gaps[-1]
-        start = max(start, _back_from(series, stop, limit))
+        start = _back_from(series, stop, limit, start)
         return Need(_floor_day(start), _overlap_end(series, stop, now), HISTORY)
     # windows may reach beyond it where the clock was set back
     seen = last_finished(now, series.timeframe, series.market)
@@ -153,21 +153,26 @@ def _first_missing(
 def _tail(series: TrackedSeries, coverage: Coverage, now: dt.datetime, limit: int) -> Need:
     end = _floor_day(now) + _AHEAD
     if coverage.end is None:
-        start = _back_from(series, end, limit)
-        return Need(max(start, coverage.floor or start), end, TAIL, is_final=True)
+        return Need(_back_from(series, end, limit, coverage.floor), end, TAIL, is_final=True)
     known = min(coverage.end, coverage.settled or coverage.windows[0].start)
     start = _overlap_start(series, known)
     stop = _forward_from(series, start, end, limit)
     return Need(start, stop, TAIL, is_final=stop == end)
 
 
-def _back_from(series: TrackedSeries, end: dt.datetime, limit: int) -> dt.datetime:
-    """The earliest midnight from which to ``end`` no more than ``limit`` bars are expected."""
+def _back_from(
+    series: TrackedSeries, end: dt.datetime, limit: int, least: dt.datetime | None
+) -> dt.datetime:
+    """The earliest midnight from which to ``end`` no more than ``limit`` bars are expected, or
+    ``least`` where that is later: sessions of centuries before it are not computed."""
     furthest = _floor_day(end - DURATION[series.timeframe] * limit * 8)
+    furthest = max(furthest, least or furthest)
+    if furthest >= end:
+        return furthest
     opens = series.opens(furthest, end)
     if opens.len() <= limit:
         return furthest
-    return min(_ceil_day(opens[-limit]), _ceil_day(end) - _DAY)
+    return max(furthest, min(_ceil_day(opens[-limit]), _ceil_day(end) - _DAY))
 
 
 def _forward_from(

@@ -8,6 +8,7 @@ in a network differ by seconds, and a run is planned for the time at which it st
 import datetime as dt
 
 MOST_AHEAD = dt.timedelta(minutes=15)
+_EPOCH, _TICK = dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.timedelta(microseconds=1)
 
 
 def iso(instant: dt.datetime) -> str:
@@ -18,6 +19,11 @@ def iso(instant: dt.datetime) -> str:
 def instant(text: str) -> dt.datetime:
     """The inverse of ``iso``; ValueError where the text is no ISO 8601."""
     return dt.datetime.fromisoformat(text)
+
+
+def ticks_of(moment: dt.datetime) -> int:
+    """Microseconds since 1970, as columns of instants count."""
+    return (moment - _EPOCH) // _TICK
 
 
 def is_ahead(moment: dt.datetime, now: dt.datetime) -> bool:

@@ -5,7 +5,6 @@ run Dagster shows exactly those planned partitions as failed that were not repor
 """
 
 import datetime as dt
-import time
 from collections.abc import Iterator
 
 import dagster as dg
@@ -22,17 +21,13 @@ from regime_platform.orchestration.events.events import (
 )
 from regime_platform.orchestration.events.failures import FailedSymbol, run_failure
 from regime_platform.orchestration.events.freshness import IS_FRESH, freshness
-from regime_platform.orchestration.instance.check_targets import CheckTargets
+from regime_platform.orchestration.instance.check_targets import GROUP, CheckTargets
 from regime_platform.orchestration.resources import OnOutcome
 from regime_platform.orchestration.run_scope import RunScope
 from regime_platform.pipeline.board import try_refresh_board
 from regime_platform.pipeline.outcomes import Stage, Status, SymbolOutcome
 from regime_platform.pipeline.run import run_symbols
 from regime_platform.pipeline.run_workspace import RunWorkspace
-
-#: Symbols reported together, so that their checks take one query for each asset. A run that dies
-#: leaves at most this many finished symbols unreported.
-_GROUP = 16
 
 
 def report_symbols(
@@ -70,6 +65,7 @@ class _Batch:
         self.problems = [f"not in the universe: {unknown}"] if unknown else []
         self.has_ended_early = False
         self._workspace, self._scope, self._reported = workspace, scope, 0
+        self._targets = CheckTargets(scope.instance)
 
     def run(self, now: dt.datetime, on_outcome: OnOutcome) -> Iterator[SymbolEvent]:
         """Runs all symbols, and yields the events of every full group."""
@@ -88,7 +84,7 @@ class _Batch:
                     continue
                 self.outcomes.append(outcome)
                 on_outcome(outcome)
-                if len(self.outcomes) - self._reported == _GROUP:
+                if len(self.outcomes) - self._reported == GROUP:
                     yield from self.unreported()
         except RunEndingError as error:  # the source serves no symbol
             self.has_ended_early = True
@@ -101,29 +97,26 @@ class _Batch:
 
     def unreported(self) -> Iterator[SymbolEvent]:
         """The events of the symbols since the last call; checks after all materialisations."""
-        group = self.outcomes[self._reported :]
-        began = time.time()
-        made = [
-            materialization
-            for outcome in group
-            for materialization in materializations(self._workspace, self._scope, outcome)
-        ]
-        yield from made
-        targets = CheckTargets(self._scope.instance, made, began)
-        for outcome in group:
-            yield from evaluations(self._workspace, self._scope, outcome, targets)
-        for outcome in group:
-            report_failure(self._scope, outcome)
+        group, targets = self.outcomes[self._reported :], self._targets
+        with targets.reporting():
+            for outcome in group:
+                yield from materializations(self._workspace, self._scope, outcome)
+        with targets.reporting():
+            for outcome in group:
+                yield from evaluations(self._workspace, self._scope, outcome, targets)
+            for outcome in group:
+                report_failure(self._scope, outcome)
         self._reported += len(group)  # at the end: a run cancelled before it reports them again
 
     def freshness(self, now: dt.datetime) -> Iterator[SymbolEvent]:
         """The check ``is_fresh`` by the board of now: of the symbols of a partitioned run all."""
         scope = self._scope
-        always = [instrument.symbol for instrument in scope.instruments]
+        every = [instrument.symbol for instrument in scope.instruments]
+        always = every if scope.is_partitioned else ()
+        targets = self._targets
         try:
-            yield from freshness(
-                self._workspace, scope.instance, now, always if scope.is_partitioned else ()
-            )
+            with targets.reporting():
+                yield from freshness(self._workspace, scope.instance, now, always, targets=targets)
         except (RegimeError, OSError) as error:  # of the board
             self.problems.append(str(error))
 

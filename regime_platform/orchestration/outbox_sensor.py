@@ -4,7 +4,6 @@ Each symbol gets the events that a run would have reported, from what is stored 
 not yet removed is reported again after a crash, which is harmless; nothing is removed before.
 """
 
-import time
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
@@ -19,7 +18,7 @@ from regime_platform.orchestration.events.events import (
     report_failure,
 )
 from regime_platform.orchestration.events.freshness import freshness
-from regime_platform.orchestration.instance.check_targets import CheckTargets
+from regime_platform.orchestration.instance.check_targets import GROUP, CheckTargets
 from regime_platform.orchestration.instance.command_run import CommandRun
 from regime_platform.orchestration.instance.failed_partitions import last_failure
 from regime_platform.orchestration.instance.shown_states import ShownStates, not_green
@@ -32,10 +31,9 @@ from regime_platform.pipeline.outcomes import Stage, SymbolOutcome
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.pipeline.stored_outcome import as_stored, stored_outcome
 
-#: Symbols per tick: up to nine events of 10 to 20 ms each, seven seconds of a core of the minute
-#: that a tick has; the rest waits for the next ones.
+#: Symbols per tick: up to nine events each, some seconds of a core of the minute that a tick has;
+#: the rest waits for the next ones.
 MOST = 100
-_GROUP = 16  # symbols whose materialisations are looked up by one query per asset
 _RAW = frozenset({Stage.RAW_BARS})
 #: The checks that a good symbol passes; warnings about its bars may stand.
 _BLOCKING = frozenset(check for check in CHECK_KEYS if check.name != "findings")
@@ -145,26 +143,25 @@ class OutboxReport:
 
     def _report(self, entries: Sequence[OutboxEntry]) -> None:
         """Reports some symbols; their checks after all materialisations, which these refer to."""
-        workspace, began = self._workspace, time.time()
+        workspace, targets = self._workspace, CheckTargets(self._instance)
         outcomes = [
             stored_outcome(workspace, workspace.find(entry.symbol)[0], entry) for entry in entries
         ]
-        made: list[dg.AssetMaterialization] = []
-        for entry, outcome in zip(entries, outcomes, strict=True):
-            for scope in self._scopes(entry):
-                for event in materializations(workspace, scope, outcome):
-                    self._run_of(outcome).report(event)
-                    made.append(event)
-            if not outcome.status.is_good:
-                self._report_failure(entry, outcome)
-        targets = CheckTargets(self._instance, made, began)
-        for entry, outcome in zip(entries, outcomes, strict=True):
-            for scope in self._scopes(entry):
-                for check in evaluations(workspace, scope, outcome, targets):
-                    self._run_of(outcome).report(check)
-        self.symbols += [outcome.symbol for outcome in outcomes]
         results = _asset(Stage.COMPUTE_DB)
-        self._has_results |= any(event.asset_key == results for event in made)
+        with targets.reporting():
+            for entry, outcome in zip(entries, outcomes, strict=True):
+                for scope in self._scopes(entry):
+                    for event in materializations(workspace, scope, outcome):
+                        self._run_of(outcome).report(event)
+                        self._has_results |= event.asset_key == results
+                if not outcome.status.is_good:
+                    self._report_failure(entry, outcome)
+        with targets.reporting():
+            for entry, outcome in zip(entries, outcomes, strict=True):
+                for scope in self._scopes(entry):
+                    for check in evaluations(workspace, scope, outcome, targets):
+                        self._run_of(outcome).report(check)
+        self.symbols += [outcome.symbol for outcome in outcomes]
 
     def _report_freshness(self) -> None:
         workspace = self._workspace
@@ -212,5 +209,5 @@ def _asset(stage: Stage) -> dg.AssetKey:
 
 
 def _groups(entries: Sequence[_Entry]) -> Iterator[Sequence[_Entry]]:
-    for start in range(0, len(entries), _GROUP):
-        yield entries[start : start + _GROUP]
+    for start in range(0, len(entries), GROUP):
+        yield entries[start : start + GROUP]

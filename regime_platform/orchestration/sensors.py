@@ -17,6 +17,7 @@ from typing import Any, Self
 
 import dagster as dg
 
+from regime_platform.json_text import load_json
 from regime_platform.model.timeframes import TIERS
 from regime_platform.model.universe.universe import Universe
 from regime_platform.orchestration.events.metadata import (
@@ -67,7 +68,7 @@ class Position:
     @classmethod
     def parse(cls, cursor: str | None) -> Self:
         """The position in a cursor; one of release 0.2 is the id alone."""
-        parts = json.loads(cursor or "0")
+        parts = load_json(cursor or "0")
         return cls(parts) if isinstance(parts, int) else cls(*parts)
 
     def __str__(self) -> str:

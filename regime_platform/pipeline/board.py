@@ -6,24 +6,23 @@ whose files have another size or time.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import polars as pl
 
 from regime_platform.bar_store.layout import DataRoot, SymbolPaths
-from regime_platform.bar_store.verdicts import read_verdict
-from regime_platform.compute_db.board import ADDED, BOARD_SCHEMA, readable_board, update_board
-from regime_platform.compute_db.connection import FileInUseError, write_ahead_log
-from regime_platform.errors import RegimeError, ResultsError, failure_reason
-from regime_platform.model.bar_schema import PromotedBars
-from regime_platform.model.digests import document_digest
+from regime_platform.compute_db.board import ADDED, readable_board, update_board
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.board_reasons import reason_of_outcome, standing_reason
-from regime_platform.pipeline.board_results import NO_RESULTS, results_shown, without_results
-from regime_platform.pipeline.outcomes import Status, SymbolOutcome
-from regime_platform.validation.finding_counts import counts_of, findings_of, warning_rules
-from regime_platform.validation.gate import BLOCKED
+from regime_platform.pipeline.board_results import (
+    NOT_MADE,
+    board_frame,
+    files_of,
+    shown_symbol,
+    with_reason,
+)
+from regime_platform.pipeline.outcomes import ShownSymbol, Status, SymbolOutcome
 from regime_platform.workspace import Workspace
 
 
@@ -38,7 +37,7 @@ def refresh_board(workspace: Workspace, outcomes: Sequence[SymbolOutcome]) -> bo
             before = None if shown is None else shown.held_back
             reasons[outcome.symbol] = reason_of_outcome(paths, instrument, outcome, before)
     computed = {
-        outcome.symbol
+        outcome.symbol: outcome.compute.shown
         for outcome in outcomes
         if outcome.compute is not None and outcome.compute.status is Status.DONE
     }
@@ -56,7 +55,8 @@ def refresh_board(workspace: Workspace, outcomes: Sequence[SymbolOutcome]) -> bo
             wanted[symbol] = shown.held_back
         else:
             wanted[symbol] = standing_reason(workspace.root.symbol(symbol), instrument)
-    return _replace(workspace, wanted) if wanted else False
+    made = {symbol: shown for symbol, shown in computed.items() if shown is not None}
+    return _replace(workspace, wanted, made) if wanted else False
 
 
 def try_refresh_board(workspace: Workspace, outcomes: Sequence[SymbolOutcome]) -> str:
@@ -78,38 +78,23 @@ def rebuild_board(workspace: Workspace, instruments: Sequence[Instrument]) -> bo
     return _replace(workspace, reasons)
 
 
-def _replace(workspace: Workspace, held_back: Mapping[str, str | None]) -> bool:
-    made = {
-        instrument.symbol: board_rows(workspace.root, instrument, held_back[instrument.symbol])
-        for instrument in workspace.universe.select(held_back)
-    }
-    rows = {symbol: frame for symbol, frame in made.items() if frame is not None}
-    return update_board(
-        workspace.root, list(rows), pl.concat([BOARD_SCHEMA.to_frame(), *rows.values()])
-    )
-
-
-#: ``made_from`` of rows that could not be made, so that every run tries again.
-_NOT_MADE = ""
-#: What is read of the lineage of a series; without results it has no times.
-_LINEAGE = {
-    **{
-        name: BOARD_SCHEMA[name]
-        for name in ("timeframe", "status", "reason", "bars", "is_left_out")
-    },
-    **{name: pl.String() for name in ("min_ts", "max_ts", "bars_digest")},
-}
-
-
-_OF_VERDICT = {
-    **{
-        name: BOARD_SCHEMA[name]
-        for name in ("timeframe", "gate", "gate_reason", "errors", "warnings", "accepted")
-    },
-    **{name: pl.String() for name in ("warning_rules", "promoted", "promoted_min", "promoted_max")},
-    "derived_from": pl.String(),
-    "rows": pl.Int64(),
-}
+def _replace(
+    workspace: Workspace,
+    held_back: Mapping[str, str | None],
+    made: Mapping[str, ShownSymbol] = MappingProxyType({}),
+) -> bool:
+    """Replaces the rows of symbols; those ``made`` by the run stand while files are the same."""
+    rows: list[Mapping[str, Any]] = []
+    symbols = []
+    for instrument in workspace.universe.select(held_back):
+        symbol, paths = instrument.symbol, workspace.root.symbol(instrument.symbol)
+        shown = made.get(symbol)
+        if shown is None or shown.made_from != files_of(paths, instrument):
+            shown = shown_symbol(paths, instrument)
+        if shown is not None:
+            symbols.append(symbol)
+            rows += with_reason(shown, held_back[symbol])
+    return update_board(workspace.root, symbols, board_frame(rows))
 
 
 @dataclass(frozen=True)
@@ -122,75 +107,7 @@ class BoardEntry:
     @property
     def is_damaged(self) -> bool:
         """True where the rows could not be made and have the reason instead."""
-        return self.made_from == _NOT_MADE
-
-
-def board_rows(
-    root: DataRoot, instrument: Instrument, held_back: str | None
-) -> pl.DataFrame | None:
-    """One row per timeframe, in ``BOARD_SCHEMA``; of a damaged symbol they have the reason.
-
-    ``held_back`` is why the last run did not complete it. None where another process writes the
-    results, so that they cannot be read now.
-    """
-    paths = root.symbol(instrument.symbol)
-    made_from = files_of(paths, instrument)  # before the files are read: they may change meanwhile
-    try:
-        rows, latest, lineage = results_shown(paths, instrument)
-    except Exception as error:  # noqa: BLE001 - a damaged symbol must not cost the others their rows
-        if isinstance(error, ResultsError) and isinstance(error.__cause__, FileInUseError):
-            return None
-        reason = failure_reason(error, instrument.symbol)
-        rows = without_results(instrument.timeframes, Status.FAILED, reason)
-        latest, lineage, made_from = NO_RESULTS, None, _NOT_MADE
-        held_back = held_back or f"{Status.FAILED}: {reason}"
-    coverage = pl.DataFrame(rows, _LINEAGE).with_columns(
-        symbol=pl.lit(instrument.symbol),
-        held_back=pl.lit(held_back, pl.String),
-        results_digest=pl.lit(lineage and document_digest(lineage.tables), pl.String),
-        made_by=pl.lit(lineage and lineage.recipe.making_digest, pl.String),
-        made_from=pl.lit(made_from, pl.String),
-    )
-    for columns in (latest.drop("symbol"), _gate_columns(paths)):
-        coverage = coverage.join(columns, on="timeframe", how="left", maintain_order="left")
-    coverage = coverage.with_columns(
-        bars=pl.when(pl.col("max_ts").is_null())
-        .then(pl.col("rows").fill_null(0))
-        .otherwise("bars"),
-        first_ts=pl.coalesce("min_ts", "promoted_min").pipe(_instant),
-        last_ts=pl.coalesce("max_ts", "promoted_max").pipe(_instant),
-    )
-    is_pending = (pl.col("promoted") != pl.col("bars_digest")).fill_null(value=False)
-    return coverage.with_columns(is_pending=is_pending).select(list(BOARD_SCHEMA))
-
-
-def files_of(paths: SymbolPaths, instrument: Instrument) -> str:
-    """Sizes and times of the files that a symbol's rows are made from, and its timeframes."""
-    log = write_ahead_log(paths.compute_db)
-    files = (paths.compute_db, log, paths.verdict, paths.fetch_failures)
-    return " ".join([*map(_version, files), ",".join(instrument.timeframes)])
-
-
-def _gate_columns(paths: SymbolPaths) -> pl.DataFrame:
-    """What the board shows of the verdict; no rows where there is none or it cannot be read."""
-    try:
-        verdict = read_verdict(paths)
-    except (RegimeError, OSError):  # `standing_reason` reports it
-        verdict = None
-    counts = counts_of(findings_of(verdict))
-    rows = [
-        {
-            "gate": series.status,
-            "gate_reason": series.message(paths.symbol) if series.status == BLOCKED else None,
-            "derived_from": series.derived_from,
-            **counts[series.timeframe].model_dump(),
-            "warning_rules": warning_rules(series.findings) or None,
-            **_promoted(series.promoted),
-            "timeframe": series.timeframe,
-        }
-        for series in (() if verdict is None else verdict.series)
-    ]
-    return pl.DataFrame(rows, _OF_VERDICT)
+        return self.made_from == NOT_MADE
 
 
 def shown_rows(board: pl.DataFrame) -> Mapping[str, BoardEntry]:
@@ -230,9 +147,10 @@ def _is_as_made(root: DataRoot, instrument: Instrument, board: pl.DataFrame) -> 
     paths = root.symbol(instrument.symbol)
     if shown.is_empty():
         return not _has_files(paths)
-    rows = board_rows(root, instrument, standing_reason(paths, instrument))
-    if rows is None:  # being written
+    made = shown_symbol(paths, instrument)
+    if made is None:  # being written
         return True
+    rows = board_frame(with_reason(made, standing_reason(paths, instrument)))
     left_out = ADDED if shown["made_from"].is_null().all() else {"made_from"}
     if shown["held_back"].str.starts_with(f"{Status.FAILED}:").any():
         left_out |= {"held_back"}
@@ -242,23 +160,3 @@ def _is_as_made(root: DataRoot, instrument: Instrument, board: pl.DataFrame) -> 
 
 def _has_files(paths: SymbolPaths) -> bool:
     return any(path.exists() for path in (paths.compute_db, paths.verdict, paths.fetch_failures))
-
-
-def _version(path: Path) -> str:
-    try:
-        stat = path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return "-"
-    return f"{stat.st_size}:{stat.st_mtime_ns}"
-
-
-def _promoted(bars: PromotedBars | None) -> dict[str, Any]:
-    """What is shown of the canonical bars where there are no results of them."""
-    if bars is None:
-        return {}
-    ends = {"promoted_min": bars.min_ts, "promoted_max": bars.max_ts}
-    return {"promoted": bars.digest, "rows": bars.rows, **ends}
-
-
-def _instant(text: pl.Expr) -> pl.Expr:
-    return text.str.to_datetime(time_unit="us", time_zone="UTC")

@@ -5,7 +5,6 @@ fixed eras are in force; a damaged file is a `ConfigError` of every reader, neve
 """
 
 import datetime as dt
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import zip_longest
@@ -26,6 +25,7 @@ from regime_platform.compute.eras.files import (
 )
 from regime_platform.errors import ConfigError
 from regime_platform.files import append_lines
+from regime_platform.json_text import load_json
 from regime_platform.manifests.compute_manifest import RankedEras
 from regime_platform.model.digests import canonical_json
 from regime_platform.regular_files import read_bytes
@@ -153,7 +153,7 @@ def read_adoption_log(root: DataRoot) -> tuple[Adoption, ...]:
     text, where = _read(root.adoption_log), str(root.adoption_log)
     lines = [] if text is None else text.split("\n")[:-1]  # one without an end was never written
     try:
-        links = [json.loads(line) for line in lines]
+        links = [load_json(line) for line in lines]
     except (ValueError, RecursionError) as error:
         raise ConfigError(
             f"{where} is damaged ({error}); restore it from a backup, or adopt an era set again: "

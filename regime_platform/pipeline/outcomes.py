@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # pydantic takes a tenth of a second, which `regime --help` has not
+    from regime_platform.compute_db.latest_shown import LatestShown
     from regime_platform.manifests.compute_manifest import SeriesLineage
     from regime_platform.model.bar_schema import PromotedBars
     from regime_platform.validation.finding_counts import FindingCounts
@@ -131,6 +132,15 @@ class PromoteOutcome(StageOutcome):
 
 
 @dataclass(frozen=True)
+class ShownSymbol:
+    """What is shown of the results of one symbol, made where they were computed."""
+
+    made_from: str  # the state of its files, see ``board_results.files_of``
+    latest: "LatestShown"
+    rows: tuple[Mapping[str, Any], ...]  # of the board
+
+
+@dataclass(frozen=True)
 class ComputeOutcome(StageOutcome):
     """What ``compute`` did for one symbol."""
 
@@ -139,6 +149,7 @@ class ComputeOutcome(StageOutcome):
     how: str = ""  # whether rows were added or all were computed, and why
     computed_rows: int = 0  # states computed now; the others of ``series`` were stored before
     is_stale_code: bool = False  # unchanged bars, but results of another recipe: --force recomputes
+    shown: ShownSymbol | None = field(default=None, compare=False, repr=False)  # None: not made
 
 
 @dataclass(frozen=True)

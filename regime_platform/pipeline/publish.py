@@ -24,11 +24,11 @@ from regime_platform.bar_store.raw.raw_log import origins
 from regime_platform.bar_store.session import raw_listing
 from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.compute_db.reader import file_stat, read_lineage
-from regime_platform.files import write_json
+from regime_platform.files import write_documents
 from regime_platform.manifests.bar_manifest import BarManifest, bar_manifest
 from regime_platform.manifests.chain import announced, last_of
 from regime_platform.manifests.compute_manifest import ComputeManifest
-from regime_platform.manifests.manifest import SealedManifest, is_same, sealed
+from regime_platform.manifests.manifest import ChainLink, SealedManifest, is_same, sealed
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.compute import stored_lineage
 from regime_platform.pipeline.eras import log_adoptions
@@ -118,7 +118,7 @@ def write_manifests(
     """Writes manifests over those in force, or what a killed run announced; hold the lock."""
     links = read_newest(paths)
     documents: dict[Path, SealedManifest[Any]] = {}
-    new = []
+    new: list[ChainLink] = []
     for manifest in manifests:
         is_of_bars = isinstance(manifest, BarManifest)
         stored = whole_bar_manifest(paths) if is_of_bars else whole_compute_manifest(paths)
@@ -130,8 +130,7 @@ def write_manifests(
             new.append(document.link)
     if new:
         append_links(paths, new)
-    for path, document in documents.items():
-        write_json(path, document.as_json())
+    write_documents({path: document.as_json() for path, document in documents.items()})
 
 
 def _bar_manifest(paths: SymbolPaths, instrument: Instrument, verdict: Verdict) -> BarManifest:

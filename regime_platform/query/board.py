@@ -8,12 +8,10 @@ from typing import Literal, get_args
 
 import polars as pl
 
-from regime_platform.calendar_cache import calendar_cache
 from regime_platform.compute.maturity import immature_rows
 from regime_platform.compute_db.board import read_board
 from regime_platform.errors import OlderVersionWarning, UsageError
 from regime_platform.model.calendar.lateness import NO_AGE, series_age
-from regime_platform.model.calendar.sessions import keep_sessions_in
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.markets import MARKETS
 from regime_platform.model.result_schema import ESCALATION_BUCKETS, REGIME_LABELS
@@ -184,7 +182,6 @@ def _ages(
     rows: pl.DataFrame, instruments: dict[str, Instrument], now: dt.datetime | None
 ) -> pl.DataFrame:
     """The columns of ``_AGE_SCHEMA`` for each row."""
-    keep_sessions_in(calendar_cache())
     series = rows.select("symbol", "timeframe", "last_ts", "derived_from").iter_rows()
     ages = [
         NO_AGE

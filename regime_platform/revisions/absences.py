@@ -16,6 +16,8 @@ _TICK = dt.timedelta(microseconds=1)
 
 def confirmed(known: Sequence[Absence], absent: pl.DataFrame, now: dt.datetime) -> pl.Series:
     """The opens among ``absent`` (ts, fetched_at) that an earlier answer lacked as well."""
+    if absent.is_empty():
+        return absent["ts"]
     return absent.filter(_covered([each for each in known if each.is_due(now)]))["ts"]
 
 

@@ -23,7 +23,12 @@ from regime_platform.revisions.basis_changes import (
 )
 from regime_platform.revisions.fold import precedence, ranks
 from regime_platform.validation.rules.bar import finished_when_fetched
-from regime_platform.validation.rules.comparison import TOLERANCE, revised_price
+from regime_platform.validation.rules.comparison import (
+    NO_REVISED,
+    TOLERANCE,
+    revised_price,
+    versions_of_repeated,
+)
 
 #: Common bars of a fetch and the stored ones from which on it contradicts if all differ (an update
 #: requests so many again), or if this share of at least ``MANY`` differs.
@@ -86,22 +91,21 @@ def contradictions(  # noqa: PLR0913 - the log, its meaning, and what is known b
         readings: after which bars of older batches were to have come back; where some did not, and
             most others changed, the batches of a reading contradict them.
     """
-    nothing = served.clear().select("ts", *revised_price(earlier=""))
-    if raw.height == served.height:
-        return nothing
     versions = _versions(raw, timeframe, market)
+    if versions.is_empty():
+        return NO_REVISED
     foreign = set[str]()
     if readings:
         stored = served.filter(finished_when_fetched(served, timeframe, market))
         foreign = _unjoined(versions, stored, readings, settled)
-    while not versions.is_empty():
+    while True:
         batch = _first_contradicting(versions, foreign, repeated, settled)
         if batch is None:
             break
         foreign.add(batch)
-    rows = served.filter(pl.col("batch").is_in(foreign))
-    if not foreign or rows.is_empty():
-        return nothing
+    rows = served.filter(pl.col("batch").is_in(foreign)) if foreign else NO_REVISED
+    if rows.is_empty():
+        return NO_REVISED
     before = versions.filter(~pl.col("batch").is_in(foreign)).unique("ts", keep="last")
     before = before.select("ts", pl.col(PRICE_COLUMNS).name.prefix("earlier_"))
     both = rows.join(before, on="ts", how="left", maintain_order="left")
@@ -130,9 +134,10 @@ def page_disagreement(
 
 def _versions(raw: pl.DataFrame, timeframe: str, market: Market) -> pl.DataFrame:
     """The finished versions of all bars that have several, in order of precedence."""
-    again = raw.filter(pl.col("ts").is_duplicated() & pl.col("ts").is_not_null() & USABLE)
-    again = again.filter(finished_when_fetched(again, timeframe, market))
-    again = again.unique(["ts", "batch"], keep="last", maintain_order=True)
+    again = versions_of_repeated(raw, timeframe, market)
+    if again.is_empty():
+        return again
+    again = again.filter(USABLE).unique(["ts", "batch"], keep="last", maintain_order=True)
     return again.with_columns(rank=ranks(again["batch"])).sort("ts", "rank")
 
 

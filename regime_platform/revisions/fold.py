@@ -11,12 +11,14 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 import polars as pl
 
 from regime_platform.model.bar_schema import BAR_COLUMNS
 from regime_platform.model.calendar.due import last_finished
+from regime_platform.model.instants import ticks_of
 from regime_platform.model.markets import Market
-from regime_platform.validation.rules.bar import finished_when_fetched
+from regime_platform.validation.rules.bar import finished_when_fetched, ticks
 from regime_platform.validation.rules.series import (
     GATE_SCHEMA,
     have_equal_values,
@@ -88,8 +90,8 @@ def diff_page(  # noqa: PLR0913 - two frames, and what decides how they are comp
     latest batch has every row of that ts. A bar that comes back unchanged after it was stored while
     forming is stored: it is final now.
     """
-    bound = last_finished(fetched_at, timeframe, market)
-    page = served.with_columns(finished=(served["ts"] < bound).fill_null(value=True))
+    bound = ticks_of(last_finished(fetched_at, timeframe, market))
+    page = served.with_columns(finished=pl.Series(ticks(served["ts"]) < bound))
     in_force = _in_force(stored, timeframe, market)
     comparison = _Comparison.of(page, in_force)
     is_brought = comparison.is_first if again else comparison.is_first & ~comparison.is_equal
@@ -148,11 +150,16 @@ class _Comparison(NamedTuple):
     @classmethod
     def of_single_rows(cls, page: pl.DataFrame, in_force: pl.DataFrame) -> "_Comparison":
         """Of frames with one row per open, in order: millions of minutes in little time."""
-        others = page.select("ts").join(in_force, on="ts", how="left", maintain_order="left")
-        is_equal = (page["finished"] == others["finished"]).fill_null(value=False)
-        is_equal &= pl.Series(have_equal_values(page, others))
-        is_first = pl.repeat(value=True, n=page.height, dtype=pl.Boolean, eager=True)
-        return cls(is_first, is_equal, others["finished"].fill_null(value=False))
+        opens, known = ticks(page["ts"]), ticks(in_force["ts"])
+        is_known = np.isin(opens, known)
+        others = in_force[np.searchsorted(known, opens[is_known])]
+        served = page.filter(is_known)
+        is_equal, was_final = is_known.copy(), is_known.copy()
+        is_equal[is_known] = have_equal_values(served, others)
+        is_equal[is_known] &= (served["finished"] == others["finished"]).to_numpy()
+        was_final[is_known] = others["finished"].to_numpy()
+        is_first = np.ones(page.height, np.bool_)
+        return cls(*map(pl.Series, (is_first, is_equal, was_final)))
 
 
 def _versions_by_open(rows: pl.DataFrame) -> _Versions:

@@ -84,6 +84,8 @@ def without(known: Current, withdrawals: Sequence[Withdrawal]) -> Current:
 
 def marked(opens: pl.Series, mark: str) -> pl.DataFrame:
     """One mark for each of ``opens``."""
+    if opens.is_empty():
+        return MARK_SCHEMA.to_frame()
     return pl.DataFrame({"ts": opens.unique().sort()}).with_columns(mark=pl.lit(mark))
 
 

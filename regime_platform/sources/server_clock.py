@@ -10,16 +10,24 @@ from regime_platform.model.instants import MOST_AHEAD
 SET_CLOCK = "set the clock (`timedatectl set-ntp true` lets the system keep it right)"
 
 
+_DIGITS = 9  # of a number in a header; neither a float nor a database takes one of thousands
+
+
+def header_number(text: str) -> int | None:
+    """The number in a header; None where it is another text, or no number that one would send."""
+    return int(text) if text.isdecimal() and len(text) <= _DIGITS else None
+
+
 def server_time(dates: Sequence[str], age: str) -> float | None:
     """Unix time of an answer by its headers, with the age of one from a cache added."""
     try:
         # a proxy may put its own header before that of the server that answered
         moment = parsedate_to_datetime(dates[-1] if dates else "")
-    except ValueError:
+    except (OverflowError, ValueError):
         return None
     if moment.tzinfo is None:  # "-0000" means UTC
         moment = moment.replace(tzinfo=dt.UTC)
-    return moment.timestamp() + (int(age) if age.isdecimal() else 0)
+    return moment.timestamp() + (header_number(age) or 0)
 
 
 def seconds_ahead(moment: float, between: tuple[float, float]) -> float:

@@ -49,7 +49,6 @@ RULES_VERSION = 6
 
 #: Share of bars with volume from which one without is odd.
 _MOST = 0.5
-
 _DAY = "1day"
 PASSED, BLOCKED, NO_BARS = "passed", "blocked", "no_bars"
 
@@ -151,12 +150,13 @@ def compared(
         seen: dict[str, tuple[int, pl.DataFrame]] = {}
         if (overlap := overlaps.get(timeframe)) is not None:
             seen[OVERLAP.name] = overlap.compared, overlap.disagreeing
-            if (rows := overlap.contradicting) is not None:  # an excluded bar is no bar any more
-                rows = rows.filter(pl.col("ts").is_in(result.valid["ts"].implode()))
+            if (rows := overlap.contradicting) is not None:
+                if rows.height:  # an excluded bar is no bar any more
+                    rows = rows.filter(pl.col("ts").is_in(result.valid["ts"].implode()))
                 seen[CONTRADICTED.name] = overlap.compared, rows
             if overlap.lost is not None:
-                checked = result.valid.height
-                seen[SOURCE_LOST_BARS.name] = checked, lost_bars(result.valid, overlap.lost)
+                lost = lost_bars(result.valid, overlap.lost)
+                seen[SOURCE_LOST_BARS.name] = result.valid.height, lost
         if not derived and (comparison := disagreement(bars, timeframe, market, anchors)):
             seen[comparison[0].name] = comparison[1:]
         breaches = [
@@ -282,7 +282,7 @@ class _SeriesRules:
 
 def _breaking(breaches: Sequence[Breach]) -> dict[str, pl.Series]:
     return {
-        breach.rule.name: breach.rows["ts"].drop_nulls().unique(maintain_order=True)
+        breach.rule.name: series.distinct(breach.rows["ts"])
         for breach in breaches
         if breach.rule.is_applied and breach.rows.height
     }

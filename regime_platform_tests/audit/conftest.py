@@ -11,14 +11,13 @@ from regime_platform.settings import Settings
 from regime_platform_tests.audit.rich_symbol import make_rich
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.conftest import NOW
+from regime_platform_tests.made_once import made_once
 from regime_platform_tests.scenario import serve, street
 
 
 @pytest.fixture(scope="session")
 def _rich(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("rich")
-    make_rich(folder)
-    return folder
+    return made_once(tmp_path_factory, "rich", make_rich)
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ import datetime as dt
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -33,6 +31,7 @@ from regime_platform_tests.builders import make_bars
 from regime_platform_tests.cli.conftest import Regime, regime
 from regime_platform_tests.conftest import NOW
 from regime_platform_tests.legacy.stores import legacy_rows, write_legacy_db
+from regime_platform_tests.prepared_process import ended_script
 from regime_platform_tests.scenario import fingerprint, serve, street, with_value
 
 __all__ = ["regime"]
@@ -296,9 +295,7 @@ def test_a_run_finishes_a_withdrawal_that_was_killed_before_it_promoted(
     name = migrated(published, tmp_path)
     environment = {**os.environ, "REGIME_DATA_ROOT": str(published.data_root)}
 
-    killed = subprocess.run(
-        [sys.executable, "-c", _KILLED, name], env=environment, check=False, timeout=60
-    )
+    killed = ended_script(_KILLED, name, environment=environment)
 
     assert (killed.returncode, count(published)) == (-signal.SIGKILL, 440)
     assert proof(published).remedy == "regime run AAA"

@@ -1,7 +1,7 @@
 """Canonical bars are those promoted, bit for bit, or an error; readers never wait."""
 
 import datetime as dt
-import multiprocessing as mp
+from itertools import accumulate
 from pathlib import Path
 
 import polars as pl
@@ -30,6 +30,7 @@ from regime_platform.validation.policy import DEFAULT_CONTEXT
 from regime_platform.validation.verdict import SeriesVerdict, Verdict, input_digest
 from regime_platform_tests.builders import fetched, make_bars
 from regime_platform_tests.error_codes import raises
+from regime_platform_tests.prepared_process import PREPARED
 
 
 def _put_in_force(paths: SymbolPaths, bars: pl.DataFrame) -> PromotedBars:
@@ -46,33 +47,49 @@ def _put_in_force(paths: SymbolPaths, bars: pl.DataFrame) -> PromotedBars:
     return promoted
 
 
-def test_daily_bars_are_one_part_named_by_its_contents(tmp_path: Path) -> None:
+def test_a_short_series_is_one_part_named_by_its_contents(tmp_path: Path) -> None:
     bars = make_bars(300)
 
     promoted = write_parts(tmp_path, "1day", bars, "AAPL")
 
-    assert [file.name for file in promoted.files] == [f"all-{frame_digest(bars)[:12]}.parquet"]
+    assert [file.name for file in promoted.files] == [f"2012-{frame_digest(bars)[:12]}.parquet"]
     assert (promoted.rows, promoted.min_ts) == (300, "2012-01-02T00:00:00Z")
     assert read_bars(tmp_path, promoted)[0].equals(bars)
 
 
-def test_intraday_bars_are_one_part_per_utc_year(tmp_path: Path) -> None:
-    bars = make_bars(900, "4h", start=dt.datetime(2012, 9, 3, tzinfo=dt.UTC))
+@pytest.mark.parametrize(
+    ("timeframe", "count", "first_opens"),
+    [
+        ("1day", 2_100, ["2012-09-03", "2020-01-01"]),
+        ("4h", 2_500, ["2012-09-03", "2013-01-01", "2014-01-01", "2014-04-01"]),
+    ],
+)
+def test_a_new_bar_replaces_the_last_part_only(
+    tmp_path: Path, timeframe: str, count: int, first_opens: list[str]
+) -> None:
+    bars = make_bars(count, timeframe, start=dt.datetime(2012, 9, 3, tzinfo=dt.UTC))
+    before = write_parts(tmp_path, timeframe, bars[:-1], "AAPL")
 
-    promoted = write_parts(tmp_path, "4h", bars, "AAPL")
+    after = write_parts(tmp_path, timeframe, bars, "AAPL", before)
 
-    assert [file.name[:5] for file in promoted.files] == ["2012-", "2013-"]
-    assert read_bars(tmp_path, promoted)[0].equals(bars)
+    assert read_bars(tmp_path, after)[0].equals(bars)
+    assert after.files[:-1] == before.files[:-1]
+    assert after.files[-1] != before.files[-1]
+    starts = accumulate((file.rows for file in after.files[:-1]), initial=0)
+    assert [f"{bars['ts'][row]:%Y-%m-%d}" for row in starts] == first_opens
 
 
-def test_an_append_writes_the_last_year_only(tmp_path: Path) -> None:
-    bars = make_bars(900, "4h", start=dt.datetime(2012, 9, 3, tzinfo=dt.UTC))
-    before = write_parts(tmp_path, "4h", bars[:890], "AAPL")
+def test_bars_in_force_stay_as_they_were_divided(tmp_path: Path) -> None:
+    bars = make_bars(20)
+    halves = [write_parts(tmp_path, "1day", half, "AAPL").files for half in (bars[:9], bars[9:])]
+    whole = write_parts(tmp_path, "1day", bars, "AAPL")
+    divided = whole.model_copy(update={"files": (*halves[0], *halves[1])})
+    (tmp_path / divided.files[1].name).unlink()
 
-    after = write_parts(tmp_path, "4h", bars, "AAPL")
+    again = write_parts(tmp_path, "1day", bars, "AAPL", divided)
 
-    assert before.files[0] == after.files[0]
-    assert before.files[1] != after.files[1]
+    assert again == divided
+    assert read_bars(tmp_path, again)[0].equals(bars)
 
 
 def test_promoting_twice_is_promoting_once(tmp_path: Path) -> None:
@@ -168,7 +185,7 @@ def _keep_promoting(folder: Path, rounds: int) -> None:
 def test_a_reader_sees_old_or_new_bars_while_a_writer_replaces_them(tmp_path: Path) -> None:
     paths = SymbolPaths(tmp_path)
     _put_in_force(paths, make_bars(200))
-    writer = mp.get_context("spawn").Process(target=_keep_promoting, args=(tmp_path, 60))
+    writer = PREPARED.Process(target=_keep_promoting, args=(tmp_path, 60))
     writer.start()
     seen = []
 

@@ -1,7 +1,6 @@
 """One writer at a time; the lock of a killed one is free."""
 
 import datetime as dt
-import multiprocessing as mp
 import os
 import signal
 from multiprocessing.synchronize import Event
@@ -16,8 +15,7 @@ from regime_platform.errors import BarsError
 from regime_platform.model.bar_schema import BAR_COLUMNS
 from regime_platform_tests.builders import LONG_AFTER, fetch_origin, make_bars
 from regime_platform_tests.error_codes import raises
-
-SPAWN = mp.get_context("spawn")
+from regime_platform_tests.prepared_process import PREPARED
 
 
 def _hold(folder: Path, taken: Event) -> None:
@@ -37,10 +35,10 @@ def _append_each(folder: Path, first: int, rounds: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(240)
 def test_a_timeout_names_the_holder_and_killing_it_frees_the_lock(tmp_path: Path) -> None:
-    taken = SPAWN.Event()
-    holder = SPAWN.Process(target=_hold, args=(tmp_path, taken))
+    taken = PREPARED.Event()
+    holder = PREPARED.Process(target=_hold, args=(tmp_path, taken))
     holder.start()
     assert taken.wait(30)
 
@@ -53,7 +51,7 @@ def test_a_timeout_names_the_holder_and_killing_it_frees_the_lock(tmp_path: Path
     os.kill(holder.pid, signal.SIGKILL)
     holder.join()
 
-    with writing(SymbolPaths(tmp_path), timeout=5):
+    with writing(SymbolPaths(tmp_path), timeout=60):
         pass
 
 
@@ -102,7 +100,7 @@ def test_taking_the_lock_sweeps_what_killed_writers_left(tmp_path: Path) -> None
 def test_two_processes_appending_at_once_lose_nothing(tmp_path: Path) -> None:
     rounds = 25
     writers = [
-        SPAWN.Process(target=_append_each, args=(tmp_path, first, rounds)) for first in (0, 1)
+        PREPARED.Process(target=_append_each, args=(tmp_path, first, rounds)) for first in (0, 1)
     ]
     for writer in writers:
         writer.start()

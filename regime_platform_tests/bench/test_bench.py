@@ -44,7 +44,6 @@ CIRCUMSTANCES = ("command", "date", "cpu", "cores", "python", "version_polars", 
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("bench")
 def test_the_quick_bench_writes_every_figure(tmp_path: Path) -> None:
     target = tmp_path / "bench.json"
 

@@ -99,7 +99,9 @@ def fill(settings: Settings, size: Size, now: dt.datetime) -> int:
     """Fetches from memory when the newest bar was not over yet; returns how many bars."""
     workspace = RunWorkspace.open(settings)
     source = _Memory(size, now)
-    workspace = replace(workspace, sources=dict.fromkeys(workspace.sources, source))
+    # of a clock that stands, else what is stored after a second counts as over
+    still, sources = float, dict.fromkeys(workspace.sources, source)
+    workspace = replace(workspace, sources=sources, clock=still)
     stored = 0
     for timeframe in TIMEFRAMES:
         for asset_class in _TIER:

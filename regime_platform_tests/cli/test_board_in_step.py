@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from regime_platform_tests.builders import make_bars
 from regime_platform_tests.cli.conftest import Regime
 from regime_platform_tests.conftest import NOW
 from regime_platform_tests.orchestration.graph import run_listed
+from regime_platform_tests.prepared_process import ended_script
 from regime_platform_tests.scenario import later, serve, street
 
 SYMBOLS = ("AAA", "BBB", "CCC")
@@ -50,13 +50,7 @@ def _ended(settings: Settings, script: str, *arguments: str) -> "subprocess.Comp
         "REGIME_FILES_ROOT": str(settings.files_root),
         "COLUMNS": "400",
     }
-    return subprocess.run(
-        [sys.executable, "-c", script, *arguments],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return ended_script(script, *arguments, environment=environment)
 
 
 @pytest.fixture(scope="session")

@@ -43,13 +43,9 @@ WAYS: dict[str, Callable[[Path], object]] = {
     "deep": lambda path: path.write_text("[" * 100_000),
     "folder": _folder,
 }
+#: Each document in the ways that are reported and repaired differently.
 CASES = [
-    *(
-        (name, way)
-        for name in DOCUMENTS
-        for way in ("truncated", "empty", "list", "object", "folder")
-    ),
-    *(("compute_manifest.json", way) for way in ("garbage", "null", "nested", "deep")),
+    *((name, way) for name in DOCUMENTS for way in ("truncated", "folder")),
     *(("compute.db", way) for way in ("truncated", "empty", "garbage", "folder")),
 ]
 
@@ -126,6 +122,27 @@ def test_damage_is_reported_others_succeed_and_the_remedy_works(
         assert _run(workspace)[0].status.is_good
     assert next(verify_many(workspace, workspace.universe.instruments)).result == "proven"
     assert not _daily(workspace)["held_back"].drop_nulls().len()
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_document_damaged_in_any_other_way_is_reported_and_others_succeed(
+    two: Settings, name: str
+) -> None:
+    workspace = RunWorkspace.open(two)
+    path = _bad(workspace).folder / name
+    whole = path.read_bytes()
+    for way in ("empty", "garbage", "list", "null", "object", "nested", "deep"):
+        WAYS[way](path)
+
+        proof = next(verify_many(workspace, workspace.universe.instruments))
+        bad, fine = run_symbols(workspace, workspace.universe.instruments, NOW)
+
+        assert proof.status is Status.FAILED, way
+        assert bad.status is Status.FAILED, way
+        assert str(path) in bad.reason, way
+        assert "`regime repair BAD --yes`" in bad.reason, way
+        assert fine.status is Status.UNCHANGED, way
+        path.write_bytes(whole)
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from regime_platform_tests.builders import make_bars
 from regime_platform_tests.model.test_yaml_text import LAUGHS
 from regime_platform_tests.scenario import serve, street
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture

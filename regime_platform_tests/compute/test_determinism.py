@@ -36,7 +36,6 @@ def digests() -> dict[str, str]:
 @pytest.mark.parametrize(
     "circumstances",
     [
-        pytest.param({}, id="another process"),
         pytest.param({"POLARS_MAX_THREADS": "1", "NUMBA_NUM_THREADS": "1"}, id="one thread"),
         pytest.param({"POLARS_MAX_THREADS": "7", "PYTHONHASHSEED": "7"}, id="many threads"),
     ],

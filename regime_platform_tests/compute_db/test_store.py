@@ -1,7 +1,6 @@
 """A compute.db is published whole or not at all, and says exactly what it was given."""
 
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -25,6 +24,7 @@ from regime_platform_tests.compute_db.result_frames import (
     result_tables,
 )
 from regime_platform_tests.error_codes import raises
+from regime_platform_tests.prepared_process import begun_script
 
 _BUILD_FOR_EVER = """
 import sys
@@ -32,7 +32,7 @@ from pathlib import Path
 from regime_platform.compute_db.store import build
 from regime_platform_tests.compute_db.result_frames import MADE, result_tables
 tables = result_tables(int(sys.argv[2]), seed=7)
-print("ready", flush=True)
+ready()
 while True:
     build(Path(sys.argv[1]), tables, MADE)
 """
@@ -162,16 +162,14 @@ def test_readers_see_the_old_or_the_new_file_and_never_a_mixture(tmp_path: Path)
 @pytest.mark.slow
 def test_killing_a_build_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "compute.db"
-    command = [sys.executable, "-c", _BUILD_FOR_EVER, str(path), "3000"]
     old = build(path, result_tables(10), MADE)
     new = None
     for delay in (0.0, 0.02, 0.1, 0.3):
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as builder:
-            assert builder.stdout is not None
-            builder.stdout.readline()
-            _wait_for(lambda: any(tmp_path.glob(".tmp-*")))
-            time.sleep(delay)
-            builder.send_signal(signal.SIGKILL)
+        builder = begun_script(_BUILD_FOR_EVER, path, 3000)
+        _wait_for(lambda: any(tmp_path.glob(".tmp-*")))
+        time.sleep(delay)
+        builder.kill()
+        builder.join()
 
         lineage = read_lineage(path)
         if lineage != old:  # a whole build came through before the kill

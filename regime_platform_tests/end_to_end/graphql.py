@@ -98,9 +98,11 @@ class GraphQL:
     def ask(self, query: str, **variables: Any) -> Any:
         """The data of an answer without errors."""
         context = self._workspace.create_request_context()
-        answer = asyncio.run(
-            self._schema.execute_async(query, context_value=context, variable_values=variables)
-        )
+        with warnings.catch_warnings():  # Dagster calls functions of its own that it deprecated
+            warnings.simplefilter("ignore", DeprecationWarning)
+            answer = asyncio.run(
+                self._schema.execute_async(query, context_value=context, variable_values=variables)
+            )
         assert not answer.errors, answer.errors
         return answer.data
 

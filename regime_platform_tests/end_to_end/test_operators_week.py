@@ -31,7 +31,7 @@ from regime_platform_tests.pipeline.vendor_street import list_stock
 from regime_platform_tests.scenario import with_value
 from regime_platform_tests.vendor import error_answer
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("operators_week")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 _MOST_QUESTIONS = 60  # to a dead vendor, by two updates
 

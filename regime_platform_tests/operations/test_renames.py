@@ -6,8 +6,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +34,7 @@ from regime_platform_tests.builders import make_bars
 from regime_platform_tests.conftest import NOW
 from regime_platform_tests.error_codes import raises
 from regime_platform_tests.kills import Killed, killed_before
+from regime_platform_tests.prepared_process import ended_script
 from regime_platform_tests.scenario import contents, fingerprint, serve, street
 
 LATER = dt.datetime(2026, 11, 21, 9, tzinfo=dt.UTC)
@@ -214,7 +213,7 @@ renames.rename(
 @pytest.mark.slow
 def test_kill_9_leaves_a_rename_that_the_next_edit_carries_on(two: Settings) -> None:
     environment = {**os.environ, "REGIME_DATA_ROOT": str(two.data_root)}
-    victim = subprocess.run([sys.executable, "-c", SCRIPT], env=environment, check=False)
+    victim = ended_script(SCRIPT, environment=environment)
 
     (begun,) = unfinished(two)
     refused = run_symbol(RunWorkspace.open(two), load_universe(two).instrument("FB"), LATER)

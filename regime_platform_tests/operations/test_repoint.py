@@ -5,8 +5,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import polars as pl
@@ -47,6 +45,7 @@ from regime_platform_tests.pipeline.companies import (
     run,
 )
 from regime_platform_tests.pipeline.vendor_street import vendor_settings
+from regime_platform_tests.prepared_process import ended_script
 from regime_platform_tests.scenario import contents, serve
 from regime_platform_tests.vendor import LoopbackVendor
 
@@ -250,8 +249,7 @@ COMMAND = ("universe", "repoint", "FB", "--reason", "another company", "--by", "
 def repoint_killed(settings: Settings, moment: int, *options: str) -> int:
     """`regime universe repoint` in a process that is killed before one of its commits."""
     environment = {**os.environ, "REGIME_DATA_ROOT": str(settings.data_root)}
-    command = [sys.executable, "-c", SCRIPT, str(moment), *COMMAND, *options]
-    return subprocess.run(command, env=environment, check=False, capture_output=True).returncode
+    return ended_script(SCRIPT, moment, *COMMAND, *options, environment=environment).returncode
 
 
 @pytest.mark.slow

@@ -1,6 +1,5 @@
 """Which universe file is edited, and that its edits follow one another."""
 
-import multiprocessing as mp
 from pathlib import Path
 
 import pytest
@@ -13,9 +12,8 @@ from regime_platform.operations.universe_edits import add
 from regime_platform.settings import Settings, load_universe
 from regime_platform_tests.error_codes import raises
 from regime_platform_tests.operations.index_fund import SPY
+from regime_platform_tests.prepared_process import PREPARED
 from regime_platform_tests.scenario import street
-
-SPAWN = mp.get_context("spawn")
 
 
 def test_the_tracked_universe_is_never_edited() -> None:
@@ -63,7 +61,7 @@ def _add_each(root: Path, first: int) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_edits_of_several_processes_follow_one_another(settings: Settings) -> None:
-    both = [SPAWN.Process(target=_add_each, args=(settings.data_root, k)) for k in (0, 5)]
+    both = [PREPARED.Process(target=_add_each, args=(settings.data_root, k)) for k in (0, 5)]
     for process in both:
         process.start()
     for process in both:

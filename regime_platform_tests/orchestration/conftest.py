@@ -10,6 +10,7 @@ import pytest
 from regime_platform.orchestration.instance.home import open_instance
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
+from regime_platform_tests.made_once import made_once
 from regime_platform_tests.orchestration.graph import BARS, SYMBOLS, run_range
 from regime_platform_tests.scenario import serve, street
 
@@ -29,11 +30,7 @@ def instance(eight: Settings) -> Iterator[dg.DagsterInstance]:
 
 @pytest.fixture(scope="session")
 def _processed_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("processed-eight")
-    settings = _eight(folder)
-    with open_instance(settings) as opened:
-        assert run_range(settings, opened, SYMBOLS).success
-    return folder
+    return made_once(tmp_path_factory, "processed-eight", _process_eight)
 
 
 @pytest.fixture
@@ -48,6 +45,12 @@ def processed_instance(processed_eight: Settings) -> Iterator[dg.DagsterInstance
     """The persistent instance of the data root of ``processed_eight``."""
     with open_instance(processed_eight) as opened:
         yield opened
+
+
+def _process_eight(folder: Path) -> None:
+    settings = _eight(folder)
+    with open_instance(settings) as opened:
+        assert run_range(settings, opened, SYMBOLS).success
 
 
 def _eight(folder: Path) -> Settings:

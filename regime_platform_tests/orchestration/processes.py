@@ -82,7 +82,7 @@ def awaited(look: Callable[[], Found | None], settings: Settings) -> Found:
     deadline = time.monotonic() + PATIENCE
     while not (answer := look()):
         assert time.monotonic() < deadline, _log(settings).read_text()[-3000:]
-        time.sleep(0.1)
+        time.sleep(0.4)  # to look takes the processor from what is waited for
     return answer
 
 

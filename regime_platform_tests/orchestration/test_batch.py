@@ -82,6 +82,7 @@ def test_a_ranged_run_turns_exactly_them_red_and_says_why(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("prepared_workers")
 def test_the_same_by_processes_of_their_own(
     troubled: Settings, processed_instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:

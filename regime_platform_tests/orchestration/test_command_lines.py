@@ -1,6 +1,5 @@
 """Dagster's own command lines and its daemon work the graph, each in its own process."""
 
-import json
 import re
 from functools import partial
 
@@ -11,8 +10,9 @@ from regime_platform.orchestration.instance.home import open_instance
 from regime_platform.pipeline.outcomes import Stage
 from regime_platform.settings import PROJECT_ROOT, Settings
 from regime_platform_tests.builders import make_bars
+from regime_platform_tests.end_to_end.graphql import graphql
 from regime_platform_tests.orchestration.graph import BARS, green, red
-from regime_platform_tests.orchestration.processes import WORKSPACE, awaited, daemon, end, start
+from regime_platform_tests.orchestration.processes import awaited, daemon, end, start
 from regime_platform_tests.scenario import serve, with_value
 
 LAUNCH = """
@@ -52,18 +52,18 @@ def test_a_range_is_materialised_from_the_shell(eight: Settings) -> None:
 
 
 @pytest.mark.slow
-def test_the_daemon_works_a_backfill_from_the_ui_as_one_run(eight: Settings) -> None:
+def test_the_daemon_works_a_backfill_from_the_ui_as_one_run(
+    eight: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REGIME_DATA_ROOT", str(eight.data_root))
     serve(eight, BAD, "1day", with_value(make_bars(BARS, seed=6), 200, high=1.0))
     params = {
         "assetSelection": [{"path": [stage.value]} for stage in Stage],
         "partitionNames": ["HAZEL", BAD, "MAPLE"],
     }
-    asked = start(
-        eight,
-        "dagster-graphql",
-        *("-w", WORKSPACE, "-t", LAUNCH, "-v", json.dumps({"params": params})),
-    )
-    assert "LaunchBackfillSuccess" in end(asked)
+    with open_instance(eight) as instance, graphql(instance) as server:
+        launched = server.ask(LAUNCH, params=params)["launchPartitionBackfill"]
+    assert launched["__typename"] == "LaunchBackfillSuccess", launched
 
     # Started only now, so that its first look finds the backfill: it looks every 30 seconds.
     with daemon(eight), open_instance(eight) as instance:

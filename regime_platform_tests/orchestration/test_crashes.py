@@ -2,10 +2,12 @@
 
 import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import dagster as dg
 import pytest
 
 from regime_platform.orchestration.build import build_definitions
+from regime_platform.orchestration.instance.home import open_instance
 from regime_platform.orchestration.partitions import range_tags
 from regime_platform.orchestration.sensors import build_new_bars
 from regime_platform.pipeline import run
@@ -32,7 +35,8 @@ from regime_platform_tests.orchestration.graph import (
     run_listed,
     run_range,
 )
-from regime_platform_tests.scenario import fingerprint, serve
+from regime_platform_tests.prepared_process import ended_script
+from regime_platform_tests.scenario import fingerprint, serve, street
 
 pytestmark = pytest.mark.slow
 
@@ -78,13 +82,30 @@ for _ in run.run_symbols(platform, platform.universe.instruments, now, workers=2
 """
 
 
-@pytest.fixture
-def longer(processed_eight: Settings, processed_instance: dg.DagsterInstance) -> Settings:
-    """The eight with one more fetched bar that is not processed yet."""
+@pytest.fixture(scope="module")
+def _longer_once(_processed_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("longer")
+    shutil.copytree(_processed_once, folder, dirs_exist_ok=True)
+    settings = street(folder, SYMBOLS)
     for seed, symbol in enumerate(SYMBOLS):
-        serve(processed_eight, symbol, "1day", make_bars(BARS + 1, seed=seed))
-    assert run_listed(processed_eight, processed_instance, SYMBOLS, "update_daily").success
-    return processed_eight
+        serve(settings, symbol, "1day", make_bars(BARS + 1, seed=seed))
+    with open_instance(settings) as opened:
+        assert run_listed(settings, opened, SYMBOLS, "update_daily").success
+    return folder
+
+
+@pytest.fixture
+def longer(_longer_once: Path, tmp_path: Path) -> Settings:
+    """The eight with one more fetched bar that is not processed yet."""
+    shutil.copytree(_longer_once, tmp_path, dirs_exist_ok=True)
+    return street(tmp_path, SYMBOLS)
+
+
+@pytest.fixture
+def longer_instance(longer: Settings) -> Iterator[dg.DagsterInstance]:
+    """The persistent instance of the data root of ``longer``."""
+    with open_instance(longer) as opened:
+        yield opened
 
 
 def _computed(settings: Settings) -> dict[str, str]:
@@ -93,16 +114,16 @@ def _computed(settings: Settings) -> dict[str, str]:
 
 
 def test_the_repetition_of_a_killed_run_does_the_rest_and_reports_all(
-    longer: Settings, processed_instance: dg.DagsterInstance
+    longer: Settings, longer_instance: dg.DagsterInstance
 ) -> None:
     before = _computed(longer)
     arguments = [str(longer.data_root), str(longer.files_root), *SYMBOLS]
-    killed = subprocess.run([sys.executable, "-c", KILLED, *arguments], check=False, timeout=200)
+    killed = ended_script(KILLED, *arguments)
     between = _computed(longer)
 
     again = run_listed(
         longer,
-        processed_instance,
+        longer_instance,
         SYMBOLS,
         "recompute",
         tags={"dagster/parent_run_id": "the first"},
@@ -142,11 +163,11 @@ def test_a_cancelled_run_tells_what_it_did_and_its_repetition_computes_only_the_
 
 
 def test_the_daily_reconcile_finishes_what_no_other_run_will(
-    longer: Settings, processed_instance: dg.DagsterInstance
+    longer: Settings, longer_instance: dg.DagsterInstance
 ) -> None:
-    result = run_listed(longer, processed_instance, [], "reconcile")
+    result = run_listed(longer, longer_instance, [], "reconcile")
     settled = fingerprint(longer.data_root)
-    idle = run_listed(longer, processed_instance, [], "reconcile")
+    idle = run_listed(longer, longer_instance, [], "reconcile")
 
     assert materialized(result, Stage.COMPUTE_DB) == list(SYMBOLS)
     assert idle.success
@@ -156,11 +177,11 @@ def test_the_daily_reconcile_finishes_what_no_other_run_will(
 
 
 def test_a_tick_that_is_evaluated_again_asks_for_the_same_run(
-    longer: Settings, processed_instance: dg.DagsterInstance
+    longer: Settings, longer_instance: dg.DagsterInstance
 ) -> None:
     sensor = build_new_bars(partial(load_universe, longer))
 
-    first, second = (sensor(dg.build_sensor_context(instance=processed_instance)) for _ in range(2))
+    first, second = (sensor(dg.build_sensor_context(instance=longer_instance)) for _ in range(2))
 
     assert isinstance(first, dg.SensorResult)
     assert isinstance(second, dg.SensorResult)
@@ -172,6 +193,7 @@ def test_a_tick_that_is_evaluated_again_asks_for_the_same_run(
     assert len(keys[0]) == 1
 
 
+@pytest.mark.usefixtures("prepared_workers")
 def test_a_process_that_dies_at_its_work_is_replaced_and_its_symbols_are_done_once(
     longer: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,7 @@ import datetime as dt
 from regime_platform.bar_store.raw.fetch_failures import NOT_OFFERED, record_fetch
 from regime_platform.compute_db.board import read_board
 from regime_platform.compute_db.reader import read_table
-from regime_platform.pipeline.board import board_rows
+from regime_platform.pipeline.board_results import shown_symbol
 from regime_platform.pipeline.run import run_symbols
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
@@ -36,8 +36,8 @@ def test_a_series_that_came_later_and_has_no_bars_says_so(
     wider = daily.model_copy(update={"own_timeframes": (*daily.timeframes, "15min")})
     record_fetch(workspace.root.symbol("AAA"), "15min", NOT_OFFERED, "no such file", now.date())
 
-    rows = board_rows(workspace.root, wider, None)
+    shown = shown_symbol(workspace.root.symbol("AAA"), wider)
 
-    assert rows is not None
-    (row,) = rows.filter(timeframe="15min").to_dicts()
+    assert shown is not None
+    (row,) = [each for each in shown.rows if each["timeframe"] == "15min"]
     assert (row["status"], row["reason"]) == ("no_bars", "no bars: no such file")

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -29,6 +28,7 @@ from regime_platform_tests.pipeline.updates import (
     made,
     paths_of,
 )
+from regime_platform_tests.prepared_process import begun_script
 from regime_platform_tests.scenario import serve, street, with_value
 
 
@@ -178,12 +178,9 @@ def test_a_reader_waits_for_an_update(tmp_path: Path) -> None:
     made(folder, bars)
     path = paths_of(folder).compute_db
 
-    with subprocess.Popen(
-        [sys.executable, "-c", _WRITE, str(path)], stdout=subprocess.PIPE, text=True
-    ) as writer:
-        assert writer.stdout is not None
-        writer.stdout.readline()
-        rows = read_table(path, "latest_state").height
+    writer = begun_script(_WRITE, path)
+    rows = read_table(path, "latest_state").height
+    writer.join()
 
     assert rows == 2
 
@@ -200,13 +197,10 @@ def test_the_next_run_finishes_an_update_killed_anywhere(tmp_path: Path) -> None
     for delay in (0.02, 0.1, 0.2):
         shutil.rmtree(folder)
         shutil.copytree(start, folder)
-        with subprocess.Popen(
-            [sys.executable, "-c", _MAKE, str(folder)], stdout=subprocess.PIPE, text=True
-        ) as maker:
-            assert maker.stdout is not None
-            maker.stdout.readline()
-            time.sleep(delay)
-            maker.send_signal(signal.SIGKILL)
+        maker = begun_script(_MAKE, folder)
+        time.sleep(delay)
+        maker.kill()
+        maker.join()
 
         path = paths_of(folder).compute_db
         assert read_table(path, "escalation_history_v3").height in {
@@ -284,17 +278,15 @@ import sys, time
 from pathlib import Path
 from regime_platform.compute_db.connection import attached
 with attached(Path(sys.argv[1]), read_only=False) as connection:
-    print("ready", flush=True)
+    ready()
     time.sleep(0.5)
 """
 
 _MAKE = """
 import sys
 from pathlib import Path
-from regime_platform.compute.engine import warm_up
 from regime_platform_tests.pipeline.updates import long_bars, made
 bars = long_bars()
-warm_up()
-print("ready", flush=True)
+ready()
 made(Path(sys.argv[1]), bars)
 """

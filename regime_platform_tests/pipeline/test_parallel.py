@@ -15,6 +15,7 @@ from regime_platform_tests.scenario import serve, with_value
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("prepared_workers")
 def test_outcomes_keep_their_order_and_a_blocked_symbol_stops_no_other(
     settings_of_three: Settings, now: dt.datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -48,6 +48,7 @@ def _served(folder: Path, days: pl.DataFrame = DAYS, weeks: pl.DataFrame = WEEKS
 
 
 @pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.usefixtures("prepared_workers")
 def test_the_others_are_computed_and_the_symbol_stays_failed(
     tmp_path: Path, workers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

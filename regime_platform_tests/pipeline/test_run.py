@@ -3,9 +3,6 @@
 import datetime as dt
 import json
 import random
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -20,6 +17,7 @@ from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.pipeline.three_symbols import SYMBOLS, run_all
+from regime_platform_tests.prepared_process import begun_script
 from regime_platform_tests.scenario import contents, fingerprint, serve, street, with_value
 
 
@@ -119,16 +117,15 @@ def test_killing_a_run_anywhere_loses_nothing(
         f" REGIME_FILES_ROOT={str(other.files_root)!r})\n"
         f"now = dt.datetime.fromisoformat({now.isoformat()!r})\n"
         "p = RunWorkspace.open(s, clock=now.timestamp)\n"
-        "print('ready', flush=True)\n"
+        "ready()\n"
         "list(run_symbols(p, p.universe.instruments, now))\n"
     )
     moments = random.Random(7)
     for _ in range(6):
-        with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as victim:
-            assert victim.stdout is not None
-            victim.stdout.readline()
-            time.sleep(moments.uniform(0.0, 1.5))
-            victim.send_signal(signal.SIGKILL)
+        victim = begun_script(script)
+        time.sleep(moments.uniform(0.0, 0.9))
+        victim.kill()
+        victim.join()
 
     run_all(other, now)
 

@@ -27,7 +27,7 @@ def test_an_announced_manifest_is_written_as_it_was_announced(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(publish, "write_json", killed)
+        patched.setattr(publish, "write_documents", killed)
         with pytest.raises(KeyboardInterrupt):
             write_manifests(paths, [newer], now + dt.timedelta(hours=1))
     links = read_chain(paths)

@@ -30,7 +30,7 @@ def test_the_list_of_overrides_imports_neither_pyarrow_nor_kernels() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "module",
-    ["cli.query.history", "cli.query.board", "cli.query.sql", "query.runs", "compute_db.reader"],
+    ["cli.query.state", "cli.query.history", "cli.query.board", "cli.query.sql", "definitions"],
 )
 def test_reading_what_is_stored_imports_no_kernels(module: str) -> None:
     imported = _modules_after(f"import regime_platform.{module}")

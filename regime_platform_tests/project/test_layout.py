@@ -13,6 +13,7 @@ OF_THEIR_OWN = {
     "golden": "expected results",
     "project": "checks of the whole project",
     "reference": "a second implementation of the compute",
+    "security": "what outside bytes, other users and changed packages may not do",
     "ui": "tests in a browser",
 }
 

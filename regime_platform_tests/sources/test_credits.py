@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from regime_platform.errors import QuotaError, SourceError
 from regime_platform.sources.credits import SMALLEST_PLAN, CreditBudget, Limits
 from regime_platform_tests.error_codes import raises
+from regime_platform_tests.prepared_process import PREPARED
 from regime_platform_tests.sources.conftest import FakeClock
 
 TODAY = dt.date(2026, 11, 20)
@@ -141,10 +142,9 @@ def _spend(file: Path, start: float, times: int, queue: "multiprocessing.Queue[l
 
 @pytest.mark.slow
 def test_processes_spend_from_one_budget(tmp_path: Path) -> None:
-    spawn = multiprocessing.get_context("spawn")
-    queue: multiprocessing.Queue[list[int]] = spawn.Queue()
+    queue: multiprocessing.Queue[list[int]] = PREPARED.Queue()
     arguments = (tmp_path / "credits.sqlite", 6002.0, 120, queue)
-    processes = [spawn.Process(target=_spend, args=arguments) for _ in range(2)]
+    processes = [PREPARED.Process(target=_spend, args=arguments) for _ in range(2)]
     for process in processes:
         process.start()
 

@@ -5,7 +5,6 @@ path. The index is read first and bounds what is read of every other member; an 
 other members than its index lists is refused before anything else of it is opened.
 """
 
-import json
 import re
 import stat
 import zipfile
@@ -22,6 +21,7 @@ from pydantic import Field, ValidationError
 
 from regime_platform.errors import BarsError
 from regime_platform.files import why_unsafe
+from regime_platform.json_text import load_json
 from regime_platform.model.document import Array, Document, first_fault
 from regime_platform.regular_files import require_regular
 
@@ -130,10 +130,7 @@ def bundle_error(path: Path, reason: str) -> BarsError:
 
 def parsed_json(data: bytes) -> Any:
     """Parsed JSON; ValueError where it repeats a name, which two readers could take otherwise."""
-    try:
-        return json.loads(data, object_pairs_hook=_once)
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
+    return load_json(data, _once)
 
 
 def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:

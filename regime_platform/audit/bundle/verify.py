@@ -4,7 +4,6 @@ Every file against the index, the snapshot against its digest, bars and results 
 against the snapshot; and on demand every number computed again from the bundle's own bars.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +29,7 @@ from regime_platform.compute_db.content import table_digest
 from regime_platform.compute_db.reader import reading
 from regime_platform.errors import RegimeError
 from regime_platform.files import path_below, write_bytes
+from regime_platform.json_text import load_json
 from regime_platform.manifests.manifest import is_whole
 from regime_platform.manifests.snapshot import SymbolEntry, parsed_snapshot
 from regime_platform.model.bar_schema import empty_bars
@@ -190,7 +190,7 @@ class BundleSymbolCheck:
             "compute_manifest.json": self.entry.compute_manifest,
         }
         for name, place in places.items():
-            document = json.loads(self._read(name))
+            document = load_json(self._read(name))
             if not is_whole(document) or document["digest"] != place.digest:
                 yield name, "is not the manifest that the snapshot names"
 

@@ -1,12 +1,12 @@
 """Reads a release table that was exported earlier, as CSV or JSON."""
 
-import json
 from pathlib import Path
 
 import polars as pl
 
 from regime_platform.audit.release.table import RELEASE_SCHEMA
 from regime_platform.errors import UsageError
+from regime_platform.json_text import load_json
 
 _SUFFIXES = (".csv", ".json")
 _KEY = ("symbol", "timeframe")
@@ -47,7 +47,7 @@ def _read_csv(path: Path) -> pl.DataFrame:
 
 
 def _read_json(path: Path) -> pl.DataFrame:
-    return pl.DataFrame(json.loads(path.read_text(encoding="utf-8"))["rows"], RELEASE_SCHEMA)
+    return pl.DataFrame(load_json(path.read_text(encoding="utf-8"))["rows"], RELEASE_SCHEMA)
 
 
 def _no_table(path: Path, why: str) -> UsageError:

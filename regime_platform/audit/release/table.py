@@ -16,6 +16,7 @@ from regime_platform.compute_db.reader import ResultsReader, reading
 from regime_platform.errors import failure_reason
 from regime_platform.manifests.snapshot import SnapshotManifest, SymbolEntry
 from regime_platform.pipeline.run_workspace import RunWorkspace
+from regime_platform.spreadsheet import without_formulas
 
 #: The status of a series whose states are no longer available; ``reason`` states why.
 UNKNOWN = "unknown"
@@ -48,8 +49,6 @@ RELEASE_SCHEMA = pl.Schema(
     }
 )
 _ISO = "%Y-%m-%dT%H:%M:%SZ"
-#: What a spreadsheet takes for the beginning of a formula.
-_FORMULA = r"^[=+\-@\t\r]"
 
 States = Mapping[str, Mapping[str, Any]]  # timeframe -> STATE_COLUMNS
 
@@ -77,10 +76,8 @@ def release_table(
 
 
 def release_csv(table: pl.DataFrame) -> str:
-    """The table as CSV; a text that a spreadsheet would run as a formula gets an apostrophe."""
-    text = pl.col("reason")
-    inert = pl.when(text.str.contains(_FORMULA)).then(pl.lit("'") + text).otherwise(text)
-    return table.with_columns(reason=inert).write_csv()
+    """The table as CSV."""
+    return without_formulas(table).write_csv()
 
 
 def _rows(

@@ -5,7 +5,6 @@ own documents alone: one that left the universe is backed up too, and what a run
 yet is no damage.
 """
 
-import json
 from collections.abc import Collection
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from regime_platform.bar_store.overrides import read_overrides
 from regime_platform.bar_store.raw.raw_names import list_raw
 from regime_platform.compute.eras.files import read_adoptions, read_era_set
 from regime_platform.errors import RegimeError
+from regime_platform.json_text import load_json
 from regime_platform.manifests.snapshot import parsed_snapshot
 from regime_platform.model.markets import Market
 from regime_platform.model.timeframes import DURATION
@@ -114,9 +114,9 @@ def _parse(path: Path, text: str, root: DataRoot | None) -> None:
     where, is_yaml = str(path), path.suffix == ".yaml"
     if path.suffix == ".jsonl":
         for line in text.split("\n")[:-1]:  # a last line without an end was never written
-            json.loads(line)
+            load_json(line)
     elif not is_yaml:
-        document = json.loads(text)
+        document = load_json(text)
         if root is not None and path.parent == root.snapshots:
             parsed_snapshot(document)
     elif root is None:

@@ -1,10 +1,11 @@
 """What manifests, chain and verdict of a symbol state is stored, and what is wrong with them."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from pydantic_core import to_json
 
 from regime_platform.audit.verify.verification import AuditFinding, FindingKind, Subject, fault_of
 from regime_platform.bar_store.layout import SymbolPaths
@@ -12,6 +13,7 @@ from regime_platform.bar_store.manifest_files import read_chain
 from regime_platform.bar_store.verdicts import is_as_sealed, read_verdict, unsealed
 from regime_platform.errors import BarsError, RegimeError
 from regime_platform.files import json_text
+from regime_platform.json_text import load_json
 from regime_platform.manifests.bar_manifest import BarManifest, Gate, SeriesGate, series_gate
 from regime_platform.manifests.chain import LinkStatus, broken, link_status
 from regime_platform.manifests.compute_manifest import ComputeManifest
@@ -168,7 +170,7 @@ def _read(
     subject = Subject(path.name)
     try:
         text = path.read_bytes().decode()
-        document = json.loads(text)
+        document = load_json(text)
     except FileNotFoundError:
         findings.append(subject.finding(FindingKind.MISSING, "there is no manifest"))
         return None
@@ -181,9 +183,14 @@ def _read(
         other = _of_other_version(subject, document)
         findings.append(other or subject.finding(FindingKind.CHANGED, error))
         return None
-    if text != json_text(document):
+    if not _is_as_written(text, document):
         findings.append(subject.finding(FindingKind.CHANGED, "its bytes are not those written"))
     return manifest
+
+
+def _is_as_written(text: str, document: Any) -> bool:
+    """True for the text of `json_text`; that of pydantic differs in numbers with an exponent."""
+    return text == f"{to_json(document, indent=2).decode()}\n" or text == json_text(document)
 
 
 def _of_other_version(subject: Subject, document: Any) -> AuditFinding | None:
@@ -206,7 +213,7 @@ def _read_verdict(state: RecordedState, paths: SymbolPaths) -> None:
         if facts is None:
             state.verdict = read_verdict(paths)
         else:
-            document = json.loads(paths.verdict.read_bytes())
+            document = load_json(paths.verdict.read_bytes())
             state.verdict = Verdict.parsed(unsealed(document))
             if not is_as_sealed(document):
                 finding = Subject.VERDICT.finding(FindingKind.CHANGED, _CHANGED_VERDICT)

@@ -19,13 +19,11 @@ from regime_platform.compute.results import SeriesResult
 from regime_platform.compute_db.connection import FileInUseError
 from regime_platform.compute_db.content import (
     BARS,
-    RowHashes,
-    content_differences,
-    hash_rows,
     schema_differences,
     table_digest,
 )
 from regime_platform.compute_db.reader import reading
+from regime_platform.compute_db.row_hashes import RowHashes, content_differences, hash_rows
 from regime_platform.errors import NewerResultsError, OlderResultsError, RegimeError, ResultsError
 from regime_platform.manifests.compute_manifest import ComputeManifest, Lineage, Recipe
 from regime_platform.manifests.manifest import SealedManifest, is_same

@@ -33,6 +33,7 @@ from regime_platform.bar_store.layout import SymbolPaths, file_classes
 from regime_platform.bar_store.no_bars import no_bars_reason
 from regime_platform.bar_store.proven import forget
 from regime_platform.bar_store.rename_journal import renames
+from regime_platform.bar_store.session import SymbolSession
 from regime_platform.compute.eras.eras import FIXED_VERSION, era_class
 from regime_platform.compute_db.board import readable_board
 from regime_platform.compute_db.reader import read_lineage
@@ -73,7 +74,9 @@ def verify(
         return Verification(symbol, unreadable)
     for _ in range(_ATTEMPTS):
         before = _stats(paths)
-        proof = _verified_once(workspace, instrument, paths, recompute=recompute)
+        # each attempt reads every document once, and from the disk
+        session = SymbolSession(paths.folder)
+        proof = _verified_once(workspace, instrument, session, recompute=recompute)
         if not proof.findings or _stats(paths) == before:
             break
     if proof.is_damaged:
@@ -180,8 +183,8 @@ def _verified_once(
         verify_raw_log(proof, paths, dict.fromkeys(_logs(paths, instrument), ()))
         proof.findings += _without_bars(paths, instrument)
         return proof
-    state = stored_state(workspace, instrument)
-    is_due = _is_due(workspace, instrument, state)
+    state = recorded_state(paths, instrument.symbol, _logs(paths, instrument))
+    is_due = _is_due(workspace, instrument, paths, state)
     results = verify_folder(proof, paths, state, is_due=is_due, market=instrument.market)
     proof.findings += archive_findings(workspace.root, instrument.symbol)
     proof.findings += _without_bars(paths, instrument)
@@ -232,9 +235,13 @@ def _without_bars(paths: SymbolPaths, instrument: Instrument) -> Iterator[AuditF
         yield Subject.SYMBOL.finding(FindingKind.NO_BARS, reason, Subject.BARS.value)
 
 
-def _is_due(workspace: RunWorkspace, instrument: Instrument, state: RecordedState) -> bool:
+def _is_due(
+    workspace: RunWorkspace, instrument: Instrument, paths: SymbolPaths, state: RecordedState
+) -> bool:
     try:
-        return state.verdict is not None and is_promotion_due(workspace, instrument, state.verdict)
+        return state.verdict is not None and is_promotion_due(
+            workspace, instrument, state.verdict, paths
+        )
     except RegimeError:
         return False  # damage is reported, and has to be repaired first
 

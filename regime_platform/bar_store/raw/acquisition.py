@@ -73,7 +73,7 @@ def write_coverage(paths: SymbolPaths, timeframe: str, coverage: Coverage) -> No
 def stored_doubts(paths: SymbolPaths) -> dict[str, Doubt | None]:
     """Timeframe of each series with a record -> the bars that are to be requested again."""
     return {
-        name: _coverage(series).doubt if "doubt" in series else None
+        name: _coverage(series).doubt if isinstance(series, dict) and "doubt" in series else None
         for name, series in _read(paths).items()
     }
 

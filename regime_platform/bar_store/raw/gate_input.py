@@ -5,9 +5,9 @@ and on corporate actions, as of any moment, so that an earlier verdict can be re
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from types import MappingProxyType
 
 import polars as pl
@@ -18,7 +18,7 @@ from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.overrides import withdrawals
 from regime_platform.bar_store.raw.raw_log import read_current
 from regime_platform.bar_store.raw.raw_names import RawListing
-from regime_platform.model.actions import in_force
+from regime_platform.model.actions import Action, in_force
 from regime_platform.model.markets import Market
 from regime_platform.model.timeframes import is_intraday
 from regime_platform.revisions.basis_changes import is_older, rebased
@@ -106,8 +106,25 @@ def gate_input(
     Raises:
         BarsError: a file of the raw log, splits.json or actions.json is damaged.
     """
-    read = partial(_stored, paths, market=market, as_of=as_of, logs=logs)
+    return gate_inputs(paths, (timeframe,), market, as_of, logs)[timeframe]
+
+
+def gate_inputs(
+    paths: SymbolPaths,
+    timeframes: Iterable[str],
+    market: Market,
+    as_of: dt.datetime | None = None,
+    logs: Mapping[str, RawListing] = MappingProxyType({}),
+) -> dict[str, GateInput]:
+    """`gate_input` of several series, which share the daily bars that they are measured by."""
+    read = cache(partial(_stored, paths, market=market, as_of=as_of, logs=logs))
     splits = in_force(read_actions(paths, as_of))
+    return {timeframe: _input(timeframe, market, splits, read) for timeframe in timeframes}
+
+
+def _input(
+    timeframe: str, market: Market, splits: Sequence[Action], read: Callable[..., _Stored]
+) -> GateInput:
     if not splits and not is_intraday(timeframe):
         bars = read(timeframe, columns=tuple(GATE_SCHEMA))
         known = bars.known

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+import numpy as np
 import polars as pl
 
 from regime_platform.bar_store.raw.raw_names import RawListing
@@ -13,6 +14,7 @@ from regime_platform.model.instants import iso
 from regime_platform.model.markets import Market
 from regime_platform.revisions.fold import PageDiff, diff_page
 from regime_platform.revisions.withdrawals import Current, Withdrawal
+from regime_platform.validation.rules.bar import ticks
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def page_update(  # noqa: PLR0913 - a page, its origin, and the log that it is c
         again=again,
     )
     update = diff(stored.rows)
-    is_served = update.stored["ts"].is_in(bars["ts"].implode(), nulls_equal=True)
+    is_served = np.isin(ticks(update.stored["ts"]), ticks(bars["ts"]))
     absent = fetched(update.stored.filter(~is_served))
     compared = LogUpdate(update, log, absent, stored.lost, again=again)
     if bars.is_empty() or origin.reading in ("", reading):

@@ -25,6 +25,7 @@ from regime_platform.bar_store.parquet import (
 )
 from regime_platform.bar_store.raw.raw_names import RawName, short_hash
 from regime_platform.errors import BarsError
+from regime_platform.json_text import load_json
 from regime_platform.model.bar_schema import (
     BAR_COLUMNS,
     BAR_SCHEMA,
@@ -32,7 +33,7 @@ from regime_platform.model.bar_schema import (
     BARS_SCHEMA_VERSION,
 )
 from regime_platform.model.digests import definition_digest
-from regime_platform.model.instants import instant
+from regime_platform.model.instants import instant, ticks_of
 from regime_platform.validation.rules.series import GATE_SCHEMA
 
 #: The origin of a batch: metadata in the file of one batch, columns in a compacted file.
@@ -100,12 +101,17 @@ class RawFile:
         # a batch has its other columns in the metadata, which need a row count
         rows = read_columns(self._file, str(self.path), {*columns, "ts"})
         origin = dict.fromkeys(_ADDED, "") | self._metadata | {"batch": self.name.text}
-        lacking = [name for name in columns if name not in rows.columns and name not in BAR_COLUMNS]
-        texts = [pl.lit(origin[name]).alias(name) for name in lacking if name != "fetched_at"]
-        if "fetched_at" in lacking:
-            moment = pl.lit(instant(origin["fetched_at"]), GATE_SCHEMA["fetched_at"])
-            texts.append(moment.alias("fetched_at"))
-        return rows.with_columns(texts).select(columns)
+
+        def column(name: str) -> pl.Series:
+            if name in rows.columns or name in BAR_COLUMNS:
+                return rows[name]
+            value = pl.Series(name, [origin[name]])
+            if name == "fetched_at":  # a whole number, since converting instants takes longer
+                moment = ticks_of(instant(origin[name]))
+                value = pl.Series(name, [moment]).cast(GATE_SCHEMA[name])
+            return value.new_from_index(0, rows.height)
+
+        return pl.DataFrame([column(name) for name in columns])
 
     def bars(self, columns: Sequence[str]) -> pl.DataFrame:
         """``columns`` of the rows that are bars; of all rows where ``columns`` has the mark."""
@@ -184,7 +190,7 @@ def read_footer(path: Path) -> Footer:
     about = {
         "new": int(texts.get(b"new", b"0")),
         "version": _VERSIONS.get(texts.get(b"bars_schema_digest", b"").decode(), MARKED_VERSION),
-        "readings": json.loads(texts.get(b"readings", b"{}")),
+        "readings": load_json(texts.get(b"readings", b"{}")),
     }
     if b"reading" in texts:
         about["readings"] = {texts[b"source"].decode(): texts[b"reading"].decode()}

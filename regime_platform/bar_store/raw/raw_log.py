@@ -39,6 +39,7 @@ from regime_platform.errors import BarsError
 from regime_platform.files import write_bytes
 from regime_platform.manifests.bar_manifest import Origins, SeriesBars
 from regime_platform.model.bar_schema import BAR_SCHEMA, BARS_SCHEMA_VERSION
+from regime_platform.model.instants import ticks_of
 from regime_platform.revisions.fold import LEGACY_SUFFIX
 from regime_platform.revisions.withdrawals import (
     MARK_SCHEMA,
@@ -50,6 +51,7 @@ from regime_platform.revisions.withdrawals import (
     reach,
     without,
 )
+from regime_platform.validation.rules.bar import NO_TICKS, ticks
 from regime_platform.validation.rules.series import GATE_SCHEMA
 
 #: Begins the source of files that a migration brought; these are never merged with others.
@@ -201,9 +203,11 @@ def append(
     diff, added = compared.diff, marks(compared)
     if diff.is_empty and added.is_empty():
         return compared
-    gone = added.filter(mark=WITHDRAWN)["ts"]
-    finished = compared.absent.filter("finished")["ts"]
-    withdrawn = compared.withdrawn + finished.filter(finished.is_in(gone.implode())).n_unique()
+    withdrawn = compared.withdrawn
+    if added.height:
+        gone = added.filter(mark=WITHDRAWN)["ts"]
+        finished = compared.absent.filter("finished")["ts"]
+        withdrawn += finished.filter(finished.is_in(gone.implode())).n_unique()
     rows, version = diff.rows, BARS_SCHEMA_VERSION
     if compared.is_other_reading or added.height:
         version = MARKED_VERSION
@@ -240,6 +244,8 @@ def _steadily(log: RawLog, answer: Callable[[RawListing], _Answer]) -> _Answer:
 
 def _of_source(log: RawListing, source: str, rows: pl.DataFrame) -> pl.DataFrame:
     """Those of ``rows`` that were fetched from a source; few are asked for."""
+    if rows.is_empty():
+        return rows
     fetched = rows.filter(~pl.col("batch").str.ends_with(LEGACY_SUFFIX))
     if fetched.is_empty():
         return fetched
@@ -262,11 +268,10 @@ def _around(
     if origin.window is None:
         return stored
     # numbers compare in a tenth of the time of instants
-    ticks = stored.rows["ts"].to_physical()
-    is_near = ticks.is_null()
-    if not opens.drop_nulls().is_empty():
-        bounds = pl.Series([low, high], dtype=BAR_SCHEMA["ts"]).to_physical()
-        is_near |= (ticks >= bounds[0]) & (ticks <= bounds[1])
+    known = ticks(stored.rows["ts"])
+    is_near = known == NO_TICKS
+    if isinstance(low, dt.datetime) and isinstance(high, dt.datetime):
+        is_near |= (known >= ticks_of(low)) & (known <= ticks_of(high))
     return replace(stored, rows=stored.rows.filter(is_near))
 
 

@@ -11,6 +11,7 @@ from regime_platform.cli.console.screen import messages, print_table, results
 from regime_platform.errors import UsageError
 from regime_platform.files import write_atomically, write_text
 from regime_platform.model.instants import iso
+from regime_platform.spreadsheet import without_formulas
 
 _ISO = pl.selectors.datetime().dt.strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -70,7 +71,7 @@ def _csv(frame: pl.DataFrame) -> str:
             "write .parquet",
             code="nested-column",
         )
-    return frame.with_columns(_ISO).write_csv()
+    return without_formulas(frame.with_columns(_ISO)).write_csv()
 
 
 def _texts(column: pl.Series) -> list[str]:

@@ -182,17 +182,22 @@ def legacy_eras(csv_text: str, name: str) -> tuple[Era, ...]:
     overlap the later one applies; see `compute.escalation`.
 
     Raises:
-        ConfigError: a column is missing or a value is not a date or an index.
+        ConfigError: it is no CSV, a column is missing or a value is not a date or an index.
     """
-    reader = csv.DictReader(io.StringIO(csv_text))
-    missing = [column for column in _FILE_COLUMNS if column not in (reader.fieldnames or ())]
+    reader = csv.DictReader(io.StringIO(csv_text, newline=""))
+    try:
+        rows, given = list(reader), reader.fieldnames or ()
+    except csv.Error as error:
+        raise ConfigError(
+            f"era file line {reader.line_num} is no CSV ({error}); restore it from a backup",
+            code="era-file-columns",
+        ) from error
+    missing = [column for column in _FILE_COLUMNS if column not in given]
     if missing:
         raise ConfigError(f"era file: column {', '.join(missing)} missing", code="era-file-columns")
     names = (name, *_FILE_ALIASES.get(name, ()))
-    rows = [
-        _file_era(row, line) for line, row in enumerate(reader, 2) if row["asset_class"] in names
-    ]
-    return tuple(sorted(rows, key=lambda era: era.index))
+    eras = [_file_era(row, line) for line, row in enumerate(rows, 2) if row["asset_class"] in names]
+    return tuple(sorted(eras, key=lambda era: era.index))
 
 
 def _file_era(row: Mapping[str, str], line: int) -> Era:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from regime_platform.errors import ConfigError, UsageError
+from regime_platform.json_text import load_json
 from regime_platform.model.instruments import ENTRY_FIELDS
 from regime_platform.model.symbols import parse_symbol
 from regime_platform.model.universe.universe import entry_nodes, load_document
@@ -73,7 +74,7 @@ def file_rows(text: str, name: str) -> list[Row]:
 
 def listings(text: str, name: str) -> list[Listing]:
     """A vendor's listings: JSON rows, rows under ``data``, or CSV; UsageError where it is none."""
-    rows: Any = csv.DictReader(io.StringIO(text))
+    rows: Any = csv.DictReader(io.StringIO(text, newline=""))
     if text.lstrip()[:1] in ("[", "{"):
         document = _json(text, name)
         rows = document.get("data", []) if isinstance(document, dict) else document
@@ -85,7 +86,7 @@ def listings(text: str, name: str) -> list[Listing]:
             )
             for row in rows
         ]
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, csv.Error) as error:
         raise UsageError(
             f"{name} is no list of instruments ({error}); expected rows with symbol and mic_code",
             code="listings-form",
@@ -112,7 +113,12 @@ def _table(text: str, name: str) -> list[Row]:
             code="no-symbol-column",
         )
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    rows = [(reader.line_num, cells) for cells in reader if any(cells) and cells[0][:1] != "#"]
+    try:
+        rows = [(reader.line_num, cells) for cells in reader if any(cells) and cells[0][:1] != "#"]
+    except csv.Error as error:
+        raise UsageError(
+            f"{name} line {reader.line_num} is no CSV ({error}); correct it", code="no-csv"
+        ) from error
     return [_cells_row(line, dict(zip(header, cells, strict=False))) for line, cells in rows[1:]]
 
 
@@ -185,7 +191,7 @@ def _class(name: str, provider_symbol: str) -> str:
 
 def _json(text: str, name: str) -> Any:
     try:
-        return json.loads(text)
+        return load_json(text)
     except ValueError as error:
         raise UsageError(
             f"{name} is not JSON: {error}; correct the line named", code="not-json"
@@ -198,6 +204,8 @@ def _entries(text: str, name: str) -> list[tuple[int, str | None, Any]]:
     start = len(text) - len(text.lstrip())
     lists = [key for key in _LISTS if isinstance(document, dict) and key in document]
     if lists:
+        if not isinstance(document[lists[0]], list | dict):
+            raise UsageError(f"{name}: {lists[0]} is no list of assets", code="not-json")
         start = next(at for at, key, _value in _children(text, start) if key == lists[0])
     return [(text.count("\n", 0, at) + 1, key, value) for at, key, value in _children(text, start)]
 

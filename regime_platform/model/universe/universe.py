@@ -6,8 +6,9 @@ contiguous range of partitions.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from typing import Any, NamedTuple
+from functools import cache, cached_property, lru_cache
+from importlib import import_module
+from typing import Any, NamedTuple, Protocol
 
 import yaml
 
@@ -119,6 +120,9 @@ class UniverseFinding(NamedTuple):
         return f"line {self.line}: {self.message}"
 
 
+_Parsed = tuple[tuple[Instrument, ...], tuple[UniverseFinding, ...]]
+
+
 def parse_universe(text: str, origin: str) -> Universe:
     """Reads universe.yaml: a mapping with one key ``instruments``, a list of entries.
 
@@ -175,20 +179,48 @@ def entry_nodes(root: yaml.MappingNode) -> list[yaml.Node]:
     return list(next(value for key, value in root.value if key.value == "instruments").value)
 
 
-@lru_cache(maxsize=4)  # a third of a second for 1,565 entries, and an edit reads them often
-def _read(text: str) -> tuple[tuple[Instrument, ...], tuple[UniverseFinding, ...]]:
+class EntryStore(Protocol):
+    """Keeps the entries of long universe files between processes; see ``yaml_cache``."""
+
+    def read(self, text: str) -> list[Any] | None:
+        """Exactly what was kept for a text, else None."""
+        ...
+
+    def keep(self, text: str, document: list[Any]) -> None:
+        """Keeps them, where that is possible."""
+        ...
+
+
+@cache
+def _store() -> EntryStore:
+    """It does I/O, so it is outside this pure package and imported when it is first needed."""
+    store: EntryStore = import_module("regime_platform.yaml_cache").yaml_cache()
+    return store
+
+
+@lru_cache(maxsize=4)  # an edit reads them often
+def _read(text: str) -> _Parsed:
     """The entries that can be used, and the faults of the others."""
+    kept = _store().read(text)  # of a file without a fault; nodes, which know lines, take long
+    if kept is not None and not (parsed := _parsed(kept, [0] * len(kept)))[1]:
+        return parsed
     root, entries = load_document(text)
-    parsed: dict[int, Instrument] = {}  # by place in the file
+    parsed = _parsed(entries, [node.start_mark.line + 1 for node in entry_nodes(root)])
+    if not parsed[1]:
+        _store().keep(text, entries)
+    return parsed
+
+
+def _parsed(entries: Sequence[Any], lines: Sequence[int]) -> _Parsed:
+    instruments: dict[int, Instrument] = {}  # by place in the file
     findings: list[UniverseFinding] = []
-    lines = [node.start_mark.line + 1 for node in entry_nodes(root)]
     for place, entry in enumerate(entries):
         try:
-            parsed[place] = parse_entry(entry)
+            instruments[place] = parse_entry(entry)
         except ConfigError as error:
             findings.append(UniverseFinding(lines[place], error.code, str(error)))
-    usable = tuple(parsed.values())
-    findings += _clashes(usable, [lines[place] for place in parsed])
+    usable = tuple(instruments.values())
+    findings += _clashes(usable, [lines[place] for place in instruments])
     return usable, tuple(sorted(findings))
 
 

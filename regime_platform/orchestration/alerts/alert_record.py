@@ -1,7 +1,6 @@
 """What is on record of alerts: the last one, and those that a channel could not send."""
 
 import datetime as dt
-import json
 import os
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
@@ -12,6 +11,7 @@ from pydantic import Field, ValidationError
 
 from regime_platform.errors import RegimeError
 from regime_platform.files import read_json, write_json
+from regime_platform.json_text import load_json
 from regime_platform.model.document import Document, Instant
 from regime_platform.model.instants import instant
 from regime_platform.settings import Settings
@@ -91,7 +91,7 @@ def newest_alerts(settings: Settings) -> Iterator[StoredAlert]:
         return
     for line in reversed(lines):
         with suppress(ValueError, KeyError, TypeError):  # torn by a kill
-            stored = json.loads(line)
+            stored = load_json(line)
             at, texts = instant(stored["at"]), tuple(stored["lines"])
             yield StoredAlert(stored["kind"], stored["title"], at, texts)
 

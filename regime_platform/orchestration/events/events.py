@@ -27,6 +27,7 @@ from regime_platform.orchestration.run_scope import RunScope
 from regime_platform.pipeline.outcomes import STAGES, Stage, Status, SymbolOutcome
 from regime_platform.pipeline.run_workspace import RunWorkspace
 
+_DRAWN = 100  # symbols of a run over partitions; each daily symbol has a page of its own too
 SymbolEvent = dg.AssetMaterialization | dg.AssetCheckEvaluation
 
 
@@ -154,5 +155,6 @@ def _described(
 
 
 def _wants_picture(workspace: RunWorkspace, scope: RunScope, symbol: str) -> bool:
-    # 2 kB each: in partitioned runs and for the core tier, not for 1,507 daily symbols every night
-    return scope.is_partitioned or workspace.universe.instrument(symbol).tier == "core"
+    # 2 kB and 50 ms of CPU each: for the core tier, and where few symbols were asked for
+    is_asked_for = scope.is_partitioned and len(scope.instruments) <= _DRAWN
+    return is_asked_for or workspace.universe.instrument(symbol).tier == "core"

@@ -35,18 +35,19 @@ def freshness_spec(partitions: dg.PartitionsDefinition[str]) -> dg.AssetCheckSpe
         )
 
 
-def freshness(
+def freshness(  # noqa: PLR0913 - whose result, and where it is known from
     workspace: RunWorkspace,
     instance: dg.DagsterInstance,
     now: dt.datetime,
     always: Collection[str] = (),
     *,
     with_stale: bool = False,
+    targets: CheckTargets | None = None,
 ) -> Iterator[dg.AssetCheckEvaluation]:
     """The symbols whose check Dagster shows otherwise, by the present board.
 
     ``always`` names those that are reported in any case; ``with_stale``: so is every stale symbol,
-    since it lacks more bars every day.
+    since it lacks more bars every day. ``targets`` are those that the caller knows.
 
     Raises:
         RegimeError: the board is damaged.
@@ -66,7 +67,8 @@ def freshness(
         return is_shown and is_passed is not True
 
     wanted = [name for name in workspace.universe.symbols if name in always or is_news(name)]
-    targets = CheckTargets.latest(instance, IS_FRESH.asset_key, wanted)
+    targets = targets or CheckTargets(instance)
+    targets.look_up(IS_FRESH.asset_key, wanted)
     for symbol in wanted:
         yield _evaluation(symbol, stale[symbol], targets)
 

@@ -121,9 +121,10 @@ def _compute_db(workspace: RunWorkspace, compute: ComputeOutcome) -> tuple[Metad
         for series in compute.series
     ]
     digests = [{"table": name, "digest": brief(digest)} for name, digest in compute.tables.items()]
+    latest = None if compute.shown is None else compute.shown.latest
     metadata = {
         "dagster/row_count": sum(series.state_rows for series in compute.series),
-        "regimes": table(by_field(latest_regimes(workspace, compute.symbol))),
+        "regimes": table(by_field(latest_regimes(workspace, compute.symbol, latest))),
         "timeframes": table(rows),
         "tables": table(digests),
         "how": compute.how,

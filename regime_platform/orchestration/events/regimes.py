@@ -6,8 +6,7 @@ from typing import Any
 
 from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.compute.maturity import basis_of, marked
-from regime_platform.compute_db.latest_before import add_before
-from regime_platform.compute_db.rank_basis import add_latest_basis
+from regime_platform.compute_db.latest_shown import LatestShown, latest_shown
 from regime_platform.compute_db.reader import reading
 from regime_platform.model.calendar.lateness import series_age
 from regime_platform.model.timeframes import is_intraday
@@ -16,20 +15,25 @@ from regime_platform.report.palette import readable
 from regime_platform.validation.finding_counts import FindingCounts, counts_of, findings_of
 
 
-def latest_regimes(workspace: RunWorkspace, symbol: str) -> list[Mapping[str, object]]:
-    """One row per timeframe; none where the symbol has no results."""
+def latest_regimes(
+    workspace: RunWorkspace, symbol: str, latest: LatestShown | None = None
+) -> list[Mapping[str, object]]:
+    """One row per timeframe; none where the symbol has no results.
+
+    ``latest`` are the latest states, where the run has read them.
+    """
     paths = workspace.root.symbol(symbol)
-    if not paths.compute_db.exists():
+    if latest is None and not paths.compute_db.exists():
         return []
     instrument = workspace.universe.instrument(symbol)
-    with reading(paths.compute_db) as reader:
-        latest = add_before(reader, add_latest_basis(reader, reader.table("latest_state")))
+    if latest is None:
+        with reading(paths.compute_db) as reader:
+            latest = latest_shown(reader, reader.lineage())
     verdict, now = read_verdict(paths), workspace.present()
     findings = counts_of(findings_of(verdict))
     derived = {} if verdict is None else verdict.derived_from
     rows: list[Mapping[str, object]] = []
-    for row in latest.iter_rows(named=True):
-        name = row["timeframe"]
+    for name, row in latest.items():
         age = series_age(instrument, name, row["ts"], now, built_from=derived.get(name))
         ends = {"last bar": _opens(row["ts"], name), "missing bars": age.missing_text}
         rows.append({"timeframe": name, **ends, **_cells(row, findings.get(name))})

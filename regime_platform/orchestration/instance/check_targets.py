@@ -4,70 +4,60 @@ The UI shows a check as "missing" unless its result names the latest materialisa
 partition, whose id Dagster does not return when it stores the event.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
-from typing import Self
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 
 import dagster as dg
 from dagster._core.definitions.asset_checks.asset_check_evaluation import (
     AssetCheckEvaluationTargetMaterializationData as CheckTarget,
 )
 
-_CLOCK_SLACK = 60.0  # seconds that the clock may have been set back since the group began
+from regime_platform.orchestration.instance.event_log import EventLog
+
+#: Symbols whose events are stored together, by two transactions. A run that dies leaves at most so
+#: many finished symbols unreported.
+GROUP = 16
 _AT_ONCE = 500
 
 
 class CheckTargets:
-    """The latest materialisations of partitions.
+    """The latest materialisations of partitions, as far as they are not known looked up."""
 
-    A query for each costs 10 ms, so those ``reported`` just now, after the Unix time ``since``, are
-    read in one query per asset.
-    """
-
-    def __init__(
-        self,
-        instance: dg.DagsterInstance,
-        reported: Sequence[dg.AssetMaterialization] = (),
-        since: float = 0.0,
-    ) -> None:
+    def __init__(self, instance: dg.DagsterInstance) -> None:
         self._instance = instance
-        self._known: dict[tuple[dg.AssetKey, str], dg.EventLogRecord | None] = {}
-        partitions: dict[dg.AssetKey, list[str]] = defaultdict(list)
-        for event in reported:
-            partitions[event.asset_key].append(str(event.partition))
-        for asset, symbols in partitions.items():
-            self._look_up(asset, symbols, since - _CLOCK_SLACK)
+        self._known: dict[tuple[dg.AssetKey, str], CheckTarget | None] = {}
 
-    @classmethod
-    def latest(
-        cls, instance: dg.DagsterInstance, asset: dg.AssetKey, symbols: Collection[str]
-    ) -> Self:
-        """Those of many partitions of an asset, however long ago they were reported."""
-        targets = cls(instance)
-        targets._known.update({(asset, symbol): None for symbol in symbols})
-        for record in latest_materializations(instance, asset, symbols):
-            targets._known[asset, str(record.partition_key)] = record
-        return targets
+    @contextmanager
+    def reporting(self) -> Iterator[None]:
+        """Events of the block are stored together; what they materialise is known after it."""
+        log = self._instance.event_log_storage
+        if isinstance(log, EventLog):
+            with log.together() as made:
+                yield
+            self._known.update(made)
+        else:  # in memory, of a trial run
+            yield
+
+    def look_up(self, asset: dg.AssetKey, symbols: Collection[str]) -> None:
+        """Makes many partitions of an asset known, however long ago they were reported."""
+        unknown = {symbol for symbol in symbols if (asset, symbol) not in self._known}
+        self._known.update({(asset, symbol): None for symbol in unknown})
+        for record in latest_materializations(self._instance, asset, unknown):
+            self._known[asset, str(record.partition_key)] = _target(record)
 
     def of(self, asset: dg.AssetKey, symbol: str) -> CheckTarget | None:
         """The latest materialisation of a partition; None where it was never materialised."""
         if (asset, symbol) not in self._known:
-            self._look_up(asset, [symbol], None)
-        record = self._known.get((asset, symbol))
-        if record is None:
-            return None
-        return CheckTarget(
-            storage_id=record.storage_id, run_id=record.run_id, timestamp=record.timestamp
-        )
+            wanted = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=[symbol])
+            records = self._instance.fetch_materializations(wanted, limit=1).records
+            self._known[asset, symbol] = _target(records[0]) if records else None
+        return self._known[asset, symbol]
 
-    def _look_up(self, asset: dg.AssetKey, symbols: list[str], since: float | None) -> None:
-        wanted = dg.AssetRecordsFilter(
-            asset_key=asset, asset_partitions=symbols, after_timestamp=since
-        )
-        limit = 1 if since is None else 20 * len(symbols)
-        page = self._instance.fetch_materializations(wanted, limit=limit)
-        for record in page.records:  # the newest first
-            self._known.setdefault((asset, str(record.partition_key)), record)
+
+def _target(record: dg.EventLogRecord) -> CheckTarget:
+    return CheckTarget(
+        storage_id=record.storage_id, run_id=record.run_id, timestamp=record.timestamp
+    )
 
 
 def latest_materializations(

@@ -5,6 +5,7 @@ show the statuses of one data root over the bars of another. Tables are the stoc
 classes can be removed without a conversion. The daemon imports this module first: it is light.
 """
 
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,6 +27,8 @@ from regime_platform.orchestration.instance.history import naming_damage
 from regime_platform.redaction import clean_logs
 from regime_platform.settings import Settings
 
+#: Before a run over partitions begins Dagster stores an event for each of them and each asset.
+_TOGETHER, _MOST_TOGETHER = "DAGSTER_EVENT_BATCH_SIZE", "1000"
 _SECONDS = MOST_AHEAD.total_seconds()
 _TIMES = (
     "start_timestamp",
@@ -67,6 +70,7 @@ class RunHistory(_InDataRoot, DagsterSqliteStorage):
         folder = Path(base_dir)
         folder.mkdir(parents=True, exist_ok=True)
         clean_logs()  # the daemon runs no other code of this package
+        os.environ.setdefault(_TOGETHER, _MOST_TOGETHER)  # noqa: TID251 - read by Dagster
         with naming_damage(folder), FileLock(folder / ".opening.lock"):
             super().__init__(base_dir, inst_data=inst_data)
             self._event_log_storage = EventLog(self._event_log_storage._base_dir)

@@ -2,16 +2,13 @@
 
 import datetime as dt
 
-from regime_platform.calendar_cache import calendar_cache
 from regime_platform.model.calendar.ends import REMEDY, calendar_ends
-from regime_platform.model.calendar.sessions import keep_sessions_in
 from regime_platform.model.universe.universe import Universe
 from regime_platform.orchestration.status.check import Check
 
 
 def calendar_checks(universe: Universe, now: dt.datetime) -> list[Check]:
     """A note on calendars that end within 90 days, an error on those that have ended."""
-    keep_sessions_in(calendar_cache())
     used = {each.market.calendar for each in universe.instruments if each.is_updating}
     ends = list(calendar_ends(used, now))
     if not ends:

@@ -27,6 +27,7 @@ from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.revisions.absences import confirmed, remembered
 from regime_platform.revisions.withdrawals import WITHDRAWN, marked
 from regime_platform.sources import protocol
+from regime_platform.validation.rules.series import distinct
 
 #: How long a refusal is taken as given; plans and symbols change from one day to the next.
 _REFUSAL_HOLDS = {
@@ -260,11 +261,10 @@ class SeriesFetch:
     def _answered(
         self, need: fetch_plan.Need, page: protocol.BarPage, known: Coverage, update: LogUpdate
     ) -> Coverage:
-        now, opens = self._request.now, page.bars["ts"].drop_nulls().unique()
-        stored = update.diff.stored.filter("finished")
-        absent = update.absent.filter("finished")
-        if known.absent or not absent.is_empty():
-            seen = remembered(known.absent, stored, absent, now)
+        now, opens = self._request.now, distinct(page.bars["ts"])
+        if known.absent or not update.absent.is_empty():
+            stored = update.diff.stored.filter("finished")
+            seen = remembered(known.absent, stored, update.absent.filter("finished"), now)
             known = known.model_copy(update={"absent": seen})
         coverage = fetch_plan.after_answer(self._series, known, need, opens, now)
         asked = {n: getattr(self.coverage, n) for n in ("earliest", "earliest_asked", "since")}

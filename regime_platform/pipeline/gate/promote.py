@@ -124,9 +124,17 @@ def promote_again(
     return _noted(paths, outcome)
 
 
-def is_promotion_due(workspace: RunWorkspace, instrument: Instrument, stored: Verdict) -> bool:
-    """True where a run would validate the symbol again, whatever lies in its folder."""
-    paths = workspace.root.symbol(instrument.symbol)
+def is_promotion_due(
+    workspace: RunWorkspace,
+    instrument: Instrument,
+    stored: Verdict,
+    paths: SymbolPaths | None = None,
+) -> bool:
+    """True where a run would validate the symbol again, whatever lies in its folder.
+
+    ``paths``: its session, where there is one.
+    """
+    paths = paths or workspace.root.symbol(instrument.symbol)
     return not _is_current(stored, paths, instrument, read_policy(workspace.root))
 
 

@@ -13,7 +13,7 @@ from regime_platform.bar_store.layout import DataRoot, SymbolPaths
 from regime_platform.bar_store.overrides import read_overrides
 from regime_platform.bar_store.raw import raw_log
 from regime_platform.bar_store.raw.acquisition import earliest_dates
-from regime_platform.bar_store.raw.gate_input import GateInput, gate_input
+from regime_platform.bar_store.raw.gate_input import GateInput, gate_inputs
 from regime_platform.bar_store.raw.raw_names import RawListing, RawLog
 from regime_platform.bar_store.session import raw_listing, stored_finer
 from regime_platform.bar_store.verdicts import recorded_first_dates
@@ -31,7 +31,7 @@ from regime_platform.validation.gate import GateResult, compared, gate
 from regime_platform.validation.overrides import in_force, out_of_force
 from regime_platform.validation.policy import Policy, ValidationContext, parse_policy
 from regime_platform.validation.rules.bar import Listed, finished_when_fetched
-from regime_platform.validation.rules.comparison import Overlap, overlap
+from regime_platform.validation.rules.comparison import Overlap, overlap, versions_of_repeated
 
 _DAY = "1day"
 
@@ -106,7 +106,7 @@ def validate_log(
     """
     market, stored = instrument.market, (*stored_finer(paths), *instrument.timeframes)
     logs = {name: raw_listing(paths, name) for name in stored}
-    inputs = {name: gate_input(paths, name, market, as_of, logs) for name in logs}
+    inputs = gate_inputs(paths, logs, market, as_of, logs)
     sources = sources_of({name: series.rows.height for name, series in inputs.items()})
     overlaps = {
         timeframe: overlap_of(logs[timeframe], series, timeframe, market, context)
@@ -136,8 +136,9 @@ def overlap_of(
 ) -> Overlap:
     """How the fetches of one series agree where they brought the same bars."""
     settled = context.settled(timeframe)
+    raw = versions_of_repeated(series.raw, timeframe, market)
     contradicting = contradictions(
-        series.raw,
+        raw,
         series.served,
         timeframe,
         market,
@@ -145,7 +146,7 @@ def overlap_of(
         settled=settled,
         readings=series.readings,
     )
-    agreed = overlap(series.raw, series.served, timeframe, market)
+    agreed = overlap(raw, series.served, timeframe, market)
     awaited = series.awaited
     is_accepted = awaited is None or (settled is not None and awaited.seen_at <= settled)
     rereading = "" if awaited is None or is_accepted else awaited.describe()

@@ -4,7 +4,6 @@ What they are and how they were made is described in ``make_sample`` and ``data/
 """
 
 import datetime as dt
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import pyarrow.parquet as pq
 
 from regime_platform.errors import BarsError, SourceError
 from regime_platform.files import file_sha256
+from regime_platform.json_text import load_json
 from regime_platform.model.actions import DeclaredSplit
 from regime_platform.model.bar_schema import BAR_SCHEMA
 from regime_platform.model.instruments import Instrument
@@ -59,7 +59,7 @@ def sample_files(folder: Path = SAMPLE_DATA) -> Mapping[str, Mapping[str, Any]]:
 
 
 def _metadata(folder: Path) -> Mapping[str, Any]:
-    document: Mapping[str, Any] = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
+    document: Mapping[str, Any] = load_json((folder / "metadata.json").read_text(encoding="utf-8"))
     return document
 
 

@@ -7,7 +7,6 @@ meanings, a short phrase.
 """
 
 import datetime as dt
-import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -15,6 +14,7 @@ import httpx
 import polars as pl
 
 from regime_platform.errors import CredentialsError, QuotaError, SourceError
+from regime_platform.json_text import NestedError, load_json
 from regime_platform.model.bar_schema import BAR_COLUMNS, BAR_SCHEMA, empty_bars
 from regime_platform.model.calendar.labels import OPEN, DateLabels, Opens
 from regime_platform.model.identity import ANSWERED
@@ -85,20 +85,22 @@ def answered_market(body: Mapping[str, Any]) -> dict[str, str]:
 def answered_earliest(body: Mapping[str, Any], timeframe: str, what: str) -> dt.date:
     """The UTC date of the first bar from an /earliest_timestamp answer; ``SourceError``: none."""
     seconds = body.get("unix_time")
-    if is_intraday(timeframe) and isinstance(seconds, int):
-        return dt.datetime.fromtimestamp(seconds, dt.UTC).date()
     try:
+        if is_intraday(timeframe) and isinstance(seconds, int):
+            return dt.datetime.fromtimestamp(seconds, dt.UTC).date()
         # the form depends on the interval; all begin with the date
         return dt.date.fromisoformat(str(body.get("datetime"))[:10])
-    except ValueError:
+    except (OSError, OverflowError, ValueError):
         problem = f"named {body.get('datetime')!r} as the earliest timestamp; expected a date"
         raise _form_error(what, problem) from None
 
 
 def json_object(content: bytes) -> dict[str, Any] | None:
-    """The body as a JSON object; None for anything else, invalid UTF-8 included."""
+    """The body as a JSON object; None for anything else, but NestedError for endless nesting."""
     try:
-        body = json.loads(content)
+        body = load_json(content)
+    except NestedError:
+        raise
     except ValueError:
         return None
     return body if isinstance(body, dict) else None

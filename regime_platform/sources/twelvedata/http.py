@@ -21,12 +21,14 @@ from regime_platform.bounded_http import (
     TooLargeError,
 )
 from regime_platform.errors import ConfigError, QuotaError, SourceError
+from regime_platform.json_text import NestedError
 from regime_platform.redaction import hide
 from regime_platform.sources.attempts import TransientError, repeating, server_text
 from regime_platform.sources.credits import CreditBudget
 from regime_platform.sources.http_client import open_client
 from regime_platform.sources.outage import Outage
 from regime_platform.sources.protocol import Charge
+from regime_platform.sources.server_clock import header_number
 from regime_platform.sources.twelvedata.answers import (
     VENDOR,
     MinuteSpentError,
@@ -188,22 +190,24 @@ class TwelveDataClient:
         sent_at = self._clock()
         answered = self._exchange(request)
         self._late = 0
-        used, left = (answered.headers.get(f"api-credits-{name}", "") for name in ("used", "left"))
+        used, left = (
+            header_number(answered.headers.get(f"api-credits-{name}", ""))
+            for name in ("used", "left")
+        )
         # a plan without a limit may send other texts than numbers
-        if used.isdecimal() and left.isdecimal() and int(used) + int(left) > 0:
-            self.budget.correct(int(used), int(left))
+        if used is not None and left is not None and used + left > 0:
+            self.budget.correct(used, left)
         between = sent_at, self._clock()
         self.is_clock_behind = note_clock(self.budget, answered.headers, between)
         try:
             body = json_object(answered.content)
-        except RecursionError:
+        except NestedError:
             raise SourceError(
                 f"{request.what}: Twelve Data answered {request.path} with JSON that is nested "
                 "too deeply to be bars; check REGIME_TWELVEDATA_URL, then run again",
                 code="answer-form",
             ) from None
-        credits_used = int(used) if used.isdecimal() else None
-        return ApiAnswer(body, answered.status_code, credits_used=credits_used, between=between)
+        return ApiAnswer(body, answered.status_code, credits_used=used, between=between)
 
     def _exchange(self, request: ApiRequest) -> HttpAnswer:
         http_request = self._http.build_request("GET", request.path, params=dict(request.params))

@@ -14,7 +14,13 @@ from regime_platform.studies.allocation.measures import max_drawdown, sharpe, ul
 from regime_platform.studies.allocation.paths import Pair, Steps
 from regime_platform.studies.inference.blocks import block_length
 from regime_platform.studies.inference.bootstrap import block_draws, interval
-from regime_platform.studies.inference.placebo import Placebo, placebo_indices, placebo_of
+from regime_platform.studies.inference.comparison import Claim, not_computed
+from regime_platform.studies.inference.placebo import (
+    Placebo,
+    placebo_indices,
+    placebo_of,
+    with_test,
+)
 from regime_platform.studies.inference.windows import independent_windows
 from regime_platform.studies.options import StudyOptions
 from regime_platform.studies.result import Conclusion, Unit
@@ -147,23 +153,16 @@ def _conclusion(  # noqa: PLR0913, PLR0917 - the parts of a conclusion
     drawn: Floats,
     placebos: Floats,
 ) -> Conclusion:
-    low, high = interval(drawn, options.confidence)
-    placebo = standing_out(effect, placebos)
     where = f", {part}" if part else ""
-    return Conclusion(
-        key="_".join(filter(None, (tried.key, aim.key, part.replace(" ", "_")))),
-        claim=f"{tried.title} {aim.words} than a constant exposure of the same mean{where}",
-        effect=float(effect),
-        unit=aim.unit,
-        low=low,
-        high=high,
-        p_value=placebo.p_value,
-        placebo_mean=placebo.mean,
-        placebo_share=placebo.share,
-        windows=tried.windows,
-        alpha=options.alpha,
-        directions=aim.directions,
+    claim = Claim(
+        "_".join(filter(None, (tried.key, aim.key, part.replace(" ", "_")))),
+        f"{tried.title} {aim.words} than a constant exposure of the same mean{where}",
+        aim.unit,
+        aim.directions,
     )
+    claimed = not_computed(claim, tried.windows, options)
+    spread, placebo = interval(drawn, options.confidence), standing_out(effect, placebos)
+    return with_test(claimed, float(effect), spread, placebo)
 
 
 def _figures(returns: Floats, steps_per_year: float) -> Floats:

@@ -1,7 +1,7 @@
 """Rolling out of sample: was a year as the years before it led to expect?"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from scipy.stats import binomtest
 from regime_platform.studies.inference.blocks import block_length
 from regime_platform.studies.inference.comparison import Claim, not_computed
 from regime_platform.studies.inference.folds import Fold, folds_by_year
-from regime_platform.studies.inference.placebo import block_orders, placebo_of
+from regime_platform.studies.inference.placebo import block_orders, placebo_of, with_test
 from regime_platform.studies.inference.windows import independent_windows
 from regime_platform.studies.options import StudyOptions
 from regime_platform.studies.outcomes import Group, Outcome
@@ -160,11 +160,9 @@ def _same_sign(  # noqa: PLR0913, PLR0917 - a comparison and the years it is mad
     same = int(own.same_sign[0])
     placebo = placebo_of(same / compared, chances, chance)
     low, high_end = binomtest(same, compared).proportion_ci(options.confidence, "wilson")
-    return Conclusion(
-        claim.key, claim.text, same / compared - chance, claim.unit, low - chance,
-        high_end - chance, placebo.p_value, 0.0, placebo.share, compared, alpha=options.alpha,
-        directions=claim.directions,
-    ), effects  # fmt: skip
+    claimed = not_computed(claim, compared, options)
+    around_chance = (low - chance, high_end - chance), replace(placebo, mean=0.0)
+    return with_test(claimed, same / compared - chance, *around_chance), effects
 
 
 def _differences(inside: Floats, bars: Floats, outside: Floats, rest: Floats) -> Floats:

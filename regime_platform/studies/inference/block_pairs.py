@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 
 from regime_platform.studies.inference.bootstrap import block_draws
-from regime_platform.studies.inference.placebo import Placebo, block_orders, placebo_of
+from regime_platform.studies.inference.placebo import Placebo, block_orders, placebo_of, with_test
 from regime_platform.studies.options import StudyOptions
 from regime_platform.studies.result import Conclusion
 from regime_platform.studies.series import Bools, Floats, Ints
@@ -135,12 +135,6 @@ def concluded(
         factor = np.quantile(reach, options.confidence, method="higher")  # may be infinite
         margin = float(draws.std()) * float(factor)
     can_be_shown = test.effect > 0 or len(claimed.directions) > 1
-    return replace(
-        claimed,
-        effect=test.effect,
-        low=test.effect - margin,
-        high=test.effect + margin,
-        p_value=test.placebo.p_value if can_be_shown else 1.0,
-        placebo_mean=test.placebo.mean,
-        placebo_share=test.placebo.share if can_be_shown else 1.0,
-    )
+    placebo = test.placebo if can_be_shown else replace(test.placebo, p_value=1.0, share=1.0)
+    interval = test.effect - margin, test.effect + margin
+    return with_test(claimed, test.effect, interval, placebo)

@@ -54,7 +54,7 @@ def compare_groups(
 
 
 def not_computed(claim: Claim, windows: int, options: StudyOptions) -> Conclusion:
-    """A conclusion without numbers: either group has no bar."""
+    """A conclusion without numbers: those of a test come by `with_test`, if there is anything."""
     return Conclusion(
         key=claim.key,
         claim=claim.text,

@@ -4,12 +4,13 @@ The signal is cut into blocks, which are shuffled against the outcome. A placebo
 signal is on, how long it stays on, and everything about the outcome; only their relation is gone.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
 from regime_platform.studies.options import StudyOptions
+from regime_platform.studies.result import Conclusion
 from regime_platform.studies.series import Floats, Ints
 
 
@@ -48,3 +49,19 @@ def placebo_of(observed: float, placebos: Floats, no_effect: float = 0.0) -> Pla
     usable = placebos[np.isfinite(placebos)]
     mean = float(usable.mean()) if len(usable) else float("nan")
     return Placebo(mean, float(far.mean()), float((1 + far.sum()) / (1 + len(far))))
+
+
+def with_test(
+    claimed: Conclusion, effect: float, interval: tuple[float, float], placebo: Placebo
+) -> Conclusion:
+    """``claimed`` with its numbers."""
+    low, high = interval
+    return replace(
+        claimed,
+        effect=effect,
+        low=low,
+        high=high,
+        p_value=placebo.p_value,
+        placebo_mean=placebo.mean,
+        placebo_share=placebo.share,
+    )

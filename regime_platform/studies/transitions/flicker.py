@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from regime_platform.studies.inference.placebo import placebo_of
+from regime_platform.studies.inference.comparison import Claim, not_computed
+from regime_platform.studies.inference.placebo import placebo_of, with_test
 from regime_platform.studies.inference.windows import independent_windows
 from regime_platform.studies.result import Conclusion, Unit
 from regime_platform.studies.series import Floats
@@ -38,21 +39,14 @@ def flicker(states: States, draws: Draws) -> Conclusion:
         low, high = draws.interval(_excess(draws.sums(marks)))
         placebos = _excess(_simulated(runs, codes.tolist(), draws))
     placebo = placebo_of(effect, placebos)
-    return Conclusion(
-        key=f"{states.key}_flicker",
-        claim=f"runs of {states.plural} of at most {FLICKER} bars are {{direction}} than without "
-        "memory",
-        effect=effect,
-        unit=Unit.POINTS,
-        low=low,
-        high=high,
-        p_value=placebo.p_value,
-        placebo_mean=placebo.mean,
-        placebo_share=placebo.share,
-        windows=independent_windows(is_start, options.horizon),
-        alpha=options.alpha,
-        directions=("more frequent", "less frequent"),
+    claim = Claim(
+        f"{states.key}_flicker",
+        f"runs of {states.plural} of at most {FLICKER} bars are {{direction}} than without memory",
+        Unit.POINTS,
+        ("more frequent", "less frequent"),
     )
+    claimed = not_computed(claim, independent_windows(is_start, options.horizon), options)
+    return with_test(claimed, effect, (low, high), placebo)
 
 
 def _simulated(runs: Runs, codes: list[int], draws: Draws) -> Floats:

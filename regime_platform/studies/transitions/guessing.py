@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from regime_platform.studies.inference.placebo import placebo_of
+from regime_platform.studies.inference.comparison import Claim, not_computed
+from regime_platform.studies.inference.placebo import placebo_of, with_test
 from regime_platform.studies.inference.windows import independent_windows
 from regime_platform.studies.result import Conclusion, Unit
 from regime_platform.studies.series import Bools, Floats, Ints
@@ -68,18 +69,12 @@ def guessing(states: States, guesses: Guesses, draws: Draws) -> Conclusion:
         placebos = signs @ by_block / len(guesses.positions)
     # counts by state are sparser and so guess worse where a state says nothing: no finding
     placebo = placebo_of(max(effect, 0.0) if np.isfinite(effect) else effect, placebos)
-    return Conclusion(
-        key=f"{states.key}_next",
-        claim=f"the next of the {states.plural} is guessed right {{direction}} from the present "
-        "one than from how often each begins",
-        effect=effect,
-        unit=Unit.POINTS,
-        low=low,
-        high=high,
-        p_value=placebo.p_value,
-        placebo_mean=placebo.mean,
-        placebo_share=placebo.share,
-        windows=independent_windows(marks[:, 1] > 0, options.horizon),
-        alpha=options.alpha,
-        directions=("more often", "less often"),
+    claim = Claim(
+        f"{states.key}_next",
+        f"the next of the {states.plural} is guessed right {{direction}} from the present one "
+        "than from how often each begins",
+        Unit.POINTS,
+        ("more often", "less often"),
     )
+    claimed = not_computed(claim, independent_windows(marks[:, 1] > 0, options.horizon), options)
+    return with_test(claimed, effect, (low, high), placebo)

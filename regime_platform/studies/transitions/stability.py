@@ -1,8 +1,11 @@
 """Whether the shares of states differ between parts of history more than chance has them do."""
 
+from dataclasses import replace
+
 import numpy as np
 
-from regime_platform.studies.inference.placebo import block_orders, placebo_of
+from regime_platform.studies.inference.comparison import Claim, not_computed
+from regime_platform.studies.inference.placebo import block_orders, placebo_of, with_test
 from regime_platform.studies.inference.windows import independent_windows
 from regime_platform.studies.result import Conclusion, Unit
 from regime_platform.studies.series import Ints
@@ -37,21 +40,16 @@ def stability(states: States, periods: Ints, kind: str, draws: Draws) -> Conclus
     placebos = difference_of_rows(shuffled_counts(codes, labels, size, draws))
     mean = float(placebos.mean())
     placebo = placebo_of(observed, placebos, mean)
-    return Conclusion(
-        key=f"{states.key}_by_{kind}",
-        claim=f"the shares of {states.plural} differ {{direction}} between {kind}s than between "
+    claim = Claim(
+        f"{states.key}_by_{kind}",
+        f"the shares of {states.plural} differ {{direction}} between {kind}s than between "
         "shuffled blocks",
-        effect=observed - mean,
-        unit=Unit.POINTS,
-        low=float("nan"),
-        high=float("nan"),
-        p_value=placebo.p_value,
-        placebo_mean=0.0,  # the effect is what is beyond their mean
-        placebo_share=placebo.share,
-        windows=independent_windows(enters, options.horizon),
-        alpha=options.alpha,
-        directions=("more", "less"),
+        Unit.POINTS,
+        ("more", "less"),
     )
+    claimed = not_computed(claim, independent_windows(enters, options.horizon), options)
+    beyond = replace(placebo, mean=0.0)  # as the effect is what is beyond their mean
+    return with_test(claimed, observed - mean, (float("nan"), float("nan")), beyond)
 
 
 def shuffled_counts(codes: Ints, labels: Ints, size: int, draws: Draws) -> Ints:

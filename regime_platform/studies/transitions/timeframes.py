@@ -6,7 +6,8 @@ import numpy as np
 
 from regime_platform.compute.agreement import Agreement, agreement
 from regime_platform.model.timeframes import DURATION
-from regime_platform.studies.inference.placebo import block_orders, placebo_of
+from regime_platform.studies.inference.comparison import Claim, not_computed
+from regime_platform.studies.inference.placebo import block_orders, placebo_of, with_test
 from regime_platform.studies.inference.windows import independent_windows
 from regime_platform.studies.result import Conclusion, Unit
 from regime_platform.studies.series import Bools, Floats, Ints, StudySeries, Times
@@ -55,21 +56,14 @@ def timeframe_agreement(
         effect = point.share - point.by_chance
         placebos = _placebos(here[both], there[both], draws) - point.by_chance
     placebo = placebo_of(effect, placebos)
-    conclusion = Conclusion(
-        key=f"{states.key}_agrees_{timeframe}",
-        claim=f"{states.plural} of {draws.names[1]} and {timeframe} agree {{direction}} than by "
-        "chance",
-        effect=effect,
-        unit=Unit.POINTS,
-        low=low,
-        high=high,
-        p_value=placebo.p_value,
-        placebo_mean=placebo.mean,
-        placebo_share=placebo.share,
-        windows=independent_windows(both, options.horizon),
-        alpha=options.alpha,
-        directions=("more often", "less often"),
+    claim = Claim(
+        f"{states.key}_agrees_{timeframe}",
+        f"{states.plural} of {draws.names[1]} and {timeframe} agree {{direction}} than by chance",
+        Unit.POINTS,
+        ("more often", "less often"),
     )
+    claimed = not_computed(claim, independent_windows(both, options.horizon), options)
+    conclusion = with_test(claimed, effect, (low, high), placebo)
     return TimeframeAgreement(timeframe, states, point, conclusion)
 
 

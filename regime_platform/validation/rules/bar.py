@@ -20,10 +20,10 @@ from regime_platform.model.markets import Market
 from regime_platform.model.timeframes import DURATION, is_intraday
 from regime_platform.validation.findings import ACCEPT, EXCLUDE, Rule, Severity, worded
 
+NO_TICKS = -(2**63)  # NumPy's NaT
 #: Relative; adjusted prices differ by as much from equal ones.
 LAST_BITS = 1e-9
 _EPOCH, _TICK = dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.timedelta(microseconds=1)
-_NEVER = -(2**63)
 _FRIDAY = 5  # its day ends with the week, at the close of the market
 _TS = pl.col("ts")
 _VOLUME = pl.col("volume")
@@ -116,9 +116,8 @@ def finished_when_fetched(
 
 
 def ticks(moments: pl.Series) -> npt.NDArray[np.int64]:
-    """Microseconds since 1970; a null is earlier than all others."""
-    physical = moments.to_physical()
-    return (physical.fill_null(_NEVER) if physical.null_count() else physical).to_numpy()
+    """Microseconds since 1970; ``NO_TICKS`` for a null, which is earlier than all others."""
+    return moments.to_numpy().view(np.int64)
 
 
 def _error(name: str, breaks: pl.Expr, reason: pl.Expr, remedy: str = _AT_THE_SOURCE) -> Rule:

@@ -8,6 +8,7 @@ none of its hours.
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import polars as pl
 
@@ -64,6 +65,12 @@ _COMPARED = ("high", "low", "close")
 _QUOTED_FIRST = ("close", "open", "high", "low")
 _ENOUGH_DAYS = 20  # of which the end of the day is known
 _NO_BARS = pl.DataFrame()
+#: Of no bar, ``ts`` and what is named in ``_REASON``.
+_NO_DISAGREEMENT = pl.DataFrame(schema={"ts": BAR_SCHEMA["ts"]})
+#: ``ts`` and ``revised_price`` of no bar.
+NO_REVISED = pl.DataFrame(
+    schema={"ts": BAR_SCHEMA["ts"], "price": pl.String, "now": pl.Float64, "before": pl.Float64}
+)
 
 
 @dataclass(frozen=True)
@@ -87,11 +94,9 @@ def overlap(raw: pl.DataFrame, rows: pl.DataFrame, timeframe: str, market: Marke
 
     ``raw`` has all revisions, batches in order of arrival.
     """
-    nothing = Overlap(0, rows.clear().select("ts", *revised_price(earlier="")))
-    if raw.height == rows.height:
-        return nothing
-    again = raw.filter(pl.col("ts").is_duplicated() & pl.col("ts").is_not_null())
-    again = again.filter(finished_when_fetched(again, timeframe, market))
+    again = versions_of_repeated(raw, timeframe, market)
+    if again.is_empty():
+        return Overlap(0, NO_REVISED)
     versions = again.select(
         "ts", "batch", *(pl.col(name).alias(f"earlier_{name}") for name in PRICE_COLUMNS)
     ).sort("ts", "batch", maintain_order=True)
@@ -103,27 +108,37 @@ def overlap(raw: pl.DataFrame, rows: pl.DataFrame, timeframe: str, market: Marke
     )
     disagreeing = both.filter(apart > TOLERANCE)
     if disagreeing.is_empty() or not _stayed(rows, disagreeing):
-        return Overlap(both.height, nothing.disagreeing)
+        return Overlap(both.height, NO_REVISED)
     return Overlap(both.height, disagreeing.select("ts", *revised_price()))
 
 
-def revised_price(earlier: str = "earlier_") -> list[pl.Expr]:
-    """Of a bar with an ``earlier`` version, the first price that is off, else the close.
+def versions_of_repeated(raw: pl.DataFrame, timeframe: str, market: Market) -> pl.DataFrame:
+    """The finished versions of the bars that have several of them, in the order of ``raw``."""
+    repeated = raw
+    if raw["ts"].n_unique() < raw.height:
+        repeated = raw.filter(pl.col("ts").is_duplicated() & pl.col("ts").is_not_null())
+        repeated = repeated.filter(finished_when_fetched(repeated, timeframe, market))
+    if repeated["ts"].n_unique() == repeated.height:
+        return raw.clear()
+    return repeated.filter(pl.col("ts").is_duplicated())
 
-    Three columns: ``price`` (its name), ``now`` and ``before``.
-    """
+
+@cache
+def revised_price() -> tuple[pl.Expr, ...]:
+    """Of a bar with an earlier version (``earlier_close`` ...), the first price that is off, else
+    the close: ``price`` (its name), ``now`` and ``before``."""
 
     def of_first(value: Callable[[str], pl.Expr]) -> pl.Expr:
-        ratios = {name: pl.col(name) / pl.col(f"{earlier}{name}") for name in _QUOTED_FIRST}
+        ratios = {name: pl.col(name) / pl.col(f"earlier_{name}") for name in _QUOTED_FIRST}
         off = (pl.when((r - 1).abs() > TOLERANCE).then(value(name)) for name, r in ratios.items())
         return pl.coalesce(*off, value("close"))
 
-    before = of_first(lambda name: pl.col(f"{earlier}{name}"))
-    return [
+    before = of_first(lambda name: pl.col(f"earlier_{name}"))
+    return (
         of_first(pl.lit).alias("price"),
         of_first(pl.col).alias("now"),
         before.alias("before"),
-    ]
+    )
 
 
 def disagreement(
@@ -146,11 +161,14 @@ def disagreement(
     computed = _computed(bars[finer], finer, timeframe, market, anchors[finer], day)
     both = bars[timeframe].join(computed, on="ts", maintain_order="left")
     largest = pl.max_horizontal(map(_apart, _COMPARED))
+    disagreeing = both.filter(largest > tolerance)
+    if disagreeing.is_empty():
+        return rule, both.height, _NO_DISAGREEMENT
 
     def of_worst(value: Callable[[str], pl.Expr]) -> pl.Expr:
         return pl.coalesce(pl.when(_apart(name) == largest).then(value(name)) for name in _COMPARED)
 
-    disagreeing = both.filter(largest > tolerance).select(
+    disagreeing = disagreeing.select(
         "ts",
         worst=of_worst(pl.lit),
         stored=of_worst(pl.col),

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from regime_platform.model.bar_schema import BAR_SCHEMA
 from regime_platform.validation.findings import Rule, Severity
 
 SOURCE_LOST_BARS = Rule(
@@ -13,9 +14,13 @@ SOURCE_LOST_BARS = Rule(
     pl.col("reason"),
 )
 
+_NONE = pl.DataFrame(schema={"ts": BAR_SCHEMA["ts"], "reason": pl.String})
+
 
 def lost_bars(bars: pl.DataFrame, lost: pl.Series) -> pl.DataFrame:
     """Those of ``bars`` that open at one of ``lost``: ``ts`` and the ``reason`` of the rule."""
+    if lost.is_empty():
+        return _NONE
     is_lost = pl.col("ts").is_in(lost.implode())
     gone = bars.filter(is_lost).select("ts")
     first = bars.filter(~is_lost)["ts"].min()

@@ -30,6 +30,10 @@ FROZEN_BARS = {
     "1day": 4, "1week": 3,
 }  # fmt: skip
 
+_HAS_SAME_PRICES = reduce(
+    and_, (pl.col(name).diff().abs() <= LAST_BITS * pl.col(name).abs() for name in PRICE_COLUMNS)
+)
+
 
 def with_neighbours(sound: pl.DataFrame, timeframe: str, market: Market) -> pl.DataFrame:
     """Sound bars by ts, each with what the rules compare it with; null where there is nothing."""
@@ -39,10 +43,14 @@ def with_neighbours(sound: pl.DataFrame, timeframe: str, market: Market) -> pl.D
         last_close=close.shift(),
         move=(close / close.shift()).log().abs(),
         range=(pl.col("high") / pl.col("low")).log(),
+        has_same_prices=_HAS_SAME_PRICES,
     )
-    return compared.with_columns(
-        pl.Series(f"usual_{name}", usual(compared[name].to_numpy())).fill_nan(None)
-        for name in ("move", "range", "volume")
+    return compared.hstack(
+        # NaN where unknown, which nothing is above
+        [
+            pl.Series(f"usual_{name}", usual(compared[name].to_numpy()))
+            for name in ("move", "range", "volume")
+        ]
     )
 
 
@@ -121,10 +129,9 @@ def _floor_of_moves(timeframe: str) -> pl.Expr:
 
 def _is_frozen(least: int, traded: pl.Expr) -> pl.Expr:
     """True for bars that repeat the one before, in a run of ``least`` bars with equal prices."""
-    same = reduce(
-        and_,
-        (pl.col(name).diff().abs() <= LAST_BITS * pl.col(name).abs() for name in PRICE_COLUMNS),
-    )
-    repeats = (same & traded).fill_null(value=False)
-    run = (~repeats).cum_sum()  # includes the bar that began the run
-    return repeats & (pl.len().over(run) >= least)
+    repeats = (pl.col("has_same_prices") & traded).fill_null(value=False)
+    begins = pl.when(~repeats).then(
+        pl.int_range(pl.len())
+    )  # the place of the bar a run begins with
+    length = begins.backward_fill().fill_null(pl.len()) - begins.forward_fill()
+    return repeats & (length >= least)

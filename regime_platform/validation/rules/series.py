@@ -163,8 +163,15 @@ def not_increasing(rows: pl.DataFrame, examined: pl.Series) -> pl.Series:
 
 def is_strictly_increasing(opens: pl.Series) -> bool:
     """True where no open is missing, repeated or earlier than the one before it."""
-    steps = np.diff(opens.to_physical().to_numpy())
+    steps = np.diff(opens.to_numpy().view(np.int64))
     return opens.null_count() == 0 and bool((steps > 0).all())
+
+
+def distinct(opens: pl.Series) -> pl.Series:
+    """Each open once, in its order, without nulls."""
+    if is_strictly_increasing(opens):
+        return opens
+    return opens.drop_nulls().unique(maintain_order=True)
 
 
 def _bits(values: pl.Series) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:

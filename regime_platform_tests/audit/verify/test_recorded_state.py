@@ -42,7 +42,7 @@ def test_a_manifest_announced_and_not_written_is_written_as_announced(
     workspace = RunWorkspace.open(stored)
     instrument = workspace.universe.instrument("AAA")
     with monkeypatch.context() as patched:
-        patched.setattr(publish, "write_json", _killed)
+        patched.setattr(publish, "write_documents", _killed)
         with pytest.raises(KeyboardInterrupt):
             run_symbol(workspace, instrument, LATER)
     unfinished = proof_of(stored)

@@ -168,6 +168,7 @@ def test_a_symbol_without_stored_files_has_no_bars(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("prepared_workers")
 def test_two_processes_give_the_results_of_one(
     stored: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,6 +23,7 @@ from regime_platform.model.markets import MARKETS
 from regime_platform.revisions.fold import fold
 from regime_platform_tests.builders import LONG_AFTER, make_bars
 from regime_platform_tests.error_codes import raises
+from regime_platform_tests.prepared_process import ended_script
 from regime_platform_tests.scenario import fingerprint, with_value
 
 
@@ -251,7 +252,7 @@ def test_killed_at_any_step_the_log_is_whole_and_a_rerun_finishes(tmp_path: Path
     while True:
         folder = tmp_path / f"killed-{steps}"
         shutil.copytree(whole, folder)
-        ended = subprocess.run([sys.executable, "-c", _KILLED, folder, str(steps)], check=False)
+        ended = ended_script(_KILLED, folder, steps)
         assert _everything(folder) == before
         _log(folder, 1, start=4)  # who appends next neither loses nor repeats anything
         assert read_raw(folder)[:-2].rows() == before[0]
@@ -279,7 +280,7 @@ def test_a_reader_without_lock_sees_every_batch_once_while_files_are_merged(
     program = (
         "import sys; "
         "from regime_platform_tests.bar_store.raw.test_compaction import _compact_over_and_over; "
-        "_compact_over_and_over(sys.argv[1], 40)"
+        "_compact_over_and_over(sys.argv[1], 20)"
     )
     writer = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)])
     seen = []
@@ -291,7 +292,7 @@ def test_a_reader_without_lock_sees_every_batch_once_while_files_are_merged(
 
     assert writer.returncode == 0
     assert seen == sorted(seen)
-    assert read_raw(tmp_path)["batch"].n_unique() == 40
+    assert read_raw(tmp_path)["batch"].n_unique() == 20
 
 
 _page = st.tuples(st.integers(0, 20), st.integers(1, 8), st.integers(0, 2), st.booleans())

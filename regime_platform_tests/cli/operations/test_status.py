@@ -4,6 +4,7 @@ import datetime as dt
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,14 +37,21 @@ DUE: dt.datetime = later(BARS["ts"][-1], 30)  # the next bar is not over yet
 Check = Callable[..., Ended]
 
 
-@pytest.fixture
-def settings(tmp_path) -> Settings:  # type: ignore[no-untyped-def]
-    """A symbol that has every bar that is due, in the first minutes after the last one."""
-    made = street(tmp_path, ["ELM"])
+@pytest.fixture(scope="module")
+def _run_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("run-once")
+    made = street(folder, ["ELM"])
     serve(made, "ELM", "1day", BARS)
     workspace = RunWorkspace.open(made)
     refresh_board(workspace, list(run_symbols(workspace, workspace.universe.instruments, NOW)))
-    return made
+    return folder
+
+
+@pytest.fixture
+def settings(_run_once: Path, tmp_path: Path) -> Settings:
+    """A symbol that has every bar that is due, in the first minutes after the last one."""
+    shutil.copytree(_run_once, tmp_path, dirs_exist_ok=True)
+    return street(tmp_path, ["ELM"])
 
 
 @pytest.fixture

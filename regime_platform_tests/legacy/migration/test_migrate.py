@@ -99,6 +99,7 @@ def test_a_damaged_file_fails_its_symbol_alone(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["live", "bars-v1"])
+@pytest.mark.usefixtures("prepared_workers")
 def test_two_processes_give_the_outcomes_of_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
@@ -176,7 +177,7 @@ def test_a_rerun_after_a_kill_ends_as_an_uninterrupted_run(tmp_path: Path) -> No
             [sys.executable, "-c", _KILLED, str(kill), when, str(old)],
             env=environment,
             check=False,
-            timeout=60,
+            timeout=240,
         )
         migrate(workspace, "live", old)
 

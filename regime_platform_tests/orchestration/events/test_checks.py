@@ -68,7 +68,7 @@ def test_an_edited_manifest_is_reported(copied: RunWorkspace) -> None:
 
 
 def test_missing_bars_are_reported(copied: RunWorkspace) -> None:
-    (part,) = _paths(copied).bars("1day").iterdir()
+    part = next(_paths(copied).bars("1day").iterdir())
     part.unlink()
 
     evidence = manifests_result(copied, OUTCOME)

@@ -7,15 +7,23 @@ from queue import Queue
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+    AssetCheckEvaluationPlanned,
+)
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
+from dagster._serdes import serialize_value
+from sqlalchemy.event import listen
 
+from regime_platform.orchestration.instance.command_run import CommandRun
 from regime_platform.orchestration.instance.event_log import EventLog
 from regime_platform.orchestration.instance.home import open_instance
 from regime_platform_tests.orchestration.graph import QUIET
 from regime_platform_tests.scenario import street
 
 ASSET = dg.AssetKey("sample")
+KEY = "dagster/data_version"
+VERSION = {KEY: "x"}
 MANY = 12  # runs, more than engines are kept for
 
 
@@ -78,6 +86,83 @@ def test_ids_of_deleted_events_are_not_given_again(tmp_path: Path) -> None:
         assert (record.run_id, record.storage_id > before) == (last, True)
         assert len(instance.fetch_materializations(ASSET, limit=9).records) == 2
         assert instance.get_materialized_partitions(ASSET) == {"a", "b"}
+
+
+@pytest.mark.slow
+def test_events_of_a_group_are_stored_by_one_transaction_of_each_database(tmp_path: Path) -> None:
+    partitions = dg.StaticPartitionsDefinition(["a", "b", "c"])
+    with open_instance(street(tmp_path, ["OAK"])) as instance:
+        log = instance.event_log_storage
+        assert isinstance(log, EventLog)
+        run = CommandRun(instance, is_success=True)
+        run.note("its database is opened")
+        instance.get_materialized_partitions(ASSET)  # and the index
+        commits = count_commits(log)
+        with log.together() as made:
+            for name in partitions.get_partition_keys():
+                run.report(dg.AssetMaterialization(ASSET, partition=name, tags=VERSION))
+                run.report(
+                    dg.AssetCheckEvaluation(
+                        asset_key=ASSET, check_name="sound", passed=name != "b", partition=name
+                    )
+                )
+            assert (made, commits) == ({}, [])
+
+        assert len(commits) == 2
+        records = instance.fetch_materializations(ASSET, limit=9).records
+        assert {record.partition_key: record.storage_id for record in records} == {
+            name: target.storage_id for (_asset, name), target in made.items()
+        }
+        assert {record.asset_materialization.tags[KEY] for record in records} == {"x"}  # type: ignore[union-attr, index]
+        (info,) = instance.get_asset_records([ASSET])
+        assert info.asset_entry.last_materialization_record == records[0]
+        infos = log.get_asset_check_partition_info([dg.AssetCheckKey(ASSET, "sound")])
+        assert {info.partition_key: info.latest_execution_status.value for info in infos} == {
+            "a": "SUCCEEDED",
+            "b": "FAILED",
+            "c": "SUCCEEDED",
+        }
+
+
+def test_what_a_group_reported_is_read_inside_it_and_kept_where_it_fails(tmp_path: Path) -> None:
+    with open_instance(street(tmp_path, ["OAK"])) as instance:
+        log = instance.event_log_storage
+        assert isinstance(log, EventLog)
+        run = CommandRun(instance, is_success=True)
+        with suppress(KeyboardInterrupt), log.together():
+            run.report(dg.AssetMaterialization(ASSET, partition="a"))
+            assert instance.get_materialized_partitions(ASSET) == {"a"}
+            run.report(dg.AssetMaterialization(ASSET, partition="b"))
+            raise KeyboardInterrupt
+        assert instance.get_materialized_partitions(ASSET) == {"a", "b"}
+
+
+def test_a_planned_check_of_many_partitions_names_them_once(tmp_path: Path) -> None:
+    partitions = dg.StaticPartitionsDefinition([f"S{number}" for number in range(200)])
+    planned = AssetCheckEvaluationPlanned(
+        asset_key=ASSET,
+        check_name="sound",
+        partitions_subset=partitions.subset_with_all_partitions(),
+    )
+    kind = dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED.value
+    with open_instance(street(tmp_path, ["OAK"])) as instance:
+        run = CommandRun(instance, is_success=True).stored()
+        event = dg.DagsterEvent(kind, run.job_name, event_specific_data=planned)
+        instance.report_dagster_event(event, run.run_id)
+        key = dg.AssetCheckKey(ASSET, "sound")
+        infos = instance.event_log_storage.get_asset_check_partition_info([key])
+        (latest,) = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
+    assert len(infos) == 200
+    assert {info.latest_execution_status.value for info in infos} == {"PLANNED"}
+    assert len(serialize_value(latest.event)) < 1000
+
+
+def count_commits(log: EventLog) -> list[str]:
+    """The commits from now on, as they are made."""
+    commits: list[str] = []
+    for shard, engine in log._engines.items():
+        listen(engine, "commit", lambda _connection, shard=shard: commits.append(shard))
+    return commits
 
 
 def test_a_watcher_of_a_run_receives_every_event_when_it_is_stored(tmp_path: Path) -> None:

@@ -1,26 +1,20 @@
 """Dagster's state follows the data root, and nothing of it lands anywhere else."""
 
-import sys
-from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
-from subprocess import PIPE, Popen
 
 import dagster as dg
 import pytest
 
 from regime_platform.orchestration.instance.home import open_instance, prepare_home
 from regime_platform.settings import PROJECT_ROOT, Settings
+from regime_platform_tests.prepared_process import PREPARED
 
-#: A process that opens the home of its argument as soon as its input ends.
-OPENING = """
-import sys
-import dagster
-from regime_platform.orchestration.instance import storage
-print("ready", flush=True)
-sys.stdin.read()
-with dagster.DagsterInstance.from_config(sys.argv[1]):
-    pass
-"""
+
+def _open(home: str, together: Barrier) -> None:
+    together.wait(60)
+    with dg.DagsterInstance.from_config(home):
+        pass
 
 
 def test_the_project_is_the_home_of_the_default_data_root() -> None:
@@ -64,13 +58,11 @@ def test_a_home_is_rendered_once(settings: Settings) -> None:
 
 @pytest.mark.slow
 def test_processes_that_start_together_open_a_new_home_together(settings: Settings) -> None:
-    command = [sys.executable, "-c", OPENING, str(prepare_home(settings))]
-    starting = [Popen(command, stdin=PIPE, stdout=PIPE, stderr=PIPE) for _ in range(4)]
-    for process in starting:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"ready\n"
+    arguments = (str(prepare_home(settings)), PREPARED.Barrier(4))
+    opening = [PREPARED.Process(target=_open, args=arguments) for _ in range(4)]
+    for process in opening:
+        process.start()
+    for process in opening:
+        process.join()
 
-    with ThreadPoolExecutor() as ends:
-        errors = [err for _, err in ends.map(Popen.communicate, starting)]
-
-    assert [process.returncode for process in starting] == [0] * 4, errors
+    assert [process.exitcode for process in opening] == [0] * 4

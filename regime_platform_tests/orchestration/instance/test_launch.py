@@ -1,13 +1,11 @@
 """However a symbol is processed, its digests are the same: one engine and one call path."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from regime_platform.cli.main import main
 from regime_platform.orchestration.instance.launch import materialize_symbols
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
@@ -33,18 +31,15 @@ def _digests(root: Path) -> dict[str, tuple[str, str]]:
 
 
 def test_dagster_the_command_line_and_the_pipeline_come_to_the_same_digests(
-    processed: RunWorkspace, tmp_path: Path
+    processed: RunWorkspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dagster_root, command_root = tmp_path / "dagster", tmp_path / "command"
 
     launched = materialize_symbols(Settings(_env_file=None, REGIME_DATA_ROOT=dagster_root), SYMBOLS)
-    subprocess.run(
-        [Path(sys.executable).with_name("regime"), "run", *SYMBOLS],
-        env={**os.environ, "REGIME_DATA_ROOT": str(command_root)},
-        cwd=tmp_path,
-        check=True,
-        capture_output=True,
-    )
+    monkeypatch.setenv("REGIME_DATA_ROOT", str(command_root))
+    monkeypatch.setenv("REGIME_WORKERS", "1")
+    with pytest.raises(SystemExit, match="0"):
+        main(["run", *SYMBOLS])
 
     assert launched.is_success
     assert _digests(dagster_root) == _digests(processed.root.path)

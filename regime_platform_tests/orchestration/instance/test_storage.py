@@ -25,6 +25,8 @@ from regime_platform_tests.scenario import serve
 
 pytestmark = pytest.mark.slow
 
+#: Of both tiers and three classes; the last has too few bars for results.
+SYMBOLS = ("EURUSD", "SYNTH", "AAPL", "FB")
 Launch = Callable[[Settings, pytest.MonkeyPatch], None]
 #: What differs by when something was fetched, and by nothing else.
 _OF_THE_FETCH = frozenset(
@@ -34,17 +36,17 @@ _OF_THE_FETCH = frozenset(
 
 @pytest.fixture(scope="module")
 def behind(processed: RunWorkspace, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All sample symbols from files, processed, while the files have a bar more of each series."""
+    """Sample symbols from files, processed, while the files have a bar more of each series."""
     folder = tmp_path_factory.mktemp("behind")
     settings = _settings(folder)
     (folder / "data").mkdir()
     entries = [
         {**instrument.model_dump(mode="json"), "source": "files"}
-        for instrument in processed.universe.instruments
+        for instrument in processed.universe.select(SYMBOLS)
     ]
     (folder / "data" / "universe.yaml").write_text(yaml.safe_dump({"instruments": entries}))
     for most in (-1, None):
-        for symbol in processed.universe.symbols:
+        for symbol in SYMBOLS:
             verdict = read_verdict(processed.root.symbol(symbol))
             assert verdict is not None
             for timeframe, promoted in verdict.promoted.items():

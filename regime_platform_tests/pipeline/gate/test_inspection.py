@@ -10,6 +10,7 @@ from regime_platform_tests.conftest import NOW
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("prepared_workers")
 def test_two_processes_report_the_same_as_one(
     processed: RunWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -125,7 +125,7 @@ def test_a_damaged_symbol_and_a_failing_one_stop_no_other(
     for symbol in ("AAPL", "IBM", "MSFT"):
         shutil.copytree(processed.root.symbol(symbol).folder, root / "assets" / symbol)
     settings = Settings(_env_file=None, REGIME_DATA_ROOT=root)
-    (part,) = (root / "assets/AAPL/bars/1day").glob("*.parquet")
+    part = next((root / "assets/AAPL/bars/1day").glob("*.parquet"))
     part.write_bytes(part.read_bytes()[:-9])
 
     report = run_study("bars", ["AAPL", "IBM", "MSFT"], where=settings)

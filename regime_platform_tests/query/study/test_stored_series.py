@@ -59,7 +59,7 @@ def test_damaged_bars_and_results_are_refused(processed: RunWorkspace, tmp_path:
         folder = processed.root.symbol(symbol).folder
         shutil.copytree(folder, tmp_path / "data/assets" / symbol)
     workspace = RunWorkspace.open(Settings(_env_file=None, REGIME_DATA_ROOT=tmp_path / "data"))
-    (part,) = workspace.root.symbol("IBM").bars("1day").glob("*.parquet")
+    part = next(workspace.root.symbol("IBM").bars("1day").glob("*.parquet"))
     part.write_bytes(part.read_bytes()[:-9])
     results = workspace.root.symbol("MSFT").compute_db
     results.write_bytes(results.read_bytes()[:-70_000])

@@ -1,0 +1,1 @@
+"""What outside bytes, other users and changed packages may not do."""
