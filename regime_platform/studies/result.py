@@ -1,4 +1,4 @@
-"""What a study answers: tables and conclusions, for one symbol and across symbols."""
+"""What a study answers: tables and conclusions, of a symbol and across symbols."""
 
 import datetime as dt
 import math
@@ -159,7 +159,7 @@ class Conclusion:
 
 @dataclass(frozen=True)
 class SymbolStudy:
-    """The answer for one symbol; ``sums`` is what the view across symbols pools."""
+    """The answer of a symbol; ``sums`` is what the view across symbols pools."""
 
     study: str
     symbol: str
@@ -226,7 +226,7 @@ class StudyReport:
     timeframe: str
     options: StudyOptions
     symbols: tuple[SymbolStudy, ...]
-    tables: tuple[StudyTable, ...]  # across symbols; empty for one symbol
+    tables: tuple[StudyTable, ...]  # across symbols; empty of a single symbol
     conclusions: tuple[Conclusion, ...]
     left_out: tuple[LeftOut, ...]
 

@@ -1,4 +1,4 @@
-"""The answer for one symbol from its tables and conclusions."""
+"""The answer of a symbol from its tables and conclusions."""
 
 import datetime as dt
 from collections.abc import Sequence

@@ -14,8 +14,8 @@ from regime_platform.errors import RegimeError
 from regime_platform.inert_text import inert
 from regime_platform_tests.security.mutation import mutated
 
-_SECONDS = 20  # for one input, on a machine that is busy with others
-_MOST_GROWTH = 512 * 1024  # KiB of memory for one input of half a megabyte
+_SECONDS = 20  # for an input, on a machine that is busy with others
+_MOST_GROWTH = 512 * 1024  # KiB of memory for an input of half a megabyte
 _LONGEST = 20_000  # characters of a message
 _VARYING = re.compile(r"'[^']*'|\"[^\"]*\"|[0-9]+|/\S+")
 

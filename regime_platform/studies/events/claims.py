@@ -1,4 +1,4 @@
-"""What the studies of events test, in words; a claim is the same for one symbol and for many.
+"""What the studies of events test, in words; a claim is the same of a symbol and of many.
 
 Wide bars are measured in average ranges, which are large after HIGH. Fewer of them are therefore no
 finding, and only their being more can be shown.

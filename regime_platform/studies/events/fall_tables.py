@@ -1,4 +1,4 @@
-"""The falls of a series one by one: when HIGH came, and what was shown on the way down."""
+"""The falls of a series, each by itself: when HIGH came, and what was shown on the way down."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
