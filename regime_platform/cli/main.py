@@ -1,7 +1,10 @@
 """Entry point of the `regime` command: finds commands, shows warnings and errors."""
 
 import gc
+import os
+import signal
 import sys
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -68,9 +71,21 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs the command line and exits; shows an error of the platform in one line."""
     gc.set_threshold(20_000)  # as in `definitions`: imports create no garbage
     sys.excepthook = _show_uncaught
+    sys.unraisablehook = _show_unraisable
     use_ascii()
     with _notes_as_messages():
         sys.exit(_code(arguments))
+
+
+def _show_unraisable(lost: Any) -> None:
+    """Repeats a Ctrl-C that an extension module did not pass on; shows other errors as usual."""
+    if issubclass(lost.exc_type, KeyboardInterrupt):
+        # a moment later, since an exception would get lost here too
+        again = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT))
+        again.daemon = True
+        again.start()
+    else:
+        sys.__unraisablehook__(lost)
 
 
 def _show_uncaught(*error: Any) -> None:

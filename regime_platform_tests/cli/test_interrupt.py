@@ -6,9 +6,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from regime_platform.cli.main import main
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.scenario import serve, street
 
@@ -26,6 +28,20 @@ def environment(tmp_path: Path) -> dict[str, str]:
         "REGIME_FILES_ROOT": str(settings.files_root),
         "REGIME_WORKERS": "2",
     }
+
+
+def test_an_interrupt_that_an_extension_module_did_not_pass_on_is_repeated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)  # put back at the end
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    lost = SimpleNamespace(exc_type=KeyboardInterrupt, exc_value=KeyboardInterrupt())
+
+    with pytest.raises(KeyboardInterrupt):  # noqa: PT012 - it comes while the second line waits
+        sys.unraisablehook(lost)
+        time.sleep(10)
 
 
 @pytest.mark.slow

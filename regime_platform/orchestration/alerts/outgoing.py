@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
-from regime_platform.bounded_http import ACCEPTED, BoundedHttp
+from regime_platform.bounded_http import ACCEPTED, BoundedHttp, DeadlineError
 from regime_platform.settings import Settings
 from regime_platform.sources.http_client import is_private, open_client
 
@@ -89,7 +89,7 @@ def _sent(address: SecretStr) -> str:
     thread = threading.Thread(target=lambda: ended.append(_problem(address)), daemon=True)
     thread.start()
     thread.join(DEADLINE)
-    return ended[0] if ended else f"no answer within {DEADLINE:g} s"
+    return ended[0] if ended else _too_late()
 
 
 def _problem(address: SecretStr) -> str:
@@ -97,6 +97,12 @@ def _problem(address: SecretStr) -> str:
         send("GET", address, deadline=DEADLINE)
     except httpx.HTTPStatusError as error:
         return f"the service answered {error.response.status_code}"
+    except (httpx.TimeoutException, DeadlineError):
+        return _too_late()
     except Exception as error:  # noqa: BLE001 - the message of an error may repeat the address
         return type(error).__name__
     return ""
+
+
+def _too_late() -> str:
+    return f"no answer within {DEADLINE:g} s"
