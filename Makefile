@@ -22,7 +22,7 @@ endif
 .PHONY: help setup ccxt studies demo ui test test-fast test-ui screenshots lint format
 .PHONY: bench bench-store bench-gates bench-ingest bench-files bench-audit bench-migrate bench-sql
 .PHONY: bench-orchestration bench-pass bench-scale bench-studies study-power
-.PHONY: docs fuzz lock clean
+.PHONY: docs fuzz chaos lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-20s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,10 @@ screenshots: $(TEST) ## retake the images of docs/images in a real Chromium
 fuzz: $(TEST) ## damage inputs of every parser, keep what breaks one [SECONDS=600] [SEED=1] [PARSER=name]
 	@$(BIN)/python -m regime_platform_tests.security.fuzz $(and $(SECONDS),--seconds $(SECONDS)) \
 	  $(and $(SEED),--seed $(SEED)) $(and $(PARSER),--parser $(PARSER))
+
+chaos: $(TEST) ## do faults to the real program [PART=name] [SEED=1] [SECONDS=600]
+	@$(BIN)/python -m regime_platform_tests.chaos.run $(and $(SECONDS),--seconds $(SECONDS)) \
+	  $(and $(SEED),--seed $(SEED)) $(and $(PART),--part $(PART))
 
 docs: $(TEST) ## make the reference and the pictures of docs again
 	@$(BIN)/python -m regime_platform_tests.docs
