@@ -19,10 +19,10 @@ ifneq ($(DATA),)
 export REGIME_DATA_ROOT := $(abspath $(DATA))
 endif
 
-.PHONY: help setup ccxt studies demo ui test test-fast test-ui screenshots lint format
+.PHONY: help setup ccxt studies demo ui test test-fast test-long test-ui screenshots lint format
 .PHONY: bench bench-store bench-gates bench-ingest bench-files bench-audit bench-migrate bench-sql
 .PHONY: bench-orchestration bench-pass bench-scale bench-studies study-power
-.PHONY: docs fuzz chaos lock clean
+.PHONY: docs fuzz chaos soak audit sbom lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-20s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,11 +48,16 @@ ui: $(RUN) ## serve the Dagster UI on http://127.0.0.1:3000, stop with Ctrl-C [D
 test: $(TEST) ## run all tests except those that need a browser; measures branch coverage by some of the quick ones
 	@echo "compiling kernels where needed, then testing on all cores"
 	@$(BIN)/regime warm
-	@$(TEMPORARY) $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -q --cov --cov-report=term:skip-covered
+	@$(TEMPORARY) $(BIN)/python -m pytest -n auto --max-worker-restart 0 --dist loadfile --no-loadscope-reorder -q --cov --cov-report=term:skip-covered
+
+test-long: $(TEST) ## run the tests that `make test` leaves out, and its properties on many more examples
+	@$(BIN)/regime warm
+	@$(TEMPORARY) $(BIN)/python -m pytest -n auto --dist loadfile -q -m "(long or hypothesis) and not ui" \
+	  --hypothesis-profile thorough --timeout 0
 
 test-fast: $(TEST) ## run the quick tests that start no process, for the daily loop
 	@$(BIN)/regime warm
-	@$(TEMPORARY) $(BIN)/python -m pytest -n auto --dist loadfile -q -m "not slow and not ui" $(FAST)
+	@$(TEMPORARY) $(BIN)/python -m pytest -n auto --dist loadfile -q -m "not slow and not long and not ui" $(FAST)
 
 test-ui: $(TEST) ## run the tests of the UI in a real Chromium
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
@@ -70,6 +75,15 @@ fuzz: $(TEST) ## damage inputs of every parser, keep what breaks one [SECONDS=60
 chaos: $(TEST) ## do faults to the real program [PART=name] [SEED=1] [SECONDS=600]
 	@$(BIN)/python -m regime_platform_tests.chaos.run $(and $(SECONDS),--seconds $(SECONDS)) \
 	  $(and $(SEED),--seed $(SEED)) $(and $(PART),--part $(PART))
+
+soak: $(TEST) ## live through quarters of an hour of the core tier, and show what drifts [MINUTES=60]
+	@$(BIN)/python -m regime_platform_tests.chaos.load.soak $(and $(MINUTES),--minutes $(MINUTES))
+
+audit: $(TEST) ## check the locked packages for known vulnerabilities and for their licences
+	@$(BIN)/python -m regime_platform_tests.supply_chain.audit
+
+sbom: $(TEST) ## list the packages of an installation in dist, as CycloneDX
+	@$(BIN)/python -m regime_platform_tests.supply_chain.sbom
 
 docs: $(TEST) ## make the reference and the pictures of docs again
 	@$(BIN)/python -m regime_platform_tests.docs

@@ -2,8 +2,7 @@
 
 numba does not notice that a kernel of another module was edited, so the folder is named by the
 digest of all engine sources and of everything else that affects machine code. Nor does it notice a
-damaged file, so each begins with the digest of its name and content. Files are published by a
-rename: several processes can compile and load at the same time.
+damaged file or one of another user, which `SealedCache` does.
 """
 
 import datetime as dt
@@ -25,13 +24,13 @@ from numba.core.caching import CompileResultCacheImpl, FunctionCache
 from numba.core.serialize import dumps
 from platformdirs import user_cache_path
 
-from regime_platform.files import write_bytes
 from regime_platform.import_closure import engine_digest
+from regime_platform.sealed_cache import SealedCache
+from regime_platform.temporary_files import is_private_to_write
 
 _LOG = logging.getLogger("regime_platform.kernels")
 _dumps: Any = dumps  # untyped, as all of numba
 _COMPLETE, _SUFFIX = "complete", ".kernel"
-_SEAL_BYTES = sha256().digest_size
 
 
 class KernelCache:
@@ -39,13 +38,16 @@ class KernelCache:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._files = SealedCache(folder, _report)
         self._marker = folder / _COMPLETE
 
     @property
     def problem(self) -> str:
         """Why kernels cannot be stored in the folder; empty if they can. Writes nothing."""
         if self._marker.exists():  # it is only read from now on
-            return ""
+            if is_private_to_write(self._marker.stat()):
+                return ""
+            return f"kernels are compiled in every process: other users can change {self.folder}"
         nearest = next(path for path in (self.folder, *self.folder.parents) if path.exists())
         if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
             return ""
@@ -70,12 +72,12 @@ class KernelCache:
     def mark_complete(self) -> None:
         """Records that every kernel was compiled."""
         if not self.problem:
-            _write(self._marker, b"")
+            self._files.keep(_COMPLETE, b"")
 
     def keep(self, kernel: Any) -> None:
         """Makes numba load ``kernel`` from the folder, or store it there once it is compiled."""
         if not self.problem:
-            kernel._cache = _KernelFiles(kernel.py_func, self.folder)
+            kernel._cache = _KernelFiles(kernel.py_func, self._files)
 
 
 @cache
@@ -95,15 +97,15 @@ def kernel_cache() -> KernelCache:
 
 
 class _KernelFiles(FunctionCache):
-    """numba's cache of one kernel, with digests of its files."""
+    """numba's cache of one kernel, in files of a `SealedCache`."""
 
-    def __init__(self, function: Callable[..., Any], folder: Path) -> None:
+    def __init__(self, function: Callable[..., Any], files: SealedCache) -> None:
         self._name = repr(function)
         self._py_func = function
         self._impl = _Serialized(function)
-        self._cache_path = str(folder)
+        self._cache_path = str(files.folder)
         name = f"{function.__module__}.{function.__qualname__}"
-        self._cache_file: Any = _SealedFiles(folder, name)
+        self._cache_file: Any = _SealedFiles(files, name)
         self._enabled = True
 
 
@@ -122,42 +124,28 @@ class _Serialized(CompileResultCacheImpl):
 class _SealedFiles:
     """The files of one kernel, one per key of numba: signature, processor, bytecode."""
 
-    def __init__(self, folder: Path, kernel: str) -> None:
-        self._folder = folder
+    def __init__(self, files: SealedCache, kernel: str) -> None:
+        self._files = files
         self._kernel = kernel
 
     def load(self, key: Any) -> Any:
-        """The kernel stored under ``key``; None where there is none or it is damaged."""
-        path = self._path(key)
-        try:
-            data = path.read_bytes()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            _LOG.warning("%s cannot be read (%s): compiled again", path, error.strerror)
-            return None
-        seal, content = data[:_SEAL_BYTES], data[_SEAL_BYTES:]
-        if seal != _seal(path, content):
-            _LOG.warning("%s is damaged: the kernel is compiled again", path)
-            return None
-        return pickle.loads(content)  # noqa: S301 - sealed by the process that wrote it
+        """The kernel stored under ``key``; None where there is none to rely on."""
+        stored = self._files.read(self._name(key))
+        return None if stored is None else pickle.loads(stored)  # noqa: S301 - of this user, sealed
 
     def save(self, key: Any, data: Any) -> None:
         """Stores ``data`` under ``key``."""
-        path, content = self._path(key), _dumps(data)
-        _write(path, _seal(path, content) + content)
+        self._files.keep(self._name(key), _dumps(data))
 
     def flush(self) -> None:
         """Does nothing: the folder is valid as long as its sources."""
 
-    def _path(self, key: Any) -> Path:
-        digest = sha256(repr(key).encode()).hexdigest()[:16]
-        return self._folder / f"{self._kernel}.{digest}{_SUFFIX}"
+    def _name(self, key: Any) -> str:
+        return f"{self._kernel}.{sha256(repr(key).encode()).hexdigest()[:16]}{_SUFFIX}"
 
 
-def _seal(path: Path, content: bytes) -> bytes:
-    """The digest of content and file name: files of other kernels or sources do not match."""
-    return sha256(f"{path.parent.name}/{path.name}\n".encode() + content).digest()
+def _report(problem: str) -> None:
+    _LOG.warning("%s: the kernel is compiled again", problem)
 
 
 def _is_of_kernels(folder: Path) -> bool:
@@ -169,10 +157,3 @@ def _is_of_kernels(folder: Path) -> bool:
 def _last_write(folder: Path) -> dt.datetime:
     latest = max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
     return dt.datetime.fromtimestamp(latest, dt.UTC)
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        write_bytes(path, data)
-    except OSError as error:  # the result matters more than the time of the next process
-        _LOG.warning("%s cannot be written (%s): compiled again next time", path, error.strerror)

@@ -5,11 +5,15 @@ way. So a temporary file without a lock has no writer and is removed, whatever i
 lock is left alone. filelock locks the open descriptor, since its ``FileLock`` leaves a file behind.
 """
 
+import atexit
 import os
 import re
+import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 
@@ -46,7 +50,8 @@ def cache_temporary(target: Path) -> Iterator[Path | None]:
     So the next writer of a cache takes over what a killed one left, and no folder has to be listed.
     """
     path = target.with_name(f"{OURS}{target.name}")
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    # no link that another user may have put there is followed
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
     try:
         is_ours = lock_descriptor(descriptor, blocking=False) and _is_at(path, descriptor)
         try:
@@ -57,6 +62,38 @@ def cache_temporary(target: Path) -> Iterator[Path | None]:
             raise
     finally:
         os.close(descriptor)
+
+
+def spill_folder() -> str:
+    """Where DuckDB puts what does not fit into memory, for this user alone; empty: nowhere.
+
+    DuckDB makes the folder when it needs it, and removes files of dead processes, but the folder
+    above has to exist: call this before each use, since cleaners remove what is old.
+    """
+    private = Path(tempfile.gettempdir()) / f"regime_platform-{os.geteuid()}"
+    try:
+        with suppress(FileExistsError):
+            private.mkdir(mode=0o700)
+        status = private.lstat()
+        is_ours = stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
+        if not is_ours or status.st_mode & 0o077:
+            private = _another_private_folder()
+    except OSError:
+        return ""
+    return str(private / "duckdb")
+
+
+@cache
+def _another_private_folder() -> Path:
+    """For this process, where another user has made one of that name."""
+    folder = Path(tempfile.mkdtemp(prefix="regime_platform-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def is_private_to_write(status: os.stat_result) -> bool:
+    """True of a file that only this user and root can have written."""
+    return status.st_uid in {0, os.geteuid()} and not status.st_mode & 0o022
 
 
 def sweep_temporary(folder: Path, prefix: str = TEMPORARY) -> None:

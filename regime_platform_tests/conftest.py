@@ -22,6 +22,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection as SqlConnection
 from sqlalchemy import Engine, MetaData, text
 
+import regime_platform_tests.examples  # noqa: F401 - a profile must be known early
 from regime_platform.pipeline.board import refresh_board
 from regime_platform.pipeline.run import run_symbols
 from regime_platform.pipeline.run_workspace import RunWorkspace
@@ -66,7 +67,7 @@ def pytest_sessionfinish() -> None:
 
 @pytest.hookimpl(trylast=True)  # after the order was drawn by lot
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leaves slow tests out of the coverage, which would make them a quarter slower.
+    """Leaves slow tests out of the coverage, which would take as long again.
 
     Files with slow tests come first, so that no core waits for the last of them; a file stays
     together, since what its tests share is made once.
@@ -146,6 +147,16 @@ def _migration_scripts_are_read_once() -> Iterator[None]:
 def _scripts_of(config: Config) -> ScriptDirectory:
     folder = config.get_main_option("script_location") or ""
     return _SCRIPTS.get(folder) or _SCRIPTS.setdefault(folder, _FROM_CONFIG(config))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_usage_is_recorded() -> Iterator[None]:
+    """Dagster's instances in memory have no setting and would write to the user's home folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        if "dagster" in sys.modules:
+            module = importlib.import_module("dagster._core.telemetry")
+            patch.setattr(module, "_get_instance_telemetry_enabled", lambda _instance: False)
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

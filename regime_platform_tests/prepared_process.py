@@ -21,9 +21,14 @@ PREPARED = multiprocessing.get_context("forkserver")
 PREPARED.set_forkserver_preload(
     [
         "dagster",
+        "numba",
+        "pandas",
         "pytest",
         "regime_platform.cli.main",
         "regime_platform.pipeline.run",
+        "regime_platform_tests.chaos.kills.faulty_child",
+        "scipy.linalg",
+        "upath",
         __name__,
     ]
 )
@@ -60,7 +65,7 @@ def begun_script(code: str, *arguments: object) -> ForkServerProcess:
     ready = PREPARED.Event()
     process = PREPARED.Process(target=_run, args=(script, ready))
     process.start()
-    assert ready.wait(120)
+    assert ready.wait(240)
     return process
 
 

@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -143,20 +142,37 @@ def stored_kernel(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("damage", [_flip_a_byte, _cut_in_half, _exchange])
-def test_a_damaged_kernel_is_reported_and_compiled_again(
-    stored_kernel: Path, damage: Callable[[Path], None]
-) -> None:
-    damage(stored_kernel)
+def test_a_kernel_damaged_in_any_way_is_reported_and_compiled_again(stored_kernel: Path) -> None:
+    for damage in (_flip_a_byte, _cut_in_half, _exchange):
+        damage(stored_kernel)
 
-    first = _start(stored_kernel.parent.parent)
-    printed, messages = first.communicate()
+        printed, messages = _start(stored_kernel.parent.parent).communicate()
 
-    assert printed.split() == ["True", "0", "0.75"]
-    assert messages == f"{stored_kernel} is damaged: the kernel is compiled again\n"
+        assert printed.split() == ["True", "0", "0.75"]
+        assert messages == f"{stored_kernel} is damaged: the kernel is compiled again\n"
     again, messages = _start(stored_kernel.parent.parent).communicate()
     assert again.split() == ["True", "1", "0.75"]
     assert not messages
+
+
+@pytest.mark.slow
+def test_a_kernel_that_others_can_write_is_not_loaded(stored_kernel: Path) -> None:
+    stored_kernel.chmod(0o666)
+
+    printed, messages = _start(stored_kernel.parent.parent).communicate()
+
+    assert printed.split() == ["True", "0", "0.75"]
+    assert "can be changed by other users: the kernel is compiled again" in messages
+
+
+def test_a_folder_that_others_filled_is_a_problem(tmp_path: Path) -> None:
+    cache = KernelCache(tmp_path / "kernels")
+    cache.mark_complete()
+    assert not cache.problem
+
+    (cache.folder / "complete").chmod(0o666)
+
+    assert "other users can change" in cache.problem
 
 
 @pytest.mark.slow

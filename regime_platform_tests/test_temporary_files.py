@@ -1,13 +1,26 @@
 """Temporary files of killed writers are removed; those of running writers stay."""
 
+import os
+import shutil
+import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 
 from regime_platform.files import write_atomically, write_bytes, write_cache
-from regime_platform.temporary_files import sweep_below, sweep_temporary
+from regime_platform.temporary_files import (
+    _another_private_folder,
+    cache_temporary,
+    is_private_to_write,
+    spill_folder,
+    sweep_below,
+    sweep_temporary,
+)
 
 
 def test_sweeping_a_missing_folder_does_nothing(tmp_path: Path) -> None:
@@ -106,3 +119,75 @@ def _begun(code: str, *arguments: str) -> subprocess.Popen[str]:
     assert process.stdout is not None
     assert process.stdout.readline() == "begun\n"
     return process
+
+
+def test_what_duckdb_spills_is_readable_by_its_user_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    folder = Path(spill_folder())
+    query = "CREATE TABLE t AS SELECT i, repeat('x', 200) FROM range(1000000) r(i)"
+    config: dict[str, Any] = {"memory_limit": "64MB", "temp_directory": str(folder)}
+
+    with duckdb.connect(":memory:", config=config) as connection:
+        connection.execute(query)
+        spilled = [*folder.iterdir()]
+
+    assert stat.S_IMODE(folder.parent.stat().st_mode) == 0o700
+    assert spilled
+    assert not folder.exists()  # DuckDB leaves nothing
+    shutil.rmtree(folder.parent)  # as cleaners of old files do
+    assert Path(spill_folder()) == folder
+    assert folder.parent.is_dir()
+
+
+@pytest.mark.parametrize("kind", ["link", "open to others", "of another user", "file"])
+def test_a_spill_folder_that_others_prepared_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    prepared = Path(spill_folder()).parent
+    if kind == "of another user":
+        monkeypatch.setattr(os, "geteuid", lambda: 12345)
+        prepared = prepared.rename(tmp_path / "regime_platform-12345")
+    elif kind == "open to others":
+        prepared.chmod(0o777)
+    else:
+        prepared.rmdir()
+        prepared.touch() if kind == "file" else prepared.symlink_to(tmp_path)
+    _another_private_folder.cache_clear()
+
+    folder = Path(spill_folder())
+
+    assert folder.parent != prepared
+    assert stat.S_IMODE(folder.parent.stat().st_mode) == 0o700
+    assert spill_folder() == str(folder)
+    _another_private_folder.cache_clear()
+
+
+def test_no_place_to_spill_costs_only_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "absent"))
+
+    assert spill_folder() == ""
+
+
+def test_only_files_of_the_user_and_root_that_others_cannot_write_are_private() -> None:
+    def is_private(mode: int, owner: int) -> bool:
+        return is_private_to_write(os.stat_result((mode, 1, 1, 1, owner, 0, 0, 0, 0, 0)))
+
+    user = os.geteuid()
+
+    assert [is_private(mode, user) for mode in (0o100644, 0o100600)] == [True, True]
+    assert [is_private(mode, user) for mode in (0o100664, 0o100646)] == [False, False]
+    assert [is_private(0o100644, owner) for owner in (0, user + 1)] == [True, False]
+
+
+def test_a_link_in_place_of_a_temporary_file_of_a_cache_is_not_followed(tmp_path: Path) -> None:
+    victim, target = tmp_path / "victim", tmp_path / "kept"
+    victim.write_text("of somebody")
+    (tmp_path / ".tmp-regime-kept").symlink_to(victim)
+
+    with pytest.raises(OSError, match="symbolic links"), cache_temporary(target):
+        pass
+
+    assert victim.read_text() == "of somebody"

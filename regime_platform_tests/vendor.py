@@ -98,6 +98,7 @@ class LoopbackVendor:
     asset_class: str = "FX"  # tells when a bar is open
     is_dated: bool = False  # answers carry ``now`` as their Date, not the machine's time
     questions: list[Question] = field(default_factory=list)
+    errors: dict[str, int] = field(default_factory=dict)  # symbol -> code of its error
     _listed: dict[tuple[str, str], _Listed] = field(default_factory=dict)
     _scripted: deque[Response] = field(default_factory=deque)
 
@@ -159,6 +160,8 @@ class LoopbackVendor:
                 symbol: self._body(path, [symbol], {**named, "symbol": symbol})
                 for symbol in symbols
             }
+        if code := self.errors.get(symbols[0]):
+            return _error(code, f"{symbols[0]} cannot be served")
         listed = self._listed.get((symbols[0], params["interval"]))
         if listed is None:
             return _error(404, "**symbol** not found. Please specify it correctly.")

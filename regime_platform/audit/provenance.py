@@ -7,7 +7,12 @@ from enum import StrEnum
 from pydantic import Field
 
 from regime_platform.bar_store.layout import SymbolPaths
-from regime_platform.bar_store.manifest_files import read_chain
+from regime_platform.bar_store.manifest_files import (
+    damaged_chain,
+    read_chain,
+    whole_compute_manifest,
+)
+from regime_platform.manifests.chain import LinkStatus, link_status
 from regime_platform.manifests.compute_manifest import Recipe
 from regime_platform.manifests.manifest import RESULTS, ResultsLink
 from regime_platform.model.digests import document_digest
@@ -26,6 +31,9 @@ class ProvenanceStatus(StrEnum):
     UNKNOWN = "unknown"  # the numbers of then cannot be computed
 
 
+_IN_CHAIN = {LinkStatus.LAST, LinkStatus.EARLIER}
+
+
 class Provenance(Document):
     """The status, and why."""
 
@@ -37,9 +45,15 @@ class Provenance(Document):
 def record_by(paths: SymbolPaths, as_of: dt.datetime) -> ResultsLink | None:
     """The link of the compute manifest in force at a moment (aware); None where there was none.
 
-    BarsError where the chain is damaged.
+    BarsError where the chain is damaged, or lost the link of the manifest in force: then it may
+    have lost that of then, and what it recorded would pass for unrecorded.
     """
-    links = [link for link in read_chain(paths) if link.kind == RESULTS]
+    document = whole_compute_manifest(paths)  # first: its link is appended before it is written
+    chain = read_chain(paths)
+    if document is not None and link_status(chain, document) not in _IN_CHAIN:
+        reason = f"it lacks the link of compute manifest {document.number}"
+        raise damaged_chain(paths, reason)
+    links = [link for link in chain if link.kind == RESULTS]
     by_then = [link for link in links if instant(link.run.written_at) <= as_of]
     return ResultsLink.model_validate(by_then[-1].as_json()) if by_then else None
 

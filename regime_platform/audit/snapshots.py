@@ -9,6 +9,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock
@@ -22,6 +23,7 @@ from regime_platform.bar_store.manifest_files import (
 )
 from regime_platform.bar_store.no_bars import no_bars_reason
 from regime_platform.bar_store.session import SymbolSession
+from regime_platform.bar_store.settled import read_settled
 from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.compute_db.reader import file_stat, is_file_proven, read_lineage
 from regime_platform.errors import (
@@ -129,7 +131,11 @@ def take_snapshot(
 def entries_now(workspace: RunWorkspace) -> dict[str, SymbolEntry | AbsentEntry]:
     """What a snapshot that is taken now states of each symbol of the universe."""
     return {
-        instrument.symbol: _entry(workspace.root, instrument)
+        instrument.symbol: read_settled(
+            workspace.root.symbol(instrument.symbol),
+            partial(_entry, workspace.root, instrument),
+            lambda entry: isinstance(entry, SymbolEntry),
+        )
         for instrument in workspace.universe.instruments
     }
 

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import FileLock, Timeout, lock_descriptor
 
 from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.session import SymbolSession
@@ -85,6 +85,14 @@ def locked(path: Path, patience: float, busy: Callable[[str], RegimeError]) -> I
         ) from error
     with taken:
         yield
+
+
+def is_locked(path: Path) -> bool:
+    """True where a process has the lock of a file."""
+    if not path.exists():
+        return False
+    with path.open("rb") as stream:  # closing it frees the lock again
+        return not lock_descriptor(stream.fileno(), blocking=False)
 
 
 def _sign(descriptor: int) -> None:

@@ -6,6 +6,7 @@ end of line was left by a killed process: it is not read, and the next append cu
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ from regime_platform.json_text import load_json
 from regime_platform.manifests.bar_manifest import BarManifest
 from regime_platform.manifests.compute_manifest import ComputeManifest
 from regime_platform.manifests.manifest import (
+    BARS,
     MANIFEST_VERSION,
+    RESULTS,
     ChainLink,
     Facts,
     SealedManifest,
@@ -53,13 +56,19 @@ class _Renames(Document, extra="ignore"):
 @read_once("manifest")
 def read_bar_manifest(paths: SymbolPaths) -> SealedManifest[BarManifest] | None:
     """manifest.json of a symbol; see `read_manifest`."""
-    return read_manifest(paths.manifest, BarManifest)
+    document = read_manifest(paths.manifest, BarManifest)
+    if document is not None:
+        _require_own(paths, paths.manifest, document.manifest.symbol)
+    return document
 
 
 @read_once("compute_manifest")
 def read_compute_manifest(paths: SymbolPaths) -> SealedManifest[ComputeManifest] | None:
     """compute_manifest.json of a symbol; see `read_manifest`."""
-    return read_manifest(paths.compute_manifest, ComputeManifest)
+    document = read_manifest(paths.compute_manifest, ComputeManifest)
+    if document is not None:
+        _require_own(paths, paths.compute_manifest, document.manifest.symbol)
+    return document
 
 
 def whole_bar_manifest(paths: SymbolPaths) -> SealedManifest[BarManifest] | None:
@@ -90,6 +99,20 @@ def read_manifest(path: Path, facts: type[Facts]) -> SealedManifest[Facts] | Non
         return parsed_whole(document, facts)
 
     return read_document(path, parse, remedy_of(path.parent.name), "manifest-damaged")
+
+
+def other_symbol(paths: SymbolPaths, symbol: str | None) -> str:
+    """Why a document about ``symbol`` does not belong here; empty where it does.
+
+    A folder has documents of its former symbols after a rename, and of its next one during it.
+    """
+    if symbol in {None, paths.symbol}:
+        return ""
+    with suppress(ConfigError):
+        renamed = read_former_manifests(paths)
+        if any(symbol in {each.former, each.symbol} for each in renamed):
+            return ""
+    return f"it is about {symbol}, not about {paths.symbol}"
 
 
 def read_chain(paths: SymbolPaths) -> list[ChainLink]:
@@ -133,10 +156,26 @@ def write_former_manifests(paths: SymbolPaths, entries: Sequence[FormerManifests
 def _links(paths: SymbolPaths, data: bytes) -> list[ChainLink]:
     lines = data.split(b"\n")[:-1]  # what has no end of line was never written
     try:
-        return [ChainLink.model_validate(load_json(line)) for line in lines]
+        links = [ChainLink.model_validate(load_json(line)) for line in lines]
     except (ValueError, RecursionError) as error:
-        reason = first_fault(error) if isinstance(error, ValidationError) else error
-        raise BarsError(
-            f"{paths.chain} is damaged ({reason}); `regime repair` starts it again",
-            code="chain-damaged",
-        ) from error
+        reason = first_fault(error) if isinstance(error, ValidationError) else str(error)
+        raise damaged_chain(paths, reason) from error
+    subjects = [link.about.symbol for link in links if link.kind in {BARS, RESULTS}]
+    if subjects and (reason := other_symbol(paths, subjects[-1])):
+        raise damaged_chain(paths, reason)
+    return links
+
+
+def damaged_chain(paths: SymbolPaths, reason: str) -> BarsError:
+    """The error of a chain that is not as it was written."""
+    return BarsError(
+        f"{paths.chain} is damaged ({reason}); restore it from a backup, or "
+        f"`regime repair {paths.symbol} --yes` starts it again",
+        code="chain-damaged",
+    )
+
+
+def _require_own(paths: SymbolPaths, path: Path, symbol: str) -> None:
+    if reason := other_symbol(paths, symbol):
+        message = f"{path} is damaged ({reason}); {remedy_of(paths.symbol)}"
+        raise BarsError(message, code="manifest-damaged")

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from regime_platform.bar_store.layout import SymbolPaths
+from regime_platform.bar_store.manifest_files import other_symbol
 from regime_platform.bar_store.session import keep, read_document, read_once
 from regime_platform.errors import BarsError, RegimeError, remedy_of
 from regime_platform.files import read_json, write_json
@@ -23,7 +24,14 @@ _UNSEALED = frozenset({*_EMPTY.model_dump(mode="json"), "calendar"})
 @read_once("verdict")
 def read_verdict(paths: SymbolPaths) -> Verdict | None:
     """The verdict in force, None before the first; raises BarsError where the file is damaged."""
-    return read_document(paths.verdict, _parsed, remedy_of(paths.symbol), "verdict-damaged")
+
+    def parse(document: Any) -> Verdict:
+        verdict = _parsed(document)
+        if reason := other_symbol(paths, verdict.symbol):
+            raise BarsError(reason, code="verdict-damaged")
+        return verdict
+
+    return read_document(paths.verdict, parse, remedy_of(paths.symbol), "verdict-damaged")
 
 
 def damaged_verdict(paths: SymbolPaths) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ of readers open a file at a time, across processes; a writer needs it for a tent
 
 import itertools
 import os
-import tempfile
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -19,6 +19,7 @@ import duckdb
 
 from regime_platform.errors import NewerResultsError, OlderResultsError, ResultsError, remedy_of
 from regime_platform.model.result_schema import RESULT_SCHEMA_DIGEST, RESULT_SCHEMA_VERSION, TABLES
+from regime_platform.temporary_files import spill_folder
 
 #: Seconds to wait while another process has the file open.
 READER_TIMEOUT = 30.0
@@ -62,6 +63,7 @@ def attached(
         FileInUseError: another process has the file open for longer than ``timeout`` seconds.
         duckdb.Error: it is no DuckDB file, or a damaged one.
     """
+    spill_folder()  # exists then
     with _one_at_a_time, _instance(os.getpid()).cursor() as connection:
         mode = "STANDARD" if flushes else "NONE"
         connection.execute(f"SET GLOBAL fsync_mode = '{mode}'")
@@ -138,7 +140,9 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     except BaseException:
         connection.rollback()
         raise
+    sys.audit("regime_platform.commit")  # for tests, see decision 142
     connection.commit()
+    sys.audit("regime_platform.committed")
 
 
 def damaged(path: Path, reason: str) -> ResultsError:
@@ -156,12 +160,11 @@ def first_line(error: Exception) -> str:
 @cache
 def _instance(_process: int) -> duckdb.DuckDBPyConnection:
     """One per process: an instance does not survive a fork."""
-    spill = str(Path(tempfile.gettempdir()) / "regime_platform.duckdb")
     settings: dict[str, Any] = {
         "threads": 1,
         "memory_limit": _MEMORY,
         "default_block_size": _BLOCK,
-        "temp_directory": spill,
+        "temp_directory": spill_folder(),
         "autoinstall_known_extensions": False,  # a file must not make this process load code
         **_COMMIT_TO_FILE,
     }

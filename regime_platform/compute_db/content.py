@@ -5,7 +5,7 @@ ENUM is its position, a TIMESTAMP its microseconds since 1970 UTC. The digest of
 of each of its timeframes, so that rows added to one leave the digests of the others unchanged.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -81,6 +81,15 @@ def physical_rows(
     return ordered(pl.DataFrame(pa.table(physical, arrow.column_names)))
 
 
+def for_each(condition: str, values: Iterable[tuple[Any, ...]]) -> tuple[str, list[Any]]:
+    """The condition for each of several values, and all of them."""
+    every = list(values)
+    return (
+        " OR ".join([f"({condition})"] * len(every)),
+        [value for some in every for value in some],
+    )
+
+
 def typed_rows(relation: duckdb.DuckDBPyRelation, schema: pl.Schema) -> pl.DataFrame:
     """The rows of a query in their order, with the types of ``schema``."""
     frame = pl.DataFrame(relation.to_arrow_table())
@@ -88,9 +97,18 @@ def typed_rows(relation: duckdb.DuckDBPyRelation, schema: pl.Schema) -> pl.DataF
     return ordered(frame.with_columns(_typed(name, dtype) for name, dtype in others.items()))
 
 
+def by_timeframe(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Views of the rows of each timeframe, of typed or physical rows."""
+    codes = rows["timeframe"].to_physical().to_numpy()
+    ends = [*(np.flatnonzero(codes[1:] != codes[:-1]) + 1).tolist(), len(codes)]
+    for start, end in zip([0, *ends], ends, strict=False):
+        if end:
+            yield TIMEFRAMES[codes[start]], rows[start:end]
+
+
 def content_of(table: str, rows: pl.DataFrame) -> dict[_Part, Blocks]:
     """The blocks of one table by table and timeframe; ``rows`` are all of its rows in order."""
-    return {(table, timeframe): blocks_of(part) for timeframe, part in _by_timeframe(rows)}
+    return {(table, timeframe): blocks_of(part) for timeframe, part in by_timeframe(rows)}
 
 
 def table_digests(content: Content, latest: str) -> dict[str, str]:
@@ -171,15 +189,6 @@ def _typed(name: str, dtype: pl.DataType) -> pl.Expr:
     if isinstance(dtype, pl.Datetime):
         return column.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
     return column.cast(dtype)
-
-
-def _by_timeframe(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Views of the rows of each timeframe, of typed or physical rows."""
-    codes = rows["timeframe"].to_physical().to_numpy()
-    ends = [*(np.flatnonzero(codes[1:] != codes[:-1]) + 1).tolist(), len(codes)]
-    for start, end in zip([0, *ends], ends, strict=False):
-        if end:
-            yield TIMEFRAMES[codes[start]], rows[start:end]
 
 
 def _in_order(part: list[tuple[int, int, str]]) -> Blocks:

@@ -13,7 +13,7 @@ from regime_platform.compute.maturity import (
     with_basis,
     without_basis,
 )
-from regime_platform.compute_db.content import KEY, LATEST
+from regime_platform.compute_db.content import KEY, LATEST, for_each
 from regime_platform.compute_db.reader import ResultsReader
 from regime_platform.manifests.compute_manifest import Lineage
 from regime_platform.model.instants import instant
@@ -54,17 +54,29 @@ def latest_bases(reader: ResultsReader, lineage: Lineage) -> Mapping[str, RankBa
     """Timeframe -> what the rank of its latest state stands on; without those that have no rank."""
     firsts = {each.timeframe: each.min_ts for each in lineage.series}
     eras = lineage.recipe.eras.eras
-    query = f"""SELECT timeframe, ts, esc_raw IS NOT NULL FROM {_RANKS}
-        SEMI JOIN {LATEST} USING (timeframe, ts) WHERE esc_pctl IS NOT NULL"""  # noqa: S608 - own names
-    bases = {}
-    for timeframe, naive, has_value in reader.connection.execute(query).fetchall():
-        first = firsts.get(timeframe)
-        if first is not None:
-            ts, first_us = naive.replace(tzinfo=dt.UTC), midnight_us(instant(first))
-            before = _before(reader, timeframe, eras, first_us, ts)
-            counts = before[0] + has_value, before[1] + (not has_value)
-            bases[timeframe] = basis_at(midnight_us(ts), timeframe, eras, first_us, counts)
-    return bases
+    query = f"SELECT timeframe, ts FROM {LATEST} WHERE esc_pctl IS NOT NULL"  # noqa: S608 - own name
+    ranked = {
+        timeframe: (naive, midnight_us(naive.replace(tzinfo=dt.UTC)), midnight_us(instant(first)))
+        for timeframe, naive in reader.connection.execute(query).fetchall()
+        if (first := firsts.get(timeframe)) is not None
+    }
+    if not ranked:
+        return {}
+    bounds = (
+        (timeframe, naive - _past(opens, eras, first_us), naive)
+        for timeframe, (naive, opens, first_us) in ranked.items()
+    )
+    where, values = for_each("timeframe = ? AND ts BETWEEN ? AND ?", bounds)
+    rows = reader.connection.execute(
+        f"SELECT timeframe, count(esc_raw), count(*) FROM {_RANKS} "  # noqa: S608 - own name
+        f"WHERE {where} GROUP BY timeframe",
+        values,
+    ).fetchall()
+    return {
+        timeframe: basis_at(opens, timeframe, eras, first_us, (bars, every - bars))
+        for timeframe, bars, every in rows
+        for _, opens, first_us in [ranked[timeframe]]
+    }
 
 
 def basis_row(basis: RankBasis | None) -> dict[str, int | bool | None]:
@@ -87,12 +99,16 @@ def _before(
     reader: ResultsReader, timeframe: str, eras: Sequence[Era], first_us: int, ts: dt.datetime
 ) -> tuple[int, int]:
     """The bars of the era of ``ts`` before it: with esc_raw, without it."""
-    opens, naive = midnight_us(ts), ts.replace(tzinfo=None)
-    start = next(era.start_us for era in eras if era.start_us <= opens < era.end_us)
-    past = dt.timedelta(microseconds=opens - max(start, first_us))
+    naive = ts.replace(tzinfo=None)
     rows = reader.connection.execute(
         f"SELECT count(esc_raw), count(*) FROM {_RANKS} "  # noqa: S608 - own name
         "WHERE timeframe = ? AND ts >= ? AND ts < ?",
-        [timeframe, naive - past, naive],
+        [timeframe, naive - _past(midnight_us(ts), eras, first_us), naive],
     ).fetchall()
     return rows[0][0], rows[0][1] - rows[0][0]
+
+
+def _past(opens_us: int, eras: Sequence[Era], first_us: int) -> dt.timedelta:
+    """How long the era of a bar had lasted before it."""
+    start = next(era.start_us for era in eras if era.start_us <= opens_us < era.end_us)
+    return dt.timedelta(microseconds=opens_us - max(start, first_us))

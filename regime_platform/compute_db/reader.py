@@ -18,8 +18,12 @@ import pyarrow as pa
 from pydantic import ValidationError
 
 from regime_platform.bar_store.layout import SymbolPaths
-from regime_platform.bar_store.manifest_files import read_compute_manifest
-from regime_platform.bar_store.proven import is_proven, remember, stamp_of
+from regime_platform.bar_store.manifest_files import (
+    read_chain,
+    read_compute_manifest,
+    whole_compute_manifest,
+)
+from regime_platform.bar_store.proven import FileStamp, is_proven, remember, stamp_of
 from regime_platform.compute_db.connection import (
     FileInUseError,
     damaged,
@@ -30,6 +34,7 @@ from regime_platform.compute_db.connection import (
 from regime_platform.compute_db.content import (
     KEY,
     LATEST,
+    by_timeframe,
     physical_rows,
     read_content,
     schema_differences,
@@ -38,8 +43,8 @@ from regime_platform.compute_db.content import (
 from regime_platform.compute_db.row_hashes import content_differences, hash_rows
 from regime_platform.errors import BarsError, ResultsError, UsageError
 from regime_platform.manifests.compute_manifest import Lineage
-from regime_platform.manifests.manifest import FileStat
-from regime_platform.model.digests import Blocks
+from regime_platform.manifests.manifest import RESULTS, FileStat, ResultsLink
+from regime_platform.model.digests import Blocks, document_digest
 from regime_platform.model.result_schema import TABLES
 
 _UNREADABLE = (duckdb.Error, pa.ArrowException, pl.exceptions.PolarsError, ValidationError)
@@ -88,11 +93,13 @@ class ResultsReader:
         relation = self.connection.sql(query, params=list(narrowed.values()))
         return typed_rows(relation, schema).select(wanted)
 
-    def physical(self, table: str, timeframe: str, *columns: str) -> pl.DataFrame:
-        """Columns of all rows of one timeframe in physical values, see `physical_rows`."""
-        return physical_rows(
-            self.connection, table, "timeframe = ?", [timeframe], (*KEY, *columns)
-        ).select(columns)
+    def physical(
+        self, table: str, timeframes: Sequence[str], columns: Sequence[str]
+    ) -> dict[str, pl.DataFrame]:
+        """Timeframe -> columns of all its rows in physical values, see `physical_rows`."""
+        where = f"timeframe IN ({', '.join('?' * len(timeframes))})"
+        rows = physical_rows(self.connection, table, where, timeframes, (*KEY, *columns))
+        return dict(by_timeframe(rows))
 
     def lineage(self) -> Lineage:
         """What the results were made from; raises ValidationError where that is damaged."""
@@ -124,7 +131,7 @@ def reading(path: Path, *, prove: bool = True) -> Iterator[ResultsReader]:
         with opened(path, read_only=True) as connection:
             reader = ResultsReader(connection)
             if prove and not is_file_proven(path):
-                _prove(path, reader)
+                _prove(path, reader, before)
                 if stamp_of(path) == before:  # neither replaced nor updated before it was opened
                     mark_proven(path)
             yield reader
@@ -174,7 +181,7 @@ def file_stat(path: Path) -> FileStat:
     return FileStat(bytes=stat.st_size, mtime_ns=stat.st_mtime_ns)
 
 
-def _prove(path: Path, reader: ResultsReader) -> None:
+def _prove(path: Path, reader: ResultsReader, before: FileStamp | None) -> None:
     """Refuses a file of which a row, a digest or a definition is not what was written."""
     try:
         reasons = schema_differences(reader.connection, only_tables=True)
@@ -182,6 +189,10 @@ def _prove(path: Path, reader: ResultsReader) -> None:
             lineage = reader.lineage()
             reasons = [*content_differences(hash_rows(reader.connection), lineage)]
             reasons += _unlike_manifest(SymbolPaths(path.parent), reader, lineage)
+            if not reasons:
+                rolled_back = [*_rolled_back(SymbolPaths(path.parent), lineage)]
+                # another file by now: a run replaced it, and then its manifest
+                reasons = rolled_back if stamp_of(path) == before else []
     except _DEFECTS as error:
         raise damaged(path, first_line(error)) from error
     if reasons:
@@ -207,6 +218,25 @@ def _unlike_manifest(paths: SymbolPaths, reader: ResultsReader, lineage: Lineage
         yield "its rows are not those that the compute manifest names"
     elif not is_same_recipe and not is_of_symbol:
         yield f"its rows are not those of {facts.symbol}"
+
+
+def _rolled_back(paths: SymbolPaths, lineage: Lineage) -> Iterator[str]:
+    """That the file is an earlier version of itself, as a partial restore leaves it.
+
+    An unfinished run that came to the very results of an earlier one is refused too: the next run
+    makes both again.
+    """
+    document = whole_compute_manifest(paths)
+    if document is None or document.manifest.tables == lineage.tables:
+        return
+    number, made = document.number, (document_digest(lineage.tables), lineage.recipe.digest)
+    for link in read_chain(paths):
+        if link.kind != RESULTS or link.number >= number:
+            continue
+        about = ResultsLink.model_validate(link.as_json()).about
+        if made == (about.content_digest, about.recipe_digest):
+            yield f"it is that of compute manifest {link.number}, and {number} is in force"
+            return
 
 
 def _known_schema(table: str, columns: Sequence[str] | None) -> pl.Schema:

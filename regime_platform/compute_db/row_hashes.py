@@ -13,7 +13,6 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from regime_platform.compute_db.content import (
     BARS,
@@ -105,7 +104,7 @@ def _plain(column: Any) -> PlainColumn:
     array = column.chunk(0) if column.num_chunks else pa.array([], column.type)
     missing = array.is_null().to_numpy(zero_copy_only=False) if array.null_count else None
     if pa.types.is_string(array.type):
-        known = array if missing is None else pc.fill_null(array, "")
+        known = array if missing is None else array.fill_null("")
         _, places, data = (b"" if buffer is None else buffer for buffer in known.buffers())
         offsets = np.frombuffer(places, np.int32, len(known) + 1, known.offset * 4)
         return PlainColumn(np.frombuffer(data, np.uint8), offsets, missing)

@@ -24,17 +24,21 @@ from regime_platform.compute_db.content import (
     LATEST,
     NO_ROWS,
     Content,
+    by_timeframe,
     checked_rows,
     content_frame,
+    for_each,
     physical_rows,
     table_digests,
 )
+from regime_platform.compute_db.latest_shown import LatestShown, latest_shown
 from regime_platform.compute_db.reader import ResultsReader
 from regime_platform.compute_db.store import insert
 from regime_platform.errors import ResultsError
 from regime_platform.files import copy_file, write_atomically
 from regime_platform.manifests.compute_manifest import Lineage, ResultOrigin, SeriesLineage
 from regime_platform.model.digests import (
+    BLOCK_ROWS,
     Blocks,
     block_start,
     canonical_json,
@@ -42,11 +46,12 @@ from regime_platform.model.digests import (
     plain_frame,
 )
 from regime_platform.model.result_schema import TABLES
+from regime_platform.model.timeframes import TIMEFRAMES
 
 #: Seconds to wait for readers before a copy is made; a read takes a tenth of that.
 TIMEOUT = 1.0
 _BLOCK_KEY = ("of", "timeframe", "block")
-_BEFORE_ALL, _AFTER_ALL = dt.datetime(1, 1, 1), dt.datetime(9999, 1, 1)  # noqa: DTZ001  as stored
+_BEFORE_ALL = dt.datetime(1, 1, 1)  # noqa: DTZ001 - as stored
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,7 @@ class StoredResults(NamedTuple):
     lineage: Lineage
     how: str
     computed_rows: int  # states that were computed; the others stayed as they were
+    shown: LatestShown | None = None  # None of a new file, and where it could not be read
 
 
 def apply_update(
@@ -133,15 +139,24 @@ def _apply(path: Path, change: Callable[[ResultsReader], Update], timeout: float
         update = change(ResultsReader(connection))
         checked_rows(LATEST, update.latest, TABLES[LATEST])
         with transaction(connection):
-            return StoredResults(_stored(connection, update), update.how, update.computed_rows)
+            lineage = _stored(connection, update)
+        shown = _shown(ResultsReader(connection), lineage)
+        return StoredResults(lineage, update.how, update.computed_rows, shown)
+
+
+def _shown(reader: ResultsReader, lineage: Lineage) -> LatestShown | None:
+    """What is shown of results that are stored; None where that fails: who needs it reports why."""
+    try:
+        return latest_shown(reader, lineage)
+    except Exception:  # noqa: BLE001 - results must not be computed again for what is shown of them
+        return None
 
 
 def _stored(connection: duckdb.DuckDBPyConnection, update: Update) -> Lineage:
     """Changes the tables; returns the lineage as it is stored."""
     after = {(BARS, timeframe): blocks for timeframe, blocks in update.bars.items()}
-    for addition in update.additions:
-        key = (addition.table, addition.timeframe)
-        after[key] = _add(connection, addition, update.before.get(key, NO_ROWS))
+    for table in dict.fromkeys(addition.table for addition in update.additions):
+        after |= _add(connection, table, update)
     content = {**update.before, **after}
     digests = table_digests(content, frame_digest(update.latest))
     lineage = update.made.lineage(update.series, digests)
@@ -152,34 +167,75 @@ def _stored(connection: duckdb.DuckDBPyConnection, update: Update) -> Lineage:
     return lineage
 
 
-def _add(connection: duckdb.DuckDBPyConnection, addition: Addition, before: Blocks) -> Blocks:
-    """Replaces the rows; returns the blocks of the table and timeframe afterwards."""
-    checked_rows(addition.table, addition.rows, TABLES[addition.table])
-    table, timeframe, begins = addition.table, addition.timeframe, block_start(addition.kept)
-    last = _naive(addition.opens[addition.kept - 1]) if addition.kept else _BEFORE_ALL
-    first = _naive(addition.opens[begins]) if begins < addition.kept else _AFTER_ALL
-    where, bounds = "timeframe = ? AND ts <= ? AND ts >= ?", [timeframe, last]
-    kept = physical_rows(connection, table, where, [*bounds, first], TABLES[table].names())
-    if addition.kept > before.rows or kept.height != addition.kept - begins:
-        raise ResultsError(
-            f"{table} {timeframe} does not have the {addition.kept} rows to continue from",
-            code="results-damaged",
-        )
-    if addition.kept < before.rows:
-        connection.execute(
-            f'DELETE FROM "{table}" WHERE timeframe = ? AND ts > ?',  # noqa: S608 - own names
-            bounds,
-        )
-    insert(connection, table, addition.rows)
-    return before.replaced(begins, pl.concat([kept, plain_frame(addition.rows)]))
+def _add(connection: duckdb.DuckDBPyConnection, table: str, update: Update) -> Content:
+    """Replaces the rows of one table; returns the blocks of its timeframes afterwards.
+
+    One statement for all timeframes, since a statement costs more than the rows of another one.
+    """
+    of_table = (addition for addition in update.additions if addition.table == table)
+    additions = sorted(of_table, key=lambda addition: TIMEFRAMES.index(addition.timeframe))
+    kept = _last_blocks(connection, table, additions)
+    for addition in additions:
+        rows = kept[addition.timeframe].height if addition.timeframe in kept else 0
+        stated = update.before.get((table, addition.timeframe), NO_ROWS).rows
+        if addition.kept > stated or rows != addition.kept % BLOCK_ROWS:
+            raise ResultsError(
+                f"{table} {addition.timeframe} does not have the {addition.kept} rows to continue "
+                "from",
+                code="results-damaged",
+            )
+    added = pl.concat(addition.rows for addition in additions)
+    checked_rows(table, added, TABLES[table])
+    later, bounds = for_each(
+        "timeframe = ? AND ts > ?",
+        (
+            (addition.timeframe, _last(addition))
+            for addition in additions
+            if addition.kept < update.before.get((table, addition.timeframe), NO_ROWS).rows
+        ),
+    )
+    if bounds:
+        connection.execute(f'DELETE FROM "{table}" WHERE {later}', bounds)  # noqa: S608 - own names
+    insert(connection, table, added)
+    plain = plain_frame(added)
+    new, none = dict(by_timeframe(plain)), plain.clear()
+    after = {}
+    for addition in additions:
+        key = table, addition.timeframe
+        parts = [each.get(addition.timeframe, none) for each in (kept, new)]
+        before = update.before.get(key, NO_ROWS)
+        after[key] = before.replaced(block_start(addition.kept), pl.concat(parts))
+    return after
+
+
+def _last_blocks(
+    connection: duckdb.DuckDBPyConnection, table: str, additions: Sequence[Addition]
+) -> dict[str, pl.DataFrame]:
+    """Timeframe -> the kept rows of a block that is to be filled further, in physical values."""
+    where, bounds = for_each(
+        "timeframe = ? AND ts <= ? AND ts >= ?",
+        (
+            (each.timeframe, _last(each), _naive(each.opens[block_start(each.kept)]))
+            for each in additions
+            if each.kept % BLOCK_ROWS
+        ),
+    )
+    if not bounds:
+        return {}
+    return dict(by_timeframe(physical_rows(connection, table, where, bounds)))
+
+
+def _last(addition: Addition) -> dt.datetime:
+    """The last row that is kept."""
+    return _naive(addition.opens[addition.kept - 1]) if addition.kept else _BEFORE_ALL
 
 
 def _replace_blocks(connection: duckdb.DuckDBPyConnection, before: Content, after: Content) -> None:
     """Stores the blocks that differ."""
     first = {key: _first_changed(before.get(key, NO_ROWS), after[key]) for key in after}
-    bounds = [value for (of, timeframe), block in first.items() for value in (of, timeframe, block)]
-    changed = " OR ".join(['("of" = ? AND timeframe = ? AND block >= ?)'] * len(first))
-    connection.execute(f"DELETE FROM content_blocks WHERE {changed or 'false'}", bounds)  # noqa: S608
+    bounds = ((of, timeframe, block) for (of, timeframe), block in first.items())
+    changed, values = for_each('"of" = ? AND timeframe = ? AND block >= ?', bounds)
+    connection.execute(f"DELETE FROM content_blocks WHERE {changed or 'false'}", values)  # noqa: S608
     frame = content_frame(after)
     is_new = [block >= first[of, name] for of, name, block in frame.select(_BLOCK_KEY).iter_rows()]
     insert(connection, "content_blocks", frame.filter(pl.Series(is_new, dtype=pl.Boolean)))

@@ -149,16 +149,18 @@ def plain_numbers(values: _Array, missing: _Array | None = None) -> _Array:
 
 
 def _plain_columns(frame: pl.DataFrame) -> Iterator[PlainColumn]:
-    plain = plain_frame(frame)
-    with_nulls = [column.name for column in plain.iter_columns() if column.null_count()]
+    known = plain_frame(frame)
+    with_nulls = {
+        column.name: column.dtype for column in known.iter_columns() if column.null_count()
+    }
     # for all columns at once: an expression of its own costs each 0.1 ms
-    masks = plain.select(pl.col(with_nulls).is_null())
-    known = plain.with_columns(
-        pl.col(name).fill_null("" if plain.schema[name] == pl.String else 0)
-        for name in with_nulls
-        if not plain.schema[name].is_float()  # null becomes NaN
-    )
-    for column in known.iter_columns():
+    masks = known.select(pl.col(*with_nulls).is_null()).to_dict() if with_nulls else {}
+    filled = [
+        pl.col(name).fill_null("" if dtype == pl.String else 0)
+        for name, dtype in with_nulls.items()
+        if not dtype.is_float()  # null becomes NaN
+    ]
+    for column in (known.with_columns(filled) if filled else known).iter_columns():
         missing = masks[column.name].to_numpy() if column.name in masks else None
         if column.dtype == pl.String:
             yield PlainColumn(*_texts(column), missing)

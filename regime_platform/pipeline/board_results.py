@@ -36,15 +36,18 @@ _NOT_COMPUTED = "not_computed", "nothing was computed yet"
 _Rows = list[dict[str, Any]]
 
 
-def shown_symbol(paths: SymbolPaths, instrument: Instrument) -> ShownSymbol | None:
+def shown_symbol(
+    paths: SymbolPaths, instrument: Instrument, known: tuple[LatestShown, Lineage] | None = None
+) -> ShownSymbol | None:
     """What is shown of a symbol; of a damaged one its rows have the reason.
 
-    None where another process writes the results, so that they cannot be read now.
+    ``known`` is what compute.db has, where the caller has just written it and holds the lock. None
+    where another process writes the results, so that they cannot be read now.
     """
     made_from = files_of(paths, instrument)  # before the files are read: they may change meanwhile
     held_back = None
     try:
-        rows, latest, lineage = _results(paths, instrument)
+        rows, latest, lineage = _results(paths, instrument, known)
     except Exception as error:  # noqa: BLE001 - a damaged symbol must not cost the others their rows
         if isinstance(error, ResultsError) and isinstance(error.__cause__, FileInUseError):
             return None
@@ -88,14 +91,12 @@ def files_of(paths: SymbolPaths, instrument: Instrument) -> str:
 
 
 def _results(
-    paths: SymbolPaths, instrument: Instrument
+    paths: SymbolPaths, instrument: Instrument, known: tuple[LatestShown, Lineage] | None
 ) -> tuple[_Rows, LatestShown, Lineage | None]:
     """A row per timeframe, the latest states, and what they were made from, if anything was."""
     if paths.compute_db.exists() and not no_bars_reason(paths, instrument):
         try:
-            with reading(paths.compute_db) as reader:
-                lineage = reader.lineage()
-                latest = latest_shown(reader, lineage)
+            latest, lineage = known or _read(paths)
         except OlderResultsError:  # what is computed takes its place
             pass
         else:
@@ -103,6 +104,12 @@ def _results(
     reason = no_bars_reason(paths, instrument)
     without = (NO_BARS, reason) if reason else _NOT_COMPUTED
     return _without_results(instrument.timeframes, *without), {}, None
+
+
+def _read(paths: SymbolPaths) -> tuple[LatestShown, Lineage]:
+    with reading(paths.compute_db) as reader:
+        lineage = reader.lineage()
+        return latest_shown(reader, lineage), lineage
 
 
 def _computed(paths: SymbolPaths, instrument: Instrument, lineage: Lineage) -> _Rows:

@@ -25,6 +25,7 @@ from regime_platform.manifests.compute_manifest import (
 )
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.result_schema import RESULT_SCHEMA_DIGEST
+from regime_platform.pipeline.board_results import shown_symbol
 from regime_platform.pipeline.eras import why_not_adopted
 from regime_platform.pipeline.gate.promote import passed_verdict
 from regime_platform.pipeline.outcomes import ComputeOutcome, Status
@@ -81,6 +82,9 @@ def compute(
         stored = make_results(inputs, made, force=force)
         mark_proven(paths.compute_db)
         keep(paths, paths.compute_db, stored.lineage)
+        # by the process that has just read and written all of it, beside those of others
+        known = None if stored.shown is None else (stored.shown, stored.lineage)
+        shown = shown_symbol(paths, instrument, known)
     reason = f"{symbol}: {stored.how}" if is_unusable else ""
     return ComputeOutcome(
         symbol,
@@ -91,6 +95,7 @@ def compute(
         stored.computed_rows,
         reason=reason,
         left_out=verdict.left_out,
+        shown=shown,
     )
 
 

@@ -4,7 +4,7 @@ Results are kept up to the first block of bars whose digest differs; the rows af
 computed again. Where most rows would change, a new file is cheaper than an update.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -171,8 +171,10 @@ class _Increment:
             raise NotIncrementalError("the timeframes of the symbol have changed")
         before = self.reader.blocks()
         changed = self._changed(stored, before)
+        pasts = self._pasts([series for series in changed if self._goes_on(series, stored)])
         results = {
-            series.timeframe: self._result(series, stored[series.timeframe]) for series in changed
+            series.timeframe: self._result(series, pasts.get(series.timeframe))
+            for series in changed
         }
         made_anew = {name: self.inputs.lineage(name, result) for name, result in results.items()}
         by_timeframe = {**stored, **made_anew}
@@ -208,29 +210,34 @@ class _Increment:
             raise NotIncrementalError(f"{anew} of {total} bars are new or changed")
         return changed
 
-    def _result(self, series: _Changed, lineage: SeriesLineage) -> SeriesResult:
-        added = None
+    def _goes_on(self, series: _Changed, stored: Mapping[str, SeriesLineage]) -> bool:
         short = why_not(series.shared, self.inputs.params, series.timeframe)
         is_whole = computed_bars(series.bars).height == series.bars.height  # rows are those of bars
-        if lineage.status == "complete" and is_whole and not short:
-            added = self.inputs.extended(series.timeframe, series.bars, self._past(series))
+        return stored[series.timeframe].status == "complete" and is_whole and not short
+
+    def _result(self, series: _Changed, past: Past | None) -> SeriesResult:
+        added = None
+        if past is not None:
+            added = self.inputs.extended(series.timeframe, series.bars, past)
         return self.inputs.computed(series.timeframe, series.bars) if added is None else added
 
-    def _past(self, series: _Changed) -> Past:
-        rows = series.shared - FIRST_BARS.state
-        shock, unstable, structure, label = self._stored(series, STATE, rows, *_STATE_COLUMNS)
-        (esc_raw,) = self._stored(series, ESCALATION, series.shared, "esc_raw")
-        horizon = self.inputs.params.at(series.timeframe).horizon
-        close = series.bars["close"].head(series.shared).to_numpy()
-        return past_of(close, (shock, unstable, structure), esc_raw, label, horizon)
-
-    def _stored(
-        self, series: _Changed, table: str, rows: int, *columns: str
-    ) -> list[npt.NDArray[Any]]:
-        kept = self.reader.physical(table, series.timeframe, *columns).head(rows)
-        if kept.height < rows:
-            raise NotIncrementalError(f"{table} holds {kept.height} of {rows} rows")
-        return [kept[name].to_numpy() for name in columns]
+    def _pasts(self, continued: Sequence[_Changed]) -> dict[str, Past]:
+        """What rows depend on, of each series; a query for all costs no more than for a single."""
+        if not continued:
+            return {}
+        names = [series.timeframe for series in continued]
+        states = self.reader.physical(STATE, names, _STATE_COLUMNS)
+        ranks = self.reader.physical(ESCALATION, names, ("esc_raw",))
+        pasts = {}
+        for series in continued:
+            rows = series.shared - FIRST_BARS.state
+            shock, unstable, structure, label = _first(states, series, rows, _STATE_COLUMNS)
+            (esc_raw,) = _first(ranks, series, series.shared, ("esc_raw",))
+            horizon = self.inputs.params.at(series.timeframe).horizon
+            close = series.bars["close"].head(series.shared).to_numpy()
+            each = past_of(close, (shock, unstable, structure), esc_raw, label, horizon)
+            pasts[series.timeframe] = each
+        return pasts
 
     def _latest(
         self,
@@ -250,6 +257,16 @@ class _Increment:
             if state is not None:
                 latest[timeframe] = state
         return latest_rows(latest, left_out)
+
+
+def _first(
+    stored: Mapping[str, pl.DataFrame], series: _Changed, rows: int, columns: Sequence[str]
+) -> list[npt.NDArray[Any]]:
+    """Columns of the first stored rows of a series."""
+    kept = stored.get(series.timeframe, pl.DataFrame()).head(rows)
+    if kept.height < rows:
+        raise NotIncrementalError(f"{series.timeframe} holds {kept.height} of {rows} rows")
+    return [kept[name].to_numpy() for name in columns]
 
 
 def _addition(result: SeriesResult, table: str) -> Addition:

@@ -18,7 +18,6 @@ from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.compute.engine import warm_up
 from regime_platform.errors import BlockedError, NoBarsError, RegimeError, failure_reason
 from regime_platform.model.instruments import Instrument
-from regime_platform.pipeline.board_results import shown_symbol
 from regime_platform.pipeline.compute import compute
 from regime_platform.pipeline.fetch.catch_up import FetchRequest
 from regime_platform.pipeline.fetch.ingest import Batches, ingest
@@ -131,10 +130,7 @@ def run_symbol(  # noqa: PLR0913 - what to run, and how
         def computed() -> StageOutcome:
             if Stage.VALIDATED_BARS not in stages:  # else proven just before
                 require_whole(paths, instrument)
-            done = compute(workspace, instrument, paths, force=force)
-            # by the process that has just read and written all of it, beside those of others
-            is_new = done.status is Status.DONE
-            return replace(done, shown=shown_symbol(paths, instrument)) if is_new else done
+            return compute(workspace, instrument, paths, force=force)
 
         with one_lock(paths):
             for stage, work in (

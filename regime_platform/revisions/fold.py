@@ -100,7 +100,7 @@ def diff_page(  # noqa: PLR0913 - two frames, and what decides how they are comp
     # A final bar that is served as forming means that a clock went back: it changes nothing.
     is_kept = rows["finished"] | ~was_final
     rows, was_final = rows.filter(is_kept), was_final.filter(is_kept)
-    new = int((rows["finished"] & ~was_final).sum())
+    new = rows["ts"].filter(rows["finished"] & ~was_final).n_unique()
     is_equal = comparison.is_equal.filter(is_brought).filter(is_kept)
     repeated = int((was_final & is_equal).sum())
     revised = int((rows["finished"] & was_final).sum()) - repeated

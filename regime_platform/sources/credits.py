@@ -73,6 +73,8 @@ class CreditBudget:
     def reserve(self, cost: int, day: dt.date) -> None:
         """Takes ``cost`` credits, waiting for the next minute as often as needed.
 
+        They are of ``day``, or of the present one where the run has gone on past midnight.
+
         Raises:
             QuotaError: the day's credits are spent.
             SourceError: a minute never has so many credits.
@@ -137,6 +139,7 @@ class CreditBudget:
     def _taken(self, cost: int, day: dt.date) -> bool:
         if self._seconds_left <= MARGIN:
             return False
+        day = max(day, dt.datetime.fromtimestamp(self._clock(), dt.UTC).date())
         with self._transaction() as store:
             limit, minute = self._limit(store), self._minute
             if cost > limit:

@@ -1,20 +1,25 @@
 """Runs one query over the views: for `regime sql` and the Python API alike."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import takewhile
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import duckdb
 import polars as pl
 import pyarrow as pa
 
 from regime_platform.errors import UsageError
+from regime_platform.json_text import load_json
 from regime_platform.sql_views.freshness import Watch
 from regime_platform.sql_views.relations import VIEWS
 from regime_platform.sql_views.views import open_views, require_intact, warned
 from regime_platform.workspace import Where, Workspace
 
-_QUERIES = {"SELECT", "EXPLAIN", "MULTI"}  # PIVOT is several
+_QUERIES = {"SELECT", "MULTI"}  # PIVOT is several
+_EXPLAINING = re.compile(r"\s*EXPLAIN\s+(?:ANALYZE\s+|\([^()]*\)\s*)?", re.IGNORECASE)
+#: Steps of a plan that write, as a COPY within WITH does; DuckDB takes such a text for a query.
+_WRITING = re.compile("COPY|INSERT|DELETE|UPDATE|MERGE|CREATE|ALTER|DROP|EXPORT|ATTACH")
 _BATCH = 50_000  # rows
 _HINTS = ("LINE ", "Candidate functions", "Candidate macros")
 
@@ -82,14 +87,45 @@ def answer(
 
 
 def _require_query(connection: duckdb.DuckDBPyConnection, text: str) -> None:
-    statements = connection.extract_statements(text)
-    kinds = [statement.type.name for statement in statements]
+    """Refuses what is no query, or one that writes.
+
+    The settings of the connection let it write where it may read: to the files of the views, and
+    to the folder for what does not fit into memory.
+    """
+    kinds = _kinds(connection, text)
+    if kinds == ["EXPLAIN"]:  # with ANALYZE it runs what it explains
+        explaining = _EXPLAINING.match(text)
+        text = text[explaining.end() :] if explaining else ""
+        kinds = _kinds(connection, text)
     if len(kinds) != 1 or kinds[0] not in _QUERIES:
         given = " and ".join(kinds) or "nothing"
         raise UsageError(
             f"expected one query, a SELECT, was given {given}: SQL reads and changes nothing",
             code="no-query",
         )
+    if kinds == ["MULTI"] and (word := _WRITING.search(text.upper())):  # a plan would run parts
+        raise UsageError(
+            f"a PIVOT without IN cannot have the word {word[0]}; list its columns: ON x IN (...)",
+            code="no-query",
+        )
+    plan = connection.execute(f"EXPLAIN (FORMAT json) {text}").fetchall()
+    writing = {step for _name, tree in plan for step in _steps(load_json(tree))}
+    if named := sorted(step for step in writing if _WRITING.search(step)):
+        raise UsageError(
+            f"the query would write ({', '.join(named)}): SQL reads and changes nothing",
+            code="no-query",
+        )
+
+
+def _kinds(connection: duckdb.DuckDBPyConnection, text: str) -> list[str]:
+    return [statement.type.name for statement in connection.extract_statements(text)]
+
+
+def _steps(nodes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """The names of all steps of a plan."""
+    for node in nodes:
+        yield str(node["name"])
+        yield from _steps(node.get("children", ()))
 
 
 def _plain(rows: pl.DataFrame) -> pl.DataFrame:

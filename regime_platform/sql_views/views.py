@@ -1,9 +1,7 @@
 """A DuckDB connection with a view for everything that is stored of all symbols."""
 
-import tempfile
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 
 import duckdb
 
@@ -13,6 +11,7 @@ from regime_platform.sql_views.freshness import Watch, differing
 from regime_platform.sql_views.relations import VIEWS
 from regime_platform.sql_views.small_tables import universe_rows
 from regime_platform.sql_views.statements import statements
+from regime_platform.temporary_files import spill_folder
 from regime_platform.workspace import Workspace
 
 _MOST_NAMED = 10
@@ -97,7 +96,7 @@ def _opened(workspace: Workspace, catalog: Catalog) -> duckdb.DuckDBPyConnection
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "allow_community_extensions": False,
-            "temp_directory": str(Path(tempfile.gettempdir()) / "regime_platform.duckdb"),
+            "temp_directory": spill_folder(),
         },
     )
     try:

@@ -162,12 +162,12 @@ def test_bars_other_than_those_promoted_are_refused(tmp_path: Path) -> None:
 
 
 def test_where_nothing_was_promoted_nothing_is_in_force(tmp_path: Path) -> None:
-    assert pointer(SymbolPaths(tmp_path), "1day") is None
-    assert read_in_force(SymbolPaths(tmp_path), "1day") is None
+    assert pointer(SymbolPaths(tmp_path / "AAPL"), "1day") is None
+    assert read_in_force(SymbolPaths(tmp_path / "AAPL"), "1day") is None
 
 
 def test_damage_in_force_is_an_error_and_not_an_endless_search(tmp_path: Path) -> None:
-    paths = SymbolPaths(tmp_path)
+    paths = SymbolPaths(tmp_path / "AAPL")
     promoted = _put_in_force(paths, make_bars(10))
     (paths.bars("1day") / promoted.files[0].name).write_bytes(b"")
 
@@ -183,9 +183,9 @@ def _keep_promoting(folder: Path, rounds: int) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_a_reader_sees_old_or_new_bars_while_a_writer_replaces_them(tmp_path: Path) -> None:
-    paths = SymbolPaths(tmp_path)
+    paths = SymbolPaths(tmp_path / "AAPL")
     _put_in_force(paths, make_bars(200))
-    writer = PREPARED.Process(target=_keep_promoting, args=(tmp_path, 60))
+    writer = PREPARED.Process(target=_keep_promoting, args=(tmp_path / "AAPL", 60))
     writer.start()
     seen = []
 
@@ -230,7 +230,7 @@ ROWS = fetched(make_bars(3)).with_columns(
 
 
 def test_rows_are_read_as_written_and_match_their_record(tmp_path: Path) -> None:
-    paths = SymbolPaths(tmp_path)
+    paths = SymbolPaths(tmp_path / "AAPL")
 
     file = write_rejected(paths, "1day", ROWS, None)
 
@@ -241,7 +241,7 @@ def test_rows_are_read_as_written_and_match_their_record(tmp_path: Path) -> None
 
 
 def test_a_file_with_the_same_rows_stays(tmp_path: Path) -> None:
-    paths = SymbolPaths(tmp_path)
+    paths = SymbolPaths(tmp_path / "AAPL")
     before = write_rejected(paths, "1day", ROWS, None)
     inode = paths.rejected("1day").stat().st_ino
 
@@ -250,7 +250,7 @@ def test_a_file_with_the_same_rows_stays(tmp_path: Path) -> None:
 
 
 def test_without_rows_there_is_no_file(tmp_path: Path) -> None:
-    paths = SymbolPaths(tmp_path)
+    paths = SymbolPaths(tmp_path / "AAPL")
     write_rejected(paths, "1day", ROWS, None)
 
     assert write_rejected(paths, "1day", ROWS.clear(), None) is None
@@ -260,7 +260,7 @@ def test_without_rows_there_is_no_file(tmp_path: Path) -> None:
 
 
 def test_every_difference_from_the_verdict_has_a_reason(tmp_path: Path) -> None:
-    paths = SymbolPaths(tmp_path)
+    paths = SymbolPaths(tmp_path / "AAPL")
     file = write_rejected(paths, "1day", ROWS, None)
 
     unnamed = rejected_fault(paths, "1day", None)

@@ -40,7 +40,7 @@ def test_a_timeout_names_the_holder_and_killing_it_frees_the_lock(tmp_path: Path
     taken = PREPARED.Event()
     holder = PREPARED.Process(target=_hold, args=(tmp_path, taken))
     holder.start()
-    assert taken.wait(30)
+    assert taken.wait(200)
 
     with (
         raises(BarsError, "locked", match=f"by process {holder.pid} .*wait for it or end it"),

@@ -69,7 +69,9 @@ def link(number: int, note: str = "") -> ChainLink:
 @pytest.fixture
 def paths(tmp_path: Path) -> SymbolPaths:
     """An empty folder of a symbol."""
-    return SymbolPaths(tmp_path)
+    folder = tmp_path / "AAPL"
+    folder.mkdir()
+    return SymbolPaths(folder)
 
 
 def test_without_a_file_there_are_no_links(paths: SymbolPaths) -> None:
@@ -112,7 +114,7 @@ def test_a_damaged_line_is_named_with_the_repair(paths: SymbolPaths, line: str) 
     with paths.chain.open("a") as stream:
         stream.write(f"{line}\n")
 
-    with raises(BarsError, "chain-damaged", match=r"chain\.jsonl .*`regime repair`"):
+    with raises(BarsError, "chain-damaged", match=r"chain\.jsonl .*`regime repair AAPL --yes`"):
         read_chain(paths)
 
 

@@ -33,6 +33,7 @@ from regime_platform_tests.bench.running_platform import RunningPlatform
 from regime_platform_tests.bench.seeded_events import last_fetch, seed_fetches, seed_passes
 from regime_platform_tests.bench.unattended_store import (
     Size,
+    environment_of,
     fill,
     settings_of,
     universe_text,
@@ -40,7 +41,6 @@ from regime_platform_tests.bench.unattended_store import (
 )
 from regime_platform_tests.bench.watched_processes import PeakMemory
 from regime_platform_tests.ui.serving import dagster_dev
-from regime_platform_tests.vendor import KEY
 
 _FETCHES = 1_600  # events of a tick
 _PASSES = 30  # a month of them
@@ -181,16 +181,8 @@ def _median(work: Callable[[], None]) -> float:
 @contextmanager
 def _environment(root: Path, url: str) -> Iterator[None]:
     """The settings in the environment of started processes."""
-    variables = {
-        "REGIME_DATA_ROOT": str(root),
-        "REGIME_TWELVEDATA_URL": url,
-        "TWELVEDATA_API_KEY": KEY,
-        "REGIME_CREDITS_FOLDER": str(root.parent / f"credits-{root.name}"),
-        "REGIME_CREDITS_PER_MINUTE": "1000000",
-        "REGIME_REREAD_SHARE": "0",
-    }
     before = dict(os.environ)
-    os.environ.update(variables)
+    os.environ.update(environment_of(root, url))
     try:
         yield
     finally:

@@ -43,7 +43,7 @@ PROMISED = (
 CIRCUMSTANCES = ("command", "date", "cpu", "cores", "python", "version_polars", "compute_digest")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_quick_bench_writes_every_figure(tmp_path: Path) -> None:
     target = tmp_path / "bench.json"
 

@@ -7,7 +7,7 @@ import pytest
 from regime_platform_tests.bench.ingest import limited_figures
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_limit_of_55_credits_is_used_up_and_never_exceeded(tmp_path: Path) -> None:
     figures = limited_figures(tmp_path, core=1, daily=60)
 

@@ -11,7 +11,7 @@ from regime_platform_tests.bench.sql import NOW, QUERIES
 from regime_platform_tests.bench.unattended_store import Size
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_query_of_the_bench_has_an_answer_on_a_small_store(tmp_path: Path) -> None:
     workspace = copied_store(tmp_path / "data", Size(1, 3, 0.01), NOW)
     count = "SELECT symbol, count(*) FROM state_history GROUP BY ALL ORDER BY ALL"

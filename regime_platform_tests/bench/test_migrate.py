@@ -5,7 +5,7 @@ import pytest
 from regime_platform_tests.bench.migrate import main
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_bench_tells_rows_per_second_and_day_files(capsys: pytest.CaptureFixture[str]) -> None:
     main(["quick"])
 

@@ -8,12 +8,15 @@ the vendor, in a process of its own, has it and what follows.
 import datetime as dt
 import logging
 import multiprocessing
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
+from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import polars as pl
 from pytest_httpserver import HTTPServer
@@ -45,8 +48,8 @@ LENGTHS: Mapping[tuple[str, str], int] = MappingProxyType(
         ("daily", "1week"): 1_000,
     }
 )
+SPAWN = multiprocessing.get_context("spawn")
 _FIRST = dt.datetime(2009, 2, 2, tzinfo=dt.UTC)  # no bar of crypto is older
-_DAYS_AHEAD = dt.timedelta(days=2)
 _TIER = {"CRYPTO": "core", "US_EQUITY": "daily"}
 
 
@@ -57,10 +60,27 @@ class Size:
     core: int
     daily: int
     share: float = 1.0
+    days_ahead: int = 2  # for which the vendor has bars
 
     def bars(self, tier: str, timeframe: str) -> int:
         """How many bars a series starts with."""
         return max(400, int(LENGTHS[tier, timeframe] * self.share))
+
+
+@dataclass(frozen=True)
+class VendorFaults:
+    """What the vendor does to some symbols.
+
+    Attributes:
+        refused: symbol -> HTTP status of its error.
+        crossed: symbols whose last bar has its low above its high.
+    """
+
+    refused: Mapping[str, int] = field(default_factory=dict)
+    crossed: frozenset[str] = frozenset()
+
+
+_NO_FAULTS = VendorFaults()
 
 
 def universe_text(size: Size) -> str:
@@ -89,7 +109,8 @@ def bars_of(size: Size, asset_class: str, timeframe: str, now: dt.datetime) -> p
     """The bars of every instrument of a class, which all have the same."""
     wanted = size.bars(_TIER[asset_class], timeframe)
     first = max(_FIRST, now - DURATION[timeframe] * wanted * 2)
-    opens = expected_opens(MARKETS[asset_class], timeframe, first, now + _DAYS_AHEAD)
+    until = now + dt.timedelta(size.days_ahead)
+    opens = expected_opens(MARKETS[asset_class], timeframe, first, until)
     finished = opens.filter(opens < last_finished(now, timeframe, MARKETS[asset_class])).len()
     opens = opens.slice(max(0, finished - 1 - wanted))
     return make_bars(opens.len()).with_columns(ts=opens)
@@ -125,26 +146,36 @@ def _before_the_last(asset_class: str, timeframe: str, now: dt.datetime) -> dt.d
     return bar_end(last, timeframe, MARKETS[asset_class]) - dt.timedelta(seconds=1)
 
 
+def environment_of(root: Path, url: str) -> dict[str, str]:
+    """What processes on ``root`` are started with."""
+    return {
+        "REGIME_DATA_ROOT": str(root),
+        "REGIME_TWELVEDATA_URL": url,
+        "TWELVEDATA_API_KEY": KEY,
+        "REGIME_CREDITS_FOLDER": str(root.parent / f"credits-{root.name}"),
+        "REGIME_CREDITS_PER_MINUTE": "1000000",
+        "REGIME_REREAD_SHARE": "0",
+    }
+
+
 def settings_of(root: Path, url: str) -> Settings:
     """Settings on ``root`` and nothing of the environment."""
-    return Settings(
-        _env_file=None,
-        REGIME_DATA_ROOT=root,
-        REGIME_TWELVEDATA_URL=url,
-        TWELVEDATA_API_KEY=KEY,
-        REGIME_CREDITS_FOLDER=root.parent / f"credits-{root.name}",
-        REGIME_CREDITS_PER_MINUTE=1_000_000,
-        REGIME_REREAD_SHARE=0,
-    )
+    named: Mapping[str, Any] = environment_of(root, url)
+    return Settings(_env_file=None, **named)
 
 
 @contextmanager
-def vendor_process(size: Size, now: dt.datetime) -> Iterator[str]:
-    """A vendor that has everything up to the clock: its address."""
-    spawn = multiprocessing.get_context("spawn")
-    here, there = spawn.Pipe()
-    process = spawn.Process(target=_serve, args=(size, now, there), daemon=True)
+def vendor_process(
+    size: Size,
+    now: dt.datetime,
+    clock: "Synchronized[float] | None" = None,
+    faults: VendorFaults = _NO_FAULTS,
+) -> Iterator[str]:
+    """A vendor that has everything up to the clock, of Unix time: its address."""
+    here, there = SPAWN.Pipe()
+    process = SPAWN.Process(target=_serve, args=(size, now, there, clock, faults), daemon=True)
     process.start()
+    there.close()  # so that a vendor that ends is an error, not a wait
     try:
         yield str(here.recv())
     finally:
@@ -152,20 +183,36 @@ def vendor_process(size: Size, now: dt.datetime) -> Iterator[str]:
         process.join(10)
 
 
-def _serve(size: Size, now: dt.datetime, pipe: "multiprocessing.connection.Connection") -> None:
+def _serve(
+    size: Size,
+    now: dt.datetime,
+    pipe: "multiprocessing.connection.Connection",
+    clock: "Synchronized[float] | None",
+    faults: VendorFaults,
+) -> None:
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
+
+    def present() -> dt.datetime:
+        return dt.datetime.fromtimestamp(clock.value if clock else time.time(), dt.UTC)
+
     with HTTPServer() as server:
         vendor = LoopbackVendor(
-            server, most_rows=5000, now=lambda: dt.datetime.now(dt.UTC), asset_class="CRYPTO"
+            server,
+            most_rows=5000,
+            now=present,
+            asset_class="CRYPTO",
+            is_dated=clock is not None,
         )
         universe = parse_universe(universe_text(size), "universe")
-        _list(vendor, universe, size, now)
+        _list(vendor, universe, size, now, faults)
         pipe.send(vendor.url)
         while True:
             pipe.recv()
 
 
-def _list(vendor: LoopbackVendor, universe: Universe, size: Size, now: dt.datetime) -> None:
+def _list(
+    vendor: LoopbackVendor, universe: Universe, size: Size, now: dt.datetime, faults: VendorFaults
+) -> None:
     for instrument in universe.instruments:
         named = dict(instrument.identity)
         symbol = named.pop("provider_symbol")
@@ -174,7 +221,14 @@ def _list(vendor: LoopbackVendor, universe: Universe, size: Size, now: dt.dateti
             if instrument.tier == "daily":  # its clock is not the vendor's
                 bound = last_finished(now, timeframe, instrument.market)
                 bars = bars.filter(pl.col("ts") < bound)
+            if instrument.symbol in faults.crossed:
+                last = pl.int_range(pl.len()) >= pl.len() - 3
+                bars = bars.with_columns(
+                    low=pl.when(last).then(pl.col("high") * 1.1).otherwise("low")
+                )
             vendor.list_series(symbol, timeframe, bars, **named)
+        if instrument.symbol in faults.refused:
+            vendor.errors[symbol] = faults.refused[instrument.symbol]
 
 
 class _Memory:

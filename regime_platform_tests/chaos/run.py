@@ -11,13 +11,21 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from regime_platform_tests.chaos.trials import Trial, Trials
 
-#: Each is a module beside this one with a function `trials`.
-PARTS: tuple[str, ...] = ()
+#: Part -> its module below this folder, with a function `trials`.
+PARTS: Mapping[str, str] = {
+    "load": "load.universe",
+    "several": "several.races",
+    "clock": "clock",
+    "damage": "damage.damage",
+    "full_disks": "kills.full_disks",
+    "kills": "kills.killing",
+    "vendor": "vendor.stories",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = argparse.ArgumentParser(prog="chaos")
     options.add_argument("--seconds", type=float, default=600)
     options.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
-    options.add_argument("--part", choices=PARTS)
+    options.add_argument("--part", choices=[*PARTS])
     chosen = options.parse_args(arguments)
     parts = [chosen.part] if chosen.part else list(PARTS)
     print(f"seed {chosen.seed}, {chosen.seconds:g} s over {len(parts)} parts", flush=True)
@@ -35,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _tried(part: str, seed: int, seconds: float) -> int:
-    trials: Trials = importlib.import_module(f"regime_platform_tests.chaos.{part}").trials
+    trials: Trials = importlib.import_module(f"regime_platform_tests.chaos.{PARTS[part]}").trials
     folder = Path(tempfile.mkdtemp(prefix=f"{part}-"))
     ends = time.monotonic() + seconds
     tried, failed = Counter[str](), list[Trial]()

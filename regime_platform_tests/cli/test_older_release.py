@@ -185,6 +185,7 @@ def test_a_migration_of_the_release_is_withdrawn(release: OlderRelease, regime: 
     assert regime("verify", "CEDAR", settings=release.settings).code == 0
 
 
+@pytest.mark.slow
 def test_a_delisted_symbol_is_asked_for_again_once_that_is_undone(
     release: OlderRelease, regime: Regime
 ) -> None:

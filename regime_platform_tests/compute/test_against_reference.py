@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, reject, settings
+from hypothesis import given, reject
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -27,6 +27,7 @@ from regime_platform.compute.params import DEFAULT_PARAMS
 from regime_platform.compute.results import SeriesResult
 from regime_platform.errors import BarsError
 from regime_platform.model.result_schema import ESCALATION_SCHEMA, STATE_SCHEMA
+from regime_platform_tests.examples import examples, is_thorough
 from regime_platform_tests.reference import classifier_reference, escalation_reference
 from regime_platform_tests.reference.key_levels_reference import WIDTH, selected, strong_levels
 from regime_platform_tests.reference.metrics_reference import FIRST, Level, state
@@ -51,13 +52,7 @@ EDGES: dict[str, dict[str, tuple[float, ...]]] = {
 LISTS = ("strategy_tags", "regime_reasons", "regime_reasons_top")
 COMPONENTS = [name for name in ESCALATION_SCHEMA if name.endswith(("_level", "_rise", "_fall"))]
 BARS_OF_LEVELS = 50  # at most, per example
-
-
-def examples(few: int) -> settings:
-    """The same few examples every time, or as many new ones as the profile says."""
-    if settings.get_current_profile_name() == "thorough":
-        return settings()
-    return settings(max_examples=few, derandomize=True, deadline=None, database=None)
+BARS_OF_STATE = 150  # likewise; the thorough profile asks for all
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -88,7 +83,7 @@ def level(row: dict[str, Any], name: str) -> Level | None:
 
 
 @pytest.mark.slow
-@examples(30)
+@examples(30, are_fixed=True)
 @given(drawn=series())
 def test_metrics_and_their_labels_are_those_of_the_rules_written_out(drawn: Series) -> None:
     result, bars = computed(drawn), columns_of(drawn)
@@ -97,17 +92,20 @@ def test_metrics_and_their_labels_are_those_of_the_rules_written_out(drawn: Seri
     assert result.state.height == (count - FIRST if count >= 200 else 0)
     if result.state.is_empty():
         return
-    rows = result.state.to_dicts()
+    step = 1 if is_thorough() else -(-result.state.height // BARS_OF_STATE)
+    first = count % step  # every row has its turn
+    stored = result.state.gather_every(step, first)
+    rows = stored.to_dicts()
     history = History({name: values.tolist() for name, values in bars.items()})
 
     wanted = [
         state(history, FIRST + k, (level(row, "support_1"), level(row, "resistance_1")))
-        for k, row in enumerate(rows)
+        for k, row in zip(range(first, result.state.height, step), rows, strict=True)
     ]
 
     for name in FLOATS:
         np.testing.assert_allclose(
-            result.state[name].to_numpy(),
+            stored[name].to_numpy(),
             [bar[name] for bar in wanted],
             rtol=0.0,
             atol=CLOSE_ENOUGH,
@@ -126,7 +124,7 @@ def on_an_edge(bar: dict[str, Any], deciding: dict[str, tuple[float, ...]]) -> b
 
 
 @pytest.mark.slow
-@examples(30)
+@examples(30, are_fixed=True)
 @given(drawn=series(shortest=WIDTH), data=st.data())
 def test_key_levels_are_those_of_the_rules_written_out(drawn: Series, data: st.DataObject) -> None:
     result, bars = computed(drawn), columns_of(drawn)
@@ -175,7 +173,7 @@ def alike(stored: Sequence[list[Level]], wanted: Sequence[list[Level]]) -> bool:
     )
 
 
-@examples(15)
+@examples(15, are_fixed=True)
 @given(drawn=series(shortest=200))
 def test_classification_follows_from_the_metrics_of_its_row(drawn: Series) -> None:
     result = computed(drawn)
@@ -190,7 +188,7 @@ def test_classification_follows_from_the_metrics_of_its_row(drawn: Series) -> No
 
 
 @pytest.mark.slow
-@examples(15)
+@examples(15, are_fixed=True)
 @given(drawn=series(shortest=200, longest=2000))
 def test_escalation_follows_from_the_metrics_of_the_state(drawn: Series) -> None:
     result, bars = computed(drawn), columns_of(drawn)
@@ -244,7 +242,7 @@ def bucket(value: float) -> str:
 
 
 @pytest.mark.slow
-@examples(15)
+@examples(15, are_fixed=True)
 @given(drawn=series(shortest=400))
 def test_forward_labels_follow_from_the_closes(drawn: Series) -> None:
     labels, close = computed(drawn).labels, columns_of(drawn)["close"].tolist()
@@ -260,7 +258,7 @@ def test_forward_labels_follow_from_the_closes(drawn: Series) -> None:
 
 
 @pytest.mark.slow
-@examples(20)
+@examples(20, are_fixed=True)
 @given(drawn=series(shortest=200), data=st.data())
 def test_no_row_knows_of_a_later_bar(drawn: Series, data: st.DataObject) -> None:
     whole = computed(drawn)
@@ -289,7 +287,7 @@ SCALED_BY_LEVELS = {
 
 
 @pytest.mark.slow
-@examples(20)
+@examples(20, are_fixed=True)
 @given(drawn=series(shortest=200), exponent=st.integers(-12, 12).filter(bool))
 def test_prices_of_another_size_by_a_power_of_two_change_nothing_but_what_sees_levels(
     drawn: Series, exponent: int

@@ -44,7 +44,7 @@ def test_another_process_gives_the_same_digests(circumstances: dict[str, str]) -
     assert _elsewhere(circumstances) == digests()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_kernels_recompiled_without_optimisation_give_the_same_digests(tmp_path: Path) -> None:
     compiler = {"NUMBA_CACHE_DIR": str(tmp_path / "kernels"), "NUMBA_OPT": "0"}
 

@@ -17,7 +17,7 @@ from regime_platform.compute.results import SeriesResult, latest_state
 from regime_platform.errors import BarsError
 from regime_platform.model.result_schema import REGIME_LABELS
 from regime_platform_tests.builders import make_bars
-from regime_platform_tests.compute.test_against_reference import examples
+from regime_platform_tests.examples import examples
 from regime_platform_tests.strategies import Series, series
 
 HORIZON = 20
@@ -70,7 +70,7 @@ def assert_extends(
 
 
 @pytest.mark.slow
-@examples(40)
+@examples(40, are_fixed=True)
 @given(drawn=series(), data=st.data())
 def test_new_bars_give_the_rows_that_a_full_run_gives(drawn: Series, data: st.DataObject) -> None:
     bars, timeframe = computed_bars(drawn.bars), drawn.timeframe
@@ -90,7 +90,7 @@ def test_new_bars_give_the_rows_that_a_full_run_gives(drawn: Series, data: st.Da
 
 
 @pytest.mark.slow
-@examples(15)
+@examples(15, are_fixed=True)
 @given(drawn=series(), data=st.data())
 def test_a_revised_or_removed_bar_is_gone_on_from_as_if_it_had_always_been_so(
     drawn: Series, data: st.DataObject

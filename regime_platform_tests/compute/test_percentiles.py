@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from regime_platform.compute.kernels import Floats
 from regime_platform.compute.params import DEFAULT_PARAMS
 from regime_platform.compute.percentiles import LateRanks, ranks_of
-from regime_platform_tests.compute.test_against_reference import examples
+from regime_platform_tests.examples import examples
 from regime_platform_tests.reference import percentile_reference as reference
 
 AWKWARD = st.sampled_from([0.0, -0.0, 0.1, 0.1 + 2**-56, 1.0, -1.0, math.inf, -math.inf, math.nan])
@@ -127,7 +127,7 @@ def expanding_percentile(
 VALUES = st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0, np.nan]) | st.floats(0, 1), max_size=300)
 
 
-@examples(200)
+@examples(200, are_fixed=True)
 @given(values=VALUES, data=st.data(), members=st.integers(0, 120), short=st.sampled_from([0, 100]))
 def test_late_percentiles_are_those_of_the_whole_list(
     values: list[float], data: st.DataObject, members: int, short: int

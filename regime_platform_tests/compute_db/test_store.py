@@ -180,7 +180,7 @@ def test_killing_a_build_leaves_the_old_file(tmp_path: Path) -> None:
 
 
 def _wait_for(condition: object) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 200
     while not condition():  # type: ignore[operator]
         assert time.monotonic() < deadline
         time.sleep(0.001)

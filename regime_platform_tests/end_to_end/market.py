@@ -43,10 +43,11 @@ def served(symbol: str) -> Mapping[str, pl.DataFrame]:
     frames = TIERS["core" if symbol == CORE else "daily"]
     first = _FIRST_OF_CORE if symbol == CORE else _FIRST
     shortest = stock_bars(frames[0], first, _END, SYMBOLS.index(symbol))
-    return {timeframe: _resampled(shortest, timeframe, first) for timeframe in frames}
+    return {timeframe: resampled(shortest, timeframe, first) for timeframe in frames}
 
 
-def _resampled(bars: pl.DataFrame, timeframe: str, first: dt.datetime) -> pl.DataFrame:
+def resampled(bars: pl.DataFrame, timeframe: str, first: dt.datetime) -> pl.DataFrame:
+    """Coarser bars of a US stock from its shortest ones."""
     opens = expected_opens(MARKETS["US_EQUITY"], timeframe, first - dt.timedelta(days=7), _END)
     named = pl.DataFrame({"open_at": opens})
     return (

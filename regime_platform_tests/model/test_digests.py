@@ -24,6 +24,7 @@ from regime_platform.model.digests import (
     document_digest,
     frame_digest,
 )
+from regime_platform_tests.examples import examples
 
 VOCABULARY = pl.Enum(["LOW", "MED", "HIGH"])
 NOON = dt.datetime(2020, 1, 2, 12, tzinfo=dt.UTC)
@@ -204,6 +205,7 @@ def test_a_type_without_a_digest_is_refused_by_name() -> None:
 
 
 @pytest.mark.slow
+@examples(40)
 @given(
     st.lists(st.tuples(st.none() | st.text(max_size=4), st.none() | st.floats()), max_size=12),
     st.lists(st.tuples(st.none() | st.text(max_size=4), st.none() | st.floats()), max_size=12),

@@ -132,6 +132,7 @@ def test_nothing_is_written_where_no_benchmark_can_speak(market: Settings) -> No
     assert versions(workspace.root) == ()
 
 
+@pytest.mark.slow
 def test_adopting_recomputes_exactly_the_symbols_it_touches(
     market: Settings, now: dt.datetime
 ) -> None:

@@ -73,6 +73,7 @@ def documents(paths: SymbolPaths) -> dict[str, Any]:
     return {path.name: json.loads(path.read_text()) for path in names}
 
 
+@pytest.mark.slow
 def test_history_moves_with_the_symbol_and_the_former_name_points_to_it(two: Settings) -> None:
     before = history("FB", "1day", where=two)
     stored = bars("FB", "1day", where=two).collect()

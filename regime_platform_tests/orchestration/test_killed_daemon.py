@@ -156,6 +156,7 @@ def _parent(process: Path) -> int | None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_daemon_killed_as_it_asks_for_a_run_and_again_within_it_loses_and_repeats_nothing(
     processed_eight: Settings, processed_instance: dg.DagsterInstance, since: int
 ) -> None:
@@ -193,6 +194,7 @@ def test_a_daemon_killed_as_it_asks_for_a_run_and_again_within_it_loses_and_repe
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_code_server_killed_within_a_tick_is_replaced_and_the_same_run_is_asked_for_once(
     processed_eight: Settings, processed_instance: dg.DagsterInstance, since: int
 ) -> None:

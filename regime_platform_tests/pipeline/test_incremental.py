@@ -10,15 +10,17 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from regime_platform.compute_db.reader import read_table
+from regime_platform.pipeline.board_results import shown_symbol
 from regime_platform.pipeline.results import make_results
 from regime_platform.pipeline.run import run_symbol
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.compute_db.result_frames import made_from
+from regime_platform_tests.examples import examples
 from regime_platform_tests.pipeline.updates import (
     DAYS,
     WEEKS,
@@ -112,13 +114,7 @@ STEP = st.tuples(
 
 
 @pytest.mark.slow
-@settings(
-    max_examples=8,
-    derandomize=True,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@examples(4, 100, are_fixed=True, unchecked=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEP, min_size=1, max_size=5))
 def test_incremental_results_equal_those_of_a_full_run(
     tmp_path: Path, steps: list[tuple[str, str, int]]
@@ -260,6 +256,29 @@ def test_a_run_reports_from_where_results_were_continued(tmp_path: Path) -> None
         assert connection.execute("SELECT count(*) FROM state_history").fetchall() == [(1980,)]
 
 
+def test_an_update_hands_on_what_its_file_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = street(tmp_path, ["AAA"])
+    now = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
+    workspace, bars = RunWorkspace.open(settings), make_bars(1500)
+    instrument = workspace.universe.instrument("AAA")
+    shown = []
+    for rows in (1400, 1499, 1500):
+        serve(settings, "AAA", "1day", bars.head(rows))
+        if rows == 1500:  # what cannot be read there is read from the file
+            monkeypatch.setattr("regime_platform.compute_db.update.latest_shown", None)
+        outcome = run_symbol(workspace, instrument, now)
+        assert outcome.compute is not None
+        shown.append((outcome.compute.how, outcome.compute.shown))
+        assert outcome.compute.shown == shown_symbol(workspace.root.symbol("AAA"), instrument)
+    assert [how for how, _ in shown[1:]] == [
+        "1day: went on from bar 1400 of 1499",
+        "1day: went on from bar 1499 of 1500",
+    ]
+    assert shown[0] != shown[1] != shown[2]
+
+
 def _written() -> int:
     lines = Path("/proc/self/io").read_text(encoding="ascii").splitlines()
     return int(dict(line.split(": ") for line in lines)["wchar"])
@@ -285,6 +304,7 @@ with attached(Path(sys.argv[1]), read_only=False) as connection:
 _MAKE = """
 import sys
 from pathlib import Path
+from regime_platform_tests.examples import examples
 from regime_platform_tests.pipeline.updates import long_bars, made
 bars = long_bars()
 ready()

@@ -2,23 +2,25 @@
 
 import ast
 import re
+from pathlib import Path
 
 import pytest
 
 from regime_platform import errors
 from regime_platform.errors import RegimeError
 from regime_platform.settings import PROJECT_ROOT
+from regime_platform_tests.project.syntax import modules, syntax
 
 #: Errors with many causes: each one that is raised names its own.
 GENERAL = ("RegimeError", "UsageError", "ConfigError", "SourceError", "BarsError", "ResultsError")
 CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-MODULES = sorted((PROJECT_ROOT / "regime_platform").rglob("*.py"))
+MODULES = modules("regime_platform")
 
 
-def _calls(source: str) -> list[tuple[str, ast.Call]]:
+def _calls(module: Path) -> list[tuple[str, ast.Call]]:
     return [
         (node.func.id, node)
-        for node in ast.walk(ast.parse(source))
+        for node in ast.walk(syntax(module))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     ]
 
@@ -27,7 +29,7 @@ def test_every_error_of_a_general_class_has_a_code_of_its_own() -> None:
     without = [
         f"{module.relative_to(PROJECT_ROOT)}:{call.lineno}"
         for module in MODULES
-        for name, call in _calls(module.read_text(encoding="utf-8"))
+        for name, call in _calls(module)
         if name in GENERAL and "code" not in {keyword.arg for keyword in call.keywords}
     ]
 
@@ -39,7 +41,7 @@ def test_codes_are_lower_case_words_with_hyphens() -> None:
     codes = {
         keyword.value.value
         for module in MODULES
-        for _name, call in _calls(module.read_text(encoding="utf-8"))
+        for _name, call in _calls(module)
         for keyword in call.keywords
         if keyword.arg == "code" and isinstance(keyword.value, ast.Constant)
     }

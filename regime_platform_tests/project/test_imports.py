@@ -3,17 +3,19 @@
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 
-def _modules_after(statement: str) -> set[str]:
+@cache
+def _modules_after(statement: str) -> frozenset[str]:
     script = f"import sys\n{statement}\nprint('\\n'.join(sys.modules))"
     result = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
-    return set(result.stdout.split())
+    return frozenset(result.stdout.split())
 
 
 @pytest.mark.parametrize("heavy", ["dagster", "polars", "numba", "resvg_py", "duckdb", "pydantic"])

@@ -7,6 +7,7 @@ TESTS = PROJECT_ROOT / "regime_platform_tests"
 #: Folders of the tests without a package of the source, and why.
 OF_THEIR_OWN = {
     "bench": "measurements",
+    "chaos": "faults that are done to the real program",
     "dialects": "files of every form, from true series",
     "docs": "pages made from the code, and pages that run",
     "end_to_end": "an operator's week on the whole platform",
@@ -14,6 +15,7 @@ OF_THEIR_OWN = {
     "project": "checks of the whole project",
     "reference": "a second implementation of the compute",
     "security": "what outside bytes, other users and changed packages may not do",
+    "supply_chain": "what the locked packages are",
     "ui": "tests in a browser",
 }
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from regime_platform_tests.project.syntax import syntax
+
 TESTS = Path(__file__).parents[1]
 PAGE = TESTS.parent / "docs" / "reliability.md"
 NAMED = re.compile(r"`([\w/]+\.py)::(test_\w+)`")
@@ -30,5 +32,4 @@ def test_every_row_of_the_page_names_a_test() -> None:
 
 
 def _functions(path: Path) -> set[str]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    return {node.name for node in ast.walk(syntax(path)) if isinstance(node, ast.FunctionDef)}

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator
 
 from regime_platform.settings import PROJECT_ROOT
+from regime_platform_tests.project.syntax import modules, syntax
 
 _SCREEN = "cli/console/screen.py"
 _PRINTERS = {"print", "echo", "secho", "Console", "get_console", "rprint", "pprint"}
@@ -40,9 +41,9 @@ def test_only_the_screen_prints() -> None:
     root = PROJECT_ROOT / "regime_platform"
     faults = {
         name: lines
-        for module in sorted(root.rglob("*.py"))
+        for module in modules("regime_platform")
         if (name := module.relative_to(root).as_posix()) != _SCREEN
-        and (lines := list(_faults(ast.parse(module.read_text()))))
+        and (lines := list(_faults(syntax(module))))
     }
 
     assert faults == {}

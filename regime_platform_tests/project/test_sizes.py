@@ -6,17 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from regime_platform.settings import PROJECT_ROOT
+from regime_platform_tests.project.syntax import modules, syntax
 
 #: Functions over 40 lines whose order of evaluation a split would hide; their docstrings say so.
 LONG_ON_PURPOSE: frozenset[str] = frozenset()
 
 
-def _modules(folder: str) -> list[Path]:
-    return sorted((PROJECT_ROOT / folder).rglob("*.py"))
-
-
 def _functions(module: Path) -> Iterator[tuple[str, int]]:
-    for node in ast.walk(ast.parse(module.read_text())):
+    for node in ast.walk(syntax(module)):
         if isinstance(node, ast.FunctionDef) and node.end_lineno is not None:
             body = node.body[1:] if ast.get_docstring(node) else node.body
             if body:
@@ -26,7 +23,7 @@ def _functions(module: Path) -> Iterator[tuple[str, int]]:
 def test_no_module_is_longer_than_300_lines() -> None:
     long = {
         str(module.relative_to(PROJECT_ROOT)): lines
-        for module in _modules("regime_platform")
+        for module in modules("regime_platform")
         if (lines := len(module.read_text().splitlines())) > 300
     }
 
@@ -35,16 +32,16 @@ def test_no_module_is_longer_than_300_lines() -> None:
 
 def test_no_test_module_is_longer_than_400_lines() -> None:
     long = [
-        str(m) for m in _modules("regime_platform_tests") if len(m.read_text().splitlines()) > 400
+        str(m) for m in modules("regime_platform_tests") if len(m.read_text().splitlines()) > 400
     ]
 
     assert long == []
 
 
-def test_no_folder_has_more_than_20_modules() -> None:
+def test_no_folder_has_more_than_20modules() -> None:
     sizes = Counter(
         str(module.parent.relative_to(PROJECT_ROOT))
-        for module in _modules("regime_platform")
+        for module in modules("regime_platform")
         if module.name != "__init__.py"
     )
 
@@ -54,7 +51,7 @@ def test_no_folder_has_more_than_20_modules() -> None:
 def test_no_function_body_is_longer_than_40_lines() -> None:
     long = {
         f"{module.stem}.{name}": lines
-        for module in _modules("regime_platform")
+        for module in modules("regime_platform")
         for name, lines in _functions(module)
         if lines > 40 and f"{module.stem}.{name}" not in LONG_ON_PURPOSE
     }
@@ -65,14 +62,10 @@ def test_no_function_body_is_longer_than_40_lines() -> None:
 def test_no_module_has_a_name_without_a_subject() -> None:
     names = {"utils", "util", "helpers", "helper", "common", "misc", "base", "manager", "types"}
 
-    assert [module for module in _modules("regime_platform") if module.stem in names] == []
+    assert [module for module in modules("regime_platform") if module.stem in names] == []
 
 
 def test_every_module_has_a_docstring() -> None:
-    without = [
-        str(m)
-        for m in _modules("regime_platform")
-        if not ast.get_docstring(ast.parse(m.read_text()))
-    ]
+    without = [str(m) for m in modules("regime_platform") if not ast.get_docstring(syntax(m))]
 
     assert without == []

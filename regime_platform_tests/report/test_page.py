@@ -128,6 +128,7 @@ def test_a_currency_has_no_volume_but_the_size_of_quotes(processed: RunWorkspace
     assert "volume" not in unpacked(hourly["values"])
 
 
+@pytest.mark.slow
 def test_of_a_long_series_the_last_bars_are_on_the_page(processed: RunWorkspace) -> None:
     view = _view(processed, "SYNTH")
     bars = view.charts["15min"].bars

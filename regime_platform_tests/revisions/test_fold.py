@@ -62,6 +62,17 @@ def test_contradicting_rows_of_the_latest_batch_are_all_there() -> None:
     assert folded.select(BAR_COLUMNS).equals(pl.concat([old[:1], new[1:2], other[1:2], old[2:]]))
 
 
+def test_a_new_bar_that_is_served_with_two_values_is_one_bar() -> None:
+    bars, other = make_bars(3), make_bars(3, seed=2)
+    market = MARKETS["US_EQUITY"]
+
+    page = pl.concat([bars, other[1:2]]).sort("ts")
+    stored = _batch(1, bars).clear()
+    diff = diff_page(stored, page, fetched_at=LONG_AFTER, timeframe="1day", market=market)
+
+    assert (diff.new, diff.revised, diff.same, diff.rows.height) == (3, 0, 1, 4)
+
+
 def test_no_rows_fold_to_no_rows() -> None:
     assert _fold(_batch(1, make_bars(3)).clear()).is_empty()
 

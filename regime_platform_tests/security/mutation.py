@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from typing import Any
 
 #: Texts that parsers stumble over: ends of ranges, of structures and of encodings.
@@ -114,7 +115,7 @@ def _edit(rng: random.Random, node: Any, key: Any) -> None:
     elif action == 4 and isinstance(node[key], str):
         node[key] = _cut(rng, node[key].encode("utf-8", "surrogatepass")).decode("latin-1")
     else:
-        node[key] = rng.choice(VALUES)
+        node[key] = deepcopy(rng.choice(VALUES))  # else an edit of it could put it into itself
 
 
 def _place(rng: random.Random, data: bytes) -> int:

@@ -11,7 +11,7 @@ import pytest
 
 from regime_platform.errors import RegimeError
 from regime_platform_tests.security.fuzz import FOUND
-from regime_platform_tests.security.mutation import mutated
+from regime_platform_tests.security.mutation import VALUES, mutated
 from regime_platform_tests.security.parsers import PARSERS
 from regime_platform_tests.security.parsing import Corpus, Fault, Parser, checked, given
 
@@ -44,6 +44,16 @@ def test_the_same_seed_gives_the_same_inputs() -> None:
 
     assert first == second
     assert len(set(first)) > 30
+
+
+def test_values_that_are_put_into_documents_stay_as_they_are() -> None:
+    rng, before, data = random.Random(1), repr(VALUES), b'[[], {}, {"a": [1]}]'
+
+    for _ in range(2000):
+        data = mutated(rng, data, [b"[]"])[:4000] or b"[]"
+        data = data if data[:1] in b"[{" else b'[[], {}, {"a": [1]}]'
+
+    assert repr(VALUES) == before
 
 
 def test_an_error_of_another_library_and_one_that_cannot_be_shown_are_faults(

@@ -91,6 +91,18 @@ def test_credits_of_the_day_end_the_run_and_come_back_the_next_day(make_budget: 
     budget.reserve(1, TODAY + dt.timedelta(days=1))
 
 
+def test_what_is_spent_after_midnight_is_of_the_day_that_began(make_budget: Maker) -> None:
+    clock = FakeClock(dt.datetime(2026, 11, 20, 23, 59, 30, tzinfo=dt.UTC).timestamp())
+    budget, tomorrow = make_budget(clock, 4, 6), TODAY + dt.timedelta(days=1)
+
+    for _ in range(10):  # four before midnight, six after it
+        budget.reserve(1, TODAY)
+
+    assert [budget.spent(day).day_used for day in (TODAY, tomorrow)] == [4, 6]
+    with raises(QuotaError, "own-budget-spent", match="2026-11-21"):
+        budget.reserve(1, tomorrow)
+
+
 def test_the_smallest_plan_is_the_default_until_the_vendor_reports_a_limit(
     make_budget: Maker,
 ) -> None:

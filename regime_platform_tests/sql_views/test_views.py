@@ -6,6 +6,7 @@ import duckdb
 import polars as pl
 import pytest
 
+from regime_platform.errors import UsageError
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.query.series import bars, history
 from regime_platform.query.states import state
@@ -13,6 +14,7 @@ from regime_platform.settings import Settings
 from regime_platform.sql_views.relations import VIEWS
 from regime_platform.sql_views.run import run
 from regime_platform.sql_views.views import open_views
+from regime_platform.temporary_files import spill_folder
 
 
 def test_views_have_the_rows_that_the_queries_answer(processed: RunWorkspace) -> None:
@@ -94,6 +96,56 @@ def test_nothing_else_can_be_read_or_written(
             execute(text).fetchall()
 
     assert [path.name for path in tmp_path.glob("*") if path != tmp_path / "credits"] == [file.name]
+
+
+_WRITES = (
+    "WITH it AS (COPY (SELECT 1) TO '{file}' (FORMAT parquet, USE_TMP_FILE false)) FROM it",
+    "WITH it AS (COPY (SELECT 1) TO '{spill}/new.csv') FROM it",
+    "WITH it AS (COPY (SELECT 1 AS n) TO '{spill}/new.csv') PIVOT it ON count",
+    "EXPLAIN ANALYZE COPY (SELECT 1) TO '{spill}/new.csv'",
+    "EXPLAIN ANALYZE COPY (SELECT 1) TO '{file}' (FORMAT parquet, USE_TMP_FILE false)",
+    "EXPLAIN ANALYZE WITH it AS (COPY (SELECT 1) TO '{spill}/new.csv') FROM it",
+    "EXPLAIN /* ( */ ANALYZE COPY (SELECT 1) TO '{spill}/new.csv'",
+    "/* x */ EXPLAIN ANALYZE COPY (SELECT 1) TO '{spill}/new.csv'",
+    "EXPLAIN (ANALYZE, FORMAT json) COPY (SELECT 1) TO '{spill}/new.csv'",
+    "FROM query('WITH it AS (COPY (SELECT 1) TO ''{spill}/new.csv'') FROM it')",
+    "EXPLAIN ANALYZE DROP VIEW board",
+    "EXPLAIN ANALYZE CREATE TABLE x AS SELECT 1",
+    "WITH it AS (CREATE TABLE x AS SELECT 1) FROM it",
+)
+
+
+@pytest.mark.parametrize("query", _WRITES)
+def test_no_query_writes_where_it_may_read(query: str, processed: RunWorkspace) -> None:
+    run("SELECT 1 AS n", where=processed.root.path)  # makes the files
+    folder = processed.root.path / "sql"
+    before = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    spill = Path(spill_folder())
+    spill.mkdir(exist_ok=True)
+    present = {*spill.iterdir()}
+    text = query.format(file=next(path for path in before if "universe" in path.name), spill=spill)
+
+    with pytest.raises(UsageError):
+        run(text, where=processed.root.path)
+
+    assert {path: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
+    assert "new.csv" not in {path.name for path in {*spill.iterdir()} - present}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "EXPLAIN SELECT 1",
+        "explain analyze FROM board",
+        "EXPLAIN (FORMAT json) FROM board",
+        "PIVOT board ON timeframe USING count(*)",
+        "SUMMARIZE universe",
+        "PIVOT (SELECT 1 AS copy) ON copy IN (1)",
+        "SELECT symbol AS copy, 'DELETE' AS update FROM universe",
+    ],
+)
+def test_queries_that_only_read_are_answered(query: str, processed: RunWorkspace) -> None:
+    assert run(query, where=processed.root.path).height > 0
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from regime_platform.model.calendar.trading_hours import expected_opens
@@ -14,6 +14,7 @@ from regime_platform.model.markets import MARKETS
 from regime_platform.model.timeframes import TIMEFRAMES
 from regime_platform.validation.gate import BLOCKED, NO_BARS, PASSED
 from regime_platform_tests.builders import LONG_AFTER, fetched, make_bars, make_opens
+from regime_platform_tests.examples import examples
 from regime_platform_tests.validation.generated_bars import broken_rules, gated
 from regime_platform_tests.validation.real_bars import finding_of
 
@@ -124,7 +125,7 @@ _BAR = st.tuples(st.integers(-1, 9), *[_NUMBERS] * 5, st.integers(0, 2))
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=150)
+@examples(60)
 @given(bars=st.lists(_BAR, max_size=14), timeframe=st.sampled_from(["1day", "1h"]))
 def test_valid_and_rejected_rows_are_the_input_and_valid_ones_pass_again(
     bars: list[tuple[Any, ...]], timeframe: str

@@ -150,18 +150,23 @@ def _chain_findings(
 
 
 def _leave_out_unwritten(state: RecordedState, paths: SymbolPaths) -> None:
-    """Bars are published before their results, so that a compute manifest may still be to come."""
-    links = state.links
-    if links is None or not paths.chain.exists() or any(link.kind == RESULTS for link in links):
+    """A first manifest that a run announced, or did not come to, is no lost one."""
+    if state.links is None or not paths.chain.exists():
         return
-    subject = Subject.COMPUTE_MANIFEST
-    for finding in (each for each in state.findings if each.subject is subject):
-        if finding.kind is FindingKind.MISSING:
-            state.findings.remove(finding)
-            if paths.compute_db.exists():
-                reason = "the run that computed them has not written it yet"
-                state.findings.append(subject.finding(FindingKind.UNFINISHED, reason))
-            return
+    manifests = {*_SUBJECTS.values()}
+    missing = [each for each in state.findings if each.kind is FindingKind.MISSING]
+    for finding in (each for each in missing if each.subject in manifests):
+        is_of_results = finding.subject is Subject.COMPUTE_MANIFEST
+        kind = RESULTS if is_of_results else BARS
+        numbers = [link.number for link in state.links if link.kind == kind]
+        # that of bars is in place before that of results
+        if numbers > [1] or not (is_of_results or state.compute_manifest is None):
+            continue
+        state.findings.remove(finding)
+        # bars are published before their results, which may not be computed yet
+        if numbers or not is_of_results or paths.compute_db.exists():
+            reason = "the run that was to write it was killed before, or it was removed"
+            state.findings.append(finding.subject.finding(FindingKind.UNFINISHED, reason))
 
 
 def _read(

@@ -9,7 +9,6 @@ import datetime as dt
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 
 import polars as pl
 
@@ -34,6 +33,7 @@ from regime_platform.bar_store.no_bars import no_bars_reason
 from regime_platform.bar_store.proven import forget
 from regime_platform.bar_store.rename_journal import renames
 from regime_platform.bar_store.session import SymbolSession
+from regime_platform.bar_store.settled import documents, read_settled
 from regime_platform.compute.eras.eras import FIXED_VERSION, era_class
 from regime_platform.compute_db.board import readable_board
 from regime_platform.compute_db.reader import read_lineage
@@ -50,7 +50,6 @@ from regime_platform.workers import map_in_processes
 
 #: Below so many symbols each, starting processes takes longer than it spares.
 WORTH_A_PROCESS = 40
-_ATTEMPTS = 3  # while a symbol is being written; a writer cannot finish that often in between
 
 _PARTS = {
     "params_fingerprint": "parameters",
@@ -72,13 +71,13 @@ def verify(
     unreadable = [*_begun_rename(workspace, symbol)] or [*_misplaced(paths, symbol)]
     if unreadable:
         return Verification(symbol, unreadable)
-    for _ in range(_ATTEMPTS):
-        before = _stats(paths)
+
+    def verified() -> Verification:
         # each attempt reads every document once, and from the disk
         session = SymbolSession(paths.folder)
-        proof = _verified_once(workspace, instrument, session, recompute=recompute)
-        if not proof.findings or _stats(paths) == before:
-            break
+        return _verified_once(workspace, instrument, session, recompute=recompute)
+
+    proof = read_settled(paths, verified, lambda each: not each.findings)
     if proof.is_damaged:
         forget(paths)
     return proof
@@ -179,7 +178,7 @@ def _verified_once(
     workspace: RunWorkspace, instrument: Instrument, paths: SymbolPaths, *, recompute: bool
 ) -> Verification:
     proof = Verification(instrument.symbol)
-    if not any(path.exists() for path in (*_written(paths), paths.decisions)):
+    if not any(path.exists() for path in (*documents(paths), paths.decisions)):
         verify_raw_log(proof, paths, dict.fromkeys(_logs(paths, instrument), ()))
         proof.findings += _without_bars(paths, instrument)
         return proof
@@ -269,13 +268,3 @@ def _causes(stored: Recipe, current: Recipe) -> tuple[str, ...]:
     return tuple(
         f"made with other {word} than today's" for name, word in _PARTS.items() if name in differs
     )
-
-
-def _written(paths: SymbolPaths) -> tuple[Path, ...]:
-    return (paths.verdict, paths.compute_db, paths.manifest, paths.compute_manifest, paths.chain)
-
-
-def _stats(paths: SymbolPaths) -> list[tuple[int, int] | None]:
-    """Size and mtime of the documents: they change with every write."""
-    stats = [path.stat() if path.exists() else None for path in _written(paths)]
-    return [None if stat is None else (stat.st_size, stat.st_mtime_ns) for stat in stats]

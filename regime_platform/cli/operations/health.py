@@ -2,17 +2,18 @@
 
 import os
 from collections import Counter
+from pathlib import Path
 
 import polars as pl
 
 from regime_platform.bar_store.layout import DataRoot
+from regime_platform.bar_store.locks import is_locked
 from regime_platform.cli.operations.version import known_versions
 from regime_platform.compute_db.board import read_board
 from regime_platform.errors import RegimeError
 from regime_platform.kernel_cache import kernel_cache
 from regime_platform.model.calendar.sessions import KNOWN, UNPLANNED_CLOSURES, sessions
 from regime_platform.operations.backup.restore import RESTORE_MARKER
-from regime_platform.orchestration.instance.daemon_lock import is_locked
 from regime_platform.orchestration.instance.history import damaged_databases, history_folder
 from regime_platform.orchestration.status.check import (
     Check,
@@ -67,7 +68,16 @@ def _settings(settings: Settings) -> list[Check]:
     # the key is a SecretStr, whose text is asterisks
     given = settings.model_dump(mode="json", exclude_unset=True)
     values = redact(", ".join(f"{name} {value}" for name, value in sorted(given.items())))
-    return [Check("settings", "ok", values or "defaults")]
+    return [Check("settings", "ok", values or "defaults"), *_open_secrets(settings)]
+
+
+def _open_secrets(settings: Settings) -> list[Check]:
+    """Whether other users can read the keys in ``.env``."""
+    path = Path(".env").absolute()
+    has_none = settings == settings.without_secrets() or not path.exists()
+    if has_none or not path.stat().st_mode & 0o077:
+        return []
+    return [Check("settings", "note", f"other users can use {path}", f"`chmod 600 {path}`")]
 
 
 def _calendars(settings: Settings) -> list[Check]:

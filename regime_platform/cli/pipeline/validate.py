@@ -88,6 +88,12 @@ def validate(  # noqa: PLR0913 - a parameter per option
         raise UsageError(
             "--symbol and --timeframe need --input file PATH", code="conflicting-options"
         )
+    elif files := [word for word in words if outside.is_file(word)]:
+        raise UsageError(
+            f"{files[0]} is a file, not a symbol; `regime validate --input file {files[0]} "
+            "--symbol SYMBOL --timeframe 1day` checks it",
+            code="missing-options",
+        )
     else:
         reports = _of_store(outside.workspace, choice, outside.now, is_raw=source == "raw")
     report = ValidationReport(tuple(reports), source, outside.now, check_gaps, cleaned)
@@ -118,6 +124,10 @@ class _Outside:
 
     def __init__(self, workspace: Workspace, now: dt.datetime, asset_class: str | None) -> None:
         self.workspace, self.now, self.asset_class = workspace, now, asset_class
+
+    def is_file(self, word: str) -> bool:
+        """True of a path of a file that is no symbol as well."""
+        return word.upper() not in self.workspace.universe.symbols and Path(word).is_file()
 
     def file(self, words: Sequence[str], symbol: str | None, timeframe: str | None) -> "_File":
         if len(words) != 1 or symbol is None or timeframe is None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from filelock import lock_descriptor
 
+from regime_platform.bar_store.locks import is_locked
 from regime_platform.errors import UsageError
 from regime_platform.settings import Settings
 
@@ -36,14 +37,6 @@ def daemon_running_for(settings: Settings, now: dt.datetime) -> float | None:
     """Seconds since the lock was taken; None where no process holds it."""
     path = _lock(settings)
     return now.timestamp() - path.stat().st_mtime if is_locked(path) else None
-
-
-def is_locked(path: Path) -> bool:
-    """True where a process holds the lock of a file."""
-    if not path.exists():
-        return False
-    with path.open("rb") as stream:  # closing it frees the lock again
-        return not lock_descriptor(stream.fileno(), blocking=False)
 
 
 def _lock(settings: Settings) -> Path:

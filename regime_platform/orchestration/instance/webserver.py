@@ -4,15 +4,18 @@ It has no place for a middleware, so the functions that make and serve its app a
 """
 
 import logging
+import re
 import sys
 from collections.abc import Collection, Iterable
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
+import dagster_webserver.app
 import dagster_webserver.cli
+from dagster_webserver.webserver import DagsterWebserver
 from graphql import GraphQLError, OperationDefinitionNode, OperationType, parse
 from starlette.applications import Starlette
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -23,7 +26,14 @@ from regime_platform.settings import Settings
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _ANY_ADDRESS = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - recognised, not listened on
+_HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]*)?")
 _POLICY_VIOLATION = 1008  # of websockets
+#: No page of another site shows these pages within itself, nor learns their addresses.
+_HEADERS = {
+    "X-Frame-Options": "SAMEORIGIN",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
 
 
 def host_names(listening_on: str, configured: Iterable[str]) -> frozenset[str]:
@@ -33,6 +43,19 @@ def host_names(listening_on: str, configured: Iterable[str]) -> frozenset[str]:
     """
     names = {listening_on.strip("[]"), *configured} - _ANY_ADDRESS
     return LOOPBACK | {name.lower() for name in names}
+
+
+class ReadOnlyWebserver(DagsterWebserver[Any, Any]):
+    """A webserver whose GraphQL has no mutations.
+
+    With ``--read-only`` Dagster's own refuses most of them one by one, after some of their work.
+    """
+
+    def build_graphql_schema(self) -> Any:
+        """Dagster's schema without its type of mutations."""
+        schema: Any = super().build_graphql_schema()
+        schema.graphql_schema.mutation_type = None
+        return schema
 
 
 class RequestGuard:
@@ -47,30 +70,46 @@ class RequestGuard:
         if scope["type"] not in {"http", "websocket"}:
             return await self._app(scope, receive, send)
         refusal = self._foreign_sender(Headers(scope=scope)) or _foreign_form(scope)
+        answer = _protecting(send) if scope["type"] == "http" else send
         if refusal is None:
-            return await self._app(scope, receive, send)
+            return await self._app(scope, receive, answer)
         if scope["type"] == "http":
-            return await refusal(scope, receive, send)
+            return await refusal(scope, receive, answer)
         await send(_closed())
         return None
 
     def _foreign_sender(self, headers: Headers) -> PlainTextResponse | None:
         host = headers.get("host", "")
-        name = _name_of(f"//{host}")
+        name = _name_of(host)
         if name not in self._names:
             return _refused(
                 403,
-                f"This server does not answer to the name {name!r}, but to "
+                f"This server does not answer to the name {name or host!r}, but to "
                 f"{', '.join(sorted(self._names))} and the names in REGIME_ALLOWED_HOSTS.",
             )
         for origin in headers.getlist("origin"):
-            if urlsplit(origin).netloc.lower() != host.lower():
+            if origin.partition("://")[2].lower() != host.lower():
                 return _refused(
                     403,
                     f"A page of {origin} may not use this server. Open it by its own address; "
                     "a reverse proxy must pass the Host header on as it came.",
                 )
         return None
+
+
+def _protecting(send: Send) -> Send:
+    """Sends what ``send`` does, with headers that all answers have: pages, files and refusals."""
+
+    async def protecting(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in _HEADERS.items():
+                headers[name] = value
+            if "frame-ancestors" not in headers.get("content-security-policy", ""):
+                headers.append("Content-Security-Policy", "frame-ancestors 'self'")
+        await send(message)
+
+    return protecting
 
 
 def _foreign_form(scope: Scope) -> PlainTextResponse | None:
@@ -105,11 +144,10 @@ def _has_only_queries(query: str) -> bool:
     )
 
 
-def _name_of(address: str) -> str:
-    try:
-        return urlsplit(address).hostname or ""
-    except ValueError:
-        return ""
+def _name_of(host: str) -> str:
+    """The name in a Host header, without port; empty where the header is no name and port."""
+    match = _HOST.fullmatch(host)
+    return match["name"].strip("[]").lower() if match else ""
 
 
 def _refused(status: int, text: str, headers: dict[str, str] | None = None) -> PlainTextResponse:
@@ -121,7 +159,9 @@ def _closed() -> Message:
     return {"type": "websocket.close", "code": _POLICY_VIOLATION, "reason": "see Host and Origin"}
 
 
-cli: Any = dagster_webserver.cli  # untyped in part; two of its names are replaced below
+# untyped in part; names of both are replaced below
+app_module: Any = dagster_webserver.app
+cli: Any = dagster_webserver.cli
 _LOG = logging.getLogger("dagster-webserver")
 _serve = cli.host_dagster_ui_with_workspace_process_context
 _make_app = cli.create_app_from_workspace_process_context
@@ -135,6 +175,8 @@ def main() -> None:
 
 def _serve_guarded(context: Any, host: str | None, *options: Any) -> None:
     settings = Settings()
+    if context.read_only:
+        app_module.DagsterWebserver = ReadOnlyWebserver
     names = host_names(host or "127.0.0.1", settings.allowed_host_names())
     if host not in LOOPBACK | {None}:
         _LOG.warning(

@@ -232,8 +232,7 @@ class SeriesFetch:
         known, request = self.coverage, self._request
         if known.earliest is None or known.earliest_asked is None:
             return True
-        age = request.now.date() - known.earliest_asked
-        return request.is_backfill and age >= _EARLIEST_HOLDS
+        return request.is_backfill and request.now.date() - known.earliest_asked >= _EARLIEST_HOLDS
 
     def _find_earliest(self) -> None:
         known, request = self.coverage, self._request
@@ -255,8 +254,9 @@ class SeriesFetch:
         if need.kind == fetch_plan.REREAD:  # no longer of one answer: fetched like any gap
             stale = next(window for window in self.coverage.windows if window.start >= need.start)
             self._record(self.coverage.without(stale))
-            return
-        self._most_rows //= 2
+            self._tail_is_asked &= self.coverage.end is not None  # else it is where to begin
+        else:
+            self._most_rows //= 2
 
     def _answered(
         self, need: fetch_plan.Need, page: protocol.BarPage, known: Coverage, update: LogUpdate

@@ -12,6 +12,7 @@ from regime_platform.audit.bundle.bundle import export_bundle
 from regime_platform.audit.bundle.verify import BundleVerification, verify_bundle
 from regime_platform.audit.snapshots import Snapshot, find_snapshot, take_snapshot
 from regime_platform.pipeline.run_workspace import RunWorkspace
+from regime_platform.temporary_files import spill_folder
 from regime_platform_tests.audit.bundle.crafted_bundles import SYMBOL, Craft, Crafted
 from regime_platform_tests.audit.snapshot_scenario import (
     BARS,
@@ -73,6 +74,7 @@ def proven(
             return verify_bundle(bundle, recompute=True)
         finally:
             assert fingerprint(tmp_path) == before
-            assert not list((tmp_path / "tmp").iterdir())
+            left = {*(tmp_path / "tmp").iterdir()} - {Path(spill_folder()).parent}
+            assert not left
 
     return prove

@@ -88,7 +88,7 @@ def test_repair_shows_the_plan_and_acts_only_with_yes(regime: Regime, copied: Se
 
 def test_symbols_of_one_remedy_share_its_command(regime: Regime, copied: Settings) -> None:
     for symbol in ("FB", "GOOG"):
-        DataRoot(copied.data_root).symbol(symbol).compute_manifest.unlink()
+        DataRoot(copied.data_root).symbol(symbol).manifest.unlink()
 
     verified = regime("verify", "FB", "GOOG", settings=copied)
     repaired = regime("repair", "FB", "GOOG", "--yes", settings=copied)
@@ -98,7 +98,7 @@ def test_symbols_of_one_remedy_share_its_command(regime: Regime, copied: Setting
 
 
 def test_repair_in_json_has_findings_and_steps(regime: Regime, copied: Settings) -> None:
-    _paths(copied).compute_manifest.unlink()
+    _paths(copied).manifest.unlink()
 
     facts = json.loads(regime("repair", "GOOG", "--yes", "--json", settings=copied).out)
 

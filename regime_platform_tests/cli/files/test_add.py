@@ -143,6 +143,7 @@ def test_a_pair_and_bars_on_all_days_need_no_class(regime: Regime, tmp_path: Pat
     assert entries(tmp_path)["PEPE"]["timeframes"] == ["1h", "4h", "1day", "1week"]
 
 
+@pytest.mark.slow
 def test_files_of_one_series_are_asked_about(regime: Regime, tmp_path: Path) -> None:
     bars = make_bars(60)
     own(tmp_path, "A_2011.csv", bars[:40])

@@ -50,6 +50,26 @@ def test_free_space_is_in_the_unit_of_the_status(
     assert [check["detail"] for check in checks if check["name"] == "disk"] == ["5.00 GB free"]
 
 
+def test_keys_that_other_users_can_read_are_noted(
+    regime: Regime, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / ".env"
+
+    def noted(text: str, mode: int) -> list[str]:
+        file.write_text(text)
+        file.chmod(mode)
+        ended = regime("doctor", "--json")
+        assert "0123456789abcdef" not in ended.out
+        checks = json.loads(ended.out)["checks"]
+        return [check["remedy"] for check in checks if check["detail"].startswith("other users")]
+
+    key = "TWELVEDATA_API_KEY=0123456789abcdef0123\n"
+    assert noted(key, 0o644) == [f"`chmod 600 {file}`"]
+    assert noted(key, 0o600) == []
+    assert noted("REGIME_WORKERS=1\n", 0o644) == []
+
+
 def test_unusable_source_is_named_with_the_remedy(regime: Regime, tmp_path: Path) -> None:
     root = tmp_path / "data"
     root.mkdir()

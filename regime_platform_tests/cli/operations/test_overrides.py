@@ -29,6 +29,7 @@ def _exclude(regime: Regime, *more: str) -> Ended:
     return regime("bars", "exclude", "aaa", "1day", BAD_DAY, "--reason", "bad tick", *NOW, *more)
 
 
+@pytest.mark.slow
 def test_an_excluded_bar_unblocks_and_undo_blocks_again(regime: Regime) -> None:
     made = _exclude(regime, "--by", "ann", "--json")
     assert (made.code, json.loads(made.out)["id"]) == (0, 1)

@@ -92,6 +92,7 @@ def test_healthy(settings: Settings, check: Check) -> None:
     assert json.loads(check("--json").out) == {"exit_code": 0, "problems": []}
 
 
+@pytest.mark.slow
 def test_heartbeat_from_a_clock_ahead_does_not_count(settings: Settings, check: Check) -> None:
     _beat(settings, age=-3600)
     ahead = check()
@@ -287,6 +288,7 @@ def test_symbols_that_no_run_has_processed_are_named(regime: Regime, operated: S
     assert rows["no_bars"]["items"][0]["reason"] == "not processed yet"
 
 
+@pytest.mark.slow
 def test_a_late_pass_and_a_queue_that_rests_are_errors(settings: Settings, check: Check) -> None:
     _beat(settings)
     with open_instance(settings) as instance:

@@ -33,6 +33,7 @@ from regime_platform_tests.vendor import (
 )
 
 
+@pytest.mark.slow
 def test_update_fetches_everything_and_reports_per_series_and_in_total(
     fetch: Fetch, listed: Settings, vendor: LoopbackVendor
 ) -> None:
@@ -57,6 +58,7 @@ def test_update_fetches_everything_and_reports_per_series_and_in_total(
     assert stored_bars(listed, "AAA", "1day", FRIDAY).equals(stock_bars("1day", START, FRIDAY, 0))
 
 
+@pytest.mark.slow
 def test_repeated_update_requests_and_writes_nothing(
     fetch: Fetch, listed: Settings, vendor: LoopbackVendor
 ) -> None:
@@ -115,6 +117,7 @@ def test_usage_error_ends_with_2(fetch: Fetch, wrong: tuple[str, ...]) -> None:
     assert fetch(*wrong).code == 2
 
 
+@pytest.mark.slow
 def test_spent_day_ends_early_and_the_next_day_resumes(
     fetch: Fetch, listed: Settings, vendor: LoopbackVendor
 ) -> None:
@@ -143,6 +146,7 @@ def test_spent_day_ends_early_and_the_next_day_resumes(
     assert stored_bars(listed, "CCC", "1day", FRIDAY).equals(stock_bars("1day", START, FRIDAY, 2))
 
 
+@pytest.mark.slow
 def test_dry_run_shows_the_cost_and_requests_and_writes_nothing(
     fetch: Fetch, listed: Settings, vendor: LoopbackVendor
 ) -> None:
@@ -347,6 +351,7 @@ def test_fetched_bars_are_promoted_and_their_results_are_pending_until_computed(
     assert "results pending" not in regime("board").err
 
 
+@pytest.mark.slow
 def test_results_of_older_bars_are_pending_and_raw_only_promotes_nothing(
     regime: Regime, three: Settings
 ) -> None:

@@ -117,6 +117,7 @@ def test_one_added_bar_and_too_few_bars_are_shown_as_what_they_are(
     assert any(line.startswith("too short: too few bars") for line in board)
 
 
+@pytest.mark.slow
 def test_long_table_is_cut_with_a_hint(
     regime: Regime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -152,3 +152,15 @@ def test_symbol_of_unknown_asset_class_is_refused(regime: Regime, tmp_path: Path
 
     assert ended.code == 2
     assert "ZZZ is not in the universe" in ended.err
+
+
+def test_a_file_in_place_of_a_symbol_is_named_with_the_options_it_needs(
+    regime: Regime, tmp_path: Path
+) -> None:
+    path = tmp_path / "Bars.csv"
+    path.write_text("x")
+
+    ended = regime("validate", str(path))
+
+    assert ended.code == 2
+    assert f"{path} is a file, not a symbol; `regime validate --input file {path}" in ended.err

@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from regime_platform.compute.classifier.classifier import classify
@@ -15,6 +15,7 @@ from regime_platform.compute.classifier.tags import tag_mask, tag_text
 from regime_platform.compute.kernels import compile_kernels
 from regime_platform.compute.results import columns_frame
 from regime_platform.model.result_schema import STATE_SCHEMA
+from regime_platform_tests.examples import examples
 from regime_platform_tests.reference import classifier_reference as reference
 from regime_platform_tests.reference.golden_inputs import CODES, classifier_frame, coded
 
@@ -73,7 +74,7 @@ def _inputs() -> st.SearchStrategy[dict[str, Any]]:
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=200)
+@examples(80)
 @given(bars=st.lists(_inputs(), min_size=1, max_size=20))
 def test_the_kernel_agrees_with_the_rules_written_out(bars: list[dict[str, Any]]) -> None:
     result = classified(pl.DataFrame(bars))

@@ -4,7 +4,7 @@ import re
 from textwrap import indent
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from regime_platform.errors import ConfigError
@@ -12,6 +12,7 @@ from regime_platform.model.instruments import Instrument
 from regime_platform.model.universe.text import edited
 from regime_platform.model.universe.universe import parse_universe
 from regime_platform_tests.error_codes import raises
+from regime_platform_tests.examples import examples
 
 TEXT = """\
 # ours
@@ -211,7 +212,8 @@ WORDS = st.text(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@pytest.mark.slow
+@examples(25)
 @given(
     symbol=st.sampled_from(["ON", "NO", "Y", "0700", "1E3", "NULL", "TRUE", "X.Y", "A=F"]),
     name=WORDS.map(str.strip).filter(bool),

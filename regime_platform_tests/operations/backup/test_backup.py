@@ -135,7 +135,7 @@ def test_a_symbol_is_not_copied_while_it_is_written(used: Settings, tmp_path: Pa
         thread.join(0.5)
         assert done == []
         assert not (tmp_path / "backup" / "backup.json").exists()
-    thread.join(30)
+    thread.join(200)
 
     assert len(done) == 1
 

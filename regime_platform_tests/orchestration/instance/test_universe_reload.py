@@ -33,7 +33,7 @@ from regime_platform_tests.orchestration.graph import (
 from regime_platform_tests.scenario import serve, street
 from regime_platform_tests.ui.serving import dagster_dev
 
-PATIENCE = 120  # seconds; the sensor looks every 15, a load takes a few
+PATIENCE = 240  # seconds; the sensor looks every 15, a load takes a few
 PARTITIONS = """
 { assetNodeOrError(assetKey: {path: ["raw_bars"]}) { ... on AssetNode { partitionKeys } } }
 """
@@ -62,6 +62,7 @@ def _wait_for(address: str, wanted: Sequence[str]) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(700)
 def test_a_symbol_added_beside_a_running_dagster_becomes_a_partition(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,7 +17,7 @@ from regime_platform_tests.pipeline.vendor_street import (
     stored_bars,
 )
 from regime_platform_tests.scenario import fingerprint
-from regime_platform_tests.vendor import LoopbackVendor, error_answer
+from regime_platform_tests.vendor import LoopbackVendor, error_answer, json_answer, series_body
 
 UTC = dt.UTC
 START = dt.datetime(2024, 1, 2, tzinfo=UTC)
@@ -305,3 +305,21 @@ def test_a_late_revision_is_found_by_the_rolling_reread(
     assert sorted(outcome.series[0].revised for outcome in outcomes) == [0, 1]
     assert stored_bars(settings, "AAA", "1day", FRIDAY).equals(revised)
     assert sum(outcome.series[0].requests for outcome in outcomes) == 1
+
+
+def test_the_only_window_is_fetched_at_once_when_its_second_reading_was_cut(
+    tmp_path: Path, vendor: LoopbackVendor
+) -> None:
+    bars = stock_bars("1day", START, FRIDAY)
+    list_stock(vendor, "AAA", "1day", bars)
+    settings = one_stock(tmp_path, vendor, REGIME_REREAD_SHARE=1)
+    catch_up(settings, FRIDAY, ["1day"])
+    later = FRIDAY + dt.timedelta(hours=24)  # no bar is due by then
+    meta = {"symbol": "AAA", "interval": "1day"}
+    vendor.answer_next(json_answer(series_body(pl.concat([bars] * 20).head(5000), meta)))
+
+    (cut,), (after,) = (catch_up(settings, later, ["1day"]) for _ in range(2))
+
+    assert (cut.series[0].requests, cut.series[0].same) == (2, bars.height)
+    assert after.series[0].requests == 0
+    assert stored_bars(settings, "AAA", "1day", FRIDAY).equals(bars)

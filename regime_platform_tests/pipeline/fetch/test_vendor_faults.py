@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
@@ -24,6 +24,7 @@ from regime_platform.model.markets import MARKETS
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.sources.protocol import WindowSource
 from regime_platform.sources.registry import build_sources
+from regime_platform_tests.examples import examples
 from regime_platform_tests.pipeline.vendor_street import (
     catch_up,
     finished_bars,
@@ -161,7 +162,7 @@ def broken(name: str) -> Response:
 
 
 @pytest.mark.slow
-@settings(max_examples=10, deadline=None, suppress_health_check=SLOW)
+@examples(6, 300, unchecked=SLOW)
 @given(steps=st.lists(step, max_size=8), most_rows=st.sampled_from([200, 5000]))
 def test_after_any_faults_and_restarts_the_stored_bars_are_those_of_the_vendor(
     tmp_path_factory: pytest.TempPathFactory,
@@ -196,7 +197,7 @@ def test_after_any_faults_and_restarts_the_stored_bars_are_those_of_the_vendor(
 
 
 @pytest.mark.slow
-@settings(max_examples=6, deadline=None, suppress_health_check=SLOW)
+@examples(4, 200, unchecked=SLOW)
 @given(
     interruptions=st.lists(
         st.one_of(st.integers(1, 5), st.lists(st.sampled_from(sorted(STUMBLES)), max_size=4)),

@@ -37,6 +37,7 @@ def test_a_csv_file_becomes_bars(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.lists(st.floats(allow_nan=False), min_size=1, max_size=20))
 def test_numbers_keep_every_bit(numbers: list[float]) -> None:

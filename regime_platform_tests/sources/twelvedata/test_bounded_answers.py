@@ -147,8 +147,8 @@ class SlowServer:
             return
 
     def counted(self, wanted: int) -> int:
-        """The connections so far, as soon as they are as many or 10 seconds have passed."""
-        for _ in range(1000):
+        """The connections so far, as soon as they are as many or a minute has passed."""
+        for _ in range(6000):
             if self.connections >= wanted:
                 break
             time.sleep(0.01)

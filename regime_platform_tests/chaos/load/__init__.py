@@ -1,0 +1,1 @@
+"""A whole universe, and many cycles of a part of it."""

@@ -1,0 +1,1 @@
+"""Two of everything at once."""

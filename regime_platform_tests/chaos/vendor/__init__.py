@@ -1,0 +1,1 @@
+"""Vendors whose answers go wrong as a seed decides, and who answer truly in the end."""

@@ -1,0 +1,1 @@
+"""What the locked packages are: known vulnerabilities, licences, and a list of them."""
