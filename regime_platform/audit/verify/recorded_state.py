@@ -9,7 +9,7 @@ from pydantic_core import to_json
 
 from regime_platform.audit.verify.verification import AuditFinding, FindingKind, Subject, fault_of
 from regime_platform.bar_store.layout import SymbolPaths
-from regime_platform.bar_store.manifest_files import read_chain
+from regime_platform.bar_store.manifest_files import other_symbol, read_chain
 from regime_platform.bar_store.verdicts import is_as_sealed, read_verdict, unsealed
 from regime_platform.errors import BarsError, RegimeError
 from regime_platform.files import json_text
@@ -220,7 +220,9 @@ def _read_verdict(state: RecordedState, paths: SymbolPaths) -> None:
         else:
             document = load_json(paths.verdict.read_bytes())
             state.verdict = Verdict.parsed(unsealed(document))
-            if not is_as_sealed(document):
+            if reason := other_symbol(paths, state.verdict.symbol):
+                finding = Subject.VERDICT.finding(FindingKind.CHANGED, reason)
+            elif not is_as_sealed(document):
                 finding = Subject.VERDICT.finding(FindingKind.CHANGED, _CHANGED_VERDICT)
             elif document_digest(unsealed(document)) != facts.verdict_digest:
                 finding = _unlike(state.verdict, facts)

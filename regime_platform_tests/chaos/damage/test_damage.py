@@ -47,12 +47,15 @@ def _require_refused(store: Store, readers: Sequence[str], whole: Store) -> None
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", _OF_ANOTHER)
-def test_a_document_of_another_symbol_is_refused(
+def test_a_document_of_another_symbol_is_refused_and_made_again(
     made: tuple[Store, Store], store: Store, name: str
 ) -> None:
     _damaged(store, made[1], name, "of_another")
 
     _require_refused(store, _OF_ANOTHER[name], made[0])
+    store.expect("repair", "AAA", "--yes")
+    store.expect("verify", "AAA")
+    assert READERS["rp.state"](store).parts == READERS["rp.state"](made[0]).parts
 
 
 @pytest.mark.slow
