@@ -17,6 +17,7 @@ from typing import Any
 
 import duckdb
 
+from regime_platform.bar_store.proven import stamp_of
 from regime_platform.errors import NewerResultsError, OlderResultsError, ResultsError, remedy_of
 from regime_platform.model.result_schema import RESULT_SCHEMA_DIGEST, RESULT_SCHEMA_VERSION, TABLES
 from regime_platform.temporary_files import spill_folder
@@ -60,6 +61,7 @@ def attached(
     ``flushes`` the caller flushes the file before anything relies on it.
 
     Raises:
+        ResultsError: the file is truncated.
         FileInUseError: another process has the file open for longer than ``timeout`` seconds.
         duckdb.Error: it is no DuckDB file, or a damaged one.
     """
@@ -82,13 +84,24 @@ def opened(
     """The same for a whole file of today's version.
 
     Raises:
-        ResultsError: the file is missing, truncated, or of another version.
+        ResultsError: the file is missing or of another version; and see `attached`.
         FileInUseError, duckdb.Error: see `attached`.
     """
     _require_duckdb(path)
     with attached(path, read_only=read_only, timeout=timeout) as connection:
         _require_version(path, connection)
         yield connection
+
+
+@contextmanager
+def not_attached() -> Iterator[None]:
+    """No other thread of this process has a file attached within the block.
+
+    For code that opens a compute.db itself: closing a file gives up every lock that the process has
+    on it (POSIX), and another process could then write what DuckDB is reading here.
+    """
+    with _one_at_a_time:
+        yield
 
 
 def require_stored_tables(path: Path) -> None:
@@ -116,7 +129,7 @@ def require_stored_tables(path: Path) -> None:
 def is_sqlite(path: Path) -> bool:
     """True of the SQLite file of the legacy engine; raises ResultsError where there is no file."""
     try:
-        with path.open("rb") as stream:
+        with not_attached(), path.open("rb") as stream:
             return stream.read(len(_SQLITE)) == _SQLITE
     except FileNotFoundError as error:
         raise ResultsError(
@@ -176,25 +189,62 @@ def _attachment(
     connection: duckdb.DuckDBPyConnection, path: Path, *, read_only: bool, timeout: float
 ) -> Iterator[str]:
     """The name by which the file is attached within the block."""
-    name, quoted = f"file_{next(_names)}", str(path).replace("'", "''")
-    mode = " (READ_ONLY)" if read_only else ""
-    deadline = time.monotonic() + timeout
-    while True:
-        try:
-            connection.execute(f"ATTACH '{quoted}' AS {name}{mode}")
-            break
-        except duckdb.IOException as error:
-            if _LOCK_MESSAGE not in str(error):
-                raise
-            if time.monotonic() > deadline:  # with the sentence that names the process
-                holder = str(error).rpartition('": ')[2].partition(". See also")[0]
-                raise FileInUseError(holder) from error
-            time.sleep(_PAUSE)
+    name = f"file_{next(_names)}"
+    _attach(connection, path, name, read_only=read_only, deadline=time.monotonic() + timeout)
     try:
         yield name
     finally:
         connection.execute("USE memory")
         connection.execute(f"DETACH {name}")  # moves what was committed into the file
+
+
+def _attach(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    name: str,
+    *,
+    read_only: bool,
+    deadline: float,
+) -> None:
+    """Attaches the file, and no mixture of it with another.
+
+    DuckDB 2 reads the headers of a file, closes it, and opens the path again for its blocks and for
+    the lock. What was replaced or written between the two is attached again.
+    """
+    quoted, mode = str(path).replace("'", "''"), " (READ_ONLY)" if read_only else ""
+    while True:
+        before = stamp_of(path)
+        try:
+            connection.execute(f"ATTACH '{quoted}' AS {name}{mode}")
+        except duckdb.Error as error:
+            if _LOCK_MESSAGE in str(error):
+                if time.monotonic() > deadline:  # with the sentence that names the process
+                    holder = str(error).rpartition('": ')[2].partition(". See also")[0]
+                    raise FileInUseError(holder) from error
+                time.sleep(_PAUSE)
+            elif not read_only or stamp_of(path) == before:
+                raise
+            continue
+        now = stamp_of(path)
+        if not read_only or now == before:
+            break
+        connection.execute(f"DETACH {name}")
+    if before is not None and now is not None:
+        _require_whole(connection, path, name, now.bytes)
+
+
+def _require_whole(connection: duckdb.DuckDBPyConnection, path: Path, name: str, size: int) -> None:
+    """Refuses a file of which ``size`` bytes are fewer than its own block count says.
+
+    DuckDB opens a truncated file without an error as long as nothing beyond its end is read. Free
+    blocks do not count: DuckDB itself truncates those at the end of a file.
+    """
+    query = "SELECT block_size, used_blocks FROM pragma_database_size() WHERE database_name = ?"
+    ((block, count),) = connection.execute(query, [name]).fetchall()
+    in_use = _HEADERS + block * count
+    if size < in_use:
+        connection.execute(f"DETACH {name}")
+        raise damaged(path, f"truncated to {size:,} bytes, {in_use:,} are in use")
 
 
 def _require_duckdb(path: Path) -> None:
@@ -208,18 +258,7 @@ def _require_duckdb(path: Path) -> None:
 
 
 def _require_version(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
-    """Refuses a file of another schema, and one shorter than its own block count.
-
-    DuckDB opens a truncated file without an error as long as nothing beyond its end is read. Free
-    blocks do not count: DuckDB itself truncates those at the end of a file.
-    """
-    ((block, count),) = connection.execute(
-        "SELECT block_size, used_blocks FROM pragma_database_size() "
-        "WHERE database_name = current_database()"
-    ).fetchall()
-    in_use, size = _HEADERS + block * count, path.stat().st_size
-    if size < in_use:
-        raise damaged(path, f"truncated to {size:,} bytes, {in_use:,} are in use")
+    """Refuses a file of another schema."""
     rows = connection.execute("SELECT version, definition FROM schema_version").fetchall()
     if rows and rows[0][0] > RESULT_SCHEMA_VERSION:
         raise NewerResultsError(

@@ -15,6 +15,7 @@ import polars as pl
 
 from regime_platform.compute_db.connection import (
     FileInUseError,
+    not_attached,
     opened,
     transaction,
     write_ahead_log,
@@ -124,7 +125,8 @@ def _apply_to_copy(path: Path, change: Callable[[ResultsReader], Update]) -> Sto
     updated: list[StoredResults] = []
 
     def fill(temporary: Path) -> None:
-        copy_file(path, temporary)
+        with not_attached():
+            copy_file(path, temporary)
         if write_ahead_log(path).exists():
             copy_file(write_ahead_log(path), write_ahead_log(temporary))
         updated.append(_apply(temporary, change, timeout=0.0))
