@@ -17,6 +17,7 @@ from pathlib import Path
 
 from regime_platform.errors import QuotaError, SourceError
 from regime_platform.model.instants import MOST_AHEAD
+from regime_platform.redaction import SHORTEST
 
 #: Credits a minute of the smallest plan: the default until a setting or the vendor states others.
 SMALLEST_PLAN = 8
@@ -30,6 +31,16 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS days (day TEXT PRIMARY KEY, credits INTEGER NOT NULL)",
     "CREATE TABLE IF NOT EXISTS told (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
 )
+
+
+def doubt_of_key(key: str) -> str | None:
+    """A warning about a vendor's key that is too short to be one; None for any other."""
+    if len(key) >= SHORTEST:
+        return None
+    return (
+        f"TWELVEDATA_API_KEY has {len(key)} characters, fewer than the {SHORTEST} of any real key: "
+        "copy it again; so short a key is redacted only in the places of a key"
+    )
 
 
 @dataclass(frozen=True)

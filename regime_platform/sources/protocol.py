@@ -7,15 +7,29 @@ and never invents a bar.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 import polars as pl
 
 from regime_platform.errors import SourceError
 from regime_platform.model.actions import DeclaredSplit
 from regime_platform.model.instruments import Instrument
+from regime_platform.settings import Settings
+
+if TYPE_CHECKING:
+    import httpx
+
+
+@dataclass(frozen=True)
+class SourceInputs:
+    """What a source is made of."""
+
+    settings: Settings
+    clock: Callable[[], float]  # seconds since the epoch
+    sleep: Callable[[float], None]
+    transport: "httpx.BaseTransport | None" = None  # None: the network
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,7 @@ from regime_platform.errors import RegimeError
 from regime_platform.model.instants import MOST_AHEAD
 from regime_platform.orchestration.status.check import Check
 from regime_platform.settings import Settings
-from regime_platform.sources.credits import CreditBudget, Limits, budget_file
-from regime_platform.sources.registry import doubt_of_key
+from regime_platform.sources.credits import CreditBudget, Limits, budget_file, doubt_of_key
 from regime_platform.sources.server_clock import SET_CLOCK
 
 _CLOSE = 60.0  # seconds by which two clocks may differ without a remark

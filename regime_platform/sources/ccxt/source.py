@@ -16,16 +16,26 @@ from regime_platform.model.timeframes import DURATION
 from regime_platform.sources.ccxt.candles import bars_of, other_labels
 from regime_platform.sources.ccxt.exchange import ExchangeClient
 from regime_platform.sources.ccxt.markets import market_called
+from regime_platform.sources.http_client import require_address
 from regime_platform.sources.protocol import (
     BarPage,
     Charge,
     NotOfferedError,
     NotServedError,
+    SourceInputs,
     WindowRequest,
 )
 
 MOST_ROWS = 5000  # of one window; an exchange answers it in several parts
 _DAYS = "1day"
+
+
+def source_of(inputs: SourceInputs) -> "CcxtSource":
+    """The source of exchanges, at their own addresses or at that of the settings."""
+    url = inputs.settings.ccxt_url
+    if url:
+        require_address("REGIME_CCXT_URL", url)
+    return CcxtSource(url, inputs.clock)
 
 
 class CcxtSource:

@@ -15,7 +15,7 @@ from regime_platform.sources.files.finding import find_files, listed, timeframes
 from regime_platform.sources.files.mapping import FileMapping, read_mapping
 from regime_platform.sources.files.series import table_series
 from regime_platform.sources.files.table import FileTable, read_table
-from regime_platform.sources.protocol import BarPage
+from regime_platform.sources.protocol import BarPage, SourceInputs
 
 _VALUES = [name for name in BAR_COLUMNS if name != "ts"]
 
@@ -30,6 +30,12 @@ class FileBars:
     place: Callable[[int], str]  # of a bar in its file, by its index
     note: str = ""  # how labels were read that are no opens
     is_rolling: bool = False  # the start of the file moves
+
+
+def source_of(inputs: SourceInputs) -> "FilesSource":
+    """The source of the files below the folder of the settings."""
+    root = inputs.settings.files_root
+    return FilesSource(None if root is None else root.expanduser())
 
 
 class FilesSource:

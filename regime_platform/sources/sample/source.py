@@ -19,9 +19,14 @@ from regime_platform.model.bar_schema import BAR_SCHEMA
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.ratios import parse_ratio
 from regime_platform.model.timeframes import TIMEFRAMES, canonical_timeframe
-from regime_platform.sources.protocol import BarPage, NotOfferedError
+from regime_platform.sources.protocol import BarPage, NotOfferedError, SourceInputs
 
 SAMPLE_DATA = Path(__file__).parent / "data"
+
+
+def source_of(_inputs: SourceInputs) -> "SampleSource":
+    """The source of the packaged series."""
+    return SampleSource()
 
 
 class SampleSource:

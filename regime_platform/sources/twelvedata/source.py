@@ -5,19 +5,23 @@ and an answer of the maximum length counts as cut. The pipeline decides which wi
 """
 
 import datetime as dt
+import logging
 from collections.abc import Mapping, Sequence
 
-from regime_platform.errors import SourceError
+from regime_platform.errors import ConfigError, SourceError
 from regime_platform.model.bar_schema import empty_bars
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.timeframes import is_intraday
 from regime_platform.sources.attempts import TransientError, server_text
+from regime_platform.sources.credits import CreditBudget, Limits, budget_file, doubt_of_key
+from regime_platform.sources.http_client import require_private
 from regime_platform.sources.protocol import (
     BarPage,
     Charge,
     CutError,
     NotOfferedError,
     NotServedError,
+    SourceInputs,
     WindowRequest,
 )
 from regime_platform.sources.twelvedata.answers import (
@@ -34,6 +38,24 @@ from regime_platform.sources.twelvedata.http import ApiAnswer, ApiRequest, Twelv
 
 MOST_ROWS = 5000  # of one answer; an answer of this length may be cut
 MOST_SYMBOLS = 120  # of one request
+_LOG = logging.getLogger("regime_platform.sources")
+
+
+def source_of(inputs: SourceInputs) -> "TwelveDataSource":
+    """The source for the key of the settings; ``ConfigError`` where there is none."""
+    settings, clock = inputs.settings, inputs.clock
+    if settings.twelvedata_api_key is None:
+        message = "source twelvedata needs a key; set TWELVEDATA_API_KEY in .env"
+        raise ConfigError(message, code="no-key")
+    key = settings.twelvedata_api_key.get_secret_value().strip()
+    url = settings.address_of_key()
+    require_private("REGIME_TWELVEDATA_URL", url)
+    if (doubt := doubt_of_key(key)) is not None:
+        _LOG.warning("%s", doubt)
+    limits = Limits(settings.credits_per_minute, settings.credits_per_day)
+    file = budget_file(settings.credits_folder, url, key)
+    budget = CreditBudget(file, limits, clock, inputs.sleep)
+    return TwelveDataSource(TwelveDataClient(url, key, budget, inputs.transport, clock=clock))
 
 
 class TwelveDataSource:

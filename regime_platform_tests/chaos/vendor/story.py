@@ -26,7 +26,6 @@ from regime_platform.model.bar_schema import BAR_COLUMNS
 from regime_platform.model.calendar.due import last_finished
 from regime_platform.model.markets import MARKETS
 from regime_platform.revisions.fold import fold
-from regime_platform.sources import registry
 from regime_platform.sources.twelvedata import source as twelvedata
 from regime_platform.sources.twelvedata.http import TwelveDataClient
 from regime_platform.validation.rules.bar import finished_when_fetched
@@ -96,7 +95,7 @@ class Story:
                 mock.patch.object(twelvedata, "MOST_ROWS", MOST_ROWS),
                 mock.patch.object(twelvedata.TwelveDataSource, "most_rows", MOST_ROWS),
                 mock.patch.object(
-                    registry,
+                    twelvedata,
                     "TwelveDataClient",
                     partial(TwelveDataClient, deadline=_DEADLINE if is_slow else 60.0),
                 ),
