@@ -17,8 +17,6 @@ from typing import Any, cast
 
 import certifi
 import pytest
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection as SqlConnection
 from sqlalchemy import Engine, MetaData, text
 
@@ -28,11 +26,10 @@ from regime_platform.pipeline.run import run_symbols
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.settings import Settings
 from regime_platform_tests.made_once import made_once
+from regime_platform_tests.migration_scripts import scripts_read_once
 from regime_platform_tests.prepared_process import PREPARED
 from regime_platform_tests.scenario import fingerprint
 
-_FROM_CONFIG = ScriptDirectory.from_config
-_SCRIPTS: dict[str, ScriptDirectory] = {}
 _CREATE_ALL = MetaData.create_all
 _STATEMENTS: dict[MetaData, Sequence[str]] = {}
 _CONTEXT_OF = ssl.create_default_context
@@ -142,15 +139,8 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def _migration_scripts_are_read_once() -> Iterator[None]:
-    """Dagster imports the migrations of its tables whenever a database is opened: 0.1 s a time."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ScriptDirectory, "from_config", staticmethod(_scripts_of))
+    with scripts_read_once():
         yield
-
-
-def _scripts_of(config: Config) -> ScriptDirectory:
-    folder = config.get_main_option("script_location") or ""
-    return _SCRIPTS.get(folder) or _SCRIPTS.setdefault(folder, _FROM_CONFIG(config))
 
 
 @pytest.fixture(autouse=True, scope="session")

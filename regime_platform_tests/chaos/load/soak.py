@@ -33,6 +33,7 @@ from regime_platform_tests.bench.unattended_store import (
 )
 from regime_platform_tests.chaos.load.drift import Line, lines
 from regime_platform_tests.end_to_end.daemon import Daemon
+from regime_platform_tests.migration_scripts import scripts_read_once
 
 _BEGIN = dt.datetime(2026, 11, 30, tzinfo=dt.UTC)
 _CYCLE = dt.timedelta(minutes=15)
@@ -77,7 +78,11 @@ def _cycles(folder: Path, size: Size, seconds: float) -> Iterator[dict[str, floa
     root.mkdir()
     (root / "universe.yaml").write_text(universe_text(size))
     fill(settings_of(root, "http://127.0.0.1:1"), size, _BEGIN)
-    with vendor_process(size, _BEGIN, clock) as url, _environment(folder, root, url):
+    with (
+        vendor_process(size, _BEGIN, clock) as url,
+        _environment(folder, root, url),
+        scripts_read_once(),  # by a process of its own for each run, outside of this soak
+    ):
         settings = settings_of(root, url)
         with time_machine.travel(_BEGIN) as traveller, open_instance(settings) as instance:
             daemon = Daemon(settings, instance, traveller)
