@@ -1,6 +1,7 @@
 """`regime metrics`: the figures of `regime status` for Prometheus, once or from a server."""
 
 import datetime as dt
+import signal
 import threading
 from collections.abc import Sequence
 from typing import Annotated
@@ -25,7 +26,12 @@ def metrics(
     *,
     serve: Annotated[
         int | None,
-        typer.Option("--serve", help="Serve them on this port, until Ctrl-C.", min=1, max=65535),
+        typer.Option(
+            "--serve",
+            help="Serve them on this port until Ctrl-C; 0 takes a free one.",
+            min=0,
+            max=65535,
+        ),
     ] = None,
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
     clock: Clock,
@@ -52,7 +58,7 @@ def metrics(
 
 def _checks(settings: Settings, now: dt.datetime, instance: dg.DagsterInstance) -> Sequence[Check]:
     try:
-        return status_rows(RunWorkspace.open(settings), now, instance=instance)
+        return status_rows(RunWorkspace.open(settings), now, opened=instance)
     except RegimeError as error:  # the universe or a setting: what is served says so
         return [Check("universe", "error", str(error), is_fatal=True)]
 
@@ -66,9 +72,10 @@ def _serve(registry: CollectorRegistry, host: str, port: int) -> None:
             "--host",
             code="port-in-use",
         ) from error
-    messages().print(f"http://{host}:{port}/metrics; stop with Ctrl-C")
-    try:
-        threading.Event().wait()
-    except KeyboardInterrupt:
-        server.shutdown()
-        thread.join()
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):  # a background shell may ignore the first
+        signal.signal(number, lambda *_: stop.set())
+    messages().print(f"http://{host}:{server.server_port}/metrics; stop with Ctrl-C")
+    stop.wait()
+    server.shutdown()
+    thread.join()

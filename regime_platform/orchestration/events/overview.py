@@ -52,13 +52,13 @@ def overview(
     settings: Settings,
     now: dt.datetime,
     universe: Universe | None = None,
-    instance: dg.DagsterInstance | None = None,
+    opened: dg.DagsterInstance | None = None,
 ) -> Overview:
     """Reads Dagster's databases of the data root; without a universe no pass is late.
 
-    ``instance`` is the one of these settings where it is open already.
+    ``opened`` is the instance of these settings where it is open already.
     """
-    with open_instance(settings) if instance is None else nullcontext(instance) as instance:
+    with open_instance(settings) if opened is None else nullcontext(opened) as instance:
         needed = set(instance.get_required_daemon_types())  # others may be outdated
         beats = {
             name: max(0.0, now.timestamp() - beat.timestamp)

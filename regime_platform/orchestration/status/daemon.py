@@ -45,17 +45,17 @@ def daemon_checks(
     settings: Settings,
     now: dt.datetime,
     universe: Universe | None,
-    instance: dg.DagsterInstance | None = None,
+    opened: dg.DagsterInstance | None = None,
 ) -> Sequence[Check]:
     """The daemon, its queue, the runs that failed within a day, commands and the last passes.
 
-    ``instance`` is the one of these settings where it is open already.
+    ``opened`` is Dagster's instance of these settings where it is open already.
 
     Raises:
         HistoryError: a database of Dagster is damaged.
     """
     require_sound_history(settings)
-    state, running = overview(settings, now, universe, instance), daemon_running_for(settings, now)
+    state, running = overview(settings, now, universe, opened), daemon_running_for(settings, now)
     waiting = _waiting(Outbox(settings).waiting(), now, running or 0.0)
     return [_daemon(state, running), _runs(state), waiting, *_passes(state, running or 0.0)]
 

@@ -63,7 +63,7 @@ _FIGURES = (
 
 
 class StatusCollector(Collector):
-    """Reads the rows anew for every answer; a figure that is not known is left out."""
+    """Reads the rows for every answer; a figure that is not known is left out."""
 
     def __init__(self, read: Callable[[], Sequence[Check]]) -> None:
         self._read = read

@@ -23,15 +23,15 @@ def status_rows(
     now: dt.datetime,
     *,
     with_stale_code: bool = False,
-    instance: dg.DagsterInstance | None = None,
+    opened: dg.DagsterInstance | None = None,
 ) -> list[Check]:
     """Every state as a row; one that cannot be read is an error with the reason.
 
-    ``instance`` is Dagster's where it is open already.
+    ``opened`` is Dagster's instance where it is open already.
     """
     settings = workspace.settings
     checks = [
-        *checked("daemon", lambda: daemon_checks(settings, now, workspace.universe, instance)),
+        *checked("daemon", lambda: daemon_checks(settings, now, workspace.universe, opened)),
         *_symbols(workspace, now),
         *checked("other instrument", lambda: [instrument_check(workspace)]),
         *checked("calendar ends", lambda: calendar_checks(workspace.universe, now)),
