@@ -24,6 +24,7 @@ PARTS: Mapping[str, str] = {
     "damage": "damage.damage",
     "full_disks": "kills.full_disks",
     "kills": "kills.killing",
+    "model": "model.sequences",
     "vendor": "vendor.stories",
 }
 

@@ -31,9 +31,11 @@ from regime_platform.manifests.manifest import (
     is_whole,
     parsed,
 )
+from regime_platform.model.actions import Action
 from regime_platform.model.instants import instant
 from regime_platform.model.timeframes import DURATION
 from regime_platform.pipeline.gate.intact import record_faults
+from regime_platform.validation.overrides import Override
 from regime_platform.validation.verdict import Verdict
 
 
@@ -111,6 +113,30 @@ def _aside_name(at: dt.datetime) -> str:
     return at.astimezone(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
+def before_waiting_decisions(paths: SymbolPaths, verdict: Verdict | None) -> dt.datetime | None:
+    """The moment before the first decision that no verdict applies yet; None where none waits.
+
+    Raises:
+        ConfigError, BarsError: the decisions cannot be read.
+    """
+    if verdict is None:
+        return None
+    overrides = _waiting_overrides(stored_overrides(paths), recorded_overrides(paths))
+    actions = _waiting_actions(read_actions(paths), verdict)
+    times = [*(instant(entry.at) for entry in overrides), *(action.at for action in actions)]
+    return min(times) - dt.timedelta(microseconds=1) if times else None
+
+
+def _waiting_overrides(entries: Sequence[Override], recorded: Sequence[Override]) -> list[Override]:
+    known = {entry.id for entry in recorded}
+    return [entry for entry in entries if entry.id not in known]
+
+
+def _waiting_actions(entries: Sequence[Action], verdict: Verdict | None) -> list[Action]:
+    known = {action.id for action in verdict.actions} if verdict is not None else set()
+    return [entry for entry in entries if entry.id not in known]
+
+
 def _override_findings(paths: SymbolPaths, verdict: Verdict | None) -> Iterator[AuditFinding]:
     name, recorded = paths.decisions.name, recorded_overrides(paths)
     try:
@@ -122,8 +148,7 @@ def _override_findings(paths: SymbolPaths, verdict: Verdict | None) -> Iterator[
     if reason:
         kind = FindingKind.CHANGED if paths.decisions.exists() else FindingKind.MISSING
         yield Subject.RECORD.finding(kind, f"it {reason}", name)
-    known = {entry.id for entry in recorded}
-    waiting = ", ".join(str(entry.id) for entry in entries if entry.id not in known)
+    waiting = ", ".join(str(entry.id) for entry in _waiting_overrides(entries, recorded))
     if waiting and verdict is not None:
         reason = f"no verdict applies override {waiting} yet; a run does"
         yield Subject.RECORD.finding(FindingKind.PENDING, reason, name)
@@ -134,8 +159,7 @@ def _pending_actions(paths: SymbolPaths, verdict: Verdict | None) -> Iterator[Au
         entries = read_actions(paths)
     except BarsError:  # reported with the other records
         return
-    known = {action.id for action in verdict.actions} if verdict is not None else set()
-    waiting = ", ".join(str(entry.id) for entry in entries if entry.id not in known)
+    waiting = ", ".join(str(entry.id) for entry in _waiting_actions(entries, verdict))
     if waiting and verdict is not None:
         reason = f"no verdict applies action {waiting} yet; a run does"
         yield Subject.RECORD.finding(FindingKind.PENDING, reason, paths.actions.name)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import duckdb
 import polars as pl
 
+from regime_platform.audit.verify.recorded_state import RecordedState
+from regime_platform.audit.verify.records import before_waiting_decisions
 from regime_platform.audit.verify.verification import (
     AuditFinding,
     FindingKind,
@@ -160,23 +162,30 @@ def validated_series(
 
 
 def recheck_promotion(
-    workspace: RunWorkspace, instrument: Instrument, promoted: Mapping[str, PromotedBars]
+    workspace: RunWorkspace, instrument: Instrument, state: RecordedState
 ) -> Iterator[AuditFinding]:
-    """Findings about series with other bars in force than raw log and gate give now."""
+    """Findings about series with other bars in force than raw log and gate give now.
+
+    Where decisions wait for a run, the bars in force may be those from before the first of them.
+    """
+    paths = workspace.root.symbol(instrument.symbol)
     try:
         validated = validated_series(workspace, instrument)
+        before = before_waiting_decisions(paths, state.verdict)
+        earlier = {} if before is None else validated_series(workspace, instrument, before)
     except (RegimeError, OSError) as error:
         reason = f"cannot be promoted again: {error}"
         yield Subject.RAW_LOG.finding(FindingKind.UNREADABLE, reason)
         return
     for timeframe, series in validated.items():
-        pointer = promoted.get(timeframe)
+        pointer = state.promoted.get(timeframe)
         if series.result.status != PASSED or pointer is None:
             continue  # a blocked series keeps its last good bars
-        digest = frame_digest(series.result.valid.select(BAR_COLUMNS))
-        if digest != pointer.digest:
-            digests = f"{digest[:12]} instead of {pointer.digest[:12]}"
-            reason = f"raw log and gate give other bars: {digests}"
+        possible = [each[timeframe].result for each in (validated, earlier) if timeframe in each]
+        digests = [frame_digest(result.valid.select(BAR_COLUMNS)) for result in possible]
+        if pointer.digest not in digests:
+            instead = f"{digests[0][:12]} instead of {pointer.digest[:12]}"
+            reason = f"raw log and gate give other bars: {instead}"
             yield Subject.BARS.finding(FindingKind.CHANGED, reason, f"bars/{timeframe}")
 
 

@@ -195,7 +195,7 @@ def _verified_once(
     proof.findings += [Subject.RESULTS.finding(FindingKind.STALE, cause) for cause in causes]
     proof.is_recomputed = recompute and proof.status.is_good
     if proof.is_recomputed and results.recipe is not None:
-        proof.findings += recheck_promotion(workspace, instrument, state.promoted)
+        proof.findings += recheck_promotion(workspace, instrument, state)
         proof.findings += recomputed(workspace, instrument, state.promoted, results, causes)
     proof.links, proof.is_blocked = len(state.links or ()), state.is_blocked
     facts = [document.manifest for document in state.manifests]

@@ -1,11 +1,15 @@
 """Decisions and identities against what verdict and manifest state, and what a repair set aside."""
 
+import datetime as dt
 import shutil
+from dataclasses import replace
 
+from regime_platform.audit.verify.verify import verify
 from regime_platform.files import read_json, write_json
-from regime_platform.operations.overrides import undo
+from regime_platform.operations.overrides import Span, exclude, undo
 from regime_platform.pipeline.outcomes import Status
 from regime_platform.pipeline.run_workspace import RunWorkspace
+from regime_platform.query.series import bars
 from regime_platform.settings import Settings
 from regime_platform_tests.audit.rich_symbol import (
     SAID,
@@ -45,6 +49,19 @@ def test_a_decision_that_waits_for_a_run_is_reported_and_survives_a_repair(rich:
     assert (outcome.after.result, outcome.after.reason) == ("proven", waiting.reason)
     assert paths_of_rich(rich).decisions.read_text() == text
     assert run_rich(rich).status is Status.BLOCKED  # the withdrawal is obeyed
+
+
+def test_bars_from_before_a_decision_that_waits_are_proven_when_made_again(rich: Settings) -> None:
+    workspace = RunWorkspace.open(rich)
+    instrument = workspace.universe.instrument(SYMBOL)
+    last = bars(SYMBOL, "1day", where=rich).collect()["ts"][-1]
+    later = replace(SAID, at=SAID.at + dt.timedelta(hours=1))
+    exclude(workspace.root, instrument, Span("1day", last), later)
+
+    proof = verify(workspace, instrument, recompute=True)
+
+    assert (proof.result, proof.is_recomputed) == ("proven", True)
+    assert proof.remedy == f"regime run {SYMBOL}"
 
 
 def test_evidence_that_was_altered_is_found_and_what_was_removed_of_it_is_not(

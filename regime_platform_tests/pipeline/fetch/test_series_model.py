@@ -257,7 +257,7 @@ class SeriesMachine(RuleBasedStateMachine):
 
 TestSeriesMachine = SeriesMachine.TestCase
 TestSeriesMachine.settings = profile(
-    max_examples=8,
+    max_examples=5,
     stateful_step_count=15,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
