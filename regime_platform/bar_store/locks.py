@@ -107,8 +107,8 @@ def take(descriptor: int) -> bool:
 def is_locked(path: Path) -> bool:
     """True where a process has the lock of a file.
 
-    A look shares the lock for a moment, so that looks do not see each other. Whoever takes the lock
-    in that moment has to try again, as `locked` and `take` do.
+    A look shares the lock for a moment, so that looks do not see each other. A process that takes
+    the lock in that moment has to try again, as `locked` and `take` do.
     """
     if not path.exists():
         return False
