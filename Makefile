@@ -138,7 +138,7 @@ study-power: $(TEST) ## measure how often each study finds planted effects, and 
 
 lock: $(RUN) ## pin the newest allowed versions by hash
 	@$(COMPILE) --upgrade --all-extras --group test -o $(TEST_LOCK)
-	@$(COMPILE) --upgrade --extra charts --extra dg --extra legacy --group build \
+	@$(COMPILE) --upgrade --extra charts --extra dg --extra legacy --extra metrics --group build \
 	  -c $(TEST_LOCK) -o requirements.lock
 
 clean: ## remove .venv and build output; data stays

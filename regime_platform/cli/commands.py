@@ -145,6 +145,11 @@ PANELS: dict[str, dict[str, Entry]] = {
             "Show active runs, the last passes, blocked symbols and what is left to do.",
             "regime status --check",
         ),
+        "metrics": Command(
+            "operations.metrics:metrics",
+            "Print the figures of status for Prometheus, or serve them.",
+            "regime metrics --serve 9464",
+        ),
         "doctor": Command(
             "operations.doctor:doctor",
             "Check settings, data root, universe, eras, sources and kernels; changes nothing.",

@@ -28,6 +28,7 @@ from regime_platform.errors import OlderVersionWarning, RegimeError
 #: Module that only an optional feature needs -> extra of pyproject.toml.
 _EXTRAS = {
     "adbc_driver_sqlite": "legacy",
+    "prometheus_client": "metrics",
     **dict.fromkeys(("litecharts", "resvg_py", "ttf-opensans"), "charts"),
 }
 

@@ -25,7 +25,7 @@ LEAVE = {
 SHOW = (
     "state history explain board bars_show bars_list actions_list chart charts validate verify "
     "status doctor version evaluate export eras_list eras_affected migrate_list snapshot_list "
-    "snapshot_diff snapshot_export migrate_compare-compute universe_check universe_list "
+    "snapshot_diff metrics snapshot_export migrate_compare-compute universe_check universe_list "
     "files_inspect compare sql study eras_chart report alerts_list alerts_test alerts_preview"
 )
 NO_PARTITION = {

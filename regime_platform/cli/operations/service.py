@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -55,8 +56,31 @@ _WEBSERVER = "regime_platform.orchestration.instance.webserver"
 _DEV_SERVER = "regime_platform.orchestration.instance.dev_server"  # webserver and daemon
 
 
+class LogFormat(StrEnum):
+    """How Dagster's programs write their lines."""
+
+    COLORED = "colored"
+    JSON = "json"
+    RICH = "rich"
+
+
 @dataclass(frozen=True)
-class Address(Options):
+class Logs(Options):
+    """The lines that Dagster's programs write."""
+
+    log_format: Annotated[
+        LogFormat,
+        typer.Option("--log-format", help="Form of the log: a JSON object per line for json."),
+    ] = LogFormat.COLORED
+
+    @property
+    def format_words(self) -> list[str]:
+        """The same option for Dagster's programs."""
+        return ["--log-format", self.log_format.value]
+
+
+@dataclass(frozen=True)
+class Address(Logs):
     """Where the UI is, and what it may do."""
 
     port: Annotated[int, typer.Option("--port", help="Port to listen on.")] = 3000
@@ -69,7 +93,7 @@ class Address(Options):
     def words(self) -> list[str]:
         """The same options for Dagster's programs."""
         more = ["--read-only"] if self.read_only else []
-        return ["--host", self.host, "--port", str(self.port), *more]
+        return ["--host", self.host, "--port", str(self.port), *more, *self.format_words]
 
 
 def install(
@@ -101,8 +125,9 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def daemon() -> None:
-    _serve([str(Path(sys.executable).with_name("dagster-daemon")), "run"], has_daemon=True)
+def daemon(logs: Logs) -> None:
+    program = str(Path(sys.executable).with_name("dagster-daemon"))
+    _serve([program, "run", *logs.format_words], has_daemon=True)
 
 
 def webserver(address: Address) -> None:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import dagster as dg
@@ -47,9 +48,17 @@ class Overview:
     failed: tuple[LastPass, ...]  # but for those whose repetition succeeded
 
 
-def overview(settings: Settings, now: dt.datetime, universe: Universe | None = None) -> Overview:
-    """Reads Dagster's databases of the data root; without a universe no pass is late."""
-    with open_instance(settings) as instance:
+def overview(
+    settings: Settings,
+    now: dt.datetime,
+    universe: Universe | None = None,
+    opened: dg.DagsterInstance | None = None,
+) -> Overview:
+    """Reads Dagster's databases of the data root; without a universe no pass is late.
+
+    ``opened`` is the instance of these settings where it is open already.
+    """
+    with open_instance(settings) if opened is None else nullcontext(opened) as instance:
         needed = set(instance.get_required_daemon_types())  # others may be outdated
         beats = {
             name: max(0.0, now.timestamp() - beat.timestamp)

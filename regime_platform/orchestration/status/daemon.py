@@ -4,6 +4,8 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import dagster as dg
+
 from regime_platform.model.universe.universe import Universe
 from regime_platform.orchestration.events.overview import LastPass, Overview, overview
 from regime_platform.orchestration.instance.daemon_lock import daemon_running_for
@@ -40,15 +42,20 @@ class RunItem:
 
 
 def daemon_checks(
-    settings: Settings, now: dt.datetime, universe: Universe | None
+    settings: Settings,
+    now: dt.datetime,
+    universe: Universe | None,
+    opened: dg.DagsterInstance | None = None,
 ) -> Sequence[Check]:
     """The daemon, its queue, the runs that failed within a day, commands and the last passes.
+
+    ``opened`` is Dagster's instance of these settings where it is open already.
 
     Raises:
         HistoryError: a database of Dagster is damaged.
     """
     require_sound_history(settings)
-    state, running = overview(settings, now, universe), daemon_running_for(settings, now)
+    state, running = overview(settings, now, universe, opened), daemon_running_for(settings, now)
     waiting = _waiting(Outbox(settings).waiting(), now, running or 0.0)
     return [_daemon(state, running), _runs(state), waiting, *_passes(state, running or 0.0)]
 

@@ -3,6 +3,8 @@
 import datetime as dt
 from collections.abc import Callable, Sequence
 
+import dagster as dg
+
 from regime_platform.orchestration.status.calendars import calendar_checks
 from regime_platform.orchestration.status.check import Check, reason_of
 from regime_platform.orchestration.status.daemon import daemon_checks
@@ -17,12 +19,19 @@ from regime_platform.pipeline.run_workspace import RunWorkspace
 
 
 def status_rows(
-    workspace: RunWorkspace, now: dt.datetime, *, with_stale_code: bool = False
+    workspace: RunWorkspace,
+    now: dt.datetime,
+    *,
+    with_stale_code: bool = False,
+    opened: dg.DagsterInstance | None = None,
 ) -> list[Check]:
-    """Every state as a row; one that cannot be read is an error with the reason."""
+    """Every state as a row; one that cannot be read is an error with the reason.
+
+    ``opened`` is Dagster's instance where it is open already.
+    """
     settings = workspace.settings
     checks = [
-        *checked("daemon", lambda: daemon_checks(settings, now, workspace.universe)),
+        *checked("daemon", lambda: daemon_checks(settings, now, workspace.universe, opened)),
         *_symbols(workspace, now),
         *checked("other instrument", lambda: [instrument_check(workspace)]),
         *checked("calendar ends", lambda: calendar_checks(workspace.universe, now)),
