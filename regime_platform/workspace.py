@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Self
 
 from regime_platform.bar_store.layout import DataRoot, SymbolPaths
+from regime_platform.bar_store.rename_journal import require_at_rest
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.universe.universe import Universe
 from regime_platform.settings import Settings, load_universe
@@ -42,6 +43,17 @@ class Workspace:
         """
         instrument = self.universe.instrument(symbol)
         return instrument, self.root.symbol(instrument.symbol)
+
+    def find_readable(self, symbol: str) -> tuple[Instrument, SymbolPaths]:
+        """The same for readers.
+
+        Raises:
+            UsageError: the symbol is not in the universe.
+            BarsError: a rename of it is not finished.
+        """
+        instrument, paths = self.find(symbol)
+        require_at_rest(self.root, instrument.symbol)
+        return instrument, paths
 
 
 def settings_of(where: Where) -> Settings:

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from filelock import FileLock
 from pydantic import ValidationError
 
 from regime_platform.bar_store.layout import DataRoot, SymbolPaths
+from regime_platform.bar_store.locks import locked
 from regime_platform.bar_store.manifest_files import (
     read_bar_manifest,
     read_compute_manifest,
@@ -102,7 +102,7 @@ def take_snapshot(
 
     Raises:
         UsageError: the name could be a date.
-        ResultsError: an existing snapshot is damaged.
+        ResultsError: an existing snapshot is damaged, or another process takes one for long.
     """
     if name == PRESENT or (name and not _NAME.fullmatch(name)):
         raise UsageError(
@@ -111,9 +111,8 @@ def take_snapshot(
             code="snapshot-name",
         )
     root, folder = workspace.root, workspace.root.snapshots
-    folder.mkdir(parents=True, exist_ok=True)
     entries = entries_now(workspace)
-    with FileLock(folder / ".lock", timeout=_PATIENCE, fallback_to_soft=False):
+    with locked(folder / ".lock", _PATIENCE, _busy):
         for stray in sorted(_unlisted(root), key=lambda summary: summary.number):
             _add_to_index(root, stray)  # which a killed writer left unlisted
         known = snapshots(root)
@@ -126,6 +125,10 @@ def take_snapshot(
         write_json(taken.path, taken.document.as_json())
         _add_to_index(root, taken.summary)
     return taken
+
+
+def _busy(reason: str) -> ResultsError:
+    return ResultsError(f"a snapshot is being taken by {reason}", code="locked")
 
 
 def entries_now(workspace: RunWorkspace) -> dict[str, SymbolEntry | AbsentEntry]:

@@ -23,6 +23,9 @@ class FileStamp(NamedTuple):
     ctime_ns: int
     inode: int
 
+    def __str__(self) -> str:
+        return ":".join(map(str, self))
+
 
 #: Name below the symbol's folder -> stamp of a file when it was hashed, and the digest that it was
 #: compared with.

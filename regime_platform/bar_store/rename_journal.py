@@ -8,7 +8,7 @@ from typing import Any
 
 from regime_platform.bar_store.layout import DataRoot
 from regime_platform.bar_store.session import read_document
-from regime_platform.errors import ConfigError
+from regime_platform.errors import BarsError, ConfigError
 from regime_platform.files import write_json
 from regime_platform.model.document import Array, Document
 
@@ -55,6 +55,22 @@ def record(root: DataRoot, rename: Rename) -> None:
     """Adds a rename, or replaces the same one in an earlier state."""
     others = [each for each in renames(root) if not each.is_same(rename)]
     write_json(root.renames, _Journal(renames=(*others, rename)).model_dump(mode="json"))
+
+
+def require_at_rest(root: DataRoot, symbol: str) -> None:
+    """Refuses a symbol whose folder a rename took elsewhere, or has begun to relabel.
+
+    A damaged journal hides no symbol; `regime doctor` reports it.
+
+    Raises:
+        BarsError: the message names the rename and the command that finishes it.
+    """
+    try:
+        moved = moved_away(root, symbol)
+    except ConfigError:
+        return
+    if moved is not None:
+        raise BarsError(moved.describe(), code="renamed")
 
 
 def moved_away(root: DataRoot, symbol: str) -> Rename | None:

@@ -18,6 +18,7 @@ import pyarrow as pa
 from pydantic import ValidationError
 
 from regime_platform.bar_store.layout import SymbolPaths
+from regime_platform.bar_store.locks import holder_of, is_locked
 from regime_platform.bar_store.manifest_files import (
     read_chain,
     read_compute_manifest,
@@ -136,8 +137,11 @@ def reading(path: Path, *, prove: bool = True) -> Iterator[ResultsReader]:
                     mark_proven(path)
             yield reader
     except FileInUseError as error:
+        lock = SymbolPaths(path.parent).lock
+        holder = holder_of(lock) if is_locked(lock) else f"another process ({error})"
         raise ResultsError(
-            f"{path} is being written: {error}; try again in a moment", code="results-in-use"
+            f"{path} is being written by {holder}; wait for it or end it, then try again",
+            code="results-in-use",
         ) from error
     except _UNREADABLE as error:
         raise damaged(path, first_line(error)) from error

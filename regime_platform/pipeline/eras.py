@@ -10,9 +10,8 @@ from contextlib import contextmanager
 from itertools import zip_longest
 from pathlib import Path
 
-from filelock import FileLock
-
 from regime_platform.bar_store.layout import DataRoot
+from regime_platform.bar_store.locks import locked
 from regime_platform.compute.eras.eras import FALLBACK_ERAS, FIXED_VERSION, EraClass, EraSet
 from regime_platform.compute.eras.files import (
     Adoption,
@@ -174,9 +173,12 @@ def append_to_log(root: DataRoot, adopted: Sequence[Adoption]) -> None:
 
 @contextmanager
 def writing_eras(root: DataRoot) -> Iterator[None]:
-    """Holds the lock of the era files."""
-    root.eras.mkdir(parents=True, exist_ok=True)
-    with FileLock(root.eras / ".lock", timeout=_PATIENCE, fallback_to_soft=False):
+    """Holds the lock of the era files; ConfigError where that takes a minute."""
+
+    def busy(reason: str) -> ConfigError:
+        return ConfigError(f"{root.eras} is being written by {reason}", code="locked")
+
+    with locked(root.eras / ".lock", _PATIENCE, busy):
         yield
 
 

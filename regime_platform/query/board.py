@@ -8,9 +8,10 @@ from typing import Literal, get_args
 
 import polars as pl
 
+from regime_platform.bar_store.layout import ASSETS
 from regime_platform.compute.maturity import immature_rows
 from regime_platform.compute_db.board import read_board
-from regime_platform.errors import OlderVersionWarning, UsageError
+from regime_platform.errors import OlderVersionWarning, ResultsError, UsageError
 from regime_platform.model.calendar.lateness import NO_AGE, series_age
 from regime_platform.model.instruments import Instrument
 from regime_platform.model.markets import MARKETS
@@ -18,6 +19,7 @@ from regime_platform.model.result_schema import ESCALATION_BUCKETS, REGIME_LABEL
 from regime_platform.model.timeframes import TIMEFRAMES, canonical_timeframe
 from regime_platform.model.universe.universe import Universe
 from regime_platform.query.codes import code_of
+from regime_platform.settings import TRACKED_UNIVERSE
 from regime_platform.workspace import Where, Workspace
 
 Regime = Literal[
@@ -124,7 +126,8 @@ def series_board(
 
     Raises:
         UsageError: there is no such symbol, tier, class, regime, bucket, timeframe or sort key.
-        ResultsError: the board is damaged; the next run rebuilds it.
+        ResultsError: the board is damaged or missing; the next run rebuilds it. Or the universe of
+            the data root is missing.
     """
     rows = _series_rows(Workspace.open(where), wanted, now)
     if wanted.timeframe is not None:
@@ -149,7 +152,7 @@ def _series_rows(
         orient="row",
     )
     rows = (
-        read_board(workspace.root)
+        _stored_rows(workspace)
         .drop("made_from", "made_by")
         .join(facts, on="symbol")
         .sort("place", pl.col("timeframe").to_physical())
@@ -163,6 +166,32 @@ def _series_rows(
         )
     )
     return rows.hstack(_ages(rows, instruments, now))
+
+
+def _stored_rows(workspace: Workspace) -> pl.DataFrame:
+    """The board; an empty one only where there are no results, or none of these symbols yet."""
+    root, settings = workspace.root, workspace.settings
+    rows = read_board(root)
+    if rows.is_empty():
+        stored = [*root.path.glob(f"{ASSETS}/*/compute.db")]
+        if stored and not root.board.exists():
+            raise ResultsError(
+                f"{root.board} does not exist although there are results of {len(stored)} symbols; "
+                "`regime promote --all` makes it, as does the end of a run that is at work",
+                code="board-missing",
+            )
+        return rows
+    if settings.universe_file() != TRACKED_UNIVERSE:
+        return rows
+    lacking = sorted({*rows["symbol"]} - {*workspace.universe.symbols})
+    if lacking:  # else the board would be that of a few symbols, or empty
+        raise ResultsError(
+            f"{settings.own_universe()} does not exist, and {len(lacking)} symbols on the board, "
+            f"for example {lacking[0]}, are not in the sample universe that is used instead; "
+            "restore it from a backup, or set REGIME_UNIVERSE to the universe of this data root",
+            code="universe-missing",
+        )
+    return rows
 
 
 def _members(universe: Universe, wanted: BoardFilter) -> Sequence[Instrument]:

@@ -56,7 +56,7 @@ def built_from(symbol: str, timeframe: str, *, where: Where = None) -> str:
 
     Raises as `bars`.
     """
-    _instrument, paths = Workspace.open(where).find(symbol)
+    _instrument, paths = Workspace.open(where).find_readable(symbol)
     verdict = read_verdict(paths)
     derived = {} if verdict is None else verdict.derived_from
     return derived.get(canonical_timeframe(timeframe), "")
@@ -177,7 +177,7 @@ def _joined(state: pl.DataFrame, others: Iterable[pl.DataFrame]) -> pl.DataFrame
 
 
 def _bars(workspace: Workspace, symbol: str, timeframe: str) -> pl.LazyFrame:
-    instrument, paths = workspace.find(symbol)
+    instrument, paths = workspace.find_readable(symbol)
     rows = scan_in_force(paths, timeframe)
     if rows is not None:
         return rows

@@ -15,9 +15,10 @@ def find_results(workspace: Workspace, symbol: str) -> tuple[Instrument, SymbolP
 
     Raises:
         UsageError: the symbol is not in the universe.
+        BarsError: a rename of it is not finished.
         ResultsError: it has no bars, or nothing was computed from them yet.
     """
-    instrument, paths = workspace.find(symbol)
+    instrument, paths = workspace.find_readable(symbol)
     # results of an earlier release may lie there alone, without verdict and bars
     is_older = paths.compute_db.exists() and read_verdict(paths) is None
     if not is_older and (reason := no_bars_reason(paths, instrument)):

@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from regime_platform.bar_store.parquet import decode, encode
+from regime_platform.bar_store.proven import stamp_of
 from regime_platform.files import file_sha256, write_bytes
 from regime_platform.sql_views.catalog import CachedFile, Part
 from regime_platform.sql_views.relations import as_shown
@@ -67,14 +68,7 @@ def write_rows(folder: Path, view: str, rows: pl.DataFrame, name: str = "") -> C
     path = folder / f"{name or view}-{digest[:16]}.parquet"
     if not path.exists() or file_sha256(path) != digest:  # else a catalog may name it
         write_bytes(path, data)
-    stat = path.stat()
-    return CachedFile(
-        name=path.name,
-        view=view,
-        rows=rows.height,
-        bytes=stat.st_size,
-        mtime_ns=stat.st_mtime_ns,
-    )
+    return CachedFile(name=path.name, view=view, rows=rows.height, stamp=f"{stamp_of(path)}")
 
 
 def read_rows(folder: Path, file: CachedFile) -> pl.DataFrame:

@@ -14,8 +14,9 @@ from pydantic import Field, ValidationError
 
 from regime_platform.bar_store.layout import DataRoot
 from regime_platform.bar_store.parquet import decode, encode_sealed, require_sealed
+from regime_platform.bar_store.proven import stamp_of
 from regime_platform.errors import BarsError, RegimeError
-from regime_platform.files import read_json, write_json
+from regime_platform.files import file_sha256, read_json, write_json
 from regime_platform.model.digests import definition_digest, document_digest
 from regime_platform.model.document import Array, Document
 from regime_platform.sql_views.relations import VIEWS
@@ -24,23 +25,29 @@ _CATALOG, _SEAL = "catalog.json", "seal"
 _DEFINITION = document_digest({name: definition_digest(schema) for name, schema in VIEWS.items()})
 
 
-class CachedFile(Document):
+class CachedFile(Document, extra="ignore"):
     """One Parquet file of a view."""
 
-    name: str
+    name: str  # ends with the first digits of the SHA-256 of its bytes
     view: str
     rows: int
-    bytes: int
-    mtime_ns: int
+    stamp: str = ""  # of the file that was written; empty in a catalog of an earlier release
     gone: Array[str] = ()  # symbols whose rows in it were replaced by others
 
     def is_there(self, folder: Path) -> bool:
-        """True where the file is the one that was written."""
-        try:
-            stat = (folder / self.name).stat()
-        except OSError:
-            return False
-        return (stat.st_size, stat.st_mtime_ns) == (self.bytes, self.mtime_ns)
+        """True where the file was not touched since it was written or verified."""
+        return f"{stamp_of(folder / self.name)}" == self.stamp
+
+    def verified(self, folder: Path) -> "CachedFile | None":
+        """The same where its bytes are those that were written, with its present stamp.
+
+        So a copied data root keeps its files.
+        """
+        if self.is_there(folder):
+            return self
+        path, stamp = folder / self.name, stamp_of(folder / self.name)
+        is_whole = stamp is not None and path.stem.endswith(f"-{file_sha256(path)[:16]}")
+        return self.model_copy(update={"stamp": f"{stamp}"}) if is_whole else None
 
 
 class Source(Document):
@@ -58,7 +65,7 @@ class Catalog(Document):
     version: Literal[1] = 1
     definition: str = _DEFINITION  # digest of the columns of all views
     folder: str = ""  # where the files are, as the script names them
-    board: str = ""  # size and time of the board file
+    board: str = ""  # stamp of the board file
     universe: str = ""  # digest of the universe
     sources: dict[str, Source] = Field(default_factory=dict)  # by symbol
     parts: str = ""  # the file of the parts

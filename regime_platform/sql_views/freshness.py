@@ -1,4 +1,4 @@
-"""Whether the files that SQL reads show what is stored now; only sizes and times are compared."""
+"""Whether the files that SQL reads show what is stored now; opens none of them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -36,13 +36,12 @@ def is_changed(root: DataRoot, symbol: str, sources: Mapping[str, Source]) -> bo
 
 
 def files_of(paths: SymbolPaths) -> str:
-    """Sizes and times of the files that a symbol's rows are made from."""
+    """Sizes and times of the files that a symbol's rows are made from, which a copy keeps."""
     files = (paths.compute_db, write_ahead_log(paths.compute_db), paths.verdict)
     stamps = (stamp_of(path) for path in files)
     return " ".join(f"{stamp.bytes}:{stamp.mtime_ns}" if stamp else "-" for stamp in stamps)
 
 
 def board_stamp(root: DataRoot) -> str:
-    """Size and time of the board file."""
-    stamp = stamp_of(root.board)
-    return f"{stamp.bytes}:{stamp.mtime_ns}" if stamp else "-"
+    """The stamp of the board file."""
+    return f"{stamp_of(root.board)}"

@@ -61,7 +61,8 @@ class _Refresh:
         self._workspace, self._before = workspace, before
         self._root, self._folder = workspace.root, folder_of(workspace.root)
         self._writer = FileWriter(self._folder)
-        self._files = {each.name: each for each in before.files if each.is_there(self._folder)}
+        intact = (each.verified(self._folder) for each in before.files)
+        self._files = {each.name: each for each in intact if each is not None}
         self._sources: dict[str, Source] = {}
         self._parts: dict[str, list[Part]] = defaultdict(list)  # by symbol
         self._symbols: dict[str, set[str]] = defaultdict(set)  # in a file, shown or not
@@ -76,9 +77,9 @@ class _Refresh:
             if is_changed(self._root, symbol, self._sources)
         ]
         for done, symbol in enumerate(watch(changed), 1):
-            paths = self._root.symbol(symbol)
             before = self._sources.get(symbol, Source())
-            self._take(symbol, symbol_rows(paths, before, self._parts.pop(symbol, [])))
+            rows = symbol_rows(self._root, symbol, before, self._parts.pop(symbol, []))
+            self._take(symbol, rows)
             if done % _AT_ONCE == 0:
                 self._put_in_force()
         catalog = self._put_in_force()

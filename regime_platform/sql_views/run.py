@@ -65,7 +65,7 @@ def answer(
                 kept.append(batch.slice(0, left))
                 total += batch.num_rows
             rows = pl.DataFrame(pa.Table.from_batches(kept, batches.schema))
-        except (duckdb.Error, pa.ArrowException) as error:
+        except (duckdb.Error, pa.ArrowException, OSError) as error:  # OSError: between batches
             require_intact(workspace, error)
             views = ", ".join(VIEWS)
             raise UsageError(

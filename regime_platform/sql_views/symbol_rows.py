@@ -8,10 +8,11 @@ from functools import partial
 import polars as pl
 
 from regime_platform.bar_store.canonical import read_in_force
-from regime_platform.bar_store.layout import SymbolPaths
+from regime_platform.bar_store.layout import DataRoot, SymbolPaths
+from regime_platform.bar_store.rename_journal import require_at_rest
 from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.compute_db.reader import ResultsReader, reading
-from regime_platform.errors import RegimeError, failure_reason
+from regime_platform.errors import BarsError, RegimeError, failure_reason
 from regime_platform.model.bar_schema import PromotedBars
 from regime_platform.model.digests import blocks_of, document_digest
 from regime_platform.sql_views.catalog import Part, Source
@@ -46,11 +47,17 @@ class SymbolRows:
     findings: pl.DataFrame = field(default_factory=VIEWS[FINDINGS].to_frame)
 
 
-def symbol_rows(paths: SymbolPaths, before: Source, stored: Sequence[Part]) -> SymbolRows:
+def symbol_rows(root: DataRoot, symbol: str, before: Source, stored: Sequence[Part]) -> SymbolRows:
     """Reads what differs from ``before``, of which the parts are ``stored``.
 
     Results or bars that cannot be read are left out, with the reason.
     """
+    try:
+        require_at_rest(root, symbol)
+    except BarsError as error:  # the folder may have the rows of another symbol
+        latest = VIEWS[LATEST].to_frame()
+        return SymbolRows(Source(reason=failure_reason(error, symbol)), latest=latest)
+    paths = root.symbol(symbol)
     files = files_of(paths)  # before they are read: they may change meanwhile
     rows, results, problems = SymbolRows(), "", []
     digests: dict[str, str] = {}

@@ -76,7 +76,7 @@ def _current(workspace: Workspace, watch: Watch, report: Callable[[str], object]
         return refreshed(workspace, watch)
     except (ResultsError, OSError) as error:
         folder, catalog = folder_of(workspace.root), read_catalog(workspace.root)
-        if not catalog.files or not all(file.is_there(folder) for file in catalog.files):
+        if not catalog.files or None in {file.verified(folder) for file in catalog.files}:
             raise ResultsError(
                 f"the files of SQL in {folder} cannot be written ({error})",
                 code="sql-not-written",

@@ -1,6 +1,7 @@
 """One writer at a time; the lock of a killed one is free."""
 
 import datetime as dt
+import fcntl
 import os
 import signal
 from multiprocessing.synchronize import Event
@@ -8,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from regime_platform.bar_store import locks
 from regime_platform.bar_store.layout import SymbolPaths
-from regime_platform.bar_store.locks import writing, writing_when_needed
+from regime_platform.bar_store.locks import holder_of, is_locked, take, writing, writing_when_needed
 from regime_platform.bar_store.raw.raw_log import append, read_raw
 from regime_platform.errors import BarsError
 from regime_platform.model.bar_schema import BAR_COLUMNS
@@ -112,3 +114,38 @@ def test_two_processes_appending_at_once_lose_nothing(tmp_path: Path) -> None:
     assert read_raw(raw).select(BAR_COLUMNS).sort("ts").equals(make_bars(2 * rounds))
     batches = read_raw(raw)["batch"].unique().sort()
     assert [int(name[:6]) for name in batches] == list(range(1, 2 * rounds + 1))
+
+
+def test_a_lock_names_the_command_of_its_holder_and_since_when(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["/usr/bin/regime", "run", "AAA\x1b[2J", "B" * 200])
+    locks._command.cache_clear()
+    paths = SymbolPaths(tmp_path)
+    paths.lock.write_bytes(b"process 1 of an earlier release " * 20)
+    with writing(paths):
+        os.utime(paths.lock, (0, LONG_AFTER.timestamp()))
+        with raises(BarsError, "locked") as refused, writing(paths, timeout=0.05):
+            pass
+    locks._command.cache_clear()
+
+    command = f"regime run AAA\\x1b[2J {'B' * 78}..."
+    shown = f"process {os.getpid()} (`{command}`) since {LONG_AFTER:%F %T} UTC"
+    assert holder_of(paths.lock) == shown
+    assert f"is being written by {shown} for more than 0.05 s; wait for it" in str(refused.value)
+    assert holder_of(tmp_path / "absent") == "another process"
+
+
+def test_a_look_at_a_lock_neither_refuses_its_taker_nor_shows_to_another_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / ".lock"
+    path.touch()
+    with path.open("rb") as look, path.open("r+b") as first, path.open("r+b") as second:
+        fcntl.flock(look, fcntl.LOCK_SH)
+        seen = is_locked(path)
+        monkeypatch.setattr("time.sleep", lambda _: fcntl.flock(look, fcntl.LOCK_UN))
+        taken = take(first.fileno())
+
+        assert (seen, taken, is_locked(path), take(second.fileno())) == (False, True, True, False)
+    assert not is_locked(path)

@@ -29,7 +29,9 @@ from regime_platform.pipeline.outcomes import Status
 from regime_platform.pipeline.run import run_symbol, run_symbols
 from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.query.series import bars, history
+from regime_platform.query.states import state
 from regime_platform.settings import Settings, load_universe
+from regime_platform.sql_views.run import run as run_query
 from regime_platform_tests.builders import make_bars
 from regime_platform_tests.conftest import NOW
 from regime_platform_tests.error_codes import raises
@@ -218,8 +220,19 @@ def test_kill_9_leaves_a_rename_that_the_next_edit_carries_on(two: Settings) -> 
 
     (begun,) = unfinished(two)
     refused = run_symbol(RunWorkspace.open(two), load_universe(two).instrument("FB"), LATER)
+    readers = (
+        lambda: state("FB", where=two),
+        lambda: bars("FB", "1day", where=two),
+        lambda: history("FB", "1day", where=two),
+    )
+    for reader in readers:
+        with raises(BarsError, "renamed", match="`regime universe rename FB META` finishes it"):
+            reader()
+    with pytest.warns(UserWarning, match="`regime universe rename FB META` finishes it"):
+        shown = run_query("SELECT DISTINCT symbol FROM latest_state", where=two)
     edit = delist(two, "IBM", dt.date(2026, 11, 20))
 
+    assert shown["symbol"].to_list() == ["IBM"]
     assert edit.carried_on == ("the rename of FB to META was carried on",)
     assert victim.returncode == -signal.SIGKILL
     assert (begun.former, begun.symbol) == ("FB", "META")

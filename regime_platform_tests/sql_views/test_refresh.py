@@ -16,7 +16,7 @@ from regime_platform.pipeline.run_workspace import RunWorkspace
 from regime_platform.query.series import bars, history
 from regime_platform.settings import Settings
 from regime_platform.sql_views import refresh
-from regime_platform.sql_views.catalog import read_catalog
+from regime_platform.sql_views.catalog import CachedFile, read_catalog
 from regime_platform.sql_views.run import answer
 from regime_platform.sql_views.run import run as run_query
 from regime_platform.sql_views.views import open_views
@@ -77,6 +77,7 @@ def test_new_bars_of_a_symbol_are_shown_and_its_old_rows_stay_where_they_are(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, catalog = names(settings, "*-whole-*"), (settings.data_root / "sql/catalog.json")
+    assert rows_by_symbol(settings) == {"AAA": 1279, "BBB": 1279}  # whose files are copies here
     unchanged = catalog.stat()
     assert rows_by_symbol(settings) == {"AAA": 1279, "BBB": 1279}
     assert catalog.stat() == unchanged
@@ -186,17 +187,26 @@ def test_a_revision_replaces_all_rows_and_a_killed_refresh_leaves_those_before(
     assert shown(settings, "state_history", "lq") == expected
 
 
-def test_a_damaged_file_that_looks_as_before_is_named_with_a_remedy_that_works(
-    settings: Settings,
+def test_a_damaged_file_is_made_again_and_named_where_it_is_damaged_while_it_is_read(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = rows_by_symbol(settings)
     (path,) = (settings.data_root / "sql").glob("state_history-*-whole-*.parquet")
-    stat = path.stat()
-    path.write_bytes(path.read_bytes()[:-400] + b"?" * 396 + b"PAR1")
-    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
+    def damage() -> None:  # and leave size, inode and time of writing as they were
+        stat = path.stat()
+        with path.open("r+b") as stream:
+            stream.seek(-400, os.SEEK_END)
+            stream.write(b"?" * 396)
+        os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+    damage()
+    assert rows_by_symbol(settings) == before
+    damage()
+    monkeypatch.setattr(CachedFile, "is_there", lambda *_: True)
     with raises(ResultsError, "sql-damaged", match=f"remove the folder {path.parent}"):
         run_query("FROM state_history", where=settings)
+    monkeypatch.undo()
     shutil.rmtree(path.parent)
     assert rows_by_symbol(settings) == before
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from regime_platform.bar_store.layout import DataRoot
-from regime_platform.bar_store.locks import is_locked
+from regime_platform.bar_store.locks import holder_of, is_locked
 from regime_platform.cli.operations.version import known_versions
 from regime_platform.compute_db.board import read_board
 from regime_platform.errors import RegimeError
@@ -131,9 +131,7 @@ def _locks(settings: Settings) -> list[Check]:
     locked = [path for path in paths if is_locked(path)]
     if not locked:
         return [Check("locks", "ok", "no active locks")]
-    owners = ", ".join(
-        f"{path.parent.name} by {path.read_text() or 'unknown'}" for path in locked[:5]
-    )
+    owners = ", ".join(f"{path.parent.name} by {holder_of(path)}" for path in locked[:5])
     remedy = "they are released when their processes end"
     return [Check("locks", "note", f"{len(locked)} active: {owners}", remedy)]
 

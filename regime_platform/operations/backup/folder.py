@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
 from pydantic import Field, ValidationError
 
+from regime_platform.bar_store.locks import locked
 from regime_platform.errors import PathError, RegimeError, UsageError
 from regime_platform.files import move, path_below, read_json, write_json
 from regime_platform.model.digests import document_digest
@@ -179,15 +179,16 @@ def is_backup(target: Path) -> bool:
 @contextmanager
 def locked_folder(target: Path) -> Iterator[None]:
     """Locks the folder of a backup; UsageError where it is in use, RegimeError on a full disk."""
-    target.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(target / _LOCK, timeout=0, fallback_to_soft=False):
-            yield
-    except Timeout as error:
-        raise UsageError(
-            f"another backup into {target} is being made; wait for it, or choose another folder",
+
+    def busy(reason: str) -> UsageError:
+        return UsageError(
+            f"a backup into {target} is being made by {reason}; or choose another folder",
             code="backup-in-use",
-        ) from error
+        )
+
+    try:
+        with locked(target / _LOCK, 0.0, busy):
+            yield
     except OSError as error:
         if error.errno not in _FULL:
             raise

@@ -7,9 +7,7 @@ import datetime as dt
 import os
 from pathlib import Path
 
-from filelock import lock_descriptor
-
-from regime_platform.bar_store.locks import is_locked
+from regime_platform.bar_store.locks import holder_of, is_locked, take
 from regime_platform.errors import UsageError
 from regime_platform.settings import Settings
 
@@ -23,13 +21,13 @@ def hold_daemon_lock(settings: Settings) -> None:
     path = _lock(settings)
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    if not lock_descriptor(descriptor, blocking=False):
+    if not take(descriptor):
         os.close(descriptor)
         raise UsageError(
-            f"a daemon already runs on {path.parent}; stop it first (`regime ui` runs one too)",
+            f"{path.parent} is in use by {holder_of(path)}; stop it first, only one daemon can "
+            "run there (`regime ui` runs one too)",
             code="daemon-running",
         )
-    os.utime(descriptor)  # since when it is taken
     os.set_inheritable(descriptor, True)
 
 

@@ -8,7 +8,7 @@ import logging
 from contextlib import ExitStack
 
 from regime_platform.bar_store.layout import SymbolPaths
-from regime_platform.bar_store.locks import locked
+from regime_platform.bar_store.locks import holder_of, locked
 from regime_platform.errors import BarsError
 
 _LOG = logging.getLogger("regime_platform.fetch")
@@ -42,7 +42,8 @@ class Claims:
         except BarsError:
             if not patience:
                 return False
-            _LOG.warning("%s is being fetched by another process: waiting for it", paths.symbol)
+            holder = holder_of(paths.fetch_lock)
+            _LOG.warning("%s is being fetched by %s: waiting for it", paths.symbol, holder)
             stack.enter_context(locked(paths.fetch_lock, patience, busy))
         self._taken[paths.symbol] = stack
         return True

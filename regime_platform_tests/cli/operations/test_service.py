@@ -49,7 +49,7 @@ def test_a_second_daemon_on_a_data_root_is_refused(operated: Settings) -> None:
     assert first.stdout.readline() == "locked\n"
 
     assert daemon_running_for(operated, NOW) is not None
-    with raises(UsageError, "daemon-running"):
+    with raises(UsageError, "daemon-running", match=rf"process {first.pid} \(`python`\) since 20"):
         hold_daemon_lock(operated)
     first.kill()
     first.communicate()
