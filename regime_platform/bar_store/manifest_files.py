@@ -125,14 +125,31 @@ def read_chain(paths: SymbolPaths) -> list[ChainLink]:
 
 def read_newest(paths: SymbolPaths) -> list[ChainLink]:
     """The newest links, enough to go on from; raises as `read_chain`."""
+    return _links(paths, _end_of_chain(paths))
+
+
+def newest_number(paths: SymbolPaths, kind: str | None) -> int:
+    """That of the newest link of one kind, 0 where there is none; raises as `read_chain`."""
+    key = f'"kind":"{kind}"'.encode()
+    lines = reversed(_end_of_chain(paths).split(b"\n")[:-1])
+    line = next((line for line in lines if key in line), None)
+    try:
+        return 0 if line is None else int(load_json(line)["number"])
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise damaged_chain(paths, str(error)) from error
+
+
+@read_once("chain")
+def _end_of_chain(paths: SymbolPaths) -> bytes:
+    """Whole lines."""
     try:
         with paths.chain.open("rb") as stream:
             size = stream.seek(0, os.SEEK_END)
             start = stream.seek(max(0, size - _TAIL))
             data = stream.read()
     except FileNotFoundError:
-        return []
-    return _links(paths, data if start == 0 else data.partition(b"\n")[2])
+        return b""
+    return data if start == 0 else data.partition(b"\n")[2]
 
 
 def append_links(paths: SymbolPaths, links: Sequence[ChainLink]) -> None:

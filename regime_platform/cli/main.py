@@ -1,5 +1,6 @@
 """Entry point of the `regime` command: finds commands, shows warnings and errors."""
 
+import errno
 import gc
 import os
 import signal
@@ -29,6 +30,16 @@ _EXTRAS = {
     "adbc_driver_sqlite": "legacy",
     "prometheus_client": "metrics",
     **dict.fromkeys(("litecharts", "resvg_py", "ttf-opensans"), "charts"),
+}
+
+
+#: Error of a disk, or of a limit of the machine -> what to do before the command is repeated.
+_REMEDIES = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "make room"),
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE), "allow more open files (`ulimit -n`)"),
+    errno.EFBIG: "allow larger files (`ulimit -f`)",
+    errno.EROFS: "make the disk writable",
+    errno.EIO: "check the disk",
 }
 
 
@@ -116,8 +127,11 @@ def _code(arguments: Sequence[str] | None) -> int:
         remedy = f"install the extra {extra}: pip install 'regime-platform[{extra}]'"
         _print_error(f"{error.name} is not installed; {remedy}", "extra-missing")
         return NOTHING_SUCCEEDED
-    except (PermissionError, IsADirectoryError) as error:
-        _print_error(*_of_place(error))
+    except OSError as error:
+        refusal = _refusal(error)
+        if refusal is None:
+            raise
+        _print_error(*refusal)
         return NOTHING_SUCCEEDED
     if code == INTERRUPTED:
         _print_error(
@@ -126,13 +140,17 @@ def _code(arguments: Sequence[str] | None) -> int:
     return code if isinstance(code, int) else ALL_GOOD
 
 
-def _of_place(error: OSError) -> tuple[str, str]:
-    """Message and code where a file cannot be written or read at its place."""
+def _refusal(error: OSError) -> tuple[str, str] | None:
+    """Message and code where the machine refuses a file; None of any other error."""
     if isinstance(error, IsADirectoryError):
         place = error.filename2 or error.filename  # the target where a file is renamed
         return f"{place} is a folder; give the name of a file", "folder-not-file"
-    reason = f"{error.filename}: {error.strerror}; check its owner or set REGIME_DATA_ROOT"
-    return reason, "permission-denied"
+    if isinstance(error, PermissionError):
+        reason = f"{error.filename}: {error.strerror}; check its owner or set REGIME_DATA_ROOT"
+        return reason, "permission-denied"
+    if error.errno not in _REMEDIES:
+        return None
+    return f"{error}; {_REMEDIES[error.errno]}, then repeat the command", "disk-refused"
 
 
 @contextmanager

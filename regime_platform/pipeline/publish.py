@@ -14,6 +14,7 @@ from regime_platform.bar_store.layout import SymbolPaths
 from regime_platform.bar_store.locks import writing
 from regime_platform.bar_store.manifest_files import (
     append_links,
+    newest_number,
     read_bar_manifest,
     read_compute_manifest,
     read_newest,
@@ -26,9 +27,15 @@ from regime_platform.bar_store.verdicts import read_verdict
 from regime_platform.compute_db.reader import file_stat, read_lineage
 from regime_platform.files import write_documents
 from regime_platform.manifests.bar_manifest import BarManifest, bar_manifest
-from regime_platform.manifests.chain import announced, last_of
+from regime_platform.manifests.chain import LinkStatus, announced, last_of, link_status
 from regime_platform.manifests.compute_manifest import ComputeManifest
-from regime_platform.manifests.manifest import ChainLink, SealedManifest, is_same, sealed
+from regime_platform.manifests.manifest import (
+    ChainLink,
+    ManifestFacts,
+    SealedManifest,
+    is_same,
+    sealed,
+)
 from regime_platform.model.instruments import Instrument
 from regime_platform.pipeline.compute import stored_lineage
 from regime_platform.pipeline.eras import log_adoptions
@@ -67,9 +74,9 @@ def publish(
     lineage = stored_lineage(paths) or read_lineage(paths.compute_db)
     results = ComputeManifest.of(symbol, lineage)
     outdated: list[BarManifest | ComputeManifest] = []
-    if anew or not is_same(read_bar_manifest(paths), bars):
+    if anew or not _is_in_force(paths, read_bar_manifest(paths), bars):
         outdated.append(bars)
-    if anew or not is_same(read_compute_manifest(paths), results):
+    if anew or not _is_in_force(paths, read_compute_manifest(paths), results):
         outdated.append(results)
     log_adoptions(workspace.root)
     require_chain(paths)
@@ -104,7 +111,7 @@ def publish_bars(
         return False
     require_chain(paths)
     bars = _bar_manifest(paths, instrument, verdict)
-    if is_same(read_bar_manifest(paths), bars):
+    if _is_in_force(paths, read_bar_manifest(paths), bars):
         return False
     require_records(paths)
     with writing(paths):
@@ -131,6 +138,20 @@ def write_manifests(
     if new:
         append_links(paths, new)
     write_documents({path: document.as_json() for path, document in documents.items()})
+
+
+def _is_in_force(
+    paths: SymbolPaths, stored: SealedManifest[Any] | None, facts: ManifestFacts
+) -> bool:
+    """True where the stored manifest states the same, and a killed run announced none after it.
+
+    What was announced need not come back: an override may be undone meanwhile.
+    """
+    if stored is None or not is_same(stored, facts):
+        return False
+    if newest_number(paths, facts.kind) <= stored.number:
+        return True
+    return link_status(read_newest(paths), stored) is not LinkStatus.EARLIER
 
 
 def _bar_manifest(paths: SymbolPaths, instrument: Instrument, verdict: Verdict) -> BarManifest:

@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from regime_platform_tests.chaos.trials import Trial, Trials
@@ -47,13 +48,14 @@ def _tried(part: str, seed: int, seconds: float) -> int:
     folder = Path(tempfile.mkdtemp(prefix=f"{part}-"))
     ends = time.monotonic() + seconds
     tried, failed = Counter[str](), list[Trial]()
-    for trial in trials(seed, folder):
-        tried[trial.fault] += 1
-        if trial.problem:
-            failed.append(trial)
-            print(f"  {part}: {trial.fault}: {trial.problem}", flush=True)
-        if time.monotonic() > ends:
-            break
+    with suppress(KeyboardInterrupt):  # what was tried until then is shown all the same
+        for trial in trials(seed, folder):
+            tried[trial.fault] += 1
+            if trial.problem:
+                failed.append(trial)
+                print(f"  {part}: {trial.fault}: {trial.problem}", flush=True)
+            if time.monotonic() > ends:
+                break
     print(f"{part}: {tried.total():,} tried, {len(failed)} not survived", flush=True)
     for fault, times in sorted(tried.items()):
         print(f"  {times:>8,}  {fault}", flush=True)

@@ -1,10 +1,14 @@
 """Help, versions, error messages and exit codes."""
 
+import errno
+import os
 import subprocess
 import sys
+from unittest.mock import Mock
 
 import pytest
 
+from regime_platform import files
 from regime_platform.cli.main import main
 from regime_platform_tests.cli.conftest import Regime
 
@@ -101,3 +105,27 @@ def test_defect_shows_its_traceback(regime: Regime, monkeypatch: pytest.MonkeyPa
 
     with pytest.raises(ZeroDivisionError):
         main(["version"])
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [
+        (errno.ENOSPC, "make room"),
+        (errno.EROFS, "make the disk writable"),
+        (errno.EMFILE, "ulimit -n"),
+        (errno.EFBIG, "ulimit -f"),
+        (errno.EIO, "check the disk"),
+    ],
+)
+def test_what_a_disk_refuses_is_one_line_with_a_remedy(
+    regime: Regime, monkeypatch: pytest.MonkeyPatch, number: int, remedy: str
+) -> None:
+    refusal = OSError(number, os.strerror(number))
+    monkeypatch.setattr(files, "fill_file", Mock(side_effect=refusal))
+
+    ended = regime("universe", "remove", "AAPL")
+
+    assert ended.code == 1
+    assert ended.err.startswith(f"error[disk-refused]: {refusal}; ")
+    assert remedy in ended.err
+    assert "Traceback" not in ended.err

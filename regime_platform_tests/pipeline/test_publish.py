@@ -5,13 +5,16 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
+from regime_platform.audit.verify.verify import verify
 from regime_platform.bar_store.layout import DataRoot
-from regime_platform.bar_store.manifest_files import read_chain
+from regime_platform.bar_store.manifest_files import read_bar_manifest, read_chain
+from regime_platform.pipeline import publish as module
 from regime_platform.pipeline.outcomes import Status
-from regime_platform.pipeline.publish import publish
+from regime_platform.pipeline.publish import publish, write_manifests
 from regime_platform.pipeline.run_workspace import RunWorkspace
 
 
@@ -52,3 +55,25 @@ def test_both_are_written_anew_on_request(copied: RunWorkspace, now: dt.datetime
 
     assert outcome.status is Status.DONE
     assert [json.loads(path.read_text())["digest"] for path in manifests] == digests
+
+
+def test_what_a_killed_run_announced_is_replaced_where_nothing_brings_it_back(
+    copied: RunWorkspace, now: dt.datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths, instrument = copied.root.symbol("MSFT"), copied.universe.instrument("MSFT")
+    stored = read_bar_manifest(paths)
+    assert stored is not None
+    other = stored.manifest.model_copy(update={"verdict_digest": "of an override, then undone"})
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "write_documents", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            write_manifests(paths, [other], now)
+
+    outcomes = [publish(copied, instrument, now).status for _ in range(2)]
+
+    assert outcomes == [Status.DONE, Status.UNCHANGED]
+    written = read_bar_manifest(paths)
+    assert written is not None
+    assert (written.number, written.digest) == (stored.number + 2, stored.digest)
+    assert read_chain(paths)[-1] == written.link
+    assert verify(copied, instrument).result == "proven"

@@ -7,6 +7,7 @@ line, run by its own entry point, and jobs of Dagster.
 
 import os
 import re
+import resource
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -46,6 +47,7 @@ class Fault:
     lasts: bool = False  # every later point has the same error
     events: frozenset[str] = frozenset()  # that have the error
     is_torn: bool = False  # what was appended and not flushed yet is lost in part
+    file_size: int = 0  # bytes that no file may exceed, in place of an error at a point
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def run_command(
     while_running: Callable[[int], None] = lambda _process: None,
 ) -> Ended:
     """Runs a command over the data root below ``folder`` in a process of its own."""
-    log, output = folder / "points.log", folder / "output.log"
+    log, output = folder.with_name("points.log"), folder.with_name("output.log")
     log.unlink(missing_ok=True)
     process = PREPARED.Process(target=_run, args=(folder, tuple(words), fault, log, output))
     process.start()
@@ -128,8 +130,11 @@ def _run(folder: Path, words: Sequence[str], fault: Fault | None, log: Path, out
     os.environ.clear()
     os.environ.update(environment_of(folder))
     os.chdir(folder)
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    sys.addaudithook(_Hook(folder, fault, partial(os.write, descriptor)))
+    if fault and fault.file_size:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (fault.file_size, fault.file_size))
+    elif not fault or fault.at:
+        descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        sys.addaudithook(_Hook(folder, fault, partial(os.write, descriptor)))
     if words[0] == JOB:
         _run_job(words[1], words[2:])
     else:
@@ -167,7 +172,6 @@ class _Hook:
 
     def __init__(self, folder: Path, fault: Fault | None, write: Callable[[bytes], int]) -> None:
         self._folder, self._fault, self._write = str(folder), fault, write
-        self._logs = {f"{folder}/points.log", f"{folder}/output.log"}
         self._seen = 0
 
     def __call__(self, event: str, facts: tuple[object, ...]) -> None:
@@ -193,8 +197,7 @@ class _Hook:
             return f"{event} compute.db"
         first = facts[0]
         path = str(Path(f"/proc/self/fd/{first}").readlink() if isinstance(first, int) else first)
-        is_here = path.startswith(self._folder) and path not in self._logs
-        return f"{event} {path}" if is_here else ""
+        return f"{event} {path}" if path.startswith(self._folder) else ""
 
     def _do(self, fault: Fault, event: str, path: str) -> None:
         if fault.errno:

@@ -1,11 +1,14 @@
 """Lets a command fail at every change of a file: full disk, no rights, no file handles, bad disk.
 
-The command ends by itself and reports the failure: by its exit code, or by a line where what failed
-is no part of its work. Then everything is as after a kill at that point, and the same command,
-given again once the disk is sound, ends with what an undisturbed one leaves.
+Besides these injected errors there are real limits: a small file system, where root may mount one,
+and the largest size of a file. The command ends by itself and reports the failure: by its exit
+code, or by a line where what failed is no part of its work. Then everything is as after a kill at
+that point, and the same command, given again once the disk is sound, ends with what an undisturbed
+one leaves.
 """
 
 import errno
+import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,3 +43,6 @@ def trials(seed: int, folder: Path) -> Iterator[Trial]:
                 ]
                 if points:
                     yield killing.failed(subject, chance.choice(points), fault, kind)
+            yield killing.with_short_files(subject, chance)
+            if os.geteuid() == 0:
+                yield killing.on_small_disk(subject, chance)

@@ -6,6 +6,7 @@ and the same command, given again, ends with what an undisturbed one leaves.
 
 import os
 import random
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ from regime_platform_tests.chaos.kills.observed import (
     damages,
     settled,
 )
+from regime_platform_tests.chaos.kills.small_disk import size_below, small_disk
 from regime_platform_tests.chaos.kills.subjects import RUN, SUBJECTS, Bases, Subject, places
 from regime_platform_tests.chaos.trials import Trial
 
@@ -48,6 +50,8 @@ class Undisturbed:
     settled: Answers
     points: tuple[Point, ...]
     took: float  # seconds
+    sizes: tuple[int, ...]  # of the files that it leaves, in bytes
+    growth: int  # bytes that it leaves more than it found
 
 
 class Killing:
@@ -62,15 +66,16 @@ class Killing:
         """Made once for each subject."""
         if subject.name not in self._known:
             self._bases.copy(subject.base, self._at)
-            before = answers(self._at)
+            before, size = answers(self._at), size_below(self._at)
             begun = time.monotonic()
             ended = run_command(self._at, places(subject.words, self._at))
             took = time.monotonic() - begun
             assert ended.code == 0, f"{subject.name}: {ended.output[-2000:]}"
-            after = answers(self._at)
+            after, growth = answers(self._at), size_below(self._at) - size
+            sizes = {path.stat().st_size for path in self._at.rglob("*") if path.is_file()}
             command(self._at, *RUN)
             self._known[subject.name] = Undisturbed(
-                before, after, settled(self._at), ended.points, took
+                before, after, settled(self._at), ended.points, took, tuple(sorted(sizes)), growth
             )
         return self._known[subject.name]
 
@@ -91,9 +96,39 @@ class Killing:
         self._bases.copy(subject.base, self._at)
         here = replace(fault, at=point.number)
         ended = run_command(self._at, places(subject.words, self._at), here)
-        problem = _misreported(ended, fault) or self._survived(subject, _WITH_ROWS_OF_FAILURES)
+        is_silent = ended.code == 0 and fault.lasts and os.strerror(fault.errno) not in ended.output
+        problem = (
+            _misreported(subject, ended)
+            or (f"nothing is reported: {ended.output[-500:]}" if is_silent else "")
+            or self._survived(subject, _WITH_ROWS_OF_FAILURES)
+        )
         at = f" at {point.number}, {point.name}: {problem}" if problem else ""
         return Trial(f"{kind}: {subject.name}", at)
+
+    def on_small_disk(self, subject: Subject, chance: random.Random) -> Trial:
+        """Gives the command on a disk with less room than it may need, and again with enough."""
+        room = int(chance.random() * 1.5 * max(self.undisturbed(subject).growth, 1 << 16))
+        with small_disk(self._at) as disk:
+            self._bases.copy(subject.base, self._at)
+            disk.leave(room)
+            ended = run_command(self._at, places(subject.words, self._at), Fault(0))
+            disk.make_room()
+            problem = _misreported(subject, ended) or self._survived(
+                subject, _WITH_ROWS_OF_FAILURES
+            )
+        kind = "small disk" if ended.code else "small disk that was enough"
+        return Trial(f"{kind}: {subject.name}", problem and f"with {room} bytes left: {problem}")
+
+    def with_short_files(self, subject: Subject, chance: random.Random) -> Trial:
+        """Gives the command where no file may exceed a size, and again where all may."""
+        sizes = self.undisturbed(subject).sizes
+        self._bases.copy(subject.base, self._at)
+        limit = chance.choice(sizes[len(sizes) // 2 :]) - chance.randrange(1, 4096)
+        fault = Fault(0, file_size=max(limit, 1 << 12))
+        ended = run_command(self._at, places(subject.words, self._at), fault)
+        problem = _misreported(subject, ended) or self._survived(subject, _WITH_ROWS_OF_FAILURES)
+        kind = "limit of file size" if ended.code else "limit of file size that was enough"
+        return Trial(f"{kind}: {subject.name}", problem and f"of {fault.file_size}: {problem}")
 
     def killed_at_times(self, subject: Subject, chance: random.Random) -> Iterator[Trial]:
         """Kills the command and its repetitions at any time, until one comes to its end."""
@@ -146,13 +181,11 @@ class Killing:
         return f"left behind: {left}" if left else ""
 
 
-def _misreported(ended: Ended, fault: Fault) -> str:
+def _misreported(subject: Subject, ended: Ended) -> str:
     """What is wrong with how a command ended that met an error."""
-    if ended.code < 0 or "Traceback" in ended.output:
+    is_shown = subject.words[0] != JOB  # which this process begins itself, without a command line
+    if ended.code < 0 or (is_shown and re.search("Traceback|unexpected", ended.output)):
         return f"ended with {ended.code}: {ended.output[-700:]}"
-    is_reported = os.strerror(fault.errno) in ended.output
-    if ended.code == 0 and fault.lasts and not is_reported:
-        return f"nothing is reported: {ended.output[-500:]}"
     return ""
 
 

@@ -111,7 +111,7 @@ class Bases:
         if not source.exists():
             self._make(name)
         shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(source, target)
+        shutil.copytree(source, target, dirs_exist_ok=True)  # a mounted folder stays
 
     def _make(self, name: str) -> None:
         before, make = _STEPS[name]

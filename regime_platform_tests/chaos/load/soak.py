@@ -38,7 +38,7 @@ from regime_platform_tests.migration_scripts import scripts_read_once
 _BEGIN = dt.datetime(2026, 11, 30, tzinfo=dt.UTC)
 _CYCLE = dt.timedelta(minutes=15)
 _AFTER = dt.timedelta(minutes=4)  # the last of the delays of a schedule's ticks
-_WARM_UP = 12
+_WARM_UP = 48  # cycles, half a day: what is imported or cached at its first use is there by then
 _OWN = Path("/proc/self")
 #: Figure -> share of its level by which it may rise in a thousand cycles; the others only grow
 #: with what is stored, and are printed.
@@ -145,7 +145,7 @@ def _processor_seconds() -> float:
 
 
 def _problems(samples: Sequence[Mapping[str, float]]) -> Iterator[str]:
-    fits = lines(samples, min(_WARM_UP, len(samples) // 4))
+    fits = lines(samples, min(_WARM_UP, len(samples) // 2))
     print(f"{len(samples)} cycles; over 1,000 cycles, ten days of them:")
     for name, line in fits.items():
         print(f"  {name:<16} level {line.level:>12,.2f}  rise {_shown(line)}")
