@@ -153,7 +153,9 @@ def _verified(
         proof = verify(workspace, instrument, recompute=recompute)
         if proof.is_damaged or board is None:
             return proof
-        if differing(workspace.root, [instrument], board):
+        outdated = differing(workspace.root, [instrument], board)
+        if outdated and differing(workspace.root, [instrument], readable_board(workspace.root)):
+            # else a run ended since the board was read
             reason = "shows other results of the symbol; any run makes its rows again"
             proof.findings.append(Subject.BOARD.finding(FindingKind.UNFINISHED, reason))
     except Exception as error:  # noqa: BLE001 - one symbol's damaged file must not stop the others

@@ -48,7 +48,8 @@ def restore(source: Path, root: Path, *, skip_damaged: bool = False) -> RestoreO
     listing, marker = read_listing(source), root / RESTORE_MARKER
     if listing is None:
         raise UsageError(
-            f"{source} has no {LISTING}: it is no backup, or one that was interrupted",
+            f"{source} has no {LISTING}: it is no backup, or one that was interrupted; "
+            "use another one",
             code="no-backup",
         )
     if (root / "assets").exists() and not marker.exists():

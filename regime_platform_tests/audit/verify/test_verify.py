@@ -11,9 +11,10 @@ import duckdb
 import pytest
 
 from regime_platform.audit.verify import verify as verifying
-from regime_platform.audit.verify.verification import FindingKind
-from regime_platform.audit.verify.verify import due_for_verification, verify_many
+from regime_platform.audit.verify.verification import FindingKind, Subject
+from regime_platform.audit.verify.verify import _verified, due_for_verification, verify_many
 from regime_platform.bar_store.layout import SymbolPaths
+from regime_platform.compute_db.board import BOARD_SCHEMA
 from regime_platform.model.universe.universe import parse_universe
 from regime_platform.pipeline.outcomes import Stage
 from regime_platform.pipeline.run import run_symbol
@@ -202,3 +203,12 @@ def test_every_symbol_has_its_turn_once_in_so_many_days_and_missed_ones_are_adde
     assert due_for_verification(UNIVERSE, 5, days[0]) == shares[0]
     assert due_for_verification(UNIVERSE, 0, days[0]) == ()
     assert due_for_verification(UNIVERSE, 1, days[0]) == UNIVERSE
+
+
+def test_a_board_that_a_run_wrote_since_it_was_read_is_no_finding(processed: RunWorkspace) -> None:
+    instrument = processed.universe.instruments[0]
+
+    proof = _verified(processed, BOARD_SCHEMA.to_frame(), instrument, recompute=False)
+
+    assert [each.what for each in proof.findings if each.what == Subject.BOARD] == []
+    assert proof.result == "proven"

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from regime_platform_tests.audit.rich_symbol import LATER
+from regime_platform_tests.chaos.damage.copies import add_copies, damaged_copies
 from regime_platform_tests.chaos.damage.readers import READERS, Reading, compared
 from regime_platform_tests.chaos.damage.store import (
     AFTER,
@@ -57,6 +58,7 @@ KINDS: Mapping[str, str] = {
 _OWN_TEXT = {"universe", "gate", "alert rules"}
 _READERS_AT_ONCE = 4
 _REPAIRED = 1 / 4  # of the trials: a run and the remedies cost more than all readers
+_BESIDE = 1 / 4  # of the trials: damage to what is beside the symbols
 _NUMBERS = ("sql of results", "sql of states", "rp.history", "rp.bars")
 _LATER = (LATER + dt.timedelta(days=2)).isoformat()
 _WARM = ("state", "--all", "--now", AFTER)
@@ -64,13 +66,21 @@ _WARM = ("state", "--all", "--now", AFTER)
 
 def trials(seed: int, folder: Path) -> Iterator[Trial]:
     """Endless."""
-    chance = random.Random(seed)
     store, earlier = make_store(folder)
+    return trials_of(store, earlier, seed, folder)
+
+
+def trials_of(store: Store, earlier: Store, seed: int, folder: Path) -> Iterator[Trial]:
+    """Damages this store, and puts it right again before the next trial."""
+    chance, whole = random.Random(seed), add_copies(store)
     pristine = store.copy(folder / "pristine")
     wanted = {name: reader(store) for name, reader in READERS.items()}
     while True:
-        kind, way = chance.choice([*KINDS]), chance.choice([*WAYS])
         store.restore(pristine)
+        if chance.random() < _BESIDE:
+            yield from damaged_copies(store, earlier, whole, chance)
+            continue
+        kind, way = chance.choice([*KINDS]), chance.choice([*WAYS])
         target = _target(store, earlier, kind, chance)
         if chance.random() < 0.5:  # else every reader proves the files by itself
             store.expect(*_WARM)

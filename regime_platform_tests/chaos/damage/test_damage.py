@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from regime_platform_tests.chaos.damage.damage import trials
+from regime_platform_tests.chaos.damage.copies import COPIES, Copied, add_copies, target_of
+from regime_platform_tests.chaos.damage.damage import trials_of
 from regime_platform_tests.chaos.damage.readers import READERS, compared
 from regime_platform_tests.chaos.damage.store import Store, make_store
 from regime_platform_tests.chaos.damage.ways import WAYS, Target
@@ -24,6 +25,15 @@ _OF_ANOTHER = {
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, Store]:
     return make_store(tmp_path_factory.mktemp("damaged"))
+
+
+@pytest.fixture(scope="module")
+def beside(
+    made: tuple[Store, Store], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Store, Copied]:
+    """A copy with what is beside the symbols."""
+    store = made[0].copy(tmp_path_factory.mktemp("beside") / "store")
+    return store, add_copies(store)
 
 
 @pytest.fixture
@@ -81,7 +91,29 @@ def test_a_chain_that_lost_its_end_does_not_pass_for_a_short_one(
 
 
 @pytest.mark.slow
-def test_damage_of_any_kind_gives_the_true_answer_or_a_remedy(tmp_path: Path) -> None:
-    problems = [trial for trial in itertools.islice(trials(7, tmp_path), _SAMPLE) if trial.problem]
+def test_damage_of_any_kind_gives_the_true_answer_or_a_remedy(
+    made: tuple[Store, Store], store: Store, tmp_path: Path
+) -> None:
+    tried = itertools.islice(trials_of(store, made[1], 7, tmp_path), _SAMPLE)
 
-    assert not problems
+    assert [trial for trial in tried if trial.problem] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "way"),
+    [
+        ("backup", "kept_flip"),
+        ("listing of a backup", "truncated"),
+        ("bundle", "zeroed_block"),
+        ("tables of Dagster", "zeroed_tail"),
+    ],
+)
+def test_damage_beside_the_symbols_gives_what_was_there_or_a_remedy(
+    beside: tuple[Store, Copied], made: tuple[Store, Store], tmp_path: Path, kind: str, way: str
+) -> None:
+    store, chance = beside[0].copy(tmp_path / "store"), random.Random(1)
+    target = target_of(store, made[1], kind, chance)
+
+    assert WAYS[way](target, chance)
+    assert list(COPIES[kind][1](store, beside[1])) == []
