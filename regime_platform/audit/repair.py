@@ -66,6 +66,7 @@ class RepairOutcome:
             "symbol": self.symbol,
             "found": [finding.as_json() for finding in plan.before.findings],
             "set_aside": list(plan.set_aside),
+            "to_compare": list(plan.to_compare),
             "steps": plan.sentences,
             "lost": list(plan.lost),
             "beyond_repair": [finding.as_json() for finding in plan.beyond],

@@ -42,6 +42,10 @@ _MAKES = {
 }
 
 
+#: Files of entries that verdict and manifests record once a run has applied them, not before.
+_ENTERED = frozenset({"decisions.yaml", "actions.json"})
+
+
 @dataclass(frozen=True)
 class RepairPlan:
     """What a repair will do."""
@@ -53,6 +57,11 @@ class RepairPlan:
     beyond: tuple[AuditFinding, ...] = ()  # what no repair can put right
     lost: tuple[str, ...] = ()  # raw files that are gone for good, as was accepted
     loss: str = ""  # these files, and what their bars come to
+
+    @property
+    def to_compare(self) -> tuple[str, ...]:
+        """Damaged files that may have had what no other file records: entries of an operator."""
+        return tuple(name for name in self.set_aside if name in _ENTERED)
 
     @property
     def is_empty(self) -> bool:

@@ -10,6 +10,7 @@ import typer
 from regime_platform.audit.bundle.verify import verify_bundle
 from regime_platform.audit.provenance import Provenance, ProvenanceStatus
 from regime_platform.audit.repair import repair_many
+from regime_platform.audit.repair_plan import RepairPlan
 from regime_platform.audit.results_as_of import results_as_of
 from regime_platform.audit.verify.verification import FindingKind, Verification
 from regime_platform.audit.verify.verify import verify_many
@@ -108,6 +109,8 @@ def repair(
     out.document({"exit_code": code, "was_done": yes, "symbols": documents})
     out.problem(problem)
     out.problem(outbox.problem)
+    for outcome in outcomes if yes else ():
+        out.problem(_to_compare(workspace, outcome.plan))
     columns = ("symbol", "now", "set aside", "steps", "note")
     rows = [
         (
@@ -127,6 +130,18 @@ def repair(
     hint = "; nothing was done yet; --yes does it" if planned else ""
     out.note(f"{good} of {symbols} repaired" if yes else f"{symbols} to repair{hint}")
     return code
+
+
+def _to_compare(workspace: RunWorkspace, plan: RepairPlan) -> str:
+    """What a repair cannot know to be lost; empty where it could lose nothing."""
+    if not plan.to_compare:
+        return ""
+    folder = workspace.root.symbol(plan.symbol).set_aside
+    return (
+        f"{plan.symbol}: {' and '.join(plan.to_compare)} made again as the last run applied it; an "
+        f"entry made after that is only in the damaged copy in {folder}: look there, and enter it "
+        "again"
+    )
 
 
 def _print_proofs(proofs: Sequence[Verification], out: LongOutput) -> None:

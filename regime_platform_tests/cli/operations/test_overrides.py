@@ -214,3 +214,25 @@ def test_a_new_price_basis_is_shown_by_the_run_and_listed(tmp_path: Path, regime
     assert text in json.loads(ran.out)["symbols"][0]["fetched"][0]["note"]
     assert f"BBB 1day: {text}, seen on 2026-11-22" in shown.out
     assert [(entry["kind"], entry["ratio"]) for entry in listed] == [("basis_change", "1281:1000")]
+
+
+@pytest.mark.slow
+def test_a_repair_says_that_an_entry_after_the_last_run_is_only_in_the_damaged_file(
+    regime: Regime, tmp_path: Path
+) -> None:
+    _exclude(regime)
+    assert regime("run", "AAA", *NOW).code == 0
+    later = str(BARS["ts"][310].date())
+    assert regime("bars", "exclude", "AAA", "1day", later, "--reason", "late", *NOW).code == 0
+    (file,) = tmp_path.rglob("decisions.yaml")
+    text = file.read_text()
+    file.write_text(text[:-40])
+
+    repaired = regime("repair", "AAA", "--yes", *NOW)
+
+    assert repaired.code == 0
+    folder = re.search(r"only in the damaged copy in (\S+):", repaired.err)
+    assert folder is not None
+    (copy,) = Path(folder[1]).rglob("decisions.yaml")
+    assert copy.read_text() == text[:-40]
+    assert "late" not in file.read_text()
