@@ -64,20 +64,16 @@ def pytest_sessionfinish() -> None:
 
 @pytest.hookimpl(trylast=True)  # after the order was drawn by lot
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leaves slow tests out of the coverage, which would take as long again, and repetitions.
+    """Leaves slow tests out of the coverage, which would take as long again.
 
-    Of a test with many cases the first is measured: the others take the same lines, or those of
-    other tests. Files with slow tests come first, so that no core waits for the last of them; a
-    file stays together, since what its tests share is made once.
+    Files with slow tests come first, so that no core waits for the last of them; a file stays
+    together, since what its tests share is made once.
     """
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    measured = set()
     for item in items:
         folder = item.path.relative_to(_TESTS).parts[0]
-        test = item.nodeid.partition("[")[0]
-        if item.get_closest_marker("slow") or folder in _UNMEASURED or test in measured:
+        if item.get_closest_marker("slow") or folder in _UNMEASURED:
             item.add_marker(pytest.mark.no_cover)
-        measured.add(test)
     items.sort(key=lambda item: item.path not in slow)
 
 
